@@ -1,0 +1,323 @@
+"""The nouns of the loop: frozen values that the floors hand to each other. No behaviour that needs an effect.
+
+Shapes and units: scores are oriented as scikit-learn orients them (greater is better); a *gain* is a share of
+the champion's error (0.06 = six per cent less error); counts are datasets unless the name says rows; times are
+UTC in ISO 8601; git ids are hexadecimal. Standard library only, Python 3.10: the `check` action imports this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Verdict(str, Enum):
+    """How an attempt, or a run without one, ended."""
+
+    WAITING = "waiting"  # not enough new datasets: nothing was trained
+    HOLD = "hold"  # trained, not proven better: normal, no pull request
+    REJECT = "reject"  # trained, proven worse or failed a guard
+    PROMOTE = "promote"  # trained, proven better: the promotion is proposed
+    INCOMPARABLE = "incomparable"  # the champion cannot be scored on these datasets: a person must look
+    BLOCKED = "blocked"  # a person or a setting stands in the way: said which, nothing was overwritten
+    STOOD_DOWN = "stood-down"  # another run moved the state first: this one left it to that one
+    FAILED = "failed"  # a Problem: see the message
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Autonomy(str, Enum):
+    """One ladder: each rung does what the one before does, and one thing more."""
+
+    REPORT = "report"  # train, judge, record, explain
+    PROPOSE = "propose"  # ... and open the pull request
+    APPROVE = "approve"  # ... and approve it with the second identity
+    MERGE = "merge"  # ... and merge it when its requirements are met
+
+    def __str__(self) -> str:
+        return self.value
+
+    def reaches(self, other: Autonomy) -> bool:
+        """Whether this rung is at or above the other."""
+        ladder = list(Autonomy)
+        return ladder.index(self) >= ladder.index(other)
+
+
+# --- what arrived -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One CSV file that arrived. `blob` is its git blob id: its identity is its content."""
+
+    path: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A dataset that is neither counted nor trained on, and why."""
+
+    path: str
+    blob: str
+    reason: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What is new in the data path since the last attempt, as git tells it (docs/accounting.md)."""
+
+    tree: str  # the data path's tree id now
+    since: str  # the tree id that the last attempt saw; the empty tree when there was none
+    new: tuple[Dataset, ...]
+    copies: int = 0  # renames and exact copies: not new
+    removed: int = 0
+    set_aside: int = 0  # new to git, but recorded as not to be counted
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The answer of the cheap look: enough new datasets or not."""
+
+    ready: bool
+    count: int
+    threshold: int
+    reason: str
+
+
+# --- what was trained and how it compares -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Champion and challenger on the same rows that neither has seen (decision.md, steps 3 and 4).
+
+    Without a champion the opponent is the dummy baseline and `champion` stays empty.
+    """
+
+    metric: str  # scikit-learn's scorer name
+    champion: Mapping[str, float]  # every reported metric of the champion on the judged rows
+    challenger: Mapping[str, float]  # ... of the challenger
+    baseline: Mapping[str, float]  # ... of the dummy
+    improvement: float  # challenger minus opponent, in units of the metric
+    improvement_interval: Interval
+    gain: float  # less error, as a share of the opponent's error
+    gain_interval: Interval
+    p_value: float  # one-sided cluster sign-flip test of "the challenger is not better than the opponent"
+    p_worse: float  # ... of "the challenger is not worse than the opponent"
+    p_baseline: float  # ... of "the challenger is not better than the dummy"
+    datasets: int  # datasets (clusters) judged
+    rows: int
+    win_rate: float  # share of datasets on which the challenger's error is not larger
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of the gate, in words and numbers."""
+
+    name: str
+    passed: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate says, why in one sentence, and each condition it looked at."""
+
+    verdict: Verdict
+    reason: str
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made: everything that, with the data, determines it."""
+
+    target: str
+    features: tuple[str, ...]
+    task: str  # regression | classification
+    estimator: str  # import path
+    params: Mapping[str, object]
+    metric: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trained challenger with its comparison: what training and scoring hand to the gate."""
+
+    recipe: Recipe
+    comparison: Comparison
+    artifact: bytes  # the model file
+    digest: str  # sha256 of the artifact
+    datasets: int  # datasets trained on
+    rows: int
+    holdout: int  # datasets that no version trains on
+    libraries: Mapping[str, str]
+    sample: Mapping[str, object]  # one row of features: a request that any consumer can replay
+    notes: tuple[str, ...] = ()
+
+
+# --- what is in production --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Version:
+    """One entry of model_metadata.json: a model that was promoted."""
+
+    version: str  # v1, v2, ...
+    file: str  # file name inside the model directory
+    sha256: str
+    size: int  # bytes
+    created: str
+    attempt: str
+    fingerprint: str
+    data_tree: str
+    datasets: int
+    rows: int
+    target: str
+    features: tuple[str, ...]
+    task: str
+    estimator: str
+    params: Mapping[str, object]
+    metric: str
+    scores: Mapping[str, float]
+    champion_scores: Mapping[str, float]
+    improvement: float
+    interval: Interval
+    reason: str
+    libraries: Mapping[str, str]
+    sample: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class History:
+    """model_metadata.json: every version that was in production, and which one is now."""
+
+    name: str
+    salt: str  # keys the permanent holdout; the same for ever
+    current: str
+    versions: tuple[Version, ...]
+
+    @property
+    def champion(self) -> Version | None:
+        """The version in production."""
+        return next((version for version in self.versions if version.version == self.current), None)
+
+
+# --- what was attempted -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A pull request as the forge tells it."""
+
+    number: int
+    url: str
+    state: str  # open | closed | merged
+    head_branch: str
+    head_sha: str
+    head_repository: str  # owner/name; empty when the fork is gone
+    base_branch: str
+    author: str
+    title: str
+    body: str
+    draft: bool
+    labels: tuple[str, ...]
+    mergeable_state: str = ""  # clean blocked behind dirty draft has_hooks unknown unstable
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One training with its decision: one line of the journal."""
+
+    id: str
+    time: str
+    run_url: str
+    fingerprint: str
+    data_tree: str
+    salt: str
+    new: int  # new datasets that pulled the trigger
+    datasets: int  # datasets trained on
+    rows: int
+    set_aside: tuple[SetAside, ...]
+    champion: str  # version; empty: there was none
+    version: str  # the version the challenger would become
+    verdict: Verdict
+    reason: str
+    metric: str
+    champion_score: float | None
+    challenger_score: float
+    improvement: float
+    interval: Interval
+    p_value: float
+    base: str  # commit of the base branch that the proposal was built on; empty: none was built
+    commit: str  # the proposal's commit; empty: none
+    digest: str  # sha256 of the model file; empty: none was proposed
+    pull_request: int = 0  # filled in when it is known
+    pull_request_url: str = ""
+    state: str = ""  # of the promotion: "" | open | merged | closed | superseded
+
+
+# --- what is to be done, as data --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A promotion as data: all that publication needs, and nothing that it has to decide."""
+
+    name: str
+    base: str  # branch
+    branch: str
+    commit: str
+    title: str
+    body: str
+    label: str
+    fingerprint: str
+    model_dir: str
+    merge_method: str  # merge | squash | rebase
+    autonomy: Autonomy
+
+
+@dataclass(frozen=True)
+class Publication:
+    """How far a promotion came, and why it stopped there."""
+
+    pull_request: PullRequest | None = None
+    approved: bool = False
+    merge_state: str = ""  # "" | waiting | enabled | merged | blocked
+    notes: tuple[str, ...] = ()
+    blocked: str = ""  # why the bot stopped; empty: it did not
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The ending of a run: the source of outputs, summary and terminal text."""
+
+    verdict: Verdict
+    reason: str
+    next_step: str
+    inventory: Inventory | None = None
+    trigger: Trigger | None = None
+    champion: Version | None = None
+    attempt: Attempt | None = None
+    trial: Trial | None = None
+    decision: Decision | None = None
+    publication: Publication | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    notes: tuple[str, ...] = ()
+    model_path: str = ""
+    report_path: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
