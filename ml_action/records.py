@@ -16,6 +16,7 @@ class Verdict(str, Enum):
     """How an attempt, or a run without one, ended."""
 
     WAITING = "waiting"  # not enough new datasets: nothing was trained
+    READY = "ready"  # enough new datasets, and only the count was asked for
     HOLD = "hold"  # trained, not proven better: normal, no pull request
     REJECT = "reject"  # trained, proven worse or failed a guard
     PROMOTE = "promote"  # trained, proven better: the promotion is proposed
@@ -252,17 +253,18 @@ class Attempt:
     new: int  # new datasets that pulled the trigger
     datasets: int  # datasets trained on
     rows: int
-    set_aside: tuple[SetAside, ...]
+    set_aside: int
     champion: str  # version; empty: there was none
     version: str  # the version the challenger would become
     verdict: Verdict
     reason: str
     metric: str
-    champion_score: float | None
-    challenger_score: float
-    improvement: float
-    interval: Interval
-    p_value: float
+    champion_score: float | None  # None: there was none, or it could not be scored
+    challenger_score: float | None
+    improvement: float | None
+    interval: Interval | None  # of the improvement
+    gain: float | None
+    p_value: float | None
     base: str  # commit of the base branch that the proposal was built on; empty: none was built
     commit: str  # the proposal's commit; empty: none
     digest: str  # sha256 of the model file; empty: none was proposed

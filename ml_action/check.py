@@ -1,0 +1,23 @@
+"""The cheap look: have enough new datasets arrived? Standard library and git only; nothing is written."""
+
+from __future__ import annotations
+
+from ml_action import journal, survey
+from ml_action.records import Outcome, Trigger, Verdict
+from ml_action.repository import Repository, Tips
+from ml_action.settings import Settings
+
+
+def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
+    """Counts the new datasets and says whether a training should start."""
+    scene = survey.look(settings, repository, tips, journal.read_counted)
+    verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
+    return Outcome(verdict, scene.trigger.reason, next_step(scene.trigger), inventory=scene.inventory,
+                   trigger=scene.trigger)
+
+
+def next_step(trigger: Trigger) -> str:
+    """What happens next, by the trigger alone."""
+    if trigger.ready:
+        return "start the training: run the action with mode run"
+    return "nothing until more datasets arrive; the next check counts again"

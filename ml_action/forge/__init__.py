@@ -1,0 +1,102 @@
+"""The seam between the loop and the place where pull requests live: what the loop asks, in its own nouns.
+
+`forge.github` speaks to GitHub, `forge.offline` to nobody. Which one it is, is decided at the door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from ml_action.errors import ForgeProblem
+from ml_action.records import Proposal, PullRequest
+
+
+class Refusal(ForgeProblem):
+    """The forge understood and said no: asked again, it says no again until a person changes something.
+
+    Every other ForgeProblem (network, rate limit, server trouble) may pass by itself.
+    """
+
+
+class Reply(str, Enum):
+    """What the forge says to a request to merge."""
+
+    DONE = "done"
+    CLEAN = "clean"  # there is nothing to wait for: merge directly
+    AGAIN = "again"  # it is still computing, or the base branch has just moved: ask again shortly
+    MOVED = "moved"  # the head is no longer the commit that we named
+    REFUSED = "refused"  # a setting, rule or permission says no
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply with its reason in words."""
+
+    reply: Reply
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """An approval that stands: who gave it, for which commit."""
+
+    login: str
+    commit: str
+
+
+class Forge(Protocol):
+    """One repository's pull requests, seen by two identities: the author and, perhaps, the approver.
+
+    Every method may raise ForgeProblem; Refusal when asking again is no use. No message ever holds a token.
+    """
+
+    @property
+    def repository(self) -> str:
+        """owner/name."""
+
+    def default_branch(self) -> str:
+        """The branch that the service reads."""
+
+    def author(self) -> str:
+        """The login of the identity that opens pull requests."""
+
+    def approver(self) -> str:
+        """The login of the second identity; empty when there is none."""
+
+    def find(self, branch: str) -> PullRequest | None:
+        """The pull request of this repository's branch: the open one, else the newest finished one."""
+
+    def get(self, number: int) -> PullRequest:
+        """The pull request as it is now, with its mergeable state."""
+
+    def open(self, proposal: Proposal) -> PullRequest | None:
+        """Open it, or find the one that is open already. None: this forge opens nothing."""
+
+    def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:
+        """Replace title and body."""
+
+    def label(self, pull: PullRequest, name: str) -> None:
+        """Put the label on it; the label is created when the repository does not have it."""
+
+    def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
+        """Say it, unless a comment with this hidden marker says it already. Whether it was said now."""
+
+    def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
+        """Every path that it changes, the former path of a renamed file included."""
+
+    def approvals(self, pull: PullRequest) -> frozenset[Approval]:
+        """The approvals that stand: the last word of each reviewer counts."""
+
+    def approve(self, pull: PullRequest, commit: str, text: str) -> None:
+        """Approve this commit of it, as the second identity."""
+
+    def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+        """Merge it now, if its head is this commit."""
+
+    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+        """Let the forge merge it when its requirements are met, if its head is this commit."""
+
+    def close(self) -> None:
+        """Let go of the connections."""

@@ -1,0 +1,240 @@
+"""GitHub, through PyGithub: the only module that knows its types, texts and traps.
+
+Reads are repeated with back-off. Writes are not: PyGithub would by default send a POST eleven times in half a
+second, and the first may have had its effect before the answer was lost. A write that failed is followed by a
+look, here or in the next run. https://github.com/PyGithub/PyGithub/blob/main/github/GithubRetry.py
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from github.Commit import Commit
+from github.PullRequest import PullRequest as Raw
+
+from ml_action.errors import ForgeProblem
+from ml_action.forge import Answer, Approval, Refusal, Reply
+from ml_action.forge.answers import Call, answer
+from ml_action.forge.identity import Identity, Pace
+from ml_action.records import Proposal, PullRequest
+
+LABEL_COLOUR = "1d76db"
+LABEL_TEXT = "A model that ml-auto-update proposes"
+
+
+class GitHub:
+    """The pull requests of one repository on GitHub, or on a GitHub Enterprise server; see `Forge`."""
+
+    def __init__(
+        self, api_url: str, repository: str, token: str, approver_token: str = "", *, pace: Pace | None = None
+    ) -> None:
+        """Nothing is sent yet.
+
+        Raises:
+            ForgeProblem: a token is empty or is not one word.
+        """
+        logging.getLogger(
+            "github"
+        ).handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
+        self.repository = repository
+        self._author = Identity(api_url, repository, "token", token, pace or Pace())
+        self._approver = (
+            Identity(api_url, repository, "approver-token", approver_token, pace or Pace())
+            if approver_token
+            else None
+        )
+        self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for identity in filter(None, (self._author, self._approver)):
+            identity.client.close()
+
+    def default_branch(self) -> str:
+        """The branch that the service reads."""
+        return self._author.ask(
+            Call("tell the default branch", "contents: read"), lambda: str(self._author.repo.default_branch)
+        )
+
+    def author(self) -> str:
+        """The login of the identity that opens pull requests."""
+        return self._author.login()
+
+    def approver(self) -> str:
+        """The login of the second identity; empty when there is none."""
+        return self._approver.login() if self._approver else ""
+
+    def find(self, branch: str) -> PullRequest | None:
+        """The pull request of this repository's branch: the open one, else the newest finished one."""
+        # the owner's other forks match this too: `_newest` leaves them out
+        head = f"{self.repository.split('/')[0]}:{branch}"
+        call = Call("list the pull requests", "pull-requests: read")
+        return self._author.ask(
+            call, lambda: self._newest(self._author.repo.get_pulls(state="all", head=head))
+        )
+
+    def get(self, number: int) -> PullRequest:
+        """The pull request as it is now, with its mergeable state."""
+        call = Call(f"show the pull request {number}", "pull-requests: read")
+        return self._author.ask(call, lambda: self._record(self._author.repo.get_pull(number).complete()))
+
+    def open(self, proposal: Proposal) -> PullRequest | None:
+        """Open it, or find the one that is open already: perhaps ours, when only the answer was lost."""
+        call = Call("open the pull request", "pull-requests: write")
+        try:
+            pull = self._author.ask(call, lambda: self._created(proposal))
+        except ForgeProblem:
+            found = self._look_again(proposal.branch)
+            if found is None:
+                raise
+            return found
+        self._author.learn(pull.author)
+        return pull
+
+    def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:
+        """Replace title and body."""
+        raw = self._raw(pull)
+
+        def edit() -> PullRequest:
+            raw.edit(title=title, body=body)
+            return self._record(raw)
+
+        return self._author.ask(Call("edit the pull request", "pull-requests: write"), edit)
+
+    def label(self, pull: PullRequest, name: str) -> None:
+        """Put the label on it; the label is created when the repository does not have it."""
+        try:
+            self._author.ask(
+                Call("create the label", "pull-requests: write"),
+                lambda: self._author.repo.create_label(name, LABEL_COLOUR, LABEL_TEXT),
+            )
+        except Refusal as refusal:
+            if "already_exists" not in refusal.what:
+                raise
+        self._author.ask(
+            Call("label the pull request", "pull-requests: write"),
+            lambda: self._raw(pull).add_to_labels(name),
+        )
+
+    def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
+        """Say something, unless a comment with this hidden marker says it already."""
+        raw = self._raw(pull)
+        hidden = f"<!-- ml-auto-update {marker} -->"
+        call = Call("list the comments", "pull-requests: read")
+        if self._author.ask(
+            call, lambda: any(hidden in (old.body or "") for old in raw.get_issue_comments())
+        ):
+            return False
+        call = Call("comment on the pull request", "pull-requests: write")
+        self._author.ask(call, lambda: raw.create_issue_comment(f"{hidden}\n{text}"))
+        return True
+
+    def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
+        """Every path that it changes, the former path of a renamed file included."""
+        files = self._author.ask(
+            Call("list the changed files", "pull-requests: read"), lambda: list(self._raw(pull).get_files())
+        )
+        return tuple(path for file in files for path in (file.filename, file.previous_filename) if path)
+
+    def approvals(self, pull: PullRequest) -> frozenset[Approval]:
+        """The approvals that stand: the last word of each reviewer counts, mere comments aside."""
+        reviews = self._author.ask(
+            Call("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
+        )
+        last = {
+            review.user.login: review for review in reviews if review.user and review.state != "COMMENTED"
+        }
+        return frozenset(
+            Approval(login, review.commit_id) for login, review in last.items() if review.state == "APPROVED"
+        )
+
+    def approve(self, pull: PullRequest, commit: str, text: str) -> None:
+        """Approve this commit of it, as the second identity."""
+        identity = self._approver
+        if identity is None:
+            raise Refusal(
+                "the pull request was not approved",
+                why="approver-token is empty",
+                fix="pass the token of a second identity as approver-token",
+            )
+        call = Call("approve the pull request", "pull-requests: write", "approver-token")
+        review = Commit(identity.client.requester, {}, {"sha": commit}, completed=True)
+        identity.ask(call, lambda: identity.repo.get_pull(pull.number).create_review(review, text, "APPROVE"))
+
+    def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+        """Merge it now, if its head is this commit."""
+        call = Call("merge the pull request", "contents: write")
+        return self._try(call, lambda: self._raw(pull).merge(merge_method=method, sha=commit))
+
+    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+        """Let GitHub merge it when its requirements are met, if its head is this commit; asked for once."""
+        raw = self._raw(pull)
+        if raw.auto_merge:
+            return Answer(Reply.DONE)
+        call = Call("enable auto-merge", "contents: write and pull-requests: write")
+        return self._try(
+            call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit)
+        )
+
+    def _try(self, call: Call, act: Callable[[], object]) -> Answer:
+        """Ask for a merge: GitHub's no is an answer here, trouble on the way is not."""
+        try:
+            self._author.ask(call, act)
+        except ForgeProblem as problem:
+            reply = answer(problem)
+            if reply.reply is Reply.REFUSED and not isinstance(problem, Refusal):
+                raise
+            return reply
+        return Answer(Reply.DONE)
+
+    def _created(self, proposal: Proposal) -> PullRequest:
+        raw = self._author.repo.create_pull(
+            base=proposal.base, head=proposal.branch, title=proposal.title, body=proposal.body
+        )
+        return self._record(raw)
+
+    def _look_again(self, branch: str) -> PullRequest | None:
+        """The open pull request of the branch, if the attempt to open one had its effect all the same."""
+        try:
+            found = self.find(branch)
+        except ForgeProblem:
+            return None
+        return found if found and found.state == "open" else None
+
+    def _newest(self, listed: Iterable[Raw]) -> PullRequest | None:
+        """The open one of this repository's own, else the first: GitHub lists the newest first."""
+        newest = None
+        for raw in listed:
+            pull = self._record(raw, complete=False)
+            if pull.head_repository != raw.base.repo.full_name:
+                continue
+            if pull.state == "open":
+                return pull
+            newest = newest or pull
+        return newest
+
+    def _raw(self, pull: PullRequest) -> Raw:
+        """PyGithub's object: the one we were told last, else one that is fetched when an answer needs it."""
+        return self._pulls.get(pull.number) or self._author.repo.get_pull(pull.number)
+
+    def _record(self, raw: Raw, *, complete: bool = True) -> PullRequest:
+        """Our noun for PyGithub's object. Lists do not tell the mergeable state, and asking is a call."""
+        if not isinstance(raw.number, int):
+            raise ValueError("the answer is not a pull request")
+        self._pulls[raw.number] = raw
+        return PullRequest(
+            number=raw.number,
+            url=raw.html_url,
+            state="merged" if raw.merged_at else raw.state,
+            head_branch=raw.head.ref,
+            head_sha=raw.head.sha,
+            head_repository=raw.head.repo.full_name if raw.head.repo else "",
+            base_branch=raw.base.ref,
+            author=raw.user.login if raw.user else "",
+            title=raw.title,
+            body=raw.body or "",
+            draft=bool(raw.draft),
+            labels=tuple(label.name for label in raw.labels),
+            mergeable_state=(raw.mergeable_state or "") if complete else "",
+        )

@@ -1,0 +1,53 @@
+"""Where a run tells what it is doing: one small protocol, and the plain implementation for a terminal or a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+
+class Log(Protocol):
+    """What the stories say while they work."""
+
+    def say(self, text: str) -> None:
+        """One line of progress."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """How far a long stage is; called often, shown as the implementation sees fit."""
+
+    def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """Something a person should look at, at a file and line where there is one."""
+
+    def error(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """Why the run failed."""
+
+
+@dataclass(frozen=True)
+class PlainLog:
+    """Lines of text, for a terminal without colours or a log file."""
+
+    stream: TextIO
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self.stream.write(f"{text}\n")
+        self.stream.flush()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Only the end of a stage: a log file is no progress bar."""
+        if done == total:
+            self.say(f"{stage}: {total} of {total}")
+
+    def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """`warning: path:line: text`."""
+        self.say(f"warning: {_place(path, line)}{text}")
+
+    def error(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """`error: path:line: text`."""
+        self.say(f"error: {_place(path, line)}{text}")
+
+
+def _place(path: str, line: int) -> str:
+    """`path:line: `, or what of it there is; control characters of a hostile name are shown, not obeyed."""
+    name = path.encode("unicode_escape", "surrogateescape").decode() if not path.isprintable() else path
+    return (f"{name}:{line}: " if line else f"{name}: ") if path else ""

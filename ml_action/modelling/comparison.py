@@ -1,0 +1,190 @@
+"""Two models on the same rows: the numbers that the gate decides by (shared/decision.md, step 4).
+
+S is the opponent's loss summed over a cluster, D its difference to the challenger's; the gain is ΣD / ΣS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml_action.modelling import bootstrap, losses, scoring
+from ml_action.modelling.predictions import Predictions
+from ml_action.records import Comparison, Interval, Recipe
+
+Floats = npt.NDArray[np.float64]
+
+_JACKKNIFE_BLOCKS = 100
+_CHALLENGER, _OPPONENT, _ROWS, _TARGET, _SQUARES = range(5)  # columns of the per-cluster sums
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Rows that neither model has seen, with what each says about them.
+
+    `cluster`: per row the dataset it came from, 0 to G - 1, each met at least once.
+    """
+
+    target: npt.NDArray[Any]
+    cluster: npt.NDArray[np.int64]
+    challenger: Predictions
+    baseline: Predictions
+    champion: Predictions | None
+
+    @property
+    def opponent(self) -> Predictions:
+        """Whom the challenger must beat: the champion, or the dummy when there is none."""
+        return self.baseline if self.champion is None else self.champion
+
+    @property
+    def datasets(self) -> int:
+        """G."""
+        return int(self.cluster.max()) + 1
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """The challenger against one opponent."""
+
+    improvement: Interval
+    gain_point: float
+    gain: Interval
+    p_value: float
+    p_worse: float
+
+
+def compare(judged: Judged, recipe: Recipe, confidence: float, champion: dict[str, float]) -> Comparison:
+    """The comparison in full; `champion` are the champion's metrics, empty when there is none.
+
+    Every score is of the pooled out-of-sample predictions, not a mean over folds. Raises scoring.Unscorable.
+    """
+    challenger = scoring.metrics(judged.challenger, judged.target, recipe)
+    baseline = scoring.metrics(judged.baseline, judged.target, recipe)
+    contest = _contest(judged, judged.opponent, recipe, confidence)
+    against_dummy = (
+        contest if judged.champion is None else _contest(judged, judged.baseline, recipe, confidence)
+    )
+    return Comparison(
+        metric=recipe.metric,
+        champion=champion,
+        challenger=challenger,
+        baseline=baseline,
+        improvement=challenger[recipe.metric] - (champion or baseline)[recipe.metric],
+        improvement_interval=contest.improvement,
+        gain=contest.gain_point,
+        gain_interval=contest.gain,
+        p_value=contest.p_value,
+        p_worse=contest.p_worse,
+        p_baseline=against_dummy.p_value,
+        datasets=judged.datasets,
+        rows=len(judged.target),
+        win_rate=_win_rate(judged, recipe),
+        confidence=confidence,
+    )
+
+
+def _contest(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
+    contest = _by_sums if recipe.metric in losses.BY_METRIC else _by_jackknife
+    return contest(judged, opponent, recipe, confidence)
+
+
+def _by_sums(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
+    """For metrics whose loss is a sum over rows: everything from sums per cluster."""
+    loss = losses.BY_METRIC[recipe.metric]
+    block = bootstrap.blocks(judged.datasets, bootstrap.BLOCKS, recipe.seed)
+    # Centred, so that the difference of squares in r2 does not cancel; r2 does not mind where 0 is.
+    target = (
+        judged.target - judged.target.mean() if recipe.task == "regression" else np.zeros(len(judged.target))
+    )
+    values = [
+        loss(judged.challenger, judged.target),
+        loss(opponent, judged.target),
+        np.ones(len(target)),
+        target,
+        np.square(target),
+    ]
+    totals = bootstrap.sums(values, block[judged.cluster], int(block.max()) + 1)
+    p_value, p_worse = bootstrap.sign_flip(totals[:, _OPPONENT] - totals[:, _CHALLENGER], recipe.seed)
+    improvement, gain = bootstrap.intervals(
+        totals, [_improvement_of(recipe.metric), _gain], confidence, recipe.seed
+    )
+    return _Contest(improvement, float(_gain(totals.sum(axis=0)[None, :])[0]), gain, p_value, p_worse)
+
+
+def _by_jackknife(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
+    """For any other metric: delete-a-block jackknife pseudo-values of the difference, then as above."""
+    scores = np.column_stack(
+        [_leave_out(said, judged, recipe) for said in (judged.challenger, opponent)]
+    )  # (1 + K, 2); the first is of all rows
+    difference = scores[:, 0] - scores[:, 1]
+    share = _ratio(difference, scoring.best(recipe.metric) - scores[:, 1])
+    pseudo = np.column_stack([bootstrap.pseudo_values(float(it[0]), it[1:]) for it in (difference, share)])
+    p_value, p_worse = bootstrap.sign_flip(pseudo[:, 0], recipe.seed)
+    improvement, gain = bootstrap.intervals(
+        pseudo / len(pseudo), [lambda sums: sums[:, 0], lambda sums: sums[:, 1]], confidence, recipe.seed
+    )
+    return _Contest(improvement, float(share[0]), gain, p_value, p_worse)
+
+
+def _leave_out(said: Predictions, judged: Judged, recipe: Recipe) -> Floats:
+    """The metric on all rows, and without each of at most 100 blocks of clusters."""
+    block = bootstrap.blocks(judged.datasets, _JACKKNIFE_BLOCKS, recipe.seed)[judged.cluster]
+    scores = [scoring.score(recipe.metric, said, judged.target)]
+    for left_out in range(int(block.max()) + 1):
+        rows = np.flatnonzero(block != left_out)
+        scores.append(scoring.score(recipe.metric, said, judged.target, rows))
+    return np.array(scores)
+
+
+def _improvement_of(metric: str) -> Callable[[Floats], Floats]:
+    """The difference of the metric, greater is better, from sums (b, 5)."""
+    return {"r2": _r2_difference, "neg_root_mean_squared_error": _rmse_difference}.get(
+        metric, _mean_difference
+    )
+
+
+def _mean_difference(sums: Floats) -> Floats:
+    return (sums[:, _OPPONENT] - sums[:, _CHALLENGER]) / sums[:, _ROWS]
+
+
+def _rmse_difference(sums: Floats) -> Floats:
+    rows = sums[:, _ROWS]
+    difference: Floats = np.sqrt(sums[:, _OPPONENT] / rows) - np.sqrt(sums[:, _CHALLENGER] / rows)
+    return difference
+
+
+def _r2_difference(sums: Floats) -> Floats:
+    spread = sums[:, _SQUARES] - np.square(sums[:, _TARGET]) / sums[:, _ROWS]
+    return _ratio(sums[:, _OPPONENT] - sums[:, _CHALLENGER], spread)
+
+
+def _gain(sums: Floats) -> Floats:
+    return _ratio(sums[:, _OPPONENT] - sums[:, _CHALLENGER], sums[:, _OPPONENT])
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """part / whole; where there is no whole to take a share of, all or nothing: -1, 0 or 1."""
+    return np.divide(part, whole, out=np.sign(part), where=whole > 0)
+
+
+def _win_rate(judged: Judged, recipe: Recipe) -> float:
+    """The share of clusters on which the challenger's loss is not larger than the opponent's.
+
+    A metric that has no value per row is stood in for by one that has: squared error, or the Brier score
+    (0/1 loss without probabilities).
+    """
+    loss = losses.BY_METRIC.get(recipe.metric) or _stand_in(judged, recipe)
+    values = [loss(said, judged.target) for said in (judged.challenger, judged.opponent)]
+    challenger, opponent = bootstrap.sums(values, judged.cluster, judged.datasets).T
+    return float((challenger <= opponent * (1 + 1e-12)).mean())
+
+
+def _stand_in(judged: Judged, recipe: Recipe) -> losses.Loss:
+    if recipe.task == "regression":
+        return losses.squared
+    both = judged.challenger.probability is not None and judged.opponent.probability is not None
+    return losses.brier if both else losses.wrong

@@ -1,0 +1,63 @@
+"""The action's outputs: one table, the source of both action.yml files and of the README's list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ml_action.records import Outcome
+
+OUTPUTS: Mapping[str, str] = {
+    "ready": "true when enough new datasets arrived, else false.",
+    "count": "New datasets since the last attempt.",
+    "threshold": "New datasets that pull the trigger.",
+    "decision": "How the run ended: waiting, ready, hold, reject, promote, incomparable, blocked, stood-down or failed.",
+    "reason": "Why, in one sentence.",
+    "version": "The challenger's version, or the champion's when nothing was trained.",
+    "champion-score": "The champion's score on the unseen rows, by the deciding metric; greater is better.",
+    "challenger-score": "The challenger's score on the same rows.",
+    "improvement": "Challenger minus champion, in units of the metric.",
+    "ci-low": "Lower end of the improvement's confidence interval.",
+    "ci-high": "Upper end of the improvement's confidence interval.",
+    "quarantined": "Datasets that this run set aside.",
+    "pr-number": "The pull request's number.",
+    "pr-url": "The pull request's address.",
+    "merge-state": "waiting, enabled (auto-merge is on), merged or blocked.",
+    "model-path": "The challenger's file, as a path in the repository.",
+    "report-path": "The report as a Markdown file, as a path in the workspace.",
+}
+CHECK_OUTPUTS = ("ready", "count", "threshold", "decision", "reason")
+
+
+def of(outcome: Outcome) -> dict[str, str]:
+    """Every output, empty where the run did not come so far."""
+    values = dict.fromkeys(OUTPUTS, "")
+    values |= {"decision": str(outcome.verdict), "reason": outcome.reason, "ready": "false",
+               "quarantined": str(len(outcome.set_aside)), "report-path": outcome.report_path,
+               "model-path": outcome.model_path}
+    if outcome.trigger:
+        values |= {"ready": str(outcome.trigger.ready).lower(), "count": str(outcome.trigger.count),
+                   "threshold": str(outcome.trigger.threshold)}
+    if outcome.champion:
+        values["version"] = outcome.champion.version
+    return values | _of_attempt(outcome) | _of_publication(outcome)
+
+
+def _of_attempt(outcome: Outcome) -> dict[str, str]:
+    attempt = outcome.attempt
+    if attempt is None:
+        return {}
+    interval = attempt.interval
+    numbers = {
+        "champion-score": attempt.champion_score, "challenger-score": attempt.challenger_score,
+        "improvement": attempt.improvement, "ci-low": interval and interval.low, "ci-high": interval and interval.high,
+    }
+    return {"version": attempt.version} | {name: repr(value) for name, value in numbers.items() if value is not None}
+
+
+def _of_publication(outcome: Outcome) -> dict[str, str]:
+    publication = outcome.publication
+    if publication is None:
+        return {}
+    pull = publication.pull_request
+    known = {"pr-number": str(pull.number), "pr-url": pull.url} if pull else {}
+    return known | {"merge-state": publication.merge_state}

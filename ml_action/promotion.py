@@ -1,0 +1,163 @@
+"""From a decision to a pull request: the attempt recorded, the proposal pushed, the publication settled.
+
+State and proposal move in one atomic push: either both are there or neither. What comes after (pull request, label,
+approval, merge) is settled from what is recorded, by this run or by the next one: a run that dies in between leaves
+nothing half-done that another would not complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ml_action import journal, publication, registry, report
+from ml_action.journal import Counter, State
+from ml_action.proposal import title, wrap_body
+from ml_action.records import Attempt, Autonomy, Decision, Proposal, Publication, SetAside, Trial, Verdict
+from ml_action.repository import LostTheRace, Push
+from ml_action.settings import Settings
+from ml_action.survey import Scene
+from ml_action.tools import Tools
+
+SETTLED = ("merged", "closed", "superseded")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An attempt that the journal holds, with the state as it is now."""
+
+    attempt: Attempt
+    state: State
+
+
+def record(attempt: Attempt, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...],
+           trial: Trial | None = None, decision: Decision | None = None) -> Recorded:
+    """Records the attempt and, when it is a promotion, pushes the proposal with it.
+
+    Raises:
+        LostTheRace: another run recorded something first.
+    """
+    text, pushes = "", []
+    if trial and decision and _proposes(attempt, settings):
+        attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
+        pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
+    state = replace(scene.state, data=scene.inventory.tree, attempts=(*scene.state.attempts, attempt),
+                    set_aside=(*scene.state.set_aside, *set_aside), report=text)
+    state, push = _write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
+    scene.repository.push([*pushes, push])
+    return Recorded(attempt, state)
+
+
+def _proposes(attempt: Attempt, settings: Settings) -> bool:
+    return attempt.verdict is Verdict.PROMOTE and settings.autonomy.reaches(Autonomy.PROPOSE)
+
+
+def _build(attempt: Attempt, scene: Scene, settings: Settings, trial: Trial, decision: Decision,
+           set_aside: tuple[SetAside, ...]) -> tuple[Attempt, str]:
+    """The proposal's commit on top of the base branch as it is now, and the pull request's text."""
+    version = registry.version_of(trial, attempt)
+    history = registry.appended(scene.history, version, name=settings.name, salt=attempt.salt)
+    card = report.model_card(version, attempt, trial, decision)
+    files = {registry.METADATA: registry.to_bytes(history), version.file: trial.artifact,
+             f"{version.version}.md": card.encode("utf-8", "replace")}
+    repository = scene.repository
+    tree = repository.graft(f"{scene.tips.base}^{{tree}}", settings.model_dir, files)
+    message = report.commit_message(version, decision)
+    commit = repository.commit(tree, scene.tips.base, message, time=attempt.time)
+    text = report.pull_request_body(version, attempt, trial, decision, set_aside)
+    return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
+
+
+def remember(scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...], data: str = "") -> State:
+    """Records datasets that are not to be counted; with `data`, also that this tree was seen. No attempt."""
+    state = replace(scene.state, set_aside=(*scene.state.set_aside, *set_aside), data=data or scene.state.data)
+    count = 0 if data else len(scene.inventory.new) - len(set_aside)
+    message = f"set aside {len(set_aside)} datasets" if set_aside else "nothing new in this data"
+    state, push = _write(state, settings, tools, count, message)
+    scene.repository.push([push])
+    return state
+
+
+def _write(state: State, settings: Settings, tools: Tools, count: int, message: str) -> tuple[State, Push]:
+    """The state as a commit on the one that it was read from, and the push that moves the branch from there."""
+    now = tools.now()
+    last = state.last
+    counter = Counter(count, settings.threshold, last.time if last else "", str(last.verdict) if last else "")
+    commit = journal.write(tools.repository, state, counter, message[:200], time=now)
+    return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
+
+
+# --- settling what is recorded ----------------------------------------------------------------------------
+
+
+def pending(scene: Scene) -> Attempt | None:
+    """The recorded promotion that is not known to have ended."""
+    last = scene.state.last
+    return last if last and last.commit and last.state not in SETTLED else None
+
+
+def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
+    """Completes or follows up the promotion that an earlier run began; the scene with what became of it."""
+    attempt = pending(scene)
+    if attempt is None:
+        return scene, None
+    known = _ended_on_base(scene, attempt)
+    if known:
+        done = Publication(merge_state="merged") if known == "merged" else None
+        return replace(scene, state=_note(Recorded(attempt, scene.state), replace(attempt, state=known), settings, tools)), done
+    tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
+    recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
+    return replace(scene, state=recorded.state), settled
+
+
+def stranger_on_branch(scene: Scene, tools: Tools) -> str:
+    """Why the proposal's branch may not be written to: somebody else's commit is on it; empty: it may."""
+    tip = scene.tips.proposal
+    if not tip or tip in scene.state.commits:
+        return ""
+    return (f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
+            "its pull request and delete the branch, then the bot goes on")
+
+
+def _ended_on_base(scene: Scene, attempt: Attempt) -> str:
+    """What the base branch alone tells: it was merged, or another champion came in between."""
+    versions = scene.history.versions if scene.history else ()
+    if any(version.attempt == attempt.id for version in versions):
+        return "merged"
+    current = scene.history.current if scene.history else ""
+    return "superseded" if current != attempt.champion else ""
+
+
+def settle(recorded: Recorded, settings: Settings, tools: Tools) -> tuple[Recorded, Publication]:
+    """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came."""
+    attempt = recorded.attempt
+    done = publication.settle(
+        proposal_of(attempt, recorded.state.report, settings, tools), tools.forge(),
+        known_commits=recorded.state.commits, pause=tools.pause, say=tools.log.say,
+    )
+    pull = done.pull_request
+    now = replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state) if pull else attempt
+    state = _note(recorded, now, settings, tools)
+    return Recorded(now, state), done
+
+
+def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:
+    """The promotion as data, from the journal alone."""
+    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=attempt.champion)
+    return Proposal(
+        name=settings.name, base=tools.branches.base, branch=tools.branches.proposal, commit=attempt.commit,
+        title=heading, body=wrap_body(text, attempt.fingerprint, heading), label=settings.label,
+        fingerprint=attempt.fingerprint, model_dir=settings.model_dir, merge_method=settings.merge_method,
+        autonomy=settings.autonomy,
+    )
+
+
+def _note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:
+    """Tells the attempt anew in the journal; when another run writes at the same time, it will do it."""
+    if attempt == recorded.attempt:
+        return recorded.state
+    state, push = _write(recorded.state.with_last(attempt), settings, tools, 0, f"{attempt.version} is {attempt.state}")
+    try:
+        tools.repository.push([push])
+    except LostTheRace:
+        return recorded.state
+    return state

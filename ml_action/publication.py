@@ -1,0 +1,256 @@
+"""The story of a promotion after its commit is pushed: opened, approved, merged, as far as autonomy goes.
+
+Every step looks before it acts, so a run that was killed is completed by the next one, and nothing is done
+twice. A person's word stands: a closed pull request, a commit, a title, a draft are never overruled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ml_action.approving import approve_once
+from ml_action.forge import Answer, Forge, Refusal, Reply
+from ml_action.merging import LOOKS, Step, next_step, reason, waits_for
+from ml_action.proposal import fingerprint_in, is_our_title, merge_body
+from ml_action.records import Autonomy, Proposal, Publication, PullRequest
+from ml_action.verification import objections
+
+PAUSE = 3.0  # seconds between two looks at what GitHub is still computing
+LAGS = 3  # looks at a pull request that does not show our push yet
+
+FOREIGN = (
+    "ml-auto-update stops here: this branch holds a commit that it did not make. It overwrites nobody.\n\n"
+    "Merge or close this pull request as you see fit. To have the bot go on, close it and delete the branch."
+)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every step of one promotion is given."""
+
+    proposal: Proposal
+    forge: Forge
+    known: frozenset[str]
+    pause: Callable[[float], None]
+    say: Callable[[str], None]
+
+
+def settle(
+    proposal: Proposal,
+    forge: Forge,
+    *,
+    known_commits: frozenset[str],
+    pause: Callable[[float], None],
+    say: Callable[[str], None],
+) -> Publication:
+    """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
+
+    `proposal.body` is our section (`proposal.wrap_body`); `known_commits` are the commits that the bot ever
+    pushed to the branch; `pause` waits that many seconds; `say` tells a person what happens.
+
+    Raises:
+        ForgeProblem: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
+    """
+    context = _Context(proposal, forge, known_commits | {proposal.commit}, pause, say)
+    publication = _present(context)
+    for reached, step in (
+        (Autonomy.APPROVE, _verify),
+        (Autonomy.APPROVE, _approve),
+        (Autonomy.MERGE, _merge),
+    ):
+        pull = publication.pull_request
+        if (
+            publication.blocked
+            or publication.merge_state
+            or pull is None
+            or not proposal.autonomy.reaches(reached)
+        ):
+            break
+        publication = step(context, publication, pull)
+    return publication
+
+
+# --- the pull request stands, as the proposal wants it ----------------------------------------------------
+
+
+def _present(context: _Context) -> Publication:
+    """Find, keep up or open the pull request; or see that a person has decided already."""
+    proposal, forge = context.proposal, context.forge
+    pull = forge.find(proposal.branch)
+    if pull is None or _is_of_another_promotion(pull, proposal):
+        pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
+        if pull is None:
+            return Publication(notes=("no pull request was opened: nothing leaves this machine",))
+        context.say(f"pull request {pull.number} is open: {pull.url}")
+    if pull.state == "merged":
+        return Publication(
+            pull, merge_state="merged", notes=(f"pull request {pull.number} is merged already",)
+        )
+    if pull.state == "closed":
+        text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
+        return Publication(pull, blocked=text)
+    return _keep_up(context, pull)
+
+
+def _is_of_another_promotion(pull: PullRequest, proposal: Proposal) -> bool:
+    """Whether this finished pull request was about other work: branches are used again, decisions are not."""
+    same = fingerprint_in(pull.body) == proposal.fingerprint or pull.head_sha == proposal.commit
+    return pull.state != "open" and not same
+
+
+def _keep_up(context: _Context, pull: PullRequest) -> Publication:
+    """Bring text and label of the open pull request up to date, unless a person pushed to its branch."""
+    pull = _with_our_push(context, pull)
+    if pull.head_sha not in context.known:
+        context.forge.comment_once(pull, "commit-by-a-person", FOREIGN)
+        text = f"commit {pull.head_sha[:12]} on {pull.head_branch} is not the bot's: nothing was overwritten"
+        return Publication(pull, blocked=text)
+    pull = _with_our_text(context, pull)
+    if pull.head_sha != context.proposal.commit:
+        text = f"GitHub does not show commit {context.proposal.commit[:12]} in pull request {pull.number} yet"
+        return Publication(pull, merge_state="waiting", notes=(text,))
+    return Publication(pull, notes=_labelled(context, pull))
+
+
+def _with_our_push(context: _Context, pull: PullRequest) -> PullRequest:
+    """The pull request once it shows our commit: GitHub moves its head a moment after the branch."""
+    for _ in range(LAGS):
+        if pull.head_sha == context.proposal.commit or pull.head_sha not in context.known:
+            break
+        context.pause(PAUSE)
+        pull = context.forge.get(pull.number)
+    return pull
+
+
+def _with_our_text(context: _Context, pull: PullRequest) -> PullRequest:
+    """The pull request with our section of the body, and our title unless a person gave it another."""
+    wanted = merge_body(pull.body, context.proposal.body)
+    title = context.proposal.title if is_our_title(pull.title, pull.body) else pull.title
+    if (title, wanted) == (pull.title, pull.body.replace("\r\n", "\n")):
+        return pull
+    context.say(f"pull request {pull.number} is brought up to date: {pull.url}")
+    return context.forge.edit(pull, title=title, body=wanted)
+
+
+def _labelled(context: _Context, pull: PullRequest) -> tuple[str, ...]:
+    """Label it; a refusal is worth a note, not the end."""
+    label = context.proposal.label
+    if not label or label.casefold() in (name.casefold() for name in pull.labels):
+        return ()
+    try:
+        context.forge.label(pull, label)
+    except Refusal as refusal:
+        return (f"not labelled: {refusal.what}; {refusal.why}; {refusal.fix}",)
+    return ()
+
+
+# --- verified, approved, merged ---------------------------------------------------------------------------
+
+
+def _verify(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
+    """Nothing is approved or merged that is not exactly ours."""
+    proposal, forge = context.proposal, context.forge
+    found = objections(
+        pull,
+        repository=forge.repository,
+        branch=proposal.branch,
+        base=proposal.base,
+        commit=proposal.commit,
+        authors=frozenset({forge.author()}),
+        paths=forge.changed_paths(pull),
+        model_dir=proposal.model_dir,
+    )
+    if not found:
+        return publication
+    return replace(
+        publication, notes=publication.notes + found, blocked="left to a person: " + "; ".join(found)
+    )
+
+
+def _approve(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
+    approved, note = approve_once(pull, context.proposal.commit, context.forge)
+    context.say(note)
+    return replace(publication, approved=approved, notes=(*publication.notes, note))
+
+
+def _merge(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
+    ending = _walk(context, pull)
+    context.say(ending.note)
+    notes = (*publication.notes, ending.note)
+    return replace(publication, pull_request=ending.pull, merge_state=ending.state, notes=notes)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """Where the attempt to merge ended, and why."""
+
+    pull: PullRequest
+    state: str
+    note: str
+
+
+def _walk(context: _Context, pull: PullRequest) -> _Ending:
+    """Look, act, and look again while GitHub is still computing."""
+    for looks in range(LOOKS):
+        if looks:
+            context.pause(PAUSE)
+        pull = context.forge.get(pull.number)
+        ending = _overtaken(context, pull) or _advance(context, pull, looks)
+        if ending:
+            return ending
+    return _Ending(pull, "waiting", f"not merged yet: {reason(pull.mergeable_state)}")
+
+
+def _overtaken(context: _Context, pull: PullRequest) -> _Ending | None:
+    """Somebody was faster: merged it, closed it, or pushed to it."""
+    if pull.state == "merged":
+        return _Ending(pull, "merged", f"pull request {pull.number} is merged")
+    if pull.state != "open":
+        return _Ending(pull, "blocked", f"not merged: pull request {pull.number} was closed meanwhile")
+    if pull.head_sha != context.proposal.commit:
+        return _Ending(pull, "blocked", f"not merged: its head moved to {pull.head_sha[:12]} meanwhile")
+    return None
+
+
+def _advance(context: _Context, pull: PullRequest, looks: int) -> _Ending | None:
+    """One step of the table in `merging`; None: look again."""
+    step = next_step(pull.mergeable_state, looks)
+    if step in (Step.LATER, Step.LEAVE):
+        state = "waiting" if step is Step.LATER else "blocked"
+        return _Ending(pull, state, f"not merged: {reason(pull.mergeable_state)}")
+    if step is Step.ENABLE:
+        answer = _act(context, context.forge.enable_auto_merge, pull)
+        if answer.reply is not Reply.CLEAN:
+            return _concluded(context, pull, answer, _armed)
+        step = Step.MERGE  # its requirements were met between our look and our request
+    if step is Step.MERGE:
+        return _concluded(context, pull, _act(context, context.forge.merge, pull), _merged)
+    return None
+
+
+def _act(context: _Context, ask: Callable[[PullRequest, str, str], Answer], pull: PullRequest) -> Answer:
+    return ask(pull, context.proposal.commit, context.proposal.merge_method)
+
+
+def _concluded(
+    context: _Context, pull: PullRequest, answer: Answer, done: Callable[[_Context, PullRequest], _Ending]
+) -> _Ending | None:
+    """What the forge's answer means for the walk; None: look again."""
+    if answer.reply is Reply.DONE:
+        return done(context, pull)
+    if answer.reply is Reply.REFUSED:
+        return _Ending(pull, "blocked", f"not merged: {answer.text}")
+    return None
+
+
+def _merged(context: _Context, pull: PullRequest) -> _Ending:  # noqa: ARG001
+    return _Ending(replace(pull, state="merged"), "merged", f"pull request {pull.number} is merged")
+
+
+def _armed(context: _Context, pull: PullRequest) -> _Ending:
+    """Auto-merge is on; it may have fired at once."""
+    fresh = context.forge.get(pull.number)
+    if fresh.state == "merged":
+        return _merged(context, fresh)
+    return _Ending(fresh, "enabled", f"auto-merge is on: it waits for {waits_for(pull.mergeable_state)}")

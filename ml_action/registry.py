@@ -1,0 +1,101 @@
+"""The model directory on the base branch: what is in production and what was (design section 2).
+
+`model_metadata.json` is the only thing a service reads to know the current version; the model file beside it is
+trusted only if its digest is the recorded one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ml_action.codec import decode, encode
+from ml_action.errors import ModelProblem
+from ml_action.git import Git
+from ml_action.records import Attempt, History, Trial, Version
+
+METADATA = "model_metadata.json"
+FORMAT = 1
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def read(git: Git, commit: str, model_dir: str) -> History | None:
+    """The history on that commit, or None when there is no metadata yet.
+
+    Raises:
+        ModelProblem: the metadata is damaged or of another tool.
+    """
+    content = git.read(f"{commit}:{model_dir}/{METADATA}") if commit else None
+    return None if content is None else parse(content, f"{model_dir}/{METADATA}")
+
+
+def parse(content: bytes, path: str) -> History:
+    """The history from the bytes of model_metadata.json."""
+    try:
+        data = json.loads(content)
+        kind = data.get("format") if isinstance(data, Mapping) else None
+        if kind != FORMAT:
+            raise ValueError(f"its format is {kind!r}; this version reads {FORMAT}")
+        history = decode(History, data)
+        if history.versions and history.champion is None:
+            raise ValueError(f"`current` is {history.current!r}, which is none of its versions")
+    except ValueError as error:
+        raise ModelProblem(
+            f"{path} cannot be used: {error}",
+            why="it was edited by hand, or another tool wrote it",
+            fix="restore it from the history of the base branch, or move the folder away to begin with a new v1",
+            path=path,
+        ) from error
+    return history
+
+
+def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
+    """The bytes of a version's model file, unverified: whoever unpickles them compares the digest first.
+
+    Raises:
+        ModelProblem: the file is not there, or is a Git LFS pointer.
+    """
+    path = f"{model_dir}/{version.file}"
+    if "/" in version.file or version.file.startswith("."):
+        raise ModelProblem(f"the metadata names a model file outside its folder: {version.file!r}",
+                           why="someone edited it by hand", fix="restore model_metadata.json", path=path)
+    content = git.read(f"{commit}:{path}")
+    if content is None:
+        raise ModelProblem(f"the champion's file {path} is not on the base branch", why="it was deleted or never added",
+                           fix="restore it, or set `current` to a version whose file is there", path=path)
+    if content.startswith(LFS_POINTER):
+        raise ModelProblem(f"{path} is a Git LFS pointer, not a model", why="the folder is tracked by Git LFS",
+                           fix="take model files out of .gitattributes: the loop reads them from git itself", path=path)
+    return content
+
+
+def next_version(history: History | None) -> str:
+    """v1, or one more than the highest so far: a number is never used twice."""
+    numbers = [int(version.version[1:]) for version in history.versions] if history else []
+    return f"v{max(numbers, default=0) + 1}"
+
+
+def version_of(trial: Trial, attempt: Attempt) -> Version:
+    """The metadata entry of the challenger."""
+    recipe, comparison = trial.recipe, trial.comparison
+    return Version(
+        version=attempt.version, file=f"{attempt.version}.pkl", sha256=trial.digest, size=len(trial.artifact),
+        created=attempt.time, attempt=attempt.id, fingerprint=attempt.fingerprint, data_tree=attempt.data_tree,
+        datasets=trial.datasets, rows=trial.rows, target=recipe.target, features=recipe.features, task=recipe.task,
+        estimator=recipe.estimator, params=recipe.params, metric=recipe.metric, scores=comparison.challenger,
+        champion_scores=comparison.champion, improvement=comparison.improvement,
+        interval=comparison.improvement_interval, reason=attempt.reason, libraries=trial.libraries,
+        sample=trial.sample,
+    )
+
+
+def appended(history: History | None, version: Version, *, name: str, salt: str) -> History:
+    """The history with one more version, which becomes the current one."""
+    before = history or History(name, salt, "", ())
+    return replace(before, current=version.version, versions=(*before.versions, version))
+
+
+def to_bytes(history: History) -> bytes:
+    """model_metadata.json: the same history is the same bytes."""
+    return (json.dumps({"format": FORMAT, **encode(history)}, indent=2) + "\n").encode()

@@ -1,0 +1,187 @@
+"""The user's repository as the loop sees it: read from the workspace, written only into a store of its own.
+
+The store is a bare repository in a temporary folder that borrows the workspace's objects
+(gitrepository-layout(5), objects/info/alternates). Fetches, new objects and shallow marks go there, so nothing in
+the workspace, not even in its .git, ever changes: checkout, index, configuration and depth stay as they were.
+Where there is no workspace (the `check` action without a checkout), the store is a blobless, depth-1 clone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ml_action.errors import RepositoryProblem
+from ml_action.git import Git, GitFailed
+from ml_action.refusals import explain, lost_the_race
+
+AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
+FOLDER, FILE = "040000", "100644"
+
+
+class LostTheRace(Exception):
+    """Another run moved one of the branches first; this one pushed nothing."""
+
+
+@dataclass(frozen=True)
+class Tips:
+    """The commits that the branches point at on the remote; empty where there is no such branch."""
+
+    base: str
+    state: str
+    proposal: str
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The names of the branches that the loop reads and writes."""
+
+    base: str
+    state: str
+    proposal: str
+
+
+@dataclass(frozen=True)
+class Push:
+    """One branch to move: from the commit it has to be at (empty: it may not exist) to another."""
+
+    branch: str
+    expected: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where data is read, where objects are written, and where branches live."""
+
+    data: Git  # holds the dataset trees and blobs; never written to
+    store: Git  # our own objects
+    remote: str  # URL, or the workspace's path
+    head: str  # the commit whose datasets count
+
+    def fetch(self, branches: Branches) -> Tips:
+        """The branches' tips as they are on the remote now, with their objects. One round trip."""
+        folder = branches.state.rsplit("/", 1)[0]
+        specs = (f"+refs/heads/{branches.base}:refs/tips/base", f"+refs/heads/{folder}/*:refs/tips/ours/*")
+        try:
+            self.store.run("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-gc",
+                           "--recurse-submodules=no", "--end-of-options", self.remote, *specs)
+        except GitFailed as failed:
+            raise explain(failed) from failed
+        names = ("refs/tips/base", "refs/tips/ours/state", "refs/tips/ours/proposal")
+        return Tips(*(oid for oid, _ in self.store.resolve(*names)))
+
+    def push(self, pushes: Sequence[Push]) -> None:
+        """Moves all the branches or none (push --atomic), each only from where it is expected to be.
+
+        Raises:
+            LostTheRace: one of them is elsewhere by now.
+            RepositoryProblem: the server refused or could not be reached.
+        """
+        leases = [f"--force-with-lease=refs/heads/{push.branch}:{push.expected}" for push in pushes]
+        specs = [f"{push.commit}:refs/heads/{push.branch}" for push in pushes]
+        try:
+            self.store.run("push", "--quiet", "--porcelain", "--atomic", "--no-verify", *leases, "--end-of-options",
+                           self.remote, *specs)
+        except GitFailed as failed:
+            raise (LostTheRace() if lost_the_race(failed) else explain(failed)) from failed
+
+    # --- writing objects ----------------------------------------------------------------------------------
+
+    def blob(self, content: bytes) -> str:
+        """Writes a blob; its id."""
+        return self.store.line("hash-object", "-w", "--stdin", stdin=content)
+
+    def tree(self, entries: Mapping[str, tuple[str, str]]) -> str:
+        """Writes a tree of name -> (mode, id); its id."""
+        kinds = {FOLDER: "tree", "160000": "commit"}
+        lines = (f"{mode} {kinds.get(mode, 'blob')} {oid}\t{name}\0" for name, (mode, oid) in entries.items())
+        return self.store.line("mktree", "-z", "--missing", stdin="".join(lines).encode("utf-8", "surrogateescape"))
+
+    def entries(self, tree: str) -> dict[str, tuple[str, str]]:
+        """The entries of one tree (not of its folders): name -> (mode, id)."""
+        raw = self.store.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree else ""
+        rows = (entry.split("\t", 1) for entry in raw.split("\0") if entry)
+        return {name: (head.split(" ")[0], head.split(" ")[2]) for head, name in rows}
+
+    def graft(self, tree: str, path: str, files: Mapping[str, bytes]) -> str:
+        """The tree with files written into the folder at `path`; all else, and the folder's other files, stay."""
+        entries = self.entries(tree)
+        if not path:
+            entries |= {name: (FILE, self.blob(content)) for name, content in files.items()}
+            return self.tree(entries)
+        name, _, rest = path.partition("/")
+        mode, below = entries.get(name, (FOLDER, ""))
+        if mode != FOLDER:
+            raise RepositoryProblem(f"{name!r} of the model directory is no folder on the base branch",
+                                    why="a file, a symbolic link or a submodule stands in its place",
+                                    fix="move it away, or choose another model-dir")
+        return self.tree(entries | {name: (FOLDER, self.graft(below, rest, files))})
+
+    def commit(self, tree: str, parent: str, message: str, *, time: str) -> str:
+        """Writes a commit; its id. The same content at the same time is the same commit."""
+        name, mail = AUTHOR
+        who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
+               for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))}
+        parents = ("-p", parent) if parent else ()
+        return self.store.line("commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), extra=who)
+
+    def empty_tree(self) -> str:
+        """The id of the tree without entries, which every repository knows."""
+        return self.store.line("hash-object", "-t", "tree", "--stdin")
+
+
+def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
+    """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
+    return Repository(workspace, workspace, ".", "HEAD"), Tips("HEAD", f"refs/heads/{state_branch}", "")
+
+
+def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
+    """A repository whose store borrows the workspace's objects.
+
+    Raises:
+        RepositoryProblem: the workspace is no git repository, or has no commit yet.
+    """
+    try:
+        answer = workspace.run("rev-parse", "--path-format=absolute", "--git-path", "objects", "--git-path", "shallow",
+                               "--show-object-format", "--verify", "HEAD^{commit}")
+    except GitFailed as failed:
+        raise _no_commit(failed) if "needed a single revision" in failed.said.lower() else explain(failed) from failed
+    objects, shallow, kind, head = answer.decode("utf-8", "surrogateescape").splitlines()
+    store = _new_store(workspace, scratch, kind)
+    _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
+    if Path(shallow).is_file():
+        _write(store.directory / "shallow", Path(shallow).read_bytes())
+    # What the workspace has need not be sent again: fetch and push negotiate from refs.
+    store.run("update-ref", "refs/workspace", head)
+    return Repository(workspace, store, remote, head)
+
+
+def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
+    """A repository without a workspace: trees only, blobs are fetched when they are read. One round trip."""
+    store = _new_store(git, scratch, "sha1")
+    # Asked for by name, so that later reads know where the missing blobs are.
+    for key, value in (("remote.origin.url", remote), ("remote.origin.promisor", "true"),
+                       ("remote.origin.partialCloneFilter", "blob:none"), ("extensions.partialClone", "origin")):
+        store.run("config", key, value)
+    repository = Repository(store, store, "origin", "")
+    tips = repository.fetch(branches)
+    return replace(repository, head=tips.base), tips
+
+
+def _new_store(git: Git, scratch: Path, kind: str) -> Git:
+    path = scratch / "store.git"
+    git_here = Git(scratch, git.env)
+    git_here.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(path))
+    return Git(path, git.env)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _no_commit(failed: GitFailed) -> RepositoryProblem:
+    return RepositoryProblem("the repository has no commit yet", why=f"it was just made ({failed.said.splitlines()[0]})",
+                             fix="commit and push the datasets first")

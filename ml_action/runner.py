@@ -1,0 +1,194 @@
+"""The runner's side: what GitHub Actions gives (environment, event), and what it takes (log, outputs, summary).
+
+Commands in the log go through actions-toolkit, which escapes them; it is imported when the first one is written.
+Outputs and summary are files, written here: the toolkit knows no summary, and the `check` action runs on a bare
+python3. Untrusted text can become no workflow command: the runner reads `::name ::` at the start of a line and
+`##[name]` anywhere in it (github.md A10), so both are broken in everything that is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
+SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
+CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
+ZERO_WIDTH = "\u200b"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a run happens, read once from the environment."""
+
+    workspace: Path
+    repository: str  # owner/name; empty outside GitHub
+    server_url: str
+    api_url: str
+    default_branch: str  # from the event; empty when it does not say
+    run_url: str
+    scratch: Path  # for temporary files
+    output: Path | None
+    summary: Path | None
+    in_actions: bool
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def git_url(self) -> str:
+        """The repository's address on the server."""
+        return f"{self.server_url}/{self.repository}.git"
+
+
+def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
+    """The context from the variables that the runner sets."""
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    run = environ.get("GITHUB_RUN_ID", "")
+    return Context(
+        workspace=workspace,
+        repository=repository,
+        server_url=server,
+        api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
+        default_branch=_default_branch(environ.get("GITHUB_EVENT_PATH", "")),
+        run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        scratch=Path(environ.get("RUNNER_TEMP") or environ.get("TMPDIR") or "/tmp"),  # noqa: S108
+        output=_file(environ, "GITHUB_OUTPUT"),
+        summary=_file(environ, "GITHUB_STEP_SUMMARY"),
+        in_actions=environ.get("GITHUB_ACTIONS") == "true",
+        environ=environ,
+    )
+
+
+def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
+    """The action's inputs by name. The runner writes INPUT_DATA-PATH, a shell on the way may make it INPUT_DATA_PATH."""
+    names = (name for name in environ if name.startswith("INPUT_"))
+    inputs = {name[len("INPUT_"):].lower().replace("_", "-"): environ[name] for name in names if environ[name].strip()}
+    for always_there in ("args", "entrypoint"):  # accepted by the runner for every Docker action (github.md A4)
+        inputs.pop(always_there, None)
+    return inputs
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _default_branch(event: str) -> str:
+    try:
+        payload = json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
+        return str(payload["repository"]["default_branch"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+# --- outputs and summary ----------------------------------------------------------------------------------
+
+
+def outputs_text(outputs: Mapping[str, str]) -> str:
+    """The lines for GITHUB_OUTPUT. The delimiter is random: no value can end itself."""
+    parts = []
+    for name, value in outputs.items():
+        delimiter = f"ml_{os.urandom(16).hex()}"
+        parts.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    return "".join(parts)
+
+
+def summary_text(text: str) -> bytes:
+    """The summary as bytes, cut with a note where the runner would drop it whole."""
+    content = text.encode("utf-8", "replace")
+    if len(content) <= SUMMARY_BYTES:
+        return content
+    return content[:SUMMARY_BYTES].decode("utf-8", "ignore").encode() + CUT.encode()
+
+
+def append(path: Path | None, content: bytes) -> None:
+    """Appends to one of the runner's files; nothing where there is none."""
+    if path is not None:
+        with path.open("ab") as file:
+            file.write(content)
+
+
+def leave_report(workspace: Path, text: str) -> str:
+    """Writes the report into the workspace, hidden from git, owned as the workspace is; its path in there."""
+    folder = workspace / ".ml-auto-update"
+    if folder.is_symlink() or (folder / "report.md").is_symlink():
+        return ""  # someone else's link: nothing is written through it
+    owner = workspace.stat()
+    folder.mkdir(exist_ok=True)
+    for path, content in ((folder / ".gitignore", "*\n"), (folder / "report.md", text)):
+        path.write_bytes(content.encode("utf-8", "replace"))
+    if os.geteuid() == 0:
+        for path in (folder, folder / ".gitignore", folder / "report.md"):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    folder.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    return ".ml-auto-update/report.md"
+
+
+# --- the log ----------------------------------------------------------------------------------------------
+
+
+def defuse(text: str) -> str:
+    """The text with every workflow command in it broken, and nothing else changed that a person would see."""
+    text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
+    return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
+
+
+@dataclass
+class ActionsLog:
+    """The log of a step: plain lines, and annotations through actions-toolkit, ten of a kind at most."""
+
+    stream: TextIO
+    counts: dict[str, int] = field(default_factory=lambda: {"warning": 0, "error": 0})
+    more: dict[str, int] = field(default_factory=dict)
+
+    def say(self, text: str) -> None:
+        """One line, or several."""
+        self.stream.write(defuse(text) + "\n")
+        self.stream.flush()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Only the end of a stage."""
+        if done == total:
+            self.say(f"{stage}: {total} of {total}")
+
+    def mask(self, secret: str) -> None:
+        """Has the runner hide a secret in every log line from now on."""
+        if secret.strip():
+            self._issue("add-mask", {}, secret)
+
+    def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """A warning annotation."""
+        self._annotate("warning", text, path, line)
+
+    def error(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """An error annotation."""
+        self._annotate("error", text, path, line)
+
+    def _annotate(self, kind: str, text: str, path: str, line: int) -> None:
+        """One annotation; the tenth of a kind stands for all that would follow."""
+        self.counts[kind] += 1
+        if self.counts[kind] >= ANNOTATIONS:
+            self.more[kind] = self.more.get(kind, 0) + 1
+            return
+        places = {"file": defuse(path).encode("utf-8", "replace").decode()} if path else {}
+        # the runner cuts at 4,096 characters
+        self._issue(kind, places | ({"line": str(line)} if line else {}), defuse(text)[:4000])
+
+    def close(self) -> None:
+        """Writes the annotation that sums up those beyond the tenth."""
+        for kind, count in self.more.items():
+            self._issue(kind, {}, f"{count} more of these: the job summary lists them all")
+        self.more.clear()
+
+    def _issue(self, command: str, properties: dict[str, str], message: str) -> None:
+        """Through the toolkit's escaping; not its `core`, which would load an HTTP library to write a line."""
+        from actions_toolkit.command import issue_command  # late: `check` runs without third parties
+
+        self.stream.flush()
+        issue_command(command, properties, message)
+        self.stream.flush()

@@ -1,0 +1,24 @@
+"""What a story works with besides its settings: made at the door, passed in, replaced in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ml_action.forge import Forge
+from ml_action.log import Log
+from ml_action.repository import Branches, Repository, Tips
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The collaborators of one run."""
+
+    repository: Repository
+    branches: Branches
+    tips: Tips
+    forge: Callable[[], Forge]  # made when it is first needed: a run that waits never loads it
+    log: Log
+    now: Callable[[], str]  # UTC, ISO 8601
+    pause: Callable[[float], None]
+    run_url: str = ""

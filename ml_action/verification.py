@@ -1,0 +1,79 @@
+"""Is this pull request what we made? Asked before every approval and merge; a label is never an answer.
+
+Why so strict: many people may set labels, and push commits after the fact.
+Commits are compared by id, which covers the content of every file, so nothing has to be opened to be sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ml_action.records import PullRequest
+
+# GitHub lists no more changed files of a pull request than this: what it hides cannot be verified.
+# https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
+FILES_LISTED = 3_000
+
+
+def objections(
+    pull: PullRequest,
+    *,
+    repository: str,
+    branch: str,
+    base: str,
+    commit: str,
+    authors: frozenset[str] | None,
+    paths: Sequence[str],
+    model_dir: str,
+) -> tuple[str, ...]:
+    """Everything that speaks against approving this pull request, in words; empty when it is exactly ours.
+
+    `authors` None: the author is not known here, so the commit must do. `paths`: every path that it changes,
+    the former path of a renamed file included.
+    """
+    return (
+        *_of_state(pull),
+        *_of_origin(pull, repository=repository, branch=branch, base=base, commit=commit, authors=authors),
+        *_of_content(paths, model_dir),
+    )
+
+
+def _of_state(pull: PullRequest) -> Iterator[str]:
+    if pull.state != "open":
+        yield f"it is {pull.state}"
+    if pull.draft:
+        yield "it is a draft: somebody wants it to wait"
+
+
+def _of_origin(
+    pull: PullRequest, *, repository: str, branch: str, base: str, commit: str, authors: frozenset[str] | None
+) -> Iterator[str]:
+    if authors is not None and pull.author not in authors:
+        yield f"it was opened by {pull.author or 'a deleted account'}, not by {' or '.join(sorted(authors))}"
+    if pull.head_repository.casefold() != repository.casefold():  # GitHub's names ignore case
+        yield f"it comes from {pull.head_repository or 'a deleted repository'}, not from {repository}"
+    if pull.head_branch != branch:
+        yield f"it comes from the branch {pull.head_branch}, not from {branch}"
+    if pull.base_branch != base:
+        yield f"it goes to {pull.base_branch}, not to {base}"
+    if not commit:
+        yield "no commit is recorded that it could be compared with"
+    elif pull.head_sha != commit:
+        yield f"its head is {pull.head_sha[:12]}, not the recorded {commit[:12]}"
+
+
+def _of_content(paths: Sequence[str], model_dir: str) -> Iterator[str]:
+    if not paths:
+        yield "it changes no file"
+    if len(paths) >= FILES_LISTED:
+        yield f"it changes {FILES_LISTED:,} files or more: GitHub does not list them all"
+    inside = "" if model_dir.strip("./") == "" else model_dir.strip("/") + "/"
+    strangers = [path for path in paths if not path.startswith(inside) or _is_configuration(path)]
+    if strangers:
+        more = f" and {len(strangers) - 3} more" if len(strangers) > 3 else ""
+        yield f"it changes files outside {model_dir}/: {', '.join(strangers[:3])}{more}"
+
+
+def _is_configuration(path: str) -> bool:
+    """Workflows and their like: a promotion never touches them, wherever the model directory is."""
+    return path.casefold().split("/", 1)[0] == ".github"

@@ -1,0 +1,186 @@
+"""Builds the real collaborators of a run from its settings and its context. The only place that chooses between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+
+from ml_action import git, proposal, repository
+from ml_action.errors import RepositoryProblem, SettingsProblem
+from ml_action.forge import Forge
+from ml_action.git import Git, Login
+from ml_action.log import Log
+from ml_action.records import Autonomy
+from ml_action.refusals import explain
+from ml_action.repository import Branches, Repository, Tips
+from ml_action.runner import Context
+from ml_action.settings import CONFIG_FILE, Settings, parse
+from ml_action.tools import Tools
+
+
+@dataclass(frozen=True)
+class Place:
+    """The user's repository, its settings, and where its branches live."""
+
+    given: Mapping[str, str]  # inputs or flags
+    settings: Settings
+    context: Context
+    workspace: Git
+    remote: str  # URL, or the workspace's own path
+
+    @property
+    def on_github(self) -> bool:
+        """Whether pull requests are possible; else the local repository is all there is."""
+        return self.remote != str(self.workspace.directory)
+
+
+def find_place(given: Mapping[str, str], context: Context) -> Place:
+    """The place from inputs or flags, the configuration file and the environment.
+
+    Raises:
+        SettingsProblem, RepositoryProblem
+    """
+    top = _top(context)
+    settings = parse(given, read_config(top))
+    forge = _choose_forge(settings, context)
+    login = Login(context.server_url, settings.token) if forge == "github" else None
+    workspace = Git(top, git.environment(context.environ, login))
+    return Place(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
+
+
+def _top(context: Context) -> Path:
+    """The workspace's root: the folder itself when it holds a repository, or the one that it lies in."""
+    if (context.workspace / ".git").exists():
+        return context.workspace
+    here = Git(context.workspace, git.environment(context.environ))
+    return Path(here.maybe("rev-parse", "--show-toplevel") or context.workspace)
+
+
+def read_config(top: Path) -> dict[str, object]:
+    """The keys of ml-auto-update.toml; none where there is no file.
+
+    Raises:
+        SettingsProblem: it is not TOML.
+    """
+    path = top / CONFIG_FILE
+    if not path.is_file() or path.is_symlink():
+        return {}
+    return parse_config(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def parse_config(text: str) -> dict[str, object]:
+    """The same, from the file's text."""
+    try:
+        import tomllib  # late: the file is optional, and Python 3.10 has no tomllib
+    except ImportError:
+        raise SettingsProblem(f"{CONFIG_FILE} needs Python 3.11", why="this runner's python3 is older",
+                              fix="add actions/setup-python before this step, or pass the settings as inputs") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsProblem(f"{CONFIG_FILE} is not TOML: {error}", why="a typing error",
+                              fix="correct the line; text values stand in double quotes", path=CONFIG_FILE) from error
+
+
+def _choose_forge(settings: Settings, context: Context) -> str:
+    if settings.forge == "auto":
+        return "github" if settings.token and context.repository else "none"
+    if settings.forge == "github" and not context.repository:
+        raise SettingsProblem("forge = 'github': the repository's name is not known",
+                              why="GITHUB_REPOSITORY is set only on GitHub's runners",
+                              fix="set GITHUB_REPOSITORY=owner/name, or use --forge none or rehearse")
+    return settings.forge
+
+
+def name_branches(place: Place) -> Branches:
+    """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
+    state, proposed = proposal.branches(place.settings.name)
+    base = place.settings.base or (place.context.default_branch if place.on_github else "")
+    return Branches(base or _default_branch(place), state, proposed)
+
+
+def _default_branch(place: Place) -> str:
+    if not place.on_github:
+        name = place.workspace.maybe("symbolic-ref", "--quiet", "--short", "HEAD")
+        others = place.workspace.maybe("for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads")
+        if name or others:
+            return name or others.splitlines()[0]
+        raise SettingsProblem("base is not set, and the checkout is on no branch", why="HEAD is detached",
+                              fix="name the branch that production reads with the setting `base`")
+    try:
+        answer = place.workspace.line("ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
+    except git.GitFailed as failed:
+        raise explain(failed) from failed
+    first = answer.split("\t")[0]
+    if not first.startswith("ref: refs/heads/"):
+        raise RepositoryProblem("the repository has no default branch yet", why="it is empty", fix="push a first commit")
+    return first[len("ref: refs/heads/"):]
+
+
+def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+    """The cheapest repository in which datasets can be counted; the place with the settings found in it."""
+    if not _has_repository(place):
+        return _clone_for_reading(place, scratch)
+    if place.on_github:
+        return place, *_borrow(place, name_branches(place), scratch)
+    state, _ = proposal.branches(place.settings.name)
+    return place, *repository.in_place(place.workspace, state)
+
+
+def _has_repository(place: Place) -> bool:
+    return (place.workspace.directory / ".git").exists() or bool(place.workspace.maybe("rev-parse", "--git-dir"))
+
+
+def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+    """A blobless clone; the configuration file is read from it, which may send us to other branches."""
+    if not place.on_github:
+        raise RepositoryProblem(f"{str(place.workspace.directory)!r} is not a git repository",
+                                why="the workspace holds no checkout, or the path is wrong",
+                                fix="run this in a clone of your repository, or name one with --workspace")
+    branches = name_branches(place)
+    found, tips = repository.blobless(place.workspace, place.remote, branches, scratch())
+    ((_, kind),) = found.store.resolve(f"{tips.base}:{CONFIG_FILE}")
+    if kind != "blob":
+        return place, found, tips
+    config = parse_config((found.store.read(f"{tips.base}:{CONFIG_FILE}") or b"").decode("utf-8", "replace"))
+    place = replace(place, settings=parse(place.given, config))
+    again = name_branches(place)
+    return place, found, tips if again == branches else found.fetch(again)
+
+
+def _borrow(place: Place, branches: Branches, scratch: Callable[[], Path]) -> tuple[Repository, Tips]:
+    found = repository.borrow(place.workspace, place.remote, scratch())
+    return found, found.fetch(branches)
+
+
+def make_tools(place: Place, scratch: Callable[[], Path], log: Log) -> Tools:
+    """Everything that the writing stories need: the repository with a store of its own, and the branches as they are."""
+    branches = name_branches(place)
+    found, tips = _borrow(place, branches, scratch)
+    return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)
+
+
+def now() -> str:
+    """The time, in UTC and whole seconds."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _forge_maker(place: Place, branches: Branches, log: Log) -> Callable[[], Forge]:
+    """Makes the forge when it is first needed, and only once."""
+
+    @cache
+    def make() -> Forge:
+        settings = place.settings
+        if not place.on_github or settings.autonomy is Autonomy.REPORT:
+            from ml_action.forge.offline import Offline
+
+            return Offline(place.context.repository, log.say, default_branch=branches.base)
+        from ml_action.forge.github import GitHub  # late: it loads PyGithub
+
+        return GitHub(place.context.api_url, place.context.repository, settings.token, settings.approver_token)
+
+    return make

@@ -1,0 +1,176 @@
+"""The nouns of the stand-in: what GitHub keeps beside the git objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.clock import now
+from sandbox.identities import Identity
+
+
+@dataclass
+class Settings:
+    """The repository settings that change how pull requests behave, with GitHub's defaults."""
+
+    allow_auto_merge: bool = False
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+    delete_branch_on_merge: bool = False
+    archived: bool = False
+    actions_may_create_and_approve: bool = False
+
+    def allows(self, method: str) -> bool:
+        """Whether pull requests may be merged by this method (merge, squash or rebase)."""
+        return {
+            "merge": self.allow_merge_commit,
+            "squash": self.allow_squash_merge,
+            "rebase": self.allow_rebase_merge,
+        }[method]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A branch protection rule. `block_pushes=False` is a bypass for everyone who may push."""
+
+    pattern: str
+    required_reviews: int = 0
+    required_checks: tuple[str, ...] = ()
+    strict: bool = False  # the head must contain the base's tip
+    dismiss_stale: bool = False
+    require_last_push_approval: bool = False
+    block_pushes: bool = True
+    allow_force_pushes: bool = False
+    allow_deletions: bool = False
+
+
+@dataclass
+class Review:
+    """A review of a pull request, bound to the commit that was read."""
+
+    id: int
+    user: Identity
+    state: str  # APPROVED CHANGES_REQUESTED COMMENTED DISMISSED PENDING
+    body: str
+    commit_id: str
+    submitted_at: str = field(default_factory=now)
+
+
+@dataclass
+class Comment:
+    """A comment in the conversation of a pull request."""
+
+    id: int
+    user: Identity
+    body: str
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class AutoMerge:
+    """The standing order to merge when the requirements are met."""
+
+    enabled_by: Identity
+    method: str  # merge squash rebase
+    title: str
+    message: str
+    enabled_at: str = field(default_factory=now)
+
+
+@dataclass
+class Label:
+    """A label of the repository."""
+
+    id: int
+    name: str
+    color: str
+    description: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A commit status."""
+
+    id: int
+    sha: str
+    context: str
+    state: str  # error failure pending success
+    description: str | None
+    target_url: str | None
+    creator: Identity | None
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """A check run on a commit."""
+
+    id: int
+    name: str
+    head_sha: str
+    status: str
+    conclusion: str | None
+    app: Identity
+    details: Mapping[str, Any] = field(default_factory=dict)
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A recorded repository_dispatch or workflow_dispatch; nothing runs."""
+
+    kind: str
+    name: str  # event type, or the workflow's file name
+    ref: str
+    payload: Mapping[str, Any]
+    actor: Identity
+
+
+@dataclass
+class PullRequest:
+    """A pull request inside one repository."""
+
+    number: int
+    author: Identity
+    title: str
+    body: str | None
+    head: str  # branch
+    base: str  # branch
+    head_sha: str
+    base_sha: str
+    draft: bool = False
+    state: str = "open"
+    labels: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    auto_merge: AutoMerge | None = None
+    last_pusher: str = ""  # login; empty: not known
+    former_heads: set[str] = field(default_factory=set)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+    closed_at: str | None = None
+    merged_at: str | None = None
+    merged_by: Identity | None = None
+    merge_commit_sha: str | None = None
+
+    @property
+    def merged(self) -> bool:
+        """Whether its commits are in the base."""
+        return self.merged_at is not None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for an ending."""
+        return self.state == "open"
+
+    def close(self) -> None:
+        """End it without a merge; a standing auto-merge order ends with it."""
+        self.state, self.closed_at, self.auto_merge = "closed", now(), None
+
+    def mark_merged(self, commit: str, by: Identity | None) -> None:
+        """End it as merged by this commit of the base."""
+        self.close()
+        self.merged_at, self.merged_by, self.merge_commit_sha = self.closed_at, by, commit

@@ -1,0 +1,162 @@
+"""What every REST operation shares: its route, the call it answers, permissions, paging and JSON bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from werkzeug.wrappers import Request
+
+from sandbox.errors import RefusalError, invalid, not_found
+from sandbox.identities import Identity
+from sandbox.records import PullRequest
+from sandbox.repository import Repository
+
+if TYPE_CHECKING:
+    from sandbox.hub import Hub
+
+Item = TypeVar("Item")
+MAX_PER_PAGE = 100
+REPOSITORY = "/repos/<owner>/<repo>"
+
+
+@dataclass
+class Call:
+    """One authenticated request to one repository."""
+
+    hub: Hub
+    request: Request
+    identity: Identity | None
+    repository: Repository
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        return self.hub.url
+
+    @property
+    def actor(self) -> Identity:
+        """The caller of an operation that nobody may call anonymously."""
+        if self.identity is None:
+            raise RefusalError(401, "Requires authentication")
+        return self.identity
+
+    def body(self) -> Any:
+        """The JSON body; an empty one is an empty object."""
+        try:
+            return json.loads(self.request.get_data() or b"{}")
+        except ValueError as error:
+            raise RefusalError(400, "Problems parsing JSON") from error
+
+    def fields(self, *required: str) -> dict[str, Any]:
+        """The JSON body as an object that has the required fields."""
+        body = self.body()
+        if not isinstance(body, dict):
+            raise RefusalError(422, "Invalid request.\n\nFor 'properties', the body is not an object.")
+        for name in required:
+            if body.get(name) is None:
+                raise RefusalError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
+        return body
+
+    def pull(self, number: int) -> PullRequest:
+        """The pull request with this number."""
+        found = self.repository.pulls_by_number.get(number)
+        if found is None:
+            raise not_found()
+        return found
+
+    def commit(self, revision: str) -> str:
+        """The commit that a path names."""
+        sha = self.repository.git.resolve(revision)
+        if sha is None:
+            raise RefusalError(422, f"No commit found for SHA: {revision}")
+        return sha
+
+    def page(self, items: Sequence[Item]) -> list[Item]:
+        """The asked-for page, with GitHub's Link header."""
+        size = min(self._number("per_page", 30), MAX_PER_PAGE)
+        number, last = self._number("page", 1), -(-len(items) // size)
+        links = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
+        shown = {
+            name: target
+            for name, target in links.items()
+            if 1 <= target <= last and (name in ("prev", "next") or (target != number))
+        }
+        if last > 1:
+            self.headers["Link"] = ", ".join(
+                f'<{self._at(page)}>; rel="{name}"' for name, page in shown.items()
+            )
+        return list(items[(number - 1) * size : number * size])
+
+    def _at(self, page: int) -> str:
+        query = self.request.args.to_dict() | {"page": str(page)}
+        return f"{self.url}{self.request.path}?{urlencode(query)}"
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.request.args.get(name, "")
+        return max(int(text), 1) if text.isdecimal() else default
+
+
+@dataclass(frozen=True)
+class Created:
+    """An answer with another status than 200; 204 has no body."""
+
+    body: Any = None
+    status: int = 201
+
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An operation: `needs` are alternatives, such as `issues:write|pull_requests:write`."""
+
+    method: str
+    path: str
+    handler: Handler
+    needs: str
+
+    def admit(self, call: Call) -> None:
+        """Refuse a caller without the permission, and any change of an archived repository."""
+        changes = self.method != "GET"
+        if changes and call.repository.settings.archived:
+            raise RefusalError(403, "Repository was archived so is read-only.")
+        if not changes and not call.repository.private:
+            return
+        alternatives = [need.split(":") for need in self.needs.split("|")]
+        if not any(permitted(call, permission, level) for permission, level in alternatives):
+            raise RefusalError(403, call.actor.denial)
+
+
+def permitted(call: Call, permission: str, level: str) -> bool:
+    """Whether token and role of the caller suffice."""
+    writes_code = level == "write" and permission in ("contents", "statuses", "checks", "actions")
+    if writes_code and call.repository.role(call.actor) not in ("write", "admin"):
+        return False
+    return call.actor.holds(permission, level)
+
+
+ROUTES: list[Route] = []
+
+
+def route(method: str, path: str, needs: str) -> Callable[[Handler], Handler]:
+    """Register a function as a REST operation of a repository."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, REPOSITORY + path, handler, needs))
+        return handler
+
+    return register
+
+
+def text(body: dict[str, Any], name: str, resource: str) -> str | None:
+    """An optional text field of the body; another type is a validation error."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise invalid(resource, name)
+    return value

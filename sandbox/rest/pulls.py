@@ -1,0 +1,215 @@
+"""Pull requests: opened, listed, edited, merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import lifecycle, merging
+from sandbox.clock import now
+from sandbox.errors import RefusalError, custom, invalid, not_found
+from sandbox.records import PullRequest
+from sandbox.rest.calling import Call, Created, route, text
+from sandbox.views import commits
+from sandbox.views.pulls import pull_summary, pull_view
+
+ACTIONS_FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests."
+METHOD_FORBIDDEN = {
+    "merge": "Merge commits are not allowed on this repository.",
+    "squash": "Squash merges are not allowed on this repository.",
+    "rebase": "Rebase merges are not allowed on this repository.",
+}
+HEAD_MOVED = "Head branch was modified. Review and try the merge again."
+READ, WRITE = "pull_requests:read", "pull_requests:write"
+SORT_KEYS = {"created": "number", "updated": "updated_at"}
+
+
+@route("GET", "/pulls", needs=READ)
+def list_pulls(call: Call) -> Any:
+    """Pull requests by state, head (`owner:branch`) and base; the newest first unless asked otherwise."""
+    query = call.request.args
+    state, head, base = query.get("state", "open"), query.get("head"), query.get("base")
+    found = [
+        pull
+        for pull in call.repository.pulls_by_number.values()
+        if state in ("all", pull.state)
+        and head in (None, f"{call.repository.owner}:{pull.head}")
+        and base in (None, pull.base)
+    ]
+    key = SORT_KEYS.get(query.get("sort", "created"), "number")
+    descending = query.get("direction", "desc" if "sort" not in query or key == "number" else "asc") == "desc"
+    found.sort(key=lambda pull: (getattr(pull, key), pull.number), reverse=descending)
+    return [pull_summary(call.url, call.repository, pull) for pull in call.page(found)]
+
+
+@route("POST", "/pulls", needs=WRITE)
+def create_pull(call: Call) -> Any:
+    """Open a pull request from a branch of the same repository."""
+    refuse_actions(call)
+    body = call.fields("head", "base")
+    head = own_branch(call, body["head"])
+    head_sha, base_sha = branch_tip(call, head, "head"), branch_tip(call, body["base"], "base")
+    title = text(body, "title", "PullRequest")
+    if not title:
+        raise invalid("PullRequest", "title", "missing_field")
+    refuse_duplicate(call, head, body["base"])
+    refuse_nothing_to_merge(call, head, body["base"])
+    pull = PullRequest(
+        number=len(call.repository.pulls_by_number) + 1,
+        author=call.actor,
+        title=title,
+        body=text(body, "body", "PullRequest"),
+        head=head,
+        base=body["base"],
+        head_sha=head_sha,
+        base_sha=base_sha,
+        draft=bool(body.get("draft")),
+        last_pusher=call.actor.login,
+    )
+    call.repository.pulls_by_number[pull.number] = pull
+    lifecycle.keep_head(call.repository, pull)
+    return Created(pull_view(call.url, call.repository, pull))
+
+
+def refuse_actions(call: Call) -> None:
+    """The setting that keeps the Actions token from opening and approving pull requests."""
+    if call.actor.kind == "actions" and not call.repository.settings.actions_may_create_and_approve:
+        raise RefusalError(403, ACTIONS_FORBIDDEN)
+
+
+def own_branch(call: Call, head: str) -> str:
+    """The branch of `branch` or `owner:branch`; the stand-in has no forks."""
+    owner, colon, branch = head.rpartition(":")
+    if colon and owner.lower() != call.repository.owner.lower():
+        raise invalid("PullRequest", "head")
+    return branch
+
+
+def branch_tip(call: Call, branch: str, field: str) -> str:
+    """Where a branch points; the field is blamed when there is none."""
+    sha = call.repository.git.refs().get(f"refs/heads/{branch}")
+    if sha is None:
+        raise invalid("PullRequest", field)
+    return sha
+
+
+def refuse_duplicate(call: Call, head: str, base: str) -> None:
+    """One open pull request for a head and a base."""
+    if any(pull.head == head and pull.base == base for pull in call.repository.open_pulls()):
+        raise custom("PullRequest", f"A pull request already exists for {call.repository.owner}:{head}.")
+
+
+def refuse_nothing_to_merge(call: Call, head: str, base: str) -> None:
+    """A pull request needs a common history and a commit of its own."""
+    git = call.repository.git
+    head_sha, base_sha = branch_tip(call, head, "head"), branch_tip(call, base, "base")
+    if git.merge_base(base_sha, head_sha) is None:
+        raise custom("PullRequest", f"The {head} branch has no history in common with {base}")
+    if git.is_ancestor(head_sha, base_sha):
+        raise custom("PullRequest", f"No commits between {base} and {head}")
+
+
+@route("GET", "/pulls/<int:pull_number>", needs=READ)
+def get_pull(call: Call, pull_number: int) -> Any:
+    """One pull request with its mergeability."""
+    return pull_view(call.url, call.repository, call.pull(pull_number))
+
+
+@route("PATCH", "/pulls/<int:pull_number>", needs=WRITE)
+def edit_pull(call: Call, pull_number: int) -> Any:
+    """Change title, body, base or state."""
+    pull, body = call.pull(pull_number), call.fields()
+    if "base" in body:
+        retarget(call, pull, body["base"])
+    if "state" in body:
+        change_state(call, pull, body["state"])
+    pull.title = text(body, "title", "PullRequest") or pull.title
+    pull.body = text(body, "body", "PullRequest") if "body" in body else pull.body
+    pull.updated_at = now()
+    return pull_view(call.url, call.repository, pull)
+
+
+def retarget(call: Call, pull: PullRequest, base: str) -> None:
+    """Another base; GitHub takes a standing auto-merge order back."""
+    if base != pull.base:
+        pull.base_sha = branch_tip(call, base, "base")
+        pull.base, pull.auto_merge = base, None
+
+
+def change_state(call: Call, pull: PullRequest, state: str) -> None:
+    """Close, or reopen what was closed unmerged and still has its branch."""
+    if state not in ("open", "closed"):
+        raise invalid("PullRequest", "state")
+    if state == "closed" and pull.open:
+        pull.close()
+    elif state == "open" and not pull.open:
+        refuse_reopening(call, pull)
+        pull.state, pull.closed_at = "open", None
+        pull.head_sha = branch_tip(call, pull.head, "head")
+        pull.base_sha = branch_tip(call, pull.base, "base")
+
+
+def refuse_reopening(call: Call, pull: PullRequest) -> None:
+    """What was merged stays closed, and so does what lost its branch."""
+    if pull.merged:
+        raise custom("PullRequest", "state cannot be changed. The pull request cannot be reopened.")
+    if f"refs/heads/{pull.head}" not in call.repository.git.refs():
+        raise custom("PullRequest", f"state cannot be changed. The {pull.head} branch has been deleted.")
+    refuse_duplicate(call, pull.head, pull.base)
+
+
+@route("GET", "/pulls/<int:pull_number>/files", needs=READ)
+def list_files(call: Call, pull_number: int) -> Any:
+    """The changed files, without patches."""
+    pull = call.pull(pull_number)
+    changes = call.page(call.repository.git.diff(pull.base_sha, pull.head_sha))
+    return [commits.file_view(call.url, call.repository, pull.head_sha, change) for change in changes]
+
+
+@route("GET", "/pulls/<int:pull_number>/commits", needs=READ)
+def list_commits(call: Call, pull_number: int) -> Any:
+    """The commits, oldest first."""
+    pull = call.pull(pull_number)
+    own = call.page(call.repository.git.between(pull.base_sha, pull.head_sha))
+    return [commits.commit_view(call.url, call.repository, commit.sha) for commit in own]
+
+
+@route("GET", "/pulls/<int:pull_number>/merge", needs="contents:read")
+def is_merged(call: Call, pull_number: int) -> Any:
+    """204 when merged, 404 when not."""
+    if not call.pull(pull_number).merged:
+        raise not_found()
+    return Created(status=204)
+
+
+@route("PUT", "/pulls/<int:pull_number>/merge", needs="contents:write")
+def merge_pull(call: Call, pull_number: int) -> Any:
+    """Merge now, bound to the head's id when the caller gives it."""
+    pull, body = call.pull(pull_number), call.fields()
+    method = body.get("merge_method", "merge")
+    refuse_merge(call, pull, method, body.get("sha"))
+    order = merging.Order(
+        call.actor, method, body.get("commit_title") or "", body.get("commit_message") or ""
+    )
+    commit = merging.perform(call.repository, pull, order)
+    if commit is None:
+        raise RefusalError(405, "Base branch was modified. Review and try the merge again.")
+    return {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}
+
+
+def refuse_merge(call: Call, pull: PullRequest, method: str, sha: str | None) -> None:
+    """GitHub's reasons not to merge, in its order and words."""
+    if method not in METHOD_FORBIDDEN:
+        raise invalid("PullRequest", "merge_method")
+    if not pull.open:
+        raise RefusalError(405, "Pull Request is not mergeable" if pull.merged else "Pull Request is closed")
+    if sha is not None and sha != pull.head_sha:
+        raise RefusalError(409, HEAD_MOVED)
+    standing = call.repository.standing(pull)
+    if standing.state == "draft":
+        raise RefusalError(405, "Pull Request is still a draft")
+    if not call.repository.settings.allows(method):
+        raise RefusalError(405, METHOD_FORBIDDEN[method])
+    if not standing.mergeable:
+        raise RefusalError(405, "Pull Request is not mergeable")
+    if standing.unmet:
+        raise RefusalError(405, "\n".join(standing.unmet))

@@ -1,0 +1,47 @@
+"""Git refs and commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.errors import RefusalError, not_found
+from sandbox.rest.calling import Call, Created, route
+from sandbox.views import commits
+from sandbox.views.repositories import ref_view
+
+
+@route("GET", "/git/ref/<path:ref>", needs="contents:read")
+def get_ref(call: Call, ref: str) -> Any:
+    """One ref, named without `refs/`."""
+    sha = call.repository.git.refs().get(f"refs/{ref}")
+    if sha is None:
+        raise not_found()
+    return ref_view(call.url, call.repository, f"refs/{ref}", sha)
+
+
+@route("GET", "/git/matching-refs/<path:ref>", needs="contents:read")
+def matching_refs(call: Call, ref: str) -> Any:
+    """Every ref whose name begins so."""
+    refs = call.repository.git.refs().items()
+    return [
+        ref_view(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")
+    ]
+
+
+@route("DELETE", "/git/refs/<path:ref>", needs="contents:write")
+def delete_ref(call: Call, ref: str) -> Any:
+    """Delete a ref; a protected branch stays."""
+    name = f"refs/{ref}"
+    if name not in call.repository.git.refs():
+        raise RefusalError(422, "Reference does not exist")
+    rule = call.repository.rule(ref.removeprefix("heads/"))
+    if ref.startswith("heads/") and rule and not rule.allow_deletions:
+        raise RefusalError(422, "Cannot delete this protected branch")
+    call.repository.git.delete(name)
+    return Created(status=204)
+
+
+@route("GET", "/commits/<path:ref>", needs="contents:read")
+def get_commit(call: Call, ref: str) -> Any:
+    """A commit by branch, tag or id, with its files."""
+    return commits.commit_with_files(call.url, call.repository, call.commit(ref))

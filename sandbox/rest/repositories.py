@@ -1,0 +1,51 @@
+"""The repository, its branches and its dispatches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.errors import RefusalError
+from sandbox.records import Dispatch
+from sandbox.rest.calling import Call, Created, route
+from sandbox.views import repositories as views
+
+MAX_EVENT_TYPE = 100
+MAX_PAYLOAD = 10
+
+
+@route("GET", "", needs="metadata:read")
+def get_repository(call: Call) -> Any:
+    """The repository; merge settings only for those who may write contents."""
+    return views.full_view(call.url, call.repository, call.identity)
+
+
+@route("GET", "/branches/<path:branch>", needs="contents:read")
+def get_branch(call: Call, branch: str) -> Any:
+    """A branch with its tip and protection."""
+    sha = call.repository.git.refs().get(f"refs/heads/{branch}")
+    if sha is None:
+        raise RefusalError(404, "Branch not found")
+    return views.branch_view(call.url, call.repository, branch, sha)
+
+
+@route("POST", "/dispatches", needs="contents:write")
+def repository_dispatch(call: Call) -> Any:
+    """Record a repository_dispatch event."""
+    body = call.fields("event_type")
+    kind, payload = body["event_type"], body.get("client_payload") or {}
+    if len(kind) > MAX_EVENT_TYPE or len(payload) > MAX_PAYLOAD:
+        raise RefusalError(422, "Invalid request.\n\nevent_type or client_payload is too large.")
+    ref = call.repository.default_branch
+    call.repository.dispatches.append(Dispatch("repository_dispatch", kind, ref, payload, call.actor))
+    return Created(status=204)
+
+
+@route("POST", "/actions/workflows/<workflow_id>/dispatches", needs="actions:write")
+def workflow_dispatch(call: Call, workflow_id: str) -> Any:
+    """Record a workflow_dispatch event."""
+    body = call.fields("ref")
+    if call.repository.git.resolve(body["ref"]) is None:
+        raise RefusalError(422, f"No ref found for: {body['ref']}")
+    event = Dispatch("workflow_dispatch", workflow_id, body["ref"], body.get("inputs") or {}, call.actor)
+    call.repository.dispatches.append(event)
+    return Created(status=204)

@@ -1,0 +1,1 @@
+"""GitHub's JSON, written from the stand-in's records."""

@@ -1,0 +1,136 @@
+"""Commits, changed files, statuses and check runs as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.git import Change, Person
+from sandbox.records import CheckRun, Status
+from sandbox.repository import Repository
+from sandbox.views import people
+
+UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+PENDING = "pending"
+
+
+def commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+    """GitHub's commit."""
+    commit = repository.git.commit(sha)
+    here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
+    return {
+        "sha": sha,
+        "node_id": f"C_{sha}",
+        "url": f"{here}/commits/{sha}",
+        "html_url": f"{page}/commit/{sha}",
+        "comments_url": f"{here}/commits/{sha}/comments",
+        "commit": {
+            "url": f"{here}/git/commits/{sha}",
+            "message": commit.message,
+            "author": person_view(commit.author),
+            "committer": person_view(commit.committer),
+            "tree": {"sha": commit.tree, "url": f"{here}/git/trees/{commit.tree}"},
+            "comment_count": 0,
+            "verification": UNSIGNED,
+        },
+        "author": author_account(url, commit.author),
+        "committer": author_account(url, commit.committer),
+        "parents": [
+            {"sha": parent, "url": f"{here}/commits/{parent}", "html_url": f"{page}/commit/{parent}"}
+            for parent in commit.parents
+        ],
+    }
+
+
+def commit_with_files(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+    """GitHub's commit as a single GET tells it: with its statistics and files."""
+    view = commit_view(url, repository, sha)
+    parents = repository.git.commit(sha).parents
+    changes = repository.git.diff(parents[0], sha) if parents else []
+    added, removed = sum(c.additions for c in changes), sum(c.deletions for c in changes)
+    stats = {"additions": added, "deletions": removed, "total": added + removed}
+    return view | {"stats": stats, "files": [file_view(url, repository, sha, change) for change in changes]}
+
+
+def person_view(person: Person) -> dict[str, str]:
+    """Author or committer inside a git commit; GitHub tells times in UTC."""
+    date = datetime.fromisoformat(person.date.replace("Z", "+00:00")).astimezone(timezone.utc)
+    return {"name": person.name, "email": person.email, "date": date.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def author_account(url: str, person: Person) -> dict[str, Any] | None:
+    """The account behind a noreply address; GitHub knows no other way here."""
+    name, _, domain = person.email.partition("@")
+    if domain != "users.noreply.github.com" or "+" not in name:
+        return None
+    return people.account(url, name.partition("+")[2])
+
+
+def file_view(url: str, repository: Repository, sha: str, change: Change) -> dict[str, Any]:
+    """GitHub's diff-entry, without the patch."""
+    page, path = f"{url}/{repository.full_name}", quote(change.path)
+    view: dict[str, Any] = {
+        "sha": change.blob,
+        "filename": change.path,
+        "status": change.status,
+        "additions": change.additions,
+        "deletions": change.deletions,
+        "changes": change.additions + change.deletions,
+        "blob_url": f"{page}/blob/{sha}/{path}",
+        "raw_url": f"{page}/raw/{sha}/{path}",
+        "contents_url": f"{url}/repos/{repository.full_name}/contents/{path}?ref={sha}",
+    }
+    return view | ({"previous_filename": change.previous} if change.previous else {})
+
+
+def status_view(url: str, repository: Repository, status: Status) -> dict[str, Any]:
+    """GitHub's commit status."""
+    creator = people.account(url, status.creator.login) if status.creator else None
+    return {
+        "id": status.id,
+        "node_id": f"SC_{status.id}",
+        "url": f"{url}/repos/{repository.full_name}/statuses/{status.sha}",
+        "avatar_url": creator and creator["avatar_url"],
+        "state": status.state,
+        "context": status.context,
+        "description": status.description,
+        "target_url": status.target_url,
+        "created_at": status.created_at,
+        "updated_at": status.created_at,
+        "creator": creator,
+    }
+
+
+def combined_state(states: list[str]) -> str:
+    """One word for all statuses: a failure wins, then what is pending; nothing yet is pending."""
+    if "failure" in states or "error" in states:
+        return "failure"
+    return PENDING if PENDING in states or not states else "success"
+
+
+def check_run_view(url: str, repository: Repository, run: CheckRun) -> dict[str, Any]:
+    """GitHub's check-run."""
+    here = f"{url}/repos/{repository.full_name}/check-runs/{run.id}"
+    page = f"{url}/{repository.full_name}/runs/{run.id}"
+    done = run.status == "completed"
+    output = run.details.get("output") or {}
+    return {
+        "id": run.id,
+        "node_id": f"CR_{run.id}",
+        "name": run.name,
+        "head_sha": run.head_sha,
+        "external_id": run.details.get("external_id", ""),
+        "url": here,
+        "html_url": page,
+        "details_url": run.details.get("details_url", page),
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "started_at": run.details.get("started_at", run.created_at),
+        "completed_at": run.details.get("completed_at", run.created_at) if done else None,
+        "output": {name: output.get(name) for name in ("title", "summary", "text")}
+        | {"annotations_count": 0, "annotations_url": f"{here}/annotations"},
+        "check_suite": {"id": repository.id},
+        "app": people.application(url, run.app),
+        "pull_requests": [],
+    }

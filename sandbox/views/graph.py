@@ -1,0 +1,126 @@
+"""Nodes of the GraphQL schema: plain dictionaries; what would go round in circles is a function."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.identities import Identity
+from sandbox.records import PullRequest
+from sandbox.repository import Repository
+from sandbox.standing import latest_verdicts, may_order_auto_merge, unmet_reviews
+from sandbox.views import people
+from sandbox.views.pulls import node_id, page
+
+MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
+PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
+
+
+def actor(url: str, identity: Identity | None) -> dict[str, Any] | None:
+    """A person or a bot."""
+    if identity is None:
+        return None
+    path = f"/apps/{identity.login.removesuffix('[bot]')}" if identity.is_bot else f"/{quote(identity.login)}"
+    return {
+        "__typename": "Bot" if identity.is_bot else "User",
+        "id": people.node_id(identity.login),
+        "login": identity.login.removesuffix("[bot]"),  # GraphQL tells bots apart by type, not by suffix
+        "avatarUrl": people.avatar(url, identity.login),
+        "resourcePath": path,
+        "url": url + path,
+    }
+
+
+def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[str, Any]:
+    """A repository with its merge settings."""
+    settings = repository.settings
+    methods = [name for name in ("merge", "squash", "rebase") if settings.allows(name)]
+
+    def pull_request(_info: Any, number: int) -> dict[str, Any] | None:
+        pull = repository.pulls_by_number.get(number)
+        return pull_node(url, repository, pull, viewer) if pull else None
+
+    return {
+        "__typename": "Repository",
+        "id": f"R_{repository.id}",
+        "name": repository.name,
+        "nameWithOwner": repository.full_name,
+        "url": f"{url}/{repository.full_name}",
+        "isPrivate": repository.private,
+        "isArchived": settings.archived,
+        "autoMergeAllowed": settings.allow_auto_merge,
+        "deleteBranchOnMerge": settings.delete_branch_on_merge,
+        "mergeCommitAllowed": settings.allow_merge_commit,
+        "squashMergeAllowed": settings.allow_squash_merge,
+        "rebaseMergeAllowed": settings.allow_rebase_merge,
+        "viewerDefaultMergeMethod": (methods or ["merge"])[0].upper(),
+        "viewerPermission": PERMISSION.get(repository.role(viewer)),
+        "pullRequest": pull_request,
+    }
+
+
+def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:
+    """A pull request as the viewer sees it."""
+    standing = repository.standing(pull)
+    return {
+        "__typename": "PullRequest",
+        "id": node_id(repository, pull),
+        "number": pull.number,
+        "title": pull.title,
+        "body": pull.body or "",
+        "url": page(url, repository, pull),
+        "state": "MERGED" if pull.merged else pull.state.upper(),
+        "closed": not pull.open,
+        "isDraft": pull.draft,
+        "author": actor(url, pull.author),
+        "baseRefName": pull.base,
+        "baseRefOid": pull.base_sha,
+        "headRefName": pull.head,
+        "headRefOid": pull.head_sha,
+        "isInMergeQueue": False,
+        "isMergeQueueEnabled": False,
+        "merged": pull.merged,
+        "mergedAt": pull.merged_at,
+        "mergedBy": actor(url, pull.merged_by),
+        "mergeCommit": commit_node(pull.merge_commit_sha),
+        "mergeable": MERGEABLE[standing.mergeable],
+        "mergeStateStatus": standing.state.upper(),
+        "reviewDecision": review_decision(repository, pull),
+        "viewerCanEnableAutoMerge": may_order_auto_merge(repository, pull, viewer),
+        "viewerCanDisableAutoMerge": pull.auto_merge is not None and repository.can_push(viewer),
+        "repository": lambda _info: repository_node(url, repository, viewer),
+        "autoMergeRequest": lambda _info: order_node(url, repository, pull, viewer),
+    }
+
+
+def commit_node(sha: str | None) -> dict[str, Any] | None:
+    """A commit, if there is one."""
+    return {"__typename": "Commit", "id": f"C_{sha}", "oid": sha} if sha else None
+
+
+def order_node(
+    url: str, repository: Repository, pull: PullRequest, viewer: Identity
+) -> dict[str, Any] | None:
+    """The standing order to merge, if there is one."""
+    order = pull.auto_merge
+    if order is None:
+        return None
+    return {
+        "enabledAt": order.enabled_at,
+        "enabledBy": actor(url, order.enabled_by),
+        "mergeMethod": order.method.upper(),
+        "commitHeadline": order.title or None,
+        "commitBody": order.message or None,
+        "authorEmail": None,
+        "pullRequest": lambda _info: pull_node(url, repository, pull, viewer),
+    }
+
+
+def review_decision(repository: Repository, pull: PullRequest) -> str | None:
+    """What the reviews come to; nothing when the base asks for none."""
+    rule = repository.rule(pull.base)
+    if rule is None or not rule.required_reviews:
+        return None
+    if any(review.state == "CHANGES_REQUESTED" for review in latest_verdicts(pull)):
+        return "CHANGES_REQUESTED"
+    return "REVIEW_REQUIRED" if any(unmet_reviews(repository, pull, rule)) else "APPROVED"

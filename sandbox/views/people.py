@@ -1,0 +1,81 @@
+"""Accounts as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.identities import Identity, account_id
+
+EPOCH = "2020-01-01T00:00:00Z"
+COLLECTIONS = {
+    "followers_url": "/followers",
+    "following_url": "/following{/other_user}",
+    "gists_url": "/gists{/gist_id}",
+    "starred_url": "/starred{/owner}{/repo}",
+    "subscriptions_url": "/subscriptions",
+    "organizations_url": "/orgs",
+    "repos_url": "/repos",
+    "events_url": "/events{/privacy}",
+    "received_events_url": "/received_events",
+}
+PROFILE = ("name", "company", "email", "location", "hireable", "bio", "blog")
+COUNTS = ("public_repos", "public_gists", "followers", "following")
+
+
+def account(url: str, login: str) -> dict[str, Any]:
+    """GitHub's simple-user."""
+    bot = login.endswith("[bot]")
+    here = f"{url}/users/{quote(login)}"
+    page = f"{url}/apps/{login.removesuffix('[bot]')}" if bot else f"{url}/{login}"
+    return {
+        "login": login,
+        "id": account_id(login),
+        "node_id": node_id(login),
+        "avatar_url": avatar(url, login),
+        "gravatar_id": "",
+        "url": here,
+        "html_url": page,
+        "type": "Bot" if bot else "User",
+        "user_view_type": "public",
+        "site_admin": False,
+    } | {name: here + path for name, path in COLLECTIONS.items()}
+
+
+def profile(url: str, identity: Identity) -> dict[str, Any]:
+    """GitHub's public-user: the answer of GET /user."""
+    return (
+        account(url, identity.login)
+        | dict.fromkeys(PROFILE)
+        | dict.fromkeys(COUNTS, 0)
+        | {"created_at": EPOCH, "updated_at": EPOCH}
+    )
+
+
+def avatar(url: str, login: str) -> str:
+    """The address of an account's picture."""
+    return f"{url}/avatars/u/{account_id(login)}"
+
+
+def node_id(login: str) -> str:
+    """An account's GraphQL id."""
+    return f"{'BOT' if login.endswith('[bot]') else 'U'}_{account_id(login)}"
+
+
+def application(url: str, identity: Identity) -> dict[str, Any]:
+    """GitHub's integration: the App behind a check run."""
+    slug = identity.login.removesuffix("[bot]")
+    return {
+        "id": identity.id,
+        "node_id": f"A_{identity.id}",
+        "slug": slug,
+        "name": slug,
+        "owner": account(url, slug),
+        "description": None,
+        "external_url": f"{url}/apps/{slug}",
+        "html_url": f"{url}/apps/{slug}",
+        "created_at": EPOCH,
+        "updated_at": EPOCH,
+        "permissions": dict(identity.permissions),
+        "events": [],
+    }

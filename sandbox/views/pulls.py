@@ -1,0 +1,170 @@
+"""Pull requests, reviews and comments as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.records import AutoMerge, Comment, PullRequest, Review
+from sandbox.repository import Repository
+from sandbox.views import people, repositories
+
+
+def pull_summary(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+    """GitHub's pull-request-simple: an element of a list."""
+    author = people.account(url, pull.author.login)
+    return {
+        "id": repository.id * 1000 + pull.number,
+        "node_id": node_id(repository, pull),
+        "number": pull.number,
+        "state": pull.state,
+        "locked": False,
+        "title": pull.title,
+        "user": author,
+        "body": pull.body,
+        "labels": labels_view(url, repository, pull),
+        "milestone": None,
+        "draft": pull.draft,
+        "created_at": pull.created_at,
+        "updated_at": pull.updated_at,
+        "closed_at": pull.closed_at,
+        "merged_at": pull.merged_at,
+        "merge_commit_sha": pull.merge_commit_sha,
+        "assignee": None,
+        "assignees": [],
+        "requested_reviewers": [],
+        "requested_teams": [],
+        "head": branch_side(url, repository, pull.head, pull.head_sha),
+        "base": branch_side(url, repository, pull.base, pull.base_sha),
+        "author_association": association(repository, pull.author.login),
+        "auto_merge": auto_merge_view(url, pull.auto_merge),
+        **addresses(url, repository, pull),
+    }
+
+
+def pull_view(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+    """GitHub's pull-request: one of them, with all that has to be computed."""
+    changes = repository.git.diff(pull.base_sha, pull.head_sha)
+    standing = repository.standing(pull)
+    return pull_summary(url, repository, pull) | {
+        "merged": pull.merged,
+        "merged_by": people.account(url, pull.merged_by.login) if pull.merged_by else None,
+        "mergeable": standing.mergeable,
+        "mergeable_state": standing.state,
+        "rebaseable": standing.mergeable,
+        "maintainer_can_modify": False,
+        "comments": len(pull.comments),
+        "review_comments": 0,
+        "commits": len(repository.git.between(pull.base_sha, pull.head_sha)),
+        "additions": sum(change.additions for change in changes),
+        "deletions": sum(change.deletions for change in changes),
+        "changed_files": len(changes),
+    }
+
+
+def node_id(repository: Repository, pull: PullRequest) -> str:
+    """The GraphQL id of a pull request."""
+    return f"PR_{repository.id}_{pull.number}"
+
+
+def page(url: str, repository: Repository, pull: PullRequest) -> str:
+    """The address a person would open."""
+    return f"{url}/{repository.full_name}/pull/{pull.number}"
+
+
+def addresses(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+    """All the places that belong to a pull request."""
+    here = repositories.api_url(url, repository)
+    own, issue = f"{here}/pulls/{pull.number}", f"{here}/issues/{pull.number}"
+    found = {
+        "html_url": page(url, repository, pull),
+        "url": own,
+        "issue_url": issue,
+        "comments_url": f"{issue}/comments",
+        "commits_url": f"{own}/commits",
+        "review_comments_url": f"{own}/comments",
+        "review_comment_url": f"{here}/pulls/comments{{/number}}",
+        "statuses_url": f"{here}/statuses/{pull.head_sha}",
+    }
+    names = {"self": "url", "html": "html_url", "issue": "issue_url"} | {
+        name: f"{name}_url"
+        for name in ("comments", "commits", "review_comments", "review_comment", "statuses")
+    }
+    links = {name: {"href": found[source]} for name, source in names.items()}
+    return found | {
+        "_links": links,
+        "diff_url": found["html_url"] + ".diff",
+        "patch_url": found["html_url"] + ".patch",
+    }
+
+
+def branch_side(url: str, repository: Repository, branch: str, sha: str) -> dict[str, Any]:
+    """The head or the base of a pull request."""
+    return {
+        "label": f"{repository.owner}:{branch}",
+        "ref": branch,
+        "sha": sha,
+        "user": people.account(url, repository.owner),
+        "repo": repositories.repository_view(url, repository),
+    }
+
+
+def labels_view(url: str, repository: Repository, pull: PullRequest) -> list[dict[str, Any]]:
+    """The labels of a pull request."""
+    known = (repository.labels[name.lower()] for name in pull.labels)
+    return [repositories.label_view(url, repository, label) for label in known]
+
+
+def association(repository: Repository, login: str) -> str:
+    """How an account belongs to the repository; Apps do not."""
+    if login == repository.owner:
+        return "OWNER"
+    return "NONE" if login.endswith("[bot]") else "COLLABORATOR"
+
+
+def auto_merge_view(url: str, order: AutoMerge | None) -> dict[str, Any] | None:
+    """GitHub's auto-merge."""
+    if order is None:
+        return None
+    return {
+        "enabled_by": people.account(url, order.enabled_by.login),
+        "merge_method": order.method,
+        "commit_title": order.title,
+        "commit_message": order.message,
+    }
+
+
+def review_view(url: str, repository: Repository, pull: PullRequest, review: Review) -> dict[str, Any]:
+    """GitHub's pull-request-review."""
+    html = f"{page(url, repository, pull)}#pullrequestreview-{review.id}"
+    api = f"{repositories.api_url(url, repository)}/pulls/{pull.number}"
+    view = {
+        "id": review.id,
+        "node_id": f"PRR_{review.id}",
+        "user": people.account(url, review.user.login),
+        "body": review.body,
+        "state": review.state,
+        "commit_id": review.commit_id,
+        "html_url": html,
+        "pull_request_url": api,
+        "author_association": association(repository, review.user.login),
+        "_links": {"html": {"href": html}, "pull_request": {"href": api}},
+    }
+    return view if review.state == "PENDING" else view | {"submitted_at": review.submitted_at}
+
+
+def comment_view(url: str, repository: Repository, pull: PullRequest, comment: Comment) -> dict[str, Any]:
+    """GitHub's issue-comment."""
+    here = repositories.api_url(url, repository)
+    return {
+        "id": comment.id,
+        "node_id": f"IC_{comment.id}",
+        "url": f"{here}/issues/comments/{comment.id}",
+        "html_url": f"{page(url, repository, pull)}#issuecomment-{comment.id}",
+        "issue_url": f"{here}/issues/{pull.number}",
+        "user": people.account(url, comment.user.login),
+        "body": comment.body,
+        "created_at": comment.created_at,
+        "updated_at": comment.updated_at,
+        "author_association": association(repository, comment.user.login),
+        "performed_via_github_app": None,
+    }

@@ -1,0 +1,155 @@
+"""Repositories, refs, branches and labels as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.identities import Identity, reaches
+from sandbox.records import Label
+from sandbox.repository import Repository
+from sandbox.views import people
+from sandbox.views.commits import commit_view
+
+PLAIN_PATHS = (
+    "contributors deployments downloads events forks hooks languages merges stargazers subscribers "
+    "subscription tags teams"
+)
+TEMPLATES = {
+    "archive_url": "/{archive_format}{/ref}",
+    "assignees_url": "/assignees{/user}",
+    "blobs_url": "/git/blobs{/sha}",
+    "branches_url": "/branches{/branch}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "comments_url": "/comments{/number}",
+    "commits_url": "/commits{/sha}",
+    "compare_url": "/compare/{base}...{head}",
+    "contents_url": "/contents/{+path}",
+    "git_commits_url": "/git/commits{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "issue_comment_url": "/issues/comments{/number}",
+    "issue_events_url": "/issues/events{/number}",
+    "issues_url": "/issues{/number}",
+    "keys_url": "/keys{/key_id}",
+    "labels_url": "/labels{/name}",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "pulls_url": "/pulls{/number}",
+    "releases_url": "/releases{/id}",
+    "statuses_url": "/statuses/{sha}",
+    "trees_url": "/git/trees{/sha}",
+} | {f"{name}_url": f"/{name}" for name in PLAIN_PATHS.split()}
+MERGE_SETTINGS = (
+    "allow_auto_merge",
+    "allow_merge_commit",
+    "allow_squash_merge",
+    "allow_rebase_merge",
+    "delete_branch_on_merge",
+)
+ABSENT = ("description", "homepage", "language", "mirror_url", "license")
+ZERO = ("forks", "forks_count", "size", "stargazers_count", "watchers", "watchers_count", "network_count")
+FEATURES = {"has_issues": True, "has_downloads": True, "has_discussions": False} | dict.fromkeys(
+    ("has_projects", "has_wiki", "has_pages", "fork", "disabled", "is_template"), False
+)
+
+
+def api_url(url: str, repository: Repository) -> str:
+    """The address of a repository in the API."""
+    return f"{url}/repos/{repository.full_name}"
+
+
+def repository_view(url: str, repository: Repository) -> dict[str, Any]:
+    """GitHub's repository, without what depends on the caller."""
+    here, page = api_url(url, repository), f"{url}/{repository.full_name}"
+    open_pulls = len(repository.open_pulls())
+    return {
+        "id": repository.id,
+        "node_id": f"R_{repository.id}",
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "owner": people.account(url, repository.owner),
+        "private": repository.private,
+        "visibility": "private" if repository.private else "public",
+        "url": here,
+        "html_url": page,
+        "clone_url": f"{page}.git",
+        "git_url": f"{page}.git",
+        "ssh_url": f"{page}.git",
+        "svn_url": page,
+        "default_branch": repository.default_branch,
+        "archived": repository.settings.archived,
+        "open_issues": open_pulls,
+        "open_issues_count": open_pulls,
+        "subscribers_count": 0,
+        **{name: here + path for name, path in TEMPLATES.items()},
+        **dict.fromkeys(ABSENT),
+        **dict.fromkeys(ZERO, 0),
+        **FEATURES,
+        **dict.fromkeys(("created_at", "updated_at", "pushed_at"), repository.created_at),
+    }
+
+
+def full_view(url: str, repository: Repository, viewer: Identity | None) -> dict[str, Any]:
+    """What GET of the repository answers: merge settings are shown only to those who may write contents."""
+    view = repository_view(url, repository)
+    if viewer is None:
+        return view
+    view["permissions"] = permissions(repository, viewer)
+    if repository.can_push(viewer):
+        settings = asdict(repository.settings)
+        view |= {name: settings[name] for name in MERGE_SETTINGS}
+    return view
+
+
+def permissions(repository: Repository, viewer: Identity) -> dict[str, bool]:
+    """What the viewer may do, in GitHub's five words."""
+    admin = reaches(repository.role(viewer), "admin") and not viewer.is_bot
+    push = repository.can_push(viewer)
+    return {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": True}
+
+
+def ref_view(url: str, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
+    """GitHub's git-ref."""
+    here = api_url(url, repository)
+    return {
+        "ref": ref,
+        "node_id": f"REF_{repository.id}_{ref}",
+        "url": f"{here}/git/{quote(ref)}",
+        "object": {"type": "commit", "sha": sha, "url": f"{here}/git/commits/{sha}"},
+    }
+
+
+def branch_view(url: str, repository: Repository, name: str, sha: str) -> dict[str, Any]:
+    """GitHub's branch-with-protection."""
+    here, rule = f"{api_url(url, repository)}/branches/{quote(name)}", repository.rule(name)
+    required = list(rule.required_checks) if rule else []
+    return {
+        "name": name,
+        "commit": commit_view(url, repository, sha),
+        "_links": {"self": here, "html": f"{url}/{repository.full_name}/tree/{quote(name)}"},
+        "protected": rule is not None,
+        "protection": {
+            "enabled": rule is not None,
+            "required_status_checks": {
+                "enforcement_level": "everyone" if required else "off",
+                "contexts": required,
+                "checks": [{"context": context, "app_id": None} for context in required],
+            },
+        },
+        "protection_url": f"{here}/protection",
+    }
+
+
+def label_view(url: str, repository: Repository, label: Label) -> dict[str, Any]:
+    """GitHub's label."""
+    return {
+        "id": label.id,
+        "node_id": f"LA_{label.id}",
+        "url": f"{api_url(url, repository)}/labels/{quote(label.name, safe='')}",
+        "name": label.name,
+        "color": label.color,
+        "default": False,
+        "description": label.description,
+    }

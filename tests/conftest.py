@@ -1,0 +1,60 @@
+"""Fixtures that more than one folder of tests uses."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contracts import Contract
+from stage import Stage
+
+from sandbox import Sandbox
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Builds a `Stage`; keywords are repository settings, `approver` is a kind of identity or None.
+
+    Every exchange is held against GitHub's published contracts.
+    """
+    contract = Contract()
+    with contextlib.ExitStack() as stack:
+
+        def build(*, approver: str | None = "actions", bot: dict[str, Any] | None = None, **settings: Any) -> Stage:
+            hub = stack.enter_context(Sandbox(tmp_path / "server", observers=[contract.observe]))
+            allowed = {"actions_may_create_and_approve": True, "allow_auto_merge": True} | settings
+            repository = hub.create_repository("octo/students", **allowed)
+            second = hub.identity("second", kind=approver) if approver else None
+            first = hub.identity("ml-bot", **{"kind": "app"} | (bot or {}))
+            stage = Stage(hub, repository, tmp_path / "clone", first, second)
+            stage.root.mkdir()
+            stage.git("init", "-q")
+            stage.push("main", {"model/v1.pkl": "one", "data/a.csv": "1"}, on="nowhere")
+            hub.observers.append(stage.observe)
+            return stage
+
+        yield build
+    assert contract.violations == []
+
+
+@pytest.fixture
+def stage(staged: Callable[..., Stage]) -> Stage:
+    """The usual stage: an App opens, the Actions bot approves, everything is allowed, nothing is required."""
+    return staged()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _viewer_in_the_sandbox() -> None:
+    from graphql import extend_schema, parse
+
+    from sandbox import graph
+
+    if "viewer" in graph.SCHEMA.query_type.fields:
+        return
+    extension = "extend type Query { viewer: User! }"
+    graph.SCHEMA = extend_schema(graph.SCHEMA, parse(extension))
+    fields = graph.Root.fields
+    graph.Root.fields = lambda self: fields(self) | {"viewer": {"login": self.identity.login}}

@@ -1,0 +1,160 @@
+"""REST requests and answers against GitHub's published OpenAPI description."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+from sandbox import Exchange
+
+DOCUMENT = "urn:github"
+# GitHub answers these everywhere, whatever the single operation documents.
+EVERYWHERE = {
+    "400": "body is not JSON",
+    "401": "no or wrong token",
+    "403": "missing permission, archived repository",
+    "404": "hidden or absent",
+}
+# Seen from GitHub in practice, not documented at the operation.
+SEEN = {
+    ("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "422"): "documented, but without a body",
+    ("POST", "/repos/{owner}/{repo}/statuses/{sha}", "422"): "unknown commit or state",
+    ("POST", "/repos/{owner}/{repo}/check-runs", "422"): "unknown commit or missing field",
+    ("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", "422"): "unknown commit",
+    ("GET", "/repos/{owner}/{repo}/commits/{ref}/status", "422"): "unknown commit",
+    ("POST", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", "422"): "unknown ref",
+}
+ERROR = {"$ref": f"{DOCUMENT}#/components/schemas/basic-error"}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the description."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    definition: Mapping[str, Any]
+
+
+@cache
+def document() -> Json:
+    """The description, cut down to what the sandbox serves."""
+    found: Json = json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def operations() -> list[Operation]:
+    """All operations; those with the most fixed text first, so that `.../status` is not taken for a ref."""
+    found = [
+        Operation(method.upper(), template, _pattern(template, definition), definition)
+        for template, methods in document()["paths"].items()
+        for method, definition in methods.items()
+    ]
+    return sorted(found, key=lambda operation: -len(re.sub(r"{\w+}", "", operation.template)))
+
+
+def _pattern(template: str, definition: Mapping[str, Any]) -> re.Pattern[str]:
+    parameters = {one["name"]: one for one in _parameters(definition)}
+
+    def place(match: re.Match[str]) -> str:
+        return ".+" if parameters[match[1]].get("x-multi-segment") else "[^/]+"
+
+    return re.compile(re.sub(r"{(\w+)}", place, template))
+
+
+def find(method: str, path: str) -> Operation | None:
+    """The operation that a request means."""
+    fitting = (one for one in operations() if one.method == method and one.pattern.fullmatch(path))
+    return next(fitting, None)
+
+
+def problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
+    """Everything wrong with one exchange. What GitHub refuses as invalid need not be valid."""
+    if exchange.status < 400:
+        yield from _query_problems(operation, exchange.query)
+        yield from _body_problems(operation, exchange.body)
+    yield from _answer_problems(operation, exchange)
+
+
+def _query_problems(operation: Operation, query: str) -> Iterable[str]:
+    known = {one["name"]: one["schema"] for one in _parameters(operation.definition) if one["in"] == "query"}
+    for name, text in parse_qsl(query):
+        if name not in known:
+            yield f"query parameter {name} is not documented"
+        else:
+            value = int(text) if known[name].get("type") == "integer" else text
+            yield from _schema_problems(known[name], value)
+
+
+def _body_problems(operation: Operation, body: bytes) -> Iterable[str]:
+    documented = operation.definition.get("requestBody")
+    if documented is None or (not body and not documented.get("required")):
+        if body:
+            yield "no request body is documented"
+        return
+    schema = documented["content"]["application/json"]["schema"]
+    value = json.loads(body or b"{}")
+    yield from _schema_problems(schema, value)
+    names = schema.get("properties")
+    if names and isinstance(value, dict):
+        yield from (f"body field {name} is not documented" for name in value if name not in names)
+
+
+def _answer_problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
+    status = str(exchange.status)
+    documented = _resolve(operation.definition["responses"].get(status, {}))
+    content = documented.get("content", {})
+    schema = content["application/json"]["schema"] if "application/json" in content else None
+    if schema is None and (status in EVERYWHERE or (operation.method, operation.template, status) in SEEN):
+        schema = ERROR
+    if schema is not None:
+        yield from _schema_problems(schema, json.loads(exchange.response_body))
+    elif not documented:
+        yield "status is not documented"
+    elif exchange.response_body:
+        yield "no response body is documented"
+
+
+def _parameters(definition: Mapping[str, Any]) -> list[Json]:
+    return [_resolve(one) for one in definition.get("parameters", ())]
+
+
+def _resolve(node: Json) -> Json:
+    while "$ref" in node:
+        found: Any = document()
+        for part in node["$ref"].split("/")[1:]:
+            found = found[part]
+        node = found
+    return node
+
+
+# --- schemas ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _registry() -> Registry[Any]:
+    return Registry().with_resource(DOCUMENT, Resource(contents=document(), specification=DRAFT4))
+
+
+@cache
+def _validator(text: str) -> OAS30Validator:
+    schema = json.loads(text.replace('"#/components/', f'"{DOCUMENT}#/components/'))
+    return OAS30Validator(schema, registry=_registry(), format_checker=OAS30Validator.FORMAT_CHECKER)
+
+
+def _schema_problems(schema: Any, value: Any) -> Iterable[str]:
+    for error in _validator(json.dumps(schema)).iter_errors(value):
+        yield f"{error.json_path}: {error.message[:300]}"

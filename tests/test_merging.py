@@ -1,0 +1,41 @@
+"""When to merge, when to let GitHub merge later, when to leave it: the whole table."""
+
+import pytest
+
+from ml_action.merging import LOOKS, Step, next_step, reason, waits_for
+
+LAST = LOOKS - 1
+
+
+@pytest.mark.parametrize(
+    ("state", "looks", "step"),
+    [
+        ("clean", 0, Step.MERGE),
+        ("has_hooks", 0, Step.MERGE),
+        ("clean", LAST, Step.MERGE),
+        ("blocked", 0, Step.ENABLE),
+        ("behind", 0, Step.ENABLE),
+        ("blocked", LAST, Step.ENABLE),
+        ("unstable", 0, Step.WAIT),
+        ("unstable", LAST, Step.LATER),
+        ("unknown", 0, Step.WAIT),
+        ("unknown", LAST, Step.LATER),
+        ("", 0, Step.WAIT),
+        ("a state of next year", 0, Step.WAIT),
+        ("a state of next year", LAST, Step.LATER),
+        ("dirty", 0, Step.LEAVE),
+        ("draft", 0, Step.LEAVE),
+    ],
+)
+def test_the_step_for_each_state(state, looks, step):
+    assert next_step(state, looks) is step
+
+
+@pytest.mark.parametrize("state", ["dirty", "draft", "unstable", "unknown", "", "new"])
+def test_every_state_that_is_not_merged_has_a_reason(state):
+    assert reason(state)
+
+
+def test_auto_merge_says_what_it_waits_for():
+    assert "requires" in waits_for("blocked")
+    assert "up to date" in waits_for("behind")
