@@ -39,7 +39,9 @@ def approve(
     if reasons:
         return _refused(pull, reasons, forge)
     approved, note = approve_once(pull, attempt.commit, forge)
-    return Publication(pull, approved=approved, notes=(note,), blocked="" if approved else note)
+    return Publication(
+        pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note
+    )
 
 
 def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
@@ -57,4 +59,4 @@ def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge) -> Publi
     forge.comment_once(
         pull, "refused", "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons)
     )
-    return Publication(pull, notes=reasons, blocked="not approved: " + "; ".join(reasons))
+    return Publication(pull, blocked="not approved: " + "; ".join(reasons))

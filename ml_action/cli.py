@@ -46,52 +46,60 @@ def _run(call: Call) -> Outcome:
     if call.given.get("forge") == "sandbox":
         return _rehearse(call)
     place = wiring.find_place(call.given, call.context)
-    return loop.run(place.settings, wiring.make_tools(place, call.scratch, call.log))
+    return loop.run(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
 def _approve(call: Call) -> Outcome:
     from ml_action import approving_run, wiring
 
     place = wiring.find_place(call.given, call.context)
-    return approving_run.approve(place.settings, wiring.make_tools(place, call.scratch, call.log))
+    return approving_run.approve(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
 def _rehearse(call: Call) -> Outcome:
     from ml_action import rehearse
 
-    return rehearse.rehearse(call.context, call.given, call.log, call.scratch)
+    path = Path(getattr(call.options, "path", call.context.workspace))
+    return rehearse.rehearse(path.resolve(), call.given, call.log)
+
+
+def _options(call: Call) -> argparse.Namespace:
+    """The command's own options; the Action has none, and none of these commands."""
+    if call.options is None:
+        raise LookupError("this command is only for the command line")
+    return call.options
 
 
 def _status(call: Call) -> None:
     from ml_action import views, wiring
 
-    views.status(wiring.find_place(call.given, call.context), call.scratch, call.options.json)
+    views.status(wiring.find_place(call.given, call.context), call.scratch(), as_json=_options(call).json)
 
 
 def _history(call: Call) -> None:
     from ml_action import views, wiring
 
-    views.history(wiring.find_place(call.given, call.context), call.scratch, call.options.json)
+    views.history(wiring.find_place(call.given, call.context), call.scratch(), as_json=_options(call).json)
 
 
 def _add_data(call: Call) -> None:
     from ml_action import students, wiring
 
     place = wiring.find_place(call.given, call.context)
-    students.add_data(place.workspace.directory / place.settings.data_path, call.options.count,
-                      world=call.options.world, seed=call.options.seed_of_data, say=call.log.say)
+    students.add_data(place.workspace.directory / place.settings.data_path, _options(call).count,
+                      world=_options(call).world, seed=_options(call).seed_of_data, say=call.log.say)
 
 
 def _sandbox(call: Call) -> None:
     from ml_action import rehearse
 
-    rehearse.serve(Path(call.options.path), call.options.port, call.log)
+    rehearse.serve(Path(_options(call).path), _options(call).port, call.log)
 
 
 def _demo(call: Call) -> None:
     from ml_action import demo
 
-    demo.play(call.options.data, Path(call.options.keep) if call.options.keep else None)
+    demo.play(_options(call).data, Path(_options(call).keep) if _options(call).keep else None)
 
 
 def _no_options(_: argparse.ArgumentParser) -> None:

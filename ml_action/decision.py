@@ -37,7 +37,7 @@ def decide(comparison: Comparison, policy: Policy) -> Decision:
         return Decision(Verdict.PROMOTE, f"better by {evidence(comparison)}", checks)
     if _proven_worse(comparison, policy):
         return Decision(Verdict.REJECT, f"worse: {evidence(comparison)}", checks)
-    return Decision(Verdict.HOLD, f"not proven better: {failed[0].text}; {evidence(comparison)}", checks)
+    return Decision(Verdict.HOLD, f"not proven better: {evidence(comparison)} ({failed[0].text})", checks)
 
 
 def evidence(comparison: Comparison) -> str:

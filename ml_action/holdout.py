@@ -1,7 +1,7 @@
 """Which datasets no version ever trains on, and in which fold a dataset is judged: keyed hashes.
 
 The split is by dataset and by content: a dataset that is in the holdout once is in it for ever, whatever
-arrives later and in whatever order, so no version can have learned what it is scored on (docs/decision.md,
+arrives later and in whatever order, so no version can have learned what it is scored on (decision.md,
 step 2). It is keyed, because an unkeyed hash of a public file could be steered by adding a blank to it.
 """
 

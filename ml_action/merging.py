@@ -22,7 +22,7 @@ class Step(str, Enum):
 
 
 # unstable: all requirements are met, but a check that is not required is pending or failed. GitHub would
-# merge it by hand and refuses auto-merge; a failing check deserves a person's look, a pending one some patience.
+# merge it by hand and refuses auto-merge; a failing check deserves a look, a pending one some patience.
 _STEPS = {
     "clean": Step.MERGE,
     "has_hooks": Step.MERGE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ml_action import journal, publication, registry, report
+from ml_action import journal, publication, registry, report, survey
 from ml_action.journal import Counter, State
 from ml_action.proposal import title, wrap_body
 from ml_action.records import Attempt, Autonomy, Decision, Proposal, Publication, SetAside, Trial, Verdict
@@ -106,6 +106,8 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         return replace(scene, state=_note(Recorded(attempt, scene.state), replace(attempt, state=known), settings, tools)), done
     tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
+    if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
+        return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
 
 

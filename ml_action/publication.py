@@ -105,12 +105,25 @@ def _keep_up(context: _Context, pull: PullRequest) -> Publication:
     if pull.head_sha not in context.known:
         context.forge.comment_once(pull, "commit-by-a-person", FOREIGN)
         text = f"commit {pull.head_sha[:12]} on {pull.head_branch} is not the bot's: nothing was overwritten"
-        return Publication(pull, blocked=text)
+        return _left(context, Publication(pull, blocked=text), pull)
     pull = _with_our_text(context, pull)
     if pull.head_sha != context.proposal.commit:
         text = f"GitHub does not show commit {context.proposal.commit[:12]} in pull request {pull.number} yet"
         return Publication(pull, merge_state="waiting", notes=(text,))
     return Publication(pull, notes=_labelled(context, pull))
+
+
+def _left(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
+    """Stop, and take back an order to merge: GitHub keeps it when a person with write access pushes.
+
+    https://docs.github.com/en/pull-requests/how-tos/merge-and-close-pull-requests/automatically-merging-a-pull-request
+    """
+    context.say(publication.blocked)
+    try:
+        context.forge.disable_auto_merge(pull)
+    except Refusal as refusal:
+        return replace(publication, notes=(*publication.notes, f"auto-merge may still be on: {refusal.what}"))
+    return publication
 
 
 def _with_our_push(context: _Context, pull: PullRequest) -> PullRequest:
@@ -163,9 +176,8 @@ def _verify(context: _Context, publication: Publication, pull: PullRequest) -> P
     )
     if not found:
         return publication
-    return replace(
-        publication, notes=publication.notes + found, blocked="left to a person: " + "; ".join(found)
-    )
+    text = f"pull request {pull.number} is left to a person: {'; '.join(found)}"
+    return _left(context, replace(publication, blocked=text), pull)
 
 
 def _approve(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
@@ -196,7 +208,9 @@ def _walk(context: _Context, pull: PullRequest) -> _Ending:
         if looks:
             context.pause(PAUSE)
         pull = context.forge.get(pull.number)
-        ending = _overtaken(context, pull) or _advance(context, pull, looks)
+        ending = _overtaken(context, pull)
+        if ending is None and pull.head_sha == context.proposal.commit:
+            ending = _advance(context, pull, looks)
         if ending:
             return ending
     return _Ending(pull, "waiting", f"not merged yet: {reason(pull.mergeable_state)}")
@@ -208,7 +222,7 @@ def _overtaken(context: _Context, pull: PullRequest) -> _Ending | None:
         return _Ending(pull, "merged", f"pull request {pull.number} is merged")
     if pull.state != "open":
         return _Ending(pull, "blocked", f"not merged: pull request {pull.number} was closed meanwhile")
-    if pull.head_sha != context.proposal.commit:
+    if pull.head_sha not in context.known:
         return _Ending(pull, "blocked", f"not merged: its head moved to {pull.head_sha[:12]} meanwhile")
     return None
 

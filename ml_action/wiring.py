@@ -126,7 +126,7 @@ def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, 
     if not _has_repository(place):
         return _clone_for_reading(place, scratch)
     if place.on_github:
-        return place, *_borrow(place, name_branches(place), scratch)
+        return place, *open_fully(place, name_branches(place), scratch())
     state, _ = proposal.branches(place.settings.name)
     return place, *repository.in_place(place.workspace, state)
 
@@ -152,15 +152,16 @@ def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place
     return place, found, tips if again == branches else found.fetch(again)
 
 
-def _borrow(place: Place, branches: Branches, scratch: Callable[[], Path]) -> tuple[Repository, Tips]:
-    found = repository.borrow(place.workspace, place.remote, scratch())
+def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
+    """The repository with a store of its own, and the branches as they are on the remote now."""
+    found = repository.borrow(place.workspace, place.remote, scratch)
     return found, found.fetch(branches)
 
 
-def make_tools(place: Place, scratch: Callable[[], Path], log: Log) -> Tools:
+def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
     """Everything that the writing stories need: the repository with a store of its own, and the branches as they are."""
     branches = name_branches(place)
-    found, tips = _borrow(place, branches, scratch)
+    found, tips = open_fully(place, branches, scratch)
     return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)
 
 

@@ -14,25 +14,23 @@ Answer = TypeVar("Answer")
 NO_OBJECT = "0" * 40
 COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00%x01"
 SERVER_CONFIG = {
+    "safe.directory": "*",  # the root may belong to another user than the server
     "http.receivepack": "true",
     "uploadpack.allowFilter": "true",
     "uploadpack.allowAnySHA1InWant": "true",
     "receive.autogc": "false",
-    "gc.auto": "0",
 }
 WHO = ("AUTHOR", "COMMITTER")
 
 
 def environment() -> dict[str, str]:
-    """The process environment without the user's git settings, so that every machine behaves the same."""
+    """The process environment with the server's git settings instead of the user's: the same on every machine."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return clean | {
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",  # the root may belong to another user than the server
-        "GIT_CONFIG_VALUE_0": "*",
-    }
+    clean |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    clean["GIT_CONFIG_COUNT"] = str(len(SERVER_CONFIG))
+    for number, (name, value) in enumerate(SERVER_CONFIG.items()):
+        clean |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return clean
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,10 @@ class Git:
 
     @classmethod
     def create(cls, path: Path, default_branch: str) -> Git:
-        """A bare repository that serves pushes and partial clones; an existing one is kept with its refs."""
+        """A bare repository; an existing one is kept with its refs."""
         path.mkdir(parents=True, exist_ok=True)
         git = cls(path)
         git.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
-        for name, value in SERVER_CONFIG.items():
-            git.run("config", name, value)
         return git
 
     def ask(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 FLUSH = b"0000"
 PREFIX = 4
 LARGEST = 65515  # data of one side-band packet
+OWN_WORDS = b"error: hook declined to update "  # git says so after the hook; GitHub does not
 
 
 def packets(stream: bytes) -> Iterator[bytes]:
@@ -43,6 +44,8 @@ def reword(answer: bytes, old: bytes, new: bytes) -> bytes:
     received = list(packets(answer))
     report = b"".join(payload[1:] for payload in received if payload[:1] == b"\x01")
     reworded = b"".join(packet(line.replace(old, new)) if line else FLUSH for line in packets(report))
-    told = b"".join(packet(payload) for payload in received if payload[:1] == b"\x02")
+    told = b"".join(
+        packet(payload) for payload in received if payload[:1] == b"\x02" and OWN_WORDS not in payload
+    )
     parts = [reworded[start : start + LARGEST] for start in range(0, len(reworded), LARGEST)]
     return told + b"".join(packet(b"\x01" + part) for part in parts) + FLUSH

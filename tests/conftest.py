@@ -23,7 +23,9 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     contract = Contract()
     with contextlib.ExitStack() as stack:
 
-        def build(*, approver: str | None = "actions", bot: dict[str, Any] | None = None, **settings: Any) -> Stage:
+        def build(
+            *, approver: str | None = "actions", bot: dict[str, Any] | None = None, **settings: Any
+        ) -> Stage:
             hub = stack.enter_context(Sandbox(tmp_path / "server", observers=[contract.observe]))
             allowed = {"actions_may_create_and_approve": True, "allow_auto_merge": True} | settings
             repository = hub.create_repository("octo/students", **allowed)
@@ -32,7 +34,7 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
             stage = Stage(hub, repository, tmp_path / "clone", first, second)
             stage.root.mkdir()
             stage.git("init", "-q")
-            stage.push("main", {"model/v1.pkl": "one", "data/a.csv": "1"}, on="nowhere")
+            stage.push("main", {"model/v1.pkl": "one", "data/a.csv": "1"}, on="")
             hub.observers.append(stage.observe)
             return stage
 

@@ -1,6 +1,7 @@
 """The life of a promotion's pull request, played on the sandbox with real git and real HTTP."""
 
 import contextlib
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -14,16 +15,23 @@ from ml_action.proposal import wrap_body
 PERSON = {"login": "ada", "kind": "user"}
 
 
-# --- the whole way --------------------------------------------------------------------------------------------
+# --- the whole way --------------------------------------------------------------------------------------
 
 
 def test_a_promotion_is_opened_labelled_approved_and_merged(stage):
     commit = stage.push()
     done = stage.settle(commit)
-    assert (done.pull_request.state, done.approved, done.merge_state, done.blocked) == ("merged", True, "merged", "")
+    assert (done.pull_request.state, done.approved, done.merge_state, done.blocked) == (
+        "merged",
+        True,
+        "merged",
+        "",
+    )
     assert stage.on_main("model/v2.pkl") == "two"
     assert stage.pull.labels == ["model-update"]
-    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [("github-actions[bot]", commit)]
+    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [
+        ("github-actions[bot]", commit)
+    ]
     assert stage.pull.author.login == "ml-bot[bot]"
 
 
@@ -69,11 +77,14 @@ def test_without_a_forge_it_is_said_what_would_be_opened(stage):
     done = stage.settle("c" * 40, forge=Offline("octo/students", stage.said.append))
     assert done.pull_request is None
     assert done.notes
-    assert "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main" in stage.said[0]
+    assert (
+        "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main"
+        in stage.said[0]
+    )
     assert stage.calls == []
 
 
-# --- killed anywhere ------------------------------------------------------------------------------------------
+# --- killed anywhere ------------------------------------------------------------------------------------
 
 
 class Killed(BaseException):
@@ -107,36 +118,38 @@ class Dying:
 @pytest.mark.parametrize("required", [(), ("ci",)], ids=["clean", "required-check"])
 def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, required, after):
     stage.repository.protect("main", required_checks=required)
-    survived, at = 0, 0
-    while survived == at:
-        at += 1
-        branch, files = f"ml-auto-update/m{at}/proposal", {f"model/v{at}.pkl": str(at)}
-        commit = stage.push(branch, files)
+    start = stage.git("rev-parse", "HEAD")
+    for at in itertools.count(1):
+        stage.git("checkout", "-q", "--detach", start)
+        branch = f"ml-auto-update/m{at}/proposal"
+        commit = stage.push(branch, {f"model/v{at}.pkl": str(at)}, on="")
         changes = {"branch": branch, "fingerprint": f"f{at}"}
-        with contextlib.suppress(Killed):
+        try:
             stage.settle(commit, forge=Dying(stage.github(), at, after), **changes)
-            survived = -1  # it had fewer calls than that
-        done = stage.settle(commit, **changes)
+        except Killed:
+            done = stage.settle(commit, **changes)
+        else:
+            break  # it has fewer calls than that
         (pull,) = (pull for pull in stage.repository.pulls if pull.head == branch)
         assert done.merge_state == ("enabled" if required else "merged")
         assert (len(pull.reviews), pull.labels, pull.comments) == (1, ["model-update"], [])
-        survived += survived >= 0
     assert at > 8
 
 
-def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage):
+@pytest.mark.parametrize("loss", [RuntimeError("status 500"), ConnectionError("no answer at all")], ids=str)
+def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage, loss):
     def lose(exchange):
         if exchange.method == "POST" and exchange.path.endswith("/pulls") and exchange.status == 201:
             stage.hub.observers.remove(lose)
-            raise ConnectionError("the answer is lost on its way")
+            raise loss
 
     stage.hub.observers.append(lose)
-    done = stage.settle(stage.push())
+    done = stage.settle(stage.push(), forge=stage.github(timeout=1))
     assert done.merge_state == "merged"
     assert len(stage.repository.pulls) == 1
 
 
-# --- a person's word ------------------------------------------------------------------------------------------
+# --- a person's word ------------------------------------------------------------------------------------
 
 
 def test_what_a_person_closed_is_not_opened_again(stage):
@@ -159,7 +172,9 @@ def test_other_work_is_proposed_after_a_person_closed_the_last(stage):
 
 def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
     stage.settle(stage.push())
-    done = stage.settle(stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3")
+    done = stage.settle(
+        stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3"
+    )
     assert done.merge_state == "merged"
     assert [pull.merged for pull in stage.repository.pulls] == [True, True]
 
@@ -167,7 +182,9 @@ def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
 def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
-    theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.identity(**PERSON))
+    theirs = stage.push(
+        files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.identity(**PERSON)
+    )
     for _ in range(2):
         done = stage.settle(commit)
         assert theirs[:12] in done.blocked
@@ -176,9 +193,33 @@ def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     assert stage.pull.reviews == []
 
 
+def test_a_person_s_commit_takes_back_the_order_to_merge(stage):
+    stage.repository.protect("main", required_checks=("ci",))
+    commit = stage.push()
+    assert stage.settle(commit).merge_state == "enabled"
+    ada = stage.hub.identity(**PERSON)
+    theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=ada)
+    assert stage.settle(commit).blocked
+    stage.repository.set_status(theirs, "ci", "success")
+    assert stage.pull.open
+
+
+def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
+    stage.repository.protect("main", required_checks=("ci",))
+    commit = stage.push()
+    stage.settle(commit)
+    stage.pull.draft = True
+    weaker = stage.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"})
+    done = stage.settle(commit, forge=stage.github(token=weaker.token))
+    assert "it is a draft" in done.blocked
+    assert "auto-merge may still be on" in done.notes[-1]
+
+
 def test_a_person_s_commit_is_noticed_right_after_opening(stage):
     commit = stage.push()
-    stage.push(files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.identity(**PERSON))
+    stage.push(
+        files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.identity(**PERSON)
+    )
     done = stage.settle(commit)
     assert done.blocked
     assert stage.pull.open
@@ -235,7 +276,7 @@ def test_a_commit_that_leaves_the_model_directory_is_not_approved(stage):
     assert stage.pull.open
 
 
-# --- new data while it is open --------------------------------------------------------------------------------
+# --- new data while it is open --------------------------------------------------------------------------
 
 
 def test_new_work_brings_the_open_pull_request_up_to_date_and_is_approved_anew(stage):
@@ -261,11 +302,11 @@ class Lagging:
 
     def __getattr__(self, name):
         method = getattr(self.forge, name)
-        if name not in ("find", "get"):
+        if name not in ("find", "get", "edit"):
             return method
 
-        def call(*args):
-            pull = method(*args)
+        def call(*args, **keywords):
+            pull = method(*args, **keywords)
             self.looks -= 1
             return replace(pull, head_sha=self.head) if pull and self.looks >= 0 else pull
 
@@ -290,6 +331,13 @@ def test_a_head_that_does_not_follow_is_left_to_the_next_run(stage):
     assert stage.pull.reviews == []
 
 
+def test_a_head_that_falls_behind_before_the_merge_is_waited_for(stage):
+    older = stage.push("main", {"data/b.csv": "2"})
+    done = stage.settle(stage.push(), forge=Lagging(stage.github(), older, 2))
+    assert done.merge_state == "merged"
+    assert len(stage.pauses) == 1
+
+
 def test_a_head_that_moves_before_the_merge_is_not_merged(stage):
     commit = stage.push()
     ada = stage.hub.identity(**PERSON)
@@ -305,12 +353,12 @@ def test_a_head_that_moves_before_the_merge_is_not_merged(stage):
     assert stage.pull.open
 
 
-# --- labels ---------------------------------------------------------------------------------------------------
+# --- labels ---------------------------------------------------------------------------------------------
 
 
 def test_a_label_that_exists_keeps_its_colour(stage):
     with contextlib.closing(stage.github()) as forge:
-        forge._author.repo.create_label("Model-Update", "ff0000")
+        forge._author.repo.create_label("Model-Update", "ff0000", "by hand")
     stage.settle(stage.push(), "propose")
     assert [label.color for label in stage.repository.labels.values()] == ["ff0000"]
     stage.settle(stage.pull.head_sha, "propose")
@@ -322,7 +370,7 @@ def test_without_a_label_none_is_set(stage):
     assert stage.pull.labels == []
 
 
-# --- the second identity --------------------------------------------------------------------------------------
+# --- the second identity --------------------------------------------------------------------------------
 
 
 def test_without_an_approver_token_it_says_so_and_goes_on(staged):
@@ -354,7 +402,7 @@ def test_an_actions_bot_that_may_not_approve_names_the_menu(staged):
     assert any("Settings → Actions → General" in note for note in done.notes)
 
 
-# --- merging --------------------------------------------------------------------------------------------------
+# --- merging --------------------------------------------------------------------------------------------
 
 
 def test_required_checks_that_are_pending_are_waited_for_by_github(stage):
@@ -468,7 +516,7 @@ def test_a_pull_request_that_is_closed_before_the_merge_is_left(stage):
     assert "closed meanwhile" in done.notes[-1]
 
 
-# --- refusals -------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------------
 
 
 def test_a_token_that_may_not_open_pull_requests_names_the_permission(staged):
@@ -486,7 +534,8 @@ def test_a_workflow_that_may_not_open_pull_requests_names_the_menu(staged):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"token": "ghp_wrong"}, "wrong, expired"), ({"name": "octo/nothing"}, "not there")]
+    ("changes", "words"),
+    [({"token": "ghp_wrong"}, "wrong, expired"), ({"name": "octo/nothing"}, "not there")],
 )
 def test_a_wrong_token_or_repository_is_told(stage, changes, words):
     with pytest.raises(ForgeProblem) as caught:

@@ -98,5 +98,8 @@ class Forge(Protocol):
     def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
         """Let the forge merge it when its requirements are met, if its head is this commit."""
 
+    def disable_auto_merge(self, pull: PullRequest) -> None:
+        """Take back the order to merge it, if there is one."""
+
     def close(self) -> None:
         """Let go of the connections."""

@@ -112,9 +112,13 @@ class GitHub:
         except Refusal as refusal:
             if "already_exists" not in refusal.what:
                 raise
+        raw, client = self._raw(pull), self._author.client
+        # not raw.add_to_labels: it sends a bare list, which GitHub takes but does not document
         self._author.ask(
             Call("label the pull request", "pull-requests: write"),
-            lambda: self._raw(pull).add_to_labels(name),
+            lambda: client.requester.requestJsonAndCheck(
+                "POST", f"{raw.issue_url}/labels", input={"labels": [name]}
+            ),
         )
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
@@ -176,6 +180,13 @@ class GitHub:
         return self._try(
             call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit)
         )
+
+    def disable_auto_merge(self, pull: PullRequest) -> None:
+        """Take back the order to merge it, if there is one."""
+        raw = self._raw(pull)
+        if raw.auto_merge:
+            call = Call("disable auto-merge", "contents: write and pull-requests: write")
+            self._author.ask(call, raw.disable_automerge)
 
     def _try(self, call: Call, act: Callable[[], object]) -> Answer:
         """Ask for a merge: GitHub's no is an answer here, trouble on the way is not."""

@@ -74,5 +74,8 @@ class Offline:
         """No."""
         return Answer(Reply.REFUSED, "there is no forge to merge it")
 
+    def disable_auto_merge(self, pull: PullRequest) -> None:
+        """Nothing."""
+
     def close(self) -> None:
         """Nothing to let go of."""

@@ -34,8 +34,8 @@ def dump(model: object) -> tuple[bytes, str]:
 def load(data: bytes, digest: str, note: Callable[[str], None] = lambda _: None) -> Any:
     """The model in the file. What is worth knowing (another scikit-learn wrote it) goes to `note`.
 
-    Raises ModelProblem when the sha256 is not `digest`, before anything is unpickled, and when the file cannot
-    be loaded.
+    Raises ModelProblem when the sha256 is not `digest`, before anything is unpickled, and when the file
+    cannot be loaded.
     """
     _verify(data, digest)
     with warnings.catch_warnings(record=True) as caught:
@@ -62,7 +62,7 @@ def _verify(data: bytes, digest: str) -> None:
 def _unloadable(error: Exception) -> ModelProblem:
     return ModelProblem(
         f"The model file cannot be loaded: {type(error).__name__}: {plain(error, 200)}",
-        why="It was written with other versions of scikit-learn, numpy or Python, or needs a package that is absent.",
+        why="It was written with other versions of its libraries, or needs a package that is absent.",
         fix="Run with the library versions that model_metadata.json records for it, or retrain without it.",
     )
 

@@ -1,12 +1,12 @@
 """Resampling by dataset: is the difference real, and how large?
 
-Datasets are the units, not rows: rows of one dataset resemble each other, and a row bootstrap promotes two to four
-times too often (shared/decision.md). The sign-flip test decides, since its size is right with few clusters
+Datasets are the units, not rows: rows of one dataset resemble each other, and a row bootstrap promotes two to
+four times too often (decision.md). The sign-flip test decides, since its size is right with few clusters
 (Cameron, Gelbach & Miller 2008); the cluster bootstrap gives intervals (Field & Welsh 2007). Paired
 out-of-sample losses of a cross-fit may be tested as if independent (Bayle et al. 2020).
 
-Whatever is a sum over rows is summed per cluster once; a resample is then a vector of counts, and all resamples
-are one matrix product. Deterministic by seed; memory is bounded by resampling in chunks.
+Whatever is a sum over rows is summed per cluster once; a resample is then a vector of counts, and all
+resamples are one matrix product. Deterministic by seed; memory is bounded by resampling in chunks.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def sign_flip(differences: Floats, seed: int, flips: int = RESAMPLES) -> tuple[f
 
 
 def resamples(clusters: int, seed: int, count: int = RESAMPLES) -> Iterator[Floats]:
-    """Chunks of (b, G): how often each cluster is drawn, in G draws with replacement. Together `count` rows."""
+    """Chunks of (b, G), `count` rows in all: how often each cluster is drawn in G draws with replacement."""
     rng = np.random.default_rng([seed, 3])
     for size in _chunks(count, clusters):
         drawn = rng.integers(0, clusters, size=(size, clusters), dtype=np.int64)
@@ -96,7 +96,7 @@ def pseudo_values(whole: float, without: Floats) -> Floats:
 
 
 def _chunks(count: int, width: int) -> Iterator[int]:
-    """Sizes that add up to `count`, such that size × width stays within the memory bound."""
+    """Sizes that add up to `count`, such that size times width stays within the memory bound."""
     size = max(1, _CHUNK_CELLS // max(width, 1))
     for start in range(0, count, size):
         yield min(size, count - start)

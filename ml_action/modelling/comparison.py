@@ -5,7 +5,7 @@ S is the opponent's loss summed over a cluster, D its difference to the challeng
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from ml_action.records import Comparison, Interval, Recipe
 Floats = npt.NDArray[np.float64]
 
 _JACKKNIFE_BLOCKS = 100
-_CHALLENGER, _OPPONENT, _ROWS, _TARGET, _SQUARES = range(5)  # columns of the per-cluster sums
+# Columns of the sums; without a champion the dummy is both the baseline and the opponent.
+_ROWS, _TARGET, _SQUARES, _CHALLENGER, _BASELINE, _OPPONENT = 0, 1, 2, 3, 4, -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +37,9 @@ class Judged:
     champion: Predictions | None
 
     @property
-    def opponent(self) -> Predictions:
-        """Whom the challenger must beat: the champion, or the dummy when there is none."""
-        return self.baseline if self.champion is None else self.champion
+    def contestants(self) -> tuple[Predictions, ...]:
+        """The challenger, the dummy, and last the opponent: the champion, or the dummy when there is none."""
+        return (self.challenger, self.baseline, *([] if self.champion is None else [self.champion]))
 
     @property
     def datasets(self) -> int:
@@ -48,26 +49,24 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Contest:
-    """The challenger against one opponent."""
+    """The challenger against its opponent, and whether it beats the dummy."""
 
     improvement: Interval
     gain_point: float
     gain: Interval
     p_value: float
     p_worse: float
+    p_baseline: float
 
 
-def compare(judged: Judged, recipe: Recipe, confidence: float, champion: dict[str, float]) -> Comparison:
+def compare(judged: Judged, recipe: Recipe, confidence: float, champion: Mapping[str, float]) -> Comparison:
     """The comparison in full; `champion` are the champion's metrics, empty when there is none.
 
     Every score is of the pooled out-of-sample predictions, not a mean over folds. Raises scoring.Unscorable.
     """
     challenger = scoring.metrics(judged.challenger, judged.target, recipe)
     baseline = scoring.metrics(judged.baseline, judged.target, recipe)
-    contest = _contest(judged, judged.opponent, recipe, confidence)
-    against_dummy = (
-        contest if judged.champion is None else _contest(judged, judged.baseline, recipe, confidence)
-    )
+    contest = (_by_sums if recipe.metric in losses.BY_METRIC else _by_jackknife)(judged, recipe, confidence)
     return Comparison(
         metric=recipe.metric,
         champion=champion,
@@ -79,7 +78,7 @@ def compare(judged: Judged, recipe: Recipe, confidence: float, champion: dict[st
         gain_interval=contest.gain,
         p_value=contest.p_value,
         p_worse=contest.p_worse,
-        p_baseline=against_dummy.p_value,
+        p_baseline=contest.p_baseline,
         datasets=judged.datasets,
         rows=len(judged.target),
         win_rate=_win_rate(judged, recipe),
@@ -87,61 +86,58 @@ def compare(judged: Judged, recipe: Recipe, confidence: float, champion: dict[st
     )
 
 
-def _contest(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
-    contest = _by_sums if recipe.metric in losses.BY_METRIC else _by_jackknife
-    return contest(judged, opponent, recipe, confidence)
-
-
-def _by_sums(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
+def _by_sums(judged: Judged, recipe: Recipe, confidence: float) -> _Contest:
     """For metrics whose loss is a sum over rows: everything from sums per cluster."""
+    totals = _totals(judged, recipe)
+    p_value, p_worse = bootstrap.sign_flip(totals[:, _OPPONENT] - totals[:, _CHALLENGER], recipe.seed)
+    p_baseline, _ = bootstrap.sign_flip(totals[:, _BASELINE] - totals[:, _CHALLENGER], recipe.seed)
+    statistics = [_improvement_of(recipe.metric), _gain]
+    improvement, gain = bootstrap.intervals(totals, statistics, confidence, recipe.seed)
+    point = float(_gain(totals.sum(axis=0, keepdims=True))[0])
+    return _Contest(improvement, point, gain, p_value, p_worse, p_baseline)
+
+
+def _totals(judged: Judged, recipe: Recipe) -> Floats:
+    """(blocks, 5 or 6): rows, target, its square, and the loss of each contestant, summed per block."""
     loss = losses.BY_METRIC[recipe.metric]
     block = bootstrap.blocks(judged.datasets, bootstrap.BLOCKS, recipe.seed)
-    # Centred, so that the difference of squares in r2 does not cancel; r2 does not mind where 0 is.
-    target = (
-        judged.target - judged.target.mean() if recipe.task == "regression" else np.zeros(len(judged.target))
-    )
-    values = [
-        loss(judged.challenger, judged.target),
-        loss(opponent, judged.target),
-        np.ones(len(target)),
-        target,
-        np.square(target),
-    ]
-    totals = bootstrap.sums(values, block[judged.cluster], int(block.max()) + 1)
-    p_value, p_worse = bootstrap.sign_flip(totals[:, _OPPONENT] - totals[:, _CHALLENGER], recipe.seed)
-    improvement, gain = bootstrap.intervals(
-        totals, [_improvement_of(recipe.metric), _gain], confidence, recipe.seed
-    )
-    return _Contest(improvement, float(_gain(totals.sum(axis=0)[None, :])[0]), gain, p_value, p_worse)
+    target = np.zeros(len(judged.target))
+    if recipe.task == "regression":
+        # Centred, so that the difference of squares in r2 does not cancel; r2 does not mind where 0 is.
+        target = judged.target - judged.target.mean()
+    values = [np.ones(len(target)), target, np.square(target)]
+    values += [loss(said, judged.target) for said in judged.contestants]
+    return bootstrap.sums(values, block[judged.cluster], int(block.max()) + 1)
 
 
-def _by_jackknife(judged: Judged, opponent: Predictions, recipe: Recipe, confidence: float) -> _Contest:
+def _by_jackknife(judged: Judged, recipe: Recipe, confidence: float) -> _Contest:
     """For any other metric: delete-a-block jackknife pseudo-values of the difference, then as above."""
-    scores = np.column_stack(
-        [_leave_out(said, judged, recipe) for said in (judged.challenger, opponent)]
-    )  # (1 + K, 2); the first is of all rows
-    difference = scores[:, 0] - scores[:, 1]
-    share = _ratio(difference, scoring.best(recipe.metric) - scores[:, 1])
-    pseudo = np.column_stack([bootstrap.pseudo_values(float(it[0]), it[1:]) for it in (difference, share)])
-    p_value, p_worse = bootstrap.sign_flip(pseudo[:, 0], recipe.seed)
-    improvement, gain = bootstrap.intervals(
-        pseudo / len(pseudo), [lambda sums: sums[:, 0], lambda sums: sums[:, 1]], confidence, recipe.seed
-    )
-    return _Contest(improvement, float(share[0]), gain, p_value, p_worse)
+    scores = np.column_stack([_leave_out(said, judged, recipe) for said in judged.contestants])
+    challenger, baseline, opponent = scores[:, 0], scores[:, 1], scores[:, -1]
+    share = _ratio(challenger - opponent, scoring.best(recipe.metric) - opponent)
+    pseudo = [_pseudo(values) for values in (challenger - opponent, share, challenger - baseline)]
+    p_value, p_worse = bootstrap.sign_flip(pseudo[0], recipe.seed)
+    p_baseline, _ = bootstrap.sign_flip(pseudo[2], recipe.seed)
+    means = np.column_stack(pseudo[:2]) / len(pseudo[0])
+    statistics: list[bootstrap.Statistic] = [lambda sums: sums[:, 0], lambda sums: sums[:, 1]]
+    improvement, gain = bootstrap.intervals(means, statistics, confidence, recipe.seed)
+    return _Contest(improvement, float(share[0]), gain, p_value, p_worse, p_baseline)
 
 
 def _leave_out(said: Predictions, judged: Judged, recipe: Recipe) -> Floats:
-    """The metric on all rows, and without each of at most 100 blocks of clusters."""
+    """(1 + K,): the metric on all rows, and without each of K, at most 100, blocks of clusters."""
     block = bootstrap.blocks(judged.datasets, _JACKKNIFE_BLOCKS, recipe.seed)[judged.cluster]
-    scores = [scoring.score(recipe.metric, said, judged.target)]
-    for left_out in range(int(block.max()) + 1):
-        rows = np.flatnonzero(block != left_out)
-        scores.append(scoring.score(recipe.metric, said, judged.target, rows))
-    return np.array(scores)
+    kept = [np.flatnonzero(block != left_out) for left_out in range(int(block.max()) + 1)]
+    whole = np.arange(len(judged.target))
+    return np.array([scoring.score(recipe.metric, said, judged.target, rows) for rows in (whole, *kept)])
 
 
-def _improvement_of(metric: str) -> Callable[[Floats], Floats]:
-    """The difference of the metric, greater is better, from sums (b, 5)."""
+def _pseudo(values: Floats) -> Floats:
+    return bootstrap.pseudo_values(float(values[0]), values[1:])
+
+
+def _improvement_of(metric: str) -> bootstrap.Statistic:
+    """The difference of the metric, greater is better, from sums of resamples."""
     return {"r2": _r2_difference, "neg_root_mean_squared_error": _rmse_difference}.get(
         metric, _mean_difference
     )
@@ -178,7 +174,8 @@ def _win_rate(judged: Judged, recipe: Recipe) -> float:
     (0/1 loss without probabilities).
     """
     loss = losses.BY_METRIC.get(recipe.metric) or _stand_in(judged, recipe)
-    values = [loss(said, judged.target) for said in (judged.challenger, judged.opponent)]
+    contestants = judged.contestants
+    values = [loss(said, judged.target) for said in (contestants[0], contestants[-1])]
     challenger, opponent = bootstrap.sums(values, judged.cluster, judged.datasets).T
     return float((challenger <= opponent * (1 + 1e-12)).mean())
 
@@ -186,5 +183,5 @@ def _win_rate(judged: Judged, recipe: Recipe) -> float:
 def _stand_in(judged: Judged, recipe: Recipe) -> losses.Loss:
     if recipe.task == "regression":
         return losses.squared
-    both = judged.challenger.probability is not None and judged.opponent.probability is not None
-    return losses.brier if both else losses.wrong
+    certain = any(said.probability is None for said in judged.contestants)
+    return losses.wrong if certain else losses.brier

@@ -1,8 +1,8 @@
 """Out-of-sample predictions for every new dataset: the permanent holdout and grouped cross-fitting.
 
-Each new dataset is judged by a copy of the challenger that was fitted without it (shared/decision.md, steps 2 and
-3): on 220 datasets this finds a 2 % gain 98 times in 100, a 20 % holdout 72 times. That the paired predictions of
-such a cross-fit may be tested as they are is due to Bayle et al. 2020.
+Each new dataset is judged by a copy of the challenger that was fitted without it (decision.md, steps 2
+and 3): on 220 datasets this finds a 2 % gain 98 times in 100, a 20 % holdout 72 times. That the paired
+predictions of such a cross-fit may be tested as they are is due to Bayle et al. 2020.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ class Split:
 
 
 def split(table: Table, new: frozenset[str], salt: str, test_size: float, folds: int) -> Split:
-    """The split of the table's datasets by their blob ids. Raises DataProblem when too few are left to learn from."""
+    """The split of the table's datasets by their blob ids.
+
+    Raises DataProblem when none is new, or too few are left to learn from.
+    """
     blobs = [dataset.blob for dataset in table.datasets]
     found = Split(
         np.array([blob in new for blob in blobs], dtype=bool),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,11 +71,10 @@ def parse(source: Source) -> pd.DataFrame:
         raise _not_utf8(content) from None
     except pd.errors.EmptyDataError:
         raise Unreadable("is empty") from None
+    except pd.errors.ParserWarning:
+        raise Unreadable("has more fields in its rows than names in its header", 2) from None
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise _malformed(str(error)) from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        # pandas would take the surplus leading fields for an index and shift every column.
-        raise Unreadable("has more fields in its rows than names in its header", 2)
     if frame.empty:
         raise Unreadable("has a header but no rows")
     return frame
@@ -84,10 +84,9 @@ def parse_joined(sources: Sequence[Source]) -> pd.DataFrame | None:
     """The rows of files with the same header, parsed at once; None when pandas finds fault with the whole."""
     content = b"".join([sources[0].header, b"\n", *(source.body for source in sources)])
     try:
-        frame = _read(content)
-    except (pd.errors.ParserError, ValueError, OverflowError):
+        return _read(content)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, OverflowError):
         return None
-    return frame if isinstance(frame.index, pd.RangeIndex) else None
 
 
 def is_text(value: object) -> bool:
@@ -96,8 +95,15 @@ def is_text(value: object) -> bool:
 
 
 def _read(content: bytes) -> pd.DataFrame:
-    # low_memory=False: a column's dtype is decided over the whole column, not by chunks of it.
-    return pd.read_csv(io.BytesIO(content), engine="c", low_memory=False)
+    """The frame of a CSV file's bytes, or whatever pandas raises; a ParserWarning for surplus fields.
+
+    low_memory=False: a column's dtype is decided over the whole column, not by chunks of it. index_col=False:
+    else pandas takes surplus fields for an index, and a comma at the end of each row moves every column by
+    one without a word (a number column in front even makes it look like the usual index).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(io.BytesIO(content), engine="c", low_memory=False, index_col=False)
 
 
 def _line_of(content: bytes, offset: int) -> int:

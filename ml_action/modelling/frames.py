@@ -1,6 +1,6 @@
 """Many small CSV files into one table, at the speed of one large file.
 
-Opening ten thousand frames costs 35 times more than parsing their bytes once (shared/performance.md), so files
+Opening ten thousand frames costs 35 times more than parsing their bytes once (performance.md), so files
 with the same header are joined and parsed together. A join must not change what pandas says of each file by
 itself; whether it did is *certified* afterwards, and a batch that fails the certificate is split and read
 again, down to the single file where need be (`_certify` has the argument).
@@ -78,8 +78,8 @@ def read(datasets: Sequence[Dataset], contents: Iterable[bytes]) -> tuple[Table,
     """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
 
     `contents` are the files' bytes in the order of `datasets`. Values and dtypes are those of
-    `pd.concat([pd.read_csv(file) for file in files])`; only in a column that holds text in one file and numbers
-    in others may whole numbers come as floats. A content that came before (same blob) is read once.
+    `pd.concat([pd.read_csv(file, index_col=False) for file in files])`; only in a column that holds text in one file and
+    numbers in others may whole numbers come as floats. A content that came before (same blob) is read once.
     Raises DataProblem for a Git LFS pointer: then all of them are.
     """
     sources, refused = _open(datasets, contents)

@@ -1,4 +1,4 @@
-"""Copies: datasets that hold the same rows are one dataset (shared/decision.md, step 0)."""
+"""Copies: datasets that hold the same rows are one dataset (decision.md, step 0)."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def _identities(table: Table) -> npt.NDArray[np.uint64]:
 def _row_hashes(frame: pd.DataFrame) -> Hashes:
     """One hash per row, over the columns in the order of their names."""
     columns = {str(name): _canonical(frame[name]) for name in sorted(frame.columns, key=str)}
-    hashed = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False, categorize=True)
-    return hashed.to_numpy(dtype=np.uint64)
+    hashed = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)
+    return np.asarray(hashed, dtype=np.uint64)
 
 
 def _canonical(column: pd.Series) -> pd.Series:

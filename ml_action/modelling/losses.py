@@ -1,7 +1,7 @@
 """Losses that are sums over rows: what makes a metric cheap to resample.
 
-Each is (predictions, target) -> loss per row, 0 for a perfect answer. Formulas follow scikit-learn's metrics of
-the same name (https://scikit-learn.org/stable/modules/model_evaluation.html).
+Each is (predictions, target) -> loss per row, 0 for a perfect answer. Formulas follow scikit-learn's metrics
+of the same name (https://scikit-learn.org/stable/modules/model_evaluation.html).
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def absolute(said: Predictions, target: npt.NDArray[Any]) -> Floats:
 
 def wrong(said: Predictions, target: npt.NDArray[Any]) -> Floats:
     """1 where the label is not the target, else 0."""
-    return (said.label != target).astype(np.float64)
+    error: Floats = (said.label != target).astype(np.float64)
+    return error
 
 
 def log(said: Predictions, target: npt.NDArray[Any]) -> Floats:
@@ -43,7 +44,7 @@ def log(said: Predictions, target: npt.NDArray[Any]) -> Floats:
 
 
 def brier(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """Σ over classes of (p - [class is the true one])²; half of it for two classes, as scikit-learn has it."""
+    """Σ over classes of (p - [class is the true one])²; half of it for two, as scikit-learn has it."""
     probability, column = _of_true_class(said, target)
     hit = np.zeros_like(probability)
     hit[np.arange(len(target)), column] = 1.0
@@ -52,7 +53,7 @@ def brier(said: Predictions, target: npt.NDArray[Any]) -> Floats:
 
 
 def _of_true_class(said: Predictions, target: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """The probabilities and, per row, the column of the true class. Raises ValueError without probabilities."""
+    """The probabilities and, per row, the column of the true class. ValueError when there are none."""
     if said.probability is None or said.classes is None:
         raise ValueError("this model gives no probabilities")
     return said.probability, np.searchsorted(said.classes, target)

@@ -82,7 +82,7 @@ def _stack(arrays: Sequence[Array | None], order: Array) -> Array | None:
 
 
 class _Replay(BaseEstimator):  # type: ignore[misc]
-    """A fitted estimator, to a scorer: its "features" are positions of rows, its answers were given before."""
+    """A fitted estimator, to a scorer: its "features" are positions of rows, its answers are known."""
 
     def __init__(self, said: Predictions) -> None:
         self.said = said
@@ -109,14 +109,14 @@ class ReplayedClassifier(ClassifierMixin, _Replay):  # type: ignore[misc]
         return self.said.classes
 
     @available_if(lambda self: self.said.probability is not None)  # type: ignore[untyped-decorator]
-    def predict_proba(self, rows: Array) -> Any:
+    def predict_proba(self, rows: Array) -> Array:
         """Class probabilities of the rows at these positions."""
-        return self.said.probability[rows]
+        return np.asarray(self.said.probability)[rows]
 
     @available_if(lambda self: self.said.decision is not None)  # type: ignore[untyped-decorator]
-    def decision_function(self, rows: Array) -> Any:
+    def decision_function(self, rows: Array) -> Array:
         """Decision values of the rows at these positions."""
-        return self.said.decision[rows]
+        return np.asarray(self.said.decision)[rows]
 
 
 def replay(said: Predictions) -> Any:

@@ -1,8 +1,8 @@
 """From a recipe to an unfitted scikit-learn pipeline that takes the datasets' own columns.
 
 Everything in the pipeline is importable without this package: scikit-learn's transformers, `operator` and
-`pandas` functions. The pickled model loads in a service that has scikit-learn, pandas and numpy and nothing of
-ours. The steps accept what a service sends too: null for a missing number, one row, a category never seen.
+`pandas` functions. The pickled model loads in a service that has scikit-learn, pandas and numpy and nothing
+of ours. The steps accept what a service sends: null for a missing number, one row, a category never seen.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def _dates() -> Pipeline:
 def _frequent(column: pd.Series) -> list[str]:
     """The categories of the column (missing is "") that get a column of their own, sorted.
 
-    Counted here and not by OneHotEncoder(min_frequency=...), which counts object by object in Python and takes
-    half of the training time at 275,000 rows.
+    Counted here and not by OneHotEncoder(min_frequency=...), which counts object by object in Python and
+    takes half of the training time at 275,000 rows.
     """
     counts = column.astype("str").fillna("").value_counts()
     return sorted(map(str, counts[counts >= _FREQUENT].index[:_MOST]))

@@ -9,8 +9,8 @@ import pandas as pd
 
 from ml_action.errors import DataProblem, SettingsProblem
 from ml_action.modelling import estimators, scoring
+from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts
 from ml_action.modelling.frames import Table
-from ml_action.modelling.validation import automatic_features, missing_column
 from ml_action.modelling.wording import nearest, plain
 from ml_action.records import Recipe
 
@@ -31,8 +31,8 @@ def infer_task(series: pd.Series) -> str:
     """classification for text, booleans, two distinct numbers, and class codes; else regression.
 
     Class codes are whole numbers 0, 1, 2, … or 1, 2, 3, … without a gap, at most 20 of them, of which the
-    rarest is met at least a tenth as often as if all were equally frequent. Counts (few large ones) and grades
-    on a long scale fail that and are regression. Missing values do not count.
+    rarest is met at least a tenth as often as if all were equally frequent. Counts (few large ones) and
+    grades on a long scale fail that and are regression. Missing values do not count.
     """
     values = series.dropna()
     if not pd.api.types.is_numeric_dtype(values.infer_objects().dtype):
@@ -66,7 +66,7 @@ def resolve_recipe(
     target = _open(target) or infer_target(table.frame.columns)
     features = tuple(name for name in features if _open(name)) or automatic_features(table, target)
     _check_columns(table, target, features)
-    column = table.frame[target]
+    column = _sound_values(table, target)
     task = _task(column, _open(task), _open(estimator), params, _open(metric), seed)
     recipe = Recipe(
         target=target,
@@ -81,15 +81,21 @@ def resolve_recipe(
     return recipe
 
 
+def _sound_values(table: Table, target: str) -> pd.Series:
+    """The target without the text that `validation.sort_out` will set aside, if it has not done so yet."""
+    column = table.frame[target].dropna()
+    if column.dtype == object and mostly_numbers(table, table.frame[target]):
+        column = column[~texts(column)]
+    return column.infer_objects()
+
+
 def _open(setting: str) -> str:
     """The setting, or empty when it was left open."""
     return "" if setting == "auto" else setting
 
 
 def _check_columns(table: Table, target: str, features: Sequence[str]) -> None:
-    for name in (target, *features):
-        if name not in table.frame.columns:
-            raise missing_column(name, table)
+    need(table, [target, *features])
     if target in features:
         raise SettingsProblem(
             f"features: '{plain(target)}' is the target.",
@@ -121,7 +127,7 @@ def _task(
 
 
 def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column.dropna().infer_objects().dtype)
+    return pd.api.types.is_numeric_dtype(column.dtype)
 
 
 def _check(recipe: Recipe, column: pd.Series) -> None:
@@ -133,7 +139,7 @@ def _check(recipe: Recipe, column: pd.Series) -> None:
         )
     if column.nunique() < 2:
         raise DataProblem(
-            f"The target '{plain(recipe.target)}' has the same value in every row: there is nothing to learn.",
+            f"The target '{plain(recipe.target)}' is the same in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it differs.",
         )
     built = estimators.task_of(estimators.build(recipe.estimator, recipe.params, recipe.seed))

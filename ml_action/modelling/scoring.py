@@ -21,7 +21,8 @@ DEFAULTS = {"regression": "r2", "classification": "accuracy"}
 _CLUSTERINGS = frozenset(
     {
         "adjusted_mutual_info_score", "adjusted_rand_score", "completeness_score", "fowlkes_mallows_score",
-        "homogeneity_score", "mutual_info_score", "normalized_mutual_info_score", "rand_score", "v_measure_score",
+        "homogeneity_score", "mutual_info_score", "normalized_mutual_info_score", "rand_score",
+        "v_measure_score",
     }
 )  # fmt: skip
 _REGRESSIONS = (
@@ -57,14 +58,14 @@ def task_of(metric: str) -> str:
 
 
 def best(metric: str) -> float:
-    """The value that a perfect model reaches: 0 for negated errors, else 1. An *error* is its distance from it."""
+    """What a perfect model reaches: 0 for negated errors, else 1. The *error* is the distance from it."""
     return 0.0 if metric.startswith("neg_") else 1.0
 
 
 def score(metric: str, said: Predictions, target: Array, rows: Array | None = None) -> float:
     """The metric of the predictions on these rows (positions; all by default), greater is better.
 
-    Raises Unscorable when the metric fails or its value is not finite: a score that is no number never decides.
+    Raises Unscorable when the metric fails or is not finite: a score that is no number never decides.
     """
     rows = np.arange(len(target)) if rows is None else rows
     try:
@@ -81,9 +82,9 @@ def score(metric: str, said: Predictions, target: Array, rows: Array | None = No
 def metrics(said: Predictions, target: Array, recipe: Recipe) -> dict[str, float]:
     """Every reported metric of the predictions, by unambiguous name.
 
-    Regression: `r2`, `accuracy_percent` (r2 × 100, as the loop has always called it), `mse`. Classification:
-    `accuracy_percent`, and `log_loss` when there are probabilities. Always: the recipe's metric under its
-    scorer's name (greater is better). Raises Unscorable.
+    Regression: `r2`, `accuracy_percent` (100 times r2, as the loop has always called it), `mse`.
+    Classification: `accuracy_percent`, and `log_loss` when there are probabilities. Always: the recipe's
+    metric under its scorer's name (greater is better). Raises Unscorable.
     """
     chosen = {recipe.metric: score(recipe.metric, said, target)}
     if recipe.task == "regression":
@@ -100,7 +101,7 @@ def metrics(said: Predictions, target: Array, recipe: Recipe) -> dict[str, float
 
 
 def report(model: Any, X: Any, y: Array, recipe: Recipe) -> dict[str, float]:  # noqa: N803 (scikit-learn's name)
-    """`metrics` of a fitted model on rows it is asked about now. Raises ModelProblem when there is no number."""
+    """`metrics` of a fitted model, asked about the rows X. Raises ModelProblem when there is no number."""
     classes = None if recipe.task == "regression" else np.unique(y)
     try:
         return metrics(predict(model, X, classes), y, recipe)
@@ -113,5 +114,5 @@ def problem(error: Unscorable) -> ModelProblem:
     return ModelProblem(
         f"The challenger cannot be scored: {error}.",
         why="The metric does not suit the target or the estimator, or the new datasets hold a single class.",
-        fix="Choose another `metric`, or an estimator that gives what the metric needs (such as probabilities).",
+        fix="Choose another `metric`, or an estimator that gives what it needs (such as probabilities).",
     )

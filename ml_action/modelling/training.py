@@ -57,5 +57,5 @@ def _failure(recipe: Recipe, error: Exception) -> ModelProblem | SettingsProblem
     return ModelProblem(
         f"{recipe.estimator} could not be fitted: {text}",
         why="The estimator does not suit these columns, this target or its parameters.",
-        fix="Change `estimator`, `params` or `features`, and try it locally: ml-auto-update run --autonomy report",
+        fix="Change `estimator`, `params` or `features`; try it with ml-auto-update run --autonomy report.",
     )

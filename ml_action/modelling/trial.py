@@ -1,6 +1,6 @@
 """The one straight story of a training: split, fit, score champion and challenger on the same rows, compare.
 
-The screen of the new datasets against the champion (shared/decision.md, step 1) belongs before the split, the
+The screen of the new datasets against the champion (decision.md, step 1) belongs before the split, the
 guards (step 5) after the comparison.
 """
 
@@ -49,8 +49,8 @@ def run(
     """A challenger trained on all datasets and judged on the new ones (blob ids), against the champion.
 
     Without a champion every dataset is new and the dummy is the opponent. The same arguments give the same
-    trial, artifact included. `progress` gets ("fit", done, of how many). Raises Incomparable for the champion;
-    ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
+    trial, artifact included. `progress` gets ("fit", done, of how many). Raises Incomparable for the
+    champion; ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
     """
     if champion is None:
         new = frozenset(dataset.blob for dataset in table.datasets)
@@ -79,10 +79,9 @@ def _champion_says(
     lost = [name for name in wanted if name not in table.frame.columns]
     if lost:
         raise Incomparable(f"the champion needs columns that the datasets do not have: {listing(lost)}")
-    if estimators.task_of(champion) not in ("", recipe.task):
-        raise Incomparable(
-            f"the champion is made for {estimators.task_of(champion)}, the target asks for {recipe.task}"
-        )
+    made_for = estimators.task_of(champion)
+    if made_for not in ("", recipe.task):
+        raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
     frame = table.frame.loc[judged, wanted]
     # A model that was fitted without column names warns about names.
     values = frame if hasattr(champion, "feature_names_in_") else frame.to_numpy()

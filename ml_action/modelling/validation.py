@@ -1,7 +1,7 @@
 """Each dataset by itself: can its rows be learned from? What cannot is set aside with the reason in words.
 
-The checks are the least without which one file would stop the whole loop or spoil a column for all others. The
-data contract (types, ranges, units learned from the champion's data) judges after them.
+The checks are the least without which one file would stop the whole loop or spoil a column for all others.
+The data contract (types, ranges, units learned from the champion's data) judges after them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.errors import DataProblem
+from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts
 from ml_action.modelling.frames import Table
-from ml_action.modelling.wording import listing, nearest, plain
+from ml_action.modelling.resolution import infer_target, infer_task, resolve_recipe
+from ml_action.modelling.wording import nearest, plain
 from ml_action.records import SetAside
+
+__all__ = ["infer_target", "infer_task", "resolve_recipe", "sort_out"]
 
 Flags = npt.NDArray[np.bool_]
 
@@ -55,14 +59,14 @@ class _Verdicts:
 
 
 def sort_out(table: Table, target: str, features: Sequence[str]) -> tuple[Table, tuple[SetAside, ...]]:
-    """The table of usable datasets, and the datasets set aside with the reason and, where one is known, the line.
+    """The table of usable datasets, and the datasets set aside, with the reason and the line if one is known.
 
-    Set aside: a dataset without the target or a feature column; without any target value; with text where most
-    datasets hold numbers; with an infinite number. Rows without a target are dropped. No `features` means
-    `automatic_features`. In the result every column is a number, boolean or text throughout.
+    Set aside: a dataset without the target or a feature column; without any target value; with text where
+    most datasets hold numbers; with an infinite number. Rows without a target are dropped. No `features`
+    means `automatic_features`. In the result each of these columns is number, boolean or text throughout.
     Raises DataProblem when a column is in no dataset, or no dataset remains.
     """
-    _need(table, [target, *features])
+    need(table, [target, *features])
     columns = [target, *(features or automatic_features(table, target))]
     verdicts = _Verdicts(table)
     for name in columns:
@@ -75,38 +79,6 @@ def sort_out(table: Table, target: str, features: Sequence[str]) -> tuple[Table,
     if not verdicts.good.any():
         raise _nothing_left(set_aside)
     return _tidy(table.keep(verdicts.good, valued), columns), set_aside
-
-
-def automatic_features(table: Table, target: str) -> tuple[str, ...]:
-    """Every column but the target that at least half of the datasets have. Unnamed ones are row numbers."""
-    half = len(table.datasets) / 2
-    return tuple(
-        name
-        for name in map(str, table.frame.columns)
-        if name != target and not name.startswith("Unnamed: ") and table.has(name).sum() >= half
-    )
-
-
-def _need(table: Table, columns: Sequence[str]) -> None:
-    """Raises DataProblem when there is no dataset, or no dataset has one of the columns."""
-    if not table.datasets:
-        raise DataProblem(
-            "No dataset could be read.", fix="See the reasons they were set aside for, and mend the files."
-        )
-    for name in columns:
-        if name not in table.frame.columns:
-            raise missing_column(name, table)
-
-
-def missing_column(name: str, table: Table) -> DataProblem:
-    """No dataset has this column: what they have, and the one that was probably meant."""
-    at_hand = list(map(str, table.frame.columns))
-    near = nearest(name, at_hand)
-    return DataProblem(
-        f"No dataset has the column '{plain(name)}'.",
-        why=f"The columns are {listing(at_hand)}.",
-        fix=f"Did you mean '{near}'?" if near else "Set `target` and `features` to columns of the datasets.",
-    )
 
 
 def _judge_presence(verdicts: _Verdicts, name: str) -> None:
@@ -125,29 +97,18 @@ def _judge_values(verdicts: _Verdicts, name: str) -> None:
     """Text among numbers, and infinity, in one column."""
     column = verdicts.table.frame[name]
     said = f"the column '{plain(name)}'"
-    if column.dtype == object and _mostly_numbers(verdicts.table, column):
+    if column.dtype == object and mostly_numbers(verdicts.table, column):
         reason = f"holds text ('{{}}') in {said}, where most datasets hold numbers"
-        verdicts.against_rows(_texts(column), reason, name)
+        verdicts.against_rows(texts(column), reason, name)
     verdicts.against_rows(_infinities(column), f"holds an infinite number in {said}", name)
-
-
-def _mostly_numbers(table: Table, column: pd.Series) -> bool:
-    """Whether most of the datasets that have a value in the column have no text in it."""
-    with_value = table.any_in(column.notna().to_numpy())
-    with_text = table.any_in(_texts(column))
-    return bool(2 * with_text.sum() <= with_value.sum())
-
-
-def _texts(column: pd.Series) -> Flags:
-    return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
 
 
 def _infinities(column: pd.Series) -> Flags:
     if column.dtype == object:
-        values = column.where(~_texts(column))
-        return np.isinf(pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64))
+        values = column.where(~texts(column))
+        return np.isinf(np.asarray(pd.to_numeric(values, errors="coerce"), dtype=np.float64))
     if pd.api.types.is_float_dtype(column.dtype):
-        return np.isinf(column.to_numpy())
+        return np.isinf(np.asarray(column, dtype=np.float64))
     return np.zeros(len(column), dtype=bool)
 
 
@@ -159,7 +120,7 @@ def _tidy(table: Table, columns: Sequence[str]) -> Table:
     frame = table.frame.copy(deep=False)
     for name in mixed:
         frame[name] = (
-            _text_throughout(frame[name]) if _texts(frame[name]).any() else frame[name].infer_objects()
+            _text_throughout(frame[name]) if texts(frame[name]).any() else frame[name].infer_objects()
         )
     return Table(frame, table.cluster, table.datasets, table.schemas, table.schema)
 

@@ -9,11 +9,12 @@ _PACKAGES = ("scikit-learn", "pandas", "numpy", "joblib")
 
 
 def libraries() -> dict[str, str]:
-    """Name to version: Python and the packages that a pickled pipeline needs. Absent packages are left out."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    """Name to version: Python and the packages that a pickled pipeline needs; empty where one is absent."""
+    return {"python": platform.python_version(), **{package: _version(package) for package in _PACKAGES}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

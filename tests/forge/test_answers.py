@@ -16,7 +16,7 @@ APPROVE = Call("approve the pull request", "pull-requests: write", "approver-tok
         (APPROVE, 401, "Bad credentials", "approver-token is wrong", "pass a valid approver-token"),
         (
             OPEN, 403, "GitHub Actions is not permitted to create or approve pull requests.", "GITHUB_TOKEN",
-            "Settings → Actions → General → Workflow permissions → “Allow GitHub Actions to create",
+            "Settings → Actions → General → Workflow permissions → “Allow GitHub Actions",
         ),
         (
             OPEN, 403, "Resource not accessible by integration",

@@ -220,3 +220,32 @@ def test_pygithub_prints_nothing(script, forge, capfd):
     forge.find("b")
     logging.getLogger("github.Requester").warning("a request with its body")
     assert capfd.readouterr() == ("", "")
+
+
+# --- what the sandbox does not have ---------------------------------------------------------------------
+
+
+def listed(number, state, head):
+    return {
+        "number": number, "url": "", "html_url": "", "state": state, "merged_at": None, "title": "t", "body": None,
+        "user": None, "draft": False, "labels": [], "auto_merge": None,
+        "head": {"ref": "b", "sha": "c" * 40, "repo": head and {"full_name": head}},
+        "base": {"ref": "main", "sha": "d" * 40, "repo": {"full_name": "octo/students"}},
+    }  # fmt: skip
+
+
+def test_a_fork_s_branch_of_the_same_name_is_not_ours(script, forge):
+    script.says(
+        200, [listed(3, "open", "octo/fork"), listed(2, "open", None), listed(1, "closed", "octo/students")]
+    )
+    assert forge.find("b").number == 1
+
+
+def test_only_forks_are_nothing(script, forge):
+    script.says(200, [listed(3, "open", "octo/fork")])
+    assert forge.find("b") is None
+
+
+def test_a_deleted_account_has_no_name(script, forge):
+    script.says(200, [listed(1, "open", "octo/students")])
+    assert forge.find("b").author == ""

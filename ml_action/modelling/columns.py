@@ -1,0 +1,57 @@
+"""The columns of a table: which are features, which hold numbers, and what to say of one that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml_action.errors import DataProblem
+from ml_action.modelling.frames import Table
+from ml_action.modelling.wording import listing, nearest, plain
+
+
+def automatic_features(table: Table, target: str) -> tuple[str, ...]:
+    """Every column but the target that at least half of the datasets have. Unnamed ones are row numbers."""
+    half = len(table.datasets) / 2
+    return tuple(
+        name
+        for name in map(str, table.frame.columns)
+        if name != target and not name.startswith("Unnamed: ") and table.has(name).sum() >= half
+    )
+
+
+def mostly_numbers(table: Table, column: pd.Series) -> bool:
+    """Whether most of the datasets that have a value in the column have no text in it."""
+    with_value = table.any_in(column.notna().to_numpy())
+    with_text = table.any_in(texts(column))
+    return bool(2 * with_text.sum() <= with_value.sum())
+
+
+def texts(column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Per row: whether the value is text."""
+    return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
+
+
+def need(table: Table, names: Sequence[str]) -> None:
+    """Raises DataProblem when there is no dataset at all, or none of them has one of the columns."""
+    if not table.datasets:
+        raise DataProblem(
+            "No dataset could be read.", fix="See the reasons they were set aside for, and mend the files."
+        )
+    for name in names:
+        if name not in table.frame.columns:
+            raise _missing(name, table)
+
+
+def _missing(name: str, table: Table) -> DataProblem:
+    """What columns there are, and which one was probably meant."""
+    at_hand = list(map(str, table.frame.columns))
+    near = nearest(name, at_hand)
+    return DataProblem(
+        f"No dataset has the column '{plain(name)}'.",
+        why=f"The columns are {listing(at_hand)}.",
+        fix=f"Did you mean '{near}'?" if near else "Set `target` and `features` to columns of the datasets.",
+    )

@@ -1,0 +1,85 @@
+"""`status` and `history`: what the branches remember, for a person or as JSON. Reads only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ml_action import decision, survey, terminal, wiring
+from ml_action.codec import encode
+from ml_action.records import Attempt, Version
+from ml_action.survey import Scene
+from ml_action.wiring import Place
+
+ATTEMPTS = 5  # shown by status
+
+
+def _look(place: Place, scratch: Path) -> Scene:
+    found, tips = wiring.open_fully(place, wiring.name_branches(place), scratch)
+    return survey.look(place.settings, found, tips)
+
+
+def status(place: Place, scratch: Path, *, as_json: bool) -> None:
+    """Counter, champion, last attempts and open promotion."""
+    scene = _look(place, scratch)
+    champion = scene.history.champion if scene.history else None
+    attempts = scene.state.attempts[-ATTEMPTS:]
+    if as_json:
+        _print_json({
+            "count": scene.trigger.count, "threshold": scene.trigger.threshold, "ready": scene.trigger.ready,
+            "set_aside": len(scene.state.set_aside), "champion": encode(champion) if champion else None,
+            "attempts": [encode(attempt) for attempt in attempts],
+        })
+        return
+    console = terminal.make_console()
+    terminal.table(console, ("", ""), [
+        ("counter", scene.trigger.reason),
+        ("champion", _champion(champion)),
+        ("set aside", f"{len(scene.state.set_aside)} datasets"),
+        ("promotion", _promotion(scene.state.last)),
+    ])
+    if attempts:
+        terminal.table(console, ("attempt", "verdict", "champion", "challenger", "gain", "reason"), map(_row, attempts))
+
+
+def _champion(champion: Version | None) -> str:
+    if champion is None:
+        return "none yet: the first training makes v1"
+    return f"{champion.version} of {champion.created}, {champion.metric} {champion.scores[champion.metric]:.4f}"
+
+
+def _promotion(last: Attempt | None) -> str:
+    if last is None or not last.commit:
+        return "none"
+    number = f"#{last.pull_request} {last.pull_request_url}" if last.pull_request else "no pull request"
+    return f"{last.version}: {last.state or 'pushed'}, {number}"
+
+
+def _row(attempt: Attempt) -> tuple[str, ...]:
+    gain = "–" if attempt.gain is None else decision.percent(attempt.gain)
+    return (attempt.time, str(attempt.verdict), _score(attempt.champion_score), _score(attempt.challenger_score), gain,
+            attempt.reason)
+
+
+def _score(score: float | None) -> str:
+    return "–" if score is None else f"{score:.4f}"
+
+
+def history(place: Place, scratch: Path, *, as_json: bool) -> None:
+    """Every version that was in production."""
+    found = _look(place, scratch).history
+    versions = found.versions if found else ()
+    if as_json:
+        _print_json([encode(version) for version in versions])
+        return
+    rows = ((version.version, version.created, version.metric, _score(version.scores[version.metric]),
+             _score(version.champion_scores.get(version.metric)),
+             f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]", f"{version.datasets:,}")
+            for version in versions)
+    heads = ("version", "created", "metric", "score", "champion then", "interval of the improvement", "datasets")
+    terminal.table(terminal.make_console(), heads, rows)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,63 @@
+"""Small pure parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.git import NO_OBJECT, parse_changes
+from sandbox.pktline import FLUSH, packet, packets, pushed, reword
+from sandbox.pushes import GIT_REASON, GITHUB_REASON
+from sandbox.records import Rule
+from sandbox.standing import matches, rule_for
+
+
+@pytest.mark.parametrize(
+    ("pattern", "branch", "expected"),
+    [
+        ("main", "main", True),
+        ("ml-auto-update/*", "ml-auto-update/x", True),
+        ("ml-auto-update/*", "ml-auto-update/x/state", False),
+        ("*", "a/b", False),
+        ("release-*", "release-1", True),
+    ],
+)
+def test_a_star_does_not_cross_a_slash(pattern: str, branch: str, expected: bool) -> None:
+    assert matches(pattern, branch) is expected
+
+
+def test_a_spelt_out_rule_goes_before_a_pattern() -> None:
+    rules = [Rule("*", required_reviews=1), Rule("main", required_reviews=2)]
+    found = [rule_for(rules, branch) for branch in ("main", "x", "a/b")]
+    assert [rule and rule.required_reviews for rule in found] == [2, 1, None]
+
+
+def test_the_commands_of_a_push_are_read_before_the_pack() -> None:
+    new = "1" * 40
+    body = packet(f"{NO_OBJECT} {new} refs/heads/a\x00report-status side-band-64k".encode())
+    body += packet(f"{new} {NO_OBJECT} refs/heads/b\n".encode()) + FLUSH + b"PACK0000rubbish"
+    assert pushed(body) == [(NO_OBJECT, new, "refs/heads/a"), (new, NO_OBJECT, "refs/heads/b")]
+    assert pushed(FLUSH) == []
+
+
+def test_the_reason_of_a_refusal_is_reworded() -> None:
+    report = packet(b"unpack ok\n") + packet(b"ng refs/heads/a" + GIT_REASON) + FLUSH
+    answer = packet(b"\x02error: no\n") + packet(b"\x01" + report) + FLUSH
+    told, told_report, flush = packets(reword(answer, GIT_REASON, GITHUB_REASON))
+    assert (told, flush) == (b"\x02error: no\n", b"")
+    assert list(packets(told_report[1:]))[1] == b"ng refs/heads/a" + GITHUB_REASON
+
+
+def test_changes_are_read_with_names_of_any_kind() -> None:
+    text = (
+        ":100644 100644 aaa bbb R090\x00old name\x00new name\x00:100644 000000 ccc 000 D\x00gone\x00"
+        ":000000 100644 000 ddd A\x00b.bin\x003\t1\t\x00old name\x00new name\x000\t2\tgone\x00-\t-\tb.bin\x00"
+    )
+    renamed, gone, binary = parse_changes(text)
+    assert (renamed.path, renamed.previous, renamed.additions, renamed.deletions) == (
+        "new name",
+        "old name",
+        3,
+        1,
+    )
+    assert (gone.status, gone.blob, gone.deletions) == ("removed", "ccc", 2)
+    assert (binary.status, binary.additions) == ("added", 0)

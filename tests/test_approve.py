@@ -1,0 +1,114 @@
+"""`mode: approve`: what the journal vouches for is approved, what merely carries the label is not."""
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from ml_action.approve import approve
+from ml_action.records import Attempt, Verdict
+
+BRANCH = "ml-auto-update/students/proposal"
+
+
+BLANK = Attempt(
+    id="20261123T140000Z-f1", time="2026-11-23T14:00:00Z", run_url="", fingerprint="f1", data_tree="", salt="",
+    new=220, datasets=220, rows=220, set_aside=0, champion="v1", version="v2", verdict=Verdict.PROMOTE, reason="",
+    metric="r2", champion_score=0.6, challenger_score=0.7, improvement=0.1, interval=None, gain=0.1, p_value=0.01,
+    base="", commit="", digest="d" * 64, pull_request=1,
+)  # fmt: skip
+
+
+def attempt(commit, **changes):
+    return replace(BLANK, **{"commit": commit} | changes)
+
+
+@pytest.fixture
+def opened(stage):
+    """A promotion as the loop leaves it for another workflow to approve."""
+    commit = stage.push()
+    stage.settle(commit, "propose")
+    return commit
+
+
+def run(stage, recorded):
+    stage.calls.clear()
+    with contextlib.closing(stage.github()) as forge:
+        return approve(
+            recorded, forge, repository="octo/students", branch=BRANCH, base="main", model_dir="model",
+            label="model-update",
+        )  # fmt: skip
+
+
+def test_the_journal_s_own_promotion_is_approved_for_its_commit(stage, opened):
+    done = run(stage, attempt(opened))
+    assert (done.approved, done.blocked) == (True, "")
+    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [
+        ("github-actions[bot]", opened)
+    ]
+
+
+def test_it_is_approved_once(stage, opened):
+    run(stage, attempt(opened))
+    assert run(stage, attempt(opened)).approved
+    assert len(stage.pull.reviews) == 1
+
+
+def test_another_commit_than_the_journal_s_is_refused_and_commented_once(stage, opened):
+    stage.push(files={"model/v2.pkl": "evil"}, by=stage.hub.identity("mallory"))
+    for _ in range(2):
+        done = run(stage, attempt(opened))
+        assert "not the recorded" in done.blocked
+    assert stage.pull.reviews == []
+    (comment,) = stage.pull.comments
+    assert "does not approve" in comment.body
+    assert "```text\nits head is" in comment.body
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"verdict": Verdict.HOLD}, "promotes nothing: its verdict is hold"),
+        ({"digest": ""}, "promotes nothing"),
+        ({"commit": ""}, "no commit is recorded"),
+        ({"pull_request": 9}, "names pull request 9, not 1"),
+    ],
+)
+def test_what_the_journal_does_not_vouch_for_is_refused(stage, opened, changes, words):
+    done = run(stage, attempt(opened, **changes))
+    assert words in done.blocked
+    assert stage.pull.reviews == []
+
+
+def test_a_label_that_was_taken_off_is_a_veto(stage, opened):
+    stage.pull.labels.clear()
+    assert "the label model-update is not on it" in run(stage, attempt(opened)).blocked
+
+
+def test_a_number_that_the_journal_does_not_know_yet_is_no_objection(stage, opened):
+    assert run(stage, attempt(opened, pull_request=0)).approved
+
+
+def test_hostile_paths_are_shown_as_text(stage):
+    commit = stage.push(files={"model/v2.pkl": "2", "@everyone <img src=x>": "x"})
+    stage.settle(commit, "propose")
+    assert not run(stage, attempt(commit)).approved
+    assert "```text\n" in stage.pull.comments[0].body
+
+
+def test_without_a_pull_request_there_is_nothing_to_approve(stage):
+    stage.push()
+    assert "no pull request from" in run(stage, attempt("c" * 40)).blocked
+    assert stage.writes == []
+
+
+def test_a_merged_promotion_needs_no_approval(stage):
+    commit = stage.push()
+    stage.settle(commit)
+    done = run(stage, attempt(commit))
+    assert (done.merge_state, done.approved, done.blocked) == ("merged", False, "")
+
+
+def test_the_author_cannot_approve_and_is_told(stage, opened):
+    stage.approver = stage.bot
+    assert "ml-bot[bot] opened it" in run(stage, attempt(opened)).blocked
