@@ -39,9 +39,7 @@ def approve(
     if reasons:
         return _refused(pull, reasons, forge)
     approved, note = approve_once(pull, attempt.commit, forge)
-    return Publication(
-        pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note
-    )
+    return Publication(pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note)
 
 
 def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
@@ -56,7 +54,5 @@ def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator
 
 def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge) -> Publication:
     """Not approved: said once in the pull request, every time in the run."""
-    forge.comment_once(
-        pull, "refused", "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons)
-    )
+    forge.comment_once(pull, "refused", "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons))
     return Publication(pull, blocked="not approved: " + "; ".join(reasons))

@@ -17,8 +17,13 @@ def approve(settings: Settings, tools: Tools) -> Outcome:
         return Outcome(Verdict.BLOCKED, nothing.blocked, "run the loop first", publication=nothing)
     forge = tools.forge()
     done = verify_and_approve(
-        attempt, forge, repository=forge.repository, branch=tools.branches.proposal, base=tools.branches.base,
-        model_dir=settings.model_dir, label=settings.label,
+        attempt,
+        forge,
+        repository=forge.repository,
+        branch=tools.branches.proposal,
+        base=tools.branches.base,
+        model_dir=settings.model_dir,
+        label=settings.label,
     )
     verdict = Verdict.BLOCKED if done.blocked else Verdict.PROMOTE
     reason = done.blocked or "; ".join(done.notes) or f"approved {attempt.version} at {attempt.commit[:12]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -24,8 +25,14 @@ class Terminated(BaseException):
     """SIGTERM: the runner cancels the job."""
 
 
-def guard(story: Callable[[], Outcome | None], context: Context, log: Log, secrets: Sequence[str] = (), *,
-          as_json: bool = False) -> int:
+def guard(
+    story: Callable[[], Outcome | None],
+    context: Context,
+    log: Log,
+    secrets: Sequence[str] = (),
+    *,
+    as_json: bool = False,
+) -> int:
     """Runs a story to its ending and delivers it; the exit code. A story without an outcome only showed something."""
     signal.signal(signal.SIGTERM, _terminate)  # as PID 1 of a container Python would ignore it
     outcome: Outcome | None
@@ -45,7 +52,7 @@ def guard(story: Callable[[], Outcome | None], context: Context, log: Log, secre
     if outcome is not None:
         deliver(outcome, context, log, secrets)
         if as_json:
-            print(json.dumps(outputs.of(outcome), indent=2))
+            sys.stdout.write(json.dumps(outputs.of(outcome), indent=2) + "\n")
     return code
 
 
@@ -80,14 +87,17 @@ def bug_report() -> str:
     import traceback
 
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
-    return "\n".join([
-        f"Please paste this into {ISSUES}:", "", "```text",
-        f"ml-auto-update {__version__}, Python {platform.python_version()}, {git.stdout.strip()}, {platform.platform()}",
-        traceback.format_exc().rstrip(), "```",
-    ])
+    return "\n".join(
+        [
+            f"Please paste this into {ISSUES}:",
+            "",
+            "```text",
+            f"ml-auto-update {__version__}, Python {platform.python_version()}, {git.stdout.strip()}, {platform.platform()}",
+            traceback.format_exc().rstrip(),
+            "```",
+        ]
+    )
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
-
-

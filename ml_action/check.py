@@ -12,8 +12,13 @@ def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
     """Counts the new datasets and says whether a training should start."""
     scene = survey.look(settings, repository, tips, journal.read_counted)
     verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
-    return Outcome(verdict, scene.trigger.reason, next_step(scene.trigger), inventory=scene.inventory,
-                   trigger=scene.trigger)
+    return Outcome(
+        verdict,
+        scene.trigger.reason,
+        next_step(scene.trigger),
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+    )
 
 
 def next_step(trigger: Trigger) -> str:

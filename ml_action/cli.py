@@ -86,8 +86,13 @@ def _add_data(call: Call) -> None:
     from ml_action import students, wiring
 
     place = wiring.find_place(call.given, call.context)
-    students.add_data(place.workspace.directory / place.settings.data_path, _options(call).count,
-                      world=_options(call).world, seed=_options(call).seed_of_data, say=call.log.say)
+    students.add_data(
+        place.workspace.directory / place.settings.data_path,
+        _options(call).count,
+        world=_options(call).world,
+        seed=_options(call).seed_of_data,
+        say=call.log.say,
+    )
 
 
 def _sandbox(call: Call) -> None:
@@ -147,8 +152,11 @@ COMMANDS: Mapping[str, Command] = {
     "status": Command("counter, champion, last attempts, open pull request", _status, _json_option),
     "history": Command("every version with its scores and dates", _history, _json_option),
     "add-data": Command("write simulated datasets of students into the data path", _add_data, _add_data_options),
-    "rehearse": Command("clone a repository and play the whole loop on it; nothing leaves this machine", _rehearse,
-                        _path_option),
+    "rehearse": Command(
+        "clone a repository and play the whole loop on it; nothing leaves this machine",
+        _rehearse,
+        _path_option,
+    ),
     "sandbox": Command("serve a stand-in of GitHub on this machine", _sandbox, _sandbox_options, settings=False),
     "demo": Command("watch the whole loop on example data", _demo, _demo_options, settings=False),
 }
@@ -158,8 +166,11 @@ def make_parser(only: str = "") -> argparse.ArgumentParser:
     """The command line, with a flag for every setting of the table; for one command alone where `only` names it."""
     import argparse
 
-    parser = argparse.ArgumentParser(prog="ml-auto-update", description="The auto-retrain loop, on this machine.",
-                                     epilog="Settings may also stand in ml-auto-update.toml; see the README.")
+    parser = argparse.ArgumentParser(
+        prog="ml-auto-update",
+        description="The auto-retrain loop, on this machine.",
+        epilog="Settings may also stand in ml-auto-update.toml; see the README.",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
@@ -177,8 +188,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workspace", default=".", help="the repository's folder (default: this one)")
     for setting in TABLE:
         if setting.name != "mode":  # the verb says it
-            group.add_argument(f"--{setting.name}", dest=f"setting {setting.name}", default="", metavar=_metavar(setting),
-                               help=_help(setting))
+            group.add_argument(
+                f"--{setting.name}",
+                dest=f"setting {setting.name}",
+                default="",
+                metavar=_metavar(setting),
+                help=_help(setting),
+            )
 
 
 def _metavar(setting: Setting) -> str:
@@ -187,7 +203,9 @@ def _metavar(setting: Setting) -> str:
 
 def _help(setting: Setting) -> str:
     default = f" (default: {setting.default})" if setting.default and not setting.secret else ""
-    where = " Better in the environment: ML_AUTO_UPDATE_" + setting.name.upper().replace("-", "_") if setting.secret else ""
+    where = (
+        " Better in the environment: ML_AUTO_UPDATE_" + setting.name.upper().replace("-", "_") if setting.secret else ""
+    )
     return (setting.help + default + where).replace("%", "%%")
 
 
@@ -200,7 +218,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     options = make_parser(arguments[0] if arguments else "").parse_args(arguments)
     context = runner.read_context(environ, Path(getattr(options, "workspace", ".")).resolve())
     as_json = getattr(options, "json", False)
-    return _guarded(options.command, _given(options, environ), context, _log(context, options.command, as_json), options)
+    return _guarded(
+        options.command, _given(options, environ), context, _log(context, options.command, as_json), options
+    )
 
 
 def _as_action(environ: Mapping[str, str]) -> int:
@@ -216,14 +236,24 @@ def _as_action(environ: Mapping[str, str]) -> int:
     return code
 
 
-def _guarded(command: str, given: Mapping[str, str], context: Context, log: Log,
-             options: argparse.Namespace | None = None) -> int:
+def _guarded(
+    command: str,
+    given: Mapping[str, str],
+    context: Context,
+    log: Log,
+    options: argparse.Namespace | None = None,
+) -> int:
     """Runs a command behind the boundary, with a scratch folder that goes when it ends."""
     with ExitStack() as stack:
         scratch = cache(lambda: Path(stack.enter_context(_temporary_folder(context))))
         call = Call(given, context, log, scratch, options)
-        return boundary.guard(lambda: COMMANDS[command].run(call), context, log, _secrets(given),
-                              as_json=getattr(options, "json", False))
+        return boundary.guard(
+            lambda: COMMANDS[command].run(call),
+            context,
+            log,
+            _secrets(given),
+            as_json=getattr(options, "json", False),
+        )
 
 
 def _temporary_folder(context: Context) -> AbstractContextManager[str]:
@@ -234,7 +264,9 @@ def _temporary_folder(context: Context) -> AbstractContextManager[str]:
 
 def _given(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, str]:
     """The settings given as flags; the secret ones also from the environment, where no process list shows them."""
-    flags = {name[len("setting "):]: value for name, value in vars(options).items() if name.startswith("setting ") and value}
+    flags = {
+        name[len("setting ") :]: value for name, value in vars(options).items() if name.startswith("setting ") and value
+    }
     secret = (setting.name for setting in TABLE if setting.secret)
     return {name: environ.get(f"ML_AUTO_UPDATE_{name.upper().replace('-', '_')}", "") for name in secret} | flags
 

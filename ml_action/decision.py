@@ -53,19 +53,38 @@ def _checks(comparison: Comparison, policy: Policy) -> Iterator[Check]:
     opponent = "the champion" if comparison.champion else "the dummy baseline"
     gain, low = comparison.gain, comparison.gain_interval.low
     numbers = (comparison.improvement, gain, low, comparison.p_value, comparison.p_baseline)
-    yield Check("finite", all(map(math.isfinite, numbers)), "every score is a number"
-                if all(map(math.isfinite, numbers)) else "a score is not a number")
-    yield Check("enough datasets", comparison.datasets >= MIN_DATASETS,
-                f"{comparison.datasets} datasets were judged, {MIN_DATASETS} are needed")
-    yield Check("sign-flip test", comparison.p_value <= policy.alpha,
-                f"the chance of such a gain over {opponent} by luck is {probability(comparison.p_value)}, "
-                f"{probability(policy.alpha)} is allowed")
-    yield Check("interval", low > 0, f"the interval of the gain {percents(comparison.gain_interval)} "
-                + ("lies above zero" if low > 0 else "does not lie above zero"))
-    yield Check("minimum gain", gain >= policy.min_improvement,
-                f"the gain is {percent(gain)}, {percent(policy.min_improvement)} is the least worth a promotion")
-    yield Check("dummy baseline", comparison.p_baseline <= policy.alpha,
-                f"the chance of beating a model that knows nothing by luck is {probability(comparison.p_baseline)}")
+    yield Check(
+        "finite",
+        all(map(math.isfinite, numbers)),
+        "every score is a number" if all(map(math.isfinite, numbers)) else "a score is not a number",
+    )
+    yield Check(
+        "enough datasets",
+        comparison.datasets >= MIN_DATASETS,
+        f"{comparison.datasets} datasets were judged, {MIN_DATASETS} are needed",
+    )
+    yield Check(
+        "sign-flip test",
+        comparison.p_value <= policy.alpha,
+        f"the chance of such a gain over {opponent} by luck is {probability(comparison.p_value)}, "
+        f"{probability(policy.alpha)} is allowed",
+    )
+    yield Check(
+        "interval",
+        low > 0,
+        f"the interval of the gain {percents(comparison.gain_interval)} "
+        + ("lies above zero" if low > 0 else "does not lie above zero"),
+    )
+    yield Check(
+        "minimum gain",
+        gain >= policy.min_improvement,
+        f"the gain is {percent(gain)}, {percent(policy.min_improvement)} is the least worth a promotion",
+    )
+    yield Check(
+        "dummy baseline",
+        comparison.p_baseline <= policy.alpha,
+        f"the chance of beating a model that knows nothing by luck is {probability(comparison.p_baseline)}",
+    )
 
 
 def _proven_worse(comparison: Comparison, policy: Policy) -> bool:

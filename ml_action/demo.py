@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ml_action import panel, registry, stage, students, terminal
-from ml_action.records import History, Outcome
+from ml_action.records import History, Outcome, Version
 from ml_action.stage import Stage
 from ml_action.terminal import TerminalLog
 
@@ -38,9 +38,13 @@ def of_students() -> Story:
     """Simulated students; a new exam changes what counts."""
     drifted = tuple(students.datasets(477, "drifted", 2))
     return Story(
-        "students (simulated): a new exam counts hours more and sleep less", "score",
+        "students (simulated): a new exam counts hours more and sleep less",
+        "score",
         {"hours_studied": 5.0, "sleep_hours": 7.0, "attendance": 0.8, "school": "town"},
-        tuple(students.datasets(60, "steady", 1)), drifted[:220], drifted[220:257], drifted[257:],
+        tuple(students.datasets(60, "steady", 1)),
+        drifted[:220],
+        drifted[220:257],
+        drifted[257:],
     )
 
 
@@ -48,10 +52,27 @@ def of_persons() -> Story:
     """Real people; a second site joins the study."""
     sites = panel.persons()
     return Story(
-        "persons of the RAND Health Insurance Experiment (real): a second site joins", panel.TARGET,
-        {"year": 1, "xage": 40, "female": 1, "black": 0, "educdec": 12, "linc": 9, "num": 3, "mhi": 75, "physlm": 0,
-         "disea": 10, "hlthg": 1, "hlthf": 0, "hlthp": 0},
-        tuple(sites["2"][:220]), tuple(sites["6"][:220]), tuple(sites["6"][220:257]), tuple(sites["6"][257:477]),
+        "persons of the RAND Health Insurance Experiment (real): a second site joins",
+        panel.TARGET,
+        {
+            "year": 1,
+            "xage": 40,
+            "female": 1,
+            "black": 0,
+            "educdec": 12,
+            "linc": 9,
+            "num": 3,
+            "mhi": 75,
+            "physlm": 0,
+            "disea": 10,
+            "hlthg": 1,
+            "hlthf": 0,
+            "hlthp": 0,
+        },
+        tuple(sites["2"][:220]),
+        tuple(sites["6"][:220]),
+        tuple(sites["6"][220:257]),
+        tuple(sites["6"][257:477]),
     )
 
 
@@ -66,8 +87,11 @@ def play(data: str, keep: Path | None) -> None:
     with stage.open_stage(Path(tempfile.mkdtemp(prefix="play-", dir=root)), "octo/students") as here:
         theatre = Theatre(here, STORIES[data](), console, TerminalLog(console))
         theatre.play()
-        console.print(f"\n[dim]{time.monotonic() - started:.0f} s. Look into it:[/]  git -C {here.repository.path} log --all "
-                      "--graph", soft_wrap=True)
+        console.print(
+            f"\n[dim]{time.monotonic() - started:.0f} s. Look into it:[/]  git -C {here.repository.path} log --all "
+            "--graph",
+            soft_wrap=True,
+        )
 
 
 @dataclass
@@ -94,8 +118,9 @@ class Theatre:
 
     def _hour(self, commit: str = "", **given: str) -> Outcome:
         """An hour passes: check, and the loop if enough arrived."""
-        settings = {"autonomy": "merge", "target": self.story.target} | {name.replace("_", "-"): value
-                                                                           for name, value in given.items()}
+        settings = {"autonomy": "merge", "target": self.story.target} | {
+            name.replace("_", "-"): value for name, value in given.items()
+        }
         outcome = self.here.hour(settings, self.log, commit=commit)
         terminal.verdict(self.console, outcome)
         return outcome
@@ -122,8 +147,10 @@ class Theatre:
         pull = next(pull for pull in self.here.repository.pulls if pull.number == number)
         approvers = {review.user.login for review in pull.reviews if review.state == "APPROVED"}
         merger = pull.merged_by.login if pull.merged_by else "nobody"
-        self.log.say(f"pull request #{number}: opened by {pull.author.login}, label {', '.join(pull.labels)}, "
-                     f"approved by {', '.join(approvers)}, merged by {merger}")
+        self.log.say(
+            f"pull request #{number}: opened by {pull.author.login}, label {', '.join(pull.labels)}, "
+            f"approved by {', '.join(approvers)}, merged by {merger}"
+        )
         self.log.say(f"model/model_metadata.json on main says: {self._history().current}")
 
     def _rerun(self, commit: str) -> None:
@@ -146,11 +173,27 @@ class Theatre:
     def _epilogue(self) -> None:
         self._title("Epilogue")
         history = self._history()
-        heads = ("version", "trained on", history.versions[-1].metric, "interval of the improvement", "predicts")
-        terminal.table(self.console, heads, (
-            (version.version, f"{version.datasets} datasets", f"{version.scores[version.metric]:.4f}",
-             f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
-             f"{self.story.target} = {prediction:.2f}") for version, prediction in self._predictions(history)))
+        heads = (
+            "version",
+            "trained on",
+            history.versions[-1].metric,
+            "interval of the improvement",
+            "predicts",
+        )
+        terminal.table(
+            self.console,
+            heads,
+            (
+                (
+                    version.version,
+                    f"{version.datasets} datasets",
+                    f"{version.scores[version.metric]:.4f}",
+                    f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
+                    f"{self.story.target} = {prediction:.2f}",
+                )
+                for version, prediction in self._predictions(history)
+            ),
+        )
         asked = ", ".join(f"{name} {value}" for name, value in self.story.question.items())
         self.log.say(f"asked: {asked}")
         self.log.say(f"\n{stage.git_log(self.here.repository.path)}")
@@ -163,8 +206,11 @@ class Theatre:
         files = tuple(datasets)
         known = int(git.maybe("rev-list", "--count", "main") or 0)
         names = (f"{STORE}/batch-{known:02}-{number:04}.csv" for number in itertools.count())
-        git.run("fast-import", "--quiet", stdin=_import(zip(names, files, strict=False), git.maybe("rev-parse", "main"),
-                                                        f"Add {len(files)} {what}"))
+        git.run(
+            "fast-import",
+            "--quiet",
+            stdin=_import(zip(names, files, strict=False), git.maybe("rev-parse", "main"), f"Add {len(files)} {what}"),
+        )
         self.log.say(f"{len(files)} {what} arrive")
         self.here.repository.synchronise()
         return git.line("rev-parse", "main")
@@ -175,15 +221,16 @@ class Theatre:
             raise LookupError("the prologue made no v1")
         return history
 
-    def _predictions(self, history: History) -> Iterator[tuple[registry.Version, float]]:
+    def _predictions(self, history: History) -> Iterator[tuple[Version, float]]:
         """What each version answers to the same question."""
         import pandas as pd
 
         from ml_action.modelling import artifacts
 
         git = stage.plain_git(self.here.repository.path)
-        question = pd.read_csv(io.StringIO(",".join(self.story.question) + "\n"
-                                           + ",".join(map(str, self.story.question.values())) + "\n"))
+        question = pd.read_csv(
+            io.StringIO(",".join(self.story.question) + "\n" + ",".join(map(str, self.story.question.values())) + "\n")
+        )
         for version in history.versions:
             model = artifacts.load(registry.artifact(git, "main", "model", version), version.sha256)
             with warnings.catch_warnings():
@@ -193,11 +240,12 @@ class Theatre:
 def _import(files: Iterable[tuple[str, str]], parent: str, message: str) -> bytes:
     """A git fast-import stream of one commit that adds files."""
     name, mail = "A person", "person@example.com"
-    lines = [f"commit refs/heads/main\ncommitter {name} <{mail}> {int(time.time())} +0000\n"
-             f"data {len(message.encode())}\n{message}\n", f"from {parent}\n" if parent else ""]
+    lines = [
+        f"commit refs/heads/main\ncommitter {name} <{mail}> {int(time.time())} +0000\n"
+        f"data {len(message.encode())}\n{message}\n",
+        f"from {parent}\n" if parent else "",
+    ]
     for path, text in files:
         content = text.encode()
         lines.append(f"M 100644 inline {path}\ndata {len(content)}\n{text}\n")
     return "".join(lines).encode()
-
-

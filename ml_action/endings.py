@@ -28,37 +28,66 @@ def _champion(scene: Scene) -> Version | None:
 def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
     """Not enough new datasets."""
     after = next_of(earlier) if earlier else "nothing until more datasets arrive; the next run counts again"
-    return Outcome(Verdict.WAITING, scene.trigger.reason, after, inventory=scene.inventory, trigger=scene.trigger,
-                   champion=_champion(scene), attempt=scene.state.last if earlier else None,
-                   publication=earlier)
+    return Outcome(
+        Verdict.WAITING,
+        scene.trigger.reason,
+        after,
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+        champion=_champion(scene),
+        attempt=scene.state.last if earlier else None,
+        publication=earlier,
+    )
 
 
 def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Outcome:
     """Enough files, but not enough sound datasets among them."""
-    return Outcome(Verdict.WAITING, counted.reason, "correct the files that were set aside, or wait for more datasets; "
-                   "a corrected file counts as new", inventory=scene.inventory, trigger=counted,
-                   champion=_champion(scene), set_aside=tuple(set_aside))
+    return Outcome(
+        Verdict.WAITING,
+        counted.reason,
+        "correct the files that were set aside, or wait for more datasets; a corrected file counts as new",
+        inventory=scene.inventory,
+        trigger=counted,
+        champion=_champion(scene),
+        set_aside=tuple(set_aside),
+    )
 
 
 def done_before(scene: Scene, attempt: Attempt) -> Outcome:
     """The very same data, settings and champion were judged before."""
     reason = f"the same work was done before: attempt {attempt.id} ended with {attempt.verdict}"
-    return Outcome(Verdict.HOLD, reason, f"the next training waits for {scene.trigger.threshold} further datasets",
-                   inventory=scene.inventory, trigger=scene.trigger,
-                   champion=_champion(scene), attempt=attempt)
+    return Outcome(
+        Verdict.HOLD,
+        reason,
+        f"the next training waits for {scene.trigger.threshold} further datasets",
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+        champion=_champion(scene),
+        attempt=attempt,
+    )
 
 
 def blocked(scene: Scene, publication: Publication) -> Outcome:
     """A person stands in the way, and has the right to."""
-    return Outcome(Verdict.BLOCKED, publication.blocked, "a person decides; the next run looks again",
-                   inventory=scene.inventory, trigger=scene.trigger, champion=_champion(scene),
-                   attempt=scene.state.last, publication=publication)
+    return Outcome(
+        Verdict.BLOCKED,
+        publication.blocked,
+        "a person decides; the next run looks again",
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+        champion=_champion(scene),
+        attempt=scene.state.last,
+        publication=publication,
+    )
 
 
 def stood_down() -> Outcome:
     """Another run was faster."""
-    return Outcome(Verdict.STOOD_DOWN, "another run recorded its result first; this one changed nothing",
-                   "nothing: the other run's result stands; set a `concurrency` group so that runs wait for each other")
+    return Outcome(
+        Verdict.STOOD_DOWN,
+        "another run recorded its result first; this one changed nothing",
+        "nothing: the other run's result stands; set a `concurrency` group so that runs wait for each other",
+    )
 
 
 def failed(problem: Problem) -> Outcome:
@@ -66,8 +95,15 @@ def failed(problem: Problem) -> Outcome:
     return Outcome(Verdict.FAILED, problem.what.splitlines()[0], problem.fix or "see the message in the log")
 
 
-def decided(scene: Scene, attempt: Attempt, decision: Decision, trial: Trial | None, publication: Publication | None,
-            set_aside: Sequence[SetAside], settings: Settings) -> Outcome:
+def decided(
+    scene: Scene,
+    attempt: Attempt,
+    decision: Decision,
+    trial: Trial | None,
+    publication: Publication | None,
+    set_aside: Sequence[SetAside],
+    settings: Settings,
+) -> Outcome:
     """An attempt was made and recorded."""
     if publication and publication.blocked:
         verdict, reason = Verdict.BLOCKED, publication.blocked
@@ -75,9 +111,19 @@ def decided(scene: Scene, attempt: Attempt, decision: Decision, trial: Trial | N
         verdict, reason = decision.verdict, decision.reason
     proposed = f"{settings.model_dir}/{attempt.version}.pkl" if attempt.commit else ""
     return Outcome(
-        verdict, reason, _after(attempt, publication, settings), inventory=scene.inventory, trigger=scene.trigger,
-        champion=_champion(scene), attempt=attempt, trial=trial, decision=decision,
-        publication=publication, set_aside=tuple(set_aside), notes=trial.notes if trial else (), model_path=proposed,
+        verdict,
+        reason,
+        _after(attempt, publication, settings),
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+        champion=_champion(scene),
+        attempt=attempt,
+        trial=trial,
+        decision=decision,
+        publication=publication,
+        set_aside=tuple(set_aside),
+        notes=trial.notes if trial else (),
+        model_path=proposed,
     )
 
 
@@ -86,8 +132,10 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
     if attempt.verdict is Verdict.INCOMPARABLE:
         return "a person decides: keep the columns as the champion knows them, or start a new model under another name"
     if attempt.verdict is not Verdict.PROMOTE:
-        return (f"the champion stays; the next training waits for {settings.threshold} further datasets "
-                "and will use these as well")
+        return (
+            f"the champion stays; the next training waits for {settings.threshold} further datasets "
+            "and will use these as well"
+        )
     if settings.autonomy is Autonomy.REPORT:
         return "nothing: autonomy is report; set it to propose to have a pull request opened"
     return next_of(publication) if publication else "the proposal's branch is pushed"
@@ -104,16 +152,28 @@ def next_of(publication: Publication) -> str:
         return "the proposal's branch is pushed; merge it to put the model into production"
     if pull.state == "closed":
         return "it was closed by a person: this data will not propose it again"
-    waits = {"enabled": "GitHub merges it when its requirements are met", "waiting": "the next run looks again"}
-    return f"pull request #{pull.number} is open: {waits.get(publication.merge_state, 'a person reviews and merges it')}"
+    waits = {
+        "enabled": "GitHub merges it when its requirements are met",
+        "waiting": "the next run looks again",
+    }
+    return (
+        f"pull request #{pull.number} is open: {waits.get(publication.merge_state, 'a person reviews and merges it')}"
+    )
 
 
 def interrupted() -> Outcome:
     """A person or the runner stopped the run."""
-    return Outcome(Verdict.FAILED, "the run was stopped from outside", "nothing is half-done: the next run goes on from here")
+    return Outcome(
+        Verdict.FAILED,
+        "the run was stopped from outside",
+        "nothing is half-done: the next run goes on from here",
+    )
 
 
 def bug() -> Outcome:
     """Something that nobody foresaw."""
-    return Outcome(Verdict.FAILED, "a bug in ml-auto-update; the log has a report to paste into an issue",
-                   "nothing is half-done: the next run tries again")
+    return Outcome(
+        Verdict.FAILED,
+        "a bug in ml-auto-update; the log has a report to paste into an issue",
+        "nothing is half-done: the next run tries again",
+    )

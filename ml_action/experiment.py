@@ -35,8 +35,12 @@ def load(scene: Scene, settings: Settings, tools: Tools) -> Batch:
     tools.log.say(f"reading {len(wanted)} datasets")
     table, unreadable = frames.read(wanted, scene.repository.data.contents(item.blob for item in wanted))
     if not table.datasets:
-        raise DataProblem(f"none of the {len(wanted)} datasets can be read", why=_first_reason(unreadable),
-                          fix="correct the files; the first one is named here", path=_first_path(unreadable))
+        raise DataProblem(
+            f"none of the {len(wanted)} datasets can be read",
+            why=_first_reason(unreadable),
+            fix="correct the files; the first one is named here",
+            path=_first_path(unreadable),
+        )
     recipe = _recipe(table, settings, scene.history.champion if scene.history else None)
     table, unfit = validation.sort_out(table, recipe.target, recipe.features)
     new = frozenset(item.blob for item in scene.inventory.new)
@@ -60,23 +64,31 @@ def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recip
     features = settings.features or (champion.features if champion and same_target else ())
     task = champion.task if champion and same_target and settings.task == "auto" else settings.task
     return resolution.resolve_recipe(
-        table, target=target, features=features, task=task, estimator=settings.estimator, params=settings.params,
-        metric=settings.metric, seed=settings.seed,
+        table,
+        target=target,
+        features=features,
+        task=task,
+        estimator=settings.estimator,
+        params=settings.params,
+        metric=settings.metric,
+        seed=settings.seed,
     )
 
 
 def fingerprint_of(batch: Batch, scene: Scene, settings: Settings) -> str:
     """The digest of all that determines the model and its verdict: the same fingerprint is the same work."""
     champion = scene.history.champion if scene.history else None
-    return fingerprint({
-        "data": sorted(item.blob for item in batch.table.datasets),
-        "new": sorted(batch.new),
-        "settings": for_journal(settings),
-        "recipe": vars(batch.recipe),
-        "champion": champion.sha256 if champion else "",
-        "libraries": versions.libraries(),
-        "ml-auto-update": __version__,
-    })
+    return fingerprint(
+        {
+            "data": sorted(item.blob for item in batch.table.datasets),
+            "new": sorted(batch.new),
+            "settings": for_journal(settings),
+            "recipe": vars(batch.recipe),
+            "champion": champion.sha256 if champion else "",
+            "libraries": versions.libraries(),
+            "ml-auto-update": __version__,
+        }
+    )
 
 
 def salt_of(scene: Scene, settings: Settings) -> str:
@@ -98,9 +110,15 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> Trial
         data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, champion)
         model = artifacts.load(data, champion.sha256)
     return trial.run(
-        batch.table, recipe=batch.recipe, new=batch.new, champion=model,
-        champion_features=champion.features if champion else (), salt=salt_of(scene, settings),
-        test_size=settings.test_size, confidence=settings.confidence, progress=tools.log.progress,
+        batch.table,
+        recipe=batch.recipe,
+        new=batch.new,
+        champion=model,
+        champion_features=champion.features if champion else (),
+        salt=salt_of(scene, settings),
+        test_size=settings.test_size,
+        confidence=settings.confidence,
+        progress=tools.log.progress,
     )
 
 

@@ -44,7 +44,12 @@ class Login:
 def environment(inherited: Mapping[str, str], login: Login | None = None) -> dict[str, str]:
     """The environment of a git process."""
     clean = {name: value for name, value in inherited.items() if not name.startswith("GIT_")}
-    config = [("safe.directory", "*"), ("gc.auto", "0"), ("core.quotePath", "false"), ("protocol.ext.allow", "never")]
+    config = [
+        ("safe.directory", "*"),
+        ("gc.auto", "0"),
+        ("core.quotePath", "false"),
+        ("protocol.ext.allow", "never"),
+    ]
     if login and login.token:
         # An empty value first clears a header that actions/checkout persisted: two are refused by the server.
         key = f"http.{login.server.rstrip('/')}/.extraheader"
@@ -72,17 +77,28 @@ class Git:
         """
         try:
             done = subprocess.run(
-                ["git", *arguments], cwd=self.directory, env={**self.env, **(extra or {})}, input=stdin,
-                capture_output=True, timeout=TIMEOUT,
+                ["git", *arguments],
+                cwd=self.directory,
+                env={**self.env, **(extra or {})},
+                input=stdin,
+                capture_output=True,
+                timeout=TIMEOUT,
             )
         except FileNotFoundError:
             raise _no_git(self.directory) from None
         except subprocess.TimeoutExpired:
-            raise RepositoryProblem(f"git {arguments[0]} did not end within {TIMEOUT:.0f} s",
-                                    why="the network or the server is slow", fix="run again") from None
+            raise RepositoryProblem(
+                f"git {arguments[0]} did not end within {TIMEOUT:.0f} s",
+                why="the network or the server is slow",
+                fix="run again",
+            ) from None
         if done.returncode:
             # `push --porcelain` tells on stdout why each branch was refused
-            raise GitFailed(arguments, done.returncode, (done.stderr + b"\n" + done.stdout[-4096:]).decode("utf-8", "replace"))
+            raise GitFailed(
+                arguments,
+                done.returncode,
+                (done.stderr + b"\n" + done.stdout[-4096:]).decode("utf-8", "replace"),
+            )
         return done.stdout
 
     def line(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
@@ -102,7 +118,9 @@ class Git:
 
     def resolve(self, *names: str) -> tuple[tuple[str, str], ...]:
         """(id, type) of many names from one process; empty strings for a name that stands for nothing."""
-        rows = self.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(names).encode() + b"\n")
+        rows = self.run(
+            "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(names).encode() + b"\n"
+        )
         words = (row.rsplit(" ", 1) for row in rows.decode("utf-8", "surrogateescape").splitlines())
         return tuple(("", "") if kind in ("missing", "ambiguous") else (oid, kind) for oid, kind in words)
 
@@ -127,7 +145,13 @@ class Git:
 
 def _no_git(directory: Path) -> RepositoryProblem:
     if not directory.is_dir():
-        return RepositoryProblem(f"there is no folder {str(directory)!r}", why="a typing error in the path",
-                                 fix="name the folder of a git repository")
-    return RepositoryProblem("the git command was not found", why="git is not installed, or not on PATH",
-                             fix="install git 2.34 or later")
+        return RepositoryProblem(
+            f"there is no folder {str(directory)!r}",
+            why="a typing error in the path",
+            fix="name the folder of a git repository",
+        )
+    return RepositoryProblem(
+        "the git command was not found",
+        why="git is not installed, or not on PATH",
+        fix="install git 2.34 or later",
+    )

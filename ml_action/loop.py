@@ -58,7 +58,7 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     if before:
         promotion.remember(scene, settings, tools, set_aside=batch.set_aside, data=scene.inventory.tree)
         return endings.done_before(scene, before)
-    draft = _draft(scene, settings, tools, fingerprint, experiment.salt_of(scene, settings), len(batch.new))
+    draft = _draft(scene, tools, fingerprint, experiment.salt_of(scene, settings), len(batch.new))
     try:
         trial = experiment.judge(batch, scene, settings, tools)
     except Incomparable as reason:
@@ -69,21 +69,47 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     return _conclude(draft, verdict, trial, batch.set_aside, scene, settings, tools)
 
 
-def _draft(scene: Scene, settings: Settings, tools: Tools, fingerprint: str, salt: str, new: int) -> Attempt:
+def _draft(scene: Scene, tools: Tools, fingerprint: str, salt: str, new: int) -> Attempt:
     """The attempt as far as it is known before the training."""
     now = tools.now()
     stamp = now.replace("-", "").replace(":", "")
     return Attempt(
-        id=f"{stamp}-{fingerprint[:8]}", time=now, run_url=tools.run_url, fingerprint=fingerprint,
-        data_tree=scene.inventory.tree, salt=salt, new=new, datasets=0, rows=0, set_aside=0,
-        champion=scene.history.current if scene.history else "", version=registry.next_version(scene.history),
-        verdict=Verdict.FAILED, reason="", metric="", champion_score=None, challenger_score=None, improvement=None,
-        interval=None, gain=None, p_value=None, base="", commit="", digest="",
+        id=f"{stamp}-{fingerprint[:8]}",
+        time=now,
+        run_url=tools.run_url,
+        fingerprint=fingerprint,
+        data_tree=scene.inventory.tree,
+        salt=salt,
+        new=new,
+        datasets=0,
+        rows=0,
+        set_aside=0,
+        champion=scene.history.current if scene.history else "",
+        version=registry.next_version(scene.history),
+        verdict=Verdict.FAILED,
+        reason="",
+        metric="",
+        champion_score=None,
+        challenger_score=None,
+        improvement=None,
+        interval=None,
+        gain=None,
+        p_value=None,
+        base="",
+        commit="",
+        digest="",
     )
 
 
-def _conclude(draft: Attempt, verdict: Decision, trial: Trial | None, set_aside: tuple[SetAside, ...], scene: Scene,
-              settings: Settings, tools: Tools) -> Outcome:
+def _conclude(
+    draft: Attempt,
+    verdict: Decision,
+    trial: Trial | None,
+    set_aside: tuple[SetAside, ...],
+    scene: Scene,
+    settings: Settings,
+    tools: Tools,
+) -> Outcome:
     """Records the attempt, settles its promotion if it is one, and tells the ending."""
     tools.log.say(f"{verdict.verdict}: {verdict.reason}")
     attempt = replace(draft, verdict=verdict.verdict, reason=verdict.reason, set_aside=len(set_aside))
@@ -99,8 +125,14 @@ def _with_scores(attempt: Attempt, trial: Trial) -> Attempt:
     """The attempt with what scoring found."""
     comparison = trial.comparison
     return replace(
-        attempt, datasets=trial.datasets, rows=trial.rows, metric=comparison.metric,
+        attempt,
+        datasets=trial.datasets,
+        rows=trial.rows,
+        metric=comparison.metric,
         champion_score=comparison.champion.get(comparison.metric),
-        challenger_score=comparison.challenger[comparison.metric], improvement=comparison.improvement,
-        interval=comparison.improvement_interval, gain=comparison.gain, p_value=comparison.p_value,
+        challenger_score=comparison.challenger[comparison.metric],
+        improvement=comparison.improvement,
+        interval=comparison.improvement_interval,
+        gain=comparison.gain,
+        p_value=comparison.p_value,
     )

@@ -31,12 +31,20 @@ CHECK_OUTPUTS = ("ready", "count", "threshold", "decision", "reason")
 def of(outcome: Outcome) -> dict[str, str]:
     """Every output, empty where the run did not come so far."""
     values = dict.fromkeys(OUTPUTS, "")
-    values |= {"decision": str(outcome.verdict), "reason": outcome.reason, "ready": "false",
-               "quarantined": str(len(outcome.set_aside)), "report-path": outcome.report_path,
-               "model-path": outcome.model_path}
+    values |= {
+        "decision": str(outcome.verdict),
+        "reason": outcome.reason,
+        "ready": "false",
+        "quarantined": str(len(outcome.set_aside)),
+        "report-path": outcome.report_path,
+        "model-path": outcome.model_path,
+    }
     if outcome.trigger:
-        values |= {"ready": str(outcome.trigger.ready).lower(), "count": str(outcome.trigger.count),
-                   "threshold": str(outcome.trigger.threshold)}
+        values |= {
+            "ready": str(outcome.trigger.ready).lower(),
+            "count": str(outcome.trigger.count),
+            "threshold": str(outcome.trigger.threshold),
+        }
     if outcome.champion:
         values["version"] = outcome.champion.version
     return values | _of_attempt(outcome) | _of_publication(outcome)
@@ -48,8 +56,11 @@ def _of_attempt(outcome: Outcome) -> dict[str, str]:
         return {}
     interval = attempt.interval
     numbers = {
-        "champion-score": attempt.champion_score, "challenger-score": attempt.challenger_score,
-        "improvement": attempt.improvement, "ci-low": interval and interval.low, "ci-high": interval and interval.high,
+        "champion-score": attempt.champion_score,
+        "challenger-score": attempt.challenger_score,
+        "improvement": attempt.improvement,
+        "ci-low": interval and interval.low,
+        "ci-high": interval and interval.high,
     }
     return {"version": attempt.version} | {name: repr(value) for name, value in numbers.items() if value is not None}
 

@@ -15,8 +15,22 @@ from pathlib import Path
 
 from ml_action.errors import DataProblem
 
-COLUMNS = ("year", "xage", "female", "black", "educdec", "linc", "num", "mhi", "physlm", "disea", "hlthg", "hlthf",
-           "hlthp", "ghindx")
+COLUMNS = (
+    "year",
+    "xage",
+    "female",
+    "black",
+    "educdec",
+    "linc",
+    "num",
+    "mhi",
+    "physlm",
+    "disea",
+    "hlthg",
+    "hlthf",
+    "hlthp",
+    "ghindx",
+)
 TARGET = "ghindx"
 
 
@@ -42,6 +56,9 @@ def persons(seed: int = 0) -> Mapping[str, Sequence[str]]:
 def _source() -> Path:
     package = find_spec("statsmodels")
     if package is None or package.origin is None:
-        raise DataProblem("the real data set is not here", why="it ships inside statsmodels, which is not installed",
-                          fix="pip install statsmodels")
+        raise DataProblem(
+            "the real data set is not here",
+            why="it ships inside statsmodels, which is not installed",
+            fix="pip install statsmodels",
+        )
     return Path(package.origin).parent / "datasets/randhie/src/randhie.csv"

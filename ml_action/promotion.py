@@ -29,8 +29,16 @@ class Recorded:
     state: State
 
 
-def record(attempt: Attempt, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...],
-           trial: Trial | None = None, decision: Decision | None = None) -> Recorded:
+def record(
+    attempt: Attempt,
+    scene: Scene,
+    settings: Settings,
+    tools: Tools,
+    *,
+    set_aside: tuple[SetAside, ...],
+    trial: Trial | None = None,
+    decision: Decision | None = None,
+) -> Recorded:
     """Records the attempt and, when it is a promotion, pushes the proposal with it.
 
     Raises:
@@ -40,8 +48,13 @@ def record(attempt: Attempt, scene: Scene, settings: Settings, tools: Tools, *, 
     if trial and decision and _proposes(attempt, settings):
         attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
         pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
-    state = replace(scene.state, data=scene.inventory.tree, attempts=(*scene.state.attempts, attempt),
-                    set_aside=(*scene.state.set_aside, *set_aside), report=text)
+    state = replace(
+        scene.state,
+        data=scene.inventory.tree,
+        attempts=(*scene.state.attempts, attempt),
+        set_aside=(*scene.state.set_aside, *set_aside),
+        report=text,
+    )
     state, push = _write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
     scene.repository.push([*pushes, push])
     return Recorded(attempt, state)
@@ -51,14 +64,23 @@ def _proposes(attempt: Attempt, settings: Settings) -> bool:
     return attempt.verdict is Verdict.PROMOTE and settings.autonomy.reaches(Autonomy.PROPOSE)
 
 
-def _build(attempt: Attempt, scene: Scene, settings: Settings, trial: Trial, decision: Decision,
-           set_aside: tuple[SetAside, ...]) -> tuple[Attempt, str]:
+def _build(
+    attempt: Attempt,
+    scene: Scene,
+    settings: Settings,
+    trial: Trial,
+    decision: Decision,
+    set_aside: tuple[SetAside, ...],
+) -> tuple[Attempt, str]:
     """The proposal's commit on top of the base branch as it is now, and the pull request's text."""
     version = registry.version_of(trial, attempt)
     history = registry.appended(scene.history, version, name=settings.name, salt=attempt.salt)
     card = report.model_card(version, attempt, trial, decision)
-    files = {registry.METADATA: registry.to_bytes(history), version.file: trial.artifact,
-             f"{version.version}.md": card.encode("utf-8", "replace")}
+    files = {
+        registry.METADATA: registry.to_bytes(history),
+        version.file: trial.artifact,
+        f"{version.version}.md": card.encode("utf-8", "replace"),
+    }
     repository = scene.repository
     tree = repository.graft(f"{scene.tips.base}^{{tree}}", settings.model_dir, files)
     message = report.commit_message(version, decision)
@@ -67,7 +89,9 @@ def _build(attempt: Attempt, scene: Scene, settings: Settings, trial: Trial, dec
     return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
 
 
-def remember(scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...], data: str = "") -> State:
+def remember(
+    scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...], data: str = ""
+) -> State:
     """Records datasets that are not to be counted; with `data`, also that this tree was seen. No attempt."""
     state = replace(scene.state, set_aside=(*scene.state.set_aside, *set_aside), data=data or scene.state.data)
     count = 0 if data else len(scene.inventory.new) - len(set_aside)
@@ -103,7 +127,9 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
     known = _ended_on_base(scene, attempt)
     if known:
         done = Publication(merge_state="merged") if known == "merged" else None
-        return replace(scene, state=_note(Recorded(attempt, scene.state), replace(attempt, state=known), settings, tools)), done
+        return replace(
+            scene, state=_note(Recorded(attempt, scene.state), replace(attempt, state=known), settings, tools)
+        ), done
     tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
@@ -116,8 +142,10 @@ def stranger_on_branch(scene: Scene, tools: Tools) -> str:
     tip = scene.tips.proposal
     if not tip or tip in scene.state.commits:
         return ""
-    return (f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
-            "its pull request and delete the branch, then the bot goes on")
+    return (
+        f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
+        "its pull request and delete the branch, then the bot goes on"
+    )
 
 
 def _ended_on_base(scene: Scene, attempt: Attempt) -> str:
@@ -133,8 +161,11 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools) -> tuple[Record
     """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came."""
     attempt = recorded.attempt
     done = publication.settle(
-        proposal_of(attempt, recorded.state.report, settings, tools), tools.forge(),
-        known_commits=recorded.state.commits, pause=tools.pause, say=tools.log.say,
+        proposal_of(attempt, recorded.state.report, settings, tools),
+        tools.forge(),
+        known_commits=recorded.state.commits,
+        pause=tools.pause,
+        say=tools.log.say,
     )
     pull = done.pull_request
     now = replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state) if pull else attempt
@@ -146,9 +177,16 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
     """The promotion as data, from the journal alone."""
     heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=attempt.champion)
     return Proposal(
-        name=settings.name, base=tools.branches.base, branch=tools.branches.proposal, commit=attempt.commit,
-        title=heading, body=wrap_body(text, attempt.fingerprint, heading), label=settings.label,
-        fingerprint=attempt.fingerprint, model_dir=settings.model_dir, merge_method=settings.merge_method,
+        name=settings.name,
+        base=tools.branches.base,
+        branch=tools.branches.proposal,
+        commit=attempt.commit,
+        title=heading,
+        body=wrap_body(text, attempt.fingerprint, heading),
+        label=settings.label,
+        fingerprint=attempt.fingerprint,
+        model_dir=settings.model_dir,
+        merge_method=settings.merge_method,
         autonomy=settings.autonomy,
     )
 

@@ -60,12 +60,7 @@ def settle(
         (Autonomy.MERGE, _merge),
     ):
         pull = publication.pull_request
-        if (
-            publication.blocked
-            or publication.merge_state
-            or pull is None
-            or not proposal.autonomy.reaches(reached)
-        ):
+        if publication.blocked or publication.merge_state or pull is None or not proposal.autonomy.reaches(reached):
             break
         publication = step(context, publication, pull)
     return publication
@@ -84,9 +79,7 @@ def _present(context: _Context) -> Publication:
             return Publication(notes=("no pull request was opened: nothing leaves this machine",))
         context.say(f"pull request {pull.number} is open: {pull.url}")
     if pull.state == "merged":
-        return Publication(
-            pull, merge_state="merged", notes=(f"pull request {pull.number} is merged already",)
-        )
+        return Publication(pull, merge_state="merged", notes=(f"pull request {pull.number} is merged already",))
     if pull.state == "closed":
         text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
         return Publication(pull, blocked=text)

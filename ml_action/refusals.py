@@ -21,7 +21,8 @@ class Refusal:
 
 REFUSALS = (
     Refusal(
-        ("not a git repository",), "this folder is not a git repository",
+        ("not a git repository",),
+        "this folder is not a git repository",
         "the workspace holds no checkout, or the path is wrong",
         "run actions/checkout before this step, or name a repository with --workspace",
     ),
@@ -50,23 +51,36 @@ REFUSALS = (
         "check the repository's name and that the token has contents: read on it",
     ),
     Refusal(
-        ("couldn't find remote ref",), "the base branch does not exist on the server",
+        ("couldn't find remote ref",),
+        "the base branch does not exist on the server",
         "the repository is empty, or the setting `base` names another branch",
         "push a first commit, or correct `base`",
     ),
     Refusal(
-        ("shallow update not allowed",), "the server refuses pushes from shallow clones",
-        "its receive.shallowUpdate is off", "check out with `fetch-depth: 0`",
+        ("shallow update not allowed",),
+        "the server refuses pushes from shallow clones",
+        "its receive.shallowUpdate is off",
+        "check out with `fetch-depth: 0`",
     ),
     Refusal(
         ("gh001", "exceeds github's file size limit", "large files detected"),
         "the model file is larger than GitHub takes (100 MB)",
         "the estimator stores much: a forest of deep trees, or nearest neighbours",
-        "bound it with `params`, such as {\"max_depth\": 12}, or choose another estimator",
+        'bound it with `params`, such as {"max_depth": 12}, or choose another estimator',
     ),
     Refusal(
-        ("could not resolve host", "failed to connect", "connection refused", "timed out", "unable to access",
-         "the remote end hung up", "early eof", "rpc failed", "connection reset", "error: 5"),
+        (
+            "could not resolve host",
+            "failed to connect",
+            "connection refused",
+            "timed out",
+            "unable to access",
+            "the remote end hung up",
+            "early eof",
+            "rpc failed",
+            "connection reset",
+            "error: 5",
+        ),
         "the server could not be reached",
         "the network is down, a proxy is in the way, or the server is having trouble",
         "nothing was lost: the next run does the same again",
@@ -92,10 +106,14 @@ def explain(failed: GitFailed) -> RepositoryProblem:
     said = failed.said.lower()
     for refusal in REFUSALS:
         if any(text in said for text in refusal.says):
-            return RepositoryProblem(refusal.what, why=f"{refusal.why} (git {failed.command}: {_last(failed)})",
-                                     fix=refusal.fix)
-    return RepositoryProblem(f"git {failed.command} failed: {_last(failed)}", why="git gives no more than this",
-                             fix="run the same command by hand; if it should have worked, please open an issue")
+            return RepositoryProblem(
+                refusal.what, why=f"{refusal.why} (git {failed.command}: {_last(failed)})", fix=refusal.fix
+            )
+    return RepositoryProblem(
+        f"git {failed.command} failed: {_last(failed)}",
+        why="git gives no more than this",
+        fix="run the same command by hand; if it should have worked, please open an issue",
+    )
 
 
 def lost_the_race(failed: GitFailed) -> bool:

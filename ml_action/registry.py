@@ -58,15 +58,27 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     """
     path = f"{model_dir}/{version.file}"
     if "/" in version.file or version.file.startswith("."):
-        raise ModelProblem(f"the metadata names a model file outside its folder: {version.file!r}",
-                           why="someone edited it by hand", fix="restore model_metadata.json", path=path)
+        raise ModelProblem(
+            f"the metadata names a model file outside its folder: {version.file!r}",
+            why="someone edited it by hand",
+            fix="restore model_metadata.json",
+            path=path,
+        )
     content = git.read(f"{commit}:{path}")
     if content is None:
-        raise ModelProblem(f"the champion's file {path} is not on the base branch", why="it was deleted or never added",
-                           fix="restore it, or set `current` to a version whose file is there", path=path)
+        raise ModelProblem(
+            f"the champion's file {path} is not on the base branch",
+            why="it was deleted or never added",
+            fix="restore it, or set `current` to a version whose file is there",
+            path=path,
+        )
     if content.startswith(LFS_POINTER):
-        raise ModelProblem(f"{path} is a Git LFS pointer, not a model", why="the folder is tracked by Git LFS",
-                           fix="take model files out of .gitattributes: the loop reads them from git itself", path=path)
+        raise ModelProblem(
+            f"{path} is a Git LFS pointer, not a model",
+            why="the folder is tracked by Git LFS",
+            fix="take model files out of .gitattributes: the loop reads them from git itself",
+            path=path,
+        )
     return content
 
 
@@ -80,12 +92,28 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
     """The metadata entry of the challenger."""
     recipe, comparison = trial.recipe, trial.comparison
     return Version(
-        version=attempt.version, file=f"{attempt.version}.pkl", sha256=trial.digest, size=len(trial.artifact),
-        created=attempt.time, attempt=attempt.id, fingerprint=attempt.fingerprint, data_tree=attempt.data_tree,
-        datasets=trial.datasets, rows=trial.rows, target=recipe.target, features=recipe.features, task=recipe.task,
-        estimator=recipe.estimator, params=recipe.params, metric=recipe.metric, scores=comparison.challenger,
-        champion_scores=comparison.champion, improvement=comparison.improvement,
-        interval=comparison.improvement_interval, reason=attempt.reason, libraries=trial.libraries,
+        version=attempt.version,
+        file=f"{attempt.version}.pkl",
+        sha256=trial.digest,
+        size=len(trial.artifact),
+        created=attempt.time,
+        attempt=attempt.id,
+        fingerprint=attempt.fingerprint,
+        data_tree=attempt.data_tree,
+        datasets=trial.datasets,
+        rows=trial.rows,
+        target=recipe.target,
+        features=recipe.features,
+        task=recipe.task,
+        estimator=recipe.estimator,
+        params=recipe.params,
+        metric=recipe.metric,
+        scores=comparison.challenger,
+        champion_scores=comparison.champion,
+        improvement=comparison.improvement,
+        interval=comparison.improvement_interval,
+        reason=attempt.reason,
+        libraries=trial.libraries,
         sample=trial.sample,
     )
 

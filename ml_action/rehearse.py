@@ -20,14 +20,16 @@ from ml_action.stage import Stage
 
 def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
     """Copies the repository at `path` into a sandbox, runs the loop there, and shows what it did."""
-    with tempfile.TemporaryDirectory(prefix="ml-auto-update-rehearsal-", ignore_cleanup_errors=True) as folder:
-        with stage.open_stage(Path(folder), "rehearsal/copy", _branch(path)) as here:
-            _copy(path, here)
-            here.repository.protect(here.repository.default_branch, required_reviews=1)
-            log.say(f"rehearsing on a copy of {path}; nothing leaves this machine")
-            ending = here.hour({"autonomy": "merge", **given}, log)
-            _show(here, log)
-            return ending
+    with (
+        tempfile.TemporaryDirectory(prefix="ml-auto-update-rehearsal-", ignore_cleanup_errors=True) as folder,
+        stage.open_stage(Path(folder), "rehearsal/copy", _branch(path)) as here,
+    ):
+        _copy(path, here)
+        here.repository.protect(here.repository.default_branch, required_reviews=1)
+        log.say(f"rehearsing on a copy of {path}; nothing leaves this machine")
+        ending = here.hour({"autonomy": "merge", **given}, log)
+        _show(here, log)
+        return ending
 
 
 def _branch(path: Path) -> str:
@@ -35,8 +37,15 @@ def _branch(path: Path) -> str:
     try:
         git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except GitFailed as failed:
-        raise explain(failed) if failed.said else RepositoryProblem(
-            f"{path} has no commit yet", why="only committed datasets count", fix="commit the datasets first") from failed
+        raise (
+            explain(failed)
+            if failed.said
+            else RepositoryProblem(
+                f"{path} has no commit yet",
+                why="only committed datasets count",
+                fix="commit the datasets first",
+            )
+        ) from failed
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
@@ -46,7 +55,7 @@ def _copy(path: Path, here: Stage) -> None:
     specs = [f"HEAD:refs/heads/{here.repository.default_branch}"]
     for place in ("refs/heads", "refs/remotes/origin"):
         found = git.line("for-each-ref", "--format=%(refname)", f"{place}/ml-auto-update/").splitlines()
-        specs += [f"{name}:refs/heads/{name[len(place) + 1:]}" for name in found]
+        specs += [f"{name}:refs/heads/{name[len(place) + 1 :]}" for name in found]
     unique = {spec.rpartition(":")[2]: spec for spec in specs}
     try:
         git.run("push", "--quiet", "--no-verify", str(here.repository.path), *unique.values())
@@ -58,10 +67,12 @@ def _show(here: Stage, log: Log) -> None:
     """The pull request that was opened, as a reviewer would see it."""
     console = terminal.make_console()
     for pull in here.repository.pulls:
-        terminal.markdown(console, pull.body, f"pull request #{pull.number}: {pull.title}")
-        log.say(f"labels: {', '.join(sorted(pull.labels))}; approved by: "
-                f"{', '.join(review.user.login for review in pull.reviews if review.state == 'APPROVED') or 'nobody'}; "
-                f"merged: {'yes' if pull.merged else 'no'}")
+        terminal.markdown(console, pull.body or "", f"pull request #{pull.number}: {pull.title}")
+        log.say(
+            f"labels: {', '.join(sorted(pull.labels))}; approved by: "
+            f"{', '.join(review.user.login for review in pull.reviews if review.state == 'APPROVED') or 'nobody'}; "
+            f"merged: {'yes' if pull.merged else 'no'}"
+        )
 
 
 def serve(path: Path, port: int, log: Log) -> None:
@@ -69,14 +80,22 @@ def serve(path: Path, port: int, log: Log) -> None:
     with tempfile.TemporaryDirectory(prefix="ml-auto-update-sandbox-", ignore_cleanup_errors=True) as folder:
         with stage.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here:
             _copy(path, here)
-            log.say("\n".join([
-                f"A stand-in of GitHub serves a copy of {path} at {here.hub.url} (loopback only). Stop it with Ctrl-C.",
-                "", "  export " + " ".join(f"{name}={value}" for name, value in sorted(here.environ().items())
-                                             if name.startswith("GITHUB_")),
-                f"  export ML_AUTO_UPDATE_TOKEN={here.author.token} ML_AUTO_UPDATE_APPROVER_TOKEN={here.reviewer.token}",
-                "  ml-auto-update run --forge github --autonomy merge",
-                "", f"  its repository: {here.repository.path}",
-            ]))
+            log.say(
+                "\n".join(
+                    [
+                        f"A stand-in of GitHub serves a copy of {path} at {here.hub.url} (loopback only). Stop it with Ctrl-C.",
+                        "",
+                        "  export "
+                        + " ".join(
+                            f"{name}={value}"
+                            for name, value in sorted(here.environ().items())
+                            if name.startswith("GITHUB_")
+                        ),
+                        f"  export ML_AUTO_UPDATE_TOKEN={here.author.token} ML_AUTO_UPDATE_APPROVER_TOKEN={here.reviewer.token}",
+                        "  ml-auto-update run --forge github --autonomy merge",
+                        "",
+                        f"  its repository: {here.repository.path}",
+                    ]
+                )
+            )
             here.hub.serve_forever()
-
-

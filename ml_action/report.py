@@ -13,8 +13,15 @@ from ml_action.records import Attempt, Comparison, Decision, Outcome, SetAside, 
 
 LISTED = 50  # set-aside datasets in one table
 ICONS = {
-    Verdict.WAITING: "⏳", Verdict.READY: "✅", Verdict.HOLD: "✋", Verdict.REJECT: "⛔", Verdict.PROMOTE: "🚀",
-    Verdict.INCOMPARABLE: "❓", Verdict.BLOCKED: "🚧", Verdict.STOOD_DOWN: "↩️", Verdict.FAILED: "❌",
+    Verdict.WAITING: "⏳",
+    Verdict.READY: "✅",
+    Verdict.HOLD: "✋",
+    Verdict.REJECT: "⛔",
+    Verdict.PROMOTE: "🚀",
+    Verdict.INCOMPARABLE: "❓",
+    Verdict.BLOCKED: "🚧",
+    Verdict.STOOD_DOWN: "↩️",
+    Verdict.FAILED: "❌",
 }
 
 
@@ -44,7 +51,10 @@ def scores_table(comparison: Comparison, champion: str, challenger: str) -> str:
     names = list(comparison.challenger)
     heads = [(f"champion {champion}", comparison.champion)] if comparison.champion else []
     columns = [*heads, (f"challenger {challenger}", comparison.challenger), ("dummy", comparison.baseline)]
-    lines = ["| metric | " + " | ".join(head for head, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [
+        "| metric | " + " | ".join(head for head, _ in columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
     for name in names:
         cells = " | ".join(number(scores.get(name)) for _, scores in columns)
         lines.append(f"| {code(name)}{' (decides)' if name == comparison.metric else ''} | {cells} |")
@@ -59,19 +69,23 @@ def number(value: float | None) -> str:
 def evidence_lines(comparison: Comparison) -> str:
     """The paired evidence in numbers."""
     low, high = comparison.improvement_interval.low, comparison.improvement_interval.high
-    return "\n".join([
-        f"- {comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] "
-        f"at {percent(comparison.confidence, 0)} confidence",
-        f"- error: {percent(comparison.gain)} less, interval {percents(comparison.gain_interval)}",
-        f"- sign-flip test over {comparison.datasets} datasets ({comparison.rows:,} rows): "
-        f"p {probability(comparison.p_value)}",
-        f"- {percent(comparison.win_rate, 0)} of the datasets are predicted no worse",
-    ])
+    return "\n".join(
+        [
+            f"- {comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] "
+            f"at {percent(comparison.confidence, 0)} confidence",
+            f"- error: {percent(comparison.gain)} less, interval {percents(comparison.gain_interval)}",
+            f"- sign-flip test over {comparison.datasets} datasets ({comparison.rows:,} rows): "
+            f"p {probability(comparison.p_value)}",
+            f"- {percent(comparison.win_rate, 0)} of the datasets are predicted no worse",
+        ]
+    )
 
 
 def checks_list(decision: Decision) -> str:
     """Each condition of the gate."""
-    return "\n".join(f"- {'✅' if check.passed else '❌'} **{check.name}**: {escape(check.text)}" for check in decision.checks)
+    return "\n".join(
+        f"- {'✅' if check.passed else '❌'} **{check.name}**: {escape(check.text)}" for check in decision.checks
+    )
 
 
 def set_aside_table(set_aside: Sequence[SetAside]) -> str:
@@ -132,8 +146,9 @@ def _facts(outcome: Outcome) -> dict[str, object]:
     return facts
 
 
-def pull_request_body(version: Version, attempt: Attempt, trial: Trial, decision: Decision,
-                      set_aside: Sequence[SetAside]) -> str:
+def pull_request_body(
+    version: Version, attempt: Attempt, trial: Trial, decision: Decision, set_aside: Sequence[SetAside]
+) -> str:
     """What a reviewer reads: the sentence, the numbers, the conditions, what was left out, how to check it."""
     parts = [
         f"**{version.version}** is {escape(decision.reason)}.",
@@ -146,8 +161,10 @@ def pull_request_body(version: Version, attempt: Attempt, trial: Trial, decision
         parts.append(f"### Set aside: {len(set_aside)} datasets\n\n" + set_aside_table(set_aside))
     if trial.notes:
         parts.append("### Notes\n\n" + "\n".join(f"- {escape(note)}" for note in trial.notes))
-    parts.append("Merging puts this version into production; closing without merging is remembered, and the same data "
-                 "will not propose it again.")
+    parts.append(
+        "Merging puts this version into production; closing without merging is remembered, and the same data "
+        "will not propose it again."
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -169,19 +186,26 @@ def _contents(version: Version, attempt: Attempt, trial: Trial) -> dict[str, obj
 
 def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decision) -> str:
     """The model card beside the model file."""
-    return "\n\n".join([
-        f"# {escape(attempt.version)}: {code(version.target)} from {len(version.features)} columns",
-        f"A {version.task} model made by ml-auto-update on {version.created[:10]}. It was promoted because it is "
-        f"{escape(decision.reason)}.",
-        "## Scores on unseen rows\n\n" + scores_table(trial.comparison, attempt.champion, version.version),
-        evidence_lines(trial.comparison),
-        "## Contents\n\n" + facts_table(_contents(version, attempt, trial)),
-        "## Limits\n\nScores hold for data like the datasets it was judged on. The file is a joblib pickle: load it only "
-        "after comparing its sha256 with `model_metadata.json`, with the libraries above.",
-    ]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"# {escape(attempt.version)}: {code(version.target)} from {len(version.features)} columns",
+                f"A {version.task} model made by ml-auto-update on {version.created[:10]}. It was promoted because it is "
+                f"{escape(decision.reason)}.",
+                "## Scores on unseen rows\n\n" + scores_table(trial.comparison, attempt.champion, version.version),
+                evidence_lines(trial.comparison),
+                "## Contents\n\n" + facts_table(_contents(version, attempt, trial)),
+                "## Limits\n\nScores hold for data like the datasets it was judged on. The file is a joblib pickle: load it only "
+                "after comparing its sha256 with `model_metadata.json`, with the libraries above.",
+            ]
+        )
+        + "\n"
+    )
 
 
 def commit_message(version: Version, decision: Decision) -> str:
     """The proposal's commit message: subject and body, no untrusted text."""
-    return (f"Promote model {version.version}\n\n{decision.reason}\n\n"
-            f"Fingerprint: {version.fingerprint}\nAttempt: {version.attempt}\nModel-SHA256: {version.sha256}\n")
+    return (
+        f"Promote model {version.version}\n\n{decision.reason}\n\n"
+        f"Fingerprint: {version.fingerprint}\nAttempt: {version.attempt}\nModel-SHA256: {version.sha256}\n"
+    )

@@ -65,8 +65,19 @@ class Repository:
         folder = branches.state.rsplit("/", 1)[0]
         specs = (f"+refs/heads/{branches.base}:refs/tips/base", f"+refs/heads/{folder}/*:refs/tips/ours/*")
         try:
-            self.store.run("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-gc",
-                           "--recurse-submodules=no", "--end-of-options", self.remote, *specs)
+            self.store.run(
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--depth=1",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-gc",
+                "--recurse-submodules=no",
+                "--end-of-options",
+                self.remote,
+                *specs,
+            )
         except GitFailed as failed:
             raise explain(failed) from failed
         names = ("refs/tips/base", "refs/tips/ours/state", "refs/tips/ours/proposal")
@@ -82,8 +93,17 @@ class Repository:
         leases = [f"--force-with-lease=refs/heads/{push.branch}:{push.expected}" for push in pushes]
         specs = [f"{push.commit}:refs/heads/{push.branch}" for push in pushes]
         try:
-            self.store.run("push", "--quiet", "--porcelain", "--atomic", "--no-verify", *leases, "--end-of-options",
-                           self.remote, *specs)
+            self.store.run(
+                "push",
+                "--quiet",
+                "--porcelain",
+                "--atomic",
+                "--no-verify",
+                *leases,
+                "--end-of-options",
+                self.remote,
+                *specs,
+            )
         except GitFailed as failed:
             raise (LostTheRace() if lost_the_race(failed) else explain(failed)) from failed
 
@@ -114,16 +134,21 @@ class Repository:
         name, _, rest = path.partition("/")
         mode, below = entries.get(name, (FOLDER, ""))
         if mode != FOLDER:
-            raise RepositoryProblem(f"{name!r} of the model directory is no folder on the base branch",
-                                    why="a file, a symbolic link or a submodule stands in its place",
-                                    fix="move it away, or choose another model-dir")
+            raise RepositoryProblem(
+                f"{name!r} of the model directory is no folder on the base branch",
+                why="a file, a symbolic link or a submodule stands in its place",
+                fix="move it away, or choose another model-dir",
+            )
         return self.tree(entries | {name: (FOLDER, self.graft(below, rest, files))})
 
     def commit(self, tree: str, parent: str, message: str, *, time: str) -> str:
         """Writes a commit; its id. The same content at the same time is the same commit."""
         name, mail = AUTHOR
-        who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
-               for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))}
+        who = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))
+        }
         parents = ("-p", parent) if parent else ()
         return self.store.line("commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), extra=who)
 
@@ -144,10 +169,19 @@ def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
         RepositoryProblem: the workspace is no git repository, or has no commit yet.
     """
     try:
-        answer = workspace.run("rev-parse", "--path-format=absolute", "--git-path", "objects", "--git-path", "shallow",
-                               "--show-object-format", "--verify", "HEAD^{commit}")
+        answer = workspace.run(
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-path",
+            "objects",
+            "--git-path",
+            "shallow",
+            "--show-object-format",
+            "--verify",
+            "HEAD^{commit}",
+        )
     except GitFailed as failed:
-        raise _no_commit(failed) if "needed a single revision" in failed.said.lower() else explain(failed) from failed
+        raise (_no_commit(failed) if "needed a single revision" in failed.said.lower() else explain(failed)) from failed
     objects, shallow, kind, head = answer.decode("utf-8", "surrogateescape").splitlines()
     store = _new_store(workspace, scratch, kind)
     _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
@@ -162,8 +196,12 @@ def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[
     """A repository without a workspace: trees only, blobs are fetched when they are read. One round trip."""
     store = _new_store(git, scratch, "sha1")
     # Asked for by name, so that later reads know where the missing blobs are.
-    for key, value in (("remote.origin.url", remote), ("remote.origin.promisor", "true"),
-                       ("remote.origin.partialCloneFilter", "blob:none"), ("extensions.partialClone", "origin")):
+    for key, value in (
+        ("remote.origin.url", remote),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialCloneFilter", "blob:none"),
+        ("extensions.partialClone", "origin"),
+    ):
         store.run("config", key, value)
     repository = Repository(store, store, "origin", "")
     tips = repository.fetch(branches)
@@ -183,5 +221,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _no_commit(failed: GitFailed) -> RepositoryProblem:
-    return RepositoryProblem("the repository has no commit yet", why=f"it was just made ({failed.said.splitlines()[0]})",
-                             fix="commit and push the datasets first")
+    return RepositoryProblem(
+        "the repository has no commit yet",
+        why=f"it was just made ({failed.said.splitlines()[0]})",
+        fix="commit and push the datasets first",
+    )

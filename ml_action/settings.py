@@ -143,7 +143,7 @@ def _mapping(text: str) -> Mapping[str, object]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"it has to be a JSON object such as {{\"alpha\": 0.5}} ({error})") from None
+        raise ValueError(f'it has to be a JSON object such as {{"alpha": 0.5}} ({error})') from None
     if not isinstance(value, dict):
         raise ValueError('it has to be a JSON object such as {"alpha": 0.5}')
     return value
@@ -152,42 +152,115 @@ def _mapping(text: str) -> Mapping[str, object]:
 MODES = ("run", "check", "approve")
 
 TABLE: tuple[Setting, ...] = (
-    Setting("mode", "run", "What this step does: the whole loop, only the count, or the verified approval.",
-            _text, choices=MODES, in_file=False),
-    Setting("name", "model", "The model's name, one per model of the repository; part of the bot's branch names.",
-            _name),
+    Setting(
+        "mode",
+        "run",
+        "What this step does: the whole loop, only the count, or the verified approval.",
+        _text,
+        choices=MODES,
+        in_file=False,
+    ),
+    Setting(
+        "name",
+        "model",
+        "The model's name, one per model of the repository; part of the bot's branch names.",
+        _name,
+    ),
     Setting("data-path", "data/new_data", "The folder in which datasets (CSV files) arrive.", _path),
     Setting("threshold", "200", "New datasets that pull the trigger.", _positive, schema="integer"),
     Setting("target", "", "The column to predict. Default: the champion's, else the last column.", _text),
-    Setting("features", "", "The columns to predict from, parted by commas. Default: the champion's, else all others.",
-            _names, schema="array"),
-    Setting("task", "auto", "What kind of prediction it is. auto: decided by the target's values.", _text,
-            choices=("auto", "regression", "classification")),
-    Setting("estimator", "auto", "Import path of a scikit-learn estimator. "
-            "auto: LinearRegression, or LogisticRegression for a classification.", _text),
-    Setting("params", "{}", 'Parameters of the estimator as a JSON object, such as {"alpha": 0.5}.', _mapping,
-            schema="object"),
+    Setting(
+        "features",
+        "",
+        "The columns to predict from, parted by commas. Default: the champion's, else all others.",
+        _names,
+        schema="array",
+    ),
+    Setting(
+        "task",
+        "auto",
+        "What kind of prediction it is. auto: decided by the target's values.",
+        _text,
+        choices=("auto", "regression", "classification"),
+    ),
+    Setting(
+        "estimator",
+        "auto",
+        "Import path of a scikit-learn estimator. auto: LinearRegression, or LogisticRegression for a classification.",
+        _text,
+    ),
+    Setting(
+        "params",
+        "{}",
+        'Parameters of the estimator as a JSON object, such as {"alpha": 0.5}.',
+        _mapping,
+        schema="object",
+    ),
     Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", _text),
     Setting("test-size", "0.2", "Share of the datasets that no version ever trains on.", _share, schema="number"),
-    Setting("confidence", "0.95", "How sure the gate has to be that the challenger is better.", _confidence,
-            schema="number"),
-    Setting("min-improvement", "0.005", "The smallest gain worth a promotion, as a share of the champion's error.",
-            _share, schema="number"),
-    Setting("seed", "0", "Seeds every random choice: the same inputs give the same model and verdict.", _integer,
-            schema="integer"),
+    Setting(
+        "confidence",
+        "0.95",
+        "How sure the gate has to be that the challenger is better.",
+        _confidence,
+        schema="number",
+    ),
+    Setting(
+        "min-improvement",
+        "0.005",
+        "The smallest gain worth a promotion, as a share of the champion's error.",
+        _share,
+        schema="number",
+    ),
+    Setting(
+        "seed",
+        "0",
+        "Seeds every random choice: the same inputs give the same model and verdict.",
+        _integer,
+        schema="integer",
+    ),
     Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", _model_dir),
-    Setting("autonomy", "propose", "How far the bot goes by itself; each step includes the ones before.", Autonomy,
-            choices=tuple(str(step) for step in Autonomy)),
+    Setting(
+        "autonomy",
+        "propose",
+        "How far the bot goes by itself; each step includes the ones before.",
+        Autonomy,
+        choices=tuple(str(step) for step in Autonomy),
+    ),
     Setting("label", "model-update", "The label of the pull request; created when absent.", _text),
-    Setting("merge-method", "squash", "How the pull request is merged.", _text, choices=("merge", "squash", "rebase")),
+    Setting(
+        "merge-method",
+        "squash",
+        "How the pull request is merged.",
+        _text,
+        choices=("merge", "squash", "rebase"),
+    ),
     Setting("base", "", "The branch that production reads. Default: the repository's default branch.", _branch),
-    Setting("forge", "auto", "Where the pull request is opened. auto: GitHub when a token and a repository are known, "
-            "else none; none: the local repository only; sandbox: a stand-in on this machine.", _text,
-            choices=("auto", "github", "sandbox", "none"), in_file=False),
-    Setting("token", "", "The token that pushes the branch and opens the pull request.", _text, secret=True,
-            in_file=False),
-    Setting("approver-token", "", "A second identity's token that approves; needed from autonomy approve on.", _text,
-            secret=True, in_file=False),
+    Setting(
+        "forge",
+        "auto",
+        "Where the pull request is opened. auto: GitHub when a token and a repository are known, "
+        "else none; none: the local repository only; sandbox: a stand-in on this machine.",
+        _text,
+        choices=("auto", "github", "sandbox", "none"),
+        in_file=False,
+    ),
+    Setting(
+        "token",
+        "",
+        "The token that pushes the branch and opens the pull request.",
+        _text,
+        secret=True,
+        in_file=False,
+    ),
+    Setting(
+        "approver-token",
+        "",
+        "A second identity's token that approves; needed from autonomy approve on.",
+        _text,
+        secret=True,
+        in_file=False,
+    ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in TABLE}
 
@@ -277,7 +350,7 @@ def _problem(problems: list[str]) -> SettingsProblem:
         f"{count}:\n{lines}",
         why="a typing error, or a value of another version of the action",
         fix="correct it in the workflow, on the command line or in ml-auto-update.toml; "
-            "the README lists every setting with its default",
+        "the README lists every setting with its default",
     )
 
 
@@ -301,6 +374,16 @@ def json_schema() -> dict[str, Any]:
 
 def for_journal(settings: Settings) -> dict[str, object]:
     """What of the settings shapes a model or its verdict: the part that belongs into a fingerprint."""
-    shaping = ("target", "features", "task", "estimator", "params", "metric", "test_size", "confidence",
-               "min_improvement", "seed")
+    shaping = (
+        "target",
+        "features",
+        "task",
+        "estimator",
+        "params",
+        "metric",
+        "test_size",
+        "confidence",
+        "min_improvement",
+        "seed",
+    )
     return {spec.name: getattr(settings, spec.name) for spec in fields(settings) if spec.name in shaping}

@@ -38,10 +38,16 @@ class Stage:
     def environ(self, **more: str) -> dict[str, str]:
         """What a runner would have in its environment, pointed at the sandbox."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-        return kept | {
-            "GITHUB_SERVER_URL": self.hub.url, "GITHUB_API_URL": self.hub.url,
-            "GITHUB_REPOSITORY": self.repository.full_name, "RUNNER_TEMP": str(self.root),
-        } | more
+        return (
+            kept
+            | {
+                "GITHUB_SERVER_URL": self.hub.url,
+                "GITHUB_API_URL": self.hub.url,
+                "GITHUB_REPOSITORY": self.repository.full_name,
+                "RUNNER_TEMP": str(self.root),
+            }
+            | more
+        )
 
     def workspace(self, commit: str = "") -> Path:
         """A depth-1 clone as a runner has it, its files left out; `commit`: as the re-run of an old job has it."""
@@ -68,8 +74,9 @@ class Stage:
 def open_stage(root: Path, full_name: str, branch: str = "main", port: int = 0) -> Iterator[Stage]:
     """A sandbox whose repository demands one approval and allows auto-merge, as the README recommends."""
     with Sandbox(root, port) as hub:
-        repository = hub.create_repository(full_name, default_branch=branch, allow_auto_merge=True,
-                                           actions_may_create_and_approve=True)
+        repository = hub.create_repository(
+            full_name, default_branch=branch, allow_auto_merge=True, actions_may_create_and_approve=True
+        )
         author = hub.identity(AUTHOR_LOGIN, kind="app")
         reviewer = hub.identity(REVIEWER_LOGIN, kind="actions")
         yield Stage(hub, repository, author, reviewer, root)
@@ -78,12 +85,20 @@ def open_stage(root: Path, full_name: str, branch: str = "main", port: int = 0) 
 def plain_git(directory: Path) -> Git:
     """git without anybody's configuration, with an author."""
     name, mail = AUTHOR
-    who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
-           for part, value in (("NAME", name), ("EMAIL", mail))}
+    who = {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", name), ("EMAIL", mail))
+    }
     return Git(directory, git.environment(os.environ) | who)
 
 
 def git_log(repository: Path) -> str:
     """The repository's history as a person looks at it."""
-    return subprocess.run(["git", "log", "--all", "--graph", "--oneline", "--decorate"], cwd=repository, check=True,
-                          capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["git", "log", "--all", "--graph", "--oneline", "--decorate"],
+        cwd=repository,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout

@@ -45,8 +45,15 @@ def dataset(world: World, rng: random.Random) -> str:
     for _ in range(rng.randint(5, 30)):
         hours, slept = max(0.0, rng.gauss(habit, 1.5)), min(11.0, max(3.0, rng.gauss(sleep, 0.7)))
         attendance = rng.betavariate(8, 2)
-        score = (world.base + talent + SCHOOLS[school] + world.per_hour * hours + world.per_hour_slept * slept
-                 + world.per_attendance * attendance + rng.gauss(0, world.luck))
+        score = (
+            world.base
+            + talent
+            + SCHOOLS[school]
+            + world.per_hour * hours
+            + world.per_hour_slept * slept
+            + world.per_attendance * attendance
+            + rng.gauss(0, world.luck)
+        )
         rows.append(f"{hours:.2f},{slept:.2f},{attendance:.3f},{school},{score:.2f}")
     return "\n".join(rows) + "\n"
 
@@ -65,8 +72,11 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
         SettingsProblem: the count makes no sense.
     """
     if count < 1:
-        raise SettingsProblem(f"add-data {count}: there is nothing to add", why="the number has to be 1 or more",
-                              fix="ml-auto-update add-data 220")
+        raise SettingsProblem(
+            f"add-data {count}: there is nothing to add",
+            why="the number has to be 1 or more",
+            fix="ml-auto-update add-data 220",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     names = random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311  file names
     for text in datasets(count, world, seed):

@@ -29,8 +29,12 @@ class Scene:
     trigger: Trigger
 
 
-def look(settings: Settings, repository: Repository, tips: Tips,
-         read_state: Callable[[Git, str], State] = journal.read) -> Scene:
+def look(
+    settings: Settings,
+    repository: Repository,
+    tips: Tips,
+    read_state: Callable[[Git, str], State] = journal.read,
+) -> Scene:
     """The scene, from git alone. `read_state` says how much of the state is needed."""
     git = repository.store
     state = read_state(git, tips.state)

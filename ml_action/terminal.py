@@ -36,7 +36,12 @@ class TerminalLog:
     def progress(self, stage: str, done: int, total: int) -> None:
         """Starts, moves and ends the stage's bar."""
         if self._progress is None:
-            columns = (TextColumn("  {task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (
+                TextColumn("  {task.description}"),
+                BarColumn(30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
             self._progress = Progress(*columns, console=self.console)
             self._progress.start()
         if stage not in self._tasks:
@@ -65,8 +70,14 @@ def make_log() -> TerminalLog:
 def verdict(console: Console, outcome: Outcome) -> None:
     """The verdict of a run in a box: what it is, why, and what happens next."""
     title = f"{report.ICONS[outcome.verdict]} {outcome.verdict}"
-    console.print(Panel(f"{escape(outcome.reason)}\n[dim]next: {escape(outcome.next_step)}[/]", title=title,
-                        title_align="left", expand=True))
+    console.print(
+        Panel(
+            f"{escape(outcome.reason)}\n[dim]next: {escape(outcome.next_step)}[/]",
+            title=title,
+            title_align="left",
+            expand=True,
+        )
+    )
 
 
 def markdown(console: Console, text: str, title: str) -> None:

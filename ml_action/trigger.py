@@ -11,7 +11,9 @@ def judge(inventory: Inventory, threshold: int) -> Trigger:
     if count >= threshold:
         return Trigger(True, count, threshold, f"ready {count}/{threshold}: enough new datasets arrived")
     missing = threshold - count
-    return Trigger(False, count, threshold, f"waiting {count}/{threshold}: {missing} more new datasets start a training")
+    return Trigger(
+        False, count, threshold, f"waiting {count}/{threshold}: {missing} more new datasets start a training"
+    )
 
 
 def recount(trigger: Trigger, sound: int) -> Trigger:
@@ -20,7 +22,9 @@ def recount(trigger: Trigger, sound: int) -> Trigger:
         return Trigger(True, sound, trigger.threshold, trigger.reason)
     gone, missing = trigger.count - sound, trigger.threshold - sound
     return Trigger(
-        False, sound, trigger.threshold,
+        False,
+        sound,
+        trigger.threshold,
         f"waiting {sound}/{trigger.threshold}: {gone} of {trigger.count} new datasets were set aside, "
         f"{missing} more start a training",
     )

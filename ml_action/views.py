@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,28 @@ def status(place: Place, scratch: Path, *, as_json: bool) -> None:
     champion = scene.history.champion if scene.history else None
     attempts = scene.state.attempts[-ATTEMPTS:]
     if as_json:
-        _print_json({
-            "count": scene.trigger.count, "threshold": scene.trigger.threshold, "ready": scene.trigger.ready,
-            "set_aside": len(scene.state.set_aside), "champion": encode(champion) if champion else None,
-            "attempts": [encode(attempt) for attempt in attempts],
-        })
+        _print_json(
+            {
+                "count": scene.trigger.count,
+                "threshold": scene.trigger.threshold,
+                "ready": scene.trigger.ready,
+                "set_aside": len(scene.state.set_aside),
+                "champion": encode(champion) if champion else None,
+                "attempts": [encode(attempt) for attempt in attempts],
+            }
+        )
         return
     console = terminal.make_console()
-    terminal.table(console, ("", ""), [
-        ("counter", scene.trigger.reason),
-        ("champion", _champion(champion)),
-        ("set aside", f"{len(scene.state.set_aside)} datasets"),
-        ("promotion", _promotion(scene.state.last)),
-    ])
+    terminal.table(
+        console,
+        ("", ""),
+        [
+            ("counter", scene.trigger.reason),
+            ("champion", _champion(champion)),
+            ("set aside", f"{len(scene.state.set_aside)} datasets"),
+            ("promotion", _promotion(scene.state.last)),
+        ],
+    )
     if attempts:
         terminal.table(console, ("attempt", "verdict", "champion", "challenger", "gain", "reason"), map(_row, attempts))
 
@@ -58,8 +68,14 @@ def _promotion(last: Attempt | None) -> str:
 
 def _row(attempt: Attempt) -> tuple[str, ...]:
     gain = "–" if attempt.gain is None else decision.percent(attempt.gain)
-    return (attempt.time, str(attempt.verdict), _score(attempt.champion_score), _score(attempt.challenger_score), gain,
-            attempt.reason)
+    return (
+        attempt.time,
+        str(attempt.verdict),
+        _score(attempt.champion_score),
+        _score(attempt.challenger_score),
+        gain,
+        attempt.reason,
+    )
 
 
 def _score(score: float | None) -> str:
@@ -73,13 +89,29 @@ def history(place: Place, scratch: Path, *, as_json: bool) -> None:
     if as_json:
         _print_json([encode(version) for version in versions])
         return
-    rows = ((version.version, version.created, version.metric, _score(version.scores[version.metric]),
-             _score(version.champion_scores.get(version.metric)),
-             f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]", f"{version.datasets:,}")
-            for version in versions)
-    heads = ("version", "created", "metric", "score", "champion then", "interval of the improvement", "datasets")
+    rows = (
+        (
+            version.version,
+            version.created,
+            version.metric,
+            _score(version.scores[version.metric]),
+            _score(version.champion_scores.get(version.metric)),
+            f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
+            f"{version.datasets:,}",
+        )
+        for version in versions
+    )
+    heads = (
+        "version",
+        "created",
+        "metric",
+        "score",
+        "champion then",
+        "interval of the improvement",
+        "datasets",
+    )
     terminal.table(terminal.make_console(), heads, rows)
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")

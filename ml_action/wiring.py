@@ -77,22 +77,31 @@ def parse_config(text: str) -> dict[str, object]:
     try:
         import tomllib  # late: the file is optional, and Python 3.10 has no tomllib
     except ImportError:
-        raise SettingsProblem(f"{CONFIG_FILE} needs Python 3.11", why="this runner's python3 is older",
-                              fix="add actions/setup-python before this step, or pass the settings as inputs") from None
+        raise SettingsProblem(
+            f"{CONFIG_FILE} needs Python 3.11",
+            why="this runner's python3 is older",
+            fix="add actions/setup-python before this step, or pass the settings as inputs",
+        ) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsProblem(f"{CONFIG_FILE} is not TOML: {error}", why="a typing error",
-                              fix="correct the line; text values stand in double quotes", path=CONFIG_FILE) from error
+        raise SettingsProblem(
+            f"{CONFIG_FILE} is not TOML: {error}",
+            why="a typing error",
+            fix="correct the line; text values stand in double quotes",
+            path=CONFIG_FILE,
+        ) from error
 
 
 def _choose_forge(settings: Settings, context: Context) -> str:
     if settings.forge == "auto":
         return "github" if settings.token and context.repository else "none"
     if settings.forge == "github" and not context.repository:
-        raise SettingsProblem("forge = 'github': the repository's name is not known",
-                              why="GITHUB_REPOSITORY is set only on GitHub's runners",
-                              fix="set GITHUB_REPOSITORY=owner/name, or use --forge none or rehearse")
+        raise SettingsProblem(
+            "forge = 'github': the repository's name is not known",
+            why="GITHUB_REPOSITORY is set only on GitHub's runners",
+            fix="set GITHUB_REPOSITORY=owner/name, or use --forge none or rehearse",
+        )
     return settings.forge
 
 
@@ -109,16 +118,21 @@ def _default_branch(place: Place) -> str:
         others = place.workspace.maybe("for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads")
         if name or others:
             return name or others.splitlines()[0]
-        raise SettingsProblem("base is not set, and the checkout is on no branch", why="HEAD is detached",
-                              fix="name the branch that production reads with the setting `base`")
+        raise SettingsProblem(
+            "base is not set, and the checkout is on no branch",
+            why="HEAD is detached",
+            fix="name the branch that production reads with the setting `base`",
+        )
     try:
         answer = place.workspace.line("ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
     except git.GitFailed as failed:
         raise explain(failed) from failed
     first = answer.split("\t")[0]
     if not first.startswith("ref: refs/heads/"):
-        raise RepositoryProblem("the repository has no default branch yet", why="it is empty", fix="push a first commit")
-    return first[len("ref: refs/heads/"):]
+        raise RepositoryProblem(
+            "the repository has no default branch yet", why="it is empty", fix="push a first commit"
+        )
+    return first[len("ref: refs/heads/") :]
 
 
 def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
@@ -138,9 +152,11 @@ def _has_repository(place: Place) -> bool:
 def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
     """A blobless clone; the configuration file is read from it, which may send us to other branches."""
     if not place.on_github:
-        raise RepositoryProblem(f"{str(place.workspace.directory)!r} is not a git repository",
-                                why="the workspace holds no checkout, or the path is wrong",
-                                fix="run this in a clone of your repository, or name one with --workspace")
+        raise RepositoryProblem(
+            f"{str(place.workspace.directory)!r} is not a git repository",
+            why="the workspace holds no checkout, or the path is wrong",
+            fix="run this in a clone of your repository, or name one with --workspace",
+        )
     branches = name_branches(place)
     found, tips = repository.blobless(place.workspace, place.remote, branches, scratch())
     ((_, kind),) = found.store.resolve(f"{tips.base}:{CONFIG_FILE}")

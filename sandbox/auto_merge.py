@@ -29,9 +29,7 @@ def enable(repository: Repository, pull: PullRequest, identity: Identity, given:
     refuse_moved_head(pull, given.get("expectedHeadOid"))
     refuse_setting(repository, method)
     refuse_state(repository, pull)
-    pull.auto_merge = AutoMerge(
-        identity, method, given.get("commitHeadline") or "", given.get("commitBody") or ""
-    )
+    pull.auto_merge = AutoMerge(identity, method, given.get("commitHeadline") or "", given.get("commitBody") or "")
 
 
 def refuse_moved_head(pull: PullRequest, expected: str | None) -> None:

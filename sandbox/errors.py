@@ -36,9 +36,7 @@ def invalid(resource: str, field: str, code: str = "invalid") -> RefusalError:
 
 def custom(resource: str, message: str) -> RefusalError:
     """422: a rule in words."""
-    return RefusalError(
-        422, "Validation Failed", [{"resource": resource, "code": "custom", "message": message}]
-    )
+    return RefusalError(422, "Validation Failed", [{"resource": resource, "code": "custom", "message": message}])
 
 
 class GraphRefusalError(Exception):

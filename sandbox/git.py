@@ -24,7 +24,7 @@ WHO = ("AUTHOR", "COMMITTER")
 
 
 def environment() -> dict[str, str]:
-    """The process environment with the server's git settings instead of the user's: the same on every machine."""
+    """The process environment with git settings of its own: the same on every machine."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     clean |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     clean["GIT_CONFIG_COUNT"] = str(len(SERVER_CONFIG))
@@ -82,9 +82,7 @@ class Git:
         git.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
         return git
 
-    def ask(
-        self, *arguments: str, extra: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def ask(self, *arguments: str, extra: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run git and let the caller judge the exit status."""
         command = ["git", "--git-dir", str(self.path), *arguments]
         return subprocess.run(
@@ -160,9 +158,7 @@ class Git:
 
         def find() -> list[Change]:
             start = self.merge_base(base, head) or base
-            return parse_changes(
-                self.run("diff", "--raw", "--numstat", "-z", "--no-abbrev", "-M", start, head)
-            )
+            return parse_changes(self.run("diff", "--raw", "--numstat", "-z", "--no-abbrev", "-M", start, head))
 
         return self._remember(("diff", base, head), find)
 
@@ -177,9 +173,7 @@ class Git:
 
         return self._remember(("merged_tree", ours, theirs), find)
 
-    def write_commit(
-        self, tree: str, parents: tuple[str, ...], message: str, author: Person, committer: Person
-    ) -> str:
+    def write_commit(self, tree: str, parents: tuple[str, ...], message: str, author: Person, committer: Person) -> str:
         """A new commit object; no ref moves."""
         extra: dict[str, str] = {}
         for role, person in zip(WHO, (author, committer), strict=True):

@@ -31,9 +31,7 @@ def answer(hub: Hub, identity: Identity | None, body: bytes) -> dict[str, Any]:
         source, variables = query["query"], query.get("variables")
     except (ValueError, KeyError, TypeError) as error:
         raise RefusalError(400, "Problems parsing JSON") from error
-    done = graphql_sync(
-        SCHEMA, source, Root(hub, identity).fields(), None, variables, query.get("operationName")
-    )
+    done = graphql_sync(SCHEMA, source, Root(hub, identity).fields(), None, variables, query.get("operationName"))
     told: dict[str, Any] = {} if done.data is None and done.errors else {"data": done.data}
     return told | ({"errors": [_error(error) for error in done.errors]} if done.errors else {})
 
@@ -85,9 +83,7 @@ class Root:
             for pull in repository.pulls if repository.can_see(self.identity) else ():
                 if node_id(repository, pull) == identifier:
                     return repository, pull
-        raise GraphRefusalError(
-            "NOT_FOUND", f"Could not resolve to a node with the global id of '{identifier}'"
-        )
+        raise GraphRefusalError("NOT_FOUND", f"Could not resolve to a node with the global id of '{identifier}'")
 
     def change(self, mutation: auto_merge.Mutation) -> Callable[..., Any]:
         """A mutation of one pull request with the payload that all of them share."""

@@ -84,9 +84,7 @@ def _body(request: Request) -> bytes:
     return gzip.decompress(data) if request.headers.get("Content-Encoding") == "gzip" else data
 
 
-def _backend(
-    repository: Repository, request: Request, place: str, body: bytes, extra: dict[str, str]
-) -> Response:
+def _backend(repository: Repository, request: Request, place: str, body: bytes, extra: dict[str, str]) -> Response:
     """Run git's own CGI program."""
     cgi = {
         "GIT_PROJECT_ROOT": str(repository.path),
@@ -100,9 +98,7 @@ def _backend(
         "REMOTE_USER": "authenticated",  # http-backend refuses pushes of nobody; who it is was settled above
         "REMOTE_ADDR": request.remote_addr or "",
     }
-    done = subprocess.run(
-        ["git", "http-backend"], input=body, env=environment() | cgi | extra, capture_output=True
-    )
+    done = subprocess.run(["git", "http-backend"], input=body, env=environment() | cgi | extra, capture_output=True)
     return _from_cgi(done.stdout)
 
 

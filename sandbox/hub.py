@@ -50,9 +50,7 @@ class Hub:
         self, full_name: str, default_branch: str = "main", private: bool = False, **settings: Any
     ) -> Repository:
         """A repository below the root. A bare repository that is already there keeps its branches."""
-        repository = Repository(
-            self.root, full_name, default_branch, private, Settings(**settings), self.lock
-        )
+        repository = Repository(self.root, full_name, default_branch, private, Settings(**settings), self.lock)
         with self.lock:
             self._repositories[full_name.lower()] = repository
         return repository

@@ -44,8 +44,6 @@ def reword(answer: bytes, old: bytes, new: bytes) -> bytes:
     received = list(packets(answer))
     report = b"".join(payload[1:] for payload in received if payload[:1] == b"\x01")
     reworded = b"".join(packet(line.replace(old, new)) if line else FLUSH for line in packets(report))
-    told = b"".join(
-        packet(payload) for payload in received if payload[:1] == b"\x02" and OWN_WORDS not in payload
-    )
+    told = b"".join(packet(payload) for payload in received if payload[:1] == b"\x02" and OWN_WORDS not in payload)
     parts = [reworded[start : start + LARGEST] for start in range(0, len(reworded), LARGEST)]
     return told + b"".join(packet(b"\x01" + part) for part in parts) + FLUSH

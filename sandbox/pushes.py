@@ -45,9 +45,7 @@ def verdicts(repository: Repository, commands: Iterable[tuple[str, str, str]]) -
     for old, new, ref in commands:
         rule = repository.rule(ref.removeprefix("refs/heads/")) if ref.startswith("refs/heads/") else None
         if rule:
-            lines += [
-                f"{ref}\t{condition}\t{reason}" for condition, reason in _reasons(repository, rule, old, new)
-            ]
+            lines += [f"{ref}\t{condition}\t{reason}" for condition, reason in _reasons(repository, rule, old, new)]
     return "\n".join(lines)
 
 

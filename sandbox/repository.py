@@ -82,9 +82,7 @@ class Repository:
 
     def protect(self, pattern: str, **requirements: Any) -> Rule:
         """Protect the branches of a name or pattern; see `Rule` for the requirements."""
-        rule = Rule(
-            pattern, **requirements | {"required_checks": tuple(requirements.get("required_checks", ()))}
-        )
+        rule = Rule(pattern, **requirements | {"required_checks": tuple(requirements.get("required_checks", ()))})
         with self._lock:
             self.rules = [known for known in self.rules if known.pattern != pattern] + [rule]
             self.synchronise()
@@ -94,9 +92,7 @@ class Repository:
         """The protection rule of a branch."""
         return rule_for(self.rules, branch)
 
-    def set_status(
-        self, sha: str, context: str, state: str, creator: Identity | None = None, **texts: Any
-    ) -> Status:
+    def set_status(self, sha: str, context: str, state: str, creator: Identity | None = None, **texts: Any) -> Status:
         """Post a commit status; it may set off an auto-merge."""
         with self._lock:
             status = Status(

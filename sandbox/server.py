@@ -27,9 +27,7 @@ class QuietHandler(WSGIRequestHandler):
 class Sandbox(Hub):
     """A hub that answers HTTP while the `with` block lasts. `url` serves REST, GraphQL and git."""
 
-    def __init__(
-        self, root: Path, port: int = 0, observers: Sequence[Callable[[Exchange], None]] = ()
-    ) -> None:
+    def __init__(self, root: Path, port: int = 0, observers: Sequence[Callable[[Exchange], None]] = ()) -> None:
         super().__init__(root, observers)
         self._port = port
         self._server: Any = None
@@ -37,9 +35,7 @@ class Sandbox(Hub):
 
     def __enter__(self) -> Sandbox:
         """Bind and serve."""
-        self._server = make_server(
-            LOOPBACK, self._port, App(self), threaded=True, request_handler=QuietHandler
-        )
+        self._server = make_server(LOOPBACK, self._port, App(self), threaded=True, request_handler=QuietHandler)
         self.url = f"http://{LOOPBACK}:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

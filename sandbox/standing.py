@@ -82,9 +82,7 @@ def unmet_reviews(repository: Repository, pull: PullRequest, rule: Rule) -> Iter
     approvals = [review for review in verdicts if counts(review, pull, rule)]
     if len(approvals) < rule.required_reviews:
         reviews = (
-            "1 approving review is"
-            if rule.required_reviews == 1
-            else f"{rule.required_reviews} approving reviews are"
+            "1 approving review is" if rule.required_reviews == 1 else f"{rule.required_reviews} approving reviews are"
         )
         yield f"At least {reviews} required by reviewers with write access."
     if rule.require_last_push_approval and not any(fresh(review, pull) for review in approvals):

@@ -1,7 +1,7 @@
 """Write tests/contracts/: GitHub's published contracts, cut down to what the sandbox serves.
 
-Sources: the npm packages @octokit/openapi (GitHub's OpenAPI description) and @octokit/graphql-schema (its
-GraphQL schema), both MIT-licensed. Run it when the sandbox serves a new operation or a new GraphQL type, or to
+Sources: the npm packages @octokit/openapi (GitHub's OpenAPI description) and @octokit/graphql-schema
+(its GraphQL schema), both MIT-licensed. Run it when the sandbox serves a new operation or a new GraphQL type, or to
 follow GitHub: `python scripts/refresh_contracts.py`. It needs npm and the network; the tests need neither.
 """
 
@@ -35,9 +35,7 @@ Json = dict[str, Any]
 def main() -> None:
     """Fetch both packages and write both files."""
     openapi = json.loads(fetch(OPENAPI, "package/generated/api.github.com.json"))
-    (TARGET / "openapi.json").write_text(
-        json.dumps(prune_openapi(openapi), indent=1) + "\n", encoding="utf-8"
-    )
+    (TARGET / "openapi.json").write_text(json.dumps(prune_openapi(openapi), indent=1) + "\n", encoding="utf-8")
     schema = fetch(GRAPHQL, "package/schema.graphql").decode()
     (TARGET / "schema.graphql").write_text(prune_graphql(schema), encoding="utf-8")
 
@@ -45,9 +43,7 @@ def main() -> None:
 def fetch(package: str, member: str) -> bytes:
     """One file of a published npm package."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            ["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         archive = next(Path(folder).glob("*.tgz")).read_bytes()
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         found = tar.extractfile(member)
@@ -120,9 +116,7 @@ def prune_graphql(source: str) -> str:
     served = {definition.name.value for definition in parse(own).definitions}  # type: ignore[attr-defined]
     builtin = {"ID", "Int", "String", "Boolean", "Float"}
     small = (ScalarTypeDefinitionNode, EnumTypeDefinitionNode)
-    known = (
-        served | builtin | {name for name, definition in published.items() if isinstance(definition, small)}
-    )
+    known = served | builtin | {name for name, definition in published.items() if isinstance(definition, small)}
     kept = {name: cut(published[name], known.__contains__) for name in served}
     for name in needed(kept.values()) - kept.keys() - builtin:
         kept[name] = plain(published[name])

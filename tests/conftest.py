@@ -1,17 +1,16 @@
-"""Fixtures that more than one folder of tests uses."""
+"""Fixtures that more than one folder of tests uses. Servers and contracts are imported late: most tests need none."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from contracts import Contract
-from stage import Stage
 
-from sandbox import Sandbox
+if TYPE_CHECKING:
+    from stage import Stage
 
 
 @pytest.fixture
@@ -20,12 +19,16 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 
     Every exchange is held against GitHub's published contracts.
     """
+    from contracts import Contract
+    from stage import Stage
+
+    from sandbox import Sandbox
+
+    _let_the_sandbox_tell_its_viewer()
     contract = Contract()
     with contextlib.ExitStack() as stack:
 
-        def build(
-            *, approver: str | None = "actions", bot: dict[str, Any] | None = None, **settings: Any
-        ) -> Stage:
+        def build(*, approver: str | None = "actions", bot: dict[str, Any] | None = None, **settings: Any) -> Stage:
             hub = stack.enter_context(Sandbox(tmp_path / "server", observers=[contract.observe]))
             allowed = {"actions_may_create_and_approve": True, "allow_auto_merge": True} | settings
             repository = hub.create_repository("octo/students", **allowed)
@@ -48,15 +51,14 @@ def stage(staged: Callable[..., Stage]) -> Stage:
     return staged()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _viewer_in_the_sandbox() -> None:
+def _let_the_sandbox_tell_its_viewer() -> None:
+    """Serve GraphQL's `viewer`, with which GitHub tells any token whose it is, until the sandbox does so itself."""
     from graphql import extend_schema, parse
 
     from sandbox import graph
 
     if "viewer" in graph.SCHEMA.query_type.fields:
         return
-    extension = "extend type Query { viewer: User! }"
-    graph.SCHEMA = extend_schema(graph.SCHEMA, parse(extension))
+    graph.SCHEMA = extend_schema(graph.SCHEMA, parse("extend type Query { viewer: User! }"))
     fields = graph.Root.fields
     graph.Root.fields = lambda self: fields(self) | {"viewer": {"login": self.identity.login}}

@@ -105,9 +105,7 @@ class Stage:
             second if approver_token is None else approver_token, pace=replace(HURRY, timeout=timeout),
         )  # fmt: skip
 
-    def proposal(
-        self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any
-    ) -> Proposal:
+    def proposal(self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any) -> Proposal:
         wanted = Proposal(
             name="students", base="main", branch=BRANCH, commit=commit, title="Promote students v2", body="",
             label="model-update", fingerprint="f1", model_dir="model", merge_method="squash",
@@ -116,9 +114,7 @@ class Stage:
         wanted = replace(wanted, **changes)
         return replace(wanted, body=wrap_body(report, wanted.fingerprint, wanted.title))
 
-    def settle(
-        self, commit: str, autonomy: str = "merge", *, forge: Any = None, **changes: Any
-    ) -> Publication:
+    def settle(self, commit: str, autonomy: str = "merge", *, forge: Any = None, **changes: Any) -> Publication:
         """One run of the publication, as the loop calls it."""
         self.calls.clear()
         self.bodies.clear()

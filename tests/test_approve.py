@@ -12,15 +12,16 @@ BRANCH = "ml-auto-update/students/proposal"
 
 
 BLANK = Attempt(
-    id="20261123T140000Z-f1", time="2026-11-23T14:00:00Z", run_url="", fingerprint="f1", data_tree="", salt="",
-    new=220, datasets=220, rows=220, set_aside=0, champion="v1", version="v2", verdict=Verdict.PROMOTE, reason="",
-    metric="r2", champion_score=0.6, challenger_score=0.7, improvement=0.1, interval=None, gain=0.1, p_value=0.01,
-    base="", commit="", digest="d" * 64, pull_request=1,
+    id="20261123T140000Z-f1", time="2026-11-23T14:00:00Z", run_url="", fingerprint="f1", data_tree="",
+    salt="", new=220, datasets=220, rows=220, set_aside=0, champion="v1", version="v2",
+    verdict=Verdict.PROMOTE, reason="", metric="r2", champion_score=0.6, challenger_score=0.7,
+    improvement=0.1, interval=None, gain=0.1, p_value=0.01, base="", commit="", digest="d" * 64,
+    pull_request=1,
 )  # fmt: skip
 
 
-def attempt(commit, **changes):
-    return replace(BLANK, **{"commit": commit} | changes)
+def attempt(recorded, **changes):
+    return replace(BLANK, **{"commit": recorded} | changes)
 
 
 @pytest.fixture
@@ -43,9 +44,7 @@ def run(stage, recorded):
 def test_the_journal_s_own_promotion_is_approved_for_its_commit(stage, opened):
     done = run(stage, attempt(opened))
     assert (done.approved, done.blocked) == (True, "")
-    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [
-        ("github-actions[bot]", opened)
-    ]
+    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [("github-actions[bot]", opened)]
 
 
 def test_it_is_approved_once(stage, opened):

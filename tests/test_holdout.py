@@ -15,7 +15,16 @@ def test_the_split_never_moves():
     """These values are recorded for ever: a change of them would put seen datasets into the holdout."""
     assert new_salt("default", "a" * 40) == "636666577fb2cc9fd432264df65388468e87ab066bfebc97ac4eed2b5076c639"
     salt = new_salt("default", "a" * 40)
-    assert [blob[:4] for blob in BLOBS[:30] if in_holdout(salt, blob, 0.2)] == ["b658", "da4b", "bd30", "fa35", "0716", "9103", "bc33", "0a57"]
+    assert [blob[:4] for blob in BLOBS[:30] if in_holdout(salt, blob, 0.2)] == [
+        "b658",
+        "da4b",
+        "bd30",
+        "fa35",
+        "0716",
+        "9103",
+        "bc33",
+        "0a57",
+    ]
     assert [fold_of(salt, blob, 5) for blob in BLOBS[:10]] == [4, 3, 1, 0, 1, 1, 3, 4, 0, 2]
 
 

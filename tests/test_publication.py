@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Refusal
+from ml_action.forge import Answer, Refusal, Reply
 from ml_action.forge.offline import Offline
 from ml_action.merging import LOOKS
 from ml_action.proposal import wrap_body
@@ -29,9 +29,7 @@ def test_a_promotion_is_opened_labelled_approved_and_merged(stage):
     )
     assert stage.on_main("model/v2.pkl") == "two"
     assert stage.pull.labels == ["model-update"]
-    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [
-        ("github-actions[bot]", commit)
-    ]
+    assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [("github-actions[bot]", commit)]
     assert stage.pull.author.login == "ml-bot[bot]"
 
 
@@ -78,8 +76,7 @@ def test_without_a_forge_it_is_said_what_would_be_opened(stage):
     assert done.pull_request is None
     assert done.notes
     assert (
-        "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main"
-        in stage.said[0]
+        "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main" in stage.said[0]
     )
     assert stage.calls == []
 
@@ -172,9 +169,7 @@ def test_other_work_is_proposed_after_a_person_closed_the_last(stage):
 
 def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
     stage.settle(stage.push())
-    done = stage.settle(
-        stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3"
-    )
+    done = stage.settle(stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3")
     assert done.merge_state == "merged"
     assert [pull.merged for pull in stage.repository.pulls] == [True, True]
 
@@ -182,9 +177,7 @@ def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
 def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
-    theirs = stage.push(
-        files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.identity(**PERSON)
-    )
+    theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.identity(**PERSON))
     for _ in range(2):
         done = stage.settle(commit)
         assert theirs[:12] in done.blocked
@@ -217,9 +210,7 @@ def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
 
 def test_a_person_s_commit_is_noticed_right_after_opening(stage):
     commit = stage.push()
-    stage.push(
-        files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.identity(**PERSON)
-    )
+    stage.push(files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.identity(**PERSON))
     done = stage.settle(commit)
     assert done.blocked
     assert stage.pull.open
@@ -514,6 +505,56 @@ def test_a_pull_request_that_is_closed_before_the_merge_is_left(stage):
     done = stage.settle(commit)
     assert done.merge_state == "blocked"
     assert "closed meanwhile" in done.notes[-1]
+
+
+class Saying:
+    """A forge that answers one kind of call differently, a number of times."""
+
+    def __init__(self, forge, name, says, times=99):
+        self.forge, self.name, self.says, self.left = forge, name, says, times
+
+    def __getattr__(self, name):
+        if name != self.name or self.left == 0:
+            return getattr(self.forge, name)
+        self.left -= 1
+        return self.say
+
+    def say(self, *args, **keywords):
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+def test_a_base_branch_that_moves_meanwhile_is_tried_again(stage):
+    forge = Saying(stage.github(), "merge", Answer(Reply.AGAIN, "Base branch was modified"), times=2)
+    assert stage.settle(stage.push(), forge=forge).merge_state == "merged"
+    assert len(stage.pauses) == 2
+
+
+def test_a_base_branch_that_never_rests_is_left_to_the_next_run(stage):
+    forge = Saying(stage.github(), "merge", Answer(Reply.AGAIN, "Base branch was modified"))
+    done = stage.settle(stage.push(), forge=forge)
+    assert (done.merge_state, len(stage.pauses)) == ("waiting", LOOKS - 1)
+
+
+def test_a_pull_request_that_a_person_merges_meanwhile_is_merged(stage):
+    commit = stage.push()
+
+    def merge(exchange):
+        if exchange.path.endswith("/reviews") and exchange.method == "POST":
+            stage.hub.observers.remove(merge)
+            with contextlib.closing(stage.github()) as forge:
+                forge.merge(forge.get(1), commit, "merge")
+
+    stage.hub.observers.append(merge)
+    assert stage.settle(commit).merge_state == "merged"
+
+
+def test_a_label_that_may_not_be_set_is_a_note(stage):
+    forge = Saying(stage.github(), "label", Refusal("no label", why="because", fix="do this"))
+    done = stage.settle(stage.push(), forge=forge)
+    assert done.merge_state == "merged"
+    assert "not labelled: no label; because; do this" in done.notes
 
 
 # --- refusals -------------------------------------------------------------------------------------------

@@ -24,12 +24,10 @@ OURS = PullRequest(
 PATHS = ("model/v2.pkl", "model/model_metadata.json")
 
 
-def objections_to(
-    pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})
-):
+def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})):
     return objections(
-        pull, repository="octo/students", branch="ml-auto-update/students/proposal", base="main", commit=commit,
-        authors=authors, paths=paths, model_dir=model_dir,
+        pull, repository="octo/students", branch="ml-auto-update/students/proposal", base="main",
+        commit=commit, authors=authors, paths=paths, model_dir=model_dir,
     )  # fmt: skip
 
 

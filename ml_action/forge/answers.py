@@ -13,9 +13,7 @@ from ml_action.errors import ForgeProblem
 from ml_action.forge import Answer, Refusal, Reply
 
 SHOWN = 300  # characters of a server's answer that go into a message
-PAGE = re.compile(
-    r"<!doctype|<html|<body"
-)  # a page for people, from a proxy or a portal: GitHub's API sends none
+PAGE = re.compile(r"<!doctype|<html|<body")  # a page for people, from a proxy or a portal: GitHub's API sends none
 TAG = re.compile(r"<(style|title|script)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 

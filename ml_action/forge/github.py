@@ -34,15 +34,11 @@ class GitHub:
         Raises:
             ForgeProblem: a token is empty or is not one word.
         """
-        logging.getLogger(
-            "github"
-        ).handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
+        logging.getLogger("github").handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
         self.repository = repository
         self._author = Identity(api_url, repository, "token", token, pace or Pace())
         self._approver = (
-            Identity(api_url, repository, "approver-token", approver_token, pace or Pace())
-            if approver_token
-            else None
+            Identity(api_url, repository, "approver-token", approver_token, pace or Pace()) if approver_token else None
         )
         self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
 
@@ -70,9 +66,7 @@ class GitHub:
         # the owner's other forks match this too: `_newest` leaves them out
         head = f"{self.repository.split('/')[0]}:{branch}"
         call = Call("list the pull requests", "pull-requests: read")
-        return self._author.ask(
-            call, lambda: self._newest(self._author.repo.get_pulls(state="all", head=head))
-        )
+        return self._author.ask(call, lambda: self._newest(self._author.repo.get_pulls(state="all", head=head)))
 
     def get(self, number: int) -> PullRequest:
         """The pull request as it is now, with its mergeable state."""
@@ -116,9 +110,7 @@ class GitHub:
         # not raw.add_to_labels: it sends a bare list, which GitHub takes but does not document
         self._author.ask(
             Call("label the pull request", "pull-requests: write"),
-            lambda: client.requester.requestJsonAndCheck(
-                "POST", f"{raw.issue_url}/labels", input={"labels": [name]}
-            ),
+            lambda: client.requester.requestJsonAndCheck("POST", f"{raw.issue_url}/labels", input={"labels": [name]}),
         )
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
@@ -126,9 +118,7 @@ class GitHub:
         raw = self._raw(pull)
         hidden = f"<!-- ml-auto-update {marker} -->"
         call = Call("list the comments", "pull-requests: read")
-        if self._author.ask(
-            call, lambda: any(hidden in (old.body or "") for old in raw.get_issue_comments())
-        ):
+        if self._author.ask(call, lambda: any(hidden in (old.body or "") for old in raw.get_issue_comments())):
             return False
         call = Call("comment on the pull request", "pull-requests: write")
         self._author.ask(call, lambda: raw.create_issue_comment(f"{hidden}\n{text}"))
@@ -146,9 +136,7 @@ class GitHub:
         reviews = self._author.ask(
             Call("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
         )
-        last = {
-            review.user.login: review for review in reviews if review.user and review.state != "COMMENTED"
-        }
+        last = {review.user.login: review for review in reviews if review.user and review.state != "COMMENTED"}
         return frozenset(
             Approval(login, review.commit_id) for login, review in last.items() if review.state == "APPROVED"
         )
@@ -177,9 +165,7 @@ class GitHub:
         if raw.auto_merge:
             return Answer(Reply.DONE)
         call = Call("enable auto-merge", "contents: write and pull-requests: write")
-        return self._try(
-            call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit)
-        )
+        return self._try(call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit))
 
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Take back the order to merge it, if there is one."""

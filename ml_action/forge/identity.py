@@ -84,7 +84,8 @@ class Identity:
             Refusal: GitHub said no.
             ForgeProblem: no answer, or trouble that may pass by itself.
         """
-        for attempt in range(self._pace.retries + 1):
+        attempt = 0
+        while True:
             try:
                 return act()
             except github.GithubException as error:
@@ -95,8 +96,8 @@ class Identity:
                 raise unreachable(call, self._redacted(_reason(error))) from None
             except SENSELESS as error:
                 raise unreachable(call, self._redacted(f"the answer makes no sense: {error}")) from error
+            attempt += 1
             time.sleep(self._pace.backoff)
-        raise AssertionError("the last attempt returns or raises")
 
     def _ask_login(self) -> str:
         """GraphQL's viewer also works for an App's tokens, which GET /user answers with 403."""
@@ -153,9 +154,7 @@ def _errors(errors: Any) -> list[str]:
     words = []
     for error in errors if isinstance(errors, list) else [errors]:
         if isinstance(error, dict):
-            words.append(
-                str(error.get("message") or " ".join(str(error.get(key, "")) for key in ("resource", "code")))
-            )
+            words.append(str(error.get("message") or " ".join(str(error.get(key, "")) for key in ("resource", "code"))))
         elif error:
             words.append(str(error))
     return words

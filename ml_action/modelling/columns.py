@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.errors import DataProblem
+from ml_action.modelling import csvfile
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import listing, nearest, plain
 
@@ -33,6 +34,11 @@ def mostly_numbers(table: Table, column: pd.Series) -> bool:
 def texts(column: pd.Series) -> npt.NDArray[np.bool_]:
     """Per row: whether the value is text."""
     return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
+
+
+def words(column: pd.Series) -> npt.NDArray[np.bool_]:
+    """Per row: whether the value is text and could be nothing else."""
+    return np.fromiter((csvfile.is_text(value) for value in column), dtype=bool, count=len(column))
 
 
 def need(table: Table, names: Sequence[str]) -> None:

@@ -138,9 +138,7 @@ def _pseudo(values: Floats) -> Floats:
 
 def _improvement_of(metric: str) -> bootstrap.Statistic:
     """The difference of the metric, greater is better, from sums of resamples."""
-    return {"r2": _r2_difference, "neg_root_mean_squared_error": _rmse_difference}.get(
-        metric, _mean_difference
-    )
+    return {"r2": _r2_difference, "neg_root_mean_squared_error": _rmse_difference}.get(metric, _mean_difference)
 
 
 def _mean_difference(sums: Floats) -> Floats:

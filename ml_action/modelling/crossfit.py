@@ -54,9 +54,7 @@ def split(table: Table, new: frozenset[str], salt: str, test_size: float, folds:
         np.array([holdout.fold_of(salt, blob, folds) for blob in blobs], dtype=np.int64),
     )
     if not found.new.any():
-        raise DataProblem(
-            "None of the new datasets can be used.", fix="See the reasons they were set aside for."
-        )
+        raise DataProblem("None of the new datasets can be used.", fix="See the reasons they were set aside for.")
     if any(not training_set.any() for _, training_set in _rounds(found)) or not found.trained.any():
         raise DataProblem(
             f"{len(blobs)} datasets are too few to train on some and judge on others.",

@@ -20,8 +20,8 @@ DEFAULTS = {
 
 
 def build(path: str, params: Mapping[str, object], seed: int) -> Any:
-    """An unfitted estimator. Its `random_state` is the seed and its `n_jobs` 1, where it has them and
-    `params` does not say otherwise: the same inputs give the same model.
+    """An unfitted estimator. Unless `params` says otherwise its `random_state` is the seed and it runs as one
+    job: the same inputs give the same model.
 
     Raises SettingsProblem when the path leads to no estimator or a parameter does not exist, with the nearest
     one that does.
@@ -30,9 +30,10 @@ def build(path: str, params: Mapping[str, object], seed: int) -> Any:
     estimator = _construct(kind, path)
     known = estimator.get_params()
     _check_params(path, params, known)
-    defaults = {"random_state": seed, "n_jobs": 1}
-    settings = {name: value for name, value in defaults.items() if name in known} | dict(params)
-    return estimator.set_params(**settings)
+    settings: dict[str, object] = {"random_state": seed} if "random_state" in known else {}
+    if known.get("n_jobs") is not None:  # None is one job already
+        settings["n_jobs"] = 1
+    return estimator.set_params(**(settings | dict(params)))
 
 
 def task_of(estimator: object) -> str:
@@ -47,7 +48,7 @@ def _locate(path: str) -> type[Any]:
     module_name, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module_name), name) if module_name else None
-    except (ImportError, AttributeError, ValueError):
+    except (ImportError, AttributeError, ValueError, TypeError):
         found = None
     if found is None:
         raise _unknown(path)

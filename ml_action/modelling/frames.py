@@ -78,8 +78,9 @@ def read(datasets: Sequence[Dataset], contents: Iterable[bytes]) -> tuple[Table,
     """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
 
     `contents` are the files' bytes in the order of `datasets`. Values and dtypes are those of
-    `pd.concat([pd.read_csv(file, index_col=False) for file in files])`; only in a column that holds text in one file and
-    numbers in others may whole numbers come as floats. A content that came before (same blob) is read once.
+    `pd.concat([pd.read_csv(file, index_col=False) for file in files])`; only in a column that holds text in
+    one file and numbers in others may whole numbers come as floats. A content that came before (same blob)
+    is read once.
     Raises DataProblem for a Git LFS pointer: then all of them are.
     """
     sources, refused = _open(datasets, contents)

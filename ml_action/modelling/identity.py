@@ -31,9 +31,7 @@ def copies(table: Table, old: frozenset[str]) -> tuple[SetAside, ...]:
         dataset = table.datasets[position]
         original = first.setdefault(identities[position].tobytes(), dataset.path)
         if original != dataset.path and not is_old[position]:
-            found.append(
-                SetAside(dataset.path, dataset.blob, f"holds the same rows as {plain(original, 120)}")
-            )
+            found.append(SetAside(dataset.path, dataset.blob, f"holds the same rows as {plain(original, 120)}"))
     return tuple(found)
 
 

@@ -84,9 +84,7 @@ def _holds_dates(column: pd.Series) -> bool:
     values = pd.Series(column.dropna().unique()[:_DATE_SAMPLE]).astype("str")
     if values.str.fullmatch(_DATE).mean() < _DATE_SHARE:
         return False
-    return bool(
-        pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).notna().mean() >= _DATE_SHARE
-    )
+    return bool(pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).notna().mean() >= _DATE_SHARE)
 
 
 def _call(method: str, *args: object, **keywords: object) -> FunctionTransformer:

@@ -109,9 +109,7 @@ def _check_columns(table: Table, target: str, features: Sequence[str]) -> None:
         )
 
 
-def _task(
-    column: pd.Series, task: str, estimator: str, params: Mapping[str, object], metric: str, seed: int
-) -> str:
+def _task(column: pd.Series, task: str, estimator: str, params: Mapping[str, object], metric: str, seed: int) -> str:
     """regression or classification, by the first that has a say."""
     if task and task not in _TASKS:
         near = nearest(task, _TASKS)

@@ -50,9 +50,7 @@ def task_of(metric: str) -> str:
         raise SettingsProblem(
             f"metric '{plain(metric)}' is not a scikit-learn scorer that judges predictions.",
             why=f"There are {listing(known)}.",
-            fix=f"Did you mean '{near}'?"
-            if near
-            else "Choose a name from sklearn.metrics.get_scorer_names().",
+            fix=f"Did you mean '{near}'?" if near else "Choose a name from sklearn.metrics.get_scorer_names().",
         )
     return "regression" if metric.startswith(_REGRESSIONS) else "classification"
 

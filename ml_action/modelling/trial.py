@@ -89,9 +89,7 @@ def _champion_says(
     try:
         said = predict(champion, values, classes)
     except Exception as error:  # a model may raise anything at all
-        raise Incomparable(
-            f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}"
-        ) from error
+        raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
     return said
 
 
@@ -121,9 +119,7 @@ def _numbered(table: Table, judged: npt.NDArray[np.bool_]) -> npt.NDArray[np.int
     return np.unique(table.cluster[judged], return_inverse=True)[1].astype(np.int64)
 
 
-def _record(
-    table: Table, recipe: Recipe, parts: Split, model: Any, comparison: Comparison, notes: list[str]
-) -> Trial:
+def _record(table: Table, recipe: Recipe, parts: Split, model: Any, comparison: Comparison, notes: list[str]) -> Trial:
     artifact, digest = artifacts.dump(model)
     return Trial(
         recipe=recipe,

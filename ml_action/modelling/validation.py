@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.errors import DataProblem
-from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts
+from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts, words
 from ml_action.modelling.frames import Table
 from ml_action.modelling.resolution import infer_target, infer_task, resolve_recipe
 from ml_action.modelling.wording import nearest, plain
@@ -88,9 +88,7 @@ def _judge_presence(verdicts: _Verdicts, name: str) -> None:
     for schema, known in enumerate(verdicts.table.schemas):
         near = nearest(name, known - {name})
         hint = f" (it has '{plain(near)}')" if near else ""
-        verdicts.against(
-            absent & (verdicts.table.schema == schema), f"lacks the column '{plain(name)}'{hint}"
-        )
+        verdicts.against(absent & (verdicts.table.schema == schema), f"lacks the column '{plain(name)}'{hint}")
 
 
 def _judge_values(verdicts: _Verdicts, name: str) -> None:
@@ -99,6 +97,8 @@ def _judge_values(verdicts: _Verdicts, name: str) -> None:
     said = f"the column '{plain(name)}'"
     if column.dtype == object and mostly_numbers(verdicts.table, column):
         reason = f"holds text ('{{}}') in {said}, where most datasets hold numbers"
+        # One word makes text of every cell of its file: the word is named, not the number before it.
+        verdicts.against_rows(words(column), reason, name)
         verdicts.against_rows(texts(column), reason, name)
     verdicts.against_rows(_infinities(column), f"holds an infinite number in {said}", name)
 
@@ -119,17 +119,13 @@ def _tidy(table: Table, columns: Sequence[str]) -> Table:
         return table
     frame = table.frame.copy(deep=False)
     for name in mixed:
-        frame[name] = (
-            _text_throughout(frame[name]) if texts(frame[name]).any() else frame[name].infer_objects()
-        )
+        frame[name] = _text_throughout(frame[name]) if texts(frame[name]).any() else frame[name].infer_objects()
     return Table(frame, table.cluster, table.datasets, table.schemas, table.schema)
 
 
 def _text_throughout(column: pd.Series) -> pd.Series:
     """12 and 12.0 become "12": a file with only digits in a column of codes holds codes too."""
-    whole = [
-        str(int(value)) if isinstance(value, float) and value.is_integer() else value for value in column
-    ]
+    whole = [str(int(value)) if isinstance(value, float) and value.is_integer() else value for value in column]
     return pd.Series(whole, index=column.index, dtype=object).astype("str")
 
 

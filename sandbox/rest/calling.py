@@ -87,9 +87,7 @@ class Call:
             if 1 <= target <= last and (name in ("prev", "next") or (target != number))
         }
         if last > 1:
-            self.headers["Link"] = ", ".join(
-                f'<{self._at(page)}>; rel="{name}"' for name, page in shown.items()
-            )
+            self.headers["Link"] = ", ".join(f'<{self._at(page)}>; rel="{name}"' for name, page in shown.items())
         return list(items[(number - 1) * size : number * size])
 
     def _at(self, page: int) -> str:

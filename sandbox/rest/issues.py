@@ -19,10 +19,7 @@ DEFAULT_COLOR = "ededed"
 @route("GET", "/labels", needs=EITHER_READ)
 def list_labels(call: Call) -> Any:
     """The labels of the repository."""
-    return [
-        label_view(call.url, call.repository, label)
-        for label in call.page([*call.repository.labels.values()])
-    ]
+    return [label_view(call.url, call.repository, label) for label in call.page([*call.repository.labels.values()])]
 
 
 @route("GET", "/labels/<path:name>", needs=EITHER_READ)

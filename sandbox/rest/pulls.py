@@ -187,9 +187,7 @@ def merge_pull(call: Call, pull_number: int) -> Any:
     pull, body = call.pull(pull_number), call.fields()
     method = body.get("merge_method", "merge")
     refuse_merge(call, pull, method, body.get("sha"))
-    order = merging.Order(
-        call.actor, method, body.get("commit_title") or "", body.get("commit_message") or ""
-    )
+    order = merging.Order(call.actor, method, body.get("commit_title") or "", body.get("commit_message") or "")
     commit = merging.perform(call.repository, pull, order)
     if commit is None:
         raise RefusalError(405, "Base branch was modified. Review and try the merge again.")

@@ -23,9 +23,7 @@ def get_ref(call: Call, ref: str) -> Any:
 def matching_refs(call: Call, ref: str) -> Any:
     """Every ref whose name begins so."""
     refs = call.repository.git.refs().items()
-    return [
-        ref_view(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")
-    ]
+    return [ref_view(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")]
 
 
 @route("DELETE", "/git/refs/<path:ref>", needs="contents:write")

@@ -46,9 +46,7 @@ def create_review(call: Call, pull_number: int) -> Any:
 def refuse_review(call: Call, pull: PullRequest, event: str | None, words: str) -> None:
     """No verdict on one's own work, none by an Actions token that may not, and no silent objection."""
     if event not in STATES:
-        raise unprocessable(
-            f"Variable $event of type PullRequestReviewEvent was provided invalid value {event}"
-        )
+        raise unprocessable(f"Variable $event of type PullRequestReviewEvent was provided invalid value {event}")
     if event == "APPROVE":
         refuse_actions(call)
     if event in OWN and call.actor.login == pull.author.login:

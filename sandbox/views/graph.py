@@ -98,9 +98,7 @@ def commit_node(sha: str | None) -> dict[str, Any] | None:
     return {"__typename": "Commit", "id": f"C_{sha}", "oid": sha} if sha else None
 
 
-def order_node(
-    url: str, repository: Repository, pull: PullRequest, viewer: Identity
-) -> dict[str, Any] | None:
+def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any] | None:
     """The standing order to merge, if there is one."""
     order = pull.auto_merge
     if order is None:

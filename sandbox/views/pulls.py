@@ -86,8 +86,7 @@ def addresses(url: str, repository: Repository, pull: PullRequest) -> dict[str, 
         "statuses_url": f"{here}/statuses/{pull.head_sha}",
     }
     names = {"self": "url", "html": "html_url", "issue": "issue_url"} | {
-        name: f"{name}_url"
-        for name in ("comments", "commits", "review_comments", "review_comment", "statuses")
+        name: f"{name}_url" for name in ("comments", "commits", "review_comments", "review_comment", "statuses")
     }
     links = {name: {"href": found[source]} for name, source in names.items()}
     return found | {

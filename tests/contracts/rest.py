@@ -60,7 +60,10 @@ def document() -> Json:
 
 
 def _allow_null(node: Any) -> None:
-    """GitHub writes `nullable` beside `oneOf` and `enum`, where OpenAPI 3.0 gives it no meaning: null becomes a choice."""
+    """GitHub writes `nullable` beside `oneOf` and `enum`, where OpenAPI 3.0 gives it no meaning.
+
+    Null becomes one of the choices.
+    """
     for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _allow_null(value)
     if isinstance(node, dict) and node.get("nullable") is True:

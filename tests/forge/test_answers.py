@@ -20,7 +20,7 @@ APPROVE = Call("approve the pull request", "pull-requests: write", "approver-tok
         ),
         (
             OPEN, 403, "Resource not accessible by integration",
-            "token lacks the permission pull-requests: write", "add `pull-requests: write` under `permissions:`",
+            "lacks the permission pull-requests: write", "add `pull-requests: write` under `permissions:`",
         ),
         (
             OPEN, 403, "Resource not accessible by personal access token",

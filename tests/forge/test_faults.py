@@ -32,9 +32,7 @@ class Script:
 
     def says(self, status, body="", **headers):
         text = body if isinstance(body, str) else json.dumps(body)
-        self.lines.append(
-            (status, text.encode(), {key.replace("_", "-"): value for key, value in headers.items()})
-        )
+        self.lines.append((status, text.encode(), {key.replace("_", "-"): value for key, value in headers.items()}))
         return self
 
     def count(self, method):
@@ -65,7 +63,7 @@ def url(script):
                 self.wfile.write(body)
             self.close_connection = True
 
-        do_GET = do_POST = answer  # noqa: N815
+        do_GET = do_POST = do_PUT = answer  # noqa: N815
 
         def log_message(self, *args):
             pass
@@ -128,9 +126,7 @@ def test_the_page_of_a_proxy_is_not_taken_for_github_s_word(script, forge):
     assert "proxy" in problem.why
 
 
-@pytest.mark.parametrize(
-    "body", ["<html>Welcome to our wifi</html>", '{"number": 7, "ti', '{"number": "7"}', "[1]"]
-)
+@pytest.mark.parametrize("body", ["<html>Welcome to our wifi</html>", '{"number": 7, "ti', '{"number": "7"}', "[1]"])
 def test_an_answer_that_makes_no_sense_is_a_problem_and_no_crash(script, forge, body):
     script.says(200, body)
     assert not isinstance(problem_of(forge.find, "b"), Refusal)
@@ -138,9 +134,7 @@ def test_an_answer_that_makes_no_sense_is_a_problem_and_no_crash(script, forge, 
 
 
 def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge):
-    script.says(
-        403, {"message": "API rate limit exceeded for installation."}, X_RateLimit_Reset="99999999999"
-    )
+    script.says(403, {"message": "API rate limit exceeded for installation."}, X_RateLimit_Reset="99999999999")
     problem = problem_of(forge.find, "b")
     assert not isinstance(problem, Refusal)
     assert "too many requests" in problem.why
@@ -148,9 +142,9 @@ def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge):
 
 
 def test_a_rate_limit_that_is_over_at_once_is_waited_for(script, forge):
-    script.says(429, {"message": "slow down"}, Retry_After="0").says(
-        403, {"message": "x"}, Retry_After="0"
-    ).says(200, [])
+    script.says(429, {"message": "slow down"}, Retry_After="0").says(403, {"message": "x"}, Retry_After="0").says(
+        200, []
+    )
     assert forge.find("b") is None
 
 
@@ -160,9 +154,7 @@ def test_a_server_cannot_make_us_sleep_for_hours(script, forge):
 
 
 def test_what_github_does_not_know_yet_is_asked_again(script, forge):
-    script.says(
-        422, {"message": "Validation Failed", "errors": ["Could not resolve to a node with the global id"]}
-    )
+    script.says(422, {"message": "Validation Failed", "errors": ["Could not resolve to a node with the global id"]})
     script.says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
     assert forge.author() == "ml-bot[bot]"
 
@@ -222,22 +214,37 @@ def test_pygithub_prints_nothing(script, forge, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_label_that_cannot_be_created_is_told(script, forge):
+    script.says(200, [listed(1, "open", "octo/students")])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(422, {"message": "Validation Failed", "errors": [{"resource": "Label", "code": "invalid"}]})
+    assert problem_of(forge.label, pull, "x" * 99).what.endswith("(422): Validation Failed: Label invalid")
+
+
+def test_trouble_while_merging_is_not_a_refusal(script, forge):
+    script.says(200, [listed(1, "open", "octo/students")])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(502, "Bad Gateway")
+    assert not isinstance(problem_of(forge.merge, pull, pull.head_sha, "squash"), Refusal)
+    assert script.count("PUT") == 1
+
+
 # --- what the sandbox does not have ---------------------------------------------------------------------
 
 
 def listed(number, state, head):
     return {
-        "number": number, "url": "", "html_url": "", "state": state, "merged_at": None, "title": "t", "body": None,
-        "user": None, "draft": False, "labels": [], "auto_merge": None,
+        "number": number, "html_url": "", "url": "/repos/octo/students/pulls/1", "state": state,
+        "title": "t", "body": None, "user": None, "draft": False, "labels": [], "auto_merge": None, "merged_at": None,
         "head": {"ref": "b", "sha": "c" * 40, "repo": head and {"full_name": head}},
         "base": {"ref": "main", "sha": "d" * 40, "repo": {"full_name": "octo/students"}},
     }  # fmt: skip
 
 
 def test_a_fork_s_branch_of_the_same_name_is_not_ours(script, forge):
-    script.says(
-        200, [listed(3, "open", "octo/fork"), listed(2, "open", None), listed(1, "closed", "octo/students")]
-    )
+    script.says(200, [listed(3, "open", "octo/fork"), listed(2, "open", None), listed(1, "closed", "octo/students")])
     assert forge.find("b").number == 1
 
 

@@ -8,9 +8,7 @@ from ml_action.forge import Forge, Reply
 from ml_action.forge.github import GitHub
 from ml_action.forge.offline import Offline
 
-METHODS = [
-    name for name, value in vars(Forge).items() if inspect.isfunction(value) and not name.startswith("_")
-]
+METHODS = [name for name, value in vars(Forge).items() if inspect.isfunction(value) and not name.startswith("_")]
 
 
 @pytest.mark.parametrize("kind", [GitHub, Offline])

@@ -22,9 +22,7 @@ def blob_of(content: bytes) -> str:
 
 def datasets_of(contents: Sequence[bytes]) -> list[Dataset]:
     """A dataset per content, identified by content and place: equal contents are read twice."""
-    return [
-        Dataset(f"data/{place}.csv", blob_of(b"%d\0" % place + content)) for place, content in enumerate(contents)
-    ]
+    return [Dataset(f"data/{place}.csv", blob_of(b"%d\0" % place + content)) for place, content in enumerate(contents)]
 
 
 def read(*contents: bytes | str) -> tuple[Table, tuple[SetAside, ...]]:

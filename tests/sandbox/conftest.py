@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,18 +14,21 @@ from sandbox_world import World, git
 from sandbox import Identity, Sandbox
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # tests/: the home of `contracts`
-from contracts import Contract  # noqa: E402
+from contracts import Contract
 
 
 @pytest.fixture(scope="session")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with one commit, made once."""
-    folder = tmp_path_factory.mktemp("seed")
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    """A clone with one commit and the bare repository it was pushed to, made once."""
+    seed = tmp_path_factory.mktemp("seed")
+    folder = seed / "clone"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
     (folder / "README.md").write_text("Students\n")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Begin")
-    return folder
+    git(seed, "clone", "--quiet", "--bare", "--template=", "clone", "bare")
+    return seed
 
 
 @pytest.fixture
@@ -34,12 +38,11 @@ def make_world(tmp_path: Path, seed: Path) -> Iterator[Callable[..., World]]:
 
     def make(**settings: Any) -> World:
         root = tmp_path / f"world{len(running)}"
+        shutil.copytree(seed / "clone", root / "clone")
+        shutil.copytree(seed / "bare", root / "hub" / "octo" / "students.git")
         hub = Sandbox(root / "hub", observers=[contract.observe, exchanges.append]).__enter__()
         running.append(hub)
-        git(tmp_path, "clone", "--quiet", str(seed), str(root / "clone"))
-        world = World(hub, hub.create_repository("octo/students", **settings), root / "clone", exchanges)
-        world.push(hub.identity("octo"), "main")
-        return world
+        return World(hub, hub.create_repository("octo/students", **settings), root / "clone", exchanges)
 
     yield make
     for hub in running:

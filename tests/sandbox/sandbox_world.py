@@ -78,9 +78,7 @@ class World:
         )
         return hub.get_repo(self.repository.full_name)
 
-    def call(
-        self, method: str, path: str, identity: Identity | None = None, **options: Any
-    ) -> requests.Response:
+    def call(self, method: str, path: str, identity: Identity | None = None, **options: Any) -> requests.Response:
         """A plain request below the repository."""
         headers = {"Authorization": f"Bearer {identity.token}"} if identity else {}
         address = f"{self.hub.url}/repos/{self.repository.full_name}{path}"

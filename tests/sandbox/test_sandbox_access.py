@@ -20,9 +20,7 @@ def test_a_person_is_told_who_they_are(world: World, ada: Identity) -> None:
 def test_an_app_has_a_bots_name_and_no_user(world: World, kind: str, login: str) -> None:
     identity = world.hub.identity("ml-bot", kind=kind)
     assert identity.login == login
-    answer = requests.get(
-        f"{world.hub.url}/user", headers={"Authorization": f"token {identity.token}"}, timeout=5
-    )
+    answer = requests.get(f"{world.hub.url}/user", headers={"Authorization": f"token {identity.token}"}, timeout=5)
     assert (answer.status_code, answer.json()["message"]) == (403, "Resource not accessible by integration")
 
 

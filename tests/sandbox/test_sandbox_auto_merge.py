@@ -129,9 +129,7 @@ def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Identity) 
         waiting.disable_automerge()
 
 
-def test_an_order_that_cannot_be_carried_out_is_taken_back(
-    world: World, bot: Identity, ada: Identity
-) -> None:
+def test_an_order_that_cannot_be_carried_out_is_taken_back(world: World, bot: Identity, ada: Identity) -> None:
     world.commit("topic", {"README.md": "one\n"})
     world.commit("topic", {"README.md": "Students\n"})
     pull = world.open("topic", bot, {"a.txt": "a"})

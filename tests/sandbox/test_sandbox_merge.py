@@ -91,9 +91,7 @@ def test_an_approval_without_write_access_does_not_count(world: World, bot: Iden
     assert state(world, bot) == "blocked"
 
 
-def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(
-    world: World, bot: Identity, ada: Identity
-) -> None:
+def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bot: Identity, ada: Identity) -> None:
     world.repository.protect("main", required_reviews=1, dismiss_stale=True)
     pull = world.open("topic", bot)
     approve(world, ada)
@@ -141,9 +139,7 @@ def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Ident
     assert state(world, bot) == "clean"
 
 
-def test_a_failing_check_that_is_not_required_is_unstable_and_can_be_merged(
-    world: World, bot: Identity
-) -> None:
+def test_a_failing_check_that_is_not_required_is_unstable_and_can_be_merged(world: World, bot: Identity) -> None:
     pull = world.open("topic", bot)
     world.repository.set_status(pull.head.sha, "extra", "failure")
     assert state(world, bot) == "unstable"
