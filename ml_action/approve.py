@@ -7,14 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ml_action import journal
 from ml_action.approving import approve_once
 from ml_action.forge import Forge
 from ml_action.proposal import fenced
-from ml_action.records import Attempt, Publication, PullRequest, Verdict
+from ml_action.records import Attempt, Outcome, Publication, PullRequest, Verdict
+from ml_action.settings import Settings
+from ml_action.tools import Tools
 from ml_action.verification import objections
 
 
-def approve(
+def approve(settings: Settings, tools: Tools) -> Outcome:
+    """Approves the proposal that the journal's last attempt made, or says every reason why not."""
+    attempt = journal.read(tools.repository.store, tools.tips.state).last
+    if attempt is None:
+        nothing = Publication(blocked="not approved: the journal holds no attempt yet")
+        return Outcome(Verdict.BLOCKED, nothing.blocked, "run the loop first", publication=nothing)
+    forge = tools.forge()
+    done = verify_and_approve(
+        attempt,
+        forge,
+        repository=forge.repository,
+        branch=tools.branches.proposal,
+        base=tools.branches.base,
+        model_dir=settings.model_dir,
+        label=settings.label,
+    )
+    verdict = Verdict.BLOCKED if done.blocked else Verdict.PROMOTE
+    reason = done.blocked or "; ".join(done.notes) or f"approved {attempt.version} at {attempt.commit[:12]}"
+    after = "a person decides" if done.blocked else "GitHub merges it when its requirements are met, or a person does"
+    return Outcome(verdict, reason, after, attempt=attempt, publication=done)
+
+
+def verify_and_approve(
     attempt: Attempt, forge: Forge, *, repository: str, branch: str, base: str, model_dir: str, label: str
 ) -> Publication:
     """Approve the promotion that this attempt made, bound to its commit; or refuse with every reason."""

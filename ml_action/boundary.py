@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from ml_action import __version__, endings, outputs, report, runner
+from ml_action.arrivals import Outcome, Verdict
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
+from ml_action.git import GitFailed
 from ml_action.log import Log
-from ml_action.records import Outcome, Verdict
+from ml_action.refusals import explain
 from ml_action.runner import Context
 
 ISSUES = "https://github.com/ml-auto-update/ml-auto-update/issues"
@@ -38,7 +40,8 @@ def guard(
     outcome: Outcome | None
     try:
         outcome, code = story(), 0
-    except Problem as problem:
+    except (Problem, GitFailed) as failure:
+        problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
         outcome, code = endings.failed(problem), problem.exit_code
     except (KeyboardInterrupt, Terminated) as stop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_action import journal, survey
-from ml_action.records import Outcome, Trigger, Verdict
+from ml_action.arrivals import Outcome, Trigger, Verdict
 from ml_action.repository import Repository, Tips
 from ml_action.settings import Settings
 

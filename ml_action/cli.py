@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_action import __version__, boundary, runner
+from ml_action.arrivals import Outcome
 from ml_action.log import Log, PlainLog
-from ml_action.records import Outcome
 from ml_action.runner import ActionsLog, Context
 from ml_action.settings import MODES, TABLE, Setting
 
@@ -50,10 +51,11 @@ def _run(call: Call) -> Outcome:
 
 
 def _approve(call: Call) -> Outcome:
-    from ml_action import approving_run, wiring
+    from ml_action import wiring
+    from ml_action.approve import approve
 
     place = wiring.find_place(call.given, call.context)
-    return approving_run.approve(place.settings, wiring.make_tools(place, call.scratch(), call.log))
+    return approve(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
 def _rehearse(call: Call) -> Outcome:
@@ -212,6 +214,9 @@ def _help(setting: Setting) -> str:
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Runs a command; without arguments on a runner, the Action. The exit code."""
     environ = os.environ if environ is None else environ
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # any file name can be shown, on any terminal
+            stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else list(argv)
     if not arguments and environ.get("GITHUB_ACTIONS") == "true":
         return _as_action(environ)
@@ -272,7 +277,8 @@ def _given(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str,
 
 
 def _secrets(given: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(given[setting.name] for setting in TABLE if setting.secret and given.get(setting.name))
+    texts = (given.get(setting.name, "").strip() for setting in TABLE if setting.secret)
+    return tuple(text for text in texts if text)
 
 
 def _log(context: Context, command: str, as_json: bool) -> Log:

@@ -56,7 +56,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(data)
     if origin is not None:
-        return dict(_expect(dict, data, where))
+        return {key: _value(args[1], item, f"{where}[{key!r}]") for key, item in _expect(dict, data, where).items()}
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(hint, data, where)

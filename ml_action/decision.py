@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ml_action.records import Check, Comparison, Decision, Interval, Verdict
+from ml_action.figures import percent, percents, probability
+from ml_action.records import Check, Comparison, Decision, Verdict
 
 MIN_DATASETS = 30  # below it the interval of a cluster bootstrap is too short (decision.md, measured besides)
 
@@ -26,7 +27,7 @@ class Policy:
     @property
     def alpha(self) -> float:
         """The error rate that the confidence allows."""
-        return 1 - self.confidence
+        return round(1 - self.confidence, 12)  # 1 - 0.9 is a little less than 0.1
 
 
 def decide(comparison: Comparison, policy: Policy) -> Decision:
@@ -89,18 +90,3 @@ def _checks(comparison: Comparison, policy: Policy) -> Iterator[Check]:
 
 def _proven_worse(comparison: Comparison, policy: Policy) -> bool:
     return comparison.p_worse <= policy.alpha and comparison.gain_interval.high < 0
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """0.061 as `6.1 %`."""
-    return f"{100 * share:.{digits}f} %"
-
-
-def percents(interval: Interval) -> str:
-    """An interval of shares as `[3.9, 8.4]`."""
-    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
-
-
-def probability(p: float) -> str:
-    """A probability a person can read: 10,000 flips cannot tell less than 0.0001."""
-    return f"{p:.4f}".rstrip("0").rstrip(".") if p >= 0.0001 else "below 0.0001"

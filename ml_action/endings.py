@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from ml_action.arrivals import Autonomy, Outcome, SetAside, Trigger, Verdict
 from ml_action.errors import Problem
-from ml_action.records import (
-    Attempt,
-    Autonomy,
-    Decision,
-    Outcome,
-    Publication,
-    SetAside,
-    Trial,
-    Trigger,
-    Verdict,
-    Version,
-)
 from ml_action.settings import Settings
 from ml_action.survey import Scene
+
+if TYPE_CHECKING:
+    from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
 
 def _champion(scene: Scene) -> Version | None:

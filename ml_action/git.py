@@ -119,7 +119,9 @@ class Git:
     def resolve(self, *names: str) -> tuple[tuple[str, str], ...]:
         """(id, type) of many names from one process; empty strings for a name that stands for nothing."""
         rows = self.run(
-            "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(names).encode() + b"\n"
+            "cat-file",
+            "--batch-check=%(objectname) %(objecttype)",
+            stdin="\n".join(names).encode("utf-8", "surrogateescape") + b"\n",
         )
         words = (row.rsplit(" ", 1) for row in rows.decode("utf-8", "surrogateescape").splitlines())
         return tuple(("", "") if kind in ("missing", "ambiguous") else (oid, kind) for oid, kind in words)
@@ -138,7 +140,10 @@ class Git:
         start = 0
         while start < len(answer):
             end = bytes(answer[start : start + 128]).index(b"\n") + start
-            _, _, size = bytes(answer[start:end]).split(b" ")
+            head = bytes(answer[start:end])
+            if head.endswith(b" missing"):
+                raise GitFailed(("cat-file",), 0, f"bad object {head.decode()}")
+            _, _, size = head.split(b" ")
             start = end + 1 + int(size) + 1
             yield bytes(answer[end + 1 : start - 1])
 

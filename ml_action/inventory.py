@@ -1,7 +1,7 @@
 """What arrived: git's own tree comparison, read as datasets (design section 2).
 
-New is a CSV file whose content (git blob id) the last attempt's data tree did not hold: an added or edited file.
-A rename (`R100`) and an exact copy (`C100`) are not new, a deletion is only counted, a symbolic link or a
+New is a CSV file whose content (git blob id) no dataset of the last attempt's data tree had: an added or edited file.
+A rename (`R100`) and an exact copy (`C100`) of a dataset are not new, a deletion is only counted, a symbolic link or a
 submodule is no dataset. Pure: takes the bytes that `git diff-tree -r -z` printed.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from ml_action.records import Dataset, Inventory
+from ml_action.arrivals import Dataset, Inventory
 
 REGULAR_FILES = (b"100644", b"100755")
 
@@ -20,6 +20,7 @@ class Change:
     """One entry of `git diff-tree --raw -z`."""
 
     status: str  # A M D T R C
+    was: bool  # whether the old side was a dataset
     mode: bytes  # of the new side
     before: str  # blob id of the old side
     after: str  # blob id of the new side
@@ -32,11 +33,12 @@ def changes(raw: bytes) -> Iterator[Change]:
     for head in fields:
         if not head:
             return
-        _, mode, before, after, status = head.lstrip(b":").split(b" ")
-        path = next(fields)
+        mode_before, mode, before, after, status = head.lstrip(b":").split(b" ")
+        source = path = next(fields)
         if status[:1] in (b"R", b"C"):
             path = next(fields)
-        yield Change(status[:1].decode(), mode, before.decode(), after.decode(), decode_path(path))
+        was = is_dataset(decode_path(source), mode_before)
+        yield Change(status[:1].decode(), was, mode, before.decode(), after.decode(), decode_path(path))
 
 
 def decode_path(path: bytes) -> str:
@@ -61,10 +63,10 @@ def count(
     copies = removed = aside = 0
     for change in changes(raw):
         if change.status == "D":
-            removed += 1
+            removed += change.was
         elif not is_dataset(change.path, change.mode):
             continue
-        elif change.status in "RC" or change.after in known or change.after in new or change.after == change.before:
+        elif (change.was and change.after == change.before) or change.after in known or change.after in new:
             copies += 1
         elif change.after in set_aside:
             aside += 1
@@ -74,8 +76,8 @@ def count(
 
 
 def has_edits(raw: bytes) -> bool:
-    """Whether any file was edited in place: only then can content have been copied without git saying so."""
-    return any(change.status in "MT" for change in changes(raw))
+    """Whether a file was edited, or made from what was no dataset: it may hold an old dataset's content all the same."""
+    return any(change.status in "MT" or (change.status in "RC" and not change.was) for change in changes(raw))
 
 
 def datasets(raw: bytes, *, folder: str) -> tuple[Dataset, ...]:

@@ -15,13 +15,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from ml_action.arrivals import SetAside
 from ml_action.codec import decode, to_line
 from ml_action.errors import RepositoryProblem
 from ml_action.git import Git
-from ml_action.records import Attempt, SetAside
 from ml_action.repository import FILE, FOLDER, Repository
+
+if TYPE_CHECKING:
+    from ml_action.records import Attempt
 
 JOURNAL, SET_ASIDE, COUNTER = "journal.jsonl", "set_aside.jsonl", "new_data_counter.json"
 REPORT, DATA = "report.md", "data"
@@ -63,6 +66,8 @@ def read(git: Git, commit: str) -> State:
     Raises:
         RepositoryProblem: a file of the branch is damaged.
     """
+    from ml_action.records import Attempt  # late: counting reads no attempts
+
     if not commit:
         return State()
     report = (git.read(f"{commit}:{REPORT}") or b"").decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_action.records import Outcome
+from ml_action.arrivals import Outcome
 
 OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",

@@ -126,15 +126,23 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         return scene, None
     known = _ended_on_base(scene, attempt)
     if known:
+        ended = replace(_with_pull_request(attempt, tools), state=known)
         done = Publication(merge_state="merged") if known == "merged" else None
-        return replace(
-            scene, state=_note(Recorded(attempt, scene.state), replace(attempt, state=known), settings, tools)
-        ), done
+        return replace(scene, state=_note(Recorded(attempt, scene.state), ended, settings, tools)), done
     tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
         return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
+
+
+def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
+    """The attempt with its pull request, which a run that died before its note left unknown."""
+    if attempt.pull_request:
+        return attempt
+    pull = tools.forge().find(tools.branches.proposal)
+    ours = pull and pull.head_sha == attempt.commit
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
 
 def stranger_on_branch(scene: Scene, tools: Tools) -> str:

@@ -23,11 +23,6 @@ _MARKS = re.compile(
 )
 
 
-def branches(name: str) -> tuple[str, str]:
-    """The state branch and the proposal branch of the model `name`."""
-    return f"ml-auto-update/{name}/state", f"ml-auto-update/{name}/proposal"
-
-
 def title(name: str, version: str, gain: float, *, champion: str = "") -> str:
     """The pull request's title; `gain` is the share of the opponent's error that the challenger saves."""
     opponent = champion or "the dummy baseline"

@@ -57,6 +57,12 @@ REFUSALS = (
         "push a first commit, or correct `base`",
     ),
     Refusal(
+        ("; cannot create 'refs/", "directory file conflict"),
+        "a branch of this repository stands in the way of the bot's branches",
+        "git cannot have both a branch ml-auto-update and a branch ml-auto-update/name/state",
+        "rename or delete the branch that is named here",
+    ),
+    Refusal(
         ("shallow update not allowed",),
         "the server refuses pushes from shallow clones",
         "its receive.shallowUpdate is off",
@@ -98,6 +104,7 @@ REFUSALS = (
 RACES = re.compile(
     r"\[rejected\] \((stale info|fetch first|non-fast-forward|already exists)\)"
     r"|\[remote rejected\] \((failed to update ref|incorrect old value|cannot lock ref|reference already exists)"
+    r"|cannot lock ref '[^']*': (is at \w+ but expected|reference already exists|Unable to create)"  # with --atomic
 )
 
 

@@ -7,6 +7,7 @@ trusted only if its digest is the recorded one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from ml_action.records import Attempt, History, Trial, Version
 
 METADATA = "model_metadata.json"
 FORMAT = 1
+NUMBERED = re.compile(r"v[0-9]{1,9}")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -38,6 +40,9 @@ def parse(content: bytes, path: str) -> History:
         if kind != FORMAT:
             raise ValueError(f"its format is {kind!r}; this version reads {FORMAT}")
         history = decode(History, data)
+        strange = next((item.version for item in history.versions if not NUMBERED.fullmatch(item.version)), None)
+        if strange is not None:
+            raise ValueError(f"the version {strange!r} is not v1, v2, ...")
         if history.versions and history.champion is None:
             raise ValueError(f"`current` is {history.current!r}, which is none of its versions")
     except ValueError as error:

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ml_action.decision import percent, percents, probability
-from ml_action.records import Attempt, Comparison, Decision, Outcome, SetAside, Trial, Verdict, Version
+from ml_action.arrivals import Outcome, SetAside, Verdict
+from ml_action.figures import percent, percents, probability
+
+if TYPE_CHECKING:
+    from ml_action.records import Attempt, Comparison, Decision, Trial, Version
 
 LISTED = 50  # set-aside datasets in one table
+ZERO_WIDTH = "\u200b"
 ICONS = {
     Verdict.WAITING: "⏳",
     Verdict.READY: "✅",
@@ -27,9 +32,10 @@ ICONS = {
 
 def escape(text: str) -> str:
     """Untrusted text as plain Markdown text: one line, no markup, no HTML, no mention, no link."""
-    line = _one_line(text, 500)
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$:-])", r"\\\1", line)
+    line = re.sub(r"([\\`*_{}\[\]()#+!|~$:-])", r"\\\1", _one_line(text, 500))
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("www.", "www\\.")
+    # GitHub finds mentions and issues in the rendered page, where an escape is gone: they are parted invisibly
+    return re.sub(r"([@#])", rf"\1{ZERO_WIDTH}", line)
 
 
 def code(text: str) -> str:

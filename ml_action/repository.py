@@ -18,6 +18,9 @@ from ml_action.refusals import explain, lost_the_race
 
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
 FOLDER, FILE = "040000", "100644"
+# A remote that is a path is served by a git of its own, which our environment does not reach: git clears it.
+UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
+RECEIVE_PACK = "--receive-pack=git -c 'safe.directory=*' receive-pack"
 
 
 class LostTheRace(Exception):
@@ -40,6 +43,11 @@ class Branches:
     base: str
     state: str
     proposal: str
+
+
+def branch_names(name: str) -> tuple[str, str]:
+    """The state branch and the proposal branch of the model `name`."""
+    return f"ml-auto-update/{name}/state", f"ml-auto-update/{name}/proposal"
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Repository:
                 "--no-write-fetch-head",
                 "--no-auto-gc",
                 "--recurse-submodules=no",
+                UPLOAD_PACK,
                 "--end-of-options",
                 self.remote,
                 *specs,
@@ -99,6 +108,7 @@ class Repository:
                 "--porcelain",
                 "--atomic",
                 "--no-verify",
+                RECEIVE_PACK,
                 *leases,
                 "--end-of-options",
                 self.remote,
@@ -150,7 +160,9 @@ class Repository:
             for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))
         }
         parents = ("-p", parent) if parent else ()
-        return self.store.line("commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), extra=who)
+        return self.store.line(
+            "commit-tree", tree, *parents, "-F", "-", stdin=message.encode("utf-8", "replace"), extra=who
+        )
 
     def empty_tree(self) -> str:
         """The id of the tree without entries, which every repository knows."""

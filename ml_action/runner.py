@@ -117,18 +117,22 @@ def append(path: Path | None, content: bytes) -> None:
 
 
 def leave_report(workspace: Path, text: str) -> str:
-    """Writes the report into the workspace, hidden from git, owned as the workspace is; its path in there."""
+    """Writes the report into the workspace, hidden from git, owned as the workspace is; its path, or nothing."""
     folder = workspace / ".ml-auto-update"
-    if folder.is_symlink() or (folder / "report.md").is_symlink():
+    files = {folder / ".gitignore": "*\n", folder / "report.md": text}
+    if any(path.is_symlink() for path in (folder, *files)):
         return ""  # someone else's link: nothing is written through it
-    owner = workspace.stat()
-    folder.mkdir(exist_ok=True)
-    for path, content in ((folder / ".gitignore", "*\n"), (folder / "report.md", text)):
-        path.write_bytes(content.encode("utf-8", "replace"))
-    if os.geteuid() == 0:
-        for path in (folder, folder / ".gitignore", folder / "report.md"):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    folder.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    try:
+        owner = workspace.stat()
+        folder.mkdir(exist_ok=True)
+        for path, content in files.items():
+            path.write_bytes(content.encode("utf-8", "replace"))
+        if os.geteuid() == 0:
+            for path in (folder, *files):
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        folder.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    except OSError:
+        return ""  # the outputs and the summary still tell it all
     return ".ml-auto-update/report.md"
 
 
@@ -189,9 +193,19 @@ class ActionsLog:
         self.more.clear()
 
     def _issue(self, command: str, properties: dict[str, str], message: str) -> None:
-        """Through the toolkit's escaping; not its `core`, which would load an HTTP library to write a line."""
-        from actions_toolkit.command import issue_command  # late: `check` runs without third parties
+        self.stream.write(command_line(command, properties, message) + "\n")
+        self.stream.flush()
 
-        self.stream.flush()
-        issue_command(command, properties, message)
-        self.stream.flush()
+
+def command_line(command: str, properties: Mapping[str, str], message: str) -> str:
+    """A workflow command with the toolkit's escaping; not its `core`, which would load an HTTP library for a line."""
+    try:
+        from actions_toolkit.command import Command  # late, and perhaps not there: `check` runs on a bare python3
+    except ImportError:
+        pairs = (f"{name}={_escape(text).replace(':', '%3A').replace(',', '%2C')}" for name, text in properties.items())
+        return f"::{command} {','.join(pairs)}".rstrip(" ") + f"::{_escape(message)}"
+    return str(Command(command, properties, message))
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -8,7 +8,6 @@ nearest valid choice.
 
 from __future__ import annotations
 
-import difflib
 import json
 import posixpath
 import re
@@ -17,8 +16,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from ml_action.arrivals import Autonomy
 from ml_action.errors import SettingsProblem
-from ml_action.records import Autonomy
 
 CONFIG_FILE = "ml-auto-update.toml"
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
@@ -93,6 +92,13 @@ def _integer(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError("it has to be a whole number") from None
+
+
+def _seed(text: str) -> int:
+    number = _integer(text)
+    if not 0 <= number < 2**32:
+        raise ValueError("it has to be from 0 to 4294967295: scikit-learn takes no other")
+    return number
 
 
 def _share(text: str) -> float:
@@ -216,7 +222,7 @@ TABLE: tuple[Setting, ...] = (
         "seed",
         "0",
         "Seeds every random choice: the same inputs give the same model and verdict.",
-        _integer,
+        _seed,
         schema="integer",
     ),
     Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", _model_dir),
@@ -339,6 +345,8 @@ def _not_in_file(name: str, keys: tuple[str, ...]) -> str:
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:
+    import difflib  # late: only a wrong setting needs it
+
     matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; perhaps you meant {matches[0]!r}?" if matches else ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from ml_action.log import Log
 from ml_action.records import Outcome
 from ml_action.repository import AUTHOR
 from ml_action.settings import CONFIG_FILE
-from sandbox import Identity, Repository, Sandbox
+from sandbox import Exchange, Identity, Repository, Sandbox
 
 AUTHOR_LOGIN, REVIEWER_LOGIN = "ml-bot", "github-actions"
 
@@ -71,9 +71,15 @@ class Stage:
 
 
 @contextmanager
-def open_stage(root: Path, full_name: str, branch: str = "main", port: int = 0) -> Iterator[Stage]:
-    """A sandbox whose repository demands one approval and allows auto-merge, as the README recommends."""
-    with Sandbox(root, port) as hub:
+def open_stage(
+    root: Path,
+    full_name: str,
+    branch: str = "main",
+    port: int = 0,
+    observers: Sequence[Callable[[Exchange], None]] = (),
+) -> Iterator[Stage]:
+    """A sandbox whose repository allows auto-merge, as the README recommends; `observers` see every exchange."""
+    with Sandbox(root, port, observers) as hub:
         repository = hub.create_repository(
             full_name, default_branch=branch, allow_auto_merge=True, actions_may_create_and_approve=True
         )

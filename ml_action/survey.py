@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ml_action import inventory, journal, registry, trigger
+from ml_action import inventory, journal, trigger
+from ml_action.arrivals import Inventory, Trigger
 from ml_action.errors import DataProblem
 from ml_action.git import Git
 from ml_action.journal import State
-from ml_action.records import History, Inventory, Trigger
 from ml_action.repository import Repository, Tips
 from ml_action.settings import Settings
+
+if TYPE_CHECKING:
+    from ml_action.records import History
 
 # -C100% --find-copies-harder: exact renames and copies, by hash alone; works without the blobs (design section 2)
 DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-ext-diff", "-C100%", "--find-copies-harder")
@@ -38,11 +42,17 @@ def look(
     """The scene, from git alone. `read_state` says how much of the state is needed."""
     git = repository.store
     state = read_state(git, tips.state)
-    history = registry.read(git, tips.base, settings.model_dir) if _needs_history(read_state, state) else None
+    history = _history(git, tips.base, settings.model_dir) if _needs_history(read_state, state) else None
     tree = data_tree(repository, settings.data_path)
     since = _since(repository, state, history)
     found = _count(git, settings.data_path, tree, since, state)
     return Scene(repository, tips, state, history, found, trigger.judge(found, settings.threshold))
+
+
+def _history(git: Git, base: str, model_dir: str) -> History | None:
+    from ml_action import registry  # late: counting needs it only before there is a state
+
+    return registry.read(git, base, model_dir)
 
 
 def _needs_history(read_state: object, state: State) -> bool:

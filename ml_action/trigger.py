@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_action.records import Inventory, Trigger
+from ml_action.arrivals import Inventory, Trigger
 
 
 def judge(inventory: Inventory, threshold: int) -> Trigger:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ml_action import decision, survey, terminal, wiring
+from ml_action import figures, survey, terminal, wiring
 from ml_action.codec import encode
 from ml_action.records import Attempt, Version
 from ml_action.survey import Scene
@@ -56,7 +56,7 @@ def status(place: Place, scratch: Path, *, as_json: bool) -> None:
 def _champion(champion: Version | None) -> str:
     if champion is None:
         return "none yet: the first training makes v1"
-    return f"{champion.version} of {champion.created}, {champion.metric} {champion.scores[champion.metric]:.4f}"
+    return f"{champion.version} of {champion.created}, {champion.metric} {_score(champion.scores.get(champion.metric))}"
 
 
 def _promotion(last: Attempt | None) -> str:
@@ -67,7 +67,7 @@ def _promotion(last: Attempt | None) -> str:
 
 
 def _row(attempt: Attempt) -> tuple[str, ...]:
-    gain = "–" if attempt.gain is None else decision.percent(attempt.gain)
+    gain = "–" if attempt.gain is None else figures.percent(attempt.gain)
     return (
         attempt.time,
         str(attempt.verdict),
@@ -94,7 +94,7 @@ def history(place: Place, scratch: Path, *, as_json: bool) -> None:
             version.version,
             version.created,
             version.metric,
-            _score(version.scores[version.metric]),
+            _score(version.scores.get(version.metric)),
             _score(version.champion_scores.get(version.metric)),
             f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
             f"{version.datasets:,}",

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ml_action import git, proposal, repository
+from ml_action import git, repository
+from ml_action.arrivals import Autonomy
 from ml_action.errors import RepositoryProblem, SettingsProblem
-from ml_action.forge import Forge
 from ml_action.git import Git, Login
 from ml_action.log import Log
-from ml_action.records import Autonomy
 from ml_action.refusals import explain
 from ml_action.repository import Branches, Repository, Tips
 from ml_action.runner import Context
 from ml_action.settings import CONFIG_FILE, Settings, parse
-from ml_action.tools import Tools
+
+if TYPE_CHECKING:
+    from ml_action.forge import Forge
+    from ml_action.tools import Tools
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def _choose_forge(settings: Settings, context: Context) -> str:
 
 def name_branches(place: Place) -> Branches:
     """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
-    state, proposed = proposal.branches(place.settings.name)
+    state, proposed = repository.branch_names(place.settings.name)
     base = place.settings.base or (place.context.default_branch if place.on_github else "")
     return Branches(base or _default_branch(place), state, proposed)
 
@@ -141,7 +143,7 @@ def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, 
         return _clone_for_reading(place, scratch)
     if place.on_github:
         return place, *open_fully(place, name_branches(place), scratch())
-    state, _ = proposal.branches(place.settings.name)
+    state, _ = repository.branch_names(place.settings.name)
     return place, *repository.in_place(place.workspace, state)
 
 
@@ -178,12 +180,14 @@ def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
     """Everything that the writing stories need: the repository with a store of its own, and the branches as they are."""
     branches = name_branches(place)
     found, tips = open_fully(place, branches, scratch)
+    from ml_action.tools import Tools  # late: counting needs none
+
     return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)
 
 
 def now() -> str:
     """The time, in UTC and whole seconds."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _forge_maker(place: Place, branches: Branches, log: Log) -> Callable[[], Forge]:

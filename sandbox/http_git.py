@@ -71,9 +71,12 @@ def _admit_push(repository: Repository, identity: Identity) -> None:
 
 def _receive(repository: Repository, request: Request, identity: Identity | None) -> Response:
     body = _body(request)
-    protection = pushes.verdicts(repository, pktline.pushed(body))
+    commands = pktline.pushed(body)
+    protection = pushes.verdicts(repository, commands)
     response = _backend(repository, request, PUSH, body, {pushes.VARIABLE: protection})
     response.set_data(pktline.reword(response.get_data(), pushes.GIT_REASON, pushes.GITHUB_REASON))
+    refs = repository.git.refs()
+    repository.pushers |= {ref: identity.login for _, new, ref in commands if identity and refs.get(ref) == new}
     repository.synchronise(identity)
     return response
 

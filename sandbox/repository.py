@@ -50,6 +50,7 @@ class Repository:
         self.statuses: list[Status] = []
         self.check_runs: list[CheckRun] = []
         self.dispatches: list[Dispatch] = []
+        self.pushers: dict[str, str] = {}  # ref -> login of the last push
         self.pulls_by_number: dict[int, PullRequest] = {}
         self._lock = lock
         self._ids = count(1)

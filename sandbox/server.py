@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,8 +36,12 @@ class Sandbox(Hub):
 
     def __enter__(self) -> Sandbox:
         """Bind and serve."""
-        self._server = make_server(LOOPBACK, self._port, App(self), threaded=True, request_handler=QuietHandler)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
+        # Bound here because werkzeug ends the process when a port is taken; here it is an OSError.
+        with socket.create_server((LOOPBACK, self._port)) as bound:
+            self._server = make_server(
+                LOOPBACK, 0, App(self), threaded=True, request_handler=QuietHandler, fd=bound.fileno()
+            )
+        self.url = f"http://{LOOPBACK}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self

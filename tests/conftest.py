@@ -24,7 +24,6 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 
     from sandbox import Sandbox
 
-    _let_the_sandbox_tell_its_viewer()
     contract = Contract()
     with contextlib.ExitStack() as stack:
 
@@ -49,16 +48,3 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 def stage(staged: Callable[..., Stage]) -> Stage:
     """The usual stage: an App opens, the Actions bot approves, everything is allowed, nothing is required."""
     return staged()
-
-
-def _let_the_sandbox_tell_its_viewer() -> None:
-    """Serve GraphQL's `viewer`, with which GitHub tells any token whose it is, until the sandbox does so itself."""
-    from graphql import extend_schema, parse
-
-    from sandbox import graph
-
-    if "viewer" in graph.SCHEMA.query_type.fields:
-        return
-    graph.SCHEMA = extend_schema(graph.SCHEMA, parse("extend type Query { viewer: User! }"))
-    fields = graph.Root.fields
-    graph.Root.fields = lambda self: fields(self) | {"viewer": {"login": self.identity.login}}

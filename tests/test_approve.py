@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.approve import approve
+from ml_action.approve import verify_and_approve
 from ml_action.records import Attempt, Verdict
 
 BRANCH = "ml-auto-update/students/proposal"
@@ -35,7 +35,7 @@ def opened(stage):
 def run(stage, recorded):
     stage.calls.clear()
     with contextlib.closing(stage.github()) as forge:
-        return approve(
+        return verify_and_approve(
             recorded, forge, repository="octo/students", branch=BRANCH, base="main", model_dir="model",
             label="model-update",
         )  # fmt: skip

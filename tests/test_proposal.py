@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from ml_action.proposal import (
     BODY_LIMIT,
-    branches,
     fenced,
     fingerprint,
     fingerprint_in,
@@ -21,8 +20,6 @@ from ml_action.proposal import (
 OURS = wrap_body("## Report\n\nBetter.", "abc123", "Promote students v2")
 
 
-def test_a_model_has_two_branches():
-    assert branches("students") == ("ml-auto-update/students/state", "ml-auto-update/students/proposal")
 
 
 def test_the_title_names_the_version_and_what_it_saves():

@@ -90,9 +90,10 @@ def pseudo_values(whole: float, without: Floats) -> Floats:
     """(K,) jackknife pseudo-values of a statistic, from its value on all blocks and without each one.
 
     They behave like K independent observations of it, so that any metric at all can be tested by their mean.
+    Centred on the value itself: the jackknife's correction of bias is small where the metric is smooth, and
+    where it is not (a median, a maximum) it is noise that made a 5 % test one of 15 to 35 %.
     """
-    count = len(without)
-    return count * whole - (count - 1) * without
+    return whole + (len(without) - 1) * (without.mean() - without)
 
 
 def _chunks(count: int, width: int) -> Iterator[int]:

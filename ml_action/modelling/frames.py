@@ -78,9 +78,10 @@ def read(datasets: Sequence[Dataset], contents: Iterable[bytes]) -> tuple[Table,
     """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
 
     `contents` are the files' bytes in the order of `datasets`. Values and dtypes are those of
-    `pd.concat([pd.read_csv(file, index_col=False) for file in files])`; only in a column that holds text in
-    one file and numbers in others may whole numbers come as floats. A content that came before (same blob)
-    is read once.
+    `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, but for two kinds of column in which
+    the files disagree: with text in one file and numbers in others, whole numbers may come as floats; with
+    booleans in one file and nothing in another, the booleans stay (pandas' answer depends on the order). A
+    content that came before (same blob) is read once.
     Raises DataProblem for a Git LFS pointer: then all of them are.
     """
     sources, refused = _open(datasets, contents)

@@ -79,18 +79,23 @@ def _champion_says(
     lost = [name for name in wanted if name not in table.frame.columns]
     if lost:
         raise Incomparable(f"the champion needs columns that the datasets do not have: {listing(lost)}")
-    made_for = estimators.task_of(champion)
-    if made_for not in ("", recipe.task):
-        raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
     frame = table.frame.loc[judged, wanted]
     # A model that was fitted without column names warns about names.
     values = frame if hasattr(champion, "feature_names_in_") else frame.to_numpy()
     classes = None if recipe.task == "regression" else np.unique(_target(recipe, table))
     try:
-        said = predict(champion, values, classes)
+        _same_task(champion, recipe)
+        return predict(champion, values, classes)
+    except Incomparable:
+        raise
     except Exception as error:  # a model may raise anything at all
         raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
-    return said
+
+
+def _same_task(champion: Any, recipe: Recipe) -> None:
+    made_for = estimators.task_of(champion)
+    if made_for not in ("", recipe.task):
+        raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
 
 
 def _compare(judged: Judged, recipe: Recipe, confidence: float) -> Comparison:

@@ -53,13 +53,15 @@ class Call:
             raise RefusalError(400, "Problems parsing JSON") from error
 
     def fields(self, *required: str) -> dict[str, Any]:
-        """The JSON body as an object that has the required fields."""
+        """The JSON body as an object that has the required text fields."""
         body = self.body()
         if not isinstance(body, dict):
             raise RefusalError(422, "Invalid request.\n\nFor 'properties', the body is not an object.")
         for name in required:
             if body.get(name) is None:
                 raise RefusalError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
+            if not isinstance(body[name], str):
+                raise RefusalError(422, f"Invalid request.\n\nFor 'properties/{name}', {body[name]!r} is not a string.")
         return body
 
     def pull(self, number: int) -> PullRequest:

@@ -6,10 +6,11 @@ from typing import Any
 
 from sandbox.errors import RefusalError, invalid
 from sandbox.records import CheckRun, Status
-from sandbox.rest.calling import Call, Created, route
+from sandbox.rest.calling import Call, Created, route, text
 from sandbox.views import commits
 from sandbox.views.repositories import api_url, repository_view
 
+CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out")
 STATES = ("error", "failure", "pending", "success")
 
 
@@ -22,10 +23,10 @@ def create_status(call: Call, sha: str) -> Any:
     status = Status(
         call.repository.new_id(),
         commit,
-        body.get("context", "default"),
+        text(body, "context", "Status") or "default",
         body["state"],
-        body.get("description"),
-        body.get("target_url"),
+        text(body, "description", "Status"),
+        text(body, "target_url", "Status"),
         call.actor,
     )
     call.repository.statuses.append(status)
@@ -55,7 +56,9 @@ def create_check_run(call: Call) -> Any:
     body = call.fields("name", "head_sha")
     if not call.actor.is_bot:
         raise RefusalError(403, "You must authenticate via a GitHub App.")
-    conclusion = body.get("conclusion")
+    conclusion = text(body, "conclusion", "CheckRun")
+    if conclusion not in (None, *CONCLUSIONS):
+        raise invalid("CheckRun", "conclusion")
     run = CheckRun(
         call.repository.new_id(),
         body["name"],

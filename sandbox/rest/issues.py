@@ -38,7 +38,9 @@ def create_label(call: Call) -> Any:
     name = body["name"]
     if name.lower() in call.repository.labels:
         raise invalid("Label", "name", "already_exists")
-    label = remember_label(call, name, body.get("color", DEFAULT_COLOR), text(body, "description", "Label"))
+    label = remember_label(
+        call, name, text(body, "color", "Label") or DEFAULT_COLOR, text(body, "description", "Label")
+    )
     return Created(label_view(call.url, call.repository, label))
 
 
@@ -59,8 +61,8 @@ def list_issue_labels(call: Call, issue_number: int) -> Any:
 def add_labels(call: Call, issue_number: int) -> Any:
     """Add labels; GitHub creates those that do not exist. The body is a list, bare or under `labels`."""
     pull, body = call.pull(issue_number), call.body()
-    names = body if isinstance(body, list) else body.get("labels", [])
-    if not all(isinstance(name, str) for name in names):
+    names = body.get("labels", []) if isinstance(body, dict) else body
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RefusalError(422, "Invalid request.\n\nlabels must be strings.")
     for name in names:
         label = call.repository.labels.get(name.lower()) or remember_label(call, name, DEFAULT_COLOR, None)

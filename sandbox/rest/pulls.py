@@ -63,7 +63,7 @@ def create_pull(call: Call) -> Any:
         head_sha=head_sha,
         base_sha=base_sha,
         draft=bool(body.get("draft")),
-        last_pusher=call.actor.login,
+        last_pusher=call.repository.pushers.get(f"refs/heads/{head}", call.actor.login),
     )
     call.repository.pulls_by_number[pull.number] = pull
     lifecycle.keep_head(call.repository, pull)
@@ -185,9 +185,10 @@ def is_merged(call: Call, pull_number: int) -> Any:
 def merge_pull(call: Call, pull_number: int) -> Any:
     """Merge now, bound to the head's id when the caller gives it."""
     pull, body = call.pull(pull_number), call.fields()
-    method = body.get("merge_method", "merge")
+    method = text(body, "merge_method", "PullRequest") or "merge"
     refuse_merge(call, pull, method, body.get("sha"))
-    order = merging.Order(call.actor, method, body.get("commit_title") or "", body.get("commit_message") or "")
+    words = [text(body, name, "PullRequest") or "" for name in ("commit_title", "commit_message")]
+    order = merging.Order(call.actor, method, *words)
     commit = merging.perform(call.repository, pull, order)
     if commit is None:
         raise RefusalError(405, "Base branch was modified. Review and try the merge again.")

@@ -33,7 +33,7 @@ def repository_dispatch(call: Call) -> Any:
     """Record a repository_dispatch event."""
     body = call.fields("event_type")
     kind, payload = body["event_type"], body.get("client_payload") or {}
-    if len(kind) > MAX_EVENT_TYPE or len(payload) > MAX_PAYLOAD:
+    if len(kind) > MAX_EVENT_TYPE or not isinstance(payload, dict) or len(payload) > MAX_PAYLOAD:
         raise RefusalError(422, "Invalid request.\n\nevent_type or client_payload is too large.")
     ref = call.repository.default_branch
     call.repository.dispatches.append(Dispatch("repository_dispatch", kind, ref, payload, call.actor))

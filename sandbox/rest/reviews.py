@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.errors import RefusalError
 from sandbox.records import PullRequest, Review
-from sandbox.rest.calling import Call, route, text
+from sandbox.rest.calling import Call, route
 from sandbox.rest.pulls import READ, WRITE, refuse_actions
 from sandbox.views.pulls import review_view
 
@@ -30,17 +30,20 @@ def list_reviews(call: Call, pull_number: int) -> Any:
 def create_review(call: Call, pull_number: int) -> Any:
     """Review a commit of the pull request; without `commit_id` its head."""
     pull, body = call.pull(pull_number), call.fields()
-    event, words = body.get("event") or None, text(body, "body", "PullRequestReview") or ""
-    refuse_review(call, pull, event, words)
-    review = Review(
-        call.repository.new_id(),
-        call.actor,
-        STATES[event],
-        words,
-        reviewed_commit(call, pull, body.get("commit_id")),
-    )
+    event, words, commit = (field(body, name) for name in ("event", "body", "commit_id"))
+    refuse_review(call, pull, event, words or "")
+    commit = reviewed_commit(call, pull, commit)
+    review = Review(call.repository.new_id(), call.actor, STATES[event], words or "", commit)
     pull.reviews.append(review)
     return review_view(call.url, call.repository, pull, review)
+
+
+def field(body: dict[str, Any], name: str) -> str | None:
+    """A text of the body; empty is none."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise unprocessable(f"Variable ${name} was provided invalid value")
+    return value or None
 
 
 def refuse_review(call: Call, pull: PullRequest, event: str | None, words: str) -> None:

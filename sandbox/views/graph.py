@@ -31,6 +31,11 @@ def actor(url: str, identity: Identity | None) -> dict[str, Any] | None:
     }
 
 
+def viewer(url: str, identity: Identity) -> dict[str, Any]:
+    """Whose token it is: also an App's is told as a user, by its full login."""
+    return (actor(url, identity) or {}) | {"__typename": "User", "login": identity.login}
+
+
 def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[str, Any]:
     """A repository with its merge settings."""
     settings = repository.settings

@@ -16,7 +16,6 @@ from sklearn.exceptions import InconsistentVersionWarning
 from ml_action.errors import ModelProblem
 from ml_action.modelling import artifacts, versions
 
-
 SUNG = []
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from contracts import Contract
 from sandbox_world import World, git
 
 from sandbox import Identity, Sandbox
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # tests/: the home of `contracts`
-from contracts import Contract
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import threading
 
 import pytest
+import requests
 from sandbox_world import World, git
 
-from sandbox import Identity
+from sandbox import Identity, Sandbox
 
 
 def test_a_push_is_fetched_by_another_clone(world: World, bot: Identity, tmp_path) -> None:
@@ -139,3 +141,20 @@ def test_observers_see_no_token(world: World, bot: Identity) -> None:
 
 def test_the_server_listens_on_loopback_only(world: World) -> None:
     assert world.hub.url.startswith("http://127.0.0.1:")
+
+
+def test_a_compressed_request_is_understood(world: World) -> None:
+    body = gzip.compress(b"0014command=ls-refs\n00010000")
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Content-Encoding": "gzip",
+        "Git-Protocol": "version=2",
+    }
+    address = f"{world.hub.git_url(world.repository)}/git-upload-pack"
+    assert b"refs/heads/main" in requests.post(address, data=body, headers=headers, timeout=5).content
+
+
+def test_a_taken_port_is_an_ordinary_error(world: World, tmp_path) -> None:
+    port = int(world.hub.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        Sandbox(tmp_path, port=port).__enter__()

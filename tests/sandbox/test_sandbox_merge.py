@@ -121,6 +121,14 @@ def test_the_last_push_needs_an_approval_by_someone_else(world: World, bot: Iden
     assert state(world, bot) == "clean"
 
 
+def test_the_last_pusher_is_who_pushed_and_not_who_opened(world: World, bot: Identity, ada: Identity) -> None:
+    world.repository.protect("main", required_reviews=1, require_last_push_approval=True)
+    world.propose("topic", {"a.txt": "a"}, ada)
+    world.client(bot).create_pull("main", "topic", title="T")
+    approve(world, ada)
+    assert state(world, bot) == "blocked"
+
+
 def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Identity) -> None:
     world.repository.protect("main", required_checks=["ci", "lint"])
     pull, client = world.open("topic", bot), world.client(bot)

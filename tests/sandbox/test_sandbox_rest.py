@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from github import GithubException, UnknownObjectException
 from sandbox_world import World
@@ -87,3 +89,36 @@ def test_dispatches_are_recorded(world: World, bot: Identity) -> None:
     assert (workflow.name, workflow.ref, workflow.actor.login) == ("retrain.yml", "main", "ml-bot[bot]")
     assert world.call("POST", path, bot, json={"ref": "absent"}).status_code == 422
     assert world.call("POST", "/dispatches", bot, json={"event_type": "x" * 101}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/pulls", {"head": 7, "base": "main", "title": "T"}),
+        ("POST", "/pulls", {"head": "topic", "base": "main", "title": ["T"]}),
+        ("POST", "/pulls", []),
+        ("PATCH", "/pulls/1", {"state": "gone"}),
+        ("PUT", "/pulls/1/merge", {"merge_method": []}),
+        ("PUT", "/pulls/1/merge", {"merge_method": "octopus"}),
+        ("POST", "/pulls/1/reviews", {"event": {}}),
+        ("POST", "/pulls/1/reviews", {"event": "PRAISE"}),
+        ("POST", "/issues/1/labels", {"labels": "x"}),
+        ("POST", "/issues/1/labels", [7]),
+        ("POST", "/labels", {"name": "x", "color": 7}),
+        ("POST", "/check-runs", {"name": "ci", "head_sha": "main", "conclusion": "great"}),
+        ("POST", "/dispatches", {"event_type": "x", "client_payload": "y"}),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_a_validation_error(world: World, bot: Identity, method, path, body) -> None:
+    world.open("topic", bot)
+    assert world.call(method, path, bot, json=body).status_code == 422
+
+
+def test_many_callers_at_once_lose_nothing(world: World, bot: Identity) -> None:
+    world.open("topic", bot)
+    with ThreadPoolExecutor(8) as pool:
+        made = [pool.submit(world.call, "POST", "/issues/1/comments", bot, json={"body": str(n)}) for n in range(24)]
+    assert {one.result().status_code for one in made} == {201}
+    (pull,) = world.repository.pulls
+    assert sorted(int(comment.body) for comment in pull.comments) == list(range(24))
+    assert len({comment.id for comment in pull.comments}) == 24

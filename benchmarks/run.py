@@ -1,0 +1,137 @@
+"""`make bench`: the speed aims, each against a named baseline in the same run. Prints a Markdown table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.measure import pair
+from ml_action import students
+from ml_action.survey import DIFF
+
+HERE = Path(__file__).resolve().parent
+ENTRY = str(HERE.parent / "entrypoint.py")
+STATE = "refs/heads/ml-auto-update/model/state"
+CHECK = [os.path.realpath(sys.executable), "-I", "-S", ENTRY, "check"]
+RUN = [sys.executable, "-I", ENTRY, "run", "--target", "score"]
+PLAIN = [sys.executable, str(HERE / "plain_script.py"), "."]
+
+
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
+    """git's answer."""
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True, input=stdin)
+    return done.stdout.strip()
+
+
+def commit(folder: Path, files: Iterator[str], prefix: str) -> str:
+    """Commits datasets to main; the data path's tree."""
+    parent = subprocess.run(["git", "rev-parse", "--verify", "-q", "main"], cwd=folder, capture_output=True, text=True)
+    head = "commit refs/heads/main\ncommitter b <b@example.com> 0 +0000\ndata 1\nx\n"
+    head += f"from {parent.stdout.strip()}\n" if parent.returncode == 0 else ""
+    body = (
+        f"M 100644 inline data/new_data/{prefix}{n:07}.csv\ndata {len(text)}\n{text}\n" for n, text in enumerate(files)
+    )
+    git(folder, "fast-import", "--quiet", stdin=head + "".join(body))
+    return git(folder, "rev-parse", "main:data/new_data")
+
+
+def new_repository(folder: Path) -> Path:
+    """An empty repository with an author."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "config", "user.name", "bench")
+    git(folder, "config", "user.email", "bench@example.com")
+    return folder
+
+
+def counting(root: Path, old: int, new: int) -> Path:
+    """A repository of small datasets whose state branch has seen the old ones."""
+    folder = new_repository(root / f"counting-{old}")
+    tree = commit(folder, (f"hours_studied,score\n{n % 10},{n}\n" for n in range(old)), "old")
+    state = git(folder, "mktree", stdin=f"040000 tree {tree}\tdata\n")
+    git(folder, "update-ref", STATE, git(folder, "commit-tree", state, "-m", "state"))
+    commit(folder, (f"hours_studied,score\n{n % 10},{n}.5\n" for n in range(new)), "new")
+    return folder
+
+
+def training(root: Path, count: int) -> Path:
+    """A repository with a champion of 60 datasets and many new ones."""
+    folder = new_repository(root / f"training-{count}")
+    commit(folder, students.datasets(60, "steady", 1), "old")
+    git(folder, "checkout", "--quiet", "main")
+    subprocess.run([*RUN, "--threshold", "60"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    git(folder, "merge", "--quiet", "ml-auto-update/model/proposal")
+    commit(folder, students.datasets(count, "drifted", 2), "new")
+    git(folder, "reset", "--quiet", "--hard", "main")
+    return folder
+
+
+def restorer(folder: Path, keep: Path):
+    """Puts the repository back as it was: both commands change it."""
+    shutil.copytree(folder, keep, symlinks=True)
+    kept = git(folder, "rev-parse", "main"), git(folder, "rev-parse", STATE)
+
+    def restore() -> None:
+        git(folder, "reset", "--quiet", "--hard", kept[0])
+        git(folder, "update-ref", STATE, kept[1])
+        git(
+            folder,
+            "update-ref",
+            "refs/heads/ml-auto-update/model/proposal",
+            git(keep, "rev-parse", "ml-auto-update/model/proposal"),
+        )
+
+    return restore
+
+
+def main() -> None:
+    """Measures and prints."""
+    print("| what | ours | baseline | ratio | aim |\n|---|---|---|---|---|", flush=True)
+    with tempfile.TemporaryDirectory(prefix="ml-auto-update-bench-") as scratch:
+        root = Path(scratch)
+        folder = counting(root, 99_000, 1_000)
+        trees = (f"{STATE}:data", "HEAD:data/new_data")
+        print(
+            pair(
+                "`check`, 100,000 datasets, 1,000 new, against the same `git diff-tree`",
+                CHECK,
+                ["git", *DIFF, *trees],
+                folder,
+                runs=11,
+            ).line("≤ 1.5"),
+            flush=True,
+        )
+        print(
+            pair(
+                "… against `git diff-tree -r` that knows no renames and copies",
+                CHECK,
+                ["git", "diff-tree", "-r", "-z", *trees],
+                folder,
+                runs=11,
+            ).line("–"),
+            flush=True,
+        )
+        for count, runs, aim in ((220, 7, "≤ 1.5"), (10_000, 3, "≤ 0.5")):
+            folder = training(root, count)
+            print(
+                pair(
+                    f"`run`, {count:,} new datasets, against the plain script",
+                    RUN,
+                    PLAIN,
+                    folder,
+                    runs=runs,
+                    reset=restorer(folder, root / f"kept-{count}"),
+                ).line(aim),
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Figures as a person reads them, the same on every page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ml_action.records import Interval
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.061 as `6.1 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def percents(interval: Interval) -> str:
+    """An interval of shares as `[3.9, 8.4]`."""
+    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
+def probability(p: float) -> str:
+    """A probability a person can read: 10,000 flips cannot tell less than 0.0001."""
+    if math.isnan(p):
+        return "unknown"
+    return f"{p:.4f}".rstrip("0").rstrip(".") if p >= 0.0001 else "below 0.0001"

@@ -1,0 +1,146 @@
+import math
+
+import pytest
+from factories import make_comparison
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_action.decision import MIN_DATASETS, Policy, decide
+from ml_action.figures import percent, probability
+from ml_action.records import Interval, Verdict
+
+POLICY = Policy(confidence=0.95, min_improvement=0.005)
+NAN = math.nan
+
+
+def failed(comparison, policy=POLICY):
+    return {check.name for check in decide(comparison, policy).checks if not check.passed}
+
+
+def test_a_proven_improvement_is_promoted_with_its_numbers():
+    decision = decide(make_comparison(), POLICY)
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.reason == (
+        "better by 25.0 % [15.0, 35.0] of the champion's error on 100 new datasets; 90 % of them improved"
+    )
+    assert len(decision.checks) == 6
+
+
+def test_without_a_champion_the_dummy_baseline_is_the_opponent():
+    decision = decide(make_comparison(champion={}), POLICY)
+    assert decision.verdict is Verdict.PROMOTE
+    assert "of the dummy baseline's error" in decision.reason
+    assert "over the dummy baseline by luck" in decision.checks[2].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "condition"),
+    [
+        ({"improvement": NAN}, "finite"),
+        ({"p_worse": NAN, "p_baseline": NAN}, "finite"),
+        ({"gain": math.inf}, "finite"),
+        ({"datasets": MIN_DATASETS - 1}, "enough datasets"),
+        ({"p_value": 0.0501}, "sign-flip test"),
+        ({"gain_interval": Interval(0.0, 0.3)}, "interval"),
+        ({"gain_interval": Interval(-0.01, 0.3)}, "interval"),
+        ({"gain": 0.0049, "gain_interval": Interval(0.001, 0.008)}, "minimum gain"),
+        ({"p_baseline": 0.2}, "dummy baseline"),
+    ],
+)
+def test_one_failed_condition_holds_and_is_named_in_the_reason(changes, condition):
+    comparison = make_comparison(**changes)
+    decision = decide(comparison, POLICY)
+    assert decision.verdict is Verdict.HOLD
+    assert condition in failed(comparison)
+    first = next(check for check in decision.checks if not check.passed)
+    assert first.name == condition
+    assert decision.reason.startswith("not proven better: ")
+    assert decision.reason.endswith(f"({first.text})")
+
+
+@pytest.mark.parametrize("field", ["improvement", "gain", "p_value", "p_baseline"])
+@pytest.mark.parametrize("value", [NAN, math.inf, -math.inf])
+def test_a_score_that_is_no_number_never_promotes(field, value):
+    assert decide(make_comparison(**{field: value}), POLICY).verdict is Verdict.HOLD
+
+
+def test_nothing_but_nan_holds_in_words():
+    nothing = Interval(NAN, NAN)
+    comparison = make_comparison(
+        improvement=NAN, improvement_interval=nothing, gain=NAN, gain_interval=nothing, p_value=NAN, p_worse=NAN,
+        p_baseline=NAN, win_rate=NAN,
+    )  # fmt: skip
+    decision = decide(comparison, POLICY)
+    assert decision.verdict is Verdict.HOLD
+    assert decision.reason.endswith("(a score is not a number)")
+    assert "by luck is unknown" in decision.checks[2].text
+
+
+def test_exactly_enough_datasets_are_enough():
+    assert decide(make_comparison(datasets=MIN_DATASETS), POLICY).verdict is Verdict.PROMOTE
+
+
+def test_exactly_the_least_gain_is_worth_a_promotion():
+    comparison = make_comparison(gain=0.005, gain_interval=Interval(0.001, 0.009))
+    assert decide(comparison, POLICY).verdict is Verdict.PROMOTE
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999])
+def test_a_chance_of_exactly_what_is_allowed_is_allowed(confidence):
+    allowed = float(f"{1 - confidence:.6f}")
+    policy = Policy(confidence, 0.005)
+    assert "sign-flip test" not in failed(make_comparison(p_value=allowed), policy)
+    assert "sign-flip test" in failed(make_comparison(p_value=allowed + 0.0001), policy)
+    assert "dummy baseline" not in failed(make_comparison(p_baseline=allowed), policy)
+
+
+def test_a_proven_loss_is_rejected():
+    worse = make_comparison(
+        improvement=-0.05, gain=-0.2, gain_interval=Interval(-0.3, -0.1), p_value=0.9999, p_worse=0.0001, win_rate=0.1
+    )
+    decision = decide(worse, POLICY)
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reason == (
+        "worse: -20.0 % [-30.0, -10.0] of the champion's error on 100 new datasets; 10 % of them improved"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"gain_interval": Interval(-0.3, 0.0)}, {"p_worse": 0.06}, {"p_worse": NAN}],
+)
+def test_a_loss_that_is_not_proven_is_held(changes):
+    worse = {"gain": -0.2, "gain_interval": Interval(-0.3, -0.1), "p_value": 0.9999, "p_worse": 0.0001}
+    assert decide(make_comparison(**worse | changes), POLICY).verdict is Verdict.HOLD
+
+
+any_float = st.floats()
+
+
+@given(gain=any_float, low=any_float, high=any_float, p=any_float, worse=any_float, base=any_float, n=st.integers(0, 99))
+def test_whatever_the_numbers_a_promotion_has_passed_every_condition(gain, low, high, p, worse, base, n):
+    comparison = make_comparison(
+        gain=gain, gain_interval=Interval(low, high), p_value=p, p_worse=worse, p_baseline=base, datasets=n
+    )
+    decision = decide(comparison, POLICY)
+    passed = all(check.passed for check in decision.checks)
+    assert (decision.verdict is Verdict.PROMOTE) == passed
+    if passed:
+        assert low > 0
+        assert p <= 0.05
+        assert base <= 0.05
+        assert gain >= 0.005
+        assert n >= MIN_DATASETS
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(1.0, "1"), (0.5, "0.5"), (0.05, "0.05"), (0.0123, "0.0123"), (0.0001, "0.0001"), (0.00005, "below 0.0001"), (0.0, "below 0.0001"), (NAN, "unknown")],
+)  # fmt: skip
+def test_probabilities_are_readable(p, text):
+    assert probability(p) == text
+
+
+def test_shares_are_told_in_per_cent():
+    assert percent(0.0614) == "6.1 %"
+    assert percent(0.9, 0) == "90 %"
