@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -73,7 +73,7 @@ def training(root: Path, count: int) -> Path:
     return folder
 
 
-def restorer(folder: Path, keep: Path):
+def restorer(folder: Path, keep: Path) -> Callable[[], None]:
     """Puts the repository back as it was: both commands change it."""
     shutil.copytree(folder, keep, symlinks=True)
     kept = git(folder, "rev-parse", "main"), git(folder, "rev-parse", STATE)

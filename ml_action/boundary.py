@@ -89,13 +89,14 @@ def bug_report() -> str:
     import subprocess
     import traceback
 
-    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    versions = (f"ml-auto-update {__version__}", f"Python {platform.python_version()}", git, platform.platform())
     return "\n".join(
         [
             f"Please paste this into {ISSUES}:",
             "",
             "```text",
-            f"ml-auto-update {__version__}, Python {platform.python_version()}, {git.stdout.strip()}, {platform.platform()}",
+            ", ".join(versions),
             traceback.format_exc().rstrip(),
             "```",
         ]

@@ -240,11 +240,8 @@ class Theatre:
 def _import(files: Iterable[tuple[str, str]], parent: str, message: str) -> bytes:
     """A git fast-import stream of one commit that adds files."""
     name, mail = "A person", "person@example.com"
-    lines = [
-        f"commit refs/heads/main\ncommitter {name} <{mail}> {int(time.time())} +0000\n"
-        f"data {len(message.encode())}\n{message}\n",
-        f"from {parent}\n" if parent else "",
-    ]
+    head = f"commit refs/heads/main\ncommitter {name} <{mail}> {int(time.time())} +0000\n"
+    lines = [head, f"data {len(message.encode())}\n{message}\n", f"from {parent}\n" if parent else ""]
     for path, text in files:
         content = text.encode()
         lines.append(f"M 100644 inline {path}\ndata {len(content)}\n{text}\n")

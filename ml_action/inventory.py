@@ -76,7 +76,7 @@ def count(
 
 
 def has_edits(raw: bytes) -> bool:
-    """Whether a file was edited, or made from what was no dataset: it may hold an old dataset's content all the same."""
+    """Whether a file was edited, or made from what was no dataset: it may hold an old dataset's content."""
     return any(change.status in "MT" or (change.status in "RC" and not change.was) for change in changes(raw))
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ml_action import stage, terminal
-from ml_action.errors import RepositoryProblem
 from ml_action.git import GitFailed
 from ml_action.log import Log
 from ml_action.records import Outcome
@@ -33,19 +32,12 @@ def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
 
 
 def _branch(path: Path) -> str:
+    """The branch that the copy has as its default one."""
     git = stage.plain_git(path)
     try:
-        git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        git.run("rev-parse", "--verify", "HEAD^{commit}")
     except GitFailed as failed:
-        raise (
-            explain(failed)
-            if failed.said
-            else RepositoryProblem(
-                f"{path} has no commit yet",
-                why="only committed datasets count",
-                fix="commit the datasets first",
-            )
-        ) from failed
+        raise explain(failed) from failed
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
@@ -68,34 +60,34 @@ def _show(here: Stage, log: Log) -> None:
     console = terminal.make_console()
     for pull in here.repository.pulls:
         terminal.markdown(console, pull.body or "", f"pull request #{pull.number}: {pull.title}")
-        log.say(
-            f"labels: {', '.join(sorted(pull.labels))}; approved by: "
-            f"{', '.join(review.user.login for review in pull.reviews if review.state == 'APPROVED') or 'nobody'}; "
-            f"merged: {'yes' if pull.merged else 'no'}"
-        )
+        approvers = ", ".join(review.user.login for review in pull.reviews if review.state == "APPROVED")
+        merged = "yes" if pull.merged else "no"
+        log.say(f"labels: {', '.join(pull.labels)}; approved by: {approvers or 'nobody'}; merged: {merged}")
 
 
 def serve(path: Path, port: int, log: Log) -> None:
     """Serves the stand-in with a copy of the repository at `path` until it is interrupted."""
-    with tempfile.TemporaryDirectory(prefix="ml-auto-update-sandbox-", ignore_cleanup_errors=True) as folder:
-        with stage.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here:
-            _copy(path, here)
-            log.say(
-                "\n".join(
-                    [
-                        f"A stand-in of GitHub serves a copy of {path} at {here.hub.url} (loopback only). Stop it with Ctrl-C.",
-                        "",
-                        "  export "
-                        + " ".join(
-                            f"{name}={value}"
-                            for name, value in sorted(here.environ().items())
-                            if name.startswith("GITHUB_")
-                        ),
-                        f"  export ML_AUTO_UPDATE_TOKEN={here.author.token} ML_AUTO_UPDATE_APPROVER_TOKEN={here.reviewer.token}",
-                        "  ml-auto-update run --forge github --autonomy merge",
-                        "",
-                        f"  its repository: {here.repository.path}",
-                    ]
-                )
-            )
-            here.hub.serve_forever()
+    with (
+        tempfile.TemporaryDirectory(prefix="ml-auto-update-sandbox-", ignore_cleanup_errors=True) as folder,
+        stage.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here,
+    ):
+        _copy(path, here)
+        log.say(_invitation(path, here))
+        here.hub.serve_forever()
+
+
+def _invitation(path: Path, here: Stage) -> str:
+    """How to talk to a served sandbox from another terminal."""
+    places = " ".join(f"{name}={value}" for name, value in sorted(here.environ().items()) if name.startswith("GITHUB_"))
+    tokens = {"TOKEN": here.author.token, "APPROVER_TOKEN": here.reviewer.token}
+    return "\n".join(
+        (
+            f"A stand-in of GitHub serves a copy of {path} at {here.hub.url}",
+            "(this machine only). Stop it with Ctrl-C. In another terminal:",
+            f"  export {places}",
+            "  export " + " ".join(f"ML_AUTO_UPDATE_{name}={token}" for name, token in tokens.items()),
+            f"  git clone {here.hub.url}/{here.repository.full_name}.git && cd {here.repository.name}",
+            "  ml-auto-update run --forge github --autonomy merge",
+            f"Its repository: {here.repository.path}",
+        )
+    )

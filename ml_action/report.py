@@ -15,6 +15,10 @@ from ml_action.figures import percent, percents, probability
 if TYPE_CHECKING:
     from ml_action.records import Attempt, Comparison, Decision, Trial, Version
 
+LIMITS = (
+    "Scores hold for data like the datasets it was judged on. The file is a joblib pickle: load it only after "
+    "comparing its sha256 with `model_metadata.json`, with the libraries above."
+)
 LISTED = 50  # set-aside datasets in one table
 ZERO_WIDTH = "\u200b"
 ICONS = {
@@ -75,16 +79,15 @@ def number(value: float | None) -> str:
 def evidence_lines(comparison: Comparison) -> str:
     """The paired evidence in numbers."""
     low, high = comparison.improvement_interval.low, comparison.improvement_interval.high
-    return "\n".join(
-        [
-            f"- {comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] "
-            f"at {percent(comparison.confidence, 0)} confidence",
-            f"- error: {percent(comparison.gain)} less, interval {percents(comparison.gain_interval)}",
-            f"- sign-flip test over {comparison.datasets} datasets ({comparison.rows:,} rows): "
-            f"p {probability(comparison.p_value)}",
-            f"- {percent(comparison.win_rate, 0)} of the datasets are predicted no worse",
-        ]
+    judged = f"{comparison.datasets} datasets ({comparison.rows:,} rows)"
+    sure = f"at {percent(comparison.confidence, 0)} confidence"
+    lines = (
+        f"{comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] {sure}",
+        f"error: {percent(comparison.gain)} less, interval {percents(comparison.gain_interval)}",
+        f"sign-flip test over {judged}: p {probability(comparison.p_value)}",
+        f"{percent(comparison.win_rate, 0)} of the datasets are predicted no worse",
     )
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def checks_list(decision: Decision) -> str:
@@ -177,7 +180,8 @@ def pull_request_body(
 def _contents(version: Version, attempt: Attempt, trial: Trial) -> dict[str, object]:
     run = f"[{escape(attempt.id)}]({attempt.run_url})" if attempt.run_url else code(attempt.id)
     return {
-        "trained on": f"{version.datasets:,} datasets, {version.rows:,} rows; {trial.holdout} datasets are never trained on",
+        "trained on": f"{version.datasets:,} datasets, {version.rows:,} rows",
+        "never trained on": f"{trial.holdout:,} datasets",
         "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
         "target": code(version.target),
         "features": ", ".join(code(name) for name in version.features[:LISTED]),
@@ -192,21 +196,16 @@ def _contents(version: Version, attempt: Attempt, trial: Trial) -> dict[str, obj
 
 def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decision) -> str:
     """The model card beside the model file."""
-    return (
-        "\n\n".join(
-            [
-                f"# {escape(attempt.version)}: {code(version.target)} from {len(version.features)} columns",
-                f"A {version.task} model made by ml-auto-update on {version.created[:10]}. It was promoted because it is "
-                f"{escape(decision.reason)}.",
-                "## Scores on unseen rows\n\n" + scores_table(trial.comparison, attempt.champion, version.version),
-                evidence_lines(trial.comparison),
-                "## Contents\n\n" + facts_table(_contents(version, attempt, trial)),
-                "## Limits\n\nScores hold for data like the datasets it was judged on. The file is a joblib pickle: load it only "
-                "after comparing its sha256 with `model_metadata.json`, with the libraries above.",
-            ]
-        )
-        + "\n"
+    made = f"A {version.task} model made by ml-auto-update on {version.created[:10]}."
+    parts = (
+        f"# {escape(attempt.version)}: {code(version.target)} from {len(version.features)} columns",
+        f"{made} It was promoted because it is {escape(decision.reason)}.",
+        "## Scores on unseen rows\n\n" + scores_table(trial.comparison, attempt.champion, version.version),
+        evidence_lines(trial.comparison),
+        "## Contents\n\n" + facts_table(_contents(version, attempt, trial)),
+        f"## Limits\n\n{LIMITS}",
     )
+    return "\n\n".join(parts) + "\n"
 
 
 def commit_message(version: Version, decision: Decision) -> str:

@@ -66,7 +66,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
 
 
 def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
-    """The action's inputs by name. The runner writes INPUT_DATA-PATH, a shell on the way may make it INPUT_DATA_PATH."""
+    """The action's inputs by name. The runner writes INPUT_DATA-PATH; where a shell is on the way, INPUT_DATA_PATH."""
     names = (name for name in environ if name.startswith("INPUT_"))
     inputs = {name[len("INPUT_") :].lower().replace("_", "-"): environ[name] for name in names if environ[name].strip()}
     for always_there in (

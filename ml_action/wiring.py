@@ -1,4 +1,4 @@
-"""Builds the real collaborators of a run from its settings and its context. The only place that chooses between them."""
+"""Builds the real collaborators of a run from its settings and its context; the only place that chooses."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Reposit
 
 
 def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
-    """Everything that the writing stories need: the repository with a store of its own, and the branches as they are."""
+    """Everything that the writing stories need: a repository with its own store, the branches as they are."""
     branches = name_branches(place)
     found, tips = open_fully(place, branches, scratch)
     from ml_action.tools import Tools  # late: counting needs none

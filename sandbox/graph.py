@@ -59,7 +59,6 @@ class Root:
             "repository": self.repository,
             "node": self.node,
             "viewer": views.viewer(self.hub.url, self.identity),
-            "viewer": self.viewer,
             "enablePullRequestAutoMerge": self.change(auto_merge.enable),
             "disablePullRequestAutoMerge": self.change(auto_merge.disable),
             "convertPullRequestToDraft": self.change(auto_merge.to_draft),
@@ -74,10 +73,6 @@ class Root:
             raise GraphRefusalError("NOT_FOUND", message)
         found.synchronise()
         return views.repository_node(self.hub.url, found, self.identity)
-
-    def viewer(self, _info: Any) -> dict[str, Any]:
-        """Whose token this is; GraphQL tells it to Apps too, which REST's /user does not."""
-        return {"login": self.identity.login}
 
     def node(self, _info: Any, id: str) -> dict[str, Any]:  # noqa: A002  the name of GitHub's argument
         """A pull request by its id."""

@@ -29,7 +29,7 @@ def _yaml_text(text: str) -> str:
 
 
 def action_inputs(names: Iterable[str] = BY_NAME) -> str:
-    """The `inputs` of an action.yml. No defaults but the token's: an input that is not given leaves the file its say."""
+    """The `inputs` of an action.yml. No default but the token's: what is not given is the file's to say."""
     lines = ["inputs:"]
     for name in names:
         lines += [f"  {name}:", f"    description: {_yaml_text(_described(BY_NAME[name]))}", "    required: false"]

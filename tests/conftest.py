@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("shared", deadline=None)  # busy cores are no reason to fail
+hypothesis.settings.load_profile("shared")
 
 if TYPE_CHECKING:
     from stage import Stage

@@ -53,13 +53,15 @@ def cut(position: int, dataset: Dataset, content: bytes) -> Source:
     if b"\0" in content:
         raise Unreadable("is not text: it contains NUL bytes", _line_of(content, content.index(b"\0")))
     header, _, body = content.partition(b"\n")
-    header = header.removesuffix(b"\r")
     body = body if body.endswith(b"\n") else body + b"\n"
-    plain_ends = body.count(b"\r") == body.count(b"\r\n") and b"\r" not in header
-    whole_header = header.count(b'"') % 2 == 0 and bool(header.strip())
-    return Source(
-        position, dataset, header, body, body.count(b"\n"), plain_ends and whole_header and bool(body.strip())
-    )
+    return Source(position, dataset, header, body, body.count(b"\n"), _is_joinable(header, body))
+
+
+def _is_joinable(header: bytes, body: bytes) -> bool:
+    """Whether the header is the first line and each line end is one: a lone CR would be a line end too."""
+    whole = header.count(b'"') % 2 == 0 and bool(header.strip())
+    plain_ends = b"\r" not in header[:-1] and body.count(b"\r") == body.count(b"\r\n")
+    return whole and plain_ends and bool(body.strip())
 
 
 def parse(source: Source) -> pd.DataFrame:

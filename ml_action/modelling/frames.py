@@ -141,7 +141,7 @@ def _by_header(sources: Sequence[Source]) -> list[list[Source]]:
     """Batches that may be parsed together: same header bytes, plain line ends."""
     groups: dict[object, list[Source]] = {}
     for source in sources:
-        groups.setdefault(source.header if source.joinable else source.position, []).append(source)
+        groups.setdefault(source.header.rstrip(b"\r") if source.joinable else source.position, []).append(source)
     return list(groups.values())
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from contracts import Contract
-from scenario_world import World, steady
+from scenario_world import World, hurry, steady
 
 from ml_action import stage
+from ml_action.forge import github
 from ml_action.forge.identity import Pace
 
 FULL_NAME = "octo/students"
@@ -21,9 +21,8 @@ FULL_NAME = "octo/students"
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GitHub asks its clients for a pause between writes; the stand-in does not."""
-    quick = partial(Pace, between_writes=0.0, retries=1, backoff=0.0, timeout=20)
-    monkeypatch.setattr("ml_action.forge.github.Pace", quick)
+    monkeypatch.setattr(github, "Pace", Pace)  # to be put back
+    hurry()
     monkeypatch.setattr("ml_action.wiring.time.sleep", lambda seconds: None)
 
 
