@@ -53,16 +53,16 @@ def guard(
         log.say(redact(bug_report(), secrets))
         outcome, code = endings.bug(), EXIT_BUG
     if outcome is not None:
-        deliver(outcome, context, log, secrets)
+        values = deliver(outcome, context, log, secrets)
         if as_json:
-            sys.stdout.write(json.dumps(outputs.of(outcome), indent=2) + "\n")
+            sys.stdout.write(json.dumps(values, indent=2) + "\n")
     return code
 
 
-def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> None:
-    """Writes outputs, summary and report, and says the verdict."""
+def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
+    """Writes outputs, summary and report, and says the verdict; the outputs."""
     text = redact(report.summary(outcome), secrets)
-    values = outputs.of(outcome)
+    values = {name: redact(value, secrets) for name, value in outputs.of(outcome).items()}
     if context.in_actions:
         values["report-path"] = runner.leave_report(context.workspace, text)
     runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
@@ -70,10 +70,11 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     for item in outcome.set_aside:
         log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
     if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
-        log.warn(outcome.reason)
+        log.warn(values["reason"])
     if outcome.verdict is not Verdict.FAILED:
-        log.say(f"{report.ICONS[outcome.verdict]} {outcome.verdict}: {outcome.reason}")
-        log.say(f"   next: {outcome.next_step}")
+        log.say(f"{report.ICONS[outcome.verdict]} {outcome.verdict}: {values['reason']}")
+        log.say(f"   next: {redact(outcome.next_step, secrets)}")
+    return values
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def _approve(call: Call) -> Outcome:
     from ml_action.approve import approve
 
     place = wiring.find_place(call.given, call.context)
-    return approve(place.settings, wiring.make_tools(place, call.scratch(), call.log))
+    return approve(*wiring.make_approval_tools(place, call.scratch(), call.log))
 
 
 def _rehearse(call: Call) -> Outcome:
@@ -230,15 +230,13 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
 
 def _as_action(environ: Mapping[str, str]) -> int:
     """A step of a workflow: inputs from the environment, the log for the runner."""
-    context = runner.read_context(environ, Path(environ.get("GITHUB_WORKSPACE", ".")))
+    context = runner.read_context(environ, Path(environ.get("GITHUB_WORKSPACE", ".")).resolve())
     log = ActionsLog(sys.stdout)
     given = runner.read_inputs(environ)
     for secret in _secrets(given):
         log.mask(secret)
     mode = given.get("mode", MODES[0])  # an unknown mode is told with the other settings
-    code = _guarded(mode if mode in MODES else MODES[0], given, context, log)
-    log.close()
-    return code
+    return _guarded(mode if mode in MODES else MODES[0], given, context, log)
 
 
 def _guarded(
@@ -250,6 +248,8 @@ def _guarded(
 ) -> int:
     """Runs a command behind the boundary, with a scratch folder that goes when it ends."""
     with ExitStack() as stack:
+        if isinstance(log, ActionsLog):
+            stack.callback(log.close)
         scratch = cache(lambda: Path(stack.enter_context(_temporary_folder(context))))
         call = Call(given, context, log, scratch, options)
         return boundary.guard(

@@ -137,14 +137,14 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
 def next_of(publication: Publication) -> str:
     """What happens next to a promotion."""
     pull = publication.pull_request
+    if pull and pull.state == "closed":
+        return f"pull request #{pull.number} was closed by a person: this data will not propose it again"
     if publication.blocked:
         return "a person decides; the next run looks again"
     if publication.merge_state == "merged":
         return "the new model is on the base branch: the service picks it up"
     if pull is None:
         return "the proposal's branch is pushed; merge it to put the model into production"
-    if pull.state == "closed":
-        return "it was closed by a person: this data will not propose it again"
     waits = {
         "enabled": "GitHub merges it when its requirements are met",
         "waiting": "the next run looks again",

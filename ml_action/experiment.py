@@ -5,7 +5,7 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_action import __version__, inventory, registry
 from ml_action.errors import DataProblem
@@ -105,11 +105,11 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> Trial
         trial.Incomparable: the champion cannot be scored on these datasets.
     """
     champion = scene.history.champion if scene.history else None
-    model = None
+    model, notes = None, list[str]()
     if champion:
         data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, champion)
-        model = artifacts.load(data, champion.sha256)
-    return trial.run(
+        model = artifacts.load(data, champion.sha256, notes.append)
+    judged = trial.run(
         batch.table,
         recipe=batch.recipe,
         new=batch.new,
@@ -120,6 +120,7 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> Trial
         confidence=settings.confidence,
         progress=tools.log.progress,
     )
+    return replace(judged, notes=(*notes, *judged.notes))
 
 
 def _first_reason(set_aside: tuple[SetAside, ...]) -> str:

@@ -33,6 +33,12 @@ REFUSALS = (
         "exclude ml-auto-update/** from the rule, or let the bot bypass it: Settings → Rules → Rulesets → Bypass list",
     ),
     Refusal(
+        ("repository was archived",),
+        "the repository is archived: nobody can write to it",
+        "its owner archived it",
+        "unarchive it, or turn the workflow off",
+    ),
+    Refusal(
         ("error: 403", "permission to", "write access to repository not granted", "resource not accessible"),
         "the token may not write to this repository",
         "its permission contents: write is missing",

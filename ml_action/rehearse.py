@@ -49,6 +49,8 @@ def _copy(path: Path, here: Stage) -> None:
         found = git.line("for-each-ref", "--format=%(refname)", f"{place}/ml-auto-update/").splitlines()
         specs += [f"{name}:refs/heads/{name[len(place) + 1 :]}" for name in found]
     unique = {spec.rpartition(":")[2]: spec for spec in specs}
+    # a shallow clone may be rehearsed as well: the copy is as shallow then
+    stage.plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
     try:
         git.run("push", "--quiet", "--no-verify", str(here.repository.path), *unique.values())
     except GitFailed as failed:

@@ -199,6 +199,8 @@ def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
     _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
     if Path(shallow).is_file():
         _write(store.directory / "shallow", Path(shallow).read_bytes())
+    if any(Path(objects).glob("pack/*.promisor")):
+        _promise(store, remote)  # what a partial clone lacks is no damage
     # What the workspace has need not be sent again: fetch and push negotiate from refs.
     store.run("update-ref", "refs/workspace", head)
     return Repository(workspace, store, remote, head)
@@ -207,14 +209,7 @@ def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
 def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
     """A repository without a workspace: trees only, blobs are fetched when they are read. One round trip."""
     store = _new_store(git, scratch, "sha1")
-    # Asked for by name, so that later reads know where the missing blobs are.
-    for key, value in (
-        ("remote.origin.url", remote),
-        ("remote.origin.promisor", "true"),
-        ("remote.origin.partialCloneFilter", "blob:none"),
-        ("extensions.partialClone", "origin"),
-    ):
-        store.run("config", key, value)
+    _promise(store, remote)  # fetched by name, so that later reads know where the missing blobs are
     repository = Repository(store, store, "origin", "")
     tips = repository.fetch(branches)
     return replace(repository, head=tips.base), tips
@@ -225,6 +220,17 @@ def _new_store(git: Git, scratch: Path, kind: str) -> Git:
     git_here = Git(scratch, git.env)
     git_here.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(path))
     return Git(path, git.env)
+
+
+def _promise(store: Git, remote: str) -> None:
+    """Makes the store a partial clone (gitformat-pack(5), partial-clone in git's technical documentation)."""
+    for key, value in (
+        ("remote.origin.url", remote),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialCloneFilter", "blob:none"),
+        ("extensions.partialClone", "origin"),
+    ):
+        store.run("config", key, value)
 
 
 def _write(path: Path, content: bytes) -> None:

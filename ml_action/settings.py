@@ -135,7 +135,7 @@ def _model_dir(text: str) -> str:
 
 def _branch(text: str) -> str:
     # git-check-ref-format(1), the part a person gets wrong
-    if re.search(r"[\s~^:?*\[\\]|\.\.|@\{|^[-/]|/$|\.lock$|//", text):
+    if re.search(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|@\{|^[-/]|/$|\.lock$|//", text):
         raise ValueError("it is not a branch name")
     return text
 
@@ -279,7 +279,7 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
     """
     problems: list[str] = []
     values: dict[str, Any] = {}
-    problems += [_unknown(name, "input", tuple(BY_NAME)) for name in given if name not in BY_NAME]
+    problems += [_unknown(name, "input of ml-auto-update", tuple(BY_NAME)) for name in given if name not in BY_NAME]
     keys = tuple(setting.name for setting in TABLE if setting.in_file)
     problems += [_not_in_file(name, keys) for name in file if name not in keys]
     for setting in TABLE:
@@ -335,7 +335,7 @@ def _shown(setting: Setting, text: str) -> str:
 
 
 def _unknown(name: str, kind: str, known: tuple[str, ...]) -> str:
-    return f"{name[:80]!r} is no {kind} of ml-auto-update{_nearest(name, known)}"
+    return f"{name[:80]!r} is no {kind}{_nearest(name, known)}"
 
 
 def _not_in_file(name: str, keys: tuple[str, ...]) -> str:

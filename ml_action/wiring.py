@@ -167,7 +167,8 @@ def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place
     config = parse_config((found.store.read(f"{tips.base}:{CONFIG_FILE}") or b"").decode("utf-8", "replace"))
     place = replace(place, settings=parse(place.given, config))
     again = name_branches(place)
-    return place, found, tips if again == branches else found.fetch(again)
+    tips = tips if again == branches else found.fetch(again)
+    return place, replace(found, head=tips.base), tips
 
 
 def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
@@ -179,7 +180,18 @@ def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Reposit
 def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
     """Everything that the writing stories need: a repository with its own store, the branches as they are."""
     branches = name_branches(place)
-    found, tips = open_fully(place, branches, scratch)
+    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+
+
+def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+    """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
+    if _has_repository(place):
+        return place.settings, make_tools(place, scratch, log)
+    place, found, tips = _clone_for_reading(place, lambda: scratch)
+    return place.settings, _tools(place, name_branches(place), found, tips, log)
+
+
+def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log: Log) -> Tools:
     from ml_action.tools import Tools  # late: counting needs none
 
     return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)

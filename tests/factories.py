@@ -112,7 +112,9 @@ def make_outcome(**changes: Any) -> Outcome:
 
 def make_git(directory: Path) -> Git:
     """git as the product calls it, with an author."""
-    who = {f"GIT_{role}_{part}": "someone@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    who = {
+        f"GIT_{role}_{part}": "someone@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+    }
     quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     return Git(directory, git.environment(os.environ) | who | quiet)
 
@@ -170,11 +172,14 @@ def make_remote(path: Path, source: Workspace) -> Path:
 
 def make_csvs(count: int, folder: str = "data/new_data", start: int = 0) -> dict[str | bytes, str | bytes | None]:
     """Datasets with contents of their own."""
-    return {f"{folder}/{number:05}.csv": f"hours,score\n{number},{number * 2}\n" for number in range(start, start + count)}
+    return {
+        f"{folder}/{number:05}.csv": f"hours,score\n{number},{number * 2}\n" for number in range(start, start + count)
+    }
 
 
 def run_python(*arguments: str, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """A process of this interpreter, with its output."""
     import sys
 
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, env=dict(env), capture_output=True, text=True)
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=cwd, env=dict(env), capture_output=True, text=True, errors="replace")

@@ -117,7 +117,9 @@ def test_a_loss_that_is_not_proven_is_held(changes):
 any_float = st.floats()
 
 
-@given(gain=any_float, low=any_float, high=any_float, p=any_float, worse=any_float, base=any_float, n=st.integers(0, 99))
+@given(
+    gain=any_float, low=any_float, high=any_float, p=any_float, worse=any_float, base=any_float, n=st.integers(0, 99)
+)
 def test_whatever_the_numbers_a_promotion_has_passed_every_condition(gain, low, high, p, worse, base, n):
     comparison = make_comparison(
         gain=gain, gain_interval=Interval(low, high), p_value=p, p_worse=worse, p_baseline=base, datasets=n
@@ -135,8 +137,17 @@ def test_whatever_the_numbers_a_promotion_has_passed_every_condition(gain, low, 
 
 @pytest.mark.parametrize(
     ("p", "text"),
-    [(1.0, "1"), (0.5, "0.5"), (0.05, "0.05"), (0.0123, "0.0123"), (0.0001, "0.0001"), (0.00005, "below 0.0001"), (0.0, "below 0.0001"), (NAN, "unknown")],
-)  # fmt: skip
+    [
+        (1.0, "1"),
+        (0.5, "0.5"),
+        (0.05, "0.05"),
+        (0.0123, "0.0123"),
+        (0.0001, "0.0001"),
+        (0.00005, "below 0.0001"),
+        (0.0, "below 0.0001"),
+        (NAN, "unknown"),
+    ],
+)
 def test_probabilities_are_readable(p, text):
     assert probability(p) == text
 

@@ -20,9 +20,7 @@ def make_scene(**changes):
 
 def decided(attempt, publication=None, verdict=Verdict.PROMOTE, trial=None, set_aside=(), **settings):
     decision = Decision(verdict, "because")
-    return endings.decided(
-        make_scene(), attempt, decision, trial, publication, set_aside, make_settings(**settings)
-    )
+    return endings.decided(make_scene(), attempt, decision, trial, publication, set_aside, make_settings(**settings))
 
 
 def test_waiting_tells_the_count_and_the_champion():
@@ -91,8 +89,14 @@ def test_a_promotion_with_its_pull_request():
     ("publication", "text"),
     [
         (Publication(make_pull(), merge_state="waiting"), "pull request #7 is open: the next run looks again"),
-        (Publication(make_pull(state="merged"), merge_state="merged"), "the new model is on the base branch: the service picks it up"),
-        (Publication(make_pull(state="closed")), "it was closed by a person: this data will not propose it again"),
+        (
+            Publication(make_pull(state="merged"), merge_state="merged"),
+            "the new model is on the base branch: the service picks it up",
+        ),
+        (
+            Publication(make_pull(state="closed")),
+            "pull request #7 was closed by a person: this data will not propose it again",
+        ),
         (Publication(), "the proposal's branch is pushed; merge it to put the model into production"),
         (Publication(make_pull(), blocked="x"), "a person decides; the next run looks again"),
         (None, "the proposal's branch is pushed"),

@@ -22,7 +22,13 @@ def test_a_promotion_fills_every_output_but_the_report_path():
 
 @pytest.mark.parametrize(
     "outcome",
-    [endings.failed(DataProblem("no data")), endings.stood_down(), endings.bug(), endings.interrupted(), make_outcome()],
+    [
+        endings.failed(DataProblem("no data")),
+        endings.stood_down(),
+        endings.bug(),
+        endings.interrupted(),
+        make_outcome(),
+    ],
 )
 def test_every_output_is_there_as_text_whatever_the_ending(outcome):
     values = outputs.of(outcome)
@@ -33,7 +39,12 @@ def test_every_output_is_there_as_text_whatever_the_ending(outcome):
 
 def test_a_run_that_failed_is_not_ready():
     values = outputs.of(endings.failed(DataProblem("no data", fix="add some")))
-    assert (values["ready"], values["decision"], values["reason"], values["count"]) == ("false", "failed", "no data", "")
+    assert (values["ready"], values["decision"], values["reason"], values["count"]) == (
+        "false",
+        "failed",
+        "no data",
+        "",
+    )
 
 
 def test_a_run_that_waits_tells_the_champions_version():

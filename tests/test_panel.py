@@ -28,7 +28,9 @@ def test_the_seed_fixes_the_order_and_nothing_else(sites):
     assert panel.persons(seed=1) == sites
     other = panel.persons(seed=2)
     assert other != sites
-    assert {site: sorted(texts) for site, texts in other.items()} == {site: sorted(texts) for site, texts in sites.items()}
+    assert {site: sorted(texts) for site, texts in other.items()} == {
+        site: sorted(texts) for site, texts in sites.items()
+    }
 
 
 def test_without_statsmodels_it_says_what_to_install(monkeypatch):

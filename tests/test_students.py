@@ -1,11 +1,10 @@
 import csv
 import io
-import random
 
 import pytest
 
 from ml_action.errors import SettingsProblem
-from ml_action.students import COLUMNS, WORLDS, add_data, dataset, datasets
+from ml_action.students import COLUMNS, WORLDS, add_data, datasets
 
 
 def test_the_same_seed_gives_the_same_students():
@@ -30,7 +29,7 @@ def test_a_dataset_is_a_csv_of_five_to_thirty_weeks(world):
 
 def test_in_the_drifted_world_hours_count_more():
     def mean_score(world):
-        rows = [line.split(",") for n in range(300) for line in dataset(WORLDS[world], random.Random(n)).splitlines()[1:]]
+        rows = [line.split(",") for text in datasets(300, world, 1) for line in text.splitlines()[1:]]
         many = [float(row[-1]) for row in rows if float(row[0]) > 6]
         few = [float(row[-1]) for row in rows if float(row[0]) < 4]
         return sum(many) / len(many) - sum(few) / len(few)

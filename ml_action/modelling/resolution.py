@@ -135,6 +135,11 @@ def _check(recipe: Recipe, column: pd.Series) -> None:
             f"The target '{plain(recipe.target)}' holds text, and regression needs numbers.",
             fix="Set `task` to classification, or `target` to a column of numbers.",
         )
+    if recipe.task == "classification" and pd.api.types.is_float_dtype(column.dtype) and (column % 1 != 0).any():
+        raise DataProblem(
+            f"The target '{plain(recipe.target)}' holds fractions, and classification needs classes.",
+            fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
+        )
     if column.nunique() < 2:
         raise DataProblem(
             f"The target '{plain(recipe.target)}' is the same in every row: there is nothing to learn.",

@@ -86,13 +86,14 @@ def assert_same(contents: list[bytes]) -> None:
                 assert table.has(name)[position] == (name in expected[place].columns)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(files(), min_size=1, max_size=7))
 @example([b"a,b\n1,x\n", b"a,b\n2,\n"])
 @example([b"a\n1\n", b"a\nx\n", b"a\n2\n"])
 @example([b"a\nTrue\n", b"a\n1\n", b"a\nx\n"])
 @example([b'a\n"1\n', b'a\n2"\n'])
 @example([b"a,b\n1,2,\n", b"a,b\n3,4\n"])
+@example([b'"open\r\n"a",b\r\n1,1\r\n'])
 @example([b"a\n18446744073709551615\n", b"a\n1\n", b"a\n-1\n"])
 def test_the_same_frame_as_pandas_file_by_file(contents):
     assert_same(contents)

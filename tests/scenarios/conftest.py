@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from contracts import Contract
-from scenario_world import World, hurry, steady
+from scenario_world import PROPOSAL, PULLS, World, drifted, hurry, steady
 
 from ml_action import stage
 from ml_action.forge import github
@@ -71,4 +72,42 @@ def production(make_world: Callable[..., World], with_v1: Path) -> World:
     """A repository with v1 in production."""
     world = make_world(with_v1)
     world.batches = 1
+    return world
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A repository whose promotion of v2 waits for people."""
+
+    path: Path
+    title: str
+    body: str
+
+
+@pytest.fixture(scope="session")
+def with_v2_proposed(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Waiting:
+    """A bare repository in which v2 was proposed, and the text of its pull request, made once; for copies only."""
+    root = tmp_path_factory.mktemp("with-v2-proposed")
+    shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
+    with stage.open_stage(root, FULL_NAME) as here:
+        here.repository.protect("main", required_reviews=1)
+        world = World(here, batches=1)
+        world.arrive(drifted(45, 8))
+        run = world.hour(autonomy="propose")
+        assert run.decision == "promote", run.log
+        return Waiting(root / f"{FULL_NAME}.git", world.pull.title, world.pull.body or "")
+
+
+@pytest.fixture
+def proposed(make_world: Callable[..., World], with_v2_proposed: Waiting) -> World:
+    """v2 is proposed and waits for people: the bot might not approve or merge."""
+    waiting = with_v2_proposed
+    world = make_world(waiting.path)
+    world.batches = 2
+    bot = world.here.author
+    world.api(bot, "POST", PULLS, title=waiting.title, body=waiting.body, head=PROPOSAL, base="main")
+    label = {"name": "model-update", "color": "1d76db", "description": "A model that ml-auto-update proposes"}
+    world.api(bot, "POST", "/repos/octo/students/labels", **label)
+    world.api(bot, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
+    assert world.pull.head_sha == world.last.commit
     return world

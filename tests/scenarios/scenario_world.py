@@ -31,7 +31,7 @@ from ml_action.forge import github
 from ml_action.forge.identity import Pace
 from ml_action.git import Git
 from ml_action.journal import State
-from ml_action.records import Attempt, History
+from ml_action.records import Attempt, Version
 from ml_action.stage import Stage
 from sandbox import Exchange, Identity, PullRequest
 
@@ -59,14 +59,16 @@ def drifted(count: int, seed: int) -> list[str]:
 
 def noise(count: int, seed: int) -> list[str]:
     """Students whose scores belong to somebody else: there is nothing to learn."""
-    rng, texts = random.Random(seed), steady(count, seed)
+    rng, texts = random.Random(seed), steady(count, seed)  # noqa: S311  an order, no secret
     rows = [row.rpartition(",") for text in texts for row in text.splitlines()[1:]]
     scores = [row[2] for row in rows]
     rng.shuffle(scores)
     shuffled = (f"{row[0]},{score}" for row, score in zip(rows, scores, strict=True))
     heads = [text.splitlines()[0] for text in texts]
     lengths = [len(text.splitlines()) - 1 for text in texts]
-    return ["\n".join([head, *(next(shuffled) for _ in range(n))]) + "\n" for head, n in zip(heads, lengths, strict=True)]
+    return [
+        "\n".join([head, *(next(shuffled) for _ in range(n))]) + "\n" for head, n in zip(heads, lengths, strict=True)
+    ]
 
 
 def as_classes(texts: Iterable[str]) -> list[str]:
@@ -95,6 +97,11 @@ class Run:
     @property
     def decision(self) -> str:
         return self.outputs.get("decision", "")
+
+    @property
+    def told(self) -> str:
+        """The summary without the backslashes that keep Markdown from reading it."""
+        return self.summary.replace("\\", "")
 
     @property
     def reason(self) -> str:
@@ -232,7 +239,9 @@ class World:
         name, mail = PERSON
         parent = self.tip(branch)
         message = f"Change {len(files)} files"
-        head = f"commit refs/heads/{branch}\ncommitter {name} <{mail}> 1790000000 +0000\ndata {len(message)}\n{message}\n"
+        head = (
+            f"commit refs/heads/{branch}\ncommitter {name} <{mail}> 1790000000 +0000\ndata {len(message)}\n{message}\n"
+        )
         parts = [head.encode(), f"from {parent}\n".encode() if parent else b""]
         parts += [f"R {old} {new}\n".encode() for old, new in (moves or {}).items()]
         for path, content in files.items():
@@ -360,12 +369,17 @@ class World:
         return self.attempts[-1]
 
     @property
-    def history(self) -> History | None:
-        return registry.read(self.git, self.tip("main"), "model")
+    def champion(self) -> Version:
+        """The version in production."""
+        history = registry.read(self.git, self.tip("main"), "model")
+        assert history
+        assert history.champion
+        return history.champion
 
     @property
     def versions(self) -> list[str]:
-        history = self.history
+        """Every version that main has ever heard of."""
+        history = registry.read(self.git, self.tip("main"), "model")
         return [version.version for version in history.versions] if history else []
 
     def on(self, branch: str) -> dict[str, str]:
@@ -390,7 +404,8 @@ def fingerprint_of_folder(folder: Path) -> str:
         found = path.lstat()
         row = (str(path.relative_to(folder)), found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns)
         digest.update(repr(row).encode())
-        digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b"")
+        digest.update(str(path.readlink()).encode() if path.is_symlink() else b"")
+        digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 
 

@@ -16,8 +16,8 @@ def test_the_first_run_with_enough_datasets_trains_v1_which_beats_the_dummy(empt
     run = empty.hour()
     assert (run.code, run.decision, run.outputs["merge-state"]) == (0, "promote", "merged")
     assert "of the dummy baseline's error" in run.reason
-    assert empty.history and empty.history.current == "v1"
-    assert empty.history.champion and empty.history.champion.champion_scores == {}
+    assert empty.champion.version == "v1"
+    assert empty.champion.champion_scores == {}
     assert empty.last.champion == ""
     assert empty.last.champion_score is None
     assert empty.pull.title.startswith("Promote model v1: ")
@@ -32,7 +32,7 @@ def test_a_first_model_that_knows_no_more_than_the_dummy_is_held(empty: World) -
     assert "of the dummy baseline's error" in run.reason
     assert empty.pulls == []
     assert not empty.tip(PROPOSAL)
-    assert empty.history is None
+    assert empty.versions == []
     assert empty.last.commit == ""
     assert empty.hour().decision == "waiting"
 
@@ -65,22 +65,21 @@ def test_a_drifted_world_is_promoted_through_a_labelled_approved_and_merged_pull
 
     pull, world = production.pull, production
     assert (pull.author.login, pull.labels, pull.merged) == ("ml-bot[bot]", ["model-update"], True)
-    assert pull.merged_by and pull.merged_by.login == "ml-bot[bot]"
+    assert pull.merged_by == world.here.author
     assert world.approvals() == [("github-actions[bot]", pull.head_sha)]
     for text in ("`r2` (decides)", "`accuracy_percent`", "champion v1", "challenger v2", "sign-flip test", "sha256"):
         assert text in (pull.body or ""), text
     assert run.outputs["challenger-score"] in map(repr, [world.last.challenger_score])
     assert f"{world.last.challenger_score:.4f}" in (pull.body or "")
 
-    history = world.history
-    assert history and history.current == "v2"
+    champion = world.champion
+    assert champion.version == "v2"
     assert world.versions == ["v1", "v2"]
-    assert history.champion
     model = world.read("model/v2.pkl")
-    assert hashlib.sha256(model).hexdigest() == history.champion.sha256 == world.last.digest
-    assert len(model) == history.champion.size
+    assert hashlib.sha256(model).hexdigest() == champion.sha256 == world.last.digest
+    assert len(model) == champion.size
     assert run.outputs["model-path"] == "model/v2.pkl"
-    artifacts.load(model, history.champion.sha256)
+    artifacts.load(model, champion.sha256)
 
     after = world.on("main")
     added = {path for path in after if path not in before and not path.startswith(STORE)}
@@ -183,7 +182,7 @@ def test_a_worse_challenger_is_never_proposed(production: World) -> None:
     assert run.decision == "reject"
     assert run.reason.startswith("worse: ")
     assert production.pulls == []
-    assert production.last.gain is not None and production.last.gain < 0
+    assert (production.last.gain or 0) < 0
 
 
 def test_the_bot_names_itself_in_every_commit_that_it_makes(production: World) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from scenario_world import PROPOSAL, PULLS, World, drifted, in_process, steady
 
+from sandbox import Identity
+
 
 @pytest.fixture
 def checked(make_world: Callable[..., World], with_v1: Path) -> World:
@@ -18,16 +20,6 @@ def checked(make_world: Callable[..., World], with_v1: Path) -> World:
     return world
 
 
-@pytest.fixture
-def proposed(production: World) -> World:
-    """v2 is proposed and waits for people: the bot may not approve or merge."""
-    production.arrive(drifted(45, 8))
-    run = production.hour(autonomy="propose")
-    assert run.decision == "promote", run.log
-    assert production.pull.open
-    return production
-
-
 # --- how far autonomy goes ---------------------------------------------------------------------------------
 
 
@@ -35,7 +27,7 @@ def test_report_trains_judges_and_records_and_proposes_nothing(production: World
     production.arrive(drifted(45, 8))
     run = production.hour(autonomy="report")
     assert (run.code, run.decision) == (0, "promote")
-    assert "autonomy is report" in run.summary
+    assert "autonomy is report" in run.told
     assert production.pulls == []
     assert production.calls == []
     assert (production.last.verdict.value, production.last.commit) == ("promote", "")
@@ -56,7 +48,7 @@ def test_propose_opens_and_labels_and_leaves_the_rest_to_people(proposed: World)
     assert proposed.pull.auto_merge is None
     run = proposed.hour(autonomy="propose")
     assert (run.decision, run.outputs["pr-number"]) == ("waiting", str(proposed.pull.number))
-    assert "a person reviews and merges it" in run.summary
+    assert "a person reviews and merges it" in run.told
     assert len(proposed.pulls) == 1
 
 
@@ -82,7 +74,7 @@ def test_merge_without_an_approver_token_waits_for_a_person_and_says_so(producti
     production.arrive(drifted(45, 8))
     run = production.hour(approver_token="")
     assert (run.code, run.outputs["merge-state"]) == (0, "enabled")
-    assert "no approver-token was given" in run.summary
+    assert "no approver-token was given" in run.told
     assert production.pull.reviews == []
     person = production.person()
     production.api(person, "POST", f"{PULLS}/1/reviews", event="APPROVE")
@@ -95,12 +87,14 @@ def test_an_approver_who_is_the_author_approves_nothing_and_is_told_why(producti
     production.arrive(drifted(45, 8))
     run = production.hour(approver_token=production.here.author.token)
     assert run.code == 0
-    assert "two identities" in run.summary
+    assert "two identities" in run.told
     assert production.pull.reviews == []
     assert production.pull.open
 
 
-def test_without_a_rule_on_the_base_branch_the_bot_merges_at_once(make_world: Callable[..., World], with_v1: Path) -> None:
+def test_without_a_rule_on_the_base_branch_the_bot_merges_at_once(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
     world = make_world(with_v1)
     world.repository.rules.clear()
     world.arrive(drifted(45, 8))
@@ -112,7 +106,7 @@ def test_where_auto_merge_is_forbidden_the_reason_is_told_and_the_pull_request_s
     checked.arrive(drifted(45, 8))
     run = checked.hour()
     assert (run.code, run.outputs["merge-state"]) == (0, "blocked")
-    assert "Allow auto-merge" in run.summary.replace("\\", "")
+    assert "Allow auto-merge" in run.told
     assert checked.pull.open
     assert checked.approvals()
 
@@ -140,7 +134,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
     for _ in range(2):
         run = checked.hour()
         assert (run.decision, run.outputs["merge-state"]) == ("waiting", "enabled")
-        assert "GitHub merges it when its requirements are met" in run.summary
+        assert "GitHub merges it when its requirements are met" in run.told
         assert not [call for call in checked.calls if not call.startswith("GET") and call != "POST /graphql"]
     assert len(checked.attempts) == 2
     assert checked.last.state == "open"
@@ -204,7 +198,7 @@ def test_a_closed_pull_request_is_remembered_and_not_opened_again(proposed: Worl
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", state="closed")
     run = proposed.hour()
     assert (run.code, run.decision) == (0, "waiting")
-    assert "closed by a person" in run.summary
+    assert "closed by a person" in run.told
     assert proposed.last.state == "closed"
     run = proposed.hour()
     assert (run.decision, proposed.calls) == ("waiting", [])
@@ -335,13 +329,18 @@ def test_without_the_label_nothing_is_approved(proposed: World) -> None:
     assert proposed.pull.reviews == []
 
 
+def label_it(world: World, who: Identity) -> None:
+    world.api(who, "POST", "/repos/octo/students/labels", name="model-update", color="ffffff", description="x")
+    world.api(who, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
+
+
 def test_a_strangers_pull_request_with_the_label_is_not_approved(production: World) -> None:
     """It has the label, and it even comes from the bot's branch: the journal does not know its commit."""
     stranger = production.person("mallory")
     production.git.run("update-ref", f"refs/heads/{PROPOSAL}", "main")
     production.commit({"model/v2.pkl": b"cos\nsystem\n(S'touch /tmp/pwned'\ntR."}, PROPOSAL, by=stranger)
     production.api(stranger, "POST", PULLS, title="Promote", head=PROPOSAL, base="main")
-    production.api(stranger, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
+    label_it(production, stranger)
     run = approve(production)
     assert (run.code, run.decision) == (0, "blocked")
     assert "not the recorded" in run.reason
@@ -356,7 +355,7 @@ def test_a_label_on_a_pull_request_from_another_branch_moves_nobody(production: 
     production.git.run("update-ref", "refs/heads/mine", "main")
     production.commit({".github/workflows/x.yml": "on: push"}, "mine", by=stranger)
     production.api(stranger, "POST", PULLS, title="Promote", head="mine", base="main")
-    production.api(stranger, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
+    label_it(production, stranger)
     production.git.run("update-ref", "-d", f"refs/heads/{PROPOSAL}")
     run = approve(production)
     assert run.decision == "blocked"

@@ -1,0 +1,239 @@
+"""Mistakes and misfortunes: a sentence with reason and cure, an exit code by class, outputs and summary as ever."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_world import PROPOSAL, STATE, Run, World, drifted, steady
+
+from ml_action import __version__
+
+
+def failed(run: Run, code: int, *texts: str) -> None:
+    """The ending of every failure."""
+    assert (run.code, run.decision) == (code, "failed"), run.log
+    assert run.outputs["ready"] in ("true", "false")
+    assert run.outputs["reason"]
+    assert run.told.startswith("## ❌ failed: ")
+    assert "::error" in run.log
+    said = run.log.replace("%0A", "\n")
+    for text in texts:
+        assert text in said, said
+    assert "Traceback" not in run.log
+
+
+def untouched(world: World) -> None:
+    """Nothing was recorded, proposed or opened."""
+    assert not world.tip(PROPOSAL)
+    assert not world.tip(STATE)
+    assert world.pulls == []
+
+
+@pytest.fixture
+def ready(empty: World) -> World:
+    """Enough datasets for a first model."""
+    empty.arrive(steady(45, 1))
+    return empty
+
+
+SETTINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "an unknown input": ({"treshold": "5"}, ("'treshold'", "'threshold'")),
+    "a threshold in words": ({"threshold": "many"}, ("threshold = 'many'", "whole number")),
+    "a threshold of nothing": ({"threshold": "0"}, ("threshold = '0'", "1 or more")),
+    "an unknown autonomy": ({"autonomy": "aprove"}, ("autonomy = 'aprove'", "'approve'")),
+    "an unknown mode": ({"mode": "chek"}, ("mode = 'chek'", "'check'")),
+    "a data path outside": ({"data_path": "../elsewhere"}, ("data-path", "inside the repository")),
+    "an unknown metric": ({"metric": "r3"}, ("r3", "r2")),
+    "an unknown estimator": ({"estimator": "sklearn.linear_model.Rigde"}, ("Rigde", "sklearn.linear_model.Ridge")),
+    "an unknown parameter": ({"params": '{"fit_intercep": true}'}, ("fit_intercep", "fit_intercept")),
+    "parameters that are no JSON": ({"params": "{alpha: 1}"}, ("params", "JSON object")),
+    "a metric of the other task": ({"metric": "accuracy", "task": "regression"}, ("accuracy", "r2")),
+    "a target among the features": ({"target": "score", "features": "score"}, ("features", "score")),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS.values(), ids=SETTINGS)
+def test_a_wrong_setting_is_named_with_the_nearest_right_one(
+    ready: World, case: tuple[dict[str, str], tuple[str, ...]]
+) -> None:
+    given, texts = case
+    failed(ready.hour(**given), 2, *texts)
+    untouched(ready)
+
+
+def test_all_wrong_settings_are_told_together(ready: World) -> None:
+    run = ready.hour(threshold="x", confidence="2", label="a\nb", thresold="1")
+    failed(run, 2, "4 settings are wrong", "threshold", "confidence", "label", "thresold")
+
+
+DATA: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "a missing target": ({"target": "scores"}, ("scores", "'score'")),
+    "a missing feature": ({"features": "hours"}, ("hours", "hours_studied")),
+    "a metric for classes and a target of fractions": ({"metric": "accuracy"}, ("'score' holds fractions",)),
+    "a missing data path": ({"data_path": "data/news"}, ("'data/news'", "data-path")),
+    "a data path that is a file": ({"data_path": "README.md"}, ("'README.md'", "no folder")),
+}
+
+
+@pytest.mark.parametrize("case", DATA.values(), ids=DATA)
+def test_wrong_data_is_named_with_what_is_there(ready: World, case: tuple[dict[str, str], tuple[str, ...]]) -> None:
+    given, texts = case
+    ready.commit({"README.md": "Students\n"})
+    failed(ready.hour(**given), 3, *texts)
+    untouched(ready)
+
+
+def test_a_token_that_may_not_push(ready: World) -> None:
+    token = ready.here.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"}).token
+    failed(ready.hour(token=token), 4, "may not write to this repository", "contents: write", "403")
+    untouched(ready)
+
+
+def test_a_token_that_may_not_open_pull_requests_leaves_a_promotion_for_a_better_token(ready: World) -> None:
+    token = ready.here.hub.identity("ml-bot", kind="app", permissions={"contents": "write"}).token
+    failed(ready.hour(token=token), 5, "pull-requests", "Resource not accessible by integration")
+    assert len(ready.attempts) == 1
+    run = ready.hour()
+    assert (run.code, run.outputs["merge-state"]) == (0, "merged")
+    assert len(ready.attempts) == 1
+
+
+def test_a_repository_that_lets_no_workflow_open_pull_requests(ready: World) -> None:
+    ready.repository.change_settings(actions_may_create_and_approve=False)
+    token = ready.here.reviewer.token
+    failed(ready.hour(token=token, approver_token=""), 5, "Allow GitHub Actions to create and approve pull requests")
+
+
+def test_a_wrong_token(ready: World) -> None:
+    failed(ready.hour(token="ghs_" + "x" * 36), 4, "does not accept the token")
+    untouched(ready)
+
+
+def test_a_wrong_approver_token_leaves_the_pull_request_to_people(ready: World) -> None:
+    run = ready.hour(approver_token="ghs_" + "x" * 36)
+    assert ready.pull.open
+    assert ready.pull.reviews == []
+    assert "approver-token" in run.log
+    assert run.code in (0, 5)
+    assert ready.hour().outputs["merge-state"] == "merged"
+    assert len(ready.attempts) == 1
+
+
+def test_a_token_with_a_line_break(ready: World) -> None:
+    failed(ready.hour(token="ghs_abc\ndef"), 2, "token = ***", "one line")
+
+
+def test_forge_github_without_a_token(ready: World) -> None:
+    failed(ready.hour(token="", forge="github"), 2, "token is empty")
+
+
+def test_a_protected_state_branch(ready: World) -> None:
+    ready.repository.protect("ml-auto-update/*/*")
+    failed(ready.hour(), 4, "branch rules refuse the bot's push", "ml-auto-update/**")
+    untouched(ready)
+
+
+def test_a_repository_that_is_not_there(ready: World) -> None:
+    job = ready.job()
+    job.environ["GITHUB_REPOSITORY"] = "octo/studnets"
+    failed(finish(job), 4, "was not found on the server")
+
+
+def test_an_archived_repository(ready: World) -> None:
+    ready.repository.change_settings(archived=True)
+    run = ready.hour()
+    failed(run, 4, "archived")
+    untouched(ready)
+
+
+def test_a_network_that_is_down(ready: World) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+    job = ready.job()
+    job.environ.update(GITHUB_SERVER_URL=closed, GITHUB_API_URL=closed)
+    failed(finish(job), 4, "could not be reached", "the next run does the same again")
+
+
+def test_an_api_that_is_down_after_the_push_is_made_up_for_by_the_next_run(ready: World) -> None:
+    job = ready.job()
+    job.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
+    failed(finish(job), 5, "could not")
+    assert len(ready.attempts) == 1
+    assert ready.hour().outputs["merge-state"] == "merged"
+    assert len(ready.attempts) == 1
+
+
+def test_a_workspace_without_a_repository(ready: World, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    failed(ready.hour(tmp_path / "nothing"), 4, "not a git repository", "actions/checkout")
+
+
+def test_a_workspace_without_a_commit(ready: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "new")], check=True)
+    failed(ready.hour(tmp_path / "new"), 4, "no commit yet")
+
+
+def test_an_empty_repository_on_the_server(ready: World, make_world: Any) -> None:
+    other = make_world(name="other")
+    job = ready.job()
+    job.environ.update(GITHUB_SERVER_URL=other.here.hub.url, GITHUB_API_URL=other.here.hub.url)
+    job.environ["INPUT_TOKEN"] = other.here.author.token
+    failed(finish(job), 4, "push a first commit")
+
+
+def test_a_base_branch_that_is_not_there(ready: World) -> None:
+    failed(ready.hour(base="mian"), 4, "base branch does not exist")
+
+
+def test_a_settings_file_that_is_no_toml(ready: World) -> None:
+    ready.commit({"ml-auto-update.toml": "threshold = \n"})
+    failed(ready.hour(), 2, "ml-auto-update.toml is not TOML", "file=ml-auto-update.toml")
+
+
+def test_a_secret_in_the_settings_file_is_refused(ready: World) -> None:
+    ready.commit({"ml-auto-update.toml": 'token = "ghs_secret"\n'})
+    run = ready.hour()
+    failed(run, 2, "'token' may not stand in ml-auto-update.toml")
+    assert "ghs_secret" not in run.log + run.summary
+
+
+def test_a_damaged_journal_is_not_written_over(production: World) -> None:
+    production.commit({"journal.jsonl": '{"id": 1}\n'}, STATE)
+    before = production.tip(STATE)
+    production.arrive(drifted(45, 8))
+    failed(production.hour(), 4, "damaged journal.jsonl", "restore the branch")
+    assert production.tip(STATE) == before
+
+
+def test_a_model_directory_that_is_a_file(ready: World) -> None:
+    ready.commit({"model": "a file"})
+    failed(ready.hour(), 4, "'model' of the model directory is no folder")
+    untouched(ready)
+
+
+def test_an_estimator_that_cannot_be_fitted(ready: World) -> None:
+    run = ready.hour(estimator="sklearn.isotonic.IsotonicRegression")
+    failed(run, 6, "IsotonicRegression could not be fitted")
+    untouched(ready)
+
+
+def test_a_bug_is_told_as_one_with_a_report_to_paste(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError(f"with {ready.here.author.token} in it")
+
+    monkeypatch.setattr("ml_action.inventory.count", broken)
+    run = ready.hour()
+    assert (run.code, run.decision) == (70, "failed")
+    assert "Please paste this" in run.log
+    assert f"ml-auto-update {__version__}" in run.log
+
+
+def finish(job: Any) -> Run:
+    from scenario_world import in_process
+
+    return job.result(*in_process(job.environ))

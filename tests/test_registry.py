@@ -1,0 +1,106 @@
+import json
+
+import pytest
+from factories import TIME, make_attempt, make_history, make_repository, make_trial, make_version
+
+from ml_action import registry
+from ml_action.codec import encode
+from ml_action.errors import ModelProblem
+from ml_action.records import History
+
+
+def metadata(**changes):
+    return json.dumps({"format": 1, **encode(make_history())} | changes).encode()
+
+
+def test_the_history_comes_back_and_is_the_same_bytes():
+    history = make_history(make_version(), make_version(version="v2", params={"é\udcff": [1, None]}))
+    content = registry.to_bytes(history)
+    assert registry.parse(content, "model/model_metadata.json") == history
+    assert registry.to_bytes(registry.parse(content, "x")) == content
+    assert content.isascii()
+    assert json.loads(content)["current"] == "v2"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "cannot be used"),
+        (b"\xff", "cannot be used"),
+        (b"[]", "its format is None; this version reads 1"),
+        (b"{}", "its format is None; this version reads 1"),
+        (metadata(format=2), "its format is 2; this version reads 1"),
+        (metadata(format="1"), "its format is '1'"),
+        (metadata(versions="x"), "History.versions should be list, not str"),
+        (metadata(current="v9"), "`current` is 'v9', which is none of its versions"),
+        (metadata(current=None), "History.current should be str, not NoneType"),
+        (metadata(versions=[encode(make_version(version="one", features=[]))]), "the version 'one' is not v1, v2, ..."),
+        (metadata(versions=[encode(make_version(version="v\u0661", features=[]))]), "is not v1, v2, ..."),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n", "cannot be used"),
+    ],
+)
+def test_damaged_metadata_is_told_with_its_path(content, reason):
+    with pytest.raises(ModelProblem) as caught:
+        registry.parse(content, "model/model_metadata.json")
+    assert caught.value.what.startswith("model/model_metadata.json cannot be used: ")
+    assert reason in caught.value.what
+    assert caught.value.path == "model/model_metadata.json"
+    assert caught.value.fix
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n"
+    files = {"model/v1.pkl": b"\x80model", "model/v2.pkl": pointer, "secret": "s", "model/deep/v1.pkl": "x"}
+    return make_repository(tmp_path / "w", files | {"model/model_metadata.json": registry.to_bytes(make_history())})
+
+
+def test_the_history_of_a_commit(workspace):
+    assert registry.read(workspace.git, "HEAD", "model") == make_history()
+    assert registry.read(workspace.git, "HEAD", "elsewhere") is None
+    assert registry.read(workspace.git, "", "model") is None
+
+
+def test_the_bytes_of_a_version(workspace):
+    assert registry.artifact(workspace.git, "HEAD", "model", make_version()) == b"\x80model"
+
+
+@pytest.mark.parametrize("file", ["../secret", "/etc/passwd", "deep/v1.pkl", "..", ".git", ".hidden"])
+def test_a_file_outside_the_folder_is_never_read(workspace, file):
+    with pytest.raises(ModelProblem, match="names a model file outside its folder"):
+        registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
+
+
+@pytest.mark.parametrize("file", ["v9.pkl", "deep", "", "v1.pkl\n", "--help"])
+def test_a_file_that_is_not_there_is_told(workspace, file):
+    with pytest.raises(ModelProblem, match="is not on the base branch"):
+        registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
+
+
+def test_a_pointer_of_git_lfs_is_told(workspace):
+    with pytest.raises(ModelProblem, match=r"model/v2\.pkl is a Git LFS pointer, not a model"):
+        registry.artifact(workspace.git, "HEAD", "model", make_version(file="v2.pkl"))
+
+
+def test_a_number_is_never_used_twice():
+    assert registry.next_version(None) == "v1"
+    assert registry.next_version(History("m", "s", "", ())) == "v1"
+    versions = [make_version(version=name) for name in ("v1", "v10", "v9")]
+    assert registry.next_version(make_history(*versions, current="v1")) == "v11"
+
+
+def test_the_challenger_becomes_a_version():
+    version = registry.version_of(make_trial(), make_attempt())
+    assert (version.version, version.file, version.sha256, version.size) == ("v2", "v2.pkl", "d" * 64, 5)
+    assert (version.target, version.features, version.params) == ("score", ("hours", "sleep"), {"alpha": 0.5})
+    assert (version.created, version.attempt) == (TIME, make_attempt().id)
+    assert version.scores == make_trial().comparison.challenger
+
+
+def test_a_version_is_appended_and_becomes_the_current_one():
+    first = registry.appended(None, make_version(), name="model", salt="s")
+    assert (first.name, first.salt, first.current) == ("model", "s", "v1")
+    second = registry.appended(first, make_version(version="v2"), name="other", salt="other")
+    assert (second.name, second.salt, second.current) == ("model", "s", "v2")
+    assert [version.version for version in second.versions] == ["v1", "v2"]
+    assert second.champion.version == "v2"
