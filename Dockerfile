@@ -12,11 +12,8 @@ COPY requirements/runtime.txt /build/
 RUN python3 -m venv --without-pip /opt/ml && \
     python3 -m pip --python /opt/ml/bin/python3 install --no-cache-dir --no-compile --require-hashes --only-binary :all: \
         -r /build/runtime.txt
-COPY scripts/image-wheels /build/
-RUN /build/image-wheels /opt/ml/lib
-# Bytecode here, once: a container is new every time and would compile 2,000 modules at each training. Unchecked: the
-# files beside it never change, and a copy between stages may change their time stamps.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/ml/lib
+COPY scripts/image-wheels scripts/image-bytecode /build/
+RUN /build/image-wheels /opt/ml/lib && /opt/ml/bin/python3 -I /build/image-bytecode /build/bytecode
 
 FROM ${PYTHON} AS app
 COPY entrypoint.py /opt/ml/app/
@@ -33,15 +30,10 @@ LABEL org.opencontainers.image.title="ml-auto-update" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/ml-auto-update/ml-auto-update" \
       org.opencontainers.image.documentation="https://github.com/ml-auto-update/ml-auto-update/blob/main/docs/image.md"
-# The official images leave out the bytecode of the standard library; what a run never loads stays without.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -x '/(ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tkinter|turtledemo)/' \
-        "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=git /build/root /
 COPY --from=wheels /opt/ml /opt/ml
+# Of the standard library too: the official images leave it out.
+COPY --from=wheels /build/bytecode /
 COPY --from=app /opt/ml/app /opt/ml/app
-# -I is for this process only: the worker processes that an estimator may start (n_jobs) get no modules from their
-# working directory, the workspace, either. https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
-ENV PYTHONSAFEPATH=1
 # Exec form: a shell would drop inputs with a hyphen. -I: nothing in the workspace can shadow a module.
 ENTRYPOINT ["/opt/ml/bin/python3", "-I", "/opt/ml/app/entrypoint.py"]

@@ -4,7 +4,7 @@
     ├── SettingsProblem       2   an input, flag or configuration key is wrong
     ├── DataProblem           3   the datasets cannot be used
     ├── RepositoryProblem     4   git refused, or the network did
-    ├── ForgeProblem          5   GitHub refused: token, permission, setting, rule
+    ├── ForgeProblem          5   GitHub refused: token, permission, setting or rule
     └── ModelProblem          6   a model cannot be verified, loaded or fitted
 
 Anything else that escapes is a bug: exit code 70 with a pasteable report. An interrupt ends with 130, a

@@ -148,12 +148,18 @@ def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
 def stranger_on_branch(scene: Scene, tools: Tools) -> str:
     """Why the proposal's branch may not be written to: somebody else's commit is on it; empty: it may."""
     tip = scene.tips.proposal
-    if not tip or tip in scene.state.commits:
+    if not tip or tip in scene.state.commits or _is_merged(tip, tools):
         return ""
     return (
         f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
         "its pull request and delete the branch, then the bot goes on"
     )
+
+
+def _is_merged(tip: str, tools: Tools) -> bool:
+    """Whether a pull request brought this commit of the proposal's branch into production: then it has had its say."""
+    pull = tools.forge().find(tools.branches.proposal)
+    return pull is not None and pull.state == "merged" and pull.head_sha == tip
 
 
 def _ended_on_base(scene: Scene, attempt: Attempt) -> str:

@@ -32,6 +32,7 @@ class Context:
     server_url: str
     api_url: str
     default_branch: str  # from the event; empty when it does not say
+    ref: str  # what the run is for, such as refs/heads/main; empty outside GitHub
     run_url: str
     scratch: Path  # for temporary files
     output: Path | None
@@ -56,6 +57,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         server_url=server,
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
         default_branch=_default_branch(environ.get("GITHUB_EVENT_PATH", "")),
+        ref=environ.get("GITHUB_REF", ""),
         run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
         scratch=Path(environ.get("RUNNER_TEMP") or environ.get("TMPDIR") or "/tmp"),  # noqa: S108
         output=_file(environ, "GITHUB_OUTPUT"),
@@ -203,7 +205,7 @@ def command_line(command: str, properties: Mapping[str, str], message: str) -> s
         from actions_toolkit.command import Command  # late, and perhaps not there: `check` runs on a bare python3
     except ImportError:
         pairs = (f"{name}={_escape(text).replace(':', '%3A').replace(',', '%2C')}" for name, text in properties.items())
-        return f"::{command} {','.join(pairs)}".rstrip(" ") + f"::{_escape(message)}"
+        return f"::{command}{' ' if properties else ''}{','.join(pairs)}::{_escape(message)}"
     return str(Command(command, properties, message))
 
 

@@ -172,9 +172,16 @@ def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place
 
 
 def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
-    """The repository with a store of its own, and the branches as they are on the remote now."""
+    """The repository with a store of its own, and the branches as they are on the remote now.
+
+    A run for the base branch counts that branch's datasets as they are now, not those of its checkout: the re-run of
+    an old job would else see datasets that were removed since, and count them as new.
+    """
     found = repository.borrow(place.workspace, place.remote, scratch)
-    return found, found.fetch(branches)
+    tips = found.fetch(branches)
+    if place.on_github and place.context.ref == f"refs/heads/{branches.base}":
+        found = replace(found, data=found.store, head=tips.base)
+    return found, tips
 
 
 def make_tools(place: Place, scratch: Path, log: Log) -> Tools:

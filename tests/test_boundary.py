@@ -116,6 +116,15 @@ def test_a_run_that_is_stopped_says_so(ran, stop, code):
     assert "the next run goes on from here" in done.summary
 
 
+def test_the_runners_signal_stops_the_story(ran):
+    def story():
+        signal.raise_signal(signal.SIGTERM)
+        return make_outcome()
+
+    done = ran(story)
+    assert (done.code, done.outputs["decision"]) == (EXIT_TERMINATED, "failed")
+
+
 def test_a_bug_ends_with_a_report_to_paste(ran):
     done = ran(raising(ZeroDivisionError("oh")))
     assert done.code == EXIT_BUG

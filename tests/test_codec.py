@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from factories import make_attempt, make_history, make_pull, make_version
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_action.codec import decode, to_line
@@ -33,7 +33,7 @@ numbers = st.floats(allow_nan=False)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | numbers | any_text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 st.register_type_strategy(Interval, st.builds(Interval, numbers, numbers))
 scores = st.dictionaries(any_text, numbers)
@@ -61,6 +61,7 @@ attempts = st.builds(
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
+@settings(max_examples=50)
 @given(st.data())
 def test_every_record_comes_back_from_its_line(kind, records, data):
     record = data.draw(records)
@@ -139,7 +140,7 @@ def test_a_value_that_is_none_of_an_enum_is_told(value):
         decode(Attempt, as_json(make_attempt()) | {"verdict": value})
 
 
-@given(st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(any_text, inner), max_leaves=4))
+@given(plain)
 def test_whatever_json_is_read_it_is_a_record_or_a_value_error(data):
     with contextlib.suppress(ValueError):
         decode(History, data)

@@ -22,8 +22,7 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
         ),
         ("! [remote rejected] a -> b (pre-receive hook declined)", "the server's branch rules refuse"),
         (
-            "remote: Permission to o/r.git denied to github-actions[bot].\n"
-            "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 403",
+            "remote: Permission to o/r.git denied to x.\nfatal: unable to access 'https://x/': returned error: 403",
             "the token may not write",
         ),
         ("remote: Write access to repository not granted.", "the token may not write"),

@@ -252,7 +252,7 @@ def objects(remote):
 
 @pytest.mark.parametrize("shape", [("--depth=1",), (), ("--depth=1", "--filter=blob:none", "--no-checkout")])
 def test_a_state_is_a_few_objects_whatever_the_size_of_the_data(tmp_path, shape, borrow):
-    source = make_repository(tmp_path / "large", make_csvs(2000))
+    source = make_repository(tmp_path / "large", make_csvs(500))
     remote = make_remote(tmp_path / "large.git", source)
     clone = make_clone(tmp_path / "clone", remote, *shape)
     before = objects(remote)
@@ -261,7 +261,7 @@ def test_a_state_is_a_few_objects_whatever_the_size_of_the_data(tmp_path, shape,
 
 
 def test_a_state_is_a_few_objects_also_when_the_base_branch_moved_after_the_checkout(tmp_path, borrow):
-    source = make_repository(tmp_path / "large", make_csvs(1000))
+    source = make_repository(tmp_path / "large", make_csvs(500))
     remote = make_remote(tmp_path / "large.git", source)
     clone = make_clone(tmp_path / "clone", remote, "--depth=1")
     source.commit(make_csvs(10, start=5000))

@@ -162,6 +162,12 @@ def test_the_report_is_hidden_from_git_and_owned_as_the_workspace_is(tmp_path):
     assert folder.stat().st_mode & 0o777 == 0o755
 
 
+def test_without_the_right_to_give_files_away_they_stay_ours(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1001)
+    monkeypatch.setattr(os, "chown", None)
+    assert runner.leave_report(tmp_path, "text") == ".ml-auto-update/report.md"
+
+
 @pytest.mark.parametrize("link", [".ml-auto-update", ".ml-auto-update/report.md", ".ml-auto-update/.gitignore"])
 def test_nothing_is_written_through_someone_elses_link(tmp_path, link):
     workspace, outside = tmp_path / "w", tmp_path / "outside"

@@ -272,8 +272,10 @@ class World:
 
     # --- hours ----------------------------------------------------------------------------------------------
 
-    def job(self, workspace: Path | None = None, *, commit: str = "", event: bool = True, **given: str) -> Job:
-        """A job of the workflow, with a fresh depth-1 clone unless it says otherwise."""
+    def job(
+        self, workspace: Path | None = None, *, commit: str = "", event: bool = True, branch: str = "main", **given: str
+    ) -> Job:
+        """A job of the workflow for a branch, with a fresh depth-1 clone unless it says otherwise."""
         workspace = workspace or self.here.workspace(commit)
         files = Path(str(workspace) + "-runner")
         number = len(list(files.parent.glob(f"{files.name}*")))
@@ -285,6 +287,7 @@ class World:
         environ = self.here.environ(
             GITHUB_ACTIONS="true",
             GITHUB_WORKSPACE=str(workspace),
+            GITHUB_REF=f"refs/heads/{branch}",
             GITHUB_RUN_ID="7",
             GITHUB_OUTPUT=str(files / "output"),
             GITHUB_STEP_SUMMARY=str(files / "summary"),

@@ -163,6 +163,21 @@ def test_an_older_job_run_again_after_newer_datasets_were_judged_takes_nothing_b
     assert production.git.line("for-each-ref") == before
 
 
+def test_an_older_job_run_again_after_datasets_were_removed_counts_nothing_twice(production: World) -> None:
+    """Datasets are rotated: the old ones go, new ones come and are judged; then somebody re-runs an old job."""
+    old = production.arrive(steady(45, 7))
+    production.hour()
+    gone = {path: None for path in production.on("main") if path.startswith(STORE)}
+    production.commit(gone)
+    production.arrive(steady(45, 13))
+    production.hour()
+    before = production.state.data
+    run = production.hour(commit=old)
+    assert run.outputs["count"] == "0"
+    assert production.state.data == before
+    assert production.hour().outputs["count"] == "0"
+
+
 def test_two_rounds_of_drift_make_v2_and_v3(production: World) -> None:
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["version"] == "v2"

@@ -273,6 +273,22 @@ def test_when_the_person_closes_and_deletes_the_branch_the_bot_goes_on(proposed:
     assert (run.decision, run.outputs["merge-state"]) == ("promote", "merged")
 
 
+def test_a_persons_commit_that_was_merged_with_the_proposal_stands_in_nobodys_way(proposed: World) -> None:
+    """The branch is still there, as GitHub leaves it by default."""
+    ada = proposed.person()
+    proposed.commit({"model/notes.md": "good"}, PROPOSAL, by=ada)
+    proposed.api(proposed.person("bob"), "POST", f"{PULLS}/1/reviews", event="APPROVE")
+    proposed.api(ada, "PUT", f"{PULLS}/1/merge", merge_method="squash")
+    run = proposed.hour()
+    assert (run.decision, run.outputs["merge-state"]) == ("waiting", "merged")
+    assert proposed.read("model/notes.md") == b"good"
+    proposed.arrive(drifted(45, 24))
+    run = proposed.hour()
+    assert (run.decision, run.outputs["merge-state"], run.outputs["pr-number"]) == ("promote", "merged", "2")
+    assert proposed.versions == ["v1", "v2", "v3"]
+    assert proposed.read("model/notes.md") == b"good"
+
+
 def test_a_draft_is_left_to_wait(proposed: World) -> None:
     proposed.pull.draft = True
     run = proposed.hour()
