@@ -33,7 +33,7 @@ def load(scene: Scene, settings: Settings, tools: Tools) -> Batch:
     """Reads every dataset of the data tree that is not set aside, and sorts out those that cannot be used."""
     wanted = _wanted(scene, settings)
     tools.log.say(f"reading {len(wanted)} datasets")
-    table, unreadable = frames.read(wanted, scene.repository.data.contents(item.blob for item in wanted))
+    table, unreadable = frames.read(wanted, scene.repository.store.contents(item.blob for item in wanted))
     if not table.datasets:
         raise DataProblem(
             f"none of the {len(wanted)} datasets can be read",
@@ -52,7 +52,7 @@ def load(scene: Scene, settings: Settings, tools: Tools) -> Batch:
 
 def _wanted(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
     """Every dataset of the data tree but those that were set aside before."""
-    raw = scene.repository.data.run("ls-tree", "-r", "-z", scene.inventory.tree)
+    raw = scene.repository.store.run("ls-tree", "-r", "-z", scene.inventory.tree)
     aside = {item.blob for item in scene.state.set_aside}
     return tuple(item for item in inventory.datasets(raw, folder=settings.data_path) if item.blob not in aside)
 

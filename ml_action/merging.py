@@ -34,14 +34,14 @@ _STEPS = {
 }
 
 _REASONS = {
-    "dirty": "it conflicts with the base branch: the next run builds it anew on the base branch's head",
+    "dirty": "it conflicts with the base branch: resolve it by hand, or let the next batch replace it",
     "draft": "it is a draft: somebody wants it to wait",
     "unstable": "an optional check is pending or failed: the next run looks again, or merge it by hand",
 }
 
 _WAITS = {
     "blocked": "the reviews and checks that the base branch requires",
-    "behind": "the branch to be up to date with the base branch: the next run builds it anew on its head",
+    "behind": "being up to date with the base branch: merge it by hand, or let the next batch replace it",
 }
 
 

@@ -7,6 +7,7 @@ trusted only if its digest is the recorded one.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -113,14 +114,19 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         estimator=recipe.estimator,
         params=recipe.params,
         metric=recipe.metric,
-        scores=comparison.challenger,
-        champion_scores=comparison.champion,
+        scores=_numbers(comparison.challenger),
+        champion_scores=_numbers(comparison.champion),
         improvement=comparison.improvement,
         interval=comparison.improvement_interval,
         reason=attempt.reason,
         libraries=trial.libraries,
         sample=trial.sample,
     )
+
+
+def _numbers(scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores that are numbers: a NaN of a metric that does not decide is no JSON, and says nothing."""
+    return {name: score for name, score in scores.items() if math.isfinite(score)}
 
 
 def appended(history: History | None, version: Version, *, name: str, salt: str) -> History:

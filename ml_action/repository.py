@@ -63,8 +63,7 @@ class Push:
 class Repository:
     """Where data is read, where objects are written, and where branches live."""
 
-    data: Git  # holds the dataset trees and blobs; never written to
-    store: Git  # our own objects
+    store: Git  # our own objects, with the workspace's borrowed; the workspace itself is never written to
     remote: str  # URL, or the workspace's path
     head: str  # the commit whose datasets count
 
@@ -171,7 +170,7 @@ class Repository:
 
 def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
     """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
-    return Repository(workspace, workspace, ".", "HEAD"), Tips("HEAD", f"refs/heads/{state_branch}", "")
+    return Repository(workspace, ".", "HEAD"), Tips("HEAD", f"refs/heads/{state_branch}", "")
 
 
 def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
@@ -203,14 +202,14 @@ def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
         _promise(store, remote)  # what a partial clone lacks is no damage
     # What the workspace has need not be sent again: fetch and push negotiate from refs.
     store.run("update-ref", "refs/workspace", head)
-    return Repository(workspace, store, remote, head)
+    return Repository(store, remote, head)
 
 
 def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
     """A repository without a workspace: trees only, blobs are fetched when they are read. One round trip."""
     store = _new_store(git, scratch, "sha1")
     _promise(store, remote)  # fetched by name, so that later reads know where the missing blobs are
-    repository = Repository(store, store, "origin", "")
+    repository = Repository(store, "origin", "")
     tips = repository.fetch(branches)
     return replace(repository, head=tips.base), tips
 

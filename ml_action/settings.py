@@ -141,8 +141,11 @@ def _branch(text: str) -> str:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """Names parted by commas or newlines."""
-    return tuple(name for name in (part.strip() for part in re.split(r"[,\n]", text)) if name)
+    """Names parted by commas or newlines; a name with a comma in it stands in double quotes, as in a CSV header."""
+    import csv  # late: most runs name no features
+
+    rows = csv.reader(text.splitlines(), skipinitialspace=True)
+    return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
 
 
 def _mapping(text: str) -> Mapping[str, object]:
@@ -309,7 +312,7 @@ def _as_text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ",".join(str(item) for item in value)
+        return ",".join('"' + str(item).replace('"', '""') + '"' for item in value)
     return json.dumps(value, default=str)
 
 

@@ -44,7 +44,7 @@ class Stage:
                 "GITHUB_SERVER_URL": self.hub.url,
                 "GITHUB_API_URL": self.hub.url,
                 "GITHUB_REPOSITORY": self.repository.full_name,
-            "GITHUB_REF": f"refs/heads/{self.repository.default_branch}",
+                "GITHUB_REF": f"refs/heads/{self.repository.default_branch}",
                 "RUNNER_TEMP": str(self.root),
             }
             | more

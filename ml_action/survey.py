@@ -66,7 +66,7 @@ def data_tree(repository: Repository, path: str) -> str:
     Raises:
         DataProblem: there is no such folder in the commit.
     """
-    ((tree, kind),) = repository.data.resolve(f"{repository.head}:{path}")
+    ((tree, kind),) = repository.store.resolve(f"{repository.head}:{path}")
     if kind != "tree":
         raise DataProblem(
             f"the data path {path!r} is {'no folder' if kind else 'not there'} in commit {repository.head[:12]}",

@@ -180,7 +180,7 @@ def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Reposit
     found = repository.borrow(place.workspace, place.remote, scratch)
     tips = found.fetch(branches)
     if place.on_github and place.context.ref == f"refs/heads/{branches.base}":
-        found = replace(found, data=found.store, head=tips.base)
+        found = replace(found, head=tips.base)
     return found, tips
 
 

@@ -84,7 +84,7 @@ def outputs_table() -> str:
 
 def exit_codes_table() -> str:
     """The README's table of exit codes, from the classes."""
-    rows = [(0, "the run ended as it should: whatever the verdict")]
+    rows = [(0, "The run ended as it should, whatever the verdict")]
     rows += [
         (kind.exit_code, (kind.__doc__ or "").rstrip("."))
         for kind in errors.Problem.__subclasses__()
@@ -95,12 +95,7 @@ def exit_codes_table() -> str:
         (errors.EXIT_INTERRUPTED, "Interrupted"),
         (errors.EXIT_TERMINATED, "Terminated: the job was cancelled"),
     ]
-    return (
-        "\n".join(
-            ["| code | meaning |", "|---|---|", *(f"| {code} | {text[0].lower()}{text[1:]} |" for code, text in rows)]
-        )
-        + "\n"
-    )
+    return "\n".join(["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in rows)]) + "\n"
 
 
 def cli_reference() -> str:

@@ -16,7 +16,8 @@ def test_an_interval_is_told_in_brackets():
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(0.00004, "below 0.0001"), (0.0001, "0.0001"), (0.05, "0.05"), (1.0, "1"), (float("nan"), "unknown")]
+    ("p", "text"),
+    [(0.00004, "below 0.0001"), (0.0001, "0.0001"), (0.05, "0.05"), (1.0, "1"), (float("nan"), "unknown")],
 )
 def test_a_probability_says_no_more_than_ten_thousand_flips_can(p, text):
     assert probability(p) == text

@@ -23,7 +23,7 @@ def borrowed(tmp_path):
 
 @pytest.fixture
 def data(borrowed):
-    return borrowed.data.line("rev-parse", "HEAD:data")
+    return borrowed.store.line("rev-parse", f"{borrowed.head}:data")
 
 
 def damaged(borrowed, **files):

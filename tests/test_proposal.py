@@ -20,8 +20,6 @@ from ml_action.proposal import (
 OURS = wrap_body("## Report\n\nBetter.", "abc123", "Promote students v2")
 
 
-
-
 def test_the_title_names_the_version_and_what_it_saves():
     assert title("students", "v2", 0.0619, champion="v1") == "Promote students v2: 6.2% less error than v1"
     assert title("students", "v1", 0.4).endswith("40.0% less error than the dummy baseline")

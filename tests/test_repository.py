@@ -63,7 +63,7 @@ def one_attempt(borrowed, state=None):
     """Writes and pushes a state; what a held attempt does."""
     tips = borrowed.fetch(BRANCHES)
     before = journal.read(borrowed.store, tips.state) if state is None else state
-    data = borrowed.data.line("rev-parse", f"{borrowed.head}:data/new_data")
+    data = borrowed.store.line("rev-parse", f"{borrowed.head}:data/new_data")
     commit = journal.write(borrowed, State(before.commit, data, report="x"), COUNTER, "hold", time=TIME)
     borrowed.push([Push(BRANCHES.state, before.commit, commit)])
     return commit

@@ -195,14 +195,14 @@ def never():
 
 def test_reading_locally_needs_no_store_at_all(workspace, context):
     place, found, tips = wiring.open_for_reading(wiring.find_place({}, context(workspace)), never)
-    assert found.store is found.data is place.workspace
+    assert found.store is place.workspace
     assert tips.base == "HEAD"
 
 
 def test_reading_a_bare_repository(server, context):
     place = wiring.find_place({}, context(server / "o/r.git"))
     _, found, _ = wiring.open_for_reading(place, never)
-    assert found.data.object_id("HEAD:readme")
+    assert found.store.object_id(f"{found.head}:readme")
 
 
 def test_reading_on_github_borrows_the_workspace(workspace, on_server, tmp_path):

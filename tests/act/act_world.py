@@ -178,6 +178,8 @@ class World:
         assert lines, done.stdout + done.stderr
         for secret in (token.token, *secrets.values()):
             assert secret not in run.log
+        for verdict in run.verdicts:
+            print(f"{workflow}: {verdict}")  # pytest -s
         return run
 
     def _act(self, folder: Path, clone: Path, event: str, path: Path) -> subprocess.CompletedProcess[str]:
@@ -209,6 +211,7 @@ class World:
 
     @property
     def pulls(self) -> list[PullRequest]:
+        self.here.repository.synchronise()
         return list(self.here.repository.pulls)
 
     def approvals(self, pull: PullRequest) -> list[tuple[str, str]]:

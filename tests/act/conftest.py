@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from act_world import FULL_NAME, ROOT, RUNNER_IMAGE, Run, World
+from act_world import FULL_NAME, ROOT, RUNNER_IMAGE, World
 from contracts import Contract
 
 from ml_action import stage
@@ -118,14 +118,3 @@ def make_world(images: None, act: str, tree: Path, tmp_path: Path) -> Iterator[C
 
         yield make
     assert contract.violations == []
-
-
-@pytest.fixture
-def record_verdicts(request: pytest.FixtureRequest) -> Callable[[str, Run], None]:
-    """Prints the verdicts of a run past pytest's capture with `-s`, and into the report of a failure."""
-
-    def record(name: str, run: Run) -> None:
-        for line in run.verdicts:
-            print(f"{name}: {line}")
-
-    return record

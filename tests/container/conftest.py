@@ -59,7 +59,9 @@ def make_world(image: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
             exchanges: list[Any] = []
             here = stack.enter_context(stage.open_stage(root, FULL_NAME, observers=[exchanges.append]))
             here.repository.protect("main", required_reviews=1)
-            return World(here, image, tmp_path, exchanges)
+            world = World(here, image, tmp_path, exchanges)
+            stack.callback(world.close)
+            return world
 
         yield make
 

@@ -29,7 +29,7 @@ class World:
     root: Path
     exchanges: list[Exchange] = field(default_factory=list)
     batches: int = 0
-    machines: int = 0
+    machines: list[Machine] = field(default_factory=list)
 
     @property
     def git(self) -> Any:
@@ -70,11 +70,11 @@ class World:
 
     def machine(self, *, checkout: bool = True, persist: str = "", **options: Any) -> Machine:
         """A new runner with a fresh checkout."""
-        self.machines += 1
         machine = Machine(
-            self.root / f"runner-{self.machines}", self.image, self.here.hub.url, FULL_NAME,
+            self.root / f"runner-{len(self.machines)}", self.image, self.here.hub.url, FULL_NAME,
             secrets=list(self.tokens.values()), **options,
         )  # fmt: skip
+        self.machines.append(machine)
         if checkout:
             wrong = base64.b64encode(b"x-access-token:expired").decode()  # the action's own token has to win
             machine.checkout(self.here.repository.path.as_uri(), token=wrong, persist=persist)
@@ -86,3 +86,10 @@ class World:
     def hour(self, **given: str) -> Result:
         """The job of one hour, with its tokens, on a new machine."""
         return self.machine().run(self.inputs(**given))
+
+    def close(self) -> None:
+        """Ends every container that is still there."""
+        for machine in self.machines:
+            for step in machine.steps:
+                if step.keep or step.process.poll() is None:
+                    step.remove()

@@ -143,6 +143,7 @@ class Machine:
     repository: str  # owner/name
     mapped_temp: bool = True  # runners before v2.329 do not mount RUNNER_TEMP
     secrets: list[str] = field(default_factory=list)  # what no step may show
+    steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for folder in ("_github_home", "_github_workflow", "_runner_file_commands"):
@@ -218,6 +219,7 @@ class Machine:
     def start(self, inputs: Mapping[str, str], env: Mapping[str, str] | None = None, *, keep: bool = False) -> Step:
         """Starts the action's container. `keep`: without --rm, so that it can be looked at afterwards."""
         step = Step(self, secrets.token_hex(16), keep)
+        self.steps.append(step)
         step.start({**inputs_of_action(), **inputs}, env or {})
         return step
 
@@ -322,12 +324,15 @@ class Step:
         return [line[2:] for line in answer.splitlines()]
 
     def remove(self) -> None:
-        subprocess.run(["docker", "rm", "--force", self.name], check=True, capture_output=True)
+        """Ends the container, should a failed test have left it behind."""
+        subprocess.run(["docker", "rm", "--force", self.name], check=False, capture_output=True)
 
     def wait(self, seconds: float = 180) -> Result:
         """The result, once what holds for every step is known to hold."""
         code = self.process.wait(seconds)
         self.reader.join()
+        if self.process.stdout:
+            self.process.stdout.close()
         texts = {name: path.read_bytes().decode() for name, path in self.files.items()}
         for path in self.files.values():
             path.unlink()
@@ -367,5 +372,3 @@ class Step:
             assert self.machine.run_git("status", "--porcelain", "--untracked-files=all") == ""
         left = {path.name for path in self.machine.temp.iterdir() if not path.name.startswith("git-credentials")}
         assert left == {"_github_home", "_github_workflow", "_runner_file_commands"}
-
-
