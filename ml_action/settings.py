@@ -9,13 +9,12 @@ nearest valid choice.
 from __future__ import annotations
 
 import json
-import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from ml_action import values
 from ml_action.arrivals import Autonomy
 from ml_action.errors import SettingsProblem
 
@@ -65,99 +64,6 @@ class Settings:
     approver_token: str = field(repr=False)
 
 
-# --- parsers: text to value, ValueError with the reason ---------------------------------------------------
-
-
-def _text(text: str) -> str:
-    if any(character in text for character in "\r\n\0"):
-        raise ValueError("it has to be one line")
-    return text
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", text):
-        raise ValueError("use lower-case letters, digits and hyphens, 63 at most: it becomes part of branch names")
-    return text
-
-
-def _positive(text: str) -> int:
-    number = _integer(text)
-    if number < 1:
-        raise ValueError("it has to be 1 or more")
-    return number
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("it has to be a whole number") from None
-
-
-def _seed(text: str) -> int:
-    number = _integer(text)
-    if not 0 <= number < 2**32:
-        raise ValueError("it has to be from 0 to 4294967295: scikit-learn takes no other")
-    return number
-
-
-def _share(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("it has to be a number between 0 and 1") from None
-    if not 0 <= number < 1:
-        raise ValueError("it has to be at least 0 and less than 1")
-    return number
-
-
-def _confidence(text: str) -> float:
-    number = _share(text)
-    if number < 0.5:
-        raise ValueError("it has to be at least 0.5: below that the gate promotes noise")
-    return number
-
-
-def _path(text: str) -> str:
-    """A folder inside the repository, in POSIX spelling."""
-    path = posixpath.normpath(_text(text))
-    if posixpath.isabs(path) or path == ".." or path.startswith("../"):
-        raise ValueError("it has to be a path inside the repository, relative to its root")
-    return path
-
-
-def _model_dir(text: str) -> str:
-    path = _path(text)
-    if path == "." or path.split("/")[0].lower() in (".git", ".github"):
-        raise ValueError("it has to be a folder of its own, outside .git and .github")
-    return path
-
-
-def _branch(text: str) -> str:
-    # git-check-ref-format(1), the part a person gets wrong
-    if re.search(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|@\{|^[-/]|/$|\.lock$|//", text):
-        raise ValueError("it is not a branch name")
-    return text
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Names parted by commas or newlines; a name with a comma in it stands in double quotes, as in a CSV header."""
-    import csv  # late: most runs name no features
-
-    rows = csv.reader(text.splitlines(), skipinitialspace=True)
-    return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
-
-
-def _mapping(text: str) -> Mapping[str, object]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f'it has to be a JSON object such as {{"alpha": 0.5}} ({error})') from None
-    if not isinstance(value, dict):
-        raise ValueError('it has to be a JSON object such as {"alpha": 0.5}')
-    return value
-
-
 MODES = ("run", "check", "approve")
 
 TABLE: tuple[Setting, ...] = (
@@ -165,7 +71,7 @@ TABLE: tuple[Setting, ...] = (
         "mode",
         "run",
         "What this step does: the whole loop, only the count, or the verified approval.",
-        _text,
+        values.text,
         choices=MODES,
         in_file=False,
     ),
@@ -173,62 +79,62 @@ TABLE: tuple[Setting, ...] = (
         "name",
         "model",
         "The model's name, one per model of the repository; part of the bot's branch names.",
-        _name,
+        values.name,
     ),
-    Setting("data-path", "data/new_data", "The folder in which datasets (CSV files) arrive.", _path),
-    Setting("threshold", "200", "New datasets that pull the trigger.", _positive, schema="integer"),
-    Setting("target", "", "The column to predict. Default: the champion's, else the last column.", _text),
+    Setting("data-path", "data/new_data", "The folder in which datasets (CSV files) arrive.", values.path),
+    Setting("threshold", "200", "New datasets that pull the trigger.", values.positive, schema="integer"),
+    Setting("target", "", "The column to predict. Default: the champion's, else the last column.", values.text),
     Setting(
         "features",
         "",
         "The columns to predict from, parted by commas. Default: the champion's, else all others.",
-        _names,
+        values.names,
         schema="array",
     ),
     Setting(
         "task",
         "auto",
         "What kind of prediction it is. auto: decided by the target's values.",
-        _text,
+        values.text,
         choices=("auto", "regression", "classification"),
     ),
     Setting(
         "estimator",
         "auto",
         "Import path of a scikit-learn estimator. auto: LinearRegression, or LogisticRegression for a classification.",
-        _text,
+        values.text,
     ),
     Setting(
         "params",
         "{}",
         'Parameters of the estimator as a JSON object, such as {"alpha": 0.5}.',
-        _mapping,
+        values.mapping,
         schema="object",
     ),
-    Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", _text),
-    Setting("test-size", "0.2", "Share of the datasets that no version ever trains on.", _share, schema="number"),
+    Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", values.text),
+    Setting("test-size", "0.2", "Share of the datasets that no version ever trains on.", values.share, schema="number"),
     Setting(
         "confidence",
         "0.95",
         "How sure the gate has to be that the challenger is better.",
-        _confidence,
+        values.confidence,
         schema="number",
     ),
     Setting(
         "min-improvement",
         "0.005",
         "The smallest gain worth a promotion, as a share of the champion's error.",
-        _share,
+        values.share,
         schema="number",
     ),
     Setting(
         "seed",
         "0",
         "Seeds every random choice: the same inputs give the same model and verdict.",
-        _seed,
+        values.seed,
         schema="integer",
     ),
-    Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", _model_dir),
+    Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", values.model_dir),
     Setting(
         "autonomy",
         "propose",
@@ -236,21 +142,21 @@ TABLE: tuple[Setting, ...] = (
         Autonomy,
         choices=tuple(str(step) for step in Autonomy),
     ),
-    Setting("label", "model-update", "The label of the pull request; created when absent.", _text),
+    Setting("label", "model-update", "The label of the pull request; created when absent.", values.text),
     Setting(
         "merge-method",
         "squash",
         "How the pull request is merged.",
-        _text,
+        values.text,
         choices=("merge", "squash", "rebase"),
     ),
-    Setting("base", "", "The branch that production reads. Default: the repository's default branch.", _branch),
+    Setting("base", "", "The branch that production reads. Default: the repository's default branch.", values.branch),
     Setting(
         "forge",
         "auto",
         "Where the pull request is opened. auto: GitHub when a token and a repository are known, "
         "else none; none: the local repository only; sandbox: a stand-in on this machine.",
-        _text,
+        values.text,
         choices=("auto", "github", "sandbox", "none"),
         in_file=False,
     ),
@@ -258,7 +164,7 @@ TABLE: tuple[Setting, ...] = (
         "token",
         "",
         "The token that pushes the branch and opens the pull request.",
-        _text,
+        values.text,
         secret=True,
         in_file=False,
     ),
@@ -266,11 +172,14 @@ TABLE: tuple[Setting, ...] = (
         "approver-token",
         "",
         "A second identity's token that approves; needed from autonomy approve on.",
-        _text,
+        values.text,
         secret=True,
         in_file=False,
     ),
 )
+# what shapes a model or its verdict, and so belongs into a fingerprint
+MAKING = ("target", "features", "task", "estimator", "params", "metric", "seed")
+JUDGING = ("test_size", "confidence", "min_improvement")
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in TABLE}
 
 
@@ -281,20 +190,20 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
         SettingsProblem: with every problem found, not only the first.
     """
     problems: list[str] = []
-    values: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     problems += [_unknown(name, "input of ml-auto-update", tuple(BY_NAME)) for name in given if name not in BY_NAME]
     keys = tuple(setting.name for setting in TABLE if setting.in_file)
     problems += [_not_in_file(name, keys) for name in file if name not in keys]
     for setting in TABLE:
         text, source = _text_of(setting, given, file)
         try:
-            values[setting.name.replace("-", "_")] = _parse_one(setting, text)
+            parsed[setting.name.replace("-", "_")] = _parse_one(setting, text)
         except ValueError as error:
             problems.append(f"{setting.name} = {_shown(setting, text)} ({source}): {error}")
-    problems += [] if problems else _contradictions(values)
+    problems += [] if problems else _contradictions(parsed)
     if problems:
         raise _problem(problems)
-    return Settings(**values)
+    return Settings(**parsed)
 
 
 def _text_of(setting: Setting, given: Mapping[str, str], file: Mapping[str, object]) -> tuple[str, str]:
@@ -322,14 +231,14 @@ def _parse_one(setting: Setting, text: str) -> Any:
     return setting.parse(text)
 
 
-def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
+def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
     """Settings that are fine by themselves and not together."""
-    data, model = values["data_path"], values["model_dir"]
+    data, model = parsed["data_path"], parsed["model_dir"]
     if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
         yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
-    if values["target"] and values["target"] in values["features"]:
-        yield f"features: the target {values['target']!r} is among them; a model cannot predict from its answer"
-    if values["forge"] == "github" and not values["token"]:
+    if parsed["target"] and parsed["target"] in parsed["features"]:
+        yield f"features: the target {parsed['target']!r} is among them; a model cannot predict from its answer"
+    if parsed["forge"] == "github" and not parsed["token"]:
         yield "token is empty: forge github needs one; pass `token: ${{ github.token }}` or an App's token"
 
 
@@ -385,16 +294,4 @@ def json_schema() -> dict[str, Any]:
 
 def for_journal(settings: Settings) -> dict[str, object]:
     """What of the settings shapes a model or its verdict: the part that belongs into a fingerprint."""
-    shaping = (
-        "target",
-        "features",
-        "task",
-        "estimator",
-        "params",
-        "metric",
-        "test_size",
-        "confidence",
-        "min_improvement",
-        "seed",
-    )
-    return {spec.name: getattr(settings, spec.name) for spec in fields(settings) if spec.name in shaping}
+    return {spec.name: getattr(settings, spec.name) for spec in fields(settings) if spec.name in MAKING + JUDGING}

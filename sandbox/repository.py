@@ -76,8 +76,12 @@ class Repository:
         return not self.private or (identity is not None and self.role(identity) != "none")
 
     def can_push(self, identity: Identity) -> bool:
-        """Whether the caller may write contents."""
-        return identity.holds("contents", "write") and reaches(self.role(identity), "write")
+        """Whether the caller may write contents: both its token and its account."""
+        return identity.holds("contents", "write") and self.has_write_access(identity)
+
+    def has_write_access(self, identity: Identity) -> bool:
+        """Whether the account has write access, whatever its token may do: its reviews count."""
+        return reaches(self.role(identity), "write")
 
     # --- protection and outcomes ----------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def unmet_requirements(repository: Repository, pull: PullRequest) -> Iterable[st
 
 def unmet_reviews(repository: Repository, pull: PullRequest, rule: Rule) -> Iterable[str]:
     """What the reviewers have not said yet."""
-    verdicts = [review for review in latest_verdicts(pull) if repository.can_push(review.user)]
+    verdicts = [review for review in latest_verdicts(pull) if repository.has_write_access(review.user)]
     if rule.required_reviews and any(review.state == "CHANGES_REQUESTED" for review in verdicts):
         yield CHANGES_REQUESTED
     approvals = [review for review in verdicts if counts(review, pull, rule)]

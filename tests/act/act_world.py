@@ -173,9 +173,8 @@ class World:
         repository = {"full_name": FULL_NAME, "default_branch": "main", "name": "students", "owner": {"login": "octo"}}
         (folder / "event.json").write_text(json.dumps({"repository": repository, **(payload or {})}))
         done = self._act(folder, clone, event, path)
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        run = Run(done.returncode, lines)
-        assert lines, done.stdout + done.stderr
+        said = (done.stderr + done.stdout).splitlines()
+        run = Run(done.returncode, [json.loads(line) for line in said if line.startswith("{")])
         for secret in (token.token, *secrets.values()):
             assert secret not in run.log
         for verdict in run.verdicts:

@@ -1,0 +1,108 @@
+"""Text to value, for every kind of setting: a ValueError says why it is none, in words that end a sentence."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+
+
+def text(value: str) -> str:
+    """One line."""
+    if any(character in value for character in "\r\n\0"):
+        raise ValueError("it has to be one line")
+    return value
+
+
+def name(value: str) -> str:
+    """A model's name, which becomes part of branch names."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", value):
+        raise ValueError("use lower-case letters, digits and hyphens, 63 at most: it becomes part of branch names")
+    return value
+
+
+def positive(value: str) -> int:
+    """A whole number from 1."""
+    number = integer(value)
+    if number < 1:
+        raise ValueError("it has to be 1 or more")
+    return number
+
+
+def integer(value: str) -> int:
+    """A whole number."""
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError("it has to be a whole number") from None
+
+
+def seed(value: str) -> int:
+    """A seed that numpy and scikit-learn take."""
+    number = integer(value)
+    if not 0 <= number < 2**32:
+        raise ValueError("it has to be from 0 to 4294967295: scikit-learn takes no other")
+    return number
+
+
+def share(value: str) -> float:
+    """A share from 0 to less than 1."""
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError("it has to be a number between 0 and 1") from None
+    if not 0 <= number < 1:
+        raise ValueError("it has to be at least 0 and less than 1")
+    return number
+
+
+def confidence(value: str) -> float:
+    """A confidence from one half to less than 1."""
+    number = share(value)
+    if number < 0.5:
+        raise ValueError("it has to be at least 0.5: below that the gate promotes noise")
+    return number
+
+
+def path(value: str) -> str:
+    """A folder inside the repository, in POSIX spelling."""
+    folder = posixpath.normpath(text(value))
+    if posixpath.isabs(folder) or folder == ".." or folder.startswith("../"):
+        raise ValueError("it has to be a path inside the repository, relative to its root")
+    return folder
+
+
+def model_dir(value: str) -> str:
+    """A folder of its own inside the repository."""
+    folder = path(value)
+    if folder == "." or folder.split("/")[0].lower() in (".git", ".github"):
+        raise ValueError("it has to be a folder of its own, outside .git and .github")
+    return folder
+
+
+def branch(value: str) -> str:
+    """A branch name."""
+    # git-check-ref-format(1), the part a person gets wrong
+    if re.search(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|@\{|^[-/]|/$|\.lock$|//", value):
+        raise ValueError("it is not a branch name")
+    return value
+
+
+def names(value: str) -> tuple[str, ...]:
+    """Names parted by commas or newlines; a name with a comma in it stands in double quotes, as in a CSV header."""
+    import csv  # late: most runs name no features
+
+    rows = csv.reader(value.splitlines(), skipinitialspace=True)
+    return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
+
+
+def mapping(value: str) -> Mapping[str, object]:
+    """A JSON object."""
+    try:
+        loaded = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f'it has to be a JSON object such as {{"alpha": 0.5}} ({error})') from None
+    if not isinstance(loaded, dict):
+        raise ValueError('it has to be a JSON object such as {"alpha": 0.5}')
+    return loaded
