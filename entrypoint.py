@@ -1,12 +1,19 @@
 """The door of the container and of the `check` action: `python -I entrypoint.py`. No logic.
 
 -I leaves this folder out of sys.path, so that nothing in a user's workspace can shadow a module; it is added here.
+It holds for this process only: the worker processes that an estimator starts (n_jobs) run `python -m` in the workspace,
+so they get an environment that says the same. https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
 """
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+for name in [name for name in os.environ if name.startswith("PYTHON")]:
+    del os.environ[name]
+os.environ["PYTHONSAFEPATH"] = "1"
 
 from ml_action.cli import main
 

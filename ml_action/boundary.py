@@ -65,6 +65,7 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     values = {name: redact(value, secrets) for name, value in outputs.of(outcome).items()}
     if context.in_actions:
         values["report-path"] = runner.leave_report(context.workspace, text)
+        runner.give_back(context.workspace)
     runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
     runner.append(context.summary, runner.summary_text(text))
     for item in outcome.set_aside:

@@ -59,7 +59,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         default_branch=_default_branch(environ.get("GITHUB_EVENT_PATH", "")),
         ref=environ.get("GITHUB_REF", ""),
         run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
-        scratch=Path(environ.get("RUNNER_TEMP") or environ.get("TMPDIR") or "/tmp"),  # noqa: S108
+        scratch=_scratch(environ),
         output=_file(environ, "GITHUB_OUTPUT"),
         summary=_file(environ, "GITHUB_STEP_SUMMARY"),
         in_actions=environ.get("GITHUB_ACTIONS") == "true",
@@ -70,13 +70,31 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
 def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
     """The action's inputs by name. The runner writes INPUT_DATA-PATH; where a shell is on the way, INPUT_DATA_PATH."""
     names = (name for name in environ if name.startswith("INPUT_"))
-    inputs = {name[len("INPUT_") :].lower().replace("_", "-"): environ[name] for name in names if environ[name].strip()}
+    inputs = {
+        name[len("INPUT_") :].lower().replace("_", "-"): _in_repository(environ[name], environ)
+        for name in names
+        if environ[name].strip()
+    }
     for always_there in (
         "args",
         "entrypoint",
     ):  # accepted by the runner for every Docker action (github.md A4)
         inputs.pop(always_there, None)
     return inputs
+
+
+def _in_repository(value: str, environ: Mapping[str, str]) -> str:
+    """An input as it was given, or as a path in the repository where it was given as `${{ github.workspace }}/path`."""
+    workspace = environ.get("GITHUB_WORKSPACE", "").rstrip("/")
+    if workspace and (value == workspace or value.startswith(f"{workspace}/")):
+        return value[len(workspace) :].strip("/") or "."
+    return value
+
+
+def _scratch(environ: Mapping[str, str]) -> Path:
+    """The folder for temporary files. Runners before v2.329 do not mount theirs into the container (github.md A3)."""
+    candidates = (environ.get("RUNNER_TEMP"), environ.get("TMPDIR"))
+    return next((Path(path) for path in candidates if path and Path(path).is_dir()), Path("/tmp"))  # noqa: S108
 
 
 def _file(environ: Mapping[str, str], name: str) -> Path | None:
@@ -136,6 +154,18 @@ def leave_report(workspace: Path, text: str) -> str:
     except OSError:
         return ""  # the outputs and the summary still tell it all
     return ".ml-auto-update/report.md"
+
+
+def give_back(workspace: Path) -> None:
+    """Hands what root wrote into the repository (forge `none`) to the workspace's owner, who could not delete it."""
+    owner = workspace.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for folder, folders, files in os.walk(workspace / ".git"):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)  # noqa: PTH118  thousands of them
+            if os.lstat(path).st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 # --- the log ----------------------------------------------------------------------------------------------

@@ -97,6 +97,12 @@ def parse_config(text: str) -> dict[str, object]:
 
 def _choose_forge(settings: Settings, context: Context) -> str:
     if settings.forge == "auto":
+        if context.in_actions and context.repository and not settings.token:
+            raise SettingsProblem(
+                "token is empty",
+                why="the secret that it is taken from is not set here, or its name is misspelled",
+                fix="set the secret, or leave `token` out: the workflow's own token is the default",
+            )
         return "github" if settings.token and context.repository else "none"
     if settings.forge == "github" and not context.repository:
         raise SettingsProblem(
