@@ -15,7 +15,7 @@ for name in [name for name in os.environ if name.startswith("PYTHON")]:
     del os.environ[name]
 os.environ["PYTHONSAFEPATH"] = "1"
 
-from ml_action.cli import main
+from ml_action.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

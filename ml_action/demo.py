@@ -127,7 +127,7 @@ class Theatre:
 
     def _prologue(self) -> None:
         self._title(f"Prologue: {self.story.about}")
-        self._arrive(self.story.first, "datasets, the first ones,")
+        self._arrive(self.story.first, "datasets")
         self._hour(threshold=str(len(self.story.first)))
         self.here.repository.protect("main", required_reviews=1)
         self.log.say("v1 is in production; from now on main takes only reviewed pull requests, and data from people")

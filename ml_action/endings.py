@@ -85,7 +85,9 @@ def stood_down() -> Outcome:
 
 def failed(problem: Problem) -> Outcome:
     """A Problem ended the run."""
-    return Outcome(Verdict.FAILED, problem.what.splitlines()[0], problem.fix or "see the message in the log")
+    reason = " ".join(problem.what.split())  # a list of wrong settings has a line for each
+    why = (f"why it usually happens: {problem.why}",) if problem.why else ()
+    return Outcome(Verdict.FAILED, reason, problem.fix or "see the message in the log", notes=why)
 
 
 def decided(

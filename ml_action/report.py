@@ -121,7 +121,8 @@ def summary(outcome: Outcome) -> str:
 def _summary_parts(outcome: Outcome) -> Iterator[str]:
     yield f"## {ICONS[outcome.verdict]} {outcome.verdict}: {escape(outcome.reason)}"
     yield f"**Next:** {escape(outcome.next_step)}"
-    yield facts_table(_facts(outcome))
+    facts = _facts(outcome)
+    yield facts_table(facts) if facts else ""
     if outcome.trial and outcome.decision and outcome.attempt:
         champion = outcome.champion.version if outcome.champion else ""
         yield "### Scores on the same unseen rows"

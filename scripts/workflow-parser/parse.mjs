@@ -1,9 +1,21 @@
-// Parses workflows and action.yml files with GitHub's own parser; prints what it finds wrong.
+// Parses workflows and action.yml files with GitHub's own parser, and prints what it finds wrong.
 import { readFile } from "node:fs/promises";
-import { createRequire, register } from "node:module";
+import { register } from "node:module";
 import { basename } from "node:path";
-import { pathToFileURL } from "node:url";
 
 register("./json-hook.mjs", import.meta.url);
-const dist = new URL("./", pathToFileURL(createRequire(`${process.cwd()}/`).resolve("@actions/workflow-parser/package.json")));
-console.log(dist);
+const { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } = await import("@actions/workflow-parser");
+const { parseAction } = await import("@actions/workflow-parser/actions/action-parser");
+
+let found = 0;
+for (const name of process.argv.slice(2)) {
+  const file = { name, content: await readFile(name, "utf8") };
+  const isAction = basename(name) === "action.yml";
+  const { context, value } = (isAction ? parseAction : parseWorkflow)(file, new NoOperationTraceWriter());
+  if (value && !isAction) await convertWorkflowTemplate(context, value);
+  for (const error of context.errors.getErrors()) {
+    console.log(error.message); // names file, line and column
+    found++;
+  }
+}
+process.exitCode = found ? 1 : 0;

@@ -29,6 +29,10 @@ REGISTERED = ANNOTATIONS | {
     "set-output", "save-state", "set-env", "add-path", "add-mask", "add-matcher", "remove-matcher", "debug", "group",
     "endgroup", "echo", "stop-commands", "pause-logging",
 }  # fmt: skip
+FILE_COMMANDS = {
+    "GITHUB_OUTPUT": "set_output", "GITHUB_ENV": "set_env", "GITHUB_PATH": "add_path", "GITHUB_STATE": "save_state",
+    "GITHUB_STEP_SUMMARY": "step_summary",
+}  # fmt: skip
 SUMMARY_LIMIT = 1024 * 1024
 PLAIN_GIT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -262,11 +266,6 @@ class Step:
     keep: bool
     lines: list[str] = field(default_factory=list)
 
-    FILES = {
-        "GITHUB_OUTPUT": "set_output", "GITHUB_ENV": "set_env", "GITHUB_PATH": "add_path",
-        "GITHUB_STATE": "save_state", "GITHUB_STEP_SUMMARY": "step_summary",
-    }  # fmt: skip
-
     @property
     def name(self) -> str:
         return f"mlautoupdate_{self.id[:6]}"
@@ -274,7 +273,7 @@ class Step:
     @property
     def files(self) -> dict[str, Path]:
         folder = self.machine.temp / "_runner_file_commands"
-        return {variable: folder / f"{name}_{self.id}" for variable, name in self.FILES.items()}
+        return {variable: folder / f"{name}_{self.id}" for variable, name in FILE_COMMANDS.items()}
 
     def start(self, inputs: Mapping[str, str], env: Mapping[str, str]) -> None:
         for path in self.files.values():

@@ -17,9 +17,9 @@ FAILURES = {
     "a bad setting": ({"threshold": "many"}, 2, "threshold = 'many'"),
     "an input that is not ours": ({"treshold": "40"}, 2, "threshold"),
     "a missing target": ({"target": "nowhere"}, 3, "nowhere"),
-    "a data path that is not there": ({"data-path": "dta"}, 4, "dta"),
+    "a data path that is not there": ({"data-path": "dta"}, 3, "dta"),
     "a token that expired": ({"token": "ghs_" + "0" * 36}, 4, ""),
-    "an estimator that is none": ({"estimator": "os.system"}, 6, "os.system"),
+    "an estimator that is none": ({"estimator": "os.system"}, 2, "os.system"),
     "a mode that is none": ({"mode": "train"}, 2, "mode"),
 }
 

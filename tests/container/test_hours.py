@@ -22,7 +22,7 @@ def config(machine: Machine) -> bytes:
 
 @pytest.mark.parametrize("persist", ["", "config", "include"], ids=["no credentials", "as checkout v5", "as v6"])
 def test_three_hours(make_world: Callable[..., World], with_v1: Path, persist: str) -> None:
-    """Waits; trains, opens, approves and merges; waits again. A credential that checkout left does not get in the way."""
+    """Waits; trains, opens, approves and merges; waits again. A credential that checkout left is not in the way."""
     world = make_world(with_v1)
 
     first = world.machine(persist=persist).run(world.inputs())
