@@ -13,7 +13,8 @@ RUN python3 -m venv --without-pip /opt/ml && \
     python3 -m pip --python /opt/ml/bin/python3 install --no-cache-dir --no-compile --require-hashes --only-binary :all: \
         -r /build/runtime.txt
 COPY scripts/image-wheels scripts/image-bytecode /build/
-RUN /build/image-wheels /opt/ml/lib && /opt/ml/bin/python3 -I /build/image-bytecode /build/bytecode
+RUN /build/image-wheels /opt/ml/lib && \
+    /opt/ml/bin/python3 -I -X pycache_prefix=/build/seen /build/image-bytecode /build/bytecode
 
 FROM ${PYTHON} AS app
 COPY entrypoint.py /opt/ml/app/

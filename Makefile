@@ -4,11 +4,12 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 DATA ?= students
 TESTS ?=
+GENERATED := README.md action.yml check/action.yml docs/cli.md
 
-.PHONY: help demo test lint format docs bench setup clean
+.PHONY: help demo test e2e lint format docs bench setup clean
 
 help:  ## show the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready  ## install the locked dependencies into .venv
 .venv/ready: requirements/dev.txt pyproject.toml
@@ -23,22 +24,30 @@ setup: .venv/ready  ## install the locked dependencies into .venv
 demo: .venv/ready  ## watch the whole loop on example data (DATA=real: on real data)
 	@$(BIN)/ml-auto-update demo --data $(DATA) --keep .demo
 
-test: .venv/ready  ## run every test, with branch coverage (TESTS=path for some)
-	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),--numprocesses=auto --cov --cov-report=term)
+test: .venv/ready  ## run every test but those of e2e, with branch coverage (TESTS=path for some)
+	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-m "not container" --numprocesses=auto --cov --cov-report=term)
+
+# CI=true: what is missing is an error here, not a reason to skip.
+e2e: .venv/ready  ## the real container and real workflows, on this machine (needs Docker and Go)
+	@scripts/engine
+	@scripts/base-image
+	@scripts/go-tool act >/dev/null
+	@CI=true $(BIN)/python -m pytest --durations=5 tests/container tests/act
 
 lint: .venv/ready  ## formatter, linter, types, layers, generated texts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/cog --check -I . README.md action.yml check/action.yml docs/cli.md ml-auto-update.schema.json
+	@$(BIN)/cog --check -I . $(GENERATED)
 
 format: .venv/ready  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 docs: .venv/ready  ## write the generated parts of the documentation anew
-	@$(BIN)/cog -r -I . README.md action.yml check/action.yml docs/cli.md ml-auto-update.schema.json
+	@$(BIN)/cog -r -I . $(GENERATED)
+	@$(BIN)/python -m scripts.generated
 
 bench: .venv/ready  ## measure speed against named baselines
 	@$(BIN)/python benchmarks/run.py

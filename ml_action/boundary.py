@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 from ml_action import __version__, endings, outputs, report, runner
@@ -23,8 +24,33 @@ from ml_action.runner import Context
 ISSUES = "https://github.com/ml-auto-update/ml-auto-update/issues"
 
 
-class Terminated(BaseException):
-    """SIGTERM: the runner cancels the job."""
+class Stopped(BaseException):
+    """A signal asks the run to end: the runner cancels the job (SIGTERM), or a person does (SIGINT)."""
+
+
+class Stop:
+    """Turns the two signals into `Stopped`, and remembers which came.
+
+    Remembering matters: an exception that is raised while a C extension is being imported comes out as another one,
+    such as numpy's ImportError "cannot load module more than once per process".
+    """
+
+    def __init__(self) -> None:
+        self.code = 0  # the exit code that the signal asks for; 0: none came
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While the story runs; as PID 1 of a container Python would ignore SIGTERM."""
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.code = EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+        raise Stopped
 
 
 def guard(
@@ -36,27 +62,31 @@ def guard(
     as_json: bool = False,
 ) -> int:
     """Runs a story to its ending and delivers it; the exit code. A story without an outcome only showed something."""
-    signal.signal(signal.SIGTERM, _terminate)  # as PID 1 of a container Python would ignore it
-    outcome: Outcome | None
-    try:
-        outcome, code = story(), 0
-    except (Problem, GitFailed) as failure:
-        problem = explain(failure) if isinstance(failure, GitFailed) else failure
-        log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
-        outcome, code = endings.failed(problem), problem.exit_code
-    except (KeyboardInterrupt, Terminated) as stop:
-        interrupted = isinstance(stop, KeyboardInterrupt)
-        outcome, code = endings.interrupted(), EXIT_INTERRUPTED if interrupted else EXIT_TERMINATED
-        log.error(outcome.reason)
-    except Exception as bug:
-        log.error(f"this is a bug in ml-auto-update: {redact(repr(bug), secrets)}")
-        log.say(redact(bug_report(), secrets))
-        outcome, code = endings.bug(), EXIT_BUG
+    outcome, code = _ending(story, log, secrets)
     if outcome is not None:
         values = deliver(outcome, context, log, secrets)
         if as_json:
             sys.stdout.write(json.dumps(values, indent=2) + "\n")
     return code
+
+
+def _ending(story: Callable[[], Outcome | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
+    """How the story ended, and the exit code that says so."""
+    stop = Stop()
+    try:
+        with stop.listening():
+            return story(), 0
+    except (Problem, GitFailed) as failure:
+        problem = explain(failure) if isinstance(failure, GitFailed) else failure
+        log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
+        return endings.failed(problem), problem.exit_code
+    except (Stopped, Exception) as bug:
+        if stop.code:
+            log.error(endings.interrupted().reason)
+            return endings.interrupted(), stop.code
+        log.error(f"this is a bug in ml-auto-update: {redact(repr(bug), secrets)}")
+        log.say(redact(bug_report(), secrets))
+        return endings.bug(), EXIT_BUG
 
 
 def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
@@ -73,7 +103,7 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
         log.warn(values["reason"])
     if outcome.verdict is not Verdict.FAILED:
-        log.say(f"{report.ICONS[outcome.verdict]} {outcome.verdict}: {values['reason']}")
+        log.say(redact(report.headline(outcome), secrets))
         log.say(f"   next: {redact(outcome.next_step, secrets)}")
     return values
 
@@ -103,7 +133,3 @@ def bug_report() -> str:
             "```",
         ]
     )
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated

@@ -47,7 +47,12 @@ class PlainLog:
         self.say(f"error: {_place(path, line)}{text}")
 
 
+def visible(name: str) -> str:
+    """A name as it is, or with escapes where a terminal would obey it: control and direction characters, odd bytes."""
+    return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
+
+
 def _place(path: str, line: int) -> str:
-    """`path:line: `, or what of it there is; control characters of a hostile name are shown, not obeyed."""
-    name = path.encode("unicode_escape", "surrogateescape").decode() if not path.isprintable() else path
+    """`path:line: `, or what of it there is."""
+    name = visible(path)
     return (f"{name}:{line}: " if line else f"{name}: ") if path else ""

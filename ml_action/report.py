@@ -6,7 +6,7 @@ Untrusted text (file names, column names, cell values, messages) only gets in th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ml_action.arrivals import Outcome, SetAside, Verdict
@@ -51,6 +51,12 @@ def _one_line(text: str, limit: int) -> str:
     """Printable and short: control and direction characters become a replacement mark."""
     shown = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def headline(outcome: Outcome, show: Callable[[str], str] = str) -> str:
+    """Icon, verdict and reason in one line; a reason that begins with the verdict says it once."""
+    again = outcome.reason.startswith(f"{outcome.verdict} ")
+    return f"{ICONS[outcome.verdict]} " + ("" if again else f"{outcome.verdict}: ") + show(outcome.reason)
 
 
 # --- the pieces that every page is made of ----------------------------------------------------------------
@@ -119,7 +125,7 @@ def summary(outcome: Outcome) -> str:
 
 
 def _summary_parts(outcome: Outcome) -> Iterator[str]:
-    yield f"## {ICONS[outcome.verdict]} {outcome.verdict}: {escape(outcome.reason)}"
+    yield f"## {headline(outcome, escape)}"
     yield f"**Next:** {escape(outcome.next_step)}"
     facts = _facts(outcome)
     yield facts_table(facts) if facts else ""

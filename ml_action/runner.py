@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from ml_action.log import visible
+
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
@@ -214,7 +216,7 @@ class ActionsLog:
         if self.counts[kind] >= ANNOTATIONS:
             self.more[kind] = self.more.get(kind, 0) + 1
             return
-        places = {"file": defuse(path).encode("utf-8", "replace").decode()} if path else {}
+        places = {"file": defuse(visible(path))} if path else {}
         # the runner cuts at 4,096 characters
         self._issue(kind, places | ({"line": str(line)} if line else {}), defuse(text)[:4000])
 

@@ -15,7 +15,7 @@ from ml_action.outputs import CHECK_OUTPUTS, OUTPUTS
 from ml_action.settings import BY_NAME, TABLE, Setting
 
 SCHEMA = Path("ml-auto-update.schema.json")
-CHECK_INPUTS = ("name", "data-path", "threshold", "base", "token")
+CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
 
 
 def _described(setting: Setting) -> str:

@@ -14,7 +14,7 @@ import pytest
 from factories import make_outcome, make_pull, make_repository
 
 from ml_action import boundary, errors, runner
-from ml_action.boundary import Terminated, guard
+from ml_action.boundary import guard
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
 from ml_action.git import GitFailed
 from ml_action.log import PlainLog
@@ -107,22 +107,37 @@ def test_a_subclass_of_a_problem_has_its_code(ran):
     assert ran(raising(Refusal("no"))).code == 5
 
 
-@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), EXIT_INTERRUPTED), (Terminated(), EXIT_TERMINATED)])
-def test_a_run_that_is_stopped_says_so(ran, stop, code):
-    done = ran(raising(stop))
+STOPS = [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)]
+
+
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_run_that_is_stopped_says_so(ran, number, code):
+    done = ran(lambda: signal.raise_signal(number))
     assert done.code == code
     assert done.outputs["decision"] == "failed"
     assert "the run was stopped from outside" in done.log
     assert "the next run goes on from here" in done.summary
 
 
-def test_the_runners_signal_stops_the_story(ran):
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_stop_that_comes_out_as_another_error_is_still_a_stop(ran, number, code):
+    """As in the middle of importing numpy."""
+
     def story():
-        signal.raise_signal(signal.SIGTERM)
-        return make_outcome()
+        try:
+            signal.raise_signal(number)
+        except BaseException as stop:
+            raise ImportError("cannot load module more than once per process") from stop
 
     done = ran(story)
-    assert (done.code, done.outputs["decision"]) == (EXIT_TERMINATED, "failed")
+    assert (done.code, done.outputs["decision"]) == (code, "failed")
+    assert "bug" not in done.log
+
+
+def test_the_signals_are_as_they_were_once_the_story_has_ended(ran):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    ran(make_outcome)
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
 def test_a_bug_ends_with_a_report_to_paste(ran):

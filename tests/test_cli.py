@@ -65,7 +65,7 @@ def run(environ, workspace, *arguments):
 def test_check_counts(environ, workspace, capsys):
     assert run(environ, workspace, "check", "--threshold", "5") == 0
     assert capsys.readouterr().out == (
-        "⏳ waiting: waiting 3/5: 2 more new datasets start a training\n"
+        "⏳ waiting 3/5: 2 more new datasets start a training\n"
         "   next: nothing until more datasets arrive; the next check counts again\n"
     )
 

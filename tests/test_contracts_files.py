@@ -78,7 +78,7 @@ def test_the_output_decision_names_every_verdict():
 def test_the_check_actions_inputs_are_rows_of_the_table():
     whole, check = yaml_of("action.yml")["inputs"], yaml_of("check/action.yml")["inputs"]
     assert {name: whole[name] for name in check} == check
-    assert set(check) == {"name", "data-path", "threshold", "base", "token"}
+    assert set(check) == {"name", "data-path", "threshold", "base", "forge", "token"}
 
 
 def test_the_check_actions_outputs_come_from_its_step():

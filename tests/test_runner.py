@@ -40,6 +40,20 @@ def test_inputs_that_every_docker_action_gets_are_none_of_ours():
     assert runner.read_inputs({"INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "y"}) == {}
 
 
+def test_a_path_in_the_workspace_is_one_in_the_repository():
+    environ = {
+        "GITHUB_WORKSPACE": "/github/workspace",
+        "INPUT_A": "/github/workspace/data/",
+        "INPUT_B": "/github/workspacex",
+    }
+    assert runner.read_inputs(environ | {"INPUT_C": "/github/workspace"}) == {
+        "a": "data",
+        "b": "/github/workspacex",
+        "c": ".",
+    }
+    assert runner.read_inputs({"INPUT_A": "/x", "GITHUB_WORKSPACE": ""}) == {"a": "/x"}
+
+
 def test_an_unknown_input_is_kept_so_that_it_can_be_told():
     assert runner.read_inputs({"INPUT_TRESHOLD": "5"}) == {"treshold": "5"}
 
@@ -50,23 +64,29 @@ def test_the_context_of_a_step(tmp_path):
     environ = {
         "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example/", "GITHUB_REPOSITORY": "o/r",
         "GITHUB_API_URL": "https://git.example/api/v3/", "GITHUB_RUN_ID": "7", "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_OUTPUT": "/x/out", "GITHUB_STEP_SUMMARY": "/x/sum", "RUNNER_TEMP": "/x/temp", "SECRET": "hush",
+        "GITHUB_OUTPUT": "/x/out", "GITHUB_STEP_SUMMARY": "/x/sum", "RUNNER_TEMP": str(tmp_path), "SECRET": "hush",
     }  # fmt: skip
     context = runner.read_context(environ, tmp_path)
     assert context.in_actions
     assert (context.git_url, context.api_url) == ("https://git.example/o/r.git", "https://git.example/api/v3")
     assert context.run_url == "https://git.example/o/r/actions/runs/7"
     assert context.default_branch == "trunk"
-    assert (str(context.output), str(context.summary), str(context.scratch)) == ("/x/out", "/x/sum", "/x/temp")
+    assert (str(context.output), str(context.summary), str(context.scratch)) == ("/x/out", "/x/sum", str(tmp_path))
     assert "hush" not in repr(context)
 
 
 def test_the_context_of_a_laptop(tmp_path):
-    context = runner.read_context({"TMPDIR": "/x/tmp"}, tmp_path)
+    context = runner.read_context({"TMPDIR": str(tmp_path)}, tmp_path)
     assert not context.in_actions
     assert (context.output, context.summary, context.run_url, context.repository) == (None, None, "", "")
     assert (context.server_url, context.api_url) == ("https://github.com", "https://api.github.com")
-    assert str(context.scratch) == "/x/tmp"
+    assert str(context.scratch) == str(tmp_path)
+
+
+def test_a_folder_for_temporary_files_that_is_not_there_is_not_used(tmp_path):
+    gone, there = str(tmp_path / "gone"), str(tmp_path)
+    assert str(runner.read_context({"RUNNER_TEMP": gone, "TMPDIR": there}, tmp_path).scratch) == there
+    assert str(runner.read_context({"RUNNER_TEMP": gone, "TMPDIR": gone}, tmp_path).scratch) == "/tmp"  # noqa: S108
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"repository": null}', '{"repository": {}}', "\udcff"])
@@ -187,6 +207,17 @@ def test_a_report_that_cannot_be_written_is_left_out(tmp_path):
     assert runner.leave_report(tmp_path / "nowhere", "text") == ""
 
 
+def test_what_root_wrote_into_the_repository_is_given_to_its_owner(tmp_path):
+    workspace = make_repository(tmp_path / "w", {"a": "b"})
+    os.chown(workspace.path, 1001, 1002)
+    kept = workspace.path / ".git/HEAD"
+    os.chown(kept, 1003, 1003)
+    runner.give_back(workspace.path)
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (workspace.path / ".git").rglob("*")}
+    assert owners == {(1001, 1002), (1003, 1003)}
+    assert kept.stat().st_uid == 1003
+
+
 # --- the log ------------------------------------------------------------------------------------------------
 
 any_text = st.text(st.characters()) | st.text("::##[]error \n\r\t\x0b\u2028\xa0", max_size=30)
@@ -228,6 +259,12 @@ def test_lines_and_the_end_of_a_stage():
     log.progress("fold", 1, 2)
     log.progress("fold", 2, 2)
     assert written(log) == ["\u200b::error::x", "fold: 2 of 2"]
+
+
+def test_a_hostile_path_is_shown_and_not_obeyed():
+    log = make_log()
+    log.warn("odd", path="a\x1b[31m\u202eb\n")
+    assert written(log) == ["::warning file=a\\x1b[31m\\u202eb\\n::odd"]
 
 
 def test_annotations_point_at_file_and_line():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import urllib.request
@@ -43,7 +44,7 @@ LATER_STEP = """\
           ACTION: ${{ toJSON(steps.ACTION_ID.outputs) }}
         run: |
           python3 -c 'import json, os; print("later", json.dumps([json.loads(os.environ[k]) for k in ("CHECK", "ACTION")]))'
-"""
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ class World:
         """The App, with the permissions that the documentation asks for."""
         return self.here.hub.identity("ml-bot", kind="app", permissions=BOT_PERMISSIONS)
 
-    def commit(self, files: Mapping[str, str], branch: str = "main", on: str = "main") -> str:
-        """Somebody commits files."""
+    def commit(self, files: Mapping[str, str | Path], branch: str = "main", on: str = "main") -> str:
+        """Somebody commits files; a path stands for its content and mode."""
         with tempfile.TemporaryDirectory(dir=self.files) as name:
             clone = plain_git(Path(name))
             clone.run("init", "--quiet")
@@ -121,10 +122,14 @@ class World:
             if self.git.object_id(f"refs/heads/{on}"):
                 clone.run("fetch", "--quiet", "--depth=1", url, on)
                 clone.run("reset", "--quiet", "--hard", "FETCH_HEAD")
-            for path, text in files.items():
-                (clone.directory / path).parent.mkdir(parents=True, exist_ok=True)
-                (clone.directory / path).write_text(text, encoding="utf-8")
-            clone.run("add", "--all")
+            for path, content in files.items():
+                target = clone.directory / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, Path):
+                    shutil.copy(content, target)
+                else:
+                    target.write_text(content, encoding="utf-8")
+            clone.run("add", "--all", "--force")
             clone.run("commit", "--quiet", "--message", f"Change {len(files)} files")
             clone.run("push", "--quiet", "--force", url, f"HEAD:refs/heads/{branch}")
         self.here.repository.synchronise()
@@ -159,20 +164,22 @@ class World:
         """A workflow of the user's own."""
         self.commit({f".github/workflows/{name}": text})
 
-    def run(self, workflow: str, event: str, payload: Mapping[str, Any] | None = None, **secrets: str) -> Run:
-        """One run of a workflow of the repository, in a fresh clone."""
+    def run(
+        self, workflow: str, event: str, payload: Mapping[str, Any] | None = None, *, job: str = "", **secrets: str
+    ) -> Run:
+        """One run of a workflow of the repository, or of one job of it, in a fresh clone."""
         folder = Path(tempfile.mkdtemp(prefix="hour-", dir=self.files))
         clone = folder / "students"
-        url = self.here.hub.git_url(self.here.repository)
-        plain_git(folder).run("clone", "--quiet", "--depth=1", url, clone.name)
+        plain_git(folder).run("clone", "--quiet", "--depth=1", self.here.repository.path.as_uri(), clone.name)
+        plain_git(clone).run("remote", "set-url", "origin", self.here.hub.git_url(self.here.repository))
         path = clone / ".github" / "workflows" / workflow
-        token = self.here.hub.identity("github-actions", kind="actions", permissions=job_permissions(path))
+        token = self.here.hub.identity("github-actions", kind="actions", permissions=job_permissions(path, job))
         (folder / "secrets").write_text("".join(
             f"{name}={value}\n" for name, value in {"GITHUB_TOKEN": token.token, **secrets}.items()
         ))  # fmt: skip
         repository = {"full_name": FULL_NAME, "default_branch": "main", "name": "students", "owner": {"login": "octo"}}
         (folder / "event.json").write_text(json.dumps({"repository": repository, **(payload or {})}))
-        done = self._act(folder, clone, event, path)
+        done = self._act(folder, clone, event, path, *(["--job", job] if job else []))
         said = (done.stderr + done.stdout).splitlines()
         run = Run(done.returncode, [json.loads(line) for line in said if line.startswith("{")])
         for secret in (token.token, *secrets.values()):
@@ -181,17 +188,17 @@ class World:
             print(f"{workflow}: {verdict}")  # pytest -s
         return run
 
-    def _act(self, folder: Path, clone: Path, event: str, path: Path) -> subprocess.CompletedProcess[str]:
+    def _act(self, folder: Path, clone: Path, event: str, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
         environ = {name: os.environ[name] for name in KEPT if name in os.environ}
         environ |= {"XDG_CONFIG_HOME": str(self.files / "config"), "XDG_CACHE_HOME": str(self.files / "cache")}
         server = self.here.hub.url
         command = [
-            self.act, event, "--json", "--pull=false", f"--platform=ubuntu-latest={RUNNER_IMAGE}",
+            self.act, event, "--json", "--rm", "--pull=false", f"--platform=ubuntu-latest={RUNNER_IMAGE}",
             "--workflows", str(path), "--eventpath", str(folder / "event.json"),
             "--secret-file", str(folder / "secrets"), "--container-daemon-socket=-",
             f"--local-repository={ACTION}={self.tree}", *(f"--local-repository={one}" for one in self._app_token()),
             "--env", f"GITHUB_SERVER_URL={server}", "--env", f"GITHUB_API_URL={server}",
-            "--env", f"GITHUB_GRAPHQL_URL={server}/graphql", "--env", f"GITHUB_REPOSITORY={FULL_NAME}",
+            "--env", f"GITHUB_GRAPHQL_URL={server}/graphql", "--env", f"GITHUB_REPOSITORY={FULL_NAME}", *more,
         ]  # fmt: skip
         with exclusive():
             return subprocess.run(
@@ -229,10 +236,10 @@ class World:
         return journal.read(self.git, self.git.object_id(f"refs/heads/{STATE}")).attempts[-1]
 
 
-def job_permissions(workflow: Path) -> dict[str, str]:
-    """The permissions of the workflow's first job: what GitHub would give its token, and act would not."""
-    job = next(iter(yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()))
-    return dict(job["permissions"])
+def job_permissions(workflow: Path, job: str) -> dict[str, str]:
+    """The permissions of a job, the first one by default: what GitHub would give its token, and act would not."""
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    return dict(jobs[job or next(iter(jobs))]["permissions"])
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from act_world import FULL_NAME, ROOT, RUNNER_IMAGE, World
@@ -55,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> None:
-    """A Docker engine, and the two images: the runner's, and the action's as act will find it in the layer cache."""
+    """A Docker engine that answers."""
     answer = subprocess.run(["docker", "info"], capture_output=True) if shutil.which("docker") else None
     if answer is None or answer.returncode:
         missing("no Docker engine answers: `make e2e` starts one")
@@ -88,6 +87,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def images(engine: None, tree: Path) -> None:
     """The runner's image, and the action's: act builds it itself, by the legacy builder, and finds these layers."""
+    subprocess.run([ROOT / "scripts" / "base-image"], check=True)
     legacy = os.environ | {"DOCKER_BUILDKIT": "0"}
     for tag, folder in ((RUNNER_IMAGE, HERE), ("ml-auto-update:act", tree)):
         command = ["docker", "build", "--quiet", "--network=host", "--tag", tag, str(folder)]
@@ -107,13 +107,15 @@ def make_world(images: None, act: str, tree: Path, tmp_path: Path) -> Iterator[C
     config.touch()
     with ExitStack() as stack:
 
-        def make(datasets: int, **rule: Any) -> World:
+        def make(datasets: int) -> World:
             root = tmp_path / "hub"
             here = stack.enter_context(stage.open_stage(root, FULL_NAME, observers=[contract.observe]))
             world = World(here, act, tree, app_token, tmp_path)
             world.commit({"README.md": "# Students\n"})
-            world.arrive(datasets)
-            here.repository.protect("main", **{"required_reviews": 1, "block_pushes": False} | rule)
+            if datasets:
+                world.arrive(datasets)
+            here.repository.protect("main", required_reviews=1)
+            here.repository.private = True  # nothing can be read without a token's permission either
             return world
 
         yield make

@@ -25,7 +25,7 @@ def test_it_waits_trains_merges_and_waits_again(make_world: Callable[..., World]
     # 1: 60 of 200. Seconds, no checkout, no container.
     run = hour()
     assert run.code == 0, run.log
-    assert run.verdicts == ["⏳ waiting: waiting 60/200: 140 more new datasets start a training"]
+    assert run.verdicts == ["⏳ waiting 60/200: 140 more new datasets start a training"]
     assert set(run.steps) == {"check", "3"}  # 3: the later step
     check, action = run.later
     assert {name: check[name] for name in DECLARED - {"reason"}} == {
@@ -72,7 +72,7 @@ def test_the_count_in_the_container(make_world: Callable[..., World]) -> None:
     world.write("count.yml", COUNT)
     run = world.run("count.yml", "workflow_dispatch")
     assert run.code == 0, run.log
-    assert "counted 3 of 200: waiting" in run.log
+    assert "] counted 3 of 200: waiting" in run.log
     assert run.summary.startswith("## ⏳ waiting")
 
 

@@ -41,10 +41,10 @@ def image() -> str:
     if given := os.environ.get("ML_AUTO_UPDATE_IMAGE"):
         return given
     subprocess.run([ROOT / "scripts/base-image"], check=True)
-    tag = "ml-auto-update:test"
     # The runner gives neither arguments nor a platform; the host's network is for machines behind a proxy.
-    subprocess.run(["docker", "build", "--network=host", "--quiet", "--tag", tag, str(ROOT)], check=True)
-    return tag
+    command = ["docker", "build", "--network=host", "--quiet", "--tag", "ml-auto-update:test", str(ROOT)]
+    built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return built.stdout.split()[-1]  # by its id: the tag may be somebody else's in a minute
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from container_world import World
 from harness import inputs_of_action
@@ -72,6 +74,19 @@ def test_hyphens_and_translated_paths(production: World) -> None:
         machine = production.machine()
         run = machine.run(production.inputs(data_path=spelling.format(machine.workspace)))
         assert (run.code, run.outputs["count"]) == (0, "7"), run.log
+
+
+def test_a_run_that_stays_in_the_workspace_leaves_nothing_that_its_owner_cannot_delete(
+    make_world: Callable[..., World],
+) -> None:
+    """`forge: none` writes branches into the workspace's own repository; Step.audit looks at the owners."""
+    world = make_world()
+    world.arrive(drifted())
+    machine = world.machine()
+    run = machine.run(world.inputs(forge="none", base="main"))
+    assert (run.code, run.decision) == (0, "promote"), run.log
+    assert "ml-auto-update/model/proposal" in machine.run_git("branch", "--list", "ml-auto-update/*")
+    assert world.pulls == []
 
 
 def test_inputs_as_a_shell_spells_them(production: World) -> None:

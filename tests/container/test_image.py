@@ -63,10 +63,14 @@ def test_every_module_that_is_left_can_be_imported(image: str) -> None:
     failed, loaded = json.loads(in_image(image, PYTHON, "-I", "-c", IMPORT_ALL).splitlines()[-1])
     assert loaded > 2500
     installed = set(in_image(image, "ls", f"{SITE}/python3.13/site-packages").split())
-    for module, (kind, missing, text) in failed.items():
-        assert kind in ("ModuleNotFoundError", "ImportError"), (module, kind, text)
-        top = (missing or "").partition(".")[0]
-        assert top not in installed, (module, missing, text)
+    assert {name: why for name, why in failed.items() if not is_elsewhere(name, *why, installed)} == {}
+
+
+def is_elsewhere(module: str, kind: str, missing: str | None, text: str, installed: set[str]) -> bool:
+    """Whether a module wants what is not for here: another package, Windows, a compiler."""
+    if "_win" in module or "requires setuptools" in text:
+        return True
+    return kind in ("ModuleNotFoundError", "ImportError") and (missing or "").partition(".")[0] not in installed
 
 
 def test_linear_algebra_works_with_the_stripped_libraries(image: str) -> None:

@@ -91,6 +91,14 @@ def test_an_approval_without_write_access_does_not_count(world: World, bot: Iden
     assert state(world, bot) == "blocked"
 
 
+def test_an_approval_counts_by_the_account_and_not_by_what_the_token_may_do(world: World, bot: Identity) -> None:
+    world.repository.protect("main", required_reviews=1)
+    world.open("topic", bot)
+    narrow = {"contents": "read", "pull_requests": "write"}
+    approve(world, world.hub.identity("github-actions", kind="actions", permissions=narrow))
+    assert state(world, bot) == "clean"
+
+
 def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bot: Identity, ada: Identity) -> None:
     world.repository.protect("main", required_reviews=1, dismiss_stale=True)
     pull = world.open("topic", bot)
