@@ -3,8 +3,8 @@
     python benchmarks/cold_start.py [IMAGE ...] [--runs N]
 
 Each pair is `docker run` as GitHub's runner does it (tests/container/harness.py), against the stand-in of GitHub on
-this machine, and `docker run --entrypoint python3 IMAGE -c pass` alike, in turn, so that a drift of the machine hits both
-alike. Prints a Markdown table of medians. Needs a Docker engine, and the image.
+this machine, and `docker run --entrypoint python3 IMAGE -c pass`, both on the host's network, in turn, so that a drift
+of the machine hits both alike. Prints a Markdown table of medians. Needs a Docker engine, and the image.
 """
 
 from __future__ import annotations

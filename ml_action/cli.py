@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ml_action import __version__, boundary, runner
 from ml_action.arrivals import Outcome
+from ml_action.errors import SettingsProblem
 from ml_action.log import Log, PlainLog
 from ml_action.runner import ActionsLog, Context
 from ml_action.settings import MODES, TABLE, Setting
@@ -59,7 +60,14 @@ def _approve(call: Call) -> Outcome:
 
 
 def _rehearse(call: Call) -> Outcome:
-    from ml_action import rehearse
+    try:
+        from ml_action import rehearse
+    except ModuleNotFoundError as missing:  # the Action's image, or an installation without the extras
+        raise SettingsProblem(
+            f"the stand-in of GitHub is not installed here ({missing.name} is missing)",
+            why="it is for people's machines: the Action's image comes without it",
+            fix="leave `forge` out, or run `rehearse` in a checkout of ml-auto-update after `make setup`",
+        ) from missing
 
     path = Path(getattr(call.options, "path", call.context.workspace))
     return rehearse.rehearse(path.resolve(), call.given, call.log)

@@ -22,6 +22,7 @@ FAILURES = {
     "a data path that is not there": ({"data-path": "dta"}, 3, "dta"),
     "a token that expired": ({"token": "ghs_" + "0" * 36}, 4, ""),
     "an estimator that is none": ({"estimator": "os.system"}, 2, "os.system"),
+    "a stand-in that is not in the image": ({"forge": "sandbox"}, 2, "stand-in of GitHub"),
     "a mode that is none": ({"mode": "train"}, 2, "mode"),
 }
 
