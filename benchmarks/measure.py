@@ -6,7 +6,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +42,10 @@ class Row:
         return f"| {self.name} | {cells[0]} | {cells[1]} | **{self.ratio:.2f}** | {aim} |"
 
 
-def once(command: Sequence[str], folder: Path) -> Run:
+def once(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Run:
     """Runs a command; its output is thrown away."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     if os.waitstatus_to_exitcode(status):
@@ -61,13 +61,14 @@ def pair(
     *,
     runs: int,
     reset: Callable[[], None] = lambda: None,
+    env: Mapping[str, str] | None = None,
 ) -> Row:
     """Measures both in turn, after one warm-up of each; `reset` restores the folder before each."""
     measured: tuple[list[Run], list[Run]] = ([], [])
     for number in range(runs + 1):
         for command, into in zip((ours, baseline), measured, strict=True):
             reset()
-            run = once(command, folder)
+            run = once(command, folder, env)
             if number:
                 into.append(run)
     return Row(name, *measured)
