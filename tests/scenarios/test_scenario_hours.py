@@ -178,6 +178,21 @@ def test_an_older_job_run_again_after_datasets_were_removed_counts_nothing_twice
     assert production.hour().outputs["count"] == "0"
 
 
+def test_a_batch_that_was_judged_before_is_not_judged_again_when_it_comes_back(production: World) -> None:
+    """It goes, another batch comes and is judged, that one goes, and the first comes back: the very same work."""
+    first = {f"{STORE}/first-{n}.csv": text for n, text in enumerate(steady(45, 7))}
+    second = {f"{STORE}/second-{n}.csv": text for n, text in enumerate(steady(45, 13))}
+    for files in (first, dict.fromkeys(first) | second):
+        production.commit(files)
+        assert production.hour(autonomy="report").outputs["count"] == "45"
+    attempts = len(production.attempts)
+    production.commit(dict.fromkeys(second) | first)
+    run = production.hour(autonomy="report")
+    assert (run.decision, len(production.attempts)) == ("hold", attempts)
+    assert "the same work was done before" in run.reason
+    assert production.hour().outputs["count"] == "0"  # and the trigger is used up
+
+
 def test_two_rounds_of_drift_make_v2_and_v3(production: World) -> None:
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["version"] == "v2"
