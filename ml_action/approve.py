@@ -19,7 +19,8 @@ from ml_action.verification import objections
 
 def approve(settings: Settings, tools: Tools) -> Outcome:
     """Approves the proposal that the journal's last attempt made, or says every reason why not."""
-    attempt = journal.read(tools.repository.store, tools.tips.state).last
+    state = journal.read(tools.repository.store, tools.tips.state)
+    attempt = state.proposed or state.last
     if attempt is None:
         nothing = Publication(blocked="not approved: the journal holds no attempt yet")
         return Outcome(Verdict.BLOCKED, nothing.blocked, "run the loop first", publication=nothing)

@@ -28,7 +28,7 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
-        attempt=scene.state.last if earlier else None,
+        attempt=scene.state.proposed if earlier else None,
         publication=earlier,
     )
 
@@ -69,7 +69,7 @@ def blocked(scene: Scene, publication: Publication) -> Outcome:
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
-        attempt=scene.state.last,
+        attempt=scene.state.proposed or scene.state.last,
         publication=publication,
     )
 
@@ -125,7 +125,10 @@ def decided(
 def _after(attempt: Attempt, publication: Publication | None, settings: Settings) -> str:
     """What happens next after an attempt."""
     if attempt.verdict is Verdict.INCOMPARABLE:
-        return "a person decides: keep the columns as the champion knows them, or start a new model under another name"
+        return (
+            "a person decides: keep the columns as the champion knows them, "
+            "or start a new model with a name and a model-dir of its own"
+        )
     if attempt.verdict is not Verdict.PROMOTE:
         return (
             f"the champion stays; the next training waits for {settings.threshold} further datasets "

@@ -5,6 +5,7 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ml_action import __version__, inventory, registry
@@ -30,7 +31,7 @@ class Batch:
 
 
 def load(scene: Scene, settings: Settings, tools: Tools) -> Batch:
-    """Reads every dataset of the data tree that is not set aside, and sorts out those that cannot be used."""
+    """Reads every dataset of the data tree, and sorts out those that cannot be used under the settings of this run."""
     wanted = _wanted(scene, settings)
     tools.log.say(f"reading {len(wanted)} datasets")
     table, unreadable = frames.read(wanted, scene.repository.store.contents(item.blob for item in wanted))
@@ -44,17 +45,31 @@ def load(scene: Scene, settings: Settings, tools: Tools) -> Batch:
     recipe = _recipe(table, settings, scene.history.champion if scene.history else None)
     table, unfit = validation.sort_out(table, recipe.target, recipe.features)
     new = frozenset(item.blob for item in scene.inventory.new)
-    twins = identity.copies(table, frozenset(item.blob for item in table.datasets) - new)
+    old = frozenset(item.blob for item in table.datasets) - new - _set_aside_before(scene)
+    twins = identity.copies(table, old)
     table = identity.without(table, frozenset(item.blob for item in twins))
     sound = frozenset(item.blob for item in table.datasets)
-    return Batch(table, recipe, new & sound, (*unreadable, *unfit, *twins))
+    return Batch(table, recipe, new & sound, _unrecorded(scene, (*unreadable, *unfit, *twins)))
 
 
 def _wanted(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
-    """Every dataset of the data tree but those that were set aside before."""
+    """Every dataset of the data tree: what was set aside under other settings may be sound under these.
+
+    Those come last: of two that hold the same rows the earlier one stays, and that is the one that was counted.
+    """
     raw = scene.repository.store.run("ls-tree", "-r", "-z", scene.inventory.tree)
-    aside = {item.blob for item in scene.state.set_aside}
-    return tuple(item for item in inventory.datasets(raw, folder=settings.data_path) if item.blob not in aside)
+    aside = _set_aside_before(scene)
+    return tuple(sorted(inventory.datasets(raw, folder=settings.data_path), key=lambda item: item.blob in aside))
+
+
+def _set_aside_before(scene: Scene) -> frozenset[str]:
+    return frozenset(item.blob for item in scene.state.set_aside)
+
+
+def _unrecorded(scene: Scene, set_aside: Iterable[SetAside]) -> tuple[SetAside, ...]:
+    """Those that no earlier run has recorded, and told, already."""
+    known = _set_aside_before(scene)
+    return tuple(item for item in set_aside if item.blob not in known)
 
 
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:

@@ -127,10 +127,17 @@ class Git:
         return tuple(("", "") if kind in ("missing", "ambiguous") else (oid, kind) for oid, kind in words)
 
     def read(self, name: str) -> bytes | None:
-        """The content of a blob such as `HEAD:model/model_metadata.json`, or None when there is none."""
+        """The content of a blob such as `HEAD:model/model_metadata.json`, or None when there is none.
+
+        Raises:
+            GitFailed: it is there and cannot be read. A champion that a network failure hides is not an absent one.
+        """
         try:
             return self.run("cat-file", "blob", name)
         except GitFailed:
+            found = self.object_id(name)
+            if found and not self.object_id(f"{found}^{{tree}}"):  # no folder: a blob that is out of reach
+                raise
             return None
 
     def contents(self, blobs: Iterable[str]) -> Iterator[bytes]:

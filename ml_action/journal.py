@@ -3,7 +3,7 @@
     data                    the data directory's own tree, as the last attempt saw it
     journal.jsonl           one line per attempt
     set_aside.jsonl         one line per dataset that was looked at and is not to be counted
-    report.md               the last attempt's report; of a promotion, the pull request's text
+    report.md               the last promotion's report: its pull request's text
     new_data_counter.json   the counter for people; a mirror, never read back
 
 Every write is one commit on top of the one that was read; pushing it only if the branch has not moved is the
@@ -39,7 +39,7 @@ class State:
     data: str = ""  # tree id of the data directory as the last attempt saw it
     attempts: tuple[Attempt, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    report: str = ""  # of the last attempt
+    report: str = ""  # of the last promotion
 
     @property
     def commits(self) -> frozenset[str]:
@@ -51,9 +51,14 @@ class State:
         """The latest attempt."""
         return self.attempts[-1] if self.attempts else None
 
-    def with_last(self, attempt: Attempt) -> State:
-        """The state with its latest attempt told anew: what became of its promotion."""
-        return replace(self, attempts=(*self.attempts[:-1], attempt))
+    @property
+    def proposed(self) -> Attempt | None:
+        """The latest attempt that was proposed; attempts that were held since do not end it."""
+        return next((attempt for attempt in reversed(self.attempts) if attempt.commit), None)
+
+    def told_anew(self, attempt: Attempt) -> State:
+        """The state with this attempt told anew: what became of its promotion."""
+        return replace(self, attempts=tuple(attempt if old.id == attempt.id else old for old in self.attempts))
 
     def by_fingerprint(self, fingerprint: str) -> Attempt | None:
         """The attempt that did this very work before."""

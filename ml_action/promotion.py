@@ -53,7 +53,7 @@ def record(
         data=scene.inventory.tree,
         attempts=(*scene.state.attempts, attempt),
         set_aside=(*scene.state.set_aside, *set_aside),
-        report=text,
+        report=text or scene.state.report,
     )
     state, push = _write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
     scene.repository.push([*pushes, push])
@@ -115,8 +115,8 @@ def _write(state: State, settings: Settings, tools: Tools, count: int, message: 
 
 def pending(scene: Scene) -> Attempt | None:
     """The recorded promotion that is not known to have ended."""
-    last = scene.state.last
-    return last if last and last.commit and last.state not in SETTLED else None
+    proposed = scene.state.proposed
+    return proposed if proposed and proposed.state not in SETTLED else None
 
 
 def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
@@ -129,11 +129,20 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         ended = replace(_with_pull_request(attempt, tools), state=known)
         done = Publication(merge_state="merged") if known == "merged" else None
         return replace(scene, state=_note(Recorded(attempt, scene.state), ended, settings, tools)), done
+    if _was_withdrawn(scene, tools):
+        tools.log.say(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
+        ended = replace(attempt, state="closed")
+        return replace(scene, state=_note(Recorded(attempt, scene.state), ended, settings, tools)), None
     tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
         return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
+
+
+def _was_withdrawn(scene: Scene, tools: Tools) -> bool:
+    """Whether a person deleted the proposal's branch before there was a pull request: nothing can be opened from it."""
+    return not scene.tips.proposal and tools.forge().find(tools.branches.proposal) is None
 
 
 def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
@@ -209,7 +218,7 @@ def _note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools
     """Tells the attempt anew in the journal; when another run writes at the same time, it will do it."""
     if attempt == recorded.attempt:
         return recorded.state
-    state, push = _write(recorded.state.with_last(attempt), settings, tools, 0, f"{attempt.version} is {attempt.state}")
+    state, push = _write(recorded.state.told_anew(attempt), settings, tools, 0, f"{attempt.version} is {attempt.state}")
     try:
         tools.repository.push([push])
     except LostTheRace:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_action import inventory, journal, trigger
 from ml_action.arrivals import Inventory, Trigger
-from ml_action.errors import DataProblem
+from ml_action.errors import DataProblem, ModelProblem
 from ml_action.git import Git
 from ml_action.journal import State
 from ml_action.repository import Repository, Tips
@@ -42,17 +42,29 @@ def look(
     """The scene, from git alone. `read_state` says how much of the state is needed."""
     git = repository.store
     state = read_state(git, tips.state)
-    history = _history(git, tips.base, settings.model_dir) if _needs_history(read_state, state) else None
+    history = _history(git, tips.base, settings) if _needs_history(read_state, state) else None
     tree = data_tree(repository, settings.data_path)
     since = _since(repository, state, history)
     found = _count(git, settings.data_path, tree, since, state)
     return Scene(repository, tips, state, history, found, trigger.judge(found, settings.threshold))
 
 
-def _history(git: Git, base: str, model_dir: str) -> History | None:
+def _history(git: Git, base: str, settings: Settings) -> History | None:
+    """What is in production, if it is this model's.
+
+    Raises:
+        ModelProblem: the model directory belongs to a model of another name.
+    """
     from ml_action import registry  # late: counting needs it only before there is a state
 
-    return registry.read(git, base, model_dir)
+    history = registry.read(git, base, settings.model_dir)
+    if history and history.name != settings.name:
+        raise ModelProblem(
+            f"{settings.model_dir}/ belongs to the model {history.name!r}, and this run is for {settings.name!r}",
+            why="two models share a model-dir, or the setting `name` was changed",
+            fix="give each model a model-dir of its own, or go back to the old name",
+        )
+    return history
 
 
 def _needs_history(read_state: object, state: State) -> bool:

@@ -46,7 +46,7 @@ def status(place: Place, scratch: Path, *, as_json: bool) -> None:
             ("counter", scene.trigger.reason),
             ("champion", _champion(champion)),
             ("set aside", f"{len(scene.state.set_aside)} datasets"),
-            ("promotion", _promotion(scene.state.last)),
+            ("promotion", _promotion(scene.state.proposed)),
         ],
     )
     if attempts:

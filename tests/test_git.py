@@ -197,3 +197,14 @@ def test_a_large_and_a_tricky_content(workspace):
 def test_a_content_that_is_missing_is_a_failure_of_git(workspace):
     with pytest.raises(GitFailed, match=r"bad object 1{40} missing"):
         list(workspace.git.contents([workspace.git.object_id("HEAD:a"), "1" * 40]))
+
+
+def test_a_blob_that_is_there_and_out_of_reach_is_not_taken_for_an_absent_one(tmp_path):
+    """As in a partial clone whose server does not answer: an unreadable champion may not pass for none."""
+    git = Git(tmp_path, environment(os.environ))
+    git.run("init", "--quiet")
+    gone = "1234567890123456789012345678901234567890"
+    tree = git.line("mktree", "--missing", stdin=f"100644 blob {gone}\tmodel_metadata.json\n".encode())
+    assert git.read(f"{tree}:absent.json") is None
+    with pytest.raises(GitFailed):
+        git.read(f"{tree}:model_metadata.json")

@@ -125,5 +125,5 @@ def test_a_state_knows_its_commits_its_last_attempt_and_work_done_before():
     assert state.last is three
     assert state.by_fingerprint("a") is three
     assert state.by_fingerprint("z") is None
-    assert state.with_last(make_attempt(id="3", state="merged")).attempts[-1].state == "merged"
+    assert state.told_anew(make_attempt(id="3", state="merged")).attempts[-1].state == "merged"
     assert State().last is None

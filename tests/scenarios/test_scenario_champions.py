@@ -204,3 +204,11 @@ def test_real_people_v1_from_one_site_a_second_site_promotes_and_more_of_it_is_h
     assert run.decision == "hold", run.reason
     assert empty.versions == ["v1", "v2"]
     assert empty.champion.target == panel.TARGET
+
+
+def test_a_model_of_another_name_does_not_take_the_folder_over(production: World) -> None:
+    """Two models that share a model-dir would swap each other's service."""
+    production.arrive(drifted(45, 8))
+    run = production.hour(name="other")
+    assert (run.code, run.decision) == (6, "failed")
+    assert "model/ belongs to the model 'model', and this run is for 'other'" in run.log

@@ -153,3 +153,22 @@ def test_a_killed_count_of_bad_datasets_is_no_harm(production: World) -> None:
     before = production.git.line("for-each-ref")
     assert production.hour().outputs["count"] == "0"
     assert production.git.line("for-each-ref") == before
+
+
+def test_datasets_set_aside_under_a_wrong_setting_are_used_again_under_the_right_one(production: World) -> None:
+    """Somebody names a column that only the newest datasets have, and takes it back."""
+    production.arrive(drifted(45, 8))
+    production.commit({f"{STORE}/wide-{n}.csv": widened(text) for n, text in enumerate(drifted(45, 24))})
+    features = "hours_studied, sleep_hours, attendance, school"
+    run = production.hour(features=f"{features}, mood", threshold="40")
+    assert run.outputs["quarantined"] == "90"
+    production.arrive(drifted(45, 31))
+    run = production.hour(features=features)
+    assert run.decision in ("hold", "promote")
+    assert run.outputs["quarantined"] == "0"
+    assert production.last.datasets > 100  # of 180, a fifth of them held out: the 90 are trained on again
+
+
+def widened(text: str) -> str:
+    head, *rows = text.splitlines()
+    return "\n".join([f"mood,{head}", *(f"{len(row) % 7},{row}" for row in rows)]) + "\n"

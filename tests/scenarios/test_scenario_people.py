@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_world import PROPOSAL, PULLS, World, drifted, in_process, steady
+from scenario_world import PROPOSAL, PULLS, World, drifted, in_process, noise, steady
 
 from sandbox import Identity
 
@@ -410,3 +410,37 @@ def test_before_any_attempt_there_is_nothing_to_approve(empty: World) -> None:
     run = job.result(*in_process(job.environ))
     assert (run.code, run.decision) == (0, "blocked")
     assert "no attempt yet" in run.reason
+
+
+def test_a_held_batch_does_not_end_a_proposal_that_waits(checked: World) -> None:
+    """The pull request of one batch waits for a check; another batch is judged and held; then the check turns green."""
+    checked.arrive(drifted(45, 8))
+    assert checked.hour().outputs["merge-state"] == "enabled"
+    checked.arrive(noise(45, 5))
+    assert checked.hour().decision in ("hold", "reject")
+    waiting = checked.state.proposed
+    assert waiting is not None
+    assert waiting.pull_request == checked.pull.number
+    assert waiting.version in checked.state.report  # the text that its pull request is made of is kept
+    checked.repository.set_status(checked.pull.head_sha, "tests", "success")
+    assert checked.hour().outputs["merge-state"] == "merged"
+    ended = checked.state.proposed
+    assert ended is not None
+    assert (ended.id, ended.state) == (waiting.id, "merged")
+
+
+def test_a_branch_that_is_deleted_before_it_has_a_pull_request_is_taken_as_a_no(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    """The bot may not open pull requests, and a person clears its branch away: the loop goes on."""
+    world = make_world(with_v1)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    world.repository.change_settings(actions_may_create_and_approve=False)
+    token = world.here.reviewer.token  # the workflow's own, which that setting is about
+    assert world.hour(token=token, approver_token="").code == 5
+    world.git.run("update-ref", "-d", f"refs/heads/{PROPOSAL}")
+    run = world.hour(token=token, approver_token="")
+    assert (run.code, run.decision) == (0, "waiting")
+    assert world.state.proposed is not None
+    assert world.state.proposed.state == "closed"
