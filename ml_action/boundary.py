@@ -24,6 +24,9 @@ from ml_action.runner import Context
 ISSUES = "https://github.com/ml-auto-update/ml-auto-update/issues"
 
 
+AGAIN = 0.1  # seconds
+
+
 class Stopped(BaseException):
     """A signal asks the run to end: the runner cancels the job (SIGTERM), or a person does (SIGINT)."""
 
@@ -41,15 +44,20 @@ class Stop:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """While the story runs; as PID 1 of a container Python would ignore SIGTERM."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.code = EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+        if number != signal.SIGALRM:
+            self.code = EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+        # Python drops an exception that is raised in a destructor or a callback: so it is raised until it is heard.
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
         raise Stopped
 
 

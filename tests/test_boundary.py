@@ -1,5 +1,6 @@
 """Every ending of a run: exit code, outputs, summary, log."""
 
+import contextlib
 import io
 import json
 import os
@@ -132,6 +133,21 @@ def test_a_stop_that_comes_out_as_another_error_is_still_a_stop(ran, number, cod
     done = ran(story)
     assert (done.code, done.outputs["decision"]) == (code, "failed")
     assert "bug" not in done.log
+
+
+def test_a_stop_that_python_drops_in_a_destructor_is_raised_again(ran):
+    class Dropping:
+        def __del__(self):
+            with contextlib.suppress(BaseException):
+                signal.raise_signal(signal.SIGINT)
+
+    def story():
+        Dropping()
+        time.sleep(5)
+        return make_outcome()
+
+    done = ran(story)
+    assert (done.code, done.outputs["decision"]) == (EXIT_INTERRUPTED, "failed")
 
 
 def test_the_signals_are_as_they_were_once_the_story_has_ended(ran):
