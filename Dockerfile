@@ -8,10 +8,11 @@ FROM ${PYTHON} AS wheels
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
 COPY requirements/runtime.txt /build/
-# Wheels only, each with the hash that was locked: nothing is compiled, nothing unexpected is installed. No pip in it.
+# Wheels only, each with the hash that was locked: nothing is compiled, nothing unexpected is installed. The lock is
+# complete, so there are no dependencies to resolve. No pip in it.
 RUN python3 -m venv --without-pip /opt/ml && \
-    python3 -m pip --python /opt/ml/bin/python3 install --no-cache-dir --no-compile --require-hashes --only-binary :all: \
-        -r /build/runtime.txt
+    python3 -m pip --python /opt/ml/bin/python3 install --no-cache-dir --no-compile --no-deps --require-hashes \
+        --only-binary :all: -r /build/runtime.txt
 COPY scripts/image-wheels scripts/image-bytecode /build/
 RUN /build/image-wheels /opt/ml/lib && \
     /opt/ml/bin/python3 -I -X pycache_prefix=/build/seen /build/image-bytecode /build/bytecode

@@ -2,6 +2,9 @@
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
     $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+# The lock is complete: pip has nothing to resolve. When it resolves, a newer release of what is locked and also asked for
+# with an extra ("coverage[toml]") stops it: https://github.com/pypa/pip/issues/9644
+PIP := --quiet --disable-pip-version-check --no-deps
 DATA ?= students
 TESTS ?=
 GENERATED := README.md action.yml check/action.yml docs/cli.md
@@ -17,8 +20,9 @@ setup: .venv/ready  ## install the locked dependencies into .venv
 	@command -v git >/dev/null || { echo "git is needed: install it" >&2; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) (once; about a minute)"
 	@$(PYTHON) -m venv --clear .venv || { echo "the venv module is missing: on Debian, apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install $(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
+	@$(BIN)/python -m pip install $(PIP) --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
 
 demo: .venv/ready  ## watch the whole loop on example data (DATA=real: on real data)
