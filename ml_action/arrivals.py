@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ml_action.contract import Shift
     from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
 
@@ -50,10 +51,11 @@ class Autonomy(str, Enum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """One CSV file that arrived. `blob` is its git blob id: its identity is its content."""
+    """One file that arrived. `blob` is its git blob id: its identity is its content."""
 
     path: str
     blob: str
+    untracked: bool = False  # in the workspace, and git does not know it
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class SetAside:
     blob: str
     reason: str
     line: int = 0
+    copy_of: str = ""  # blob id of the dataset that holds the same rows; empty: it is no copy but bad
+    under: str = ""  # the settings that judged it (`settings.judged_by`): under others it is judged again
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,12 @@ class Inventory:
     copies: int = 0  # renames and exact copies: not new
     removed: int = 0
     set_aside: int = 0  # new to git, but recorded as not to be counted
+    bad: int = 0  # of these: those that are no copies
+    rows: int = 0  # that arrived, where rows are counted
+    before: tuple[Dataset, ...] = ()  # where rows are counted: old versions of what was edited or is gone
+    untracked: tuple[Dataset, ...] = ()  # all that git does not track, as the next attempt is to remember them
+    missing: tuple[str, ...] = ()  # data paths that the commit does not have
+    passed_over: int = 0  # files of other kinds that arrived where only the rows of CSV files count
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,8 @@ class Trigger:
     count: int
     threshold: int
     reason: str
+    unit: str = "datasets"  # what was counted
+    early: int = 0  # the number at which drift may pull it; 0: it takes the threshold
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,9 @@ class Outcome:
     decision: Decision | None = None
     publication: Publication | None = None
     set_aside: tuple[SetAside, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     notes: tuple[str, ...] = ()
     model_path: str = ""
     report_path: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)  # outputs that no other field tells
+    exit_code: int = 0  # 3: the run did its work, and what it looked at is bad

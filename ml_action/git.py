@@ -8,14 +8,21 @@ another user works and the token is in no argv, file or remote URL (github.md F3
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
+import select
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any, cast, overload
 
 from ml_action.errors import RepositoryProblem
 
 TIMEOUT = 600.0  # seconds; a fetch of a large repository over a slow line fits
+_BATCH = ("cat-file", "--batch", "--buffer")
+_PIECE = 1 << 20
 
 
 class GitFailed(Exception):
@@ -87,11 +94,7 @@ class Git:
         except FileNotFoundError:
             raise _no_git(self.directory) from None
         except subprocess.TimeoutExpired:
-            raise RepositoryProblem(
-                f"git {arguments[0]} did not end within {TIMEOUT:.0f} s",
-                why="the network or the server is slow",
-                fix="run again",
-            ) from None
+            raise _too_slow(arguments[0]) from None
         if done.returncode:
             # `push --porcelain` tells on stdout why each branch was refused
             raise GitFailed(
@@ -140,19 +143,146 @@ class Git:
                 raise
             return None
 
-    def contents(self, blobs: Iterable[str]) -> Iterator[bytes]:
-        """The contents of many blobs, in order, from one process."""
-        asked = "\n".join(blobs)
-        answer = memoryview(self.run("cat-file", "--batch", "--buffer", stdin=asked.encode() + b"\n")) if asked else b""
-        start = 0
-        while start < len(answer):
-            end = bytes(answer[start : start + 128]).index(b"\n") + start
-            head = bytes(answer[start:end])
-            if head.endswith(b" missing"):
-                raise GitFailed(("cat-file",), 0, f"bad object {head.decode()}")
-            _, _, size = head.split(b" ")
-            start = end + 1 + int(size) + 1
-            yield bytes(answer[end + 1 : start - 1])
+    def records(self, *arguments: str) -> Iterator[list[bytes]]:
+        """The command's records, which NUL ends, as they come: thousands at a time, so that none has to be kept."""
+        rest = b""
+        for piece in self.pieces(*arguments):
+            *whole, rest = (rest + piece).split(b"\0")
+            yield whole
+
+    def pieces(self, *arguments: str) -> Iterator[bytes]:
+        """The command's standard output as it comes; git ends with the iterator.
+
+        Raises:
+            GitFailed: it ended with another code than 0.
+        """
+        try:
+            process = subprocess.Popen(
+                ["git", *arguments], cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, bufsize=0, pipesize=_PIECE,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise _no_git(self.directory) from None
+        with process, contextlib.closing(_Patient(cast(io.FileIO, process.stdout))) as output:
+            try:
+                while piece := output.read(_PIECE):
+                    yield piece
+                said = cast(io.FileIO, process.stderr).readall()
+            except BaseException:
+                process.kill()  # nobody reads on
+                raise
+        if process.returncode:
+            raise GitFailed(arguments, process.returncode, said.decode("utf-8", "replace"))
+
+    @overload
+    def contents(self, blobs: Iterable[str]) -> Generator[bytes, None, None]: ...
+    @overload
+    def contents(self, blobs: Iterable[str], most: int) -> Generator[bytes | None, None, None]: ...
+    def contents(self, blobs: Iterable[str], most: int = sys.maxsize) -> Generator[bytes | None, None, None]:
+        """The contents of many blobs, in order, from one process that ends with the iterator; one is held at a time.
+
+        None for a blob of more than `most` bytes: it is passed over piece by piece.
+
+        Raises:
+            GitFailed: a blob is missing, or git ended early.
+            RepositoryProblem: git is not there, or said nothing for too long.
+        """
+        import tempfile  # late: counting does without it, and without its 5 ms
+
+        asked = tuple(blobs)
+        # Files, not pipes, for what git reads and complains of: nothing has to be fed or drained meanwhile.
+        with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as complaints:
+            names.write("".join(f"{name}\n" for name in asked).encode())
+            names.seek(0)
+            with contextlib.closing(_Answer(self, names, complaints)) as answer:
+                for _ in asked:
+                    yield answer.next(most)
+
+
+class _Answer:
+    """What `git cat-file --batch` writes, one blob after another."""
+
+    def __init__(self, git: Git, names: IO[bytes], complaints: IO[bytes]) -> None:
+        self._complaints = complaints
+        try:
+            self._process = subprocess.Popen(
+                ["git", *_BATCH],
+                cwd=git.directory,
+                env=git.env,
+                stdin=names,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                bufsize=0,
+                pipesize=_PIECE,
+            )
+        except FileNotFoundError:
+            raise _no_git(git.directory) from None
+        self._stream = io.BufferedReader(_Patient(cast(io.FileIO, self._process.stdout)), _PIECE)
+
+    def next(self, most: int) -> bytes | None:
+        """The next blob's content, or None when it is larger."""
+        head = self._stream.readline()
+        if head.endswith(b" missing\n"):
+            raise GitFailed(("cat-file",), 0, f"bad object {head.decode().strip()}")
+        if not head.endswith(b"\n"):
+            raise self._failure()
+        size = int(head.rsplit(b" ", 1)[1])
+        if size > most:
+            self._pass_over(size + 1)
+            return None
+        content = self._stream.read(size)
+        if len(content) < size or not self._stream.read(1):
+            raise self._failure()
+        return content
+
+    def _pass_over(self, size: int) -> None:
+        while size:
+            piece = self._stream.read(min(size, _PIECE))
+            if not piece:
+                raise self._failure()
+            size -= len(piece)
+
+    def _failure(self) -> GitFailed:
+        """git ended before it had said all."""
+        code = self._process.wait()
+        self._complaints.seek(0)
+        return GitFailed(_BATCH, code, self._complaints.read(4096).decode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """Ends git, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        self._stream.close()
+
+
+class _Patient(io.RawIOBase):
+    """git's output; raises when nothing comes for too long, as when a lazy fetch hangs."""
+
+    def __init__(self, pipe: io.FileIO) -> None:
+        self._pipe = pipe
+
+    def readable(self) -> bool:
+        """The one thing that can be done with it."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As io.RawIOBase says."""
+        if not select.select([self._pipe], [], [], TIMEOUT)[0]:
+            raise _too_slow("cat-file")
+        return self._pipe.readinto(buffer) or 0
+
+    def close(self) -> None:
+        """Closes the pipe too."""
+        self._pipe.close()
+        super().close()
+
+
+def _too_slow(command: str) -> RepositoryProblem:
+    return RepositoryProblem(
+        f"git {command} did not end within {TIMEOUT:.0f} s",
+        why="the network or the server is slow",
+        fix="run again",
+    )
 
 
 def _no_git(directory: Path) -> RepositoryProblem:

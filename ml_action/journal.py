@@ -1,6 +1,9 @@
 """The state branch: what the loop remembers, as git objects (design section 2).
 
     data                    the data directory's own tree, as the last attempt saw it
+    datasets.tsv            the datasets that git did not track, as the last attempt saw them
+    selection.json          what was a dataset then, where the tree does not tell it
+    looked.jsonl            the last data that were read without an attempt, and how many were sound
     journal.jsonl           one line per attempt
     set_aside.jsonl         one line per dataset that was looked at and is not to be counted
     report.md               the last promotion's report: its pull request's text
@@ -17,18 +20,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ml_action.arrivals import SetAside
+from ml_action.arrivals import Dataset, SetAside
 from ml_action.codec import decode, to_line
 from ml_action.errors import RepositoryProblem
 from ml_action.git import Git
 from ml_action.repository import FILE, FOLDER, Repository
+from ml_action.selection import Selection
 
 if TYPE_CHECKING:
     from ml_action.records import Attempt
 
 JOURNAL, SET_ASIDE, COUNTER = "journal.jsonl", "set_aside.jsonl", "new_data_counter.json"
 REPORT, DATA = "report.md", "data"
+UNTRACKED, SELECTION, LOOKED = "datasets.tsv", "selection.json", "looked.jsonl"
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a run found that read the data and trained nothing."""
+
+    sight: str  # of the data, what judged them, and the champion (`survey.sight`)
+    count: int  # sound new datasets, or new rows
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,9 @@ class State:
     attempts: tuple[Attempt, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     report: str = ""  # of the last promotion
+    untracked: tuple[Dataset, ...] = ()  # what the last attempt saw that git does not track
+    looked: Look | None = None  # the last data that were read without an attempt
+    selection: Selection | None = None  # what it took for a dataset; None: everything in the tree that is named as one
 
     @property
     def commits(self) -> frozenset[str]:
@@ -83,8 +99,17 @@ def read_counted(git: Git, commit: str) -> State:
     """The part of the state that counting needs: the attempts stay unread."""
     if not commit:
         return State()
-    (tip, _), (data, _), (_, has_set_aside) = git.resolve(commit, f"{commit}:{DATA}", f"{commit}:{SET_ASIDE}")
-    return State(tip, data, (), _lines(git, commit, SET_ASIDE, SetAside) if has_set_aside else ())
+    files = (SET_ASIDE, UNTRACKED, SELECTION, LOOKED)
+    (tip, _), (data, _), *found = git.resolve(commit, *(f"{commit}:{name}" for name in (DATA, *files)))
+    has = {name for name, (oid, _) in zip(files, found, strict=True) if oid}
+    return State(
+        tip,
+        data,
+        set_aside=_lines(git, commit, SET_ASIDE, SetAside) if SET_ASIDE in has else (),
+        untracked=_untracked(git, commit) if UNTRACKED in has else (),
+        selection=_selection(git, commit) if SELECTION in has else None,
+        looked=next(iter(_lines(git, commit, LOOKED, Look)), None) if LOOKED in has else None,
+    )
 
 
 def _lines(git: Git, commit: str, name: str, kind: type[T]) -> tuple[T, ...]:
@@ -92,11 +117,58 @@ def _lines(git: Git, commit: str, name: str, kind: type[T]) -> tuple[T, ...]:
     try:
         return tuple(decode(kind, json.loads(line)) for line in (content or b"").splitlines() if line.strip())
     except ValueError as error:
-        raise RepositoryProblem(
-            f"the state branch holds a damaged {name}: {error}",
-            why="it was edited by hand, or written by a newer version of ml-auto-update",
-            fix="restore the branch to an earlier commit (each attempt is one), or use the newer version",
-        ) from error
+        raise _damaged(name, error) from error
+
+
+def _selection(git: Git, commit: str) -> Selection:
+    try:
+        return Selection.from_record(git.read(f"{commit}:{SELECTION}") or b"")
+    except ValueError as error:
+        raise _damaged(SELECTION, error) from error
+
+
+def _untracked(git: Git, commit: str) -> tuple[Dataset, ...]:
+    try:
+        return parse_untracked(git.read(f"{commit}:{UNTRACKED}") or b"")
+    except ValueError as error:
+        raise _damaged(UNTRACKED, error) from error
+
+
+def _damaged(name: str, error: ValueError) -> RepositoryProblem:
+    return RepositoryProblem(
+        f"the state branch holds a damaged {name}: {error}",
+        why="it was edited by hand, or written by a newer version of ml-auto-update",
+        fix="restore the branch to an earlier commit (each attempt is one), or use the newer version",
+    )
+
+
+# --- datasets.tsv -----------------------------------------------------------------------------------------
+
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def untracked_lines(datasets: Sequence[Dataset]) -> bytes:
+    """One line per dataset: blob id, tab, path. What would end a field or a line in a path is escaped as in C."""
+    escapes = str.maketrans(_ESCAPES)
+    text = "".join(f"{item.blob}\t{item.path.translate(escapes)}\n" for item in datasets)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def parse_untracked(content: bytes) -> tuple[Dataset, ...]:
+    """The datasets of such lines. Raises ValueError for a line that is none."""
+    import re  # late: most states have no such file
+
+    plain = {escaped: character for character, escaped in _ESCAPES.items()}
+    found = []
+    for line in filter(None, content.decode("utf-8", "surrogateescape").split("\n")):
+        blob, tab, path = line.partition("\t")
+        if not (tab and path and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", blob)):
+            raise ValueError(f"{line[:80]!r} is no blob id and path")
+        found.append(Dataset(re.sub(r"\\.", lambda match: plain.get(match[0], match[0]), path), blob, untracked=True))
+    return tuple(found)
+
+
+# --- writing ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -115,9 +187,13 @@ def write(repository: Repository, state: State, counter: Counter, message: str, 
         JOURNAL: _to_lines(state.attempts),
         SET_ASIDE: _to_lines(state.set_aside),
         REPORT: state.report.encode("utf-8", "replace"),
+        UNTRACKED: untracked_lines(state.untracked),
+        SELECTION: state.selection.to_record() if state.selection else b"",
+        LOOKED: _to_lines([state.looked] if state.looked else []),
         COUNTER: (json.dumps(vars(counter), indent=2) + "\n").encode(),
     }
     entries = {name: (FILE, repository.blob(content)) for name, content in files.items() if content}
+    repository.tree({})  # the data's tree when nothing was ever committed: git knows its id, and pushes what is written
     if state.data:
         entries[DATA] = (FOLDER, state.data)
     return repository.commit(repository.tree(entries), state.commit, message, time=time)

@@ -66,6 +66,8 @@ class Repository:
     store: Git  # our own objects, with the workspace's borrowed; the workspace itself is never written to
     remote: str  # URL, or the workspace's path
     head: str  # the commit whose datasets count
+    workspace: Path | None = None  # the folder in which untracked files are, if there is a checkout
+    checkout: str = ""  # the commit that is checked out there, which need not be `head`
 
     def fetch(self, branches: Branches) -> Tips:
         """The branches' tips as they are on the remote now, with their objects. One round trip."""
@@ -128,6 +130,18 @@ class Repository:
         lines = (f"{mode} {kinds.get(mode, 'blob')} {oid}\t{name}\0" for name, (mode, oid) in entries.items())
         return self.store.line("mktree", "-z", "--missing", stdin="".join(lines).encode("utf-8", "surrogateescape"))
 
+    def mirror(self, trees: Mapping[str, str]) -> str:
+        """Writes a tree in which each of these trees stands at its path, and nothing else; its id."""
+        here: dict[str, tuple[str, str]] = {}
+        below: dict[str, dict[str, str]] = {}
+        for path, tree in trees.items():
+            name, _, rest = path.partition("/")
+            if rest:
+                below.setdefault(name, {})[rest] = tree
+            else:
+                here[name] = (FOLDER, tree)
+        return self.tree(here | {name: (FOLDER, self.mirror(inner)) for name, inner in below.items()})
+
     def entries(self, tree: str) -> dict[str, tuple[str, str]]:
         """The entries of one tree (not of its folders): name -> (mode, id)."""
         raw = self.store.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree else ""
@@ -170,7 +184,14 @@ class Repository:
 
 def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
     """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
-    return Repository(workspace, ".", "HEAD"), Tips("HEAD", f"refs/heads/{state_branch}", "")
+    found = Repository(workspace, ".", "HEAD", workspace.directory, "HEAD")
+    return found, Tips("HEAD", f"refs/heads/{state_branch}", "")
+
+
+def beside(workspace: Git, state_branch: str, scratch: Path) -> tuple[Repository, Tips]:
+    """The same with a store, for counts that have to write trees or to compare files as no attribute changes them."""
+    found = borrow(workspace, ".", scratch)
+    return found, Tips(found.head, workspace.object_id(f"refs/heads/{state_branch}"), "")
 
 
 def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
@@ -202,7 +223,7 @@ def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
         _promise(store, remote)  # what a partial clone lacks is no damage
     # What the workspace has need not be sent again: fetch and push negotiate from refs.
     store.run("update-ref", "refs/workspace", head)
-    return Repository(store, remote, head)
+    return Repository(store, remote, head, workspace.directory, head)
 
 
 def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ml_action import inventory, journal, trigger
-from ml_action.arrivals import Inventory, Trigger
-from ml_action.errors import DataProblem, ModelProblem
+from ml_action import counting, journal, trigger
+from ml_action.arrivals import Dataset, Inventory, SetAside, Trigger
+from ml_action.counting import DIFF
+from ml_action.errors import ModelProblem
 from ml_action.git import Git
 from ml_action.journal import State
 from ml_action.repository import Repository, Tips
-from ml_action.settings import Settings
+from ml_action.selection import Selection
+from ml_action.settings import METADATA, Settings, judged_by
 
 if TYPE_CHECKING:
     from ml_action.records import History
 
-# -C100% --find-copies-harder: exact renames and copies, by hash alone; works without the blobs (design section 2)
-DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-ext-diff", "-C100%", "--find-copies-harder")
+__all__ = ["DIFF", "Scene", "datasets", "look", "salt_of", "set_aside_before", "unrecorded"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class Scene:
     history: History | None
     inventory: Inventory
     trigger: Trigger
+    selection: Selection | None = None  # what was counted
+
+    @property
+    def seen(self) -> State:
+        """The state once this data was dealt with: the next count begins here."""
+        found = self.inventory
+        return replace(self.state, data=found.tree, untracked=found.untracked, selection=self.selection, looked=None)
 
 
 def look(
@@ -43,10 +51,30 @@ def look(
     git = repository.store
     state = read_state(git, tips.state)
     history = _history(git, tips.base, settings) if _needs_history(read_state, state) else None
-    tree = data_tree(repository, settings.data_path)
-    since = _since(repository, state, history)
-    found = _count(git, settings.data_path, tree, since, state)
-    return Scene(repository, tips, state, history, found, trigger.judge(found, settings.threshold))
+    tree, missing = counting.data_tree(repository, settings)
+    found = counting.count(repository, settings, tree, _since(repository, state, history), state)
+    found = replace(found, missing=missing)
+    judged = _judge(found, state, settings, repository, tips)
+    return Scene(repository, tips, state, history, found, judged, counting.selection_of(settings))
+
+
+def _judge(found: Inventory, state: State, settings: Settings, repository: Repository, tips: Tips) -> Trigger:
+    """The trigger, by what is new, or by what an earlier run found in the very same data when it read it."""
+    judged = trigger.judge(found, settings.threshold, settings.unit)
+    same = state.looked is not None and state.looked.sight == sight(found, settings, repository, tips)
+    if same and state.looked:
+        judged = trigger.judge_sound(state.looked.count, judged)
+    return trigger.judge_early(judged, settings.drift_threshold, looked=same)
+
+
+def sight(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:
+    """The data, what judges them and the champion as they are now, in a word."""
+    import hashlib  # late: only what was read before asks for it
+
+    champion = repository.store.object_id(f"{tips.base}:{settings.model_dir}/{METADATA}") if tips.base else ""
+    untracked = sorted(item.blob for item in found.untracked)
+    said = repr((found.tree, untracked, champion, settings.drift, judged_by(settings)))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _history(git: Git, base: str, settings: Settings) -> History | None:
@@ -72,22 +100,6 @@ def _needs_history(read_state: object, state: State) -> bool:
     return read_state is journal.read or not state.commit
 
 
-def data_tree(repository: Repository, path: str) -> str:
-    """The tree id of the data path at the head commit.
-
-    Raises:
-        DataProblem: there is no such folder in the commit.
-    """
-    ((tree, kind),) = repository.store.resolve(f"{repository.head}:{path}")
-    if kind != "tree":
-        raise DataProblem(
-            f"the data path {path!r} is {'no folder' if kind else 'not there'} in commit {repository.head[:12]}",
-            why="it is spelled otherwise, is a symbolic link, or nothing in it was committed yet",
-            fix="set data-path to the folder in which datasets arrive, and commit at least one CSV file",
-        )
-    return tree
-
-
 def _since(repository: Repository, state: State, history: History | None) -> str:
     """The tree to count from: the last attempt's, else the champion's, else the empty tree."""
     if state.data:
@@ -98,14 +110,27 @@ def _since(repository: Repository, state: State, history: History | None) -> str
     return repository.empty_tree()
 
 
-def _count(git: Git, folder: str, tree: str, since: str, state: State) -> Inventory:
-    if tree == since:
-        return Inventory(tree, since, ())
-    raw = git.run(*DIFF, since, tree)
-    known = _blobs(git, since) if inventory.has_edits(raw) else frozenset()
-    aside = frozenset(item.blob for item in state.set_aside)
-    return inventory.count(raw, folder=folder, tree=tree, since=since, known=known, set_aside=aside)
+def datasets(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
+    """Every dataset at hand, new or not, tracked or not: one per content, in the tree's order."""
+    return counting.datasets(scene.repository, settings, scene.inventory)
 
 
-def _blobs(git: Git, tree: str) -> frozenset[str]:
-    return frozenset(dataset.blob for dataset in inventory.datasets(git.run("ls-tree", "-r", "-z", tree), folder=""))
+def set_aside_before(scene: Scene) -> frozenset[str]:
+    """The blob ids of the datasets that an earlier run recorded as not to be counted."""
+    return frozenset(item.blob for item in scene.state.set_aside)
+
+
+def salt_of(scene: Scene, settings: Settings) -> str:
+    """The key of the permanent holdout: recorded once, the same for ever."""
+    from ml_action.holdout import new_salt  # late: counting needs no key
+
+    if scene.history:
+        return scene.history.salt
+    return scene.state.last.salt if scene.state.last else new_salt(settings.name, scene.inventory.tree)
+
+
+def unrecorded(scene: Scene, settings: Settings, set_aside: Iterable[SetAside]) -> tuple[SetAside, ...]:
+    """Those that no earlier run has recorded, and told, already; with the settings that judged them."""
+    under = judged_by(settings)
+    known = {item.blob for item in scene.state.set_aside if item.under in ("", under)}
+    return tuple(replace(item, under=under) for item in set_aside if item.blob not in known)

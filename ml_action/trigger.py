@@ -1,30 +1,65 @@
-"""The trigger: are there enough new datasets to train on? A pure function of two numbers, in words."""
+"""The trigger: is there enough new data to train on? A pure function of two numbers, in words."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml_action.arrivals import Inventory, Trigger
 
+DATASETS, ROWS = "datasets", "rows"
 
-def judge(inventory: Inventory, threshold: int) -> Trigger:
-    """Whether the count of new datasets reaches the threshold."""
-    count = len(inventory.new)
+
+def judge(inventory: Inventory, threshold: int, unit: str = DATASETS) -> Trigger:
+    """Whether the count of new datasets, or of new rows, reaches the threshold."""
+    count = inventory.rows if unit == ROWS else len(inventory.new)
+    shown = _shown(count, threshold, unit)
     if count >= threshold:
-        return Trigger(True, count, threshold, f"ready {count}/{threshold}: enough new datasets arrived")
+        return Trigger(True, count, threshold, f"ready {shown}: enough new {unit} arrived", unit)
     missing = threshold - count
-    return Trigger(
-        False, count, threshold, f"waiting {count}/{threshold}: {missing} more new datasets start a training"
-    )
+    return Trigger(False, count, threshold, f"waiting {shown}: {missing} more new {unit} start a training", unit)
+
+
+def judge_sound(sound: int, trigger: Trigger) -> Trigger:
+    """The trigger by the count of an earlier run, which has read the very same data."""
+    if sound >= trigger.count:
+        return trigger
+    if sound >= trigger.threshold:
+        return replace(trigger, count=sound)
+    return replace(recount(trigger, sound), ready=False)
+
+
+def judge_early(trigger: Trigger, least: int, *, looked: bool) -> Trigger:
+    """The trigger where drift may pull it before the threshold: from `least` new ones on somebody has to look.
+
+    `looked`: that was done, on this very data, and there was no drift.
+    """
+    if trigger.ready or not least or trigger.count < least:
+        return trigger
+    shown = _shown(trigger.count, trigger.threshold, trigger.unit)
+    if looked:
+        return replace(trigger, reason=f"{trigger.reason}; from {least} on drift would, and there is none")
+    reason = f"ready {shown}: {least} new {trigger.unit} are enough if the data drifted, which has to be looked at"
+    return replace(trigger, ready=True, reason=reason, early=least)
 
 
 def recount(trigger: Trigger, sound: int) -> Trigger:
-    """The trigger again, once the datasets were read: unfit ones and copies in other words do not count."""
-    if sound >= trigger.threshold:
-        return Trigger(True, sound, trigger.threshold, trigger.reason)
+    """The trigger again, once the datasets were read: what is unfit or a copy in other words does not count.
+
+    `sound` is in the trigger's own unit.
+    """
+    if sound >= (trigger.early or trigger.threshold):
+        return replace(trigger, count=sound)
     gone, missing = trigger.count - sound, trigger.threshold - sound
     return Trigger(
         False,
         sound,
         trigger.threshold,
-        f"waiting {sound}/{trigger.threshold}: {gone} of {trigger.count} new datasets were set aside, "
-        f"{missing} more start a training",
+        f"waiting {_shown(sound, trigger.threshold, trigger.unit)}: "
+        f"{gone} of {trigger.count} new {trigger.unit} were set aside, {missing} more start a training",
+        trigger.unit,
     )
+
+
+def _shown(count: int, threshold: int, unit: str) -> str:
+    """Datasets are what is usually counted: they need no name."""
+    return f"{count}/{threshold}" + ("" if unit == DATASETS else f" {unit}")

@@ -3,6 +3,8 @@ import json
 import os
 import stat
 import time
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from factories import make_git, make_repository
@@ -197,6 +199,81 @@ def test_a_large_and_a_tricky_content(workspace):
 def test_a_content_that_is_missing_is_a_failure_of_git(workspace):
     with pytest.raises(GitFailed, match=r"bad object 1{40} missing"):
         list(workspace.git.contents([workspace.git.object_id("HEAD:a"), "1" * 40]))
+
+
+def test_contents_come_while_git_still_runs_and_it_ends_when_nobody_listens(workspace):
+    here = workspace.git
+    large = here.line("hash-object", "-w", "--stdin", stdin=os.urandom(3_000_000))
+    contents = here.contents([large] * 50)
+    assert len(next(contents)) == 3_000_000
+    (child,) = children()
+    contents.close()
+    assert child not in children()
+
+
+def test_more_names_than_a_pipe_holds_block_nobody(workspace):
+    here = workspace.git
+    blobs = [here.object_id("HEAD:a"), here.object_id("HEAD:empty")] * 20_000
+    assert sum(map(len, here.contents(blobs))) == 20_000 * len(b"content of a")
+
+
+def test_a_blob_over_the_limit_is_passed_over(workspace):
+    here = workspace.git
+    blobs = [here.line("hash-object", "-w", "--stdin", stdin=b"x" * size) for size in (10, 11, 3_000_000, 0, 9)]
+    found = list(here.contents(blobs, 10))
+    assert [content if content is None else len(content) for content in found] == [10, None, None, 0, 9]
+
+
+def test_a_blob_over_the_limit_takes_no_memory(workspace):
+    blob = workspace.git.line("hash-object", "-w", "--stdin", stdin=bytes(100_000_000))
+    tracemalloc.start()
+    try:
+        assert list(workspace.git.contents([blob], 1000)) == [None]
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        assert [len(content) for content in workspace.git.contents([blob])] == [100_000_000]
+        assert tracemalloc.get_traced_memory()[1] < 110_000_000  # once, not twice
+    finally:
+        tracemalloc.stop()
+
+
+def test_git_that_ends_early_is_a_failure(workspace, tmp_path, monkeypatch):
+    script = tmp_path / "git"
+    script.write_text("#!/bin/sh\nprintf '%040d blob 5\\nabc' 0\necho broken pack >&2\nexit 3\n")
+    script.chmod(stat.S_IRWXU)
+    here = Git(workspace.path, {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(GitFailed, match="git cat-file ended with 3: broken pack"):
+        list(here.contents(["0" * 40]))
+    with pytest.raises(GitFailed, match="git cat-file ended with 3: broken pack"):
+        list(here.contents(["0" * 40], 1))
+    script.write_text("#!/bin/sh\necho fatal: bad object store >&2\nexit 128\n")
+    with pytest.raises(GitFailed, match="git cat-file ended with 128: fatal: bad object store"):
+        list(here.contents(["0" * 40]))
+
+
+def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
+    script = tmp_path / "git"
+    script.write_text("#!/bin/sh\nexec sleep 60\n")
+    script.chmod(stat.S_IRWXU)
+    monkeypatch.setattr(git, "TIMEOUT", 0.05)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(RepositoryProblem, match="git cat-file did not end within 0 s"):
+        list(Git(workspace.path, {"PATH": os.environ["PATH"]}).contents(["0" * 40]))
+    assert not children()
+
+
+def test_contents_without_git_or_without_a_folder(workspace, tmp_path, monkeypatch):
+    with pytest.raises(RepositoryProblem, match="no folder"):
+        list(Git(tmp_path / "nothing", workspace.git.env).contents(["0" * 40]))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RepositoryProblem, match="git command was not found"):
+        list(Git(workspace.path, {"PATH": str(tmp_path)}).contents(["0" * 40]))
+
+
+def children():
+    """The processes that this one started and that still run."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    return set(listed.split())
 
 
 def test_a_blob_that_is_there_and_out_of_reach_is_not_taken_for_an_absent_one(tmp_path):

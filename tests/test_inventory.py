@@ -10,8 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_action import inventory
+from ml_action.inventory import Changes, Question
 from ml_action.records import Dataset, Inventory
+from ml_action.selection import Selection
 from ml_action.survey import DIFF
+
+D = Selection(("d",))
 
 
 def count(workspace: Workspace, since: str, set_aside=()):
@@ -19,11 +23,15 @@ def count(workspace: Workspace, since: str, set_aside=()):
     git = workspace.git
     before, tree = git.line("rev-parse", f"{since}:d"), git.line("rev-parse", "HEAD:d")
     raw = git.run(*DIFF, before, tree)
-    listed = inventory.datasets(git.run("ls-tree", "-r", "-z", before), folder="d")
-    known = frozenset(item.blob for item in listed) if inventory.has_edits(raw) else frozenset()
-    found = inventory.count(raw, folder="d", tree=tree, since=before, known=known, set_aside=frozenset(set_aside))
+    question = Question(tree, before, D, Changes(raw, D), set_aside=frozenset(set_aside))
+    asked = inventory.open_questions(question)
+    found = inventory.count(question, {item.blob for item in datasets(git, before)} & asked)
     assert (found.tree, found.since) == (tree, before)
     return found
+
+
+def datasets(git, tree):
+    return tuple(inventory.entries(git.run("ls-tree", "-r", "-z", tree).split(b"\0"), D))
 
 
 def paths(found: Inventory):
@@ -48,7 +56,7 @@ def workspace(tmp_path):
         pytest.param({"d/c.csv": "new"}, ["d/c.csv"], (0, 0, 0), id="added"),
         pytest.param({"d/deep/er/c.csv": "new"}, ["d/deep/er/c.csv"], (0, 0, 0), id="added in a folder"),
         pytest.param({"d/C.CSV": "new"}, ["d/C.CSV"], (0, 0, 0), id="added in capitals"),
-        pytest.param({"d/c.txt": "new", "d/csv": "new", "d/c.csv.gz": "new"}, [], (0, 0, 0), id="no csv"),
+        pytest.param({"d/c.txt": "new", "d/csv": "new", "d/c.csv.gz.part": "new"}, [], (0, 0, 0), id="no dataset"),
         pytest.param({"d/a.csv": "a,b\n1,3\n"}, ["d/a.csv"], (0, 0, 0), id="edited"),
         pytest.param({"d/a.csv": None, "d/z.csv": OLD["d/a.csv"]}, [], (1, 0, 0), id="renamed"),
         pytest.param({"d/z.csv": OLD["d/a.csv"]}, [], (1, 0, 0), id="copied"),
@@ -135,8 +143,7 @@ def test_a_submodule_is_no_dataset(workspace, tmp_path):
     workspace.git.run("update-index", "--add", "--cacheinfo", f"160000,{commit},d/sub.csv")
     workspace.git.run("commit", "-q", "-m", "submodule")
     assert count(workspace, since).new == ()
-    raw = workspace.git.run("ls-tree", "-r", "-z", "HEAD:d")
-    assert "d/sub.csv" not in {item.path for item in inventory.datasets(raw, folder="d")}
+    assert "d/sub.csv" not in {item.path for item in datasets(workspace.git, "HEAD:d")}
 
 
 def test_what_was_set_aside_is_not_counted_again(workspace):
@@ -162,16 +169,15 @@ def test_many_renames_are_found_by_their_hashes(tmp_path):
 
 
 def test_an_empty_diff_is_nothing():
-    assert list(inventory.changes(b"")) == []
-    assert inventory.datasets(b"", folder="d") == ()
-    assert not inventory.has_edits(b"")
+    assert list(Changes(b"", D)) == list(inventory.added_lines(b"")) == []
+    assert list(inventory.entries([b""], D)) == []
+    assert inventory.open_questions(Question("t", "s", D, Changes(b"", D))) == frozenset()
 
 
-def test_the_whole_tree_lists_each_content_once_in_the_trees_order(workspace):
+def test_the_whole_tree_is_listed_in_its_order(workspace):
     workspace.commit({"d/zz.csv": OLD["d/a.csv"], "d/B.CSV": "x"})
-    raw = workspace.git.run("ls-tree", "-r", "-z", "HEAD:d")
-    found = inventory.datasets(raw, folder="d")
-    assert [item.path for item in found] == ["d/B.CSV", "d/a.csv", "d/b.csv"]
+    found = datasets(workspace.git, "HEAD:d")
+    assert [item.path for item in found] == ["d/B.CSV", "d/a.csv", "d/b.csv", "d/zz.csv"]
     assert found[1] == Dataset("d/a.csv", workspace.git.line("rev-parse", "HEAD:d/a.csv"))
 
 
@@ -216,6 +222,27 @@ def test_hostile_file_names_are_whole(workspace):
     before = workspace.commit()
     workspace.commit({b"d/" + name: None for name in NAMES} | renamed)
     assert count(workspace, before).new == ()
+
+
+edits = st.dictionaries(names.map(lambda name: b"d/" + name + b".csv"), st.lists(st.sampled_from("abc")), max_size=4)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@given(old=edits, new=edits)
+def test_the_added_lines_of_any_file_are_read_beside_its_entry(old, new):
+    """Against git's own `--numstat` without the entries, file by file."""
+    with tempfile.TemporaryDirectory() as folder:
+        as_text = lambda lines: "".join(f"{line}\n" for line in lines)  # noqa: E731
+        workspace = make_repository(Path(folder), {"d/keep": "keep"} | {k: as_text(v) for k, v in old.items()})
+        workspace.commit(dict.fromkeys(old) | {k: as_text(v) for k, v in new.items()})
+        git = workspace.git
+        added = dict(inventory.added_lines(git.run(*DIFF, "--numstat", "HEAD~1:d", "HEAD:d")))
+        for change in Changes(git.run(*DIFF, "HEAD~1:d", "HEAD:d"), D):
+            if change.status == "A":
+                assert added[change.path] == git.run("cat-file", "blob", change.after).count(b"\n")
+            elif change.status in "RC":
+                assert added[change.path] == 0
+        assert set(added) == {change.path for change in Changes(git.run(*DIFF, "HEAD~1:d", "HEAD:d"), D)}
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])

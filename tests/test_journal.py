@@ -2,12 +2,15 @@ import json
 
 import pytest
 from factories import TIME, make_attempt, make_git, make_repository
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml_action import journal, repository
 from ml_action.codec import to_line
 from ml_action.errors import RepositoryProblem
 from ml_action.journal import Counter, State
-from ml_action.records import SetAside, Verdict
+from ml_action.records import Dataset, SetAside, Verdict
+from ml_action.selection import Selection
 
 COUNTER = Counter(143, 200, TIME, "hold")
 ASIDE = (SetAside("data/bad\udcff.csv", "1" * 40, "no column 'é\n'", 3),)
@@ -127,3 +130,45 @@ def test_a_state_knows_its_commits_its_last_attempt_and_work_done_before():
     assert state.by_fingerprint("z") is None
     assert state.told_anew(make_attempt(id="3", state="merged")).attempts[-1].state == "merged"
     assert State().last is None
+
+
+# --- what git does not track --------------------------------------------------------------------------------
+
+blobs = st.text("0123456789abcdef", min_size=40, max_size=40)
+paths = (st.binary(min_size=1, max_size=20).filter(lambda name: 0 not in name)).map(
+    lambda name: name.decode("utf-8", "surrogateescape")
+)
+
+
+@given(st.lists(st.tuples(paths | st.text("a\\\t\n\rtnr\x85\u2028", min_size=1), blobs)))
+def test_untracked_datasets_of_any_name_come_back_as_they_were(pairs):
+    datasets = tuple(Dataset(path, blob, untracked=True) for path, blob in pairs)
+    content = journal.untracked_lines(datasets)
+    assert journal.parse_untracked(content) == datasets
+    assert content.count(b"\n") == content.count(b"\t") == len(datasets)
+
+
+@pytest.mark.parametrize("content", [b"x", b"\ta.csv", b"1" * 40, b"1" * 40 + b"\t", b"1" * 39 + b"\ta.csv"])
+def test_a_damaged_list_of_untracked_datasets_is_told(borrowed, content):
+    commit = damaged(borrowed, datasets__tsv=content)
+    with pytest.raises(RepositoryProblem, match=r"damaged datasets\.tsv"):
+        journal.read_counted(borrowed.store, commit)
+
+
+def test_a_damaged_selection_is_told(borrowed):
+    commit = damaged(borrowed, selection__json=b"[]")
+    with pytest.raises(RepositoryProblem, match=r"damaged selection\.json"):
+        journal.read_counted(borrowed.store, commit)
+
+
+def test_what_was_seen_beside_the_tree_comes_back_as_it_was_written(borrowed, data):
+    state = State("", data, untracked=(Dataset("a\tb.csv", "1" * 40, untracked=True),), selection=Selection(("a/*",)))
+    commit = journal.write(borrowed, state, COUNTER, "x", time=TIME)
+    assert {"datasets.tsv", "selection.json"} < set(borrowed.entries(commit))
+    found = journal.read_counted(borrowed.store, commit)
+    assert (found.untracked, found.selection) == (state.untracked, state.selection)
+
+
+def test_a_plain_folder_leaves_no_selection_behind(borrowed, data):
+    commit = journal.write(borrowed, State("", data, selection=Selection(("a",))), COUNTER, "x", time=TIME)
+    assert set(borrowed.entries(commit)) == {"data", "new_data_counter.json"}

@@ -347,3 +347,27 @@ def test_counting_in_place_needs_no_store(origin):
     found, tips = repository.in_place(origin.git, BRANCHES.state)
     assert found.store.object_id(f"{found.head}:readme") == origin.git.object_id("HEAD:readme")
     assert found.store.object_id(tips.state) == ""
+
+
+def test_a_mirror_holds_the_trees_at_their_paths_and_nothing_else(origin, tmp_path):
+    scratch = tmp_path / "mirror"
+    scratch.mkdir()
+    found = repository.borrow(make_git(origin.path), str(origin.path), scratch)
+    inner = found.tree({"a.csv": (repository.FILE, found.blob(b"1"))})
+    mirror = found.mirror({"x/y": inner, "x/z": inner, "w": inner})
+    assert found.store.line("ls-tree", "-r", "--name-only", mirror).splitlines() == [
+        "w/a.csv",
+        "x/y/a.csv",
+        "x/z/a.csv",
+    ]
+    assert found.entries(f"{mirror}:x")["y"] == (repository.FOLDER, inner)
+
+
+def test_counting_beside_the_workspace_writes_nothing_into_it(origin, tmp_path):
+    before = sorted(path for path in origin.path.rglob("*"))
+    scratch = tmp_path / "beside"
+    scratch.mkdir()
+    found, tips = repository.beside(origin.git, BRANCHES.state, scratch)
+    found.mirror({"data": found.tree({"a.csv": (repository.FILE, found.blob(b"new"))})})
+    assert (found.head, tips.base, tips.state) == (tips.base, origin.git.line("rev-parse", "HEAD"), "")
+    assert sorted(path for path in origin.path.rglob("*")) == before

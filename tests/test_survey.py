@@ -3,70 +3,15 @@
 import subprocess
 
 import pytest
-from factories import (
-    TIME,
-    make_attempt,
-    make_csvs,
-    make_git,
-    make_history,
-    make_remote,
-    make_repository,
-    make_settings,
-    make_version,
-)
+from factories import make_attempt, make_csvs, make_history, make_settings, make_version
+from place import BRANCHES, SETTINGS, Place
 
-from ml_action import journal, registry, repository, survey
+from ml_action import registry
 from ml_action.check import check
 from ml_action.errors import DataProblem, ModelProblem
-from ml_action.journal import Counter, State
+from ml_action.journal import State
 from ml_action.records import SetAside, Verdict
-from ml_action.repository import Branches, Push
-
-BRANCHES = Branches("main", "ml-auto-update/model/state", "ml-auto-update/model/proposal")
-SETTINGS = make_settings(threshold=5)
-
-
-class Place:
-    """A workspace with a remote, and what runs do there."""
-
-    def __init__(self, tmp_path, files):
-        self.tmp_path = tmp_path
-        self.workspace = make_repository(tmp_path / "w", files)
-        self.remote = make_remote(tmp_path / "remote.git", self.workspace)
-
-    def publish(self, files):
-        self.workspace.commit(files)
-        self.workspace.git.run("push", "-q", str(self.remote), "main")
-
-    def borrow(self):
-        scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
-        scratch.mkdir()
-        borrowed = repository.borrow(make_git(self.workspace.path), str(self.remote), scratch)
-        return borrowed, borrowed.fetch(BRANCHES)
-
-    def look(self, settings=SETTINGS):
-        """As `run` looks; `check` has to say the same, with a store and in place."""
-        borrowed, tips = self.borrow()
-        scene = survey.look(settings, borrowed, tips)
-        assert check(settings, borrowed, tips).trigger == scene.trigger
-        self.workspace.git.run(
-            "fetch", "-q", str(self.remote), "+refs/heads/ml-auto-update/*:refs/heads/ml-auto-update/*"
-        )
-        if tips.base == borrowed.head:
-            assert check(settings, *repository.in_place(self.workspace.git, BRANCHES.state)).trigger == scene.trigger
-        return scene
-
-    def remember(self, state):
-        borrowed, tips = self.borrow()
-        commit = journal.write(borrowed, state, Counter(0, 5, "", ""), "x", time=TIME)
-        borrowed.push([Push(BRANCHES.state, tips.state, commit)])
-
-    def attempt(self, **state):
-        """An attempt that saw the data as it is now."""
-        self.remember(State(data=self.workspace.tree(), attempts=(make_attempt(),), **state))
-
-    def paths(self, scene):
-        return sorted(item.path.rpartition("/")[2] for item in scene.inventory.new)
+from ml_action.selection import Selection
 
 
 @pytest.fixture
@@ -176,13 +121,13 @@ def test_a_data_path_that_is_no_folder_of_the_commit_is_told(place, path, text):
     place.workspace.commit()
     (place.workspace.path / "untracked").mkdir()
     with pytest.raises(DataProblem, match=f"the data path '{path}' {text} in commit") as caught:
-        place.look(make_settings(data_path=path))
+        place.look(make_settings(data_path=Selection((path,))))
     assert "commit at least one CSV file" in caught.value.fix
 
 
 def test_a_data_path_of_any_name(tmp_path):
     place = Place(tmp_path, make_csvs(2, folder="données é/-a b:c"))
-    scene = place.look(make_settings(data_path="données é/-a b:c"))
+    scene = place.look(make_settings(data_path=Selection(("données é/-a b:c",))))
     assert scene.inventory.new[0].path == "données é/-a b:c/00000.csv"
 
 

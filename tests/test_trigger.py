@@ -30,3 +30,20 @@ def test_unfit_datasets_do_not_pull_the_trigger():
 
 def test_a_few_unfit_datasets_do_not_keep_enough_sound_ones_from_pulling_it():
     assert recount(Trigger(True, 205, 200, "ready 205/200"), 200) == Trigger(True, 200, 200, "ready 205/200")
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (143, "waiting 143/200 rows: 57 more new rows start a training"),
+        (200, "ready 200/200 rows: enough new rows arrived"),
+    ],
+)
+def test_rows_are_counted_where_they_are_the_unit(rows, reason):
+    found = judge(Inventory("tree", "since", (), rows=rows), 200, "rows")
+    assert (found.count, found.ready, found.reason, found.unit) == (rows, rows >= 200, reason, "rows")
+
+
+def test_unfit_rows_do_not_pull_the_trigger():
+    counted = recount(Trigger(True, 205, 200, "ready", "rows"), 195)
+    assert counted.reason == "waiting 195/200 rows: 10 of 205 new rows were set aside, 5 more start a training"

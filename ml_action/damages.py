@@ -1,0 +1,66 @@
+"""Nine ways in which a CSV file comes broken, for the demo and the tests: each takes a sound dataset's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+Rows = list[list[str]]
+
+
+def of(datasets: Sequence[str], target: str) -> dict[str, str]:
+    """The first nine datasets, each damaged in its own way, by the name of the damage.
+
+    `target` is the column that is scaled and that goes missing.
+    """
+    damaged = zip(DAMAGES.items(), datasets, strict=False)
+    return {name: _text(damage(_rows(text), target)) for (name, damage), text in damaged} | {
+        "cut-off": datasets[len(DAMAGES)].rstrip("\n")[:-3] + ',"never closed\n',
+        "an-excel-file": "PK\x03\x04" + datasets[len(DAMAGES) + 1],
+        "empty": "",
+    }
+
+
+def _rows(text: str) -> Rows:
+    return [line.split(",") for line in text.strip().split("\n")]
+
+
+def _text(rows: Rows) -> str:
+    return "\n".join(",".join(row) for row in rows) + "\n"
+
+
+def _without_target(rows: Rows, target: str) -> Rows:
+    place = rows[0].index(target)
+    return [row[:place] + row[place + 1 :] for row in rows]
+
+
+def _with_a_word(rows: Rows, target: str) -> Rows:
+    rows[-1][rows[0].index(target)] = "absent"
+    return rows
+
+
+def _with_infinity(rows: Rows, target: str) -> Rows:
+    rows[-1][rows[0].index(target)] = "inf"
+    return rows
+
+
+def _in_another_unit(rows: Rows, target: str) -> Rows:
+    place = rows[0].index(target)
+    return [rows[0], *([*row[:place], f"{float(row[place]) * 1000:.6g}", *row[place + 1 :]] for row in rows[1:])]
+
+
+def _with_too_many_fields(rows: Rows, target: str) -> Rows:
+    return [*rows[:-1], [*rows[-1], "7", target]]
+
+
+def _said_thrice(rows: Rows, _target: str) -> Rows:
+    return [rows[0], *rows[1:], *rows[1:], *rows[1:]]
+
+
+DAMAGES: Mapping[str, Callable[[Rows, str], Rows]] = {
+    "without-the-target": _without_target,
+    "with-a-word": _with_a_word,
+    "with-infinity": _with_infinity,
+    "in-another-unit": _in_another_unit,
+    "with-too-many-fields": _with_too_many_fields,
+    "said-thrice": _said_thrice,
+}
