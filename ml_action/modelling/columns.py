@@ -15,13 +15,14 @@ from ml_action.modelling.wording import listing, nearest, plain
 
 
 def automatic_features(table: Table, target: str) -> tuple[str, ...]:
-    """Every column but the target that at least half of the datasets have. Unnamed ones are row numbers."""
+    """Every usual column but the target. Unnamed ones are row numbers."""
+    return tuple(name for name in usual_columns(table) if name != target and not name.startswith("Unnamed: "))
+
+
+def usual_columns(table: Table) -> tuple[str, ...]:
+    """The columns that at least half of the datasets have: what one odd file brings along means nothing."""
     half = len(table.datasets) / 2
-    return tuple(
-        name
-        for name in map(str, table.frame.columns)
-        if name != target and not name.startswith("Unnamed: ") and table.has(name).sum() >= half
-    )
+    return tuple(name for name in map(str, table.frame.columns) if table.has(name).sum() >= half)
 
 
 def mostly_numbers(table: Table, column: pd.Series) -> bool:
@@ -34,6 +35,14 @@ def mostly_numbers(table: Table, column: pd.Series) -> bool:
 def texts(column: pd.Series) -> npt.NDArray[np.bool_]:
     """Per row: whether the value is text."""
     return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
+
+
+def unmixed(column: pd.Series) -> pd.Series:
+    """A column without text as what it is: booleans, or numbers; of whole numbers too large for one type, floats."""
+    found = column.infer_objects()
+    if found.dtype == object and pd.api.types.infer_dtype(found, skipna=True) not in ("boolean", "empty", "string"):
+        return found.astype(np.float64)  # where most files hold numbers, true is 1
+    return found
 
 
 def words(column: pd.Series) -> npt.NDArray[np.bool_]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from ml_action.modelling.limits import LINE, Limits, Unreadable
 from ml_action.modelling.wording import plain
 from ml_action.records import Dataset
 
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
+SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
+_LARGE = 64_000_000  # bytes; from here on pandas reads by chunks, in half of the memory
+_PIECE = 1 << 20
+_SPACE = 32  # up to here bytes are blank, or no text
+_INK = re.compile(rb"\S")
+# A field and what ends it, as pandas' tokenizer sees it: a quote opens only at the beginning.
+_FIELD = re.compile(rb'(?:"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]*+)(,?)')
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
 # A superset of what pandas' C engine takes for a number or a boolean.
@@ -24,53 +35,85 @@ _NO_TEXT = re.compile(
 )
 
 
-class Unreadable(Exception):
-    """The file is no CSV that can be read. `line` counts from 1; 0 when no line is to blame."""
-
-    def __init__(self, reason: str, line: int = 0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file cut in two. `lines` are the line ends of the body: its rows, if each ends one."""
+class Source(NamedTuple):
+    """A file, and where to cut it. `lines` are the line ends of the body: its rows, if each ends one."""
 
     position: int
     dataset: Dataset
+    content: bytes
+    start: int  # after a byte order mark
     header: bytes
-    body: bytes  # ends with a line end
+    body: int  # where it begins
     lines: int
     joinable: bool
+    ordinary: bool  # joinable, without a byte order mark or carriage returns
 
 
-def cut(position: int, dataset: Dataset, content: bytes) -> Source:
-    """The file as header and body. Raises Unreadable when it is empty, not text, or only a header."""
-    content = content.removeprefix(_BOM)
-    if not content or content.isspace():
+def cut(position: int, dataset: Dataset, content: bytes, limits: Limits) -> Source:
+    """The file as header and body. Raises Unreadable when it is empty, not text, too wide or one endless line."""
+    start = len(_BOM) if content.startswith(_BOM) else 0
+    ink = _INK.search(content, start)
+    if not ink:
         raise Unreadable("is empty")
     if b"\0" in content:
         raise Unreadable("is not text: it contains NUL bytes", _line_of(content, content.index(b"\0")))
-    header, _, body = content.partition(b"\n")
-    body = body if body.endswith(b"\n") else body + b"\n"
-    return Source(position, dataset, header, body, body.count(b"\n"), _is_joinable(header, body))
+    _refuse_long_lines(content)
+    end = content.find(b"\n", start)
+    header, body = (content[start:end], end + 1) if end >= 0 else (content[start:], len(content))
+    if b'"' in header or header.count(b",") >= limits.columns or ink.start() >= body:
+        _refuse_wide(content, ink.start(), limits)
+    lines = content.count(b"\n", body) + (not content.endswith(b"\n"))
+    joinable = _is_joinable(content, header, body)
+    ordinary = joinable and not start and b"\r" not in content
+    return Source(position, dataset, content, start, header, body, lines, joinable, ordinary)
 
 
-def _is_joinable(header: bytes, body: bytes) -> bool:
+def cut_alike(position: int, dataset: Dataset, content: bytes, header: bytes) -> Source | None:
+    """The same for a file that begins with the header of an ordinary one; None when it takes a closer look.
+
+    A quarter of the work: what is to be said of a header is the same for all files that have it.
+    """
+    body = len(header) + 1
+    if len(content) <= body or len(content) > SMALL or content[body] <= _SPACE or b"\0" in content or b"\r" in content:
+        return None
+    lines = content.count(b"\n", body) + (not content.endswith(b"\n"))
+    return Source(position, dataset, content, 0, header, body, lines, True, True)
+
+
+def _refuse_long_lines(content: bytes) -> None:
+    """Looks from line end to line end, each as far ahead as a line may reach: few looks, however long the file."""
+    place = 0
+    while len(content) - place > LINE:
+        found = content.rfind(b"\n", place, place + LINE)
+        if found < 0:
+            found = content.rfind(b"\r", place, place + LINE)
+        if found < 0:
+            raise Unreadable(f"has a line of more than {LINE // 1_000_000} MB", _line_of(content, place))
+        place = found + 1
+
+
+def _refuse_wide(content: bytes, start: int, limits: Limits) -> None:
+    """Counts the names of the header, no further than it matters."""
+    fields = islice(_FIELD.finditer(content, start), limits.columns)
+    if all(field[1] for field in fields):  # a comma follows each field but the last
+        raise limits.too_wide()
+
+
+def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
     """Whether the header is the first line and each line end is one: a lone CR would be a line end too."""
-    whole = header.count(b'"') % 2 == 0 and bool(header.strip())
-    plain_ends = b"\r" not in header[:-1] and body.count(b"\r") == body.count(b"\r\n")
-    return whole and plain_ends and bool(body.strip())
+    if len(content) > SMALL or header.count(b'"') % 2 or not header.strip() or not _INK.search(content, body):
+        return False
+    if content.find(b"\r") < 0:
+        return True
+    return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
 
 
 def parse(source: Source) -> pd.DataFrame:
     """The file by itself. Raises Unreadable."""
-    content = source.header + b"\n" + source.body
     try:
-        frame = _read(content)
+        frame = _read(source.content, source.start)
     except UnicodeDecodeError:
-        raise _not_utf8(content) from None
+        raise _not_utf8(source.content) from None
     except pd.errors.EmptyDataError:
         raise Unreadable("is empty") from None
     except pd.errors.ParserWarning:
@@ -84,9 +127,13 @@ def parse(source: Source) -> pd.DataFrame:
 
 def parse_joined(sources: Sequence[Source]) -> pd.DataFrame | None:
     """The rows of files with the same header, parsed at once; None when pandas finds fault with the whole."""
-    content = b"".join([sources[0].header, b"\n", *(source.body for source in sources)])
+    pieces = [sources[0].header, b"\n"]
+    for source in sources:
+        pieces.append(source.content[source.body :])
+        if not source.content.endswith(b"\n"):
+            pieces.append(b"\n")
     try:
-        return _read(content)
+        return _read(b"".join(pieces))
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, OverflowError):
         return None
 
@@ -96,16 +143,44 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and not _NO_TEXT.fullmatch(value)
 
 
-def _read(content: bytes) -> pd.DataFrame:
+def rounded_or_negative_zero(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Per float: whether its digits, read as a whole number, could have given another one than read as a float."""
+    strange: npt.NDArray[np.bool_] = (np.abs(values) >= 2.0**53) | ((values == 0) & np.signbit(values))
+    return strange
+
+
+def _read(content: bytes, start: int = 0) -> pd.DataFrame:
     """The frame of a CSV file's bytes, or whatever pandas raises; a ParserWarning for surplus fields.
 
-    low_memory=False: a column's dtype is decided over the whole column, not by chunks of it. index_col=False:
-    else pandas takes surplus fields for an index, and a comma at the end of each row moves every column by
-    one without a word (a number column in front even makes it look like the usual index).
+    A column's dtype is decided over the whole column. A large file is read by chunks all the same, and again
+    as a whole where chunks disagree in a way that shows.
     """
+    if len(content) > _LARGE:
+        try:
+            frame = _read_csv(content, start, by_chunks=True)
+        except pd.errors.DtypeWarning:
+            pass
+        else:
+            if not any(rounded_or_negative_zero(column).any() for column in _floats(frame)):
+                return frame
+            del frame
+    return _read_csv(content, start, by_chunks=False)
+
+
+def _floats(frame: pd.DataFrame) -> list[npt.NDArray[np.float64]]:
+    return [column.to_numpy() for _, column in frame.items() if column.dtype == np.float64]
+
+
+def _read_csv(content: bytes, start: int, *, by_chunks: bool) -> pd.DataFrame:
+    """index_col=False: else pandas takes surplus fields for an index, and a comma at the end of each row moves
+    every column by one without a word (a number column in front even makes it look like the usual index).
+    """
+    file = io.BytesIO(content)
+    file.seek(start)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(io.BytesIO(content), engine="c", low_memory=False, index_col=False)
+        warnings.simplefilter("error", pd.errors.DtypeWarning)
+        return pd.read_csv(file, engine="c", low_memory=by_chunks, index_col=False)
 
 
 def _line_of(content: bytes, offset: int) -> int:
@@ -113,12 +188,17 @@ def _line_of(content: bytes, offset: int) -> int:
 
 
 def _not_utf8(content: bytes) -> Unreadable:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        byte = content[error.start]
-        return Unreadable(f"is not UTF-8: byte 0x{byte:02x}", _line_of(content, error.start))
-    return Unreadable("is not UTF-8")
+    """Names the first byte that is to blame; piece by piece, for a file may be large."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for place in range(0, len(content), _PIECE):
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(content[place : place + _PIECE], place + _PIECE >= len(content))
+        except UnicodeDecodeError as error:
+            offset = place - held + error.start
+            reason = f"is not UTF-8 (byte 0x{content[offset]:02x}); save it as UTF-8"
+            return Unreadable(reason, _line_of(content, offset))
+    return Unreadable("is not UTF-8; save it as UTF-8")
 
 
 def _malformed(message: str) -> Unreadable:

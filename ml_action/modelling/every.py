@@ -1,0 +1,68 @@
+"""Everything that is found against one dataset, for the person who is to mend it: judging many stops at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ml_action.contract import Contract, Profile
+from ml_action.modelling import demands, frames, judging, validation
+from ml_action.modelling.frames import Table
+from ml_action.modelling.limits import Limits
+from ml_action.modelling.verdicts import Verdicts
+from ml_action.records import Dataset, SetAside
+from ml_action.rules import ColumnRule
+
+
+def find(
+    dataset: Dataset, content: bytes | None, contract: Contract, rules: Sequence[ColumnRule], limits: Limits
+) -> tuple[SetAside, ...]:
+    """Each finding once, column by column; what only shows beside other datasets (their rows again) is not among them.
+
+    Raises:
+        DataProblem: it is a Git LFS pointer.
+    """
+    table, unreadable = frames.read((dataset,), (content,), limits)
+    if unreadable:
+        return unreadable
+    found: dict[str, SetAside] = {}
+    clean = []
+    for profile in contract.columns:
+        own = list(_in_column(table, profile, rules, is_target=profile.name == contract.target))
+        found |= {item.reason: item for item in reversed(own)}
+        clean += [] if own or profile.name not in table.frame.columns else [profile]
+    for columns in (clean, *([profile] for profile in clean)):
+        found = {item.reason: item for item in _learned(table, contract, columns, rules)} | found
+    return tuple(sorted(found.values(), key=lambda item: item.line))
+
+
+def _in_column(table: Table, profile: Profile, rules: Sequence[ColumnRule], *, is_target: bool) -> Iterator[SetAside]:
+    """Against one column: its absence, text or infinity in it, each of the user's demands."""
+    rule = next((rule for rule in rules if rule.name == profile.name), ColumnRule(profile.name))
+    verdicts = Verdicts(table)
+    if profile.name not in table.frame.columns:
+        if rule.required is not False or is_target:
+            validation.judge_presence(verdicts, profile.name)
+        yield from verdicts.set_aside
+        return
+    kind = rule.type or profile.kind
+    free = rule.check is False and not rule.type and not is_target
+    validation.judge_values(verdicts, profile.name, kind == "number" and not free)
+    yield from verdicts.set_aside
+    for name in ("type", "min", "max", "categories", "missing"):
+        verdicts = Verdicts(table)
+        demands.enforce(verdicts, ColumnRule(profile.name, **{name: getattr(rule, name)}))
+        yield from verdicts.set_aside
+
+
+def _learned(
+    table: Table, contract: Contract, columns: Sequence[Profile], rules: Sequence[ColumnRule]
+) -> tuple[SetAside, ...]:
+    """Against what was learned of these columns."""
+    has_target = any(profile.name == contract.target for profile in columns)
+    asked = replace(contract, columns=tuple(columns), constant=contract.constant if has_target else 1.0)
+    if len(columns) < len(contract.columns):  # rows repeat in a part of their columns, and mean nothing by it
+        asked = replace(asked, repeated=1.0, shared=1.0)
+    return judging.judge(table, asked, rules, np.ones(1, dtype=bool), np.zeros(1, dtype=bool))

@@ -1,0 +1,37 @@
+"""How large a dataset may be, and what is said of one that is larger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LINE = 16_000_000  # bytes; a line of ten thousand columns fits sixty times over, and a cell with an image
+
+
+class Unreadable(Exception):
+    """The file is no dataset that can be read. `line` counts from 1; 0 when no line is to blame."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The settings max-dataset-size and max-columns."""
+
+    megabytes: int = 2000
+    columns: int = 10_000
+
+    @property
+    def bytes(self) -> int:
+        """The most that one dataset may hold, unpacked."""
+        return self.megabytes * 1_000_000
+
+    def too_large(self) -> Unreadable:
+        """What to say of more bytes."""
+        return Unreadable(f"is larger than {self.megabytes:,} MB; if that is wanted, raise max-dataset-size")
+
+    def too_wide(self) -> Unreadable:
+        """What to say of more columns."""
+        return Unreadable(f"has more than {self.columns:,} columns; if that is wanted, raise max-columns", 1)
