@@ -46,7 +46,7 @@ def evidence(comparison: Comparison) -> str:
     of = "the champion's" if comparison.champion else "the dummy baseline's"
     return (
         f"{percent(comparison.gain)} {percents(comparison.gain_interval)} of {of} error on "
-        f"{comparison.datasets} new datasets; {percent(comparison.win_rate, 0)} of them improved"
+        f"{comparison.datasets} new {comparison.unit}; {percent(comparison.win_rate, 0)} of them improved"
     )
 
 
@@ -62,7 +62,7 @@ def _checks(comparison: Comparison, policy: Policy) -> Iterator[Check]:
     yield Check(
         "enough datasets",
         comparison.datasets >= MIN_DATASETS,
-        f"{comparison.datasets} datasets were judged, {MIN_DATASETS} are needed",
+        f"{comparison.datasets} {comparison.unit} were judged, {MIN_DATASETS} are needed",
     )
     yield Check(
         "sign-flip test",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ml_action.records import Interval
+
+WHOLE = 2**53  # beyond it a float is always whole, and says nothing of how it was written
+_POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -24,3 +28,13 @@ def probability(p: float) -> str:
     if math.isnan(p):
         return "unknown"
     return f"{p:.4f}".rstrip("0").rstrip(".") if p >= 0.0001 else "below 0.0001"
+
+
+def word(cell: object) -> str:
+    """A cell as text. A whole number reads as its digits, also one that came as 12.0: a gap makes floats of all."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= WHOLE:
+        return str(int(cell))
+    pointed = _POINTED.fullmatch(cell) if isinstance(cell, str) else None
+    if pointed and abs(int(pointed[1])) <= WHOLE:
+        return str(int(pointed[1]))
+    return str(cell)

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_action.arrivals import Autonomy, Dataset, Inventory, Outcome, SetAside, Trigger, Verdict
+from ml_action.contract import Contract, Shift
 
 __all__ = [
     "Attempt",
     "Autonomy",
     "Check",
     "Comparison",
+    "Contract",
     "Dataset",
     "Decision",
     "History",
@@ -28,6 +30,7 @@ __all__ = [
     "PullRequest",
     "Recipe",
     "SetAside",
+    "Shift",
     "Trial",
     "Trigger",
     "Verdict",
@@ -68,6 +71,7 @@ class Comparison:
     rows: int
     win_rate: float  # share of datasets on which the challenger's error is not larger
     confidence: float = 0.95
+    unit: str = "datasets"  # what was judged
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ class Trial:
     libraries: Mapping[str, str]
     sample: Mapping[str, object]  # one row of features: a request that any consumer can replay
     notes: tuple[str, ...] = ()
+    contract: Contract | None = None  # of the data that it was trained on
+    shifts: tuple[Shift, ...] = ()  # of the new data against the champion's, the largest first
 
 
 # --- what is in production --------------------------------------------------------------------------------
@@ -147,6 +153,7 @@ class Version:
     reason: str
     libraries: Mapping[str, str]
     sample: Mapping[str, object]
+    contract: Contract | None = None  # what the data looked like; versions of before 0.2 have none
 
 
 @dataclass(frozen=True)

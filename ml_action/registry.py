@@ -16,9 +16,12 @@ from ml_action.codec import decode, encode
 from ml_action.errors import ModelProblem
 from ml_action.git import Git
 from ml_action.records import Attempt, History, Trial, Version
+from ml_action.settings import METADATA
 
-METADATA = "model_metadata.json"
+__all__ = ["METADATA", "appended", "artifact", "next_version", "parse", "read", "to_bytes", "version_of"]
+
 FORMAT = 1
+NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
 NUMBERED = re.compile(r"v[0-9]{1,9}")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -121,6 +124,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         reason=attempt.reason,
         libraries=trial.libraries,
         sample=trial.sample,
+        contract=trial.contract,
     )
 
 
@@ -137,4 +141,5 @@ def appended(history: History | None, version: Version, *, name: str, salt: str)
 
 def to_bytes(history: History) -> bytes:
     """model_metadata.json: the same history is the same bytes."""
-    return (json.dumps({"format": FORMAT, **encode(history)}, indent=2) + "\n").encode()
+    text = json.dumps({"format": FORMAT, **encode(history)}, indent=2)
+    return (NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()

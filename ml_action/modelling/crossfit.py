@@ -42,14 +42,14 @@ class Split:
         return ~self.holdout
 
 
-def split(table: Table, new: frozenset[str], salt: str, test_size: float, folds: int) -> Split:
-    """The split of the table's datasets by their blob ids.
+def split(table: Table, new: Flags, salt: str, test_size: float, folds: int) -> Split:
+    """The split of the table's datasets by their blob ids; `new` marks those that are judged.
 
     Raises DataProblem when none is new, or too few are left to learn from.
     """
     blobs = [dataset.blob for dataset in table.datasets]
     found = Split(
-        np.array([blob in new for blob in blobs], dtype=bool),
+        new,
         np.array([holdout.in_holdout(salt, blob, test_size) for blob in blobs], dtype=bool),
         np.array([holdout.fold_of(salt, blob, folds) for blob in blobs], dtype=np.int64),
     )

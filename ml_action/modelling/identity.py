@@ -8,7 +8,7 @@ import pandas as pd
 
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import plain
-from ml_action.records import SetAside
+from ml_action.records import Dataset, SetAside
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -25,13 +25,14 @@ def copies(table: Table, old: frozenset[str]) -> tuple[SetAside, ...]:
     identities = _identities(table)
     is_old = np.array([dataset.blob in old for dataset in table.datasets], dtype=bool)
     found: list[SetAside] = []
-    first: dict[bytes, str] = {}
+    first: dict[bytes, Dataset] = {}
     # Old ones first: a copy of an old dataset is the copy, wherever it stands.
     for position in np.argsort(~is_old, kind="stable"):
         dataset = table.datasets[position]
-        original = first.setdefault(identities[position].tobytes(), dataset.path)
-        if original != dataset.path and not is_old[position]:
-            found.append(SetAside(dataset.path, dataset.blob, f"holds the same rows as {plain(original, 120)}"))
+        original = first.setdefault(identities[position].tobytes(), dataset)
+        if original.blob != dataset.blob and not is_old[position]:
+            reason = f"holds the same rows as {plain(original.path, 120)}"
+            found.append(SetAside(dataset.path, dataset.blob, reason, copy_of=original.blob))
     return tuple(found)
 
 
@@ -42,7 +43,7 @@ def without(table: Table, blobs: frozenset[str]) -> Table:
 
 def _identities(table: Table) -> npt.NDArray[np.uint64]:
     """(datasets, 2): two sums of row hashes, modulo 2**64. A sum does not mind the order of the rows."""
-    rows = _row_hashes(table.frame)
+    rows = row_hashes(table.frame)
     mixed = rows * _ODD
     spread = (mixed ^ (mixed >> np.uint64(29))) * (rows | np.uint64(1))
     sums = np.zeros((len(table.datasets), 2), dtype=np.uint64)
@@ -51,7 +52,7 @@ def _identities(table: Table) -> npt.NDArray[np.uint64]:
     return sums
 
 
-def _row_hashes(frame: pd.DataFrame) -> Hashes:
+def row_hashes(frame: pd.DataFrame) -> Hashes:
     """One hash per row, over the columns in the order of their names."""
     columns = {str(name): _canonical(frame[name]) for name in sorted(frame.columns, key=str)}
     hashed = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml_action.errors import DataProblem, SettingsProblem
 from ml_action.modelling import estimators, scoring
-from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts
+from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts, unmixed, usual_columns
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import nearest, plain
 from ml_action.records import Recipe
@@ -63,7 +63,7 @@ def resolve_recipe(
     `infer_task`. Raises DataProblem for a column that no dataset has or a target with nothing to learn;
     SettingsProblem for a task, estimator, parameter or metric that does not exist or does not suit the task.
     """
-    target = _open(target) or infer_target(table.frame.columns)
+    target = _open(target) or infer_target(usual_columns(table))
     features = tuple(name for name in features if _open(name)) or automatic_features(table, target)
     _check_columns(table, target, features)
     column = _sound_values(table, target)
@@ -85,7 +85,7 @@ def _sound_values(table: Table, target: str) -> pd.Series:
     """The target without the text that `validation.sort_out` will set aside, if it has not done so yet."""
     column = table.frame[target].dropna()
     if column.dtype == object and mostly_numbers(table, table.frame[target]):
-        column = column[~texts(column)]
+        return unmixed(column[~texts(column)])
     return column.infer_objects()
 
 

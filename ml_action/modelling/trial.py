@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from threadpoolctl import threadpool_limits
 
-from ml_action.modelling import artifacts, crossfit, estimators, scoring, training
+from ml_action.modelling import artifacts, contracts, crossfit, estimators, scoring, training
 from ml_action.modelling.comparison import Judged, compare
 from ml_action.modelling.crossfit import Progress, Split
 from ml_action.modelling.frames import Table
 from ml_action.modelling.predictions import Predictions, predict
 from ml_action.modelling.versions import libraries
 from ml_action.modelling.wording import listing, plain
-from ml_action.records import Comparison, Recipe, Trial
+from ml_action.records import Comparison, Recipe, Shift, Trial
 
 _MOST_NOTES = 5
 
@@ -37,27 +38,31 @@ def run(
     table: Table,
     *,
     recipe: Recipe,
-    new: frozenset[str],
+    new: npt.NDArray[np.bool_],
     champion: object | None,
     champion_features: Sequence[str],
+    champion_target: str = "",
     salt: str,
     test_size: float,
     confidence: float,
     folds: int = 5,
+    unit: str = "datasets",
+    shifts: tuple[Shift, ...] = (),
     progress: Progress,
 ) -> Trial:
-    """A challenger trained on all datasets and judged on the new ones (blob ids), against the champion.
+    """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
 
     Without a champion every dataset is new and the dummy is the opponent. The same arguments give the same
     trial, artifact included. `progress` gets ("fit", done, of how many). Raises Incomparable for the
     champion; ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
     """
     if champion is None:
-        new = frozenset(dataset.blob for dataset in table.datasets)
+        new = np.ones(len(table.datasets), dtype=bool)
     parts = crossfit.split(table, new, salt, test_size, folds)
     judged = parts.new[table.cluster]
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
+        _same_question(champion_target, recipe)
         said = _champion_says(champion, champion_features, recipe, table, judged)
         model = crossfit.final(recipe, table, parts, progress)
         challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, progress)
@@ -66,7 +71,7 @@ def run(
             recipe,
             confidence,
         )
-    return _record(table, recipe, parts, model, comparison, notes)
+    return replace(_record(table, recipe, parts, model, replace(comparison, unit=unit), notes), shifts=shifts)
 
 
 def _champion_says(
@@ -90,6 +95,13 @@ def _champion_says(
         raise
     except Exception as error:  # a model may raise anything at all
         raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
+
+
+def _same_question(champion_target: str, recipe: Recipe) -> None:
+    """A champion of another target answers another question: no score of it says anything."""
+    if champion_target not in ("", recipe.target):
+        asked = f"the settings ask for '{plain(recipe.target)}'"
+        raise Incomparable(f"the champion predicts '{plain(champion_target)}', {asked}")
 
 
 def _same_task(champion: Any, recipe: Recipe) -> None:
@@ -137,6 +149,7 @@ def _record(table: Table, recipe: Recipe, parts: Split, model: Any, comparison: 
         libraries=libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
+        contract=contracts.learn(table.keep(parts.trained), recipe.target, recipe.features),
     )
 
 

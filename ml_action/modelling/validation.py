@@ -1,135 +1,152 @@
 """Each dataset by itself: can its rows be learned from? What cannot is set aside with the reason in words.
 
-The checks are the least without which one file would stop the whole loop or spoil a column for all others.
-The data contract (types, ranges, units learned from the champion's data) judges after them.
+The checks are the least without which one file would stop the whole loop or spoil a column for all others, and the
+user's own demands (`demands`). What is learned from the champion's data (ranges, units) judges after them (`judging`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ml_action.errors import DataProblem
-from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts, words
+from ml_action.modelling import demands, portraits
+from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts, unmixed, words
 from ml_action.modelling.frames import Table
 from ml_action.modelling.resolution import infer_target, infer_task, resolve_recipe
+from ml_action.modelling.verdicts import RowVerdicts, Verdicts
 from ml_action.modelling.wording import nearest, plain
 from ml_action.records import SetAside
+from ml_action.rules import ColumnRule
 
 __all__ = ["infer_target", "infer_task", "resolve_recipe", "sort_out"]
+
+LARGEST = 1e100  # no measurement is larger, and the squares of errors about it are still numbers
 
 Flags = npt.NDArray[np.bool_]
 
 
-class _Verdicts:
-    """The first reason found against each dataset of a table."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self.found: dict[int, SetAside] = {}
-
-    def against(self, datasets: Flags, reason: str) -> None:
-        """Set the marked datasets aside."""
-        for position in np.flatnonzero(datasets):
-            self._note(int(position), reason, 0)
-
-    def against_rows(self, rows: Flags, reason: str, column: str) -> None:
-        """Set the datasets of the marked rows aside, with the first one's value (`{}`) and line."""
-        if not rows.any():
-            return
-        clusters, first = np.unique(self.table.cluster[rows], return_index=True)
-        starts = np.searchsorted(self.table.cluster, clusters)
-        for position, row, start in zip(clusters, np.flatnonzero(rows)[first], starts, strict=True):
-            value = plain(self.table.frame[column].iloc[row], 40)
-            self._note(int(position), reason.replace("{}", value), int(row - start) + 2)
-
-    def _note(self, position: int, reason: str, line: int) -> None:
-        dataset = self.table.datasets[position]
-        self.found.setdefault(position, SetAside(dataset.path, dataset.blob, reason, line))
-
-    @property
-    def good(self) -> Flags:
-        """The datasets against which nothing was found."""
-        flags = np.ones(len(self.table.datasets), dtype=bool)
-        flags[list(self.found)] = False
-        return flags
-
-
-def sort_out(table: Table, target: str, features: Sequence[str]) -> tuple[Table, tuple[SetAside, ...]]:
+def sort_out(
+    table: Table,
+    target: str,
+    features: Sequence[str],
+    rules: Sequence[ColumnRule] = (),
+    numbers: frozenset[str] = frozenset(),
+) -> tuple[Table, tuple[SetAside, ...]]:
     """The table of usable datasets, and the datasets set aside, with the reason and the line if one is known.
 
-    Set aside: a dataset without the target or a feature column; without any target value; with text where
-    most datasets hold numbers; with an infinite number. Rows without a target are dropped. No `features`
-    means `automatic_features`. In the result each of these columns is number, boolean or text throughout.
+    Set aside: a dataset without the target or a feature column (unless a rule says that it may lack it); without any
+    target value; with text in one of the columns that the contract knows as `numbers`, or where most datasets hold
+    numbers; with an infinite number; against a rule. Rows without a target are dropped. No `features` means
+    `automatic_features`. In the result each of these columns is number, boolean or text throughout.
     Raises DataProblem when a column is in no dataset, or no dataset remains.
     """
     need(table, [target, *features])
     columns = [target, *(features or automatic_features(table, target))]
-    verdicts = _Verdicts(table)
-    for name in columns:
-        _judge_presence(verdicts, name)
+    demanded = {rule.name: rule for rule in rules if rule.name in table.frame.columns}
+    verdicts = Verdicts(table)
+    for name in required(columns, target, demanded):
+        judge_presence(verdicts, name)
     valued = table.frame[target].notna().to_numpy()
     verdicts.against(~table.any_in(valued), f"has no value in the target '{plain(target)}'")
     for name in columns:
-        _judge_values(verdicts, name)
-    set_aside = tuple(verdicts.found[position] for position in sorted(verdicts.found))
+        judge_values(verdicts, name, is_number(name, target, demanded, numbers))
+    for rule in demanded.values():
+        demands.enforce(verdicts, rule)
     if not verdicts.good.any():
-        raise _nothing_left(set_aside)
-    return _tidy(table.keep(verdicts.good, valued), columns), set_aside
+        raise nothing_left(verdicts.set_aside)
+    return tidy(table.keep(verdicts.good, valued), columns, demanded), verdicts.set_aside
 
 
-def _judge_presence(verdicts: _Verdicts, name: str) -> None:
+def required(columns: Sequence[str], target: str, demanded: Mapping[str, ColumnRule]) -> list[str]:
+    """The columns that every dataset has to have."""
+    return [name for name in columns if name == target or not _is_said(name, demanded, "required")]
+
+
+def is_number(name: str, target: str, demanded: Mapping[str, ColumnRule], numbers: frozenset[str]) -> bool | None:
+    """Whether a column has to hold numbers, by the user's rule before the contract's `numbers`; None: most decide."""
+    kind = demanded[name].type if name in demanded else None
+    if kind:
+        return kind == "number"
+    if name != target and _is_said(name, demanded, "check"):
+        return False  # nothing is asked of it
+    return True if name in numbers else None
+
+
+def _is_said(name: str, demanded: Mapping[str, ColumnRule], key: str) -> bool:
+    """Whether a rule says `key = false` of the column."""
+    return name in demanded and getattr(demanded[name], key) is False
+
+
+def judge_presence(verdicts: Verdicts, name: str) -> None:
+    """A dataset that lacks a column is set aside."""
     absent = ~verdicts.table.has(name)
     if not absent.any():
         return
     for schema, known in enumerate(verdicts.table.schemas):
-        near = nearest(name, known - {name})
-        hint = f" (it has '{plain(near)}')" if near else ""
-        verdicts.against(absent & (verdicts.table.schema == schema), f"lacks the column '{plain(name)}'{hint}")
+        lacking = absent & verdicts.good & (verdicts.table.schema == schema)
+        if lacking.any():  # looking for a near name takes time, in a file of many columns
+            near = nearest(name, known - {name})
+            hint = f" (it has '{plain(near)}')" if near else ""
+            verdicts.against(lacking, f"lacks the column '{plain(name)}'{hint}")
 
 
-def _judge_values(verdicts: _Verdicts, name: str) -> None:
+def judge_values(verdicts: Verdicts, name: str, is_number: bool | None) -> None:
     """Text among numbers, and infinity, in one column."""
     column = verdicts.table.frame[name]
     said = f"the column '{plain(name)}'"
-    if column.dtype == object and mostly_numbers(verdicts.table, column):
-        reason = f"holds text ('{{}}') in {said}, where most datasets hold numbers"
+    mixed, known = column.dtype == object, is_number is not None
+    text = mixed or isinstance(column.dtype, pd.StringDtype)
+    if text and (is_number if known else mixed and mostly_numbers(verdicts.table, column)):
+        where = "numbers belong" if known else "most datasets hold numbers"
+        reason = f"holds text ('{{}}') in {said}, where {where}"
         # One word makes text of every cell of its file: the word is named, not the number before it.
         verdicts.against_rows(words(column), reason, name)
         verdicts.against_rows(texts(column), reason, name)
-    verdicts.against_rows(_infinities(column), f"holds an infinite number in {said}", name)
+    judge_sizes(verdicts, column, name)
 
 
-def _infinities(column: pd.Series) -> Flags:
+def judge_sizes(verdicts: Verdicts | RowVerdicts, column: pd.Series, name: str) -> None:
+    """Numbers that nothing can be calculated with: infinite ones, and those whose squares are."""
+    sizes = _sizes(column)
+    verdicts.against_rows(np.isinf(sizes), f"holds an infinite number in the column '{plain(name)}'", name)
+    said = f"holds a number too large to calculate with ({{}}) in the column '{plain(name)}'"
+    verdicts.against_rows(sizes > LARGEST, said, name)
+
+
+def _sizes(column: pd.Series) -> npt.NDArray[np.float64]:
+    """Per row: the absolute value of a number; nothing of what is none, or can be no infinite one."""
     if column.dtype == object:
-        values = column.where(~texts(column))
-        return np.isinf(np.asarray(pd.to_numeric(values, errors="coerce"), dtype=np.float64))
+        values = pd.to_numeric(column.where(~texts(column)), errors="coerce")
+        return np.abs(np.asarray(values, dtype=np.float64))
     if pd.api.types.is_float_dtype(column.dtype):
-        return np.isinf(np.asarray(column, dtype=np.float64))
-    return np.zeros(len(column), dtype=bool)
+        return np.abs(np.asarray(column, dtype=np.float64))
+    return np.zeros(len(column))
 
 
-def _tidy(table: Table, columns: Sequence[str]) -> Table:
-    """Mixed columns made one: numbers again where the text went, text where numbers are among it."""
-    mixed = [name for name in columns if table.frame[name].dtype == object]
+def tidy(table: Table, columns: Sequence[str], demanded: Mapping[str, ColumnRule]) -> Table:
+    """Mixed columns made one: numbers again where the text went, text where numbers are among it or codes are meant."""
+    codes = {name for name, rule in demanded.items() if rule.type == "text"}
+    mixed = [name for name in columns if table.frame[name].dtype == object or name in codes]
     if not mixed:
         return table
     frame = table.frame.copy(deep=False)
     for name in mixed:
-        frame[name] = _text_throughout(frame[name]) if texts(frame[name]).any() else frame[name].infer_objects()
+        is_text = name in codes or texts(frame[name]).any()
+        frame[name] = _text_throughout(frame[name]) if is_text else unmixed(frame[name])
     return Table(frame, table.cluster, table.datasets, table.schemas, table.schema)
 
 
 def _text_throughout(column: pd.Series) -> pd.Series:
     """12 and 12.0 become "12": a file with only digits in a column of codes holds codes too."""
-    whole = [str(int(value)) if isinstance(value, float) and value.is_integer() else value for value in column]
-    return pd.Series(whole, index=column.index, dtype=object).astype("str")
+    return column.astype(object).where(texts(column), portraits.words(column)).astype("str")
 
 
-def _nothing_left(set_aside: tuple[SetAside, ...]) -> DataProblem:
+def nothing_left(set_aside: tuple[SetAside, ...]) -> DataProblem:
+    """What to say when there is nothing to learn from."""
     first = set_aside[0]
     return DataProblem(
         f"None of {len(set_aside)} datasets can be used.",
@@ -137,4 +154,5 @@ def _nothing_left(set_aside: tuple[SetAside, ...]) -> DataProblem:
         fix="Check `target` and `features`, and the files named above.",
         path=first.path,
         line=first.line,
+        set_aside=set_aside,
     )

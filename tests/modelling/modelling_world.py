@@ -63,7 +63,7 @@ def trial_of(
 ) -> Trial:  # fmt: skip
     """The whole way from bytes to a trial."""
     table = table_of(*old, *new)
-    fresh = frozenset(dataset.blob for dataset in table.datasets[len(old) :])
+    fresh = np.arange(len(table.datasets)) >= len(old)
     return run(
         table, recipe=recipe_of(table, **(settings or {})), new=fresh, champion=champion,
         champion_features=features, salt="salt", test_size=0.2, confidence=0.95, progress=progress,

@@ -9,12 +9,13 @@ from modelling_world import read, table_of
 from ml_action.errors import DataProblem
 from ml_action.modelling.columns import automatic_features
 from ml_action.modelling.validation import sort_out
+from ml_action.rules import ColumnRule
 
 GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 
 
-def sorted_out(*contents, target="score", features=()):
-    return sort_out(table_of(*contents), target, features)
+def sorted_out(*contents, target="score", features=(), rules=()):
+    return sort_out(table_of(*contents), target, features, rules)
 
 
 def test_sound_datasets_pass_as_they_are():
@@ -123,3 +124,11 @@ def test_automatic_features_are_the_columns_of_most_datasets_without_row_numbers
     header = ",hours,room,score\n0,1,red,2\n"
     table = table_of(header, header, "hours,room,score,extra\n1,red,2,3\n")
     assert automatic_features(table, "score") == ("hours", "room")
+
+
+def test_digits_that_the_user_calls_text_are_codes_and_no_numbers():
+    kept, _ = sorted_out(
+        "code,score\n12,1\n7,2\n", "code,score\n,3\n12,4\n", features=("code",), rules=(ColumnRule("code", "text"),)
+    )
+    assert kept.frame["code"].tolist()[:2] == ["12", "7"]
+    assert kept.frame["code"].isna().sum() == 1

@@ -128,7 +128,10 @@ def test_a_champion_that_does_not_know_the_new_columns_is_a_persons_business(pro
 
 def test_without_a_setting_datasets_in_another_schema_are_set_aside_and_told(production: World) -> None:
     production.arrive([renamed(text) for text in drifted(45, 8)])
-    run = production.hour()
+    stopped = production.hour()
+    assert (stopped.code, stopped.decision, stopped.outputs["quarantined"]) == (3, "failed", "45")
+    assert "45 of 45 new datasets are bad" in stopped.reason
+    run = production.hour(max_quarantine="1")
     assert (run.decision, run.outputs["quarantined"]) == ("waiting", "45")
     assert "lacks the column 'hours_studied'" in run.told
     assert production.hour().outputs["count"] == "0"
@@ -138,6 +141,15 @@ def test_another_target_than_the_champions_is_incomparable(production: World) ->
     production.arrive(drifted(45, 8))
     run = production.hour(target="school", features="hours_studied,score")
     assert (run.code, run.decision) == (0, "incomparable")
+    assert production.pulls == []
+
+
+def test_a_champion_of_another_target_of_the_same_kind_is_incomparable_and_nothing_is_merged(production: World) -> None:
+    """Both are numbers: hours would be compared with scores, and any model of hours would win."""
+    production.arrive(drifted(45, 8))
+    run = production.hour(target="hours_studied", features="score,attendance")
+    assert (run.code, run.decision) == (0, "incomparable")
+    assert "the champion predicts 'score', the settings ask for 'hours_studied'" in run.reason
     assert production.pulls == []
 
 

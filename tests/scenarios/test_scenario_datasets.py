@@ -48,7 +48,7 @@ def test_bad_datasets_of_every_kind_are_set_aside_with_reasons_and_counted_by_no
     production.arrive(good[:38])
     made = {f"{STORE}/zz-{n}.csv": make(good[40]) for n, (make, _) in enumerate(BAD.values())}
     production.commit(made)
-    run = production.hour()
+    run = production.hour(max_quarantine="1")
     assert (run.code, run.decision, run.outputs["count"]) == (0, "waiting", "38")
     assert run.outputs["quarantined"] == str(len(BAD))
     recorded = {item.path: item for item in production.state.set_aside}
@@ -120,7 +120,7 @@ def test_odd_file_names_are_counted_and_shown_safely(production: World) -> None:
     production.arrive(texts[:40])
     quoted = ('"' + f"{STORE}/{name}".replace('"', '\\"').replace("\n", "\\n") + '"' for name in names)
     production.commit(dict(zip(quoted, map(without_target, texts[40:]), strict=True)))
-    run = production.hour(autonomy="report")
+    run = production.hour(autonomy="report", max_quarantine="1")
     assert (run.outputs["count"], run.outputs["quarantined"]) == ("47", "7")
     assert {item.path for item in production.state.set_aside} == {f"{STORE}/{name}" for name in names}
     assert [line for line in run.log.splitlines() if line.startswith("::error")] == []
@@ -148,7 +148,7 @@ def test_a_lfs_pointer_is_named_as_what_it_is(empty: World) -> None:
 def test_a_killed_count_of_bad_datasets_is_no_harm(production: World) -> None:
     """Setting aside is recorded like everything else: a second look at the same files costs no second training."""
     production.arrive([without_target(text) for text in drifted(45, 8)])
-    run = production.hour()
+    run = production.hour(max_quarantine="1")
     assert (run.decision, run.outputs["count"], run.outputs["quarantined"]) == ("waiting", "0", "45")
     before = production.git.line("for-each-ref")
     assert production.hour().outputs["count"] == "0"
@@ -160,13 +160,24 @@ def test_datasets_set_aside_under_a_wrong_setting_are_used_again_under_the_right
     production.arrive(drifted(45, 8))
     production.commit({f"{STORE}/wide-{n}.csv": widened(text) for n, text in enumerate(drifted(45, 24))})
     features = "hours_studied, sleep_hours, attendance, school"
-    run = production.hour(features=f"{features}, mood", threshold="40")
+    run = production.hour(features=f"{features}, mood", threshold="40", max_quarantine="1")
     assert run.outputs["quarantined"] == "90"
     production.arrive(drifted(45, 31))
     run = production.hour(features=features)
     assert run.decision in ("hold", "promote")
     assert run.outputs["quarantined"] == "0"
     assert production.last.datasets > 100  # of 180, a fifth of them held out: the 90 are trained on again
+
+
+def test_a_wrong_setting_that_makes_most_datasets_bad_stops_the_run_and_uses_nothing_up(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    production.commit({f"{STORE}/wide-{n}.csv": widened(text) for n, text in enumerate(drifted(45, 24))})
+    run = production.hour(features="hours_studied, sleep_hours, attendance, school, mood")
+    assert (run.code, run.decision) == (3, "failed")
+    assert "45 of 90 new datasets are bad" in run.reason
+    assert production.state.set_aside == ()
+    assert production.hour(features="hours_studied, sleep_hours, attendance, school").decision == "promote"
+    assert production.last.new == 90
 
 
 def widened(text: str) -> str:
