@@ -62,14 +62,17 @@ class Stop:
 
 
 def guard(
-    story: Callable[[], Outcome | None],
+    story: Callable[[], Outcome | int | None],
     context: Context,
     log: Log,
     secrets: Sequence[str] = (),
     *,
     as_json: bool = False,
 ) -> int:
-    """Runs a story to its ending and delivers it; the exit code. A story without an outcome only showed something."""
+    """Runs a story to its ending and delivers it; the exit code.
+
+    A story without an outcome only showed something; it may give an exit code.
+    """
     outcome, code = _ending(story, log, secrets)
     if outcome is not None:
         values = deliver(outcome, context, log, secrets)
@@ -78,12 +81,13 @@ def guard(
     return code
 
 
-def _ending(story: Callable[[], Outcome | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
+def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
     """How the story ended, and the exit code that says so."""
     stop = Stop()
     try:
         with stop.listening():
-            return story(), 0
+            told = story()
+        return (told, told.exit_code) if isinstance(told, Outcome) else (None, told or 0)
     except (Problem, GitFailed) as failure:
         problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
@@ -107,10 +111,13 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
     runner.append(context.summary, runner.summary_text(text))
     for item in outcome.set_aside:
-        log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
+        if outcome.exit_code:  # these are what the run fails for
+            log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
+        else:
+            log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
     if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
         log.warn(values["reason"])
-    if outcome.verdict is not Verdict.FAILED:
+    if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
         log.say(redact(report.headline(outcome), secrets))
         log.say(f"   next: {redact(outcome.next_step, secrets)}")
     return values

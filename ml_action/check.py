@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml_action import journal, survey
 from ml_action.arrivals import Outcome, Trigger, Verdict
+from ml_action.inventory import notes
 from ml_action.repository import Repository, Tips
 from ml_action.settings import Settings
 
@@ -18,6 +19,7 @@ def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
         next_step(scene.trigger),
         inventory=scene.inventory,
         trigger=scene.trigger,
+        notes=notes(scene.inventory),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ml_action import panel, registry, stage, students, terminal
+from ml_action import damages, panel, registry, stage, students, terminal
 from ml_action.records import History, Outcome, Version
 from ml_action.stage import Stage
 from ml_action.terminal import TerminalLog
@@ -30,21 +30,23 @@ class Story:
     question: Mapping[str, object]  # asked of each version at the end
     first: tuple[str, ...]  # before the story: v1 is trained on them
     drifted: tuple[str, ...]  # the world has changed since
+    damaged: Mapping[str, str]  # arrive with them, by what is wrong with them
     few: tuple[str, ...]
     unchanged: tuple[str, ...]  # with `few`, a batch of the world that v2 knows
 
 
 def of_students() -> Story:
     """Simulated students; a new exam changes what counts."""
-    drifted = tuple(students.datasets(477, "drifted", 2))
+    drifted = tuple(students.datasets(486, "drifted", 2))
     return Story(
         "students (simulated): a new exam counts hours more and sleep less",
         "score",
         {"hours_studied": 5.0, "sleep_hours": 7.0, "attendance": 0.8, "school": "town"},
         tuple(students.datasets(60, "steady", 1)),
         drifted[:220],
+        damages.of(drifted[477:], "score"),
         drifted[220:257],
-        drifted[257:],
+        drifted[257:477],
     )
 
 
@@ -71,6 +73,7 @@ def of_persons() -> Story:
         },
         tuple(sites["2"][:220]),
         tuple(sites["6"][:220]),
+        damages.of(sites["6"][477:486], panel.TARGET),
         tuple(sites["6"][220:257]),
         tuple(sites["6"][257:477]),
     )
@@ -133,7 +136,9 @@ class Theatre:
         self.log.say("v1 is in production; from now on main takes only reviewed pull requests, and data from people")
 
     def _promotion(self) -> str:
-        self._title("Hour 1: 220 datasets of a world that has drifted")
+        damaged = self.story.damaged
+        self._title(f"Hour 1: 220 datasets of a world that has drifted, and {len(damaged)} broken ones")
+        self._arrive(damaged.values(), "broken datasets", damaged)
         commit = self._arrive(self.story.drifted, "drifted datasets")
         outcome = self._hour()
         pull = outcome.publication.pull_request if outcome.publication else None
@@ -200,12 +205,13 @@ class Theatre:
 
     # --- the world ----------------------------------------------------------------------------------------
 
-    def _arrive(self, datasets: Iterable[str], what: str) -> str:
+    def _arrive(self, datasets: Iterable[str], what: str, called: Iterable[str] = ()) -> str:
         """People commit datasets to main; the commit."""
         git = stage.plain_git(self.here.repository.path)
         files = tuple(datasets)
         known = int(git.maybe("rev-list", "--count", "main") or 0)
-        names = (f"{STORE}/batch-{known:02}-{number:04}.csv" for number in itertools.count())
+        numbers = (f"{number:04}" for number in itertools.count())
+        names = (f"{STORE}/batch-{known:02}-{name}.csv" for name in itertools.chain(called, numbers))
         git.run(
             "fast-import",
             "--quiet",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml_action.arrivals import Autonomy, Outcome, SetAside, Trigger, Verdict
 from ml_action.errors import Problem
+from ml_action.figures import percent
+from ml_action.inventory import notes
 from ml_action.settings import Settings
 from ml_action.survey import Scene
 
 if TYPE_CHECKING:
+    from ml_action.contract import Shift
     from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
 
@@ -30,6 +34,7 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
         champion=_champion(scene),
         attempt=scene.state.proposed if earlier else None,
         publication=earlier,
+        notes=notes(scene.inventory),
     )
 
 
@@ -43,6 +48,25 @@ def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Ou
         trigger=counted,
         champion=_champion(scene),
         set_aside=tuple(set_aside),
+        notes=notes(scene.inventory),
+    )
+
+
+def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside: Sequence[SetAside]) -> Outcome:
+    """Enough datasets for a look at drift, and there is none."""
+    most = f"the largest is {percent(shifts[0].effect, 0)}" if shifts else "there is too little to compare"
+    missing = counted.threshold - counted.count
+    return Outcome(
+        Verdict.WAITING,
+        f"waiting {counted.count}/{counted.threshold}: no drift ({most}), {missing} more new {counted.unit} start a "
+        "training",
+        "nothing until more datasets arrive; the next run counts and looks again",
+        inventory=scene.inventory,
+        trigger=replace(counted, ready=False),
+        champion=_champion(scene),
+        set_aside=tuple(set_aside),
+        shifts=tuple(shifts),
+        notes=notes(scene.inventory),
     )
 
 
@@ -87,7 +111,8 @@ def failed(problem: Problem) -> Outcome:
     """A Problem ended the run."""
     reason = " ".join(problem.what.split())  # a list of wrong settings has a line for each
     why = (f"why it usually happens: {problem.why}",) if problem.why else ()
-    return Outcome(Verdict.FAILED, reason, problem.fix or "see the message in the log", notes=why)
+    fix = problem.fix or "see the message in the log"
+    return Outcome(Verdict.FAILED, reason, fix, notes=why, set_aside=problem.set_aside)
 
 
 def decided(
@@ -117,7 +142,8 @@ def decided(
         decision=decision,
         publication=publication,
         set_aside=tuple(set_aside),
-        notes=trial.notes if trial else (),
+        shifts=trial.shifts if trial else (),
+        notes=(*notes(scene.inventory), *(trial.notes if trial else ())),
         model_path=proposed,
     )
 
@@ -135,7 +161,7 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
             "and will use these as well"
         )
     if settings.autonomy is Autonomy.REPORT:
-        return "nothing: autonomy is report; set it to propose to have a pull request opened"
+        return "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
     return next_of(publication) if publication else "the proposal's branch is pushed"
 
 

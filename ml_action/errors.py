@@ -13,7 +13,10 @@ termination with 143. The table in README.md is pinned to this one by a contract
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ml_action.arrivals import SetAside
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
@@ -25,13 +28,23 @@ class Problem(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, why: str = "", fix: str = "", path: str = "", line: int = 0) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        fix: str = "",
+        path: str = "",
+        line: int = 0,
+        set_aside: tuple[SetAside, ...] = (),
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.fix = fix
         self.path = path
         self.line = line
+        self.set_aside = set_aside  # the datasets that are to blame
 
     def __str__(self) -> str:
         """The message as a person reads it; the parts that are empty are left out."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_action import decision, endings, promotion, registry, survey, trigger
-from ml_action.records import Attempt, Decision, Outcome, Publication, SetAside, Trial, Verdict
+from ml_action.journal import Look, State
+from ml_action.records import Attempt, Decision, Outcome, Publication, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
 from ml_action.settings import Settings
 from ml_action.survey import Scene
@@ -45,28 +46,42 @@ def _ended(scene: Scene) -> bool:
 
 def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """The stages after the trigger."""
-    from ml_action import experiment  # late: pandas and scikit-learn take two seconds to load
+    from ml_action import batch as batches  # late: pandas and scikit-learn take two seconds to load
+    from ml_action import experiment
     from ml_action.modelling.trial import Incomparable
 
-    batch = experiment.load(scene, settings, tools)
-    counted = trigger.recount(scene.trigger, len(batch.new))
+    batch = batches.load(scene, settings, tools.log)
+    set_aside = survey.unrecorded(scene, settings, batch.set_aside)
+    counted = trigger.recount(scene.trigger, batch.count)
     if not counted.ready:
-        promotion.remember(scene, settings, tools, set_aside=batch.set_aside)
-        return endings.too_few(scene, counted, batch.set_aside)
+        promotion.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
+        return endings.too_few(scene, counted, set_aside)
+    if counted.early and not any(shift.drifted for shift in batch.shifts):
+        promotion.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
+        return endings.no_drift(scene, counted, batch.shifts, set_aside)
     fingerprint = experiment.fingerprint_of(batch, scene, settings)
     before = scene.state.by_fingerprint(fingerprint)
     if before:
-        promotion.remember(scene, settings, tools, set_aside=batch.set_aside, data=scene.inventory.tree)
+        promotion.remember(scene.seen, scene, settings, tools, set_aside=set_aside)
         return endings.done_before(scene, before)
-    draft = _draft(scene, tools, fingerprint, experiment.salt_of(scene, settings), len(batch.new))
+    if counted.early:
+        moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
+        batch = replace(batch, notes=(*batch.notes, f"trained early: {moved} drifted"))
+    draft = _draft(scene, tools, fingerprint, survey.salt_of(scene, settings), batch.count)
     try:
         trial = experiment.judge(batch, scene, settings, tools)
     except Incomparable as reason:
         verdict = Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {reason}")
-        return _conclude(draft, verdict, None, batch.set_aside, scene, settings, tools)
+        return _conclude(draft, verdict, None, set_aside, scene, settings, tools)
     policy = decision.Policy(settings.confidence, settings.min_improvement)
     verdict = decision.decide(trial.comparison, policy)
-    return _conclude(draft, verdict, trial, batch.set_aside, scene, settings, tools)
+    return _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
+
+
+def _looked(scene: Scene, settings: Settings, counted: Trigger) -> State:
+    """The state with what was found in the data: the next run need not read the very same data again."""
+    sight = survey.sight(scene.inventory, settings, scene.repository, scene.tips)
+    return replace(scene.state, looked=Look(sight, counted.count))
 
 
 def _draft(scene: Scene, tools: Tools, fingerprint: str, salt: str, new: int) -> Attempt:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from ml_action.arrivals import Outcome
 
 OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",
-    "count": "New datasets since the last attempt.",
+    "count": "New datasets since the last attempt; mode data: datasets that were judged.",
     "threshold": "New datasets that pull the trigger.",
     "decision": "The ending: waiting, ready, hold, reject, promote, incomparable, blocked, stood-down or failed.",
     "reason": "Why, in one sentence.",
@@ -18,7 +19,9 @@ OUTPUTS: Mapping[str, str] = {
     "improvement": "Challenger minus champion, in units of the metric.",
     "ci-low": "Lower end of the improvement's confidence interval.",
     "ci-high": "Upper end of the improvement's confidence interval.",
-    "quarantined": "Datasets that this run set aside.",
+    "quarantined": "Datasets that this run set aside; mode data: bad ones.",
+    "drift": "How far the column that moved most has moved from the champion's data, 0 to 1.",
+    "drifted": "The columns that drifted, as a JSON list.",
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
     "merge-state": "waiting, enabled (auto-merge is on), merged or blocked.",
@@ -39,6 +42,8 @@ def of(outcome: Outcome) -> dict[str, str]:
         "report-path": outcome.report_path,
         "model-path": outcome.model_path,
     }
+    if outcome.shifts:
+        values |= {"drift": f"{outcome.shifts[0].effect:.4f}", "drifted": _drifted(outcome)}
     if outcome.trigger:
         values |= {
             "ready": str(outcome.trigger.ready).lower(),
@@ -47,7 +52,11 @@ def of(outcome: Outcome) -> dict[str, str]:
         }
     if outcome.champion:
         values["version"] = outcome.champion.version
-    return values | _of_attempt(outcome) | _of_publication(outcome)
+    return values | _of_attempt(outcome) | _of_publication(outcome) | dict(outcome.extra)
+
+
+def _drifted(outcome: Outcome) -> str:
+    return json.dumps([shift.column for shift in outcome.shifts if shift.drifted])
 
 
 def _of_attempt(outcome: Outcome) -> dict[str, str]:

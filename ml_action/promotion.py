@@ -49,15 +49,21 @@ def record(
         attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
         pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
     state = replace(
-        scene.state,
-        data=scene.inventory.tree,
+        scene.seen,
         attempts=(*scene.state.attempts, attempt),
-        set_aside=(*scene.state.set_aside, *set_aside),
+        set_aside=_recorded(scene.state, set_aside),
         report=text or scene.state.report,
     )
     state, push = _write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
     scene.repository.push([*pushes, push])
     return Recorded(attempt, state)
+
+
+def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, ...]:
+    """All datasets that are not to be counted; a row that was left out (without a blob) is none."""
+    fresh = {item.blob for item in set_aside}
+    kept = (item for item in state.set_aside if item.blob not in fresh)
+    return (*kept, *(item for item in set_aside if item.blob))
 
 
 def _proposes(attempt: Attempt, settings: Settings) -> bool:
@@ -90,14 +96,16 @@ def _build(
 
 
 def remember(
-    scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...], data: str = ""
+    state: State, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...] = ()
 ) -> State:
-    """Records datasets that are not to be counted; with `data`, also that this tree was seen. No attempt."""
-    state = replace(scene.state, set_aside=(*scene.state.set_aside, *set_aside), data=data or scene.state.data)
-    count = 0 if data else len(scene.inventory.new) - len(set_aside)
+    """Records what a run without an attempt found out; nothing, if that is what the branch says already."""
+    state = replace(state, set_aside=_recorded(state, set_aside))
+    if state == scene.state:
+        return state
+    count = state.looked.count if state.looked and state.data == scene.state.data else 0
     message = f"set aside {len(set_aside)} datasets" if set_aside else "nothing new in this data"
     state, push = _write(state, settings, tools, count, message)
-    scene.repository.push([push])
+    tools.repository.push([push])
     return state
 
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ml_action.arrivals import Outcome, SetAside, Verdict
+from ml_action.arrivals import Outcome, SetAside, Trigger, Verdict
 from ml_action.figures import percent, percents, probability
 
 if TYPE_CHECKING:
+    from ml_action.contract import Shift
     from ml_action.records import Attempt, Comparison, Decision, Trial, Version
 
 LIMITS = (
@@ -20,6 +21,7 @@ LIMITS = (
     "comparing its sha256 with `model_metadata.json`, with the libraries above."
 )
 LISTED = 50  # set-aside datasets in one table
+MOVED = 8  # columns in the table of drift
 ZERO_WIDTH = "\u200b"
 ICONS = {
     Verdict.WAITING: "⏳",
@@ -38,6 +40,7 @@ def escape(text: str) -> str:
     """Untrusted text as plain Markdown text: one line, no markup, no HTML, no mention, no link."""
     line = re.sub(r"([\\`*_{}\[\]()#+!|~$:-])", r"\\\1", _one_line(text, 500))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("www.", "www\\.")
+    line = re.sub(r"^(\s*[0-9]+)\.(?=\s|$)", r"\1\\.", line)  # at the start of a line it would begin a numbered list
     # GitHub finds mentions and issues in the rendered page, where an escape is gone: they are parted invisibly
     return re.sub(r"([@#])", rf"\1{ZERO_WIDTH}", line)
 
@@ -85,13 +88,13 @@ def number(value: float | None) -> str:
 def evidence_lines(comparison: Comparison) -> str:
     """The paired evidence in numbers."""
     low, high = comparison.improvement_interval.low, comparison.improvement_interval.high
-    judged = f"{comparison.datasets} datasets ({comparison.rows:,} rows)"
+    judged = f"{comparison.datasets} {comparison.unit} ({comparison.rows:,} rows)"
     sure = f"at {percent(comparison.confidence, 0)} confidence"
     lines = (
         f"{comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] {sure}",
         f"error: {percent(comparison.gain)} less, interval {percents(comparison.gain_interval)}",
         f"sign-flip test over {judged}: p {probability(comparison.p_value)}",
-        f"{percent(comparison.win_rate, 0)} of the datasets are predicted no worse",
+        f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse",
     )
     return "\n".join(f"- {line}" for line in lines)
 
@@ -109,6 +112,29 @@ def set_aside_table(set_aside: Sequence[SetAside]) -> str:
     lines += [f"| {code(item.path)} | {item.line or '–'} | {escape(item.reason)} |" for item in set_aside[:LISTED]]
     lines += [f"\n… and {len(set_aside) - LISTED} more"] if len(set_aside) > LISTED else []
     return "\n".join(lines)
+
+
+def quarantine(set_aside: Sequence[SetAside]) -> str:
+    """The section on what was left out; empty when nothing was."""
+    if not set_aside:
+        return ""
+    heading = f"### Quarantine: {len(set_aside)} {'dataset' if len(set_aside) == 1 else 'datasets'} set aside"
+    told = "Neither counted nor trained on, and left as they are. A corrected file counts as new."
+    return f"{heading}\n\n{told}\n\n{set_aside_table(set_aside)}"
+
+
+def drift_table(shifts: Sequence[Shift]) -> str:
+    """The section on drift: the columns that moved most, with what chance does not explain; empty without any."""
+    if not shifts:
+        return ""
+    lines = ["| column | moved by | beyond chance | |", "|---|---|---|---|"]
+    lines += [
+        f"| {code(item.column)} | {percent(item.effect, 0)} | {percent(item.least, 0)} | "
+        f"{'drifted' if item.drifted else ''} |"
+        for item in shifts[:MOVED]
+    ]
+    told = "The share of rows that lies elsewhere than in the champion's training data, at least."
+    return "\n".join([f"### Drift of the new datasets\n\n{told}\n", *lines])
 
 
 def facts_table(facts: Mapping[str, object]) -> str:
@@ -135,8 +161,8 @@ def _summary_parts(outcome: Outcome) -> Iterator[str]:
         yield scores_table(outcome.trial.comparison, champion, outcome.attempt.version)
         yield evidence_lines(outcome.trial.comparison)
         yield "### The gate\n\n" + checks_list(outcome.decision)
-    if outcome.set_aside:
-        yield f"### Set aside: {len(outcome.set_aside)} datasets\n\n" + set_aside_table(outcome.set_aside)
+    yield drift_table(outcome.shifts)
+    yield quarantine(outcome.set_aside)
     notes = [*outcome.notes, *(outcome.publication.notes if outcome.publication else ())]
     if notes:
         yield "### Notes\n\n" + "\n".join(f"- {escape(note)}" for note in notes)
@@ -146,7 +172,7 @@ def _facts(outcome: Outcome) -> dict[str, object]:
     """What a run found, as far as it came."""
     facts: dict[str, object] = {}
     if outcome.trigger:
-        facts["new datasets"] = f"{outcome.trigger.count} of {outcome.trigger.threshold}"
+        facts[f"new {outcome.trigger.unit}"] = _counted(outcome, outcome.trigger)
     if outcome.inventory:
         found = outcome.inventory
         facts["not counted"] = f"{found.copies} renamed or copied, {found.set_aside} set aside, {found.removed} removed"
@@ -162,6 +188,13 @@ def _facts(outcome: Outcome) -> dict[str, object]:
     return facts
 
 
+def _counted(outcome: Outcome, trigger: Trigger) -> str:
+    """The count, and how many of it were sound where that is known and another number."""
+    sound = outcome.attempt.new if outcome.decision and outcome.attempt else trigger.count
+    good = f", {sound:,} of them sound" if sound != trigger.count else ""
+    return f"{trigger.count:,} of {trigger.threshold:,}{good}"
+
+
 def pull_request_body(
     version: Version, attempt: Attempt, trial: Trial, decision: Decision, set_aside: Sequence[SetAside]
 ) -> str:
@@ -173,22 +206,21 @@ def pull_request_body(
         "### The gate\n\n" + checks_list(decision),
         "### What is in it\n\n" + facts_table(_contents(version, attempt, trial)),
     ]
-    if set_aside:
-        parts.append(f"### Set aside: {len(set_aside)} datasets\n\n" + set_aside_table(set_aside))
+    parts += [drift_table(trial.shifts), quarantine(set_aside)]
     if trial.notes:
         parts.append("### Notes\n\n" + "\n".join(f"- {escape(note)}" for note in trial.notes))
     parts.append(
         "Merging puts this version into production; closing without merging is remembered, and the same data "
         "will not propose it again."
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _contents(version: Version, attempt: Attempt, trial: Trial) -> dict[str, object]:
     run = f"[{escape(attempt.id)}]({attempt.run_url})" if attempt.run_url else code(attempt.id)
     return {
-        "trained on": f"{version.datasets:,} datasets, {version.rows:,} rows",
-        "never trained on": f"{trial.holdout:,} datasets",
+        "trained on": f"{version.datasets:,} {trial.comparison.unit}, {version.rows:,} rows",
+        "never trained on": f"{trial.holdout:,} {trial.comparison.unit}",
         "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
         "target": code(version.target),
         "features": ", ".join(code(name) for name in version.features[:LISTED]),

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ml_action.log import visible
 
@@ -23,6 +23,17 @@ ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md 
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
 ZERO_WIDTH = "\u200b"
+
+
+@dataclass(frozen=True)
+class PullEvent:
+    """The pull request that a run is for, as the event tells it."""
+
+    number: int
+    url: str
+    base: str  # branch
+    head: str  # commit
+    from_fork: bool
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Context:
     summary: Path | None
     in_actions: bool
     environ: Mapping[str, str] = field(repr=False)
+    event: str = ""  # its name, such as pull_request
+    pull: PullEvent | None = None
 
     @property
     def git_url(self) -> str:
@@ -53,12 +66,14 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
     server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
     repository = environ.get("GITHUB_REPOSITORY", "")
     run = environ.get("GITHUB_RUN_ID", "")
+    payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
+    event = environ.get("GITHUB_EVENT_NAME", "")
     return Context(
         workspace=workspace,
         repository=repository,
         server_url=server,
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
-        default_branch=_default_branch(environ.get("GITHUB_EVENT_PATH", "")),
+        default_branch=_default_branch(payload),
         ref=environ.get("GITHUB_REF", ""),
         run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
         scratch=_scratch(environ),
@@ -66,6 +81,8 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         summary=_file(environ, "GITHUB_STEP_SUMMARY"),
         in_actions=environ.get("GITHUB_ACTIONS") == "true",
         environ=environ,
+        event=event,
+        pull=_pull(payload, repository) if event == "pull_request" else None,
     )
 
 
@@ -103,12 +120,28 @@ def _file(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
 
 
-def _default_branch(event: str) -> str:
+def _payload(event: str) -> Any:
     try:
-        payload = json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
+        return json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _default_branch(payload: Any) -> str:
+    try:
         return str(payload["repository"]["default_branch"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return ""
+
+
+def _pull(payload: Any, repository: str) -> PullEvent | None:
+    try:
+        pull = payload["pull_request"]
+        base, head = pull["base"], pull["head"]
+        fork = (head.get("repo") or {}).get("full_name") != repository  # a fork may be gone by now
+        return PullEvent(int(pull["number"]), str(pull["html_url"]), str(base["ref"]), str(head["sha"]), fork)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 # --- outputs and summary ----------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
-"""One table of settings: the source of action.yml's inputs, the CLI's flags, the keys of ml-auto-update.toml,
-the README's table and the JSON schema (contract tests pin them all).
+"""The settings of a run, from the table in `options`.
 
 Precedence: action input or CLI flag, then ml-auto-update.toml in the repository, then the default. Everything is
 parsed once, into a frozen value; all problems are reported together, each with name, value, reason and the
@@ -9,31 +8,21 @@ nearest valid choice.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from ml_action import values
 from ml_action.arrivals import Autonomy
 from ml_action.errors import SettingsProblem
+from ml_action.options import BY_NAME, TABLE, Setting
+from ml_action.rules import ColumnRule
+from ml_action.selection import Selection
 
+LEAST_FOR_DRIFT = 30  # datasets
+METADATA = "model_metadata.json"  # in the model directory
 CONFIG_FILE = "ml-auto-update.toml"
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One row of the table."""
-
-    name: str  # as inputs, flags and keys spell it
-    default: str
-    help: str
-    parse: Callable[[str], Any]
-    choices: tuple[str, ...] = ()
-    secret: bool = False
-    in_file: bool = True  # whether ml-auto-update.toml may set it: never a secret, never what a run does
-    schema: str = "string"  # its type in the JSON schema
 
 
 @dataclass(frozen=True)
@@ -42,8 +31,16 @@ class Settings:
 
     mode: str
     name: str
-    data_path: str
+    data_path: Selection
+    unit: str
+    untracked: bool
     threshold: int
+    drift_threshold: int
+    drift: float
+    max_quarantine: float
+    max_dataset_size: int
+    max_columns: int
+    contract: tuple[ColumnRule, ...]
     target: str
     features: tuple[str, ...]
     task: str
@@ -64,123 +61,9 @@ class Settings:
     approver_token: str = field(repr=False)
 
 
-MODES = ("run", "check", "approve")
-
-TABLE: tuple[Setting, ...] = (
-    Setting(
-        "mode",
-        "run",
-        "What this step does: the whole loop, only the count, or the verified approval.",
-        values.text,
-        choices=MODES,
-        in_file=False,
-    ),
-    Setting(
-        "name",
-        "model",
-        "The model's name, one per model of the repository; part of the bot's branch names.",
-        values.name,
-    ),
-    Setting("data-path", "data/new_data", "The folder in which datasets (CSV files) arrive.", values.path),
-    Setting("threshold", "200", "New datasets that pull the trigger.", values.positive, schema="integer"),
-    Setting("target", "", "The column to predict. Default: the champion's, else the last column.", values.text),
-    Setting(
-        "features",
-        "",
-        "The columns to predict from, parted by commas. Default: the champion's, else all others.",
-        values.names,
-        schema="array",
-    ),
-    Setting(
-        "task",
-        "auto",
-        "What kind of prediction it is. auto: decided by the target's values.",
-        values.text,
-        choices=("auto", "regression", "classification"),
-    ),
-    Setting(
-        "estimator",
-        "auto",
-        "Import path of a scikit-learn estimator. auto: LinearRegression, or LogisticRegression for a classification.",
-        values.text,
-    ),
-    Setting(
-        "params",
-        "{}",
-        'Parameters of the estimator as a JSON object, such as {"alpha": 0.5}.',
-        values.mapping,
-        schema="object",
-    ),
-    Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", values.text),
-    Setting("test-size", "0.2", "Share of the datasets that no version ever trains on.", values.share, schema="number"),
-    Setting(
-        "confidence",
-        "0.95",
-        "How sure the gate has to be that the challenger is better.",
-        values.confidence,
-        schema="number",
-    ),
-    Setting(
-        "min-improvement",
-        "0.005",
-        "The smallest gain worth a promotion, as a share of the champion's error.",
-        values.share,
-        schema="number",
-    ),
-    Setting(
-        "seed",
-        "0",
-        "Seeds every random choice: the same inputs give the same model and verdict.",
-        values.seed,
-        schema="integer",
-    ),
-    Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", values.model_dir),
-    Setting(
-        "autonomy",
-        "propose",
-        "How far the bot goes by itself; each step includes the ones before.",
-        Autonomy,
-        choices=tuple(str(step) for step in Autonomy),
-    ),
-    Setting("label", "model-update", "The label of the pull request; created when absent.", values.text),
-    Setting(
-        "merge-method",
-        "squash",
-        "How the pull request is merged.",
-        values.text,
-        choices=("merge", "squash", "rebase"),
-    ),
-    Setting("base", "", "The branch that production reads. Default: the repository's default branch.", values.branch),
-    Setting(
-        "forge",
-        "auto",
-        "Where the pull request is opened. auto: GitHub when a token and a repository are known, "
-        "else none; none: the local repository only; sandbox: a stand-in on this machine.",
-        values.text,
-        choices=("auto", "github", "sandbox", "none"),
-        in_file=False,
-    ),
-    Setting(
-        "token",
-        "",
-        "The token that pushes the branch and opens the pull request.",
-        values.text,
-        secret=True,
-        in_file=False,
-    ),
-    Setting(
-        "approver-token",
-        "",
-        "A second identity's token that approves; needed from autonomy approve on.",
-        values.text,
-        secret=True,
-        in_file=False,
-    ),
-)
 # what shapes a model or its verdict, and so belongs into a fingerprint
-MAKING = ("target", "features", "task", "estimator", "params", "metric", "seed")
-JUDGING = ("test_size", "confidence", "min_improvement")
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in TABLE}
+MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "seed")
+JUDGING = ("test_size", "confidence", "min_improvement", "contract")
 
 
 def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
@@ -233,9 +116,19 @@ def _parse_one(setting: Setting, text: str) -> Any:
 
 def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
     """Settings that are fine by themselves and not together."""
-    data, model = parsed["data_path"], parsed["model_dir"]
-    if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
-        yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
+    model = parsed["model_dir"]
+    for data in parsed["data_path"].roots:
+        if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
+            yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
+    if parsed["untracked"] and parsed["unit"] == "rows":
+        yield (
+            "untracked and unit = 'rows': git keeps no earlier version of an untracked file, so that nobody could tell "
+            "its new rows; commit the files, or count datasets"
+        )
+    if parsed["drift_threshold"] >= parsed["threshold"]:
+        yield "drift-threshold: it has to be less than threshold, or drift could never pull the trigger first"
+    if 0 < parsed["drift_threshold"] < LEAST_FOR_DRIFT:
+        yield f"drift-threshold: it has to be at least {LEAST_FOR_DRIFT}: below that chance alone moves a column"
     if parsed["target"] and parsed["target"] in parsed["features"]:
         yield f"features: the target {parsed['target']!r} is among them; a model cannot predict from its answer"
     if parsed["forge"] == "github" and not parsed["token"]:
@@ -280,8 +173,9 @@ def json_schema() -> dict[str, Any]:
     for setting in TABLE:
         if setting.in_file:
             entry: dict[str, Any] = {"type": setting.schema, "description": setting.help}
-            entry |= {"enum": list(setting.choices)} if setting.choices else {}
+            entry |= {"enum": list(setting.choices)} if setting.choices and setting.schema == "string" else {}
             entry |= {"items": {"type": "string"}} if setting.schema == "array" else {}
+            entry |= {"type": ["array", "string"]} if setting.name == "data-path" else {}  # one folder is no list
             properties[setting.name] = entry
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -292,6 +186,16 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+def judged_by(settings: Settings) -> str:
+    """What of the settings tells a bad dataset from a good one, in a word."""
+    import hashlib  # late: only what was set aside asks for it
+
+    names = ("unit", "target", "features", "contract", "max_dataset_size", "max_columns")
+    said = repr([getattr(settings, name) for name in names])
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
 def for_journal(settings: Settings) -> dict[str, object]:
     """What of the settings shapes a model or its verdict: the part that belongs into a fingerprint."""
-    return {spec.name: getattr(settings, spec.name) for spec in fields(settings) if spec.name in MAKING + JUDGING}
+    shaping = {name: getattr(settings, name) for name in MAKING + JUDGING}
+    return shaping | {"contract": [vars(rule) for rule in settings.contract]}

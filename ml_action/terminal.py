@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,9 +18,10 @@ from ml_action import report
 from ml_action.records import Outcome
 
 
-def make_console() -> Console:
-    """Standard output; plain where it is no terminal."""
-    return Console(highlight=False, soft_wrap=False)
+def make_console(*, piped: int | None = None) -> Console:
+    """Standard output; plain where it is no terminal, and then so many characters wide."""
+    is_piped = piped and not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(highlight=False, soft_wrap=False, width=piped if is_piped else None)
 
 
 @dataclass
@@ -88,6 +91,14 @@ def markdown(console: Console, text: str, title: str) -> None:
 def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A plain table; cells are text, not markup."""
     made = Table(*heads)
+    for column in made.columns:
+        column.overflow = "fold"  # a path that is cut off is of no use
     for row in rows:
         made.add_row(*(escape(cell) for cell in row))
     console.print(made)
+
+
+def lines(console: Console, texts: Iterable[str]) -> None:
+    """Lines of text, as they are; a long one is not broken."""
+    for text in texts:
+        console.print(escape(text), soft_wrap=True)

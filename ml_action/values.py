@@ -38,6 +38,26 @@ def integer(value: str) -> int:
         raise ValueError("it has to be a whole number") from None
 
 
+def count(value: str) -> int:
+    """A whole number from 0."""
+    number = integer(value)
+    if number < 0:
+        raise ValueError("it has to be 0 or more")
+    return number
+
+
+def flag(value: str) -> bool:
+    """true or false."""
+    if value not in ("true", "false"):
+        raise ValueError("it has to be true or false")
+    return value == "true"
+
+
+def proportion(value: str) -> float:
+    """A share from 0 to 1, both included."""
+    return 1.0 if value.strip() in ("1", "1.0") else share(value)
+
+
 def seed(value: str) -> int:
     """A seed that numpy and scikit-learn take."""
     number = integer(value)
@@ -91,9 +111,14 @@ def branch(value: str) -> str:
 
 def names(value: str) -> tuple[str, ...]:
     """Names parted by commas or newlines; a name with a comma in it stands in double quotes, as in a CSV header."""
-    import csv  # late: most runs name no features
+    if not set(value) & set('",\n\r'):
+        return (value.strip(),) if value.strip() else ()
+    import csv  # late: most runs name one folder and no features
 
-    rows = csv.reader(value.splitlines(), skipinitialspace=True)
+    try:
+        rows = list(csv.reader(value.splitlines(), skipinitialspace=True))
+    except csv.Error as error:
+        raise ValueError(f"it has to be a list of names parted by commas ({error})") from None
     return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action import git, repository
+from ml_action import git, repository, trigger
 from ml_action.arrivals import Autonomy
 from ml_action.errors import RepositoryProblem, SettingsProblem
 from ml_action.git import Git, Login
@@ -150,7 +150,9 @@ def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, 
     if place.on_github:
         return place, *open_fully(place, name_branches(place), scratch())
     state, _ = repository.branch_names(place.settings.name)
-    return place, *repository.in_place(place.workspace, state)
+    if place.settings.data_path.folder and place.settings.unit == trigger.DATASETS:
+        return place, *repository.in_place(place.workspace, state)
+    return place, *repository.beside(place.workspace, state, scratch())
 
 
 def _has_repository(place: Place) -> bool:
@@ -160,11 +162,7 @@ def _has_repository(place: Place) -> bool:
 def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
     """A blobless clone; the configuration file is read from it, which may send us to other branches."""
     if not place.on_github:
-        raise RepositoryProblem(
-            f"{str(place.workspace.directory)!r} is not a git repository",
-            why="the workspace holds no checkout, or the path is wrong",
-            fix="run this in a clone of your repository, or name one with --workspace",
-        )
+        raise _no_repository(place)
     branches = name_branches(place)
     found, tips = repository.blobless(place.workspace, place.remote, branches, scratch())
     ((_, kind),) = found.store.resolve(f"{tips.base}:{CONFIG_FILE}")
@@ -175,6 +173,14 @@ def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place
     again = name_branches(place)
     tips = tips if again == branches else found.fetch(again)
     return place, replace(found, head=tips.base), tips
+
+
+def _no_repository(place: Place) -> RepositoryProblem:
+    return RepositoryProblem(
+        f"{str(place.workspace.directory)!r} is not a git repository",
+        why="the workspace holds no checkout, or the path is wrong",
+        fix="run this in a clone of your repository, or name one with --workspace",
+    )
 
 
 def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
@@ -190,9 +196,56 @@ def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Reposit
     return found, tips
 
 
+def open_locally(place: Place, scratch: Path) -> tuple[Repository, Tips]:
+    """The repository as it is on this machine: no token, no network; also on no branch, and without a commit."""
+    git = place.workspace
+    if not _has_repository(place):
+        raise _no_repository(place)
+    state, _ = repository.branch_names(place.settings.name)
+    tips = Tips(_local_base(place), _first(git, f"refs/heads/{state}", f"refs/remotes/origin/{state}"), "")
+    if git.object_id("HEAD^{commit}"):
+        return repository.borrow(git, str(git.directory), scratch), tips
+    return Repository(git, str(git.directory), "", git.directory), tips
+
+
+def _local_base(place: Place) -> str:
+    """The commit of the base branch as this machine knows it, the server's before our own; else the current one.
+
+    Raises:
+        SettingsProblem: the setting names a branch that is not here.
+    """
+    name = place.settings.base
+    names = (name,) if name else ("HEAD", "main", "master")
+    places = [f"refs/{place}/{one}" for one in names for place in ("remotes/origin", "heads")]
+    found = _first(place.workspace, *places) or ("" if name else place.workspace.object_id("HEAD^{commit}"))
+    if name and not found:
+        raise SettingsProblem(
+            f"base = {name!r}: this clone knows no such branch",
+            why="it was cloned with one branch only, or the name is misspelled",
+            fix=f"git fetch origin {name}, or correct `base`",
+        )
+    return found
+
+
+def _first(git: Git, *names: str) -> str:
+    """The commit of the first of these references that is there."""
+    return next((oid for oid, kind in git.resolve(*names) if kind == "commit"), "")
+
+
 def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
     """Everything that the writing stories need: a repository with its own store, the branches as they are."""
     branches = name_branches(place)
+    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+
+
+def make_data_tools(place: Place, scratch: Path, log: Log) -> Tools:
+    """The same for judging a pull request's datasets: against the branch that it is for.
+
+    A comment is no promotion: `autonomy` does not keep it back.
+    """
+    pull, branches = place.context.pull, name_branches(place)
+    branches = replace(branches, base=pull.base) if pull else branches
+    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.PROPOSE))
     return _tools(place, branches, *open_fully(place, branches, scratch), log)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ml_action import cli, errors, settings
+from ml_action.commands import Command
+from ml_action.options import BY_NAME, TABLE, Setting
 from ml_action.outputs import CHECK_OUTPUTS, OUTPUTS
-from ml_action.settings import BY_NAME, TABLE, Setting
 
 SCHEMA = Path("ml-auto-update.schema.json")
 CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
@@ -103,10 +104,9 @@ def cli_reference() -> str:
     os.environ["COLUMNS"] = "110"
     parts = [_fenced(_help([]))]
     for name in cli.COMMANDS:
-        own = _help([name]).split("\nsettings:\n")[0]
-        usage, _, rest = own.partition("\n\n")
-        short = f"usage: ml-auto-update {name} [settings]" if cli.COMMANDS[name].settings else " ".join(usage.split())
-        parts.append(f"## {name}\n\n" + _fenced(f"{short}\n\n{rest}"))
+        parts.append(f"## {name}\n\n" + _of_command([name], cli.COMMANDS[name]))
+        for verb, command in cli.COMMANDS[name].verbs.items():
+            parts.append(f"### {name} {verb}\n\n" + _of_command([name, verb], command))
     parts.append(
         "## Settings\n\nEvery command but `sandbox` and `demo` takes them.\n\n"
         + _fenced(
@@ -115,6 +115,14 @@ def cli_reference() -> str:
         )
     )
     return "\n".join(parts)
+
+
+def _of_command(words: list[str], command: Command) -> str:
+    """A command's own help; that of the settings is the same everywhere."""
+    own = _help(words).split("\nsettings:\n")[0]
+    usage, _, rest = own.partition("\n\n")
+    short = f"usage: ml-auto-update {' '.join(words)} [settings]" if command.settings else " ".join(usage.split())
+    return _fenced(f"{short}\n\n{rest}")
 
 
 def _help(arguments: list[str]) -> str:

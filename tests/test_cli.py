@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from factories import make_csvs, make_history, make_remote, make_repository, run_python
 
-from ml_action import __version__, cli, registry
-from ml_action.settings import TABLE
+from ml_action import __version__, cli, commands, registry
+from ml_action.options import TABLE
 
 ROOT = Path(__file__).parent.parent
 ENTRYPOINT = str(ROOT / "entrypoint.py")
@@ -133,6 +133,41 @@ def test_every_command_has_help_and_takes_the_settings_where_it_uses_them(comman
         assert (f"--{setting.name} " in text) == (cli.COMMANDS[command].settings and setting.name != "mode")
 
 
+@pytest.mark.parametrize("verb", cli.COMMANDS["data"].verbs)
+def test_the_verbs_below_a_command_have_help_and_take_the_settings(verb, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["data", verb, "--help"], {})
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert "--threshold " in text
+    assert "PATH" in text or verb == "contract"
+
+
+def test_a_command_with_verbs_needs_one(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["data"], {})
+    assert caught.value.code == 2
+    assert "required: COMMAND" in capsys.readouterr().err
+
+
+def test_data_check_ends_with_the_code_of_a_data_problem(environ, workspace, capsys):
+    workspace.write(
+        {"data/new_data/bad.csv": "hours,score\nmany,1\n3,4\n", "data/new_data/good.csv": "hours,score\n7,1\n"}
+    )
+    here = ["--workspace", str(workspace.path)]
+    assert cli.main(["data", "check", "data/new_data/good.csv", *here], environ) == 0
+    assert cli.main(["data", "check", "--json", *here], environ) == 3
+    said = capsys.readouterr().out
+    assert json.loads(said[said.index("{\n") :])["bad"] == 1
+
+
+def test_the_mode_data_judges_and_fails_with_file_and_line(step, workspace, capsys):
+    workspace.commit({"data/new_data/bad.csv": "hours,score\nmany,1\n3,4\n"})
+    code, outputs = step(MODE="data")
+    assert (code, outputs["decision"], outputs["count"], outputs["quarantined"]) == (3, "failed", "4", "1")
+    assert "::error file=data/new_data/bad.csv,line=2::bad dataset: holds text ('many')" in capsys.readouterr().out
+
+
 def test_the_help_lists_every_command(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--help"], {})
@@ -222,7 +257,7 @@ def test_a_person_at_a_terminal_sees_progress_bars(environ, workspace, monkeypat
 def test_a_command_of_the_command_line_is_none_of_the_action():
     call = cli.Call({}, None, None, Path)
     with pytest.raises(LookupError, match="only for the command line"):
-        cli._options(call)
+        commands.own_options(call)
 
 
 # --- the Action ---------------------------------------------------------------------------------------------
@@ -253,7 +288,7 @@ def test_an_unknown_mode_is_told(step, capsys):
     code, _ = step(MODE="chekc")
     assert code == 2
     assert (
-        "mode = 'chekc' (given): choose one of run, check, approve; perhaps you meant 'check'?"
+        "mode = 'chekc' (given): choose one of run, check, data, approve; perhaps you meant 'check'?"
         in capsys.readouterr().out
     )
 

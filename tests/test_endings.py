@@ -113,7 +113,9 @@ def test_a_blocked_publication_is_the_verdict():
 
 def test_a_promotion_that_is_only_reported():
     outcome = decided(make_attempt(commit=""), autonomy=Autonomy.REPORT)
-    assert outcome.next_step == "nothing: autonomy is report; set it to propose to have a pull request opened"
+    assert outcome.next_step == (
+        "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
+    )
     assert outcome.model_path == ""
 
 

@@ -16,7 +16,7 @@ def test_a_promotion_fills_every_output_but_the_report_path():
         "version": "v2", "champion-score": "0.8", "challenger-score": "0.85", "improvement": "0.05",
         "ci-low": "0.03", "ci-high": "0.07", "quarantined": "0", "pr-number": "7",
         "pr-url": "https://github.com/o/r/pull/7", "merge-state": "enabled", "model-path": "model/v2.pkl",
-        "report-path": "",
+        "report-path": "", "drift": "", "drifted": "",
     }  # fmt: skip
 
 

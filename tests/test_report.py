@@ -127,7 +127,7 @@ def test_the_summary_begins_with_the_verdict_and_what_happens_next():
 def test_the_summary_tells_what_was_found():
     text = report.summary(make_outcome())
     for row in (
-        "| new datasets | 220 of 200 |",
+        "| new datasets | 220 of 200, 200 of them sound |",
         "| not counted | 3 renamed or copied, 1 set aside, 2 removed |",
         f"| data tree | `{'1' * 40}` |",
         "| champion | `v1` of 2026-03-01 |",
@@ -177,7 +177,7 @@ def test_the_pull_request_tells_what_is_in_it():
     assert "| never trained on | 40 datasets |" in text
     assert "`sklearn.linear_model.Ridge` `{'alpha': 0.5}`" in text
     assert "](https://github.com/o/r/actions/runs/1) |" in text
-    assert "### Set aside: 1 datasets" in text
+    assert "### Quarantine: 1 dataset set aside" in text
     assert "- note" in text
     assert text.count("✅") == 6
 

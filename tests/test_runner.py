@@ -331,3 +331,35 @@ def test_without_the_toolkit_a_command_is_written_the_same(command, given_proper
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "actions_toolkit.command", None)
         assert runner.command_line(command, given_properties, message) == whole
+
+
+# --- the pull request of an event ---------------------------------------------------------------------------
+
+
+def pull_event(tmp_path, payload, name="pull_request"):
+    path = tmp_path / "event.json"
+    path.write_text(payload if isinstance(payload, str) else json.dumps(payload))
+    environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "o/r"}
+    return runner.read_context(environ, tmp_path).pull
+
+
+PULL = {"number": 7, "html_url": "u", "base": {"ref": "main"}, "head": {"sha": "c" * 40, "repo": {"full_name": "o/r"}}}
+
+
+def test_the_pull_request_of_an_event(tmp_path):
+    assert pull_event(tmp_path, {"pull_request": PULL}) == runner.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
+    for repo in ({"full_name": "x/r"}, None):
+        fork = PULL | {"head": {"sha": "c" * 40, "repo": repo}}
+        assert pull_event(tmp_path, {"pull_request": fork}).from_fork
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "[]", "{}", "no json", {"pull_request": None}, {"pull_request": {"number": "x"}}]
+)
+def test_an_event_without_a_pull_request(tmp_path, payload):
+    assert pull_event(tmp_path, payload) is None
+
+
+@pytest.mark.parametrize("name", ["push", "pull_request_target", "issue_comment", ""])
+def test_only_the_event_pull_request_is_one(tmp_path, name):
+    assert pull_event(tmp_path, {"pull_request": PULL}, name) is None

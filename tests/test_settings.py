@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.errors import SettingsProblem
+from ml_action.options import BY_NAME, TABLE
 from ml_action.records import Autonomy
-from ml_action.settings import BY_NAME, TABLE, Settings, for_journal, json_schema, parse
+from ml_action.selection import Selection
+from ml_action.settings import Settings, for_journal, json_schema, parse
 
 
 def problem(given_, file=None):
@@ -25,7 +27,7 @@ def one(name, text):
 
 def test_the_defaults_are_those_of_the_table():
     settings = parse({}, {})
-    assert (settings.data_path, settings.threshold, settings.target, settings.features) == (
+    assert (settings.data_path.folder, settings.threshold, settings.target, settings.features) == (
         "data/new_data",
         200,
         "",
@@ -47,10 +49,13 @@ def test_every_row_of_the_table_is_a_field_and_the_other_way_round():
         ("mode", "check", "check"),
         ("name", "students-2", "students-2"),
         ("name", "a" * 63, "a" * 63),
-        ("data-path", "./data//new/", "data/new"),
-        ("data-path", "data/../incoming", "incoming"),
-        ("data-path", "données du mois", "données du mois"),
-        ("data-path", "...", "..."),
+        ("data-path", "./data//new/", Selection(("data/new",))),
+        ("data-path", "a, b/*.csv\n c ,a", Selection(("a", "b/*.csv", "c"))),
+        ("data-path", '"a,b"', Selection(("a,b",))),
+        ("untracked", "true", True),
+        ("data-path", "data/../incoming", Selection(("incoming",))),
+        ("data-path", "données du mois", Selection(("données du mois",))),
+        ("data-path", "...", Selection(("...",))),
         ("threshold", "1", 1),
         ("threshold", " 200 ", 200),
         ("features", "a, b ,c", ("a", "b", "c")),
@@ -77,8 +82,8 @@ def test_good_values(name, text, value):
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("mode", "chekc", "choose one of run, check, approve; perhaps you meant 'check'?"),
-        ("mode", "zzz", "choose one of run, check, approve"),
+        ("mode", "chekc", "choose one of run, check, data, approve; perhaps you meant 'check'?"),
+        ("mode", "zzz", "choose one of run, check, data, approve"),
         ("name", "Students", "use lower-case letters, digits and hyphens, 63 at most"),
         ("name", "-a", "use lower-case letters"),
         ("name", "a" * 64, "63 at most"),
@@ -86,7 +91,9 @@ def test_good_values(name, text, value):
         ("data-path", "/etc", "inside the repository, relative to its root"),
         ("data-path", "..", "inside the repository"),
         ("data-path", "data/../../x", "inside the repository"),
-        ("data-path", "a\nb", "it has to be one line"),
+        ("data-path", ",", "name at least one folder"),
+        ("data-path", "a,../b", "inside the repository"),
+        ("untracked", "yes", "choose one of true, false"),
         ("data-path", "a\0b", "it has to be one line"),
         ("threshold", "abc", "it has to be a whole number"),
         ("threshold", "1.5", "it has to be a whole number"),
@@ -214,6 +221,9 @@ def test_secrets_never_show():
         ({"data-path": "a", "model-dir": "a/model"}, "one may not lie inside the other"),
         ({"data-path": "model/data"}, "one may not lie inside the other"),
         ({"data-path": "."}, "one may not lie inside the other"),
+        ({"data-path": "data, model/*/new"}, "one may not lie inside the other"),
+        ({"data-path": "*/new"}, "one may not lie inside the other"),
+        ({"unit": "rows", "untracked": "true"}, "git keeps no earlier version of an untracked file"),
         ({"target": "b", "features": "a,b"}, "features: the target 'b' is among them"),
         ({"forge": "github"}, "token is empty: forge github needs one"),
     ],
@@ -223,7 +233,7 @@ def test_contradictions_are_told(values, reason):
 
 
 def test_folders_that_only_begin_alike_are_no_contradiction():
-    assert parse({"data-path": "model-data", "model-dir": "model"}, {}).data_path == "model-data"
+    assert parse({"data-path": "model-data", "model-dir": "model"}, {}).data_path.patterns == ("model-data",)
 
 
 def test_a_gigantic_value_is_not_repeated_whole():
@@ -274,23 +284,37 @@ def test_the_json_schema_takes_a_good_file_and_refuses_bad_ones():
 
     validator = OAS31Validator(json_schema())
     good = {"threshold": 50, "features": ["a", "b"], "params": {"alpha": 1}, "autonomy": "merge", "test-size": 0.1}
-    assert validator.is_valid(good)
-    for bad in ({"treshold": 50}, {"threshold": "50"}, {"features": "a,b"}, {"autonomy": "all"}, {"token": "x"}):
+    assert validator.is_valid(good | {"untracked": True, "data-path": "data", "contract": {"a": {"min": 0}}})
+    assert validator.is_valid(good | {"data-path": ["data", "more/*.csv"]})
+    for bad in (
+        {"treshold": 50},
+        {"threshold": "50"},
+        {"features": "a,b"},
+        {"untracked": "true"},
+        {"data-path": 5},
+        {"autonomy": "all"},
+        {"token": "x"},
+    ):
         assert not validator.is_valid(bad)
 
 
 def test_what_the_json_schema_takes_the_parser_takes():
     schema = json_schema()["properties"]
     assert set(schema) == {setting.name for setting in TABLE if setting.in_file}
-    samples = {"integer": 50, "number": 0.75, "array": ["a"], "object": {}, "string": "abc"}
-    file = {name: entry.get("enum", [samples[entry["type"]]])[0] for name, entry in schema.items()}
-    assert parse({}, file | {"data-path": "def"}).threshold == 50
+    samples = {"integer": 50, "number": 0.75, "array": ["a"], "object": {}, "string": "abc", "boolean": True}
+    kinds = {name: kind for name, entry in schema.items() for kind in [entry["type"]] if isinstance(kind, str)}
+    file = {name: schema[name].get("enum", [samples[kind]])[0] for name, kind in kinds.items()}
+    assert set(schema) - set(file) == {"data-path"}
+    for path in ("def", ["def", "g/*.csv"]):
+        assert parse({}, file | {"data-path": path, "drift-threshold": 40}).threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
 
 def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_else():
     before = for_journal(make_settings())
     shaping = {
+        "unit",
+        "contract",
         "target",
         "features",
         "task",

@@ -199,6 +199,14 @@ def test_reading_locally_needs_no_store_at_all(workspace, context):
     assert tips.base == "HEAD"
 
 
+@pytest.mark.parametrize("given", [{"data-path": "data/*.csv"}, {"data-path": "data, more"}, {"unit": "rows"}])
+def test_reading_locally_needs_a_store_where_trees_are_composed_or_lines_compared(workspace, context, tmp_path, given):
+    place = wiring.find_place(given, context(workspace))
+    _, found, tips = wiring.open_for_reading(place, lambda: scratch_in(tmp_path))
+    assert found.store.directory.parent == tmp_path / "scratch"
+    assert (found.workspace, tips.base) == (place.workspace.directory, found.head)
+
+
 def test_reading_a_bare_repository(server, context):
     place = wiring.find_place({}, context(server / "o/r.git"))
     _, found, _ = wiring.open_for_reading(place, never)

@@ -83,6 +83,12 @@ class Forge(Protocol):
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say it, unless a comment with this hidden marker says it already. Whether it was said now."""
 
+    def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:
+        """Say it on the pull request, in one comment of ours with this hidden marker that is edited in place.
+
+        Without `anew` only an earlier comment is edited. Whether it is said there now.
+        """
+
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
         """Every path that it changes, the former path of a renamed file included."""
 

@@ -116,13 +116,29 @@ class GitHub:
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say something, unless a comment with this hidden marker says it already."""
         raw = self._raw(pull)
-        hidden = f"<!-- ml-auto-update {marker} -->"
+        hidden = _hidden(marker)
         call = Call("list the comments", "pull-requests: read")
         if self._author.ask(call, lambda: any(hidden in (old.body or "") for old in raw.get_issue_comments())):
             return False
         call = Call("comment on the pull request", "pull-requests: write")
         self._author.ask(call, lambda: raw.create_issue_comment(f"{hidden}\n{text}"))
         return True
+
+    def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:
+        """Say it in one comment of ours that is edited in place; people who quote its marker keep their words."""
+        raw, hidden = self._author.repo.get_pull(number), _hidden(marker)
+        call = Call("list the comments", "pull-requests: read")
+        marked = self._author.ask(
+            call, lambda: [old for old in raw.get_issue_comments() if (old.body or "").startswith(hidden)]
+        )
+        ours = next((old for old in marked if old.user and old.user.login == self.author()), None)
+        body = f"{hidden}\n{text}"
+        if ours is not None:
+            self._author.ask(Call("edit the comment", "pull-requests: write"), lambda: ours.edit(body))
+        elif anew:
+            call = Call("comment on the pull request", "pull-requests: write")
+            self._author.ask(call, lambda: raw.create_issue_comment(body))
+        return anew or ours is not None
 
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
         """Every path that it changes, the former path of a renamed file included."""
@@ -235,3 +251,8 @@ class GitHub:
             labels=tuple(label.name for label in raw.labels),
             mergeable_state=(raw.mergeable_state or "") if complete else "",
         )
+
+
+def _hidden(marker: str) -> str:
+    """What a comment begins with by which it is found again; nobody sees it on the page."""
+    return f"<!-- ml-auto-update {marker} -->"

@@ -55,6 +55,10 @@ class Offline:
         """Nothing was said."""
         return False
 
+    def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:  # noqa: ARG002
+        """Nothing was said."""
+        return False
+
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:  # noqa: ARG002
         """None."""
         return ()

@@ -1,0 +1,159 @@
+"""What each command does: it takes a call apart, and hands it to its story. Everything is imported late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_action.arrivals import Outcome
+from ml_action.errors import SettingsProblem
+from ml_action.log import Log
+from ml_action.runner import Context
+
+if TYPE_CHECKING:  # late at run time: the Action has no command line
+    import argparse
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a command is called with."""
+
+    given: Mapping[str, str]  # settings, by name
+    context: Context
+    log: Log
+    scratch: Callable[[], Path]  # a folder for temporary files, made when it is first needed
+    options: argparse.Namespace | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A verb of the command line, with verbs below it where it has some."""
+
+    help: str
+    run: Callable[[Call], Outcome | int | None]
+    options: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    settings: bool = True  # whether it takes the settings as flags
+    verbs: Mapping[str, Command] = field(default_factory=dict)
+
+
+def own_options(call: Call) -> argparse.Namespace:
+    """The command's own options; the Action has none, and none of these commands."""
+    if call.options is None:
+        raise LookupError("this command is only for the command line")
+    return call.options
+
+
+def check(call: Call) -> Outcome:
+    """The count."""
+    from ml_action import check as counting
+    from ml_action import wiring
+
+    place, repository, tips = wiring.open_for_reading(wiring.find_place(call.given, call.context), call.scratch)
+    return counting.check(place.settings, repository, tips)
+
+
+def run(call: Call) -> Outcome:
+    """The whole loop."""
+    from ml_action import loop, wiring
+
+    if call.given.get("forge") == "sandbox":
+        return rehearse(call)
+    place = wiring.find_place(call.given, call.context)
+    return loop.run(place.settings, wiring.make_tools(place, call.scratch(), call.log))
+
+
+def approve(call: Call) -> Outcome:
+    """The verified approval."""
+    from ml_action import approve as approval
+    from ml_action import wiring
+
+    place = wiring.find_place(call.given, call.context)
+    return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log))
+
+
+def rehearse(call: Call) -> Outcome:
+    """The whole loop on a copy."""
+    try:
+        from ml_action import rehearse as rehearsal
+    except ModuleNotFoundError as missing:  # the Action's image, or an installation without the extras
+        raise SettingsProblem(
+            f"the stand-in of GitHub is not installed here ({missing.name} is missing)",
+            why="it is for people's machines: the Action's image comes without it",
+            fix="leave `forge` out, or run `rehearse` in a checkout of ml-auto-update after `make setup`",
+        ) from missing
+
+    path = Path(getattr(call.options, "path", call.context.workspace))
+    return rehearsal.rehearse(path.resolve(), call.given, call.log)
+
+
+def status(call: Call) -> None:
+    """What is remembered and what waits."""
+    from ml_action import views, wiring
+
+    views.status(wiring.find_place(call.given, call.context), call.scratch(), as_json=own_options(call).json)
+
+
+def history(call: Call) -> None:
+    """Every version."""
+    from ml_action import views, wiring
+
+    views.history(wiring.find_place(call.given, call.context), call.scratch(), as_json=own_options(call).json)
+
+
+def add_data(call: Call) -> None:
+    """Simulated datasets."""
+    from ml_action import students, wiring
+
+    place = wiring.find_place(call.given, call.context)
+    students.add_data(
+        place.workspace.directory / place.settings.data_path.roots[0],
+        own_options(call).count,
+        world=own_options(call).world,
+        seed=own_options(call).seed_of_data,
+        say=call.log.say,
+    )
+
+
+def sandbox(call: Call) -> None:
+    """The stand-in of GitHub."""
+    from ml_action import rehearse as rehearsal
+
+    rehearsal.serve(Path(own_options(call).path), own_options(call).port, call.log)
+
+
+def demo(call: Call) -> None:
+    """The loop on example data."""
+    from ml_action import demo as player
+
+    player.play(own_options(call).data, Path(own_options(call).keep) if own_options(call).keep else None)
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    """The switch to JSON."""
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+
+
+def path_option(parser: argparse.ArgumentParser) -> None:
+    """Where a repository is."""
+    parser.add_argument("path", nargs="?", default=".", help="the repository (default: this folder)")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """How many datasets, and which."""
+    parser.add_argument("count", type=int, help="how many datasets")
+    parser.add_argument("--world", choices=("steady", "drifted"), default="steady", help="which world they come from")
+    parser.add_argument("--seed-of-data", type=int, default=None, help="seeds the numbers (default: at random)")
+
+
+def sandbox_options(parser: argparse.ArgumentParser) -> None:
+    """Where it serves, and what."""
+    path_option(parser)
+    parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: a free one)")
+
+
+def demo_options(parser: argparse.ArgumentParser) -> None:
+    """Whose data, and what is kept."""
+    parser.add_argument("--data", choices=("students", "real"), default="students", help="whose datasets arrive")
+    parser.add_argument("--keep", metavar="FOLDER", help="where the sandbox's repository is kept (default: temporary)")
