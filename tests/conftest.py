@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("shared", deadline=None)  # busy cores are no reason to fail
-hypothesis.settings.load_profile("shared")
+# Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
+# with HYPOTHESIS=search and by benchmarks/fuzz.py, not by whoever comes by.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 if TYPE_CHECKING:
     from stage import Stage

@@ -10,9 +10,9 @@ import yaml
 
 from ml_action import __version__, cli, errors, runner, settings
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
+from ml_action.options import BY_NAME, MODES, TABLE
 from ml_action.outputs import CHECK_OUTPUTS, OUTPUTS
 from ml_action.records import Verdict
-from ml_action.settings import BY_NAME, TABLE
 
 ROOT = Path(__file__).parent.parent
 NAMES = [setting.name for setting in TABLE]
@@ -167,8 +167,8 @@ def test_every_setting_but_the_mode_is_a_flag():
 
 
 def test_every_mode_of_the_action_is_a_command():
-    assert set(settings.MODES) <= set(cli.COMMANDS)
-    assert BY_NAME["mode"].choices == settings.MODES
+    assert set(MODES) <= set(cli.COMMANDS)
+    assert BY_NAME["mode"].choices == MODES
 
 
 def test_the_reference_of_the_command_line_tells_every_command_and_flag():

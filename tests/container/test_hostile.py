@@ -77,7 +77,7 @@ def test_hostile_file_names(production: World) -> None:
         f"{STORE}/broken/{name}": "hours_studied,score\n1,2,3\n" + "x" * number for number, name in enumerate(NAMES)
     }
     production.commit(broken)
-    run = production.hour()
+    run = production.hour(max_quarantine="1")
     assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
     assert int(run.outputs["quarantined"]) == len(NAMES)
     assert_tame_log(run)
@@ -93,7 +93,7 @@ def test_hostile_column_names_and_cells(make_world) -> None:
     world = make_world()
     texts = hostile_columns(students.datasets(60, "steady", 3))
     world.arrive([*texts, *(as_csv([COLUMNS, ["1", "2", "3", cell, cell]]) for cell in CELLS)])
-    run = world.hour(target="score")
+    run = world.hour(target="score", max_quarantine="1")
     assert (run.code, run.outputs["version"], run.outputs["merge-state"]) == (0, "v1", "merged"), run.log
     assert int(run.outputs["quarantined"]) == len(CELLS)
     assert_tame_log(run)

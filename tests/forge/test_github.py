@@ -102,6 +102,34 @@ def test_a_comment_is_found_on_any_page(stage, forge, pull):
     assert len(stage.calls) == 2
 
 
+def test_one_comment_is_edited_in_place(stage, forge, pull):
+    assert forge.tell(1, "data", "bad")
+    assert forge.tell(1, "data", "good")
+    assert forge.tell(1, "data model-b", "another model's")
+    assert [note.body for note in stage.pull.comments] == [
+        "<!-- ml-auto-update data -->\ngood",
+        "<!-- ml-auto-update data model-b -->\nanother model's",
+    ]
+
+
+def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull):
+    assert not forge.tell(1, "data", "nothing", anew=False)
+    assert stage.pull.comments == []
+    forge.tell(1, "data", "bad")
+    assert forge.tell(1, "data", "nothing", anew=False)
+    assert [note.body for note in stage.pull.comments] == ["<!-- ml-auto-update data -->\nnothing"]
+
+
+def test_a_comment_of_somebody_else_is_never_edited(stage, forge, pull):
+    forge.tell(1, "data", "ours")
+    ours = stage.pull.comments[0]
+    theirs = replace(ours, id=1, user=stage.hub.identity("ada"))
+    quoted = replace(ours, id=2, body=f"> {ours.body}")
+    stage.pull.comments[:0] = [theirs, quoted]
+    forge.tell(1, "data", "ours, edited")
+    assert [note.body.rpartition("\n")[2] for note in stage.pull.comments] == ["ours", "ours", "ours, edited"]
+
+
 def test_changed_paths_are_read_to_the_last_page(stage, forge):
     many = {f"model/part-{n:03}.bin": str(n) for n in range(120)}
     pull = forge.open(stage.proposal(stage.push(files=many)))

@@ -28,6 +28,7 @@ def test_nothing_is_known_and_nothing_happens():
     assert forge.enable_auto_merge(None, "", "").reply is Reply.REFUSED
     assert forge.edit("as it was", title="", body="") == "as it was"
     assert not forge.comment_once(None, "", "")
+    assert not forge.tell(1, "", "")
     for effect in (forge.label, forge.approve, forge.disable_auto_merge, forge.close):
         assert effect(*[None] * (len(inspect.signature(effect).parameters))) is None
     with pytest.raises(LookupError):
