@@ -72,6 +72,8 @@ def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator
     """What the journal and the label say against it."""
     if attempt.verdict is not Verdict.PROMOTE or not attempt.digest:
         yield f"the journal's last attempt promotes nothing: its verdict is {attempt.verdict}"
+    if attempt.forced:
+        yield "a person forced it: a person approves it"
     if attempt.pull_request and attempt.pull_request != pull.number:
         yield f"the journal names pull request {attempt.pull_request}, not {pull.number}"
     if label.casefold() not in (name.casefold() for name in pull.labels):

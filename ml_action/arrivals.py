@@ -21,8 +21,9 @@ class Verdict(str, Enum):
     WAITING = "waiting"  # not enough new datasets: nothing was trained
     READY = "ready"  # enough new datasets, and only the count was asked for
     HOLD = "hold"  # trained, not proven better: normal, no pull request
-    REJECT = "reject"  # trained, proven worse or failed a guard
+    REJECT = "reject"  # trained, proven worse, or better on average and worse where it must not be
     PROMOTE = "promote"  # trained, proven better: the promotion is proposed
+    REVIEW = "review"  # the data look wrong: a person must look
     INCOMPARABLE = "incomparable"  # the champion cannot be scored on these datasets: a person must look
     BLOCKED = "blocked"  # a person or a setting stands in the way: said which, nothing was overwritten
     STOOD_DOWN = "stood-down"  # another run moved the state first: this one left it to that one

@@ -15,7 +15,6 @@ from ml_action import sources, survey
 from ml_action.arrivals import Inventory
 from ml_action.errors import DataProblem
 from ml_action.figures import percent
-from ml_action.holdout import in_holdout
 from ml_action.log import Log
 from ml_action.modelling import (
     contracts,
@@ -27,8 +26,10 @@ from ml_action.modelling import (
     resolution,
     rowchecks,
     rowwise,
+    units,
     validation,
 )
+from ml_action.modelling.columns import need
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import plain
 from ml_action.records import Contract, Dataset, Recipe, SetAside, Shift, Version
@@ -62,6 +63,7 @@ class Batch:
     recipe: Recipe
     contract: Contract  # what the datasets were judged against
     new: Flags  # per dataset of the table
+    judged: Flags  # ... whether it was not accepted before: what is new is among them
     count: int  # new datasets, or rows
     sources: tuple[str, ...]  # blob ids of the files that are in it
     bad: tuple[SetAside, ...]  # new datasets that are bad; a copy is not
@@ -111,9 +113,24 @@ def sort_out(material: Material, scene: Scene, settings: Settings, log: Log) -> 
     return judge(table, unreadable, material, settings)
 
 
+def all_new(batch: Batch) -> Batch:
+    """The batch as a person wants it judged who forces an attempt: where nothing is new, by all datasets."""
+    if batch.new.any():
+        return batch
+    everything = np.ones(len(batch.new), dtype=bool)
+    note = "judged on all datasets, of which the champion knows some: nothing arrived since the last attempt"
+    return replace(batch, new=everything, notes=(*batch.notes, note))
+
+
 def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
     """The columns that somebody speaks of: they are read, however few datasets have them."""
-    said = [settings.target, *settings.features, *(rule.name for rule in settings.contract)]
+    said = [
+        settings.target,
+        *settings.features,
+        settings.group,
+        *settings.slices,
+        *(rule.name for rule in settings.contract),
+    ]
     return frozenset([*said, champion.target, *champion.features] if champion else said)
 
 
@@ -150,6 +167,7 @@ def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Mater
         recipe,
         contract,
         new,
+        ~_among(table, material.old),
         count=int(new.sum()),
         sources=tuple(item.blob for item in table.datasets),
         bad=tuple(item for item in (*unreadable, *unfit, *bad) if item.blob in material.new),
@@ -178,6 +196,7 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
         recipe,
         contract,
         arranged.new,
+        arranged.new,
         count=arranged.arrived,
         sources=tuple(item.blob for item in table.datasets if item.blob in sides.current),
         bad=tuple(item for item in (*unreadable, *unfit) if item.blob in material.new),
@@ -190,6 +209,7 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
     target = settings.target or (champion.target if champion else "")
+    need(table, [name for name in (settings.group, *settings.slices) if name])
     same_target = champion is not None and champion.target == target
     features = settings.features or (champion.features if champion and same_target else ())
     task = champion.task if champion and same_target and settings.task == "auto" else settings.task
@@ -202,6 +222,7 @@ def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recip
         params=settings.params,
         metric=settings.metric,
         seed=settings.seed,
+        apart=frozenset({settings.group}),
     )
 
 
@@ -234,8 +255,8 @@ def _among(table: Table, blobs: frozenset[str]) -> Flags:
 
 
 def _holdout(table: Table, salt: str, settings: Settings) -> Flags:
-    """Per dataset: whether no version trains on it."""
-    return np.array([in_holdout(salt, dataset.blob, settings.test_size) for dataset in table.datasets], dtype=bool)
+    """Per dataset: whether no version trains on it, or on a part of it."""
+    return table.any_in(units.of(table, settings.group).held_out(salt, settings.test_size))
 
 
 # --- what cannot go on ------------------------------------------------------------------------------------

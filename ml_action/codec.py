@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 from collections.abc import Mapping
 from enum import Enum
@@ -16,8 +17,18 @@ T = TypeVar("T")
 
 
 def encode(record: Any) -> dict[str, Any]:
-    """A record as plain JSON values."""
-    return dataclasses.asdict(record)
+    """A record as plain JSON values. A figure that is no number is null: JSON knows neither NaN nor infinity."""
+    return {name: _plain(value) for name, value in dataclasses.asdict(record).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def to_line(record: Any) -> str:
@@ -57,6 +68,8 @@ def _value(hint: Any, data: Any, where: str) -> Any:
         return hint(data)
     if origin is not None:
         return {key: _value(args[1], item, f"{where}[{key!r}]") for key, item in _expect(dict, data, where).items()}
+    if hint is float and data is None:
+        return math.nan
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(hint, data, where)

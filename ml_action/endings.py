@@ -150,11 +150,11 @@ def decided(
 
 def _after(attempt: Attempt, publication: Publication | None, settings: Settings) -> str:
     """What happens next after an attempt."""
-    if attempt.verdict is Verdict.INCOMPARABLE:
-        return (
-            "a person decides: keep the columns as the champion knows them, "
-            "or start a new model with a name and a model-dir of its own"
-        )
+    if attempt.verdict in (Verdict.INCOMPARABLE, Verdict.REVIEW):
+        outlook = attempt.decision.outlook if attempt.decision else "a person looks"
+        drafted = publication.pull_request if publication else None
+        seen = f"pull request #{drafted.number} is a draft for a person; " if drafted else ""
+        return f"the champion stays. {seen}A person decides: {outlook}"
     if attempt.verdict is not Verdict.PROMOTE:
         return (
             f"the champion stays; the next training waits for {settings.threshold} further datasets "

@@ -11,7 +11,7 @@ from ml_action import __version__, registry, survey
 from ml_action.batch import Batch
 from ml_action.modelling import artifacts, trial, versions
 from ml_action.proposal import fingerprint
-from ml_action.records import Trial
+from ml_action.records import Guardrail, Policy, Trial
 from ml_action.settings import Settings, for_journal
 from ml_action.survey import Scene
 from ml_action.tools import Tools
@@ -33,13 +33,29 @@ def fingerprint_of(batch: Batch, scene: Scene, settings: Settings) -> str:
     )
 
 
-def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> Trial:
+def policy_of(settings: Settings) -> Policy:
+    """What the user asks of a promotion."""
+    return Policy(
+        confidence=settings.confidence,
+        min_improvement=settings.min_improvement,
+        gate=settings.gate,
+        margin=settings.margin,
+        max_suspicious=settings.max_suspicious,
+        slices=settings.slices,
+        guardrails=tuple(Guardrail(metric, margin) for metric, margin in settings.guardrails),
+    )
+
+
+def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone: bool = False) -> Trial:
     """Trains the challenger and scores it and the champion on the same unseen rows.
+
+    `alone`: without the champion, which cannot be scored.
 
     Raises:
         trial.Incomparable: the champion cannot be scored on these datasets.
+        trial.NothingSound: every new dataset looks wrong to the champion.
     """
-    champion = scene.history.champion if scene.history else None
+    champion = scene.history.champion if scene.history and not alone else None
     model, notes = None, list[str]()
     if champion:
         data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, champion)
@@ -53,9 +69,17 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> Trial
         champion_target=champion.target if champion else "",
         salt=survey.salt_of(scene, settings),
         test_size=settings.test_size,
-        confidence=settings.confidence,
+        policy=policy_of(settings),
+        folds=settings.fit_budget - 1,
+        group=settings.group,
+        screened=None if settings.force else trial.Screen(batch.judged, batch.contract, _free(settings)),
         unit="groups of rows" if settings.unit == "rows" else "datasets",
         shifts=batch.shifts,
         progress=tools.log.progress,
     )
     return replace(judged, notes=(*notes, *batch.notes, *judged.notes))
+
+
+def _free(settings: Settings) -> frozenset[str]:
+    """The columns of which the user wants nothing asked."""
+    return frozenset(rule.name for rule in settings.contract if rule.check is False)

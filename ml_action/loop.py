@@ -7,6 +7,7 @@ Every path ends in an Outcome that says what was found, what was decided and wha
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ml_action import decision, endings, promotion, registry, survey, trigger
 from ml_action.journal import Look, State
@@ -15,6 +16,12 @@ from ml_action.repository import LostTheRace
 from ml_action.settings import Settings
 from ml_action.survey import Scene
 from ml_action.tools import Tools
+
+if TYPE_CHECKING:
+    from ml_action.batch import Batch
+
+LOOKED_AT = (Verdict.REVIEW, Verdict.INCOMPARABLE)  # by a person, before anything else happens
+TOLD = 20  # suspicious datasets that the journal's line names; the state lists them all
 
 
 def run(settings: Settings, tools: Tools) -> Outcome:
@@ -32,6 +39,8 @@ def _run(settings: Settings, tools: Tools) -> Outcome:
         return endings.blocked(scene, earlier)
     if not scene.trigger.ready:
         return endings.waiting(scene, earlier)
+    if settings.force and promotion.pending(scene):
+        return endings.blocked(scene, Publication(blocked=promotion.waits(scene)))
     stranger = promotion.stranger_on_branch(scene, tools)
     if stranger:
         return endings.blocked(scene, Publication(blocked=stranger))
@@ -48,11 +57,12 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """The stages after the trigger."""
     from ml_action import batch as batches  # late: pandas and scikit-learn take two seconds to load
     from ml_action import experiment
-    from ml_action.modelling.trial import Incomparable
 
     batch = batches.load(scene, settings, tools.log)
     set_aside = survey.unrecorded(scene, settings, batch.set_aside)
     counted = trigger.recount(scene.trigger, batch.count)
+    if settings.force:
+        counted, batch = scene.trigger, batches.all_new(batch)
     if not counted.ready:
         promotion.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
         return endings.too_few(scene, counted, set_aside)
@@ -68,14 +78,30 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
         moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
         batch = replace(batch, notes=(*batch.notes, f"trained early: {moved} drifted"))
     draft = _draft(scene, tools, fingerprint, survey.salt_of(scene, settings), batch.count)
+    verdict, trial = _judged(batch, scene, settings, tools)
+    if trial:
+        set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
+    return _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
+
+
+def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tuple[Decision, Trial | None]:
+    """The verdict, and the trial behind it; none where the champion has no answer and nobody asked for one without."""
+    from ml_action import experiment
+    from ml_action.modelling.trial import Incomparable, NothingSound
+
+    trial = None
     try:
         trial = experiment.judge(batch, scene, settings, tools)
+        verdict = decision.decide(trial.comparison, experiment.policy_of(settings), trial.screening)
     except Incomparable as reason:
-        verdict = Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {reason}")
-        return _conclude(draft, verdict, None, set_aside, scene, settings, tools)
-    policy = decision.Policy(settings.confidence, settings.min_improvement)
-    verdict = decision.decide(trial.comparison, policy)
-    return _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
+        verdict = decision.incomparable(str(reason))
+        if settings.force or settings.on_review == "draft":
+            trial = experiment.judge(batch, scene, settings, tools, alone=True)
+    except NothingSound as found:
+        verdict = decision.unsound(found.screening, experiment.policy_of(settings))
+    if settings.force and verdict.verdict is not Verdict.PROMOTE:
+        verdict = decision.forced(verdict, settings.force)
+    return verdict, trial
 
 
 def _looked(scene: Scene, settings: Settings, counted: Trigger) -> State:
@@ -127,13 +153,27 @@ def _conclude(
 ) -> Outcome:
     """Records the attempt, settles its promotion if it is one, and tells the ending."""
     tools.log.say(f"{verdict.verdict}: {verdict.reason}")
-    attempt = replace(draft, verdict=verdict.verdict, reason=verdict.reason, set_aside=len(set_aside))
+    attempt = replace(
+        draft,
+        verdict=verdict.verdict,
+        reason=verdict.reason,
+        set_aside=len(set_aside),
+        decision=verdict,
+        forced=settings.force if verdict.verdict is Verdict.PROMOTE else "",
+        draft=_is_drafted(verdict, trial, scene, settings),
+    )
     attempt = _with_scores(attempt, trial) if trial else attempt
     recorded = promotion.record(attempt, scene, settings, tools, set_aside=set_aside, trial=trial, decision=verdict)
     done = None
     if recorded.attempt.commit:
         recorded, done = promotion.settle(recorded, settings, tools)
     return endings.decided(scene, recorded.attempt, verdict, trial, done, set_aside, settings)
+
+
+def _is_drafted(verdict: Decision, trial: Trial | None, scene: Scene, settings: Settings) -> bool:
+    """Whether a person gets a draft to look at. Never on top of a promotion that waits: it may be set to merge."""
+    wanted = settings.on_review == "draft" and verdict.verdict in LOOKED_AT
+    return wanted and trial is not None and promotion.pending(scene) is None
 
 
 def _with_scores(attempt: Attempt, trial: Trial) -> Attempt:
@@ -150,4 +190,7 @@ def _with_scores(attempt: Attempt, trial: Trial) -> Attempt:
         interval=comparison.improvement_interval,
         gain=comparison.gain,
         p_value=comparison.p_value,
+        comparison=comparison,
+        screening=replace(trial.screening, suspects=trial.screening.suspects[:TOLD]),
+        notes=trial.notes,
     )

@@ -139,6 +139,12 @@ TABLE: tuple[Setting, ...] = (
         schema="object",
     ),
     Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", values.text),
+    Setting(
+        "group",
+        "",
+        "A column, such as the user's id, of which all rows of one value belong together: held out and judged as one.",
+        values.text,
+    ),
     Setting("test-size", "0.2", "Share of the datasets that no version ever trains on.", values.share, schema="number"),
     Setting(
         "confidence",
@@ -153,6 +159,64 @@ TABLE: tuple[Setting, ...] = (
         "The smallest gain worth a promotion, as a share of the champion's error.",
         values.share,
         schema="number",
+    ),
+    Setting(
+        "gate",
+        "better",
+        "What has to be proven: that the challenger is better, or not worse by the margin; higher: nothing, the scores "
+        "decide.",
+        values.text,
+        choices=("better", "not-worse", "higher"),
+    ),
+    Setting(
+        "margin",
+        "0.02",
+        "For gate not-worse: how much worse is not worse, as a share of the champion's error.",
+        values.share,
+        schema="number",
+    ),
+    Setting(
+        "slices",
+        "",
+        "Columns, parted by commas: no value of them may become worse, however much the average gains.",
+        values.names,
+        schema="array",
+    ),
+    Setting(
+        "guardrails",
+        "{}",
+        "Further metrics that may not become worse: a JSON object of scorers and margins, such as "
+        '{"neg_mean_absolute_error": 0.01}.',
+        values.margins,
+        schema="object",
+    ),
+    Setting(
+        "max-suspicious",
+        "0.1",
+        "Share of the new datasets that may look wrong to the champion; above it a person has to review them.",
+        values.proportion,
+        schema="number",
+    ),
+    Setting(
+        "on-review",
+        "report",
+        "When a person has to decide: only say so, or open a draft pull request too; the bot never merges it.",
+        values.text,
+        choices=("report", "draft"),
+    ),
+    Setting(
+        "force",
+        "",
+        "A reason to train now and propose the challenger whatever the gate says; a person has to merge it.",
+        values.text,
+        in_file=False,
+    ),
+    Setting(
+        "fit-budget",
+        "6",
+        "Models fitted in a training: one to release, the others to judge it. 1: the holdout alone judges.",
+        values.positive,
+        schema="integer",
     ),
     Setting(
         "seed",

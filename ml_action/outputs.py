@@ -11,7 +11,7 @@ OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",
     "count": "New datasets since the last attempt; mode data: datasets that were judged.",
     "threshold": "New datasets that pull the trigger.",
-    "decision": "The ending: waiting, ready, hold, reject, promote, incomparable, blocked, stood-down or failed.",
+    "decision": "waiting, ready, hold, reject, promote, review, incomparable, blocked, stood-down or failed.",
     "reason": "Why, in one sentence.",
     "version": "The challenger's version, or the champion's when nothing was trained.",
     "champion-score": "The champion's score on the unseen rows, by the deciding metric; greater is better.",
@@ -19,6 +19,7 @@ OUTPUTS: Mapping[str, str] = {
     "improvement": "Challenger minus champion, in units of the metric.",
     "ci-low": "Lower end of the improvement's confidence interval.",
     "ci-high": "Upper end of the improvement's confidence interval.",
+    "suspicious": "New datasets that look wrong to the champion and were set aside.",
     "quarantined": "Datasets that this run set aside; mode data: bad ones.",
     "drift": "How far the column that moved most has moved from the champion's data, 0 to 1.",
     "drifted": "The columns that drifted, as a JSON list.",
@@ -71,7 +72,13 @@ def _of_attempt(outcome: Outcome) -> dict[str, str]:
         "ci-low": interval and interval.low,
         "ci-high": interval and interval.high,
     }
-    return {"version": attempt.version} | {name: repr(value) for name, value in numbers.items() if value is not None}
+    screening = attempt.screening
+    suspicious = {"suspicious": str(screening.suspicious)} if screening else {}
+    return (
+        {"version": attempt.version}
+        | suspicious
+        | {name: repr(value) for name, value in numbers.items() if value is not None}
+    )
 
 
 def _of_publication(outcome: Outcome) -> dict[str, str]:

@@ -67,7 +67,8 @@ def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, 
 
 
 def _proposes(attempt: Attempt, settings: Settings) -> bool:
-    return attempt.verdict is Verdict.PROMOTE and settings.autonomy.reaches(Autonomy.PROPOSE)
+    wanted = attempt.verdict is Verdict.PROMOTE or attempt.draft
+    return wanted and settings.autonomy.reaches(Autonomy.PROPOSE)
 
 
 def _build(
@@ -125,6 +126,14 @@ def pending(scene: Scene) -> Attempt | None:
     """The recorded promotion that is not known to have ended."""
     proposed = scene.state.proposed
     return proposed if proposed and proposed.state not in SETTLED else None
+
+
+def waits(scene: Scene) -> str:
+    """Why nothing is forced while a promotion waits: it would take its branch, and perhaps its approval."""
+    attempt = pending(scene)
+    number = f"pull request {attempt.pull_request}" if attempt and attempt.pull_request else "its branch"
+    version = attempt.version if attempt else "it"
+    return f"the promotion of {version} waits ({number}): merge or close it before you force another"
 
 
 def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
@@ -206,7 +215,8 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools) -> tuple[Record
 
 def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:
     """The promotion as data, from the journal alone."""
-    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=attempt.champion)
+    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=attempt.champion, verb=_verb(attempt))
+    left_to_a_person = attempt.draft or attempt.forced
     return Proposal(
         name=settings.name,
         base=tools.branches.base,
@@ -218,8 +228,16 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
         fingerprint=attempt.fingerprint,
         model_dir=settings.model_dir,
         merge_method=settings.merge_method,
-        autonomy=settings.autonomy,
+        autonomy=min(settings.autonomy, Autonomy.PROPOSE, key=list(Autonomy).index)
+        if left_to_a_person
+        else settings.autonomy,
+        draft=attempt.draft,
     )
+
+
+def _verb(attempt: Attempt) -> str:
+    """What the pull request asks for."""
+    return "Review" if attempt.draft else "Promote (forced)" if attempt.forced else "Promote"
 
 
 def _note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:

@@ -23,10 +23,10 @@ _MARKS = re.compile(
 )
 
 
-def title(name: str, version: str, gain: float, *, champion: str = "") -> str:
+def title(name: str, version: str, gain: float, *, champion: str = "", verb: str = "Promote") -> str:
     """The pull request's title; `gain` is the share of the opponent's error that the challenger saves."""
     opponent = champion or "the dummy baseline"
-    text = f"Promote {name} {version}: {gain:.1%} less error than {opponent}"
+    text = f"{verb} {name} {version}: {gain:.1%} less error than {opponent}"
     return " ".join(text.split())[:TITLE_LIMIT]
 
 

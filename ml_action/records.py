@@ -21,16 +21,21 @@ __all__ = [
     "Contract",
     "Dataset",
     "Decision",
+    "Guarded",
+    "Guardrail",
     "History",
     "Interval",
     "Inventory",
     "Outcome",
+    "Policy",
     "Proposal",
     "Publication",
     "PullRequest",
     "Recipe",
+    "Screening",
     "SetAside",
     "Shift",
+    "Slice",
     "Trial",
     "Trigger",
     "Verdict",
@@ -50,8 +55,73 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Guardrail:
+    """A metric that may not become worse, whatever the deciding one says."""
+
+    metric: str  # scikit-learn's scorer name
+    margin: float  # how much worse is not worse, as a share of the champion's error
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user asks of a promotion."""
+
+    confidence: float = 0.95
+    min_improvement: float = 0.005  # share of the champion's error
+    gate: str = "better"  # better | not-worse | higher
+    margin: float = 0.02  # how much worse is not worse, as a share of the champion's error
+    max_suspicious: float = 0.1  # share of the new datasets
+    slices: tuple[str, ...] = ()  # columns of whose values none may become worse
+    guardrails: tuple[Guardrail, ...] = ()
+
+    @property
+    def alpha(self) -> float:
+        """The error rate that the confidence allows."""
+        return round(1 - self.confidence, 12)  # 1 - 0.9 is a little less than 0.1
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows that have one value in a column: how champion and challenger compare on them alone."""
+
+    column: str
+    value: str
+    datasets: int
+    gain: float  # as a share of the champion's error on these rows
+    worse: bool  # proven worse by more than is tolerated (decision.md, step 5)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A guardrail's metric on the same rows."""
+
+    metric: str
+    margin: float
+    champion: float
+    challenger: float
+    gain: float  # as a share of the champion's error by this metric
+    p_value: float  # one-sided, of "the challenger is worse by the margin or more"
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the champion makes of the new datasets before anything is trained (decision.md, step 1)."""
+
+    judged: int = 0  # new datasets that were looked at; 0: nobody looked
+    suspicious: int = 0  # of these
+    suspects: tuple[SetAside, ...] = ()  # all that were set aside, with the statistic in words
+    found: tuple[str, ...] = ()  # what is wrong with how many of them, in words, the most frequent first
+    moved: tuple[str, ...] = ()  # columns that moved as a whole, in words
+
+    @property
+    def share(self) -> float:
+        """The share of the new datasets that look wrong."""
+        return self.suspicious / self.judged if self.judged else 0.0
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Champion and challenger on the same rows that neither has seen (decision.md, steps 3 and 4).
+    """Champion and challenger on the same rows that neither has seen (decision.md, steps 3 to 5).
 
     Without a champion the opponent is the dummy baseline and `champion` stays empty.
     """
@@ -72,6 +142,13 @@ class Comparison:
     win_rate: float  # share of datasets on which the challenger's error is not larger
     confidence: float = 0.95
     unit: str = "datasets"  # what was judged
+    p_not_worse: float = 1.0  # one-sided, of "the challenger is worse by the margin or more"
+    trimmed: float | None = None  # the gain without the fifth of the datasets that is predicted worst
+    tail: float | None = None  # by how much at least the worst datasets stick out more than the champion's; log ratio
+    slices: tuple[Slice, ...] = ()
+    guardrails: tuple[Guarded, ...] = ()
+    gains: tuple[float, ...] = ()  # of single datasets, in shares of the mean error: 41 quantiles, the smallest first
+    needed: int = 0  # further datasets that would probably show a gain of this size; 0: none would, or none is needed
 
 
 @dataclass(frozen=True)
@@ -90,6 +167,7 @@ class Decision:
     verdict: Verdict
     reason: str
     checks: tuple[Check, ...] = ()
+    outlook: str = ""  # what would change the verdict
 
 
 @dataclass(frozen=True)
@@ -121,6 +199,7 @@ class Trial:
     notes: tuple[str, ...] = ()
     contract: Contract | None = None  # of the data that it was trained on
     shifts: tuple[Shift, ...] = ()  # of the new data against the champion's, the largest first
+    screening: Screening = Screening()
 
 
 # --- what is in production --------------------------------------------------------------------------------
@@ -224,6 +303,12 @@ class Attempt:
     pull_request: int = 0  # filled in when it is known
     pull_request_url: str = ""
     state: str = ""  # of the promotion: "" | open | merged | closed | superseded
+    forced: str = ""  # a person's reason to propose it whatever the gate says; empty: nobody forced it
+    draft: bool = False  # proposed for a person to look at, and never approved or merged by the bot
+    comparison: Comparison | None = None  # the evidence, for `explain`; journals of before 0.2 have none
+    decision: Decision | None = None
+    screening: Screening | None = None
+    notes: tuple[str, ...] = ()
 
 
 # --- what is to be done, as data --------------------------------------------------------------------------
@@ -244,6 +329,7 @@ class Proposal:
     model_dir: str
     merge_method: str  # merge | squash | rebase
     autonomy: Autonomy
+    draft: bool = False
 
 
 @dataclass(frozen=True)

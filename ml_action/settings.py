@@ -47,9 +47,18 @@ class Settings:
     estimator: str
     params: Mapping[str, object]
     metric: str
+    group: str
     test_size: float
     confidence: float
     min_improvement: float
+    gate: str
+    margin: float
+    slices: tuple[str, ...]
+    guardrails: tuple[tuple[str, float], ...]  # metrics and margins
+    max_suspicious: float
+    on_review: str
+    force: str
+    fit_budget: int
     seed: int
     model_dir: str
     autonomy: Autonomy
@@ -62,8 +71,20 @@ class Settings:
 
 
 # what shapes a model or its verdict, and so belongs into a fingerprint
-MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "seed")
-JUDGING = ("test_size", "confidence", "min_improvement", "contract")
+MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "group", "seed")
+JUDGING = (
+    "test_size",
+    "confidence",
+    "min_improvement",
+    "gate",
+    "margin",
+    "slices",
+    "guardrails",
+    "max_suspicious",
+    "force",
+    "fit_budget",
+    "contract",
+)
 
 
 def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
@@ -116,10 +137,21 @@ def _parse_one(setting: Setting, text: str) -> Any:
 
 def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
     """Settings that are fine by themselves and not together."""
+    yield from _of_places(parsed)
+    yield from _of_triggers(parsed)
+    yield from _of_columns(parsed)
+    if parsed["forge"] == "github" and not parsed["token"]:
+        yield "token is empty: forge github needs one; pass `token: ${{ github.token }}` or an App's token"
+
+
+def _of_places(parsed: Mapping[str, Any]) -> Iterator[str]:
     model = parsed["model_dir"]
     for data in parsed["data_path"].roots:
         if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
             yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
+
+
+def _of_triggers(parsed: Mapping[str, Any]) -> Iterator[str]:
     if parsed["untracked"] and parsed["unit"] == "rows":
         yield (
             "untracked and unit = 'rows': git keeps no earlier version of an untracked file, so that nobody could tell "
@@ -129,10 +161,14 @@ def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
         yield "drift-threshold: it has to be less than threshold, or drift could never pull the trigger first"
     if 0 < parsed["drift_threshold"] < LEAST_FOR_DRIFT:
         yield f"drift-threshold: it has to be at least {LEAST_FOR_DRIFT}: below that chance alone moves a column"
-    if parsed["target"] and parsed["target"] in parsed["features"]:
-        yield f"features: the target {parsed['target']!r} is among them; a model cannot predict from its answer"
-    if parsed["forge"] == "github" and not parsed["token"]:
-        yield "token is empty: forge github needs one; pass `token: ${{ github.token }}` or an App's token"
+
+
+def _of_columns(parsed: Mapping[str, Any]) -> Iterator[str]:
+    target = parsed["target"]
+    if target and target in parsed["features"]:
+        yield f"features: the target {target!r} is among them; a model cannot predict from its answer"
+    if target and target == parsed["group"]:
+        yield f"group: {target!r} is the target too; it has to say which rows belong together"
 
 
 def _shown(setting: Setting, text: str) -> str:

@@ -64,7 +64,8 @@ def _judge(found: Inventory, state: State, settings: Settings, repository: Repos
     same = state.looked is not None and state.looked.sight == sight(found, settings, repository, tips)
     if same and state.looked:
         judged = trigger.judge_sound(state.looked.count, judged)
-    return trigger.judge_early(judged, settings.drift_threshold, looked=same)
+    judged = trigger.judge_early(judged, settings.drift_threshold, looked=same)
+    return trigger.judge_forced(judged, settings.force)
 
 
 def sight(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:

@@ -42,6 +42,11 @@ def judge_early(trigger: Trigger, least: int, *, looked: bool) -> Trigger:
     return replace(trigger, ready=True, reason=reason, early=least)
 
 
+def judge_forced(trigger: Trigger, why: str) -> Trigger:
+    """The trigger that a person pulls, however few datasets are new; empty: nobody does."""
+    return replace(trigger, ready=True, reason=f"forced by a person: {why}") if why else trigger
+
+
 def recount(trigger: Trigger, sound: int) -> Trigger:
     """The trigger again, once the datasets were read: what is unfit or a copy in other words does not count.
 

@@ -122,6 +122,15 @@ def names(value: str) -> tuple[str, ...]:
     return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
 
 
+def margins(value: str) -> tuple[tuple[str, float], ...]:
+    """A JSON object of names and shares."""
+    found = mapping(value)
+    for key, margin in found.items():
+        if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < 1:
+            raise ValueError(f"{key!r} has to have a margin of at least 0 and less than 1")
+    return tuple((key, float(margin)) for key, margin in found.items() if isinstance(margin, int | float))
+
+
 def mapping(value: str) -> Mapping[str, object]:
     """A JSON object."""
     try:

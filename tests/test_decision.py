@@ -23,7 +23,7 @@ def test_a_proven_improvement_is_promoted_with_its_numbers():
     assert decision.reason == (
         "better by 25.0 % [15.0, 35.0] of the champion's error on 100 new datasets; 90 % of them improved"
     )
-    assert len(decision.checks) == 6
+    assert len(decision.checks) == 7
 
 
 def test_without_a_champion_the_dummy_baseline_is_the_opponent():

@@ -203,7 +203,11 @@ class GitHub:
 
     def _created(self, proposal: Proposal) -> PullRequest:
         raw = self._author.repo.create_pull(
-            base=proposal.base, head=proposal.branch, title=proposal.title, body=proposal.body
+            base=proposal.base,
+            head=proposal.branch,
+            title=proposal.title,
+            body=proposal.body,
+            draft=proposal.draft,
         )
         return self._record(raw)
 

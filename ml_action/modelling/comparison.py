@@ -1,20 +1,21 @@
-"""Two models on the same rows: the numbers that the gate decides by (shared/decision.md, step 4).
+"""Two models on the same rows: the numbers that the gate decides by (docs/decision.md, steps 4 and 5).
 
 S is the opponent's loss summed over a cluster, D its difference to the challenger's; the gain is ΣD / ΣS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from ml_action.modelling import bootstrap, losses, scoring
+from ml_action.modelling import bootstrap, guards, losses, scoring, slices
 from ml_action.modelling.predictions import Predictions
-from ml_action.records import Comparison, Interval, Recipe
+from ml_action.records import Comparison, Guarded, Guardrail, Interval, Policy, Recipe
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,7 +28,8 @@ _ROWS, _TARGET, _SQUARES, _CHALLENGER, _BASELINE, _OPPONENT = 0, 1, 2, 3, 4, -1
 class Judged:
     """Rows that neither model has seen, with what each says about them.
 
-    `cluster`: per row the dataset it came from, 0 to G - 1, each met at least once.
+    `cluster`: per row the dataset it came from, 0 to G - 1, each met at least once. `reference`: the champion's mean
+    loss on each dataset of its own holdout. `parts`: the columns that slices are cut by.
     """
 
     target: npt.NDArray[Any]
@@ -35,6 +37,8 @@ class Judged:
     challenger: Predictions
     baseline: Predictions
     champion: Predictions | None
+    reference: Floats | None = None
+    parts: Mapping[str, pd.Series] = field(default_factory=dict)
 
     @property
     def contestants(self) -> tuple[Predictions, ...]:
@@ -56,18 +60,19 @@ class _Contest:
     gain: Interval
     p_value: float
     p_worse: float
+    p_not_worse: float
     p_baseline: float
 
 
-def compare(judged: Judged, recipe: Recipe, confidence: float, champion: Mapping[str, float]) -> Comparison:
+def compare(judged: Judged, recipe: Recipe, policy: Policy, champion: Mapping[str, float]) -> Comparison:
     """The comparison in full; `champion` are the champion's metrics, empty when there is none.
 
     Every score is of the pooled out-of-sample predictions, not a mean over folds. Raises scoring.Unscorable.
     """
     challenger = scoring.metrics(judged.challenger, judged.target, recipe)
     baseline = scoring.metrics(judged.baseline, judged.target, recipe)
-    contest = (_by_sums if recipe.metric in losses.BY_METRIC else _by_jackknife)(judged, recipe, confidence)
-    return Comparison(
+    contest = _contest(judged, recipe, policy.confidence, policy.margin)
+    comparison = Comparison(
         metric=recipe.metric,
         champion=champion,
         challenger=challenger,
@@ -78,23 +83,64 @@ def compare(judged: Judged, recipe: Recipe, confidence: float, champion: Mapping
         gain_interval=contest.gain,
         p_value=contest.p_value,
         p_worse=contest.p_worse,
+        p_not_worse=contest.p_not_worse,
         p_baseline=contest.p_baseline,
         datasets=judged.datasets,
         rows=len(judged.target),
-        win_rate=_win_rate(judged, recipe),
-        confidence=confidence,
+        win_rate=0.0,
+        confidence=policy.confidence,
+        guardrails=tuple(_guarded(rail, judged, recipe, policy) for rail in policy.guardrails if champion),
+    )
+    return _guarded_by_dataset(comparison, judged, recipe, policy)
+
+
+def _guarded_by_dataset(comparison: Comparison, judged: Judged, recipe: Recipe, policy: Policy) -> Comparison:
+    """The comparison with what single datasets and slices say.
+
+    A metric that has no value per row is stood in for by one that has: squared error, or the Brier score
+    (0/1 loss without probabilities).
+    """
+    loss = losses.BY_METRIC.get(recipe.metric) or stand_in(recipe, judged.contestants)
+    ours, theirs = (loss(said, judged.target) for said in (judged.challenger, judged.contestants[_OPPONENT]))
+    ones = np.ones(len(judged.target))
+    challenger, opponent, rows = bootstrap.sums([ours, theirs, ones], judged.cluster, judged.datasets).T
+    return replace(
+        comparison,
+        win_rate=guards.win_rate(challenger, opponent),
+        trimmed=guards.trimmed_gain(challenger, opponent, rows),
+        tail=guards.heavier_tail(challenger / rows, judged.reference, policy.confidence, recipe.seed),
+        slices=slices.judge(slices.labels(judged.parts), ours, theirs, judged.cluster, recipe.seed),
+        gains=guards.gains(challenger, opponent, rows),
+        needed=guards.needed(challenger, opponent, policy.alpha),
     )
 
 
-def _by_sums(judged: Judged, recipe: Recipe, confidence: float) -> _Contest:
+def _guarded(rail: Guardrail, judged: Judged, recipe: Recipe, policy: Policy) -> Guarded:
+    """One guardrail: its metric on the same rows, tested to be no worse than its margin."""
+    by = replace(recipe, metric=rail.metric)
+    contest = _contest(judged, by, policy.confidence, rail.margin)
+    champion, challenger = (
+        scoring.score(rail.metric, said, judged.target) for said in (judged.contestants[_OPPONENT], judged.challenger)
+    )
+    return Guarded(rail.metric, rail.margin, champion, challenger, contest.gain_point, contest.p_not_worse)
+
+
+def _contest(judged: Judged, recipe: Recipe, confidence: float, margin: float) -> _Contest:
+    by = _by_sums if recipe.metric in losses.BY_METRIC else _by_jackknife
+    return by(judged, recipe, confidence, margin)
+
+
+def _by_sums(judged: Judged, recipe: Recipe, confidence: float, margin: float) -> _Contest:
     """For metrics whose loss is a sum over rows: everything from sums per cluster."""
     totals = _totals(judged, recipe)
-    p_value, p_worse = bootstrap.sign_flip(totals[:, _OPPONENT] - totals[:, _CHALLENGER], recipe.seed)
-    p_baseline, _ = bootstrap.sign_flip(totals[:, _BASELINE] - totals[:, _CHALLENGER], recipe.seed)
+    challenger, opponent = totals[:, _CHALLENGER], totals[:, _OPPONENT]
+    p_value, p_worse = bootstrap.sign_flip(opponent - challenger, recipe.seed)
+    p_not_worse, _ = bootstrap.sign_flip((1 + margin) * opponent - challenger, recipe.seed)
+    p_baseline, _ = bootstrap.sign_flip(totals[:, _BASELINE] - challenger, recipe.seed)
     statistics = [_improvement_of(recipe.metric), _gain]
     improvement, gain = bootstrap.intervals(totals, statistics, confidence, recipe.seed)
     point = float(_gain(totals.sum(axis=0, keepdims=True))[0])
-    return _Contest(improvement, point, gain, p_value, p_worse, p_baseline)
+    return _Contest(improvement, point, gain, p_value, p_worse, p_not_worse, p_baseline)
 
 
 def _totals(judged: Judged, recipe: Recipe) -> Floats:
@@ -110,18 +156,19 @@ def _totals(judged: Judged, recipe: Recipe) -> Floats:
     return bootstrap.sums(values, block[judged.cluster], int(block.max()) + 1)
 
 
-def _by_jackknife(judged: Judged, recipe: Recipe, confidence: float) -> _Contest:
+def _by_jackknife(judged: Judged, recipe: Recipe, confidence: float, margin: float) -> _Contest:
     """For any other metric: delete-a-block jackknife pseudo-values of the difference, then as above."""
     scores = np.column_stack([_leave_out(said, judged, recipe) for said in judged.contestants])
     challenger, baseline, opponent = scores[:, 0], scores[:, 1], scores[:, -1]
     share = _ratio(challenger - opponent, scoring.best(recipe.metric) - opponent)
     pseudo = [_pseudo(values) for values in (challenger - opponent, share, challenger - baseline)]
     p_value, p_worse = bootstrap.sign_flip(pseudo[0], recipe.seed)
+    p_not_worse, _ = bootstrap.sign_flip(pseudo[1] + margin, recipe.seed)
     p_baseline, _ = bootstrap.sign_flip(pseudo[2], recipe.seed)
     means = np.column_stack(pseudo[:2]) / len(pseudo[0])
     statistics: list[bootstrap.Statistic] = [lambda sums: sums[:, 0], lambda sums: sums[:, 1]]
     improvement, gain = bootstrap.intervals(means, statistics, confidence, recipe.seed)
-    return _Contest(improvement, float(share[0]), gain, p_value, p_worse, p_baseline)
+    return _Contest(improvement, float(share[0]), gain, p_value, p_worse, p_not_worse, p_baseline)
 
 
 def _leave_out(said: Predictions, judged: Judged, recipe: Recipe) -> Floats:
@@ -165,21 +212,8 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.sign(part), where=whole > 0)
 
 
-def _win_rate(judged: Judged, recipe: Recipe) -> float:
-    """The share of clusters on which the challenger's loss is not larger than the opponent's.
-
-    A metric that has no value per row is stood in for by one that has: squared error, or the Brier score
-    (0/1 loss without probabilities).
-    """
-    loss = losses.BY_METRIC.get(recipe.metric) or _stand_in(judged, recipe)
-    contestants = judged.contestants
-    values = [loss(said, judged.target) for said in (contestants[0], contestants[-1])]
-    challenger, opponent = bootstrap.sums(values, judged.cluster, judged.datasets).T
-    return float((challenger <= opponent * (1 + 1e-12)).mean())
-
-
-def _stand_in(judged: Judged, recipe: Recipe) -> losses.Loss:
+def stand_in(recipe: Recipe, said: Sequence[Predictions]) -> losses.Loss:
+    """A loss per row for a metric that has none."""
     if recipe.task == "regression":
         return losses.squared
-    certain = any(said.probability is None for said in judged.contestants)
-    return losses.wrong if certain else losses.brier
+    return losses.wrong if any(one.probability is None for one in said) else losses.brier

@@ -1,4 +1,4 @@
-"""Out-of-sample predictions for every new dataset: the permanent holdout and grouped cross-fitting.
+"""Out-of-sample predictions for every new row: the permanent holdout and grouped cross-fitting.
 
 Each new dataset is judged by a copy of the challenger that was fitted without it (decision.md, steps 2
 and 3): on 220 datasets this finds a 2 % gain 98 times in 100, a 20 % holdout 72 times. That the paired
@@ -7,31 +7,36 @@ predictions of such a cross-fit may be tested as they are is due to Bayle et al.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from ml_action import holdout
 from ml_action.errors import DataProblem
 from ml_action.modelling import training
 from ml_action.modelling.frames import Table
 from ml_action.modelling.predictions import Predictions, join, predict
+from ml_action.modelling.units import Units
 from ml_action.records import Recipe
 
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 Progress = Callable[[str, int, int], None]
+Said = tuple[Predictions, Predictions]
 
 _STAGE = "fit"
+_ROOM = 100_000_000  # cells that the copies of the table may have together while folds are fitted side by side
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Per dataset of a table: whether it is new, whether no version trains on it, and where it is judged."""
+    """Per row of a table: its unit, whether it is new, whether no version trains on it, and where it is judged."""
 
+    units: Units
     new: Flags
     holdout: Flags
     fold: npt.NDArray[np.int64]
@@ -42,22 +47,22 @@ class Split:
         return ~self.holdout
 
 
-def split(table: Table, new: Flags, salt: str, test_size: float, folds: int) -> Split:
-    """The split of the table's datasets by their blob ids; `new` marks those that are judged.
+def split(table: Table, units: Units, new: Flags, salt: str, test_size: float, folds: int) -> Split:
+    """The split of the table's rows by their units' names; `new` marks the datasets that are judged.
 
-    Raises DataProblem when none is new, or too few are left to learn from.
+    With fewer than two folds only the holdout judges: one fit in place of many. Raises DataProblem when nothing
+    is new, or too little is left to learn from.
     """
-    blobs = [dataset.blob for dataset in table.datasets]
-    found = Split(
-        new,
-        np.array([holdout.in_holdout(salt, blob, test_size) for blob in blobs], dtype=bool),
-        np.array([holdout.fold_of(salt, blob, folds) for blob in blobs], dtype=np.int64),
-    )
-    if not found.new.any():
+    fresh = new[table.cluster]
+    found = Split(units, fresh, units.held_out(salt, test_size), units.folds(salt, max(folds, 1)))
+    if folds < 2:
+        found = Split(units, fresh & found.holdout, found.holdout, found.fold)
+    if not fresh.any():
         raise DataProblem("None of the new datasets can be used.", fix="See the reasons they were set aside for.")
-    if any(not training_set.any() for _, training_set in _rounds(found)) or not found.trained.any():
+    rounds = _rounds(found)
+    if not found.new.any() or not found.trained.any() or not all(learned.any() for _, learned in rounds):
         raise DataProblem(
-            f"{len(blobs)} datasets are too few to train on some and judge on others.",
+            f"{len(table.datasets)} datasets are too few to train on some and judge on others.",
             fix="Wait for more datasets: raise `threshold`, or lower `test-size`.",
         )
     return found
@@ -66,7 +71,7 @@ def split(table: Table, new: Flags, salt: str, test_size: float, folds: int) -> 
 def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any:
     """The model that would be released: fitted on everything outside the holdout."""
     progress(_STAGE, 0, _fits(parts))
-    model = training.fit(recipe, table, parts.trained[table.cluster])
+    model = training.fit(recipe, table, parts.trained)
     progress(_STAGE, 1, _fits(parts))
     return model
 
@@ -74,45 +79,62 @@ def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any
 def out_of_sample(
     recipe: Recipe, table: Table, parts: Split, model: Any, progress: Progress
 ) -> tuple[Predictions, Predictions]:
-    """What the challenger and the dummy say about each row of the new datasets, in the table's order.
+    """What the challenger and the dummy say about each judged row, in the table's order.
 
-    `model` is the `final` one: it has not seen the holdout and judges the new datasets in it.
+    `model` is the `final` one: it has not seen the holdout and judges what is new in it. Folds are fitted side by
+    side, in threads that share the table, as far as there are processors and room; each fit has one thread of its
+    own, so that the figures do not depend on how many there are.
     """
-    judged = np.flatnonzero(parts.new[table.cluster])
-    said: list[tuple[Predictions, Predictions]] = []
-    places: list[npt.NDArray[np.intp]] = []
-    for done, (tested, training_set) in enumerate(_rounds(parts), start=2):
-        fitted = training.fit(recipe, table, training_set[table.cluster])
-        rows = np.flatnonzero(tested[table.cluster])
-        said.append(_both(recipe, table, fitted, training_set, rows))
-        places.append(np.searchsorted(judged, rows))
-        progress(_STAGE, done, _fits(parts))
-    rows = np.flatnonzero((parts.new & parts.holdout)[table.cluster])
-    if len(rows):
-        said.append(_both(recipe, table, model, parts.trained, rows))
-        places.append(np.searchsorted(judged, rows))
-    return join([one for one, _ in said], places), join([other for _, other in said], places)
+    judged = np.flatnonzero(parts.new)
+    rounds = _rounds(parts)
+    done: dict[int, Said] = {}
+    for place, said in _fitted(recipe, table, rounds):
+        done[place] = said
+        progress(_STAGE, 1 + len(done), _fits(parts))
+    both = [done[place] for place in range(len(rounds))]
+    places = [np.searchsorted(judged, np.flatnonzero(tested)) for tested, _ in rounds]
+    held = np.flatnonzero(parts.new & parts.holdout)
+    if len(held):
+        both.append(_both(recipe, table, model, parts.trained, held))
+        places.append(np.searchsorted(judged, held))
+    return join([one for one, _ in both], places), join([other for _, other in both], places)
+
+
+def _fitted(recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]]) -> Iterator[tuple[int, Said]]:
+    """What each fold's model and dummy say about the fold, in the order in which they are ready."""
+
+    def judge(place: int, tested: Flags, learned: Flags) -> tuple[int, Said]:
+        model = training.fit(recipe, table, learned)
+        return place, _both(recipe, table, model, learned, np.flatnonzero(tested))
+
+    jobs = max(1, min(joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
+    parallel = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
+    yield from parallel(joblib.delayed(judge)(place, *sides) for place, sides in enumerate(rounds))
 
 
 def _rounds(parts: Split) -> list[tuple[Flags, Flags]]:
-    """Per fold that is met: the datasets it judges, and those its model is fitted on."""
+    """Per fold that is met: the rows it judges, and those its model is fitted on.
+
+    A unit that is judged is not learned from, its older rows included.
+    """
     crossed = parts.new & ~parts.holdout
-    tested = [crossed & (parts.fold == fold) for fold in np.unique(parts.fold[crossed])]
-    return [(fold, parts.trained & ~fold) for fold in tested]
+    away = parts.units.any_in(crossed)
+    return [
+        (crossed & (parts.fold == fold), parts.trained & ~(away & (parts.fold == fold)))
+        for fold in np.unique(parts.fold[crossed])
+    ]
 
 
 def _fits(parts: Split) -> int:
-    return len(_rounds(parts)) + 1
+    return len(np.unique(parts.fold[parts.new & ~parts.holdout])) + 1
 
 
-def _both(
-    recipe: Recipe, table: Table, model: Any, training_set: Flags, rows: npt.NDArray[np.intp]
-) -> tuple[Predictions, Predictions]:
-    """What a model and the dummy fitted on the same datasets say about the rows."""
+def _both(recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places) -> Said:
+    """What a model and the dummy fitted on the same rows say about others."""
     target = training.labels(recipe, table)
     classes = None if recipe.task == "regression" else np.unique(target)
     dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
-    learned = target[training_set[table.cluster]]
-    dummy.fit(np.zeros((len(learned), 1)), learned)
+    known = target[learned]
+    dummy.fit(np.zeros((len(known), 1)), known)
     features = table.frame.loc[rows, list(recipe.features)]
     return predict(model, features, classes), predict(dummy, np.zeros((len(rows), 1)), classes)

@@ -54,6 +54,10 @@ class Table:
         """Per dataset: whether any of its rows is marked."""
         return np.bincount(self.cluster[rows], minlength=len(self.datasets)) > 0
 
+    def all_in(self, rows: Flags) -> Flags:
+        """Per dataset: whether it has rows and all of them are marked."""
+        return self.any_in(rows) & ~self.any_in(~rows)
+
     def keep(self, datasets: Flags, rows: Flags | None = None) -> Table:
         """The table of the marked datasets, and of the marked rows in them."""
         wanted = datasets[self.cluster] if rows is None else datasets[self.cluster] & rows

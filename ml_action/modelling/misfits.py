@@ -29,6 +29,7 @@ FACTORS = {  # what the larger figure may be, and the smaller one
 }
 _LOGS = np.log(list(FACTORS))
 BEYOND = 1.5  # times what the champion's own datasets reach: discrete columns have long tails (decision.md, step 1)
+_CLOSE = 0.25  # in the logarithm: a factor of 60 is met by 47 to 77
 MOST_ODD = 20  # columns of a dataset of which pairs are tried
 
 
@@ -108,6 +109,16 @@ class _Fit:
             f"{'smaller' if smaller else 'larger'} than usual (median size {_short(found)}, "
             f"usually {_short(usual)}): {hints}?"
         )
+
+
+def hint(found: float, usual: float) -> str:
+    """The unit error that would make the one figure of the other, as a question; empty: there is none."""
+    if found <= 0 or usual <= 0:
+        return ""
+    times = float(np.log(found / usual))
+    off = np.abs(abs(times) - _LOGS)
+    nearest = int(off.argmin())
+    return f": {FACTORS[list(FACTORS)[nearest]][times < 0]}?" if off[nearest] <= _CLOSE else ""
 
 
 def _short(figure: float) -> str:

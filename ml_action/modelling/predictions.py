@@ -30,6 +30,12 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.label)
 
+    def at(self, rows: Array) -> Predictions:
+        """Those of the rows at these positions, or of the marked ones."""
+        probability = None if self.probability is None else self.probability[rows]
+        decision = None if self.decision is None else self.decision[rows]
+        return Predictions(self.label[rows], probability, decision, self.classes)
+
 
 def predict(model: Any, features: Any, classes: Array | None) -> Predictions:
     """All that the model says about these rows. `classes`: every class there is, or None for regression.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,15 +56,18 @@ def resolve_recipe(
     params: Mapping[str, object],
     metric: str,
     seed: int,
+    apart: Collection[str] = (),
 ) -> Recipe:
-    """The recipe in full. Empty or "auto" means: infer it.
+    """The recipe in full. Empty or "auto" means: infer it; columns that stand `apart` are never inferred.
 
     The task follows the setting, else the target if it is text, else the estimator, else the metric, else
     `infer_task`. Raises DataProblem for a column that no dataset has or a target with nothing to learn;
     SettingsProblem for a task, estimator, parameter or metric that does not exist or does not suit the task.
     """
-    target = _open(target) or infer_target(usual_columns(table))
-    features = tuple(name for name in features if _open(name)) or automatic_features(table, target)
+    target = _open(target) or infer_target(name for name in usual_columns(table) if name not in apart)
+    features = tuple(name for name in features if _open(name)) or tuple(
+        name for name in automatic_features(table, target) if name not in apart
+    )
     _check_columns(table, target, features)
     column = _sound_values(table, target)
     task = _task(column, _open(task), _open(estimator), params, _open(metric), seed)

@@ -1,15 +1,11 @@
-"""The one straight story of a training: split, fit, score champion and challenger on the same rows, compare.
-
-The screen of the new datasets against the champion (decision.md, step 1) belongs before the split, the
-guards (step 5) after the comparison.
-"""
+"""The one straight story of a training: screen, split, fit, score champion and challenger on the same rows, compare."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +14,16 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from threadpoolctl import threadpool_limits
 
-from ml_action.modelling import artifacts, contracts, crossfit, estimators, scoring, training
-from ml_action.modelling.comparison import Judged, compare
+from ml_action.modelling import artifacts, contracts, crossfit, estimators, losses, scoring, screen, training, units
+from ml_action.modelling.comparison import Judged, compare, stand_in
 from ml_action.modelling.crossfit import Progress, Split
 from ml_action.modelling.frames import Table
 from ml_action.modelling.predictions import Predictions, predict
 from ml_action.modelling.versions import libraries
 from ml_action.modelling.wording import listing, plain
-from ml_action.records import Comparison, Recipe, Shift, Trial
+from ml_action.records import Comparison, Contract, Policy, Recipe, Screening, Shift, Trial
+
+Flags = npt.NDArray[np.bool_]
 
 _MOST_NOTES = 5
 
@@ -34,67 +32,121 @@ class Incomparable(Exception):
     """The champion cannot be scored on the new datasets; the message says why. A person must look."""
 
 
+class NothingSound(Exception):
+    """Every new dataset looks wrong to the champion; `screening` says how."""
+
+    def __init__(self, screening: Screening) -> None:
+        super().__init__("every new dataset looks wrong")
+        self.screening = screening
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """What the champion is to look at before anything is trained."""
+
+    judged: Flags  # per dataset: not accepted before; what is new is among them
+    contract: Contract | None = None
+    free: Collection[str] = ()  # columns of which nothing is asked
+
+
 def run(
     table: Table,
     *,
     recipe: Recipe,
-    new: npt.NDArray[np.bool_],
+    new: Flags,
     champion: object | None,
     champion_features: Sequence[str],
     champion_target: str = "",
     salt: str,
     test_size: float,
-    confidence: float,
+    policy: Policy,
     folds: int = 5,
+    group: str = "",
+    screened: Screen | None = None,
     unit: str = "datasets",
     shifts: tuple[Shift, ...] = (),
     progress: Progress,
 ) -> Trial:
     """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
 
-    Without a champion every dataset is new and the dummy is the opponent. The same arguments give the same
-    trial, artifact included. `progress` gets ("fit", done, of how many). Raises Incomparable for the
-    champion; ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
+    Without a champion every dataset is new and the dummy is the opponent. With `screened` the champion looks first,
+    and what is suspicious is left out. With fewer than two folds only the holdout judges: one fit in place of many.
+    The same arguments give the same trial, artifact included. `progress` gets ("fit", done, of how many). Raises
+    Incomparable for the champion, NothingSound for the datasets; ModelProblem, DataProblem or SettingsProblem when
+    the challenger cannot be fitted or scored.
     """
     if champion is None:
         new = np.ones(len(table.datasets), dtype=bool)
-    parts = crossfit.split(table, new, salt, test_size, folds)
-    judged = parts.new[table.cluster]
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
         _same_question(champion_target, recipe)
-        said = _champion_says(champion, champion_features, recipe, table, judged)
+        witness = None if champion is None else _Witness(champion, champion_features, recipe)
+        found, reference = Screening(), None
+        if witness and screened:
+            held = units.of(table, group).held_out(salt, test_size)
+            found, reference = witness.screen(table, new, screened, ~screened.judged & table.all_in(held))
+            suspects = {item.blob for item in found.suspects}
+            sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
+            table, new = table.keep(sound), new[sound]
+            if not new.any():
+                raise NothingSound(found)
+        parts = crossfit.split(table, units.of(table, group), new, salt, test_size, folds)
+        said = witness.says(table, parts.new) if witness else None
         model = crossfit.final(recipe, table, parts, progress)
         challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, progress)
-        comparison = _compare(
-            Judged(_target(recipe, table)[judged], _numbered(table, judged), challenger, baseline, said),
-            recipe,
-            confidence,
+        judged = Judged(
+            _target(recipe, table)[parts.new],
+            _numbered(parts),
+            challenger,
+            baseline,
+            said,
+            reference,
+            {name: table.frame.loc[parts.new, name].reset_index(drop=True) for name in policy.slices},
         )
-    return replace(_record(table, recipe, parts, model, replace(comparison, unit=unit), notes), shifts=shifts)
+        comparison = replace(_compare(judged, recipe, policy), unit=unit)
+    if folds < 2:
+        notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
+    return replace(_record(table, recipe, parts, model, comparison, notes), shifts=shifts, screening=found)
 
 
-def _champion_says(
-    champion: Any, features: Sequence[str], recipe: Recipe, table: Table, judged: npt.NDArray[np.bool_]
-) -> Predictions | None:
-    """The champion's predictions for all judged rows; None without a champion. Raises Incomparable."""
-    if champion is None:
-        return None
-    wanted = list(features or recipe.features)
-    lost = [name for name in wanted if name not in table.frame.columns]
-    if lost:
-        raise Incomparable(f"the champion needs columns that the datasets do not have: {listing(lost)}")
-    frame = table.frame.loc[judged, wanted]
-    # A model that was fitted without column names warns about names.
-    values = frame if hasattr(champion, "feature_names_in_") else frame.to_numpy()
-    classes = None if recipe.task == "regression" else np.unique(_target(recipe, table))
-    try:
-        _same_task(champion, recipe)
-        return predict(champion, values, classes)
-    except Incomparable:
-        raise
-    except Exception as error:  # a model may raise anything at all
-        raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
+@dataclass(frozen=True, eq=False)
+class _Witness:
+    """The champion, asked. Raises Incomparable where it has no answer."""
+
+    champion: Any
+    features: Sequence[str]
+    recipe: Recipe
+
+    def says(self, table: Table, rows: Flags) -> Predictions:
+        """The champion's predictions for the marked rows."""
+        recipe = self.recipe
+        wanted = list(self.features or recipe.features)
+        lost = [name for name in wanted if name not in table.frame.columns]
+        if lost:
+            raise Incomparable(f"the champion needs columns that the datasets do not have: {listing(lost)}")
+        frame = table.frame.loc[rows, wanted]
+        # A model that was fitted without column names warns about names.
+        values = frame if hasattr(self.champion, "feature_names_in_") else frame.to_numpy()
+        classes = None if recipe.task == "regression" else np.unique(_target(recipe, table))
+        try:
+            _same_task(self.champion, recipe)
+            return predict(self.champion, values, classes)
+        except Incomparable:
+            raise
+        except Exception as error:  # a model may raise anything at all
+            raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
+
+    def screen(
+        self, table: Table, new: Flags, asked: Screen, reference: Flags
+    ) -> tuple[Screening, npt.NDArray[np.float64]]:
+        """What it makes of the datasets, and its mean loss on each of the reference, which it never trained on."""
+        judged = asked.judged | new
+        rows = (judged | reference)[table.cluster]
+        said = self.says(table, rows)
+        loss = losses.BY_METRIC.get(self.recipe.metric) or stand_in(self.recipe, [said])
+        looks = screen.look(table, rows, said, _target(self.recipe, table)[rows], loss)
+        found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
+        return found, looks.mean_loss[reference]
 
 
 def _same_question(champion_target: str, recipe: Recipe) -> None:
@@ -110,7 +162,7 @@ def _same_task(champion: Any, recipe: Recipe) -> None:
         raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
 
 
-def _compare(judged: Judged, recipe: Recipe, confidence: float) -> Comparison:
+def _compare(judged: Judged, recipe: Recipe, policy: Policy) -> Comparison:
     """Scores and tests. What cannot be scored ends the attempt, never in a promotion."""
     champion: dict[str, float] = {}
     with warnings.catch_warnings():
@@ -122,7 +174,7 @@ def _compare(judged: Judged, recipe: Recipe, confidence: float) -> Comparison:
             except scoring.Unscorable as error:
                 raise Incomparable(f"the champion cannot be scored: {error}") from error
         try:
-            return compare(judged, recipe, confidence, champion)
+            return compare(judged, recipe, policy, champion)
         except scoring.Unscorable as error:
             raise scoring.problem(error) from error
 
@@ -131,25 +183,26 @@ def _target(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
     return training.labels(recipe, table)
 
 
-def _numbered(table: Table, judged: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """The judged rows' clusters, counted from 0 without gaps."""
-    return np.unique(table.cluster[judged], return_inverse=True)[1].astype(np.int64)
+def _numbered(parts: Split) -> npt.NDArray[np.int64]:
+    """The judged rows' units, counted from 0 without gaps."""
+    return np.unique(parts.units.of_row[parts.new], return_inverse=True)[1].astype(np.int64)
 
 
 def _record(table: Table, recipe: Recipe, parts: Split, model: Any, comparison: Comparison, notes: list[str]) -> Trial:
     artifact, digest = artifacts.dump(model)
+    learned = table.any_in(parts.trained)
     return Trial(
         recipe=recipe,
         comparison=comparison,
         artifact=artifact,
         digest=digest,
-        datasets=int(parts.trained.sum()),
-        rows=int(parts.trained[table.cluster].sum()),
-        holdout=int(parts.holdout.sum()),
+        datasets=int(learned.sum()),
+        rows=int(parts.trained.sum()),
+        holdout=int(table.any_in(parts.holdout).sum()),
         libraries=libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
-        contract=contracts.learn(table.keep(parts.trained), recipe.target, recipe.features),
+        contract=contracts.learn(table.keep(learned, parts.trained), recipe.target, recipe.features),
     )
 
 

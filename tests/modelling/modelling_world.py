@@ -11,7 +11,7 @@ import numpy as np
 from ml_action.modelling import frames, validation
 from ml_action.modelling.frames import Table
 from ml_action.modelling.trial import run
-from ml_action.records import Dataset, Recipe, SetAside, Trial
+from ml_action.records import Dataset, Policy, Recipe, SetAside, Trial
 
 HEADER = "hours,sleep,room,score"
 
@@ -66,5 +66,5 @@ def trial_of(
     fresh = np.arange(len(table.datasets)) >= len(old)
     return run(
         table, recipe=recipe_of(table, **(settings or {})), new=fresh, champion=champion,
-        champion_features=features, salt="salt", test_size=0.2, confidence=0.95, progress=progress,
+        champion_features=features, salt="salt", test_size=0.2, policy=Policy(), progress=progress,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ml_action.errors import DataProblem, ModelProblem
 from ml_action.holdout import in_holdout
 from ml_action.modelling import artifacts, crossfit, training
 from ml_action.modelling.trial import Incomparable, run
+from ml_action.records import Policy
 
 FEATURES = ("hours", "sleep", "room")
 
@@ -114,7 +115,7 @@ def test_no_judged_row_was_seen_by_the_model_that_judged_it(monkeypatch):
     monkeypatch.setattr(crossfit, "predict", predict)
     run(
         table, recipe=recipe_of(table), new=new, champion=LinearRegression().fit(np.zeros((2, 2)), [0, 1]),
-        champion_features=("hours", "sleep"), salt="salt", test_size=0.2, confidence=0.95, progress=lambda *_: None,
+        champion_features=("hours", "sleep"), salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,
     )  # fmt: skip
     final, *folds = fits
     *crossed, held = judged
@@ -281,11 +282,11 @@ def test_no_usable_new_dataset_is_a_problem(champion):
     with pytest.raises(DataProblem, match="None of the new datasets"):
         run(
             table, recipe=recipe_of(table), new=np.zeros(5, dtype=bool), champion=champion, champion_features=FEATURES,
-            salt="salt", test_size=0.2, confidence=0.95, progress=lambda *_: None,
+            salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,
         )  # fmt: skip
 
 
 def test_all_numbers_of_a_comparison_are_finite(first):
     for value in dataclasses.astuple(first.comparison):
         for number in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]:
-            assert isinstance(number, str) or math.isfinite(number)
+            assert isinstance(number, str | None) or math.isfinite(number)
