@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import NormalDist
 
 from ml_action.figures import percent, percents, probability
 from ml_action.records import Check, Comparison, Decision, Policy, Screening, Verdict
@@ -19,8 +20,9 @@ from ml_action.records import Check, Comparison, Decision, Policy, Screening, Ve
 __all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "unsound"]
 
 MIN_DATASETS = 30  # below it the interval of a cluster bootstrap is too short (decision.md, measured besides)
-MIN_WIN_RATE = 0.5
+HALF = 0.5  # of the datasets
 HEAVY = 0.4  # logarithm of how much more the worst datasets may stick out
+_NORMALLY = NormalDist()
 TOLERATED = 0.02  # of a slice's error: how much worse it may become
 
 
@@ -34,7 +36,7 @@ def decide(comparison: Comparison, policy: Policy, screening: Screening = Screen
     wrong, unproven, unguarded, heavy = (_failed(some) for some in (data, proof, guards, tail))
     if wrong:
         return Decision(Verdict.REVIEW, f"the data look wrong: {wrong[0].text}", checks, _LOOK)
-    if _proven_worse(comparison, policy):
+    if unproven and _proven_worse(comparison, policy):
         return Decision(Verdict.REJECT, f"worse: {evidence(comparison)}", checks)
     if unproven:
         reason = f"{_UNPROVEN[policy.gate]}: {evidence(comparison)} ({unproven[0].text})"
@@ -200,11 +202,12 @@ def _outlook(comparison: Comparison, policy: Policy) -> str:
 
 def _guards(comparison: Comparison, policy: Policy) -> Iterator[Check]:
     if policy.gate == "better":
+        least = HALF - _NORMALLY.inv_cdf(policy.confidence) * HALF / math.sqrt(max(comparison.datasets, 1))
         yield Check(
             "most datasets",
-            comparison.win_rate >= MIN_WIN_RATE,
-            f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse, "
-            f"{percent(MIN_WIN_RATE, 0)} have to be",
+            comparison.win_rate >= least,
+            f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse; fewer than "
+            f"{percent(least, 0)} would prove that most become worse",
         )
         if comparison.trimmed is not None:
             yield Check(

@@ -29,6 +29,7 @@ ICONS = {
     Verdict.HOLD: "✋",
     Verdict.REJECT: "⛔",
     Verdict.PROMOTE: "🚀",
+    Verdict.REVIEW: "🔎",
     Verdict.INCOMPARABLE: "❓",
     Verdict.BLOCKED: "🚧",
     Verdict.STOOD_DOWN: "↩️",

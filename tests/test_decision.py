@@ -1,13 +1,14 @@
 import math
+from dataclasses import replace
 
 import pytest
 from factories import make_comparison
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.decision import MIN_DATASETS, Policy, decide
+from ml_action.decision import MIN_DATASETS, Policy, decide, forced, unsound
 from ml_action.figures import percent, probability
-from ml_action.records import Interval, Verdict
+from ml_action.records import Guarded, Interval, Screening, Slice, Verdict
 
 POLICY = Policy(confidence=0.95, min_improvement=0.005)
 NAN = math.nan
@@ -155,3 +156,117 @@ def test_probabilities_are_readable(p, text):
 def test_shares_are_told_in_per_cent():
     assert percent(0.0614) == "6.1 %"
     assert percent(0.9, 0) == "90 %"
+
+
+# --- data, guards, other gates -----------------------------------------------------------------------------
+
+
+SUSPICIOUS = Screening(judged=200, suspicious=33, found=("33 against the champion's predictions",))
+
+
+def verdict(comparison=None, policy=POLICY, screening=None):
+    return decide(comparison or make_comparison(), policy, screening or Screening())
+
+
+def test_more_suspicious_datasets_than_allowed_are_for_a_person_however_large_the_gain():
+    decision = verdict(screening=SUSPICIOUS)
+    assert decision.verdict is Verdict.REVIEW
+    assert decision.reason == (
+        "the data look wrong: 33 of 200 new datasets look wrong to the champion, 10 % may: "
+        "33 against the champion's predictions"
+    )
+    assert "`force`" in decision.outlook
+    assert verdict(screening=replace(SUSPICIOUS, suspicious=20)).verdict is Verdict.PROMOTE
+
+
+def test_a_column_that_moved_as_a_whole_is_for_a_person():
+    decision = verdict(screening=Screening(judged=200, moved=("'hours' has moved as a whole",)))
+    assert decision.reason == "the data look wrong: 'hours' has moved as a whole"
+    assert decision.verdict is Verdict.REVIEW
+
+
+def test_suspicion_comes_before_proof_of_a_loss():
+    worse = make_comparison(gain=-0.2, gain_interval=Interval(-0.3, -0.1), p_value=0.9999, p_worse=0.0001)
+    assert verdict(worse, screening=SUSPICIOUS).verdict is Verdict.REVIEW
+
+
+def test_a_heavy_tail_is_for_a_person_only_where_the_rest_would_promote():
+    assert verdict(make_comparison(tail=0.41)).verdict is Verdict.REVIEW
+    assert "1.5 times as far" in verdict(make_comparison(tail=0.41)).reason
+    assert verdict(make_comparison(tail=0.40)).verdict is Verdict.PROMOTE
+    assert verdict(make_comparison(tail=0.41, p_value=0.2)).verdict is Verdict.HOLD
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"win_rate": 0.40},
+        {"trimmed": -0.001},
+        {"slices": (Slice("school", "online", 30, -0.08, worse=True),)},
+        {"guardrails": (Guarded("max_error", 0.01, -9.0, -12.0, -0.3, 0.9),)},
+    ],
+)
+def test_a_guard_rejects_what_is_better_on_average(changes):
+    decision = verdict(make_comparison(**changes))
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reason.startswith("better on average, and yet not good enough: ")
+    assert sum(not check.passed for check in decision.checks) == 1
+
+
+def test_half_of_the_datasets_may_become_worse_and_a_few_more_by_chance():
+    assert verdict(make_comparison(win_rate=0.42)).verdict is Verdict.PROMOTE  # 100 datasets
+    assert verdict(make_comparison(win_rate=0.42, datasets=10_000)).verdict is Verdict.REJECT
+
+
+def test_a_slice_that_is_no_worse_passes():
+    decision = verdict(make_comparison(slices=(Slice("school", "online", 30, -0.01, worse=False),)))
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.checks[-1].text == "where school is online the gain is -1.0 % on 30 datasets"
+
+
+def test_not_worse_promotes_what_is_no_gain_and_surely_no_loss():
+    policy = Policy(gate="not-worse", margin=0.02)
+    same = {"gain": 0.0, "gain_interval": Interval(-0.01, 0.01), "p_value": 0.5, "win_rate": 0.45}
+    assert verdict(make_comparison(**same, p_not_worse=0.001), policy).verdict is Verdict.PROMOTE
+    assert verdict(make_comparison(**same, p_not_worse=0.001), POLICY).verdict is Verdict.HOLD
+    assert verdict(make_comparison(**same, p_not_worse=0.06), policy).verdict is Verdict.HOLD
+    wide = same | {"gain_interval": Interval(-0.02, 0.02)}
+    assert verdict(make_comparison(**wide, p_not_worse=0.001), policy).verdict is Verdict.HOLD
+
+
+def test_higher_asks_for_a_higher_score_and_nothing_more():
+    policy = Policy(gate="higher")
+    lucky = make_comparison(improvement=0.001, gain=0.001, gain_interval=Interval(-0.1, 0.1), p_value=0.49)
+    assert verdict(lucky, policy).verdict is Verdict.PROMOTE
+    assert verdict(replace(lucky, improvement=0.0), policy).verdict is Verdict.HOLD
+    assert verdict(replace(lucky, improvement=NAN), policy).verdict is Verdict.HOLD
+
+
+@pytest.mark.parametrize("gate", ["better", "not-worse", "higher"])
+def test_no_gate_promotes_on_few_datasets_or_a_dummys_worth(gate):
+    policy = Policy(gate=gate)
+    assert verdict(make_comparison(datasets=29), policy).verdict is Verdict.HOLD
+    assert verdict(make_comparison(p_baseline=0.06), policy).verdict is Verdict.HOLD
+
+
+def test_what_would_change_the_verdict():
+    lucky = make_comparison(p_value=0.2, needed=90)
+    assert verdict(lucky).outlook == "about 90 more datasets of this kind would show a gain of this size"
+    assert verdict(replace(lucky, datasets=12)).outlook == "at least 18 more datasets are needed to judge at all"
+    assert verdict(replace(lucky, needed=0)).outlook == ""
+    assert verdict(replace(lucky, gain=0.001)).outlook == ""
+    assert verdict().outlook == ""
+
+
+def test_a_forced_promotion_says_what_the_gate_said():
+    decision = forced(verdict(screening=SUSPICIOUS), "the labels are right, I looked")
+    assert decision.verdict is Verdict.PROMOTE
+    assert decision.reason.startswith(
+        "forced by a person (the labels are right, I looked); the gate said review: the data look wrong: 33 of 200"
+    )
+
+
+def test_nothing_left_to_judge_by_is_a_review():
+    decision = unsound(Screening(judged=40, suspicious=40, found=("40 far worse predicted",)), POLICY)
+    assert decision.verdict is Verdict.REVIEW
+    assert "40 of 40 new datasets look wrong" in decision.reason

@@ -126,9 +126,12 @@ def test_the_champion_stays_and_the_data_is_used_again(verdict):
     assert outcome.next_step.startswith("the champion stays; the next training waits for 200 further datasets")
 
 
-def test_an_incomparable_champion_is_for_a_person():
-    outcome = decided(make_attempt(verdict=Verdict.INCOMPARABLE, commit=""), verdict=Verdict.INCOMPARABLE)
-    assert outcome.next_step.startswith("a person decides: keep the columns")
+@pytest.mark.parametrize("verdict", [Verdict.INCOMPARABLE, Verdict.REVIEW])
+def test_what_a_person_has_to_decide_is_told(verdict):
+    attempt = make_attempt(verdict=verdict, commit="", decision=Decision(verdict, "", (), "keep the columns"))
+    assert decided(attempt, verdict=verdict).next_step == "the champion stays. A person decides: keep the columns"
+    drafted = decided(replace(attempt, draft=True), Publication(make_pull(draft=True)), verdict=verdict)
+    assert "pull request #7 is a draft for a person" in drafted.next_step
 
 
 def test_every_verdict_has_an_icon():

@@ -179,7 +179,7 @@ def test_the_pull_request_tells_what_is_in_it():
     assert "](https://github.com/o/r/actions/runs/1) |" in text
     assert "### Quarantine: 1 dataset set aside" in text
     assert "- note" in text
-    assert text.count("✅") == 6
+    assert text.count("✅") == 7
 
 
 def test_the_pull_request_of_a_run_on_a_laptop_links_to_no_run():

@@ -306,7 +306,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
     file = {name: schema[name].get("enum", [samples[kind]])[0] for name, kind in kinds.items()}
     assert set(schema) - set(file) == {"data-path"}
     for path in ("def", ["def", "g/*.csv"]):
-        assert parse({}, file | {"data-path": path, "drift-threshold": 40}).threshold == 50
+        assert parse({}, file | {"data-path": path, "drift-threshold": 40, "group": "user"}).threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
 
@@ -321,9 +321,17 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
         "estimator",
         "params",
         "metric",
+        "group",
         "test_size",
         "confidence",
         "min_improvement",
+        "gate",
+        "margin",
+        "slices",
+        "guardrails",
+        "max_suspicious",
+        "force",
+        "fit_budget",
         "seed",
     }
     assert set(before) == shaping
