@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml_action import journal, survey
 from ml_action.arrivals import Outcome, Trigger, Verdict
 from ml_action.inventory import notes
-from ml_action.repository import Repository, Tips
+from ml_action.repository import Repository, Tips, branch_names
 from ml_action.settings import Settings
 
 
@@ -19,8 +19,17 @@ def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
         next_step(scene.trigger),
         inventory=scene.inventory,
         trigger=scene.trigger,
-        notes=notes(scene.inventory),
+        notes=(*notes(scene.inventory), *_forgotten(scene, settings)),
     )
+
+
+def _forgotten(scene: survey.Scene, settings: Settings) -> tuple[str, ...]:
+    """A champion, and no record of any attempt: a clone of a single branch does not have it."""
+    if scene.state.commit or scene.history is None:
+        return ()
+    branch, _ = branch_names(settings.name)
+    told = f"the branch {branch} is not here, so datasets may count that an attempt has seen"
+    return (f"{told}; if the server has it, git fetch origin {branch}:{branch}",)
 
 
 def next_step(trigger: Trigger) -> str:

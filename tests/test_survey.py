@@ -99,6 +99,15 @@ def test_a_champion_whose_data_tree_is_gone_counts_everything(place):
     assert place.look().trigger.count == 3
 
 
+def test_a_check_that_has_a_champion_and_no_state_says_so(place):
+    assert check(SETTINGS, *place.borrow()).notes == ()
+    place.publish({"model/model_metadata.json": registry.to_bytes(make_history(make_version()))})
+    (note,) = check(SETTINGS, *place.borrow()).notes
+    assert f"git fetch origin {BRANCHES.state}:{BRANCHES.state}" in note
+    place.attempt()
+    assert check(SETTINGS, *place.borrow()).notes == ()
+
+
 def test_damaged_metadata_stops_a_run_before_it_counts(place):
     place.publish({"model/model_metadata.json": "{"})
     with pytest.raises(ModelProblem, match=r"model/model_metadata\.json cannot be used"):
