@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ml_action.contract import Shift
     from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
+MORE = "nothing until more datasets arrive; the next run counts again"
+
 
 def _champion(scene: Scene) -> Version | None:
     return scene.history.champion if scene.history else None
@@ -24,7 +26,7 @@ def _champion(scene: Scene) -> Version | None:
 
 def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
     """Not enough new datasets."""
-    after = next_of(earlier) if earlier else "nothing until more datasets arrive; the next run counts again"
+    after = next_of(earlier) if earlier else MORE
     return Outcome(
         Verdict.WAITING,
         scene.trigger.reason,
@@ -39,11 +41,12 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
 
 
 def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Outcome:
-    """Enough files, but not enough sound datasets among them."""
+    """Enough files, but not enough sound datasets among them; or enough lines, and too few of them new rows."""
+    mend = "correct the files that were set aside, or wait for more datasets; a corrected file counts as new"
     return Outcome(
         Verdict.WAITING,
         counted.reason,
-        "correct the files that were set aside, or wait for more datasets; a corrected file counts as new",
+        mend if set_aside else MORE,
         inventory=scene.inventory,
         trigger=counted,
         champion=_champion(scene),
@@ -54,7 +57,9 @@ def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Ou
 
 def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside: Sequence[SetAside]) -> Outcome:
     """Enough datasets for a look at drift, and there is none."""
-    most = f"the largest is {percent(shifts[0].effect, 0)}" if shifts else "there is too little to compare"
+    most = "there is too little to compare"
+    if shifts:
+        most = f"the largest is {percent(shifts[0].effect, 0)}, {percent(shifts[0].least, 0)} of it beyond chance"
     missing = counted.threshold - counted.count
     return Outcome(
         Verdict.WAITING,

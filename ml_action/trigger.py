@@ -55,12 +55,14 @@ def recount(trigger: Trigger, sound: int) -> Trigger:
     if sound >= (trigger.early or trigger.threshold):
         return replace(trigger, count=sound)
     gone, missing = trigger.count - sound, trigger.threshold - sound
+    # git counts lines: those of a file that was sorted are known rows, and nothing is wrong with them
+    why = "were set aside" if trigger.unit == DATASETS else "are bad or were counted before"
     return Trigger(
         False,
         sound,
         trigger.threshold,
         f"waiting {_shown(sound, trigger.threshold, trigger.unit)}: "
-        f"{gone} of {trigger.count} new {trigger.unit} were set aside, {missing} more start a training",
+        f"{gone} of {trigger.count} new {trigger.unit} {why}, {missing} more start a training",
         trigger.unit,
     )
 

@@ -46,4 +46,7 @@ def test_rows_are_counted_where_they_are_the_unit(rows, reason):
 
 def test_unfit_rows_do_not_pull_the_trigger():
     counted = recount(Trigger(True, 205, 200, "ready", "rows"), 195)
-    assert counted.reason == "waiting 195/200 rows: 10 of 205 new rows were set aside, 5 more start a training"
+    assert (
+        counted.reason
+        == "waiting 195/200 rows: 10 of 205 new rows are bad or were counted before, 5 more start a training"
+    )

@@ -173,6 +173,7 @@ def test_drift_pulls_the_trigger_early_and_without_drift_the_run_looks_only_once
     run = production.hour(**usual)
     assert (run.decision, run.outputs["count"]) == ("waiting", "45")
     assert "no drift (the largest is" in run.reason
+    assert "of it beyond chance)" in run.reason
     assert production.attempts[1:] == ()
     again = production.hour(**usual)
     assert again.decision == "waiting"

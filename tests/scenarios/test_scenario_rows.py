@@ -61,7 +61,9 @@ def test_rows_in_another_order_are_the_same_rows(growing: tuple[World, list[str]
     world.commit({LOG: file(lines[::-1])})
     run = world.hour(**ROWS)
     assert run.decision == "waiting", run.reason  # git counts them; read, they are the same
-    assert "waiting 0/300 rows" in run.reason or "were set aside" in run.reason
+    assert "waiting 0/300 rows" in run.reason
+    assert "are bad or were counted before" in run.reason
+    assert "nothing until more datasets arrive" in run.told
 
 
 def test_a_bad_row_is_left_out_with_its_line_and_the_file_goes_on(growing: tuple[World, list[str]]) -> None:
