@@ -36,8 +36,8 @@ MORE_EMPTY, DEVIATIONS = 0.25, 3  # ... and by so much more than was usual, and 
 FEW = 3  # rows that may repeat by chance
 MOST = 0.9  # of few datasets, of which some may be bad: what this share does not exceed counts as usual
 RARELY = 0.01  # share of the datasets
-LEAK = "holds {n} of {rows} rows of '{path}', which no model may learn from (holdout): a leak"
-SHARED = "holds {n} of {rows} rows that stand in '{path}' already; if files grow by design, set unit to rows"
+LEAK = "has {n} of its {rows} rows from {origin}, which no model may learn from (holdout): a leak"
+SHARED = "has {n} of its {rows} rows from {origin}; if files grow by design, set unit to rows"
 REPEATING = "repeats itself: {n} of {rows} rows are copies of earlier ones in it"
 
 
@@ -156,8 +156,9 @@ def _usual(shares: Floats, contract: Contract, new: Flags) -> float:
 
 
 def _of_repeats(reason: str, verdicts: Verdicts, found: repeats.Repeats, rows: Flags, place: int) -> str:
-    """The reason with its numbers, and the dataset that most of the rows come from."""
+    """The reason with its numbers, and where the rows come from: the dataset with most of them is named."""
     mine = verdicts.rows_of(place)
     sources, times = np.unique(found.source[mine][rows[mine]], return_counts=True)
     origin = verdicts.table.datasets[int(sources[times.argmax()])].path
-    return reason.format(n=times.sum(), rows=mine.stop - mine.start, path=plain(origin, 120))
+    others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    return reason.format(n=times.sum(), rows=mine.stop - mine.start, origin=f"'{plain(origin, 120)}'{others}")

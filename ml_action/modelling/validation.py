@@ -25,6 +25,7 @@ from ml_action.rules import ColumnRule
 __all__ = ["infer_target", "infer_task", "resolve_recipe", "sort_out"]
 
 LARGEST = 1e100  # no measurement is larger, and the squares of errors about it are still numbers
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 Flags = npt.NDArray[np.bool_]
 
@@ -89,9 +90,17 @@ def judge_presence(verdicts: Verdicts, name: str) -> None:
     for schema, known in enumerate(verdicts.table.schemas):
         lacking = absent & verdicts.good & (verdicts.table.schema == schema)
         if lacking.any():  # looking for a near name takes time, in a file of many columns
-            near = nearest(name, known - {name})
-            hint = f" (it has '{plain(near)}')" if near else ""
-            verdicts.against(lacking, f"lacks the column '{plain(name)}'{hint}")
+            verdicts.against(lacking, f"lacks the column '{plain(name)}'{_hint(name, known - {name})}")
+
+
+def _hint(name: str, known: frozenset[str]) -> str:
+    """What the file has in the column's place."""
+    (only,) = known if len(known) == 1 else ("",)
+    for mark, marks in SEPARATORS.items():
+        if mark in only:
+            return f" (its columns seem to be parted by {marks}, not commas)"
+    near = nearest(name, known)
+    return f" (it has '{plain(near)}')" if near else ""
 
 
 def judge_values(verdicts: Verdicts, name: str, is_number: bool | None) -> None:

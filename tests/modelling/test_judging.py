@@ -116,8 +116,16 @@ def test_rows_of_another_dataset_are_found_and_its_path_is_named():
     old = students(1, 60)
     (reason,) = judged(old, [old[7] + b"1,2,red,3\n"])
     assert re.fullmatch(
-        r"holds (\d+) of \d+ rows that stand in 'old/7.csv' already; if files grow .* unit to rows", reason
+        r"has (\d+) of its \d+ rows from 'old/7.csv'; if files grow by design, set unit to rows", reason
     )
+
+
+def test_rows_of_several_datasets_are_counted_together_and_one_is_named():
+    old = students(1, 60)
+    mixed = edited(old[7], lambda rows: rows + [row.split(",") for row in old[8].decode().split()[1:4]])
+    (reason,) = judged(old, [mixed])
+    total = len(mixed.decode().split()) - 1
+    assert reason.startswith(f"has {total} of its {total} rows from 'old/7.csv' and 1 more;")
 
 
 def test_a_copy_of_a_new_dataset_is_the_later_one():
@@ -136,9 +144,9 @@ def test_a_leak_from_the_holdout_is_found_where_the_same_share_of_other_rows_is_
     leaks = [edited(it, lambda rows: rows[-10:]) for it in leaks]  # 4 of at most 10 rows
     leaked, grown = judged(old, leaks, holdout=5)
     assert re.fullmatch(
-        r"holds 4 of \d+ rows of 'old/0.csv', which no model may learn from \(holdout\): a leak", leaked
+        r"has 4 of its \d+ rows from 'old/0.csv', which no model may learn from \(holdout\): a leak", leaked
     )
-    assert grown == "" or "already" in grown
+    assert grown == "" or "if files grow" in grown
 
 
 def test_a_leak_is_found_through_a_column_of_row_numbers():
@@ -146,7 +154,7 @@ def test_a_leak_is_found_through_a_column_of_row_numbers():
     numbered = "".join(
         f"{'' if place == 0 else place - 1},{line}\n" for place, line in enumerate(old[3].decode().split())
     )
-    assert "rows of 'old/3.csv'" in judged(old, [numbered.encode()], holdout=5)[0]
+    assert "rows from 'old/3.csv'" in judged(old, [numbered.encode()], holdout=5)[0]
 
 
 def test_of_several_faults_the_first_is_told():

@@ -31,6 +31,11 @@ def test_sound_datasets_pass_as_they_are():
         ("hours,room\n1,red\n", "lacks the column 'score'", 0),
         ("hours,room,Score\n1,red,3\n", "lacks the column 'score' (it has 'Score')", 0),
         ("room,score\nred,3\n", "lacks the column 'hours'", 0),
+        (
+            "hours;room;score\n1;red;3\n",
+            "lacks the column 'score' (its columns seem to be parted by semicolons, not commas)",
+            0,
+        ),
         ("hours,room,score\n1,red,\n2,blue,\n", "has no value in the target 'score'", 0),
         (
             "hours,room,score\n1,red,3\n2,red,many\n",
