@@ -43,6 +43,7 @@ class Agreement:
     learned: Contract
     source: str  # of what was learned, in words
     demands: tuple[Demand, ...]
+    unit: str = "datasets"  # of which so many taught it
 
 
 def settle(at_hand: Ground, settings: Settings, log: Log) -> Agreement:
@@ -52,7 +53,11 @@ def settle(at_hand: Ground, settings: Settings, log: Log) -> Agreement:
         DataProblem: nothing was learned yet, and there is no dataset to learn from.
     """
     contract, source = _learned(at_hand, settings, log)
-    return Agreement(contract, source, overlay(contract, settings.contract, source))
+    return Agreement(contract, source, overlay(contract, settings.contract, source), _unit(settings))
+
+
+def _unit(settings: Settings) -> str:
+    return "groups of rows" if settings.unit == "rows" else "datasets"
 
 
 def _learned(at_hand: Ground, settings: Settings, log: Log) -> tuple[Contract, str]:
@@ -80,7 +85,7 @@ def _learned(at_hand: Ground, settings: Settings, log: Log) -> tuple[Contract, s
     )
     batch = batches.sort_out(material, at_hand.scene, settings, log)
     learned = contracts.learn(batch.table, batch.recipe.target, batch.recipe.features)
-    return learned, f"{learned.datasets:,} datasets"
+    return learned, f"{learned.datasets:,} {_unit(settings)}"
 
 
 def overlay(contract: Contract, rules: Iterable[ColumnRule], source: str) -> tuple[Demand, ...]:

@@ -73,7 +73,8 @@ def contract(agreement: Agreement, *, as_json: bool, change: str | None = None) 
     heads = ("column", "type", "range or categories", "missing, at most", "source")
     terminal.table(console, heads, map(_demand, agreement.demands))
     learned = agreement.learned
-    told = f"target {visible(learned.target)}; learned from {learned.datasets:,} datasets, {learned.rows:,} rows"
+    amount = f"{learned.datasets:,} {agreement.unit}, {learned.rows:,} rows"
+    told = f"target {visible(learned.target)}; learned from {amount}"
     terminal.lines(console, [told])
 
 
@@ -104,7 +105,8 @@ def explain(found: Explanation, *, as_json: bool) -> None:
         _print_json({**known, "facts": facts, "finding": finding})
         return
     console = terminal.make_console(piped=WIDTH)
-    terminal.lines(console, [f"{visible(found.path)} {found.why}."])
+    end = "" if found.why.endswith("?") else "."
+    terminal.lines(console, [f"{visible(found.path)} {found.why}{end}"])
     if found.facts:
         terminal.table(console, ("", ""), found.facts)
     terminal.lines(console, [f"   next: {found.next_step}"])

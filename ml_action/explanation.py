@@ -202,9 +202,8 @@ def _judged(subject: Subject) -> Explanation:
     if judged.mark is Mark.COPY:
         return Explanation(subject.path, False, f"is a copy: it {judged.reason}", TWICE, finding=judged)
     if judged.mark is Mark.BAD:
-        place = f" (line {judged.line})" if judged.line else ""
-        next_step = data_report.CORRECT
-        return Explanation(subject.path, False, f"is new and bad: it {judged.reason}{place}", next_step, finding=judged)
+        why = f"is new and {_bad(judged)}"
+        return Explanation(subject.path, judged.partly, why, data_report.CORRECT, finding=judged)
     if _on(subject.ground.accepted, subject.dataset) or subject.dataset.untracked:
         now = f"{trigger.count:,} new {trigger.unit} are here, {trigger.threshold:,} start a training"
         why = f"is new and good: it counts; {now}"
@@ -221,8 +220,15 @@ def _finding(subject: Subject) -> Finding:
 def _would_be(judged: Finding) -> str:
     if judged.mark is Mark.GOOD:
         return "it would be new and good"
+    if judged.mark is Mark.COPY:
+        return f"it would be a copy: it {judged.reason}"
+    return f"it would be {_bad(judged)}"
+
+
+def _bad(judged: Finding) -> str:
     place = f" (line {judged.line})" if judged.line else ""
-    return f"it would be {'bad' if judged.mark is Mark.BAD else 'a copy'}: it {judged.reason}{place}"
+    what = "good but for bad rows, which are left out" if judged.partly else "bad"
+    return f"{what}: it {judged.reason}{place}"
 
 
 # --- the facts ---------------------------------------------------------------------------------------------
@@ -243,6 +249,8 @@ def _facts(subject: Subject) -> tuple[tuple[str, str], ...]:
 
 
 def _holdout(scene: Scene, item: Dataset, settings: Settings) -> str:
+    if settings.unit == "rows":
+        return "decided for each row by its content"
     salt = scene.history.salt if scene.history else scene.state.last.salt if scene.state.last else ""
     if not salt:
         return "decided with the first training"

@@ -21,6 +21,7 @@ from ml_action.survey import Scene
 # what differs from the commit, and what git does not know; no configuration changes the answer
 EDITED = ("diff", "--name-only", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--ignore-submodules", "HEAD")
 UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--full-name")
+LISTED = ("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree")
 STAGED = ("ls-files", "-z", "--cached", "--full-name")
 
 
@@ -83,7 +84,7 @@ def committed(git: Git, commit: str, selection: Selection) -> dict[str, Dataset]
     """The datasets of a commit by their paths; none without one."""
     roots = () if "." in selection.roots else selection.roots
     found = {}
-    for records in git.records("ls-tree", "-r", "-z", "--full-tree", commit, "--", *roots) if commit else ():
+    for records in git.records(*LISTED, commit, "--", *roots) if commit else ():
         for record in filter(None, records):
             head, _, name = record.partition(b"\t")
             mode, _, blob = head.split(b" ")

@@ -46,7 +46,7 @@ def inspect(
             else told
             for item, told in zip(candidates, found, strict=True)
         )
-    return Inspection(found, source_of(ground, batch) if batch else "", batch.shifts if batch else ())
+    return Inspection(found, source_of(ground, batch, settings) if batch else "", batch.shifts if batch else ())
 
 
 def more_of(ground: Ground, item: Dataset, first: str, contract: Contract, settings: Settings) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _finding(item: Dataset, reasons: Mapping[str, SetAside], harmless: Collectio
     if told is None:
         return Finding(item.path, item.blob, Mark.GOOD)
     mark = Mark.COPY if told.blob in harmless else Mark.BAD
-    return Finding(item.path, item.blob, mark, told.reason, told.line)
+    return Finding(item.path, item.blob, mark, told.reason, told.line, partly=not told.blob)
 
 
 def _settled(ground: Ground, candidates: Sequence[Dataset]) -> dict[tuple[str, str], Finding]:
@@ -119,8 +119,8 @@ def _judge(
 def _material(ground: Ground, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings) -> Material:
     """The candidates as new, what is on the base branch as old.
 
-    What an edit replaces is not there any more. What is not merged yet, or was set aside, is looked at, and nothing is
-    measured by it.
+    What an edit replaces is not there any more. What is not merged yet, was set aside, or arrived since there is a
+    champion and was not judged so far, is looked at, and nothing is measured by it.
     """
     from ml_action.batch import Material
 
@@ -133,21 +133,24 @@ def _material(ground: Ground, wanted: Sequence[Dataset], candidates: Sequence[Da
     aside = survey.set_aside_before(scene) | {item.blob for item in unmerged}
     others = [item for item in others if _key(item) not in pointers]
     replaced = tuple(item for item in ground.accepted if item.path in paths and item.blob not in new)
-    old = [item for item in others if item.blob not in aside]
+    sound = [item for item in others if item.blob not in aside]
+    unjudged = frozenset(item.blob for item in scene.inventory.new) if scene.history else frozenset()
     return Material(
-        datasets=one_per_content((*old, *wanted, *(item for item in others if item.blob in aside))),
+        datasets=one_per_content((*sound, *wanted, *(item for item in others if item.blob in aside))),
         new=new,
-        old=frozenset(item.blob for item in old),
+        old=frozenset(item.blob for item in sound) - unjudged,
         before=replaced if settings.unit == "rows" else (),
         champion=scene.history.champion if scene.history else None,
         salt=survey.salt_of(scene, settings),
     )
 
 
-def source_of(ground: Ground, batch: Batch) -> str:
+def source_of(ground: Ground, batch: Batch, settings: Settings) -> str:
     """Where a batch's contract comes from, in words."""
     from ml_action.modelling import judging
 
+    if settings.unit == "rows":
+        return "what every row must be; a bad one is left out, and its file goes on"
     champion = ground.scene.history.champion if ground.scene.history else None
     datasets = batch.contract.datasets
     if champion and champion.contract and champion.contract.target == batch.recipe.target:

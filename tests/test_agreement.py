@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 import tomllib
@@ -209,6 +210,13 @@ def test_without_a_champion_it_is_learned_from_the_datasets_at_hand(tmp_path, ca
     found = json.loads(said[said.index("{\n") :])
     assert found["source"] == "25 datasets"
     assert [item["column"] for item in found["columns"]] == ["score", "hours"]
+
+
+def test_where_rows_are_the_unit_groups_of_them_teach(tmp_path, capsys):
+    workspace = make_repository(tmp_path / "w", make_csvs(25))
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "200"}
+    assert cli.main(["data", "contract", "--unit", "rows", "--workspace", str(workspace.path)], environ) == 0
+    assert re.search(r"learned from \d+ groups of rows, \d+ rows", capsys.readouterr().out)
 
 
 def test_a_bad_dataset_at_hand_teaches_nothing(tmp_path, capsys):

@@ -201,6 +201,40 @@ def test_a_rule_that_no_dataset_keeps_is_told_of_each(person):
 def test_a_bad_row_is_told_where_rows_are_the_unit(person):
     person.write(bad=worded(TEXTS[25]), good=TEXTS[26])
     assert person.marks("--unit", "rows") == {"bad.csv": "bad", "good.csv": "good"}
+    assert person.json("check", "--unit", "rows")[1]["contract"].startswith("what every row must be")
+
+
+def test_a_file_with_a_bad_row_counts_where_rows_are_the_unit(person):
+    person.remember(make_attempt())
+    person.write(bad=worded(TEXTS[25]), worse="a,b\n1,2\n", loose=worded(TEXTS[26]))
+    person.git.run("add", f"{STORE}/bad.csv", f"{STORE}/worse.csv")
+    person.git.run("commit", "-q", "-m", "x")
+    code, said = person.types("explain", f"{STORE}/bad.csv", "--unit", "rows", "--json")
+    told = json.loads(said)
+    assert (code, told["counts"]) == (0, True)
+    assert told["reason"].startswith("is new and good but for bad rows, which are left out: it holds text ('many')")
+    assert told["facts"]["holdout"] == "decided for each row by its content"
+    assert "is new and bad: it lacks" in person.types("explain", f"{STORE}/worse.csv", "--unit", "rows")[1]
+    assert "it would be good but for bad rows" in person.types("explain", f"{STORE}/loose.csv", "--unit", "rows")[1]
+
+
+def test_a_file_with_none_of_the_columns_is_explained(person):
+    person.write(other="a,b\n1,2\n")
+    told = person.why(f"{STORE}/other.csv")
+    assert "it lacks the column 'score'" in told["reason"]
+    assert len(told["finding"]["more"]) == 4
+
+
+def test_a_data_path_that_looks_like_a_pathspec_is_a_name(person):
+    assert person.types("check", "--data-path", ":(glob)data")[0] == 0
+
+
+def test_a_reason_that_asks_ends_as_a_question(person):
+    cells = [row.split(",") for row in TEXTS[25].splitlines()]
+    minutes = [cells[0], *([str(float(first) * 60), *others] for first, *others in cells[1:])]
+    person.write(bad="".join(",".join(row) + "\n" for row in minutes))
+    said = " ".join(person.types("explain", f"{STORE}/bad.csv")[1].split())
+    assert "or cents? ┏" in said
 
 
 def test_the_contract_may_come_from_the_old_ones_or_be_none_yet(person, tmp_path):

@@ -33,7 +33,7 @@ def find(
         own = list(_in_column(table, profile, rules, is_target=profile.name == contract.target))
         found |= {item.reason: item for item in reversed(own)}
         clean += [] if own or profile.name not in table.frame.columns else [profile]
-    for columns in (clean, *([profile] for profile in clean)):
+    for columns in (clean, *([profile] for profile in clean)) if clean else ():
         found = {item.reason: item for item in _learned(table, contract, columns, rules)} | found
     return tuple(sorted(found.values(), key=lambda item: item.line))
 

@@ -191,6 +191,17 @@ def test_what_the_base_branch_got_meanwhile_is_not_the_pull_requests(ada: Contri
     assert (run.code, run.outputs["count"]) == (0, "1")
 
 
+def test_what_nothing_has_judged_yet_is_no_measure(ada: Contributor) -> None:
+    """Files of copied rows that were merged unseen say nothing of what is usual."""
+    old = [ada.world.read(f"{STORE}/batch-1-{n:03}.csv").decode() for n in range(7)]
+    ada.world.arrive([f"{text}{n},7,0.8,town,60\n" for n, text in enumerate(old[:6])])
+    ada.push({"a.csv": old[6] + "9,7,0.8,town,60\n", "b.csv": drifted(1, 8)[0]})
+    ada.open()
+    run = ada.check()
+    assert (run.code, run.outputs["quarantined"]) == (3, "1")
+    assert re.search(r"has \d+ of its \d+ rows from", run.told)
+
+
 def test_renamed_and_copied_datasets_do_no_harm(ada: Contributor) -> None:
     old = f"{STORE}/batch-1-000.csv"
     ada.push({"again.csv": ada.world.read(f"{STORE}/batch-1-001.csv")}, moves={old: f"{STORE}/renamed.csv"})
