@@ -16,7 +16,6 @@ import pandas as pd
 
 from ml_action.modelling.limits import LINE, Limits, Unreadable
 from ml_action.modelling.wording import plain
-from ml_action.records import Dataset
 
 _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
@@ -35,23 +34,18 @@ _NO_TEXT = re.compile(
 )
 
 
-class Source(NamedTuple):
-    """A file, and where to cut it. `lines` are the line ends of the body: its rows, if each ends one."""
+class Cut(NamedTuple):
+    """A file, and where its header ends."""
 
-    position: int
-    dataset: Dataset
-    content: bytes
-    start: int  # after a byte order mark
-    header: bytes
+    header: bytes  # without its line end, but for a carriage return
     body: int  # where it begins
-    lines: int
-    joinable: bool
+    joinable: bool  # it may be parsed with others of the same header
     ordinary: bool  # joinable, without a byte order mark or carriage returns
 
 
-def cut(position: int, dataset: Dataset, content: bytes, limits: Limits) -> Source:
+def cut(content: bytes, limits: Limits) -> Cut:
     """The file as header and body. Raises Unreadable when it is empty, not text, too wide or one endless line."""
-    start = len(_BOM) if content.startswith(_BOM) else 0
+    start = _start(content)
     ink = _INK.search(content, start)
     if not ink:
         raise Unreadable("is empty")
@@ -62,22 +56,23 @@ def cut(position: int, dataset: Dataset, content: bytes, limits: Limits) -> Sour
     header, body = (content[start:end], end + 1) if end >= 0 else (content[start:], len(content))
     if b'"' in header or header.count(b",") >= limits.columns or ink.start() >= body:
         _refuse_wide(content, ink.start(), limits)
-    lines = content.count(b"\n", body) + (not content.endswith(b"\n"))
     joinable = _is_joinable(content, header, body)
-    ordinary = joinable and not start and b"\r" not in content
-    return Source(position, dataset, content, start, header, body, lines, joinable, ordinary)
+    return Cut(header, body, joinable, ordinary=joinable and not start and b"\r" not in content)
 
 
-def cut_alike(position: int, dataset: Dataset, content: bytes, header: bytes) -> Source | None:
-    """The same for a file that begins with the header of an ordinary one; None when it takes a closer look.
+def body_alike(content: bytes, start: int) -> bytes | None:
+    """The body of a file whose first line ends before `start` and is an ordinary file's header.
 
-    A quarter of the work: what is to be said of a header is the same for all files that have it.
+    None when it takes a closer look. What is to be said of a header is the same for all files that have it.
     """
-    body = len(header) + 1
-    if len(content) <= body or len(content) > SMALL or content[body] <= _SPACE or b"\0" in content or b"\r" in content:
+    if len(content) <= start or len(content) > SMALL or content[start] <= _SPACE:
         return None
-    lines = content.count(b"\n", body) + (not content.endswith(b"\n"))
-    return Source(position, dataset, content, 0, header, body, lines, True, True)
+    return None if b"\0" in content or b"\r" in content else content[start:]
+
+
+def _start(content: bytes) -> int:
+    """Where the text begins: after a byte order mark."""
+    return len(_BOM) if content.startswith(_BOM) else 0
 
 
 def _refuse_long_lines(content: bytes) -> None:
@@ -108,12 +103,12 @@ def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
     return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
 
 
-def parse(source: Source) -> pd.DataFrame:
+def parse(content: bytes) -> pd.DataFrame:
     """The file by itself. Raises Unreadable."""
     try:
-        frame = _read(source.content, source.start)
+        frame = _read(content, _start(content))
     except UnicodeDecodeError:
-        raise _not_utf8(source.content) from None
+        raise _not_utf8(content) from None
     except pd.errors.EmptyDataError:
         raise Unreadable("is empty") from None
     except pd.errors.ParserWarning:
@@ -125,12 +120,17 @@ def parse(source: Source) -> pd.DataFrame:
     return frame
 
 
-def parse_joined(sources: Sequence[Source]) -> pd.DataFrame | None:
+def lines_of(body: bytes) -> int:
+    """Its rows, if each line is one."""
+    return body.count(b"\n") + (not body.endswith(b"\n"))
+
+
+def parse_joined(header: bytes, bodies: Sequence[bytes]) -> pd.DataFrame | None:
     """The rows of files with the same header, parsed at once; None when pandas finds fault with the whole."""
-    pieces = [sources[0].header, b"\n"]
-    for source in sources:
-        pieces.append(source.content[source.body :])
-        if not source.content.endswith(b"\n"):
+    pieces = [header, b"\n"]
+    for body in bodies:
+        pieces.append(body)
+        if not body.endswith(b"\n"):
             pieces.append(b"\n")
     try:
         return _read(b"".join(pieces))

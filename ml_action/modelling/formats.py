@@ -6,7 +6,9 @@ import gzip
 import io
 import zlib
 
+from ml_action.errors import DataProblem
 from ml_action.modelling.limits import Limits, Unreadable
+from ml_action.records import Dataset
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CHUNK = 1 << 20
@@ -45,6 +47,17 @@ _KNOWN = (
 )
 _PAGES = (b"<!doctype html", b"<html")
 _BEGINNINGS = bytes({magic[0] for magic, _ in (*_WIDE, *_KNOWN)}) + b"P<"
+
+
+def pointer(dataset: Dataset) -> DataProblem:
+    """What is said of a Git LFS pointer where data is expected."""
+    return DataProblem(
+        "A dataset is a Git LFS pointer, not data.",
+        why="The repository keeps its datasets in Git LFS and the checkout did not fetch them.",
+        fix="Set `lfs: true` on actions/checkout, or keep small CSV files in git itself.",
+        path=dataset.path,
+        line=1,
+    )
 
 
 def is_parquet(path: str) -> bool:

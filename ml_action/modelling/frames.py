@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.errors import DataProblem
-from ml_action.modelling import formats
 from ml_action.modelling.joining import Part, Reader
 from ml_action.modelling.limits import Limits
 from ml_action.records import Dataset, SetAside
@@ -90,8 +88,6 @@ def read(
     with closing(Reader(limits)) as reader:
         seen: set[str] = set()
         for position, (dataset, content) in enumerate(zip(datasets, contents, strict=True)):
-            if content is not None and content.startswith(formats.LFS_POINTER):
-                raise _pointer(dataset)
             if dataset.blob not in seen:
                 seen.add(dataset.blob)
                 reader.add(position, dataset, content)
@@ -101,32 +97,22 @@ def read(
     return table, tuple(set_aside[position] for position in sorted(set_aside))
 
 
-def _pointer(dataset: Dataset) -> DataProblem:
-    return DataProblem(
-        "A dataset is a Git LFS pointer, not data.",
-        why="The repository keeps its datasets in Git LFS and the checkout did not fetch them.",
-        fix="Set `lfs: true` on actions/checkout, or keep small CSV files in git itself.",
-        path=dataset.path,
-        line=1,
-    )
-
-
 def _assemble(parts: list[Part], datasets: Sequence[Dataset], wanted: Collection[str]) -> Table:
     """One table in the order of the datasets; columns in the order in which they first appear. Empties `parts`."""
     if not parts:
         return Table(pd.DataFrame(), np.zeros(0, dtype=np.int64), ())
     parts.sort(key=lambda part: int(part.members[0]))
-    owner = np.concatenate([np.repeat(part.members, part.counts) for part in parts])
+    members, counts = np.concatenate([part.members for part in parts]), np.concatenate([part.counts for part in parts])
     schemas, schema = _schemas(parts)
-    _leave_out_rare(parts, len(owner), wanted)
+    _leave_out_rare(parts, int(counts.sum()), wanted)
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
     parts.clear()  # before the rows are sorted: both at once would be a third copy
-    if (owner[1:] < owner[:-1]).any():
-        order = np.argsort(owner, kind="stable")
-        frame, owner = frame.take(order).reset_index(drop=True), owner[order]
-    members, cluster = np.unique(owner, return_inverse=True)
-    kept = tuple(datasets[int(member)] for member in members)
-    return Table(frame, cluster.astype(np.int64), kept, schemas, schema)
+    if (members[1:] < members[:-1]).any():
+        frame = frame.take(np.argsort(np.repeat(members, counts), kind="stable")).reset_index(drop=True)
+        order = np.argsort(members)
+        members, counts = members[order], counts[order]
+    kept = tuple(datasets[member] for member in members.tolist())
+    return Table(frame, np.repeat(np.arange(len(kept)), counts), kept, schemas, schema)
 
 
 def _leave_out_rare(parts: list[Part], rows: int, wanted: Collection[str]) -> None:

@@ -8,14 +8,14 @@ again, down to the single file where need be (`_certify` has the argument).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ml_action.modelling import csvfile, formats
-from ml_action.modelling.csvfile import Source
 from ml_action.modelling.limits import Limits, Unreadable
 from ml_action.modelling.parquet import Parquet
 from ml_action.records import Dataset, SetAside
@@ -38,6 +38,44 @@ class Part:
     counts: Integers
 
 
+@dataclass(eq=False)
+class Batch:
+    """Files with the same header that are parsed together.
+
+    Lists side by side: an object for each of a hundred thousand files takes as long as to parse them.
+    """
+
+    header: bytes
+    positions: list[int] = field(default_factory=list)
+    datasets: list[Dataset] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    heads: dict[int, bytes] = field(default_factory=dict)  # by position, of files that begin otherwise than the header
+    size: int = 0  # bytes
+
+    def add(self, position: int, dataset: Dataset, body: bytes) -> None:
+        """One more file."""
+        self.positions.append(position)
+        self.datasets.append(dataset)
+        self.bodies.append(body)
+        self.size += len(body)
+
+    def content(self, place: int) -> bytes:
+        """A file as it came."""
+        return self.heads.get(self.positions[place], self.header + b"\n") + self.bodies[place]
+
+    def take(self, places: Iterable[int]) -> Batch:
+        """Some of the files, in the order given."""
+        found = Batch(self.header, heads=self.heads)
+        for place in places:
+            found.add(self.positions[place], self.datasets[place], self.bodies[place])
+        return found
+
+    def halves(self) -> list[Batch]:
+        """The first files and the last."""
+        middle = len(self.positions) // 2
+        return [self.take(range(middle)), self.take(range(middle, len(self.positions)))]
+
+
 class Reader:
     """Takes files one by one; each ends up in exactly one part, or set aside.
 
@@ -49,48 +87,64 @@ class Reader:
         self.set_aside: dict[int, SetAside] = {}
         self._limits = limits
         self._parquet = Parquet(limits)
-        self._ordinary: set[bytes] = set()  # headers
-        self._waiting: dict[bytes, list[Source]] = {}
-        self._sizes: dict[bytes, int] = {}
+        self._waiting: dict[bytes, Batch] = {}  # by header
+        self._ordinary: dict[bytes, bytes] = {}  # headers of ordinary files, by their first lines
+        self._line = b""  # the last of these lines: most files begin with it
         self._held = 0
 
     def add(self, position: int, dataset: Dataset, content: bytes | None) -> None:
-        """One more file; None for one that is too large to be asked for."""
-        try:
-            if content is None or len(content) > self._limits.bytes:
-                raise self._limits.too_large()
-            source = self._cut_alike(position, dataset, content)
-            if source is None and formats.is_parquet(dataset.path):
-                self._keep(self._parquet.parse(content), position)
-            else:
-                self._take(source or self._cut(position, dataset, content))
-        except Unreadable as problem:
-            self.set_aside[position] = SetAside(dataset.path, dataset.blob, problem.reason, problem.line)
-
-    def _cut_alike(self, position: int, dataset: Dataset, content: bytes) -> Source | None:
-        """Where the header is that of an ordinary file before; nearly always."""
-        end = content.find(b"\n", 0, _HEADER)
-        if end > 0 and (header := content[:end]) in self._ordinary and dataset.path.endswith(".csv"):
-            return csvfile.cut_alike(position, dataset, content, header)
-        return None
-
-    def _cut(self, position: int, dataset: Dataset, content: bytes) -> Source:
-        text = formats.text_of(dataset.path, content, self._limits)
-        source = csvfile.cut(position, dataset, text, self._limits)
-        if source.ordinary:
-            self._ordinary.add(source.header)
-        return source
-
-    def _take(self, source: Source) -> None:
-        if not source.joinable:
-            self._keep(csvfile.parse(source), source.position)
+        """One more file; None for one that is too large to be asked for. Raises DataProblem for a Git LFS pointer."""
+        body = self._body_alike(dataset, content) if content else None
+        if body:
+            self._wait(self._ordinary[self._line], position, dataset, body)
             return
-        key, size = source.header.rstrip(b"\r"), len(source.content)
-        self._waiting.setdefault(key, []).append(source)
-        self._sizes[key] = waiting = self._sizes.get(key, 0) + size
-        self._held += size
-        if waiting > BATCH:
-            self._held -= self._sizes.pop(key)
+        try:
+            self._look_closer(position, dataset, content)
+        except Unreadable as problem:
+            self._set_aside(position, dataset, problem)
+
+    def _body_alike(self, dataset: Dataset, content: bytes) -> bytes | None:
+        """The body, where the first line is that of an ordinary file before; nearly always."""
+        if not (self._line and content.startswith(self._line)):
+            line = content[: content.find(b"\n", 0, _HEADER) + 1]
+            if line not in self._ordinary:
+                return None
+            self._line = line
+        if len(content) > self._limits.bytes or not dataset.path.endswith(".csv"):
+            return None
+        return csvfile.body_alike(content, len(self._line))
+
+    def _look_closer(self, position: int, dataset: Dataset, content: bytes | None) -> None:
+        if content is not None and content.startswith(formats.LFS_POINTER):
+            raise formats.pointer(dataset)
+        if content is None or len(content) > self._limits.bytes:
+            raise self._limits.too_large()
+        if formats.is_parquet(dataset.path):
+            self._keep(self._parquet.parse(content), position)
+        else:
+            self._take(position, dataset, formats.text_of(dataset.path, content, self._limits))
+
+    def _take(self, position: int, dataset: Dataset, text: bytes) -> None:
+        found = csvfile.cut(text, self._limits)
+        if not found.joinable:
+            self._keep(csvfile.parse(text), position)
+            return
+        key, head = found.header.rstrip(b"\r"), text[: found.body]
+        if found.ordinary:
+            self._ordinary[head] = key
+        self._wait(key, position, dataset, text[found.body :], b"" if found.ordinary else head)
+
+    def _wait(self, key: bytes, position: int, dataset: Dataset, body: bytes, head: bytes = b"") -> None:
+        """Beside others with the same header, until there are enough."""
+        batch = self._waiting.get(key)
+        if batch is None:
+            batch = self._waiting[key] = Batch(key)
+        if head:
+            batch.heads[position] = head
+        batch.add(position, dataset, body)
+        self._held += len(body)
+        if batch.size > BATCH:
+            self._held -= batch.size
             self._parse(self._waiting.pop(key))
         elif self._held > HELD:
             self.finish()
@@ -99,20 +153,19 @@ class Reader:
         """Parses what still waits."""
         while self._waiting:
             self._parse(self._waiting.popitem()[1])
-        self._sizes.clear()
         self._held = 0
 
     def close(self) -> None:
         """Ends what it started."""
         self._parquet.close()
 
-    def _parse(self, batch: list[Source]) -> None:
-        """Every source of the batch into a part, or set aside."""
+    def _parse(self, batch: Batch) -> None:
+        """Every file of the batch into a part, or set aside."""
         batches = [batch]
         while batches:
             batch = batches.pop()
-            if len(batch) == 1:
-                self._parse_alone(batch[0])
+            if len(batch.positions) == 1:
+                self._parse_alone(batch)
                 continue
             joined = _parse_joined(batch)
             if isinstance(joined, Part):
@@ -120,13 +173,15 @@ class Reader:
             else:
                 batches.extend(joined)
 
-    def _parse_alone(self, source: Source) -> None:
+    def _parse_alone(self, batch: Batch) -> None:
         """One file by itself: the errors come from here, so that they name the file and its line."""
         try:
-            self._keep(csvfile.parse(source), source.position)
+            self._keep(csvfile.parse(batch.content(0)), batch.positions[0])
         except Unreadable as problem:
-            dataset = source.dataset
-            self.set_aside[source.position] = SetAside(dataset.path, dataset.blob, problem.reason, problem.line)
+            self._set_aside(batch.positions[0], batch.datasets[0], problem)
+
+    def _set_aside(self, position: int, dataset: Dataset, problem: Unreadable) -> None:
+        self.set_aside[position] = SetAside(dataset.path, dataset.blob, problem.reason, problem.line)
 
     def _keep(self, frame: pd.DataFrame, position: int) -> None:
         if len(frame.columns) > max(WIDE, len(frame)):
@@ -134,30 +189,25 @@ class Reader:
         self.parts.append(Part(frame, np.array([position]), np.array([len(frame)])))
 
 
-def _parse_joined(batch: list[Source]) -> Part | list[list[Source]]:
+def _parse_joined(batch: Batch) -> Part | list[Batch]:
     """The part of the joined bytes; or smaller batches, when the join is in doubt."""
-    frame = csvfile.parse_joined(batch)
-    counts = np.array([source.lines for source in batch], dtype=np.int64)
+    frame = csvfile.parse_joined(batch.header, batch.bodies)
+    counts = np.fromiter(map(csvfile.lines_of, batch.bodies), dtype=np.int64, count=len(batch.bodies))
     if frame is None or len(frame) != counts.sum():
-        return _halves(batch)
+        return batch.halves()
     frame, patterns = _certify(frame, counts)
     if patterns is None:
-        return Part(frame, np.array([source.position for source in batch]), counts)
+        return Part(frame, np.array(batch.positions), counts)
     split = _by_pattern(batch, patterns)
-    return split if len(split) > 1 else _halves(batch)
+    return split if len(split) > 1 else batch.halves()
 
 
-def _halves(batch: list[Source]) -> list[list[Source]]:
-    middle = len(batch) // 2
-    return [batch[:middle], batch[middle:]]
-
-
-def _by_pattern(batch: list[Source], patterns: Flags) -> list[list[Source]]:
+def _by_pattern(batch: Batch, patterns: Flags) -> list[Batch]:
     """Files whose doubtful columns are the same go together: alone with their like, they are often sure."""
-    groups: dict[bytes, list[Source]] = {}
-    for source, pattern in zip(batch, patterns, strict=True):
-        groups.setdefault(pattern.tobytes(), []).append(source)
-    return list(groups.values())
+    groups: dict[bytes, list[int]] = {}
+    for place, pattern in enumerate(patterns):
+        groups.setdefault(pattern.tobytes(), []).append(place)
+    return [batch.take(places) for places in groups.values()]
 
 
 def _certify(frame: pd.DataFrame, counts: Integers) -> tuple[pd.DataFrame, Flags | None]:
@@ -174,7 +224,7 @@ def _certify(frame: pd.DataFrame, counts: Integers) -> tuple[pd.DataFrame, Flags
     for name, column in frame.items():
         found = _doubtful(column, starts)
         is_text = isinstance(column.dtype, pd.StringDtype)
-        if is_text or column.dtype == object:
+        if (is_text and found.any()) or column.dtype == object:  # a file that is sure of its text has a value
             missing = np.logical_and.reduceat(column.isna().to_numpy(), starts)
             found &= ~missing
             if is_text and missing.any():
@@ -218,4 +268,4 @@ def _textual(column: pd.Series, starts: Integers) -> Flags:
 
 def _is_text(column: pd.Series) -> Flags:
     """Per value: present, and neither a number nor a boolean in any spelling that pandas knows."""
-    return np.fromiter((csvfile.is_text(value) for value in column), dtype=bool, count=len(column))
+    return np.fromiter(map(csvfile.is_text, column.to_numpy().tolist()), dtype=bool, count=len(column))
