@@ -1,4 +1,7 @@
-"""Nine ways in which a CSV file comes broken, for the demo and the tests: each takes a sound dataset's text."""
+"""Ways in which a CSV file comes broken, for the demo and the tests: each takes a sound dataset's text.
+
+Nine break a file by itself; reversed labels and another unit spoil a whole batch, a file of which looks sound.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,20 @@ def of(datasets: Sequence[str], target: str) -> dict[str, str]:
         "an-excel-file": "PK\x03\x04" + datasets[len(DAMAGES) + 1],
         "empty": "",
     }
+
+
+def with_reversed_labels(text: str, target: str) -> str:
+    """The best rows get the worst labels: within the dataset, the target is turned around."""
+    head, *rows = _rows(text)
+    place = head.index(target)
+    values = [float(row[place]) for row in rows]
+    turned = (f"{max(values) + min(values) - value:.6g}" for value in values)
+    return _text([head, *([*row[:place], value, *row[place + 1 :]] for row, value in zip(rows, turned, strict=True))])
+
+
+def scaled(text: str, column: str, factor: float) -> str:
+    """A column in another unit."""
+    return _text(_times(_rows(text), column, factor))
 
 
 def _rows(text: str) -> Rows:
@@ -44,8 +61,12 @@ def _with_infinity(rows: Rows, target: str) -> Rows:
 
 
 def _in_another_unit(rows: Rows, target: str) -> Rows:
-    place = rows[0].index(target)
-    return [rows[0], *([*row[:place], f"{float(row[place]) * 1000:.6g}", *row[place + 1 :]] for row in rows[1:])]
+    return _times(rows, target, 1000)
+
+
+def _times(rows: Rows, column: str, factor: float) -> Rows:
+    place = rows[0].index(column)
+    return [rows[0], *([*row[:place], f"{float(row[place]) * factor:.6g}", *row[place + 1 :]] for row in rows[1:])]
 
 
 def _with_too_many_fields(rows: Rows, target: str) -> Rows:

@@ -51,9 +51,7 @@ def decide(comparison: Comparison, policy: Policy, screening: Screening = Screen
 
 def incomparable(why: str) -> Decision:
     """The champion has no answer: a person must look."""
-    outlook = (
-        "keep the columns as the champion knows them, or propose the challenger by a run with `force` and a reason"
-    )
+    outlook = f"keep the columns as the champion knows them, or {_FORCE}"
     return Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {why}", (), outlook)
 
 
@@ -80,7 +78,8 @@ def evidence(comparison: Comparison) -> str:
 
 _PROVEN = {"better": "better by", "higher": "higher by", "not-worse": "not worse: gain of"}
 _UNPROVEN = {"better": "not proven better", "higher": "not higher", "not-worse": "may be worse"}
-_LOOK = "a person looks at the datasets; if they are right, a run with `force` and a reason proposes the challenger"
+_FORCE = "run once with `force` and a reason, which proposes the challenger"
+_LOOK = f"look at the datasets; if they are right, {_FORCE}"
 
 
 def _failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:

@@ -7,13 +7,14 @@ import itertools
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from ml_action import damages, panel, registry, stage, students, terminal
+from ml_action import damages, endings, panel, registry, stage, students, terminal
+from ml_action.errors import Problem
 from ml_action.records import History, Outcome, Version
 from ml_action.stage import Stage
 from ml_action.terminal import TerminalLog
@@ -33,21 +34,31 @@ class Story:
     damaged: Mapping[str, str]  # arrive with them, by what is wrong with them
     few: tuple[str, ...]
     unchanged: tuple[str, ...]  # with `few`, a batch of the world that v2 knows
+    reversed: tuple[str, ...] = ()  # a batch in which the labels of 15 % of the datasets are turned around
+    in_minutes: tuple[str, ...] = ()  # a batch in which 15 % of the datasets tell minutes for hours
 
 
 def of_students() -> Story:
     """Simulated students; a new exam changes what counts."""
-    drifted = tuple(students.datasets(486, "drifted", 2))
+    drifted = tuple(students.datasets(926, "drifted", 2))
     return Story(
         "students (simulated): a new exam counts hours more and sleep less",
         "score",
         {"hours_studied": 5.0, "sleep_hours": 7.0, "attendance": 0.8, "school": "town"},
         tuple(students.datasets(60, "steady", 1)),
         drifted[:220],
-        damages.of(drifted[477:], "score"),
+        damages.of(drifted[477:486], "score"),
         drifted[220:257],
         drifted[257:477],
+        _spoiled(drifted[486:706], lambda text: damages.with_reversed_labels(text, "score")),
+        _spoiled(drifted[706:926], lambda text: damages.scaled(text, "hours_studied", 60)),
     )
+
+
+def _spoiled(datasets: Sequence[str], damage: Callable[[str], str]) -> tuple[str, ...]:
+    """The datasets, 15 % of them damaged."""
+    bad = round(0.15 * len(datasets))
+    return (*map(damage, datasets[:bad]), *datasets[bad:])
 
 
 def of_persons() -> Story:
@@ -107,12 +118,15 @@ class Theatre:
     log: TerminalLog
 
     def play(self) -> None:
-        """The prologue, four episodes, the epilogue."""
+        """The prologue, the episodes, the epilogue."""
         self._prologue()
         before = self._promotion()
         self._rerun(before)
         self._few()
         self._unchanged()
+        if self.story.reversed:
+            self._reversed()
+            self._in_minutes()
         self._epilogue()
 
     def _title(self, text: str) -> None:
@@ -124,7 +138,10 @@ class Theatre:
         settings = {"autonomy": "merge", "target": self.story.target} | {
             name.replace("_", "-"): value for name, value in given.items()
         }
-        outcome = self.here.hour(settings, self.log, commit=commit)
+        try:
+            outcome = self.here.hour(settings, self.log, commit=commit)
+        except Problem as problem:
+            outcome = endings.failed(problem)
         terminal.verdict(self.console, outcome)
         return outcome
 
@@ -173,6 +190,16 @@ class Theatre:
         self._arrive(self.story.unchanged, "datasets of an unchanged world")
         self._hour()
         self._title("Hour 4: nothing new; the held datasets are not tried again")
+        self._hour()
+
+    def _reversed(self) -> None:
+        self._title("Hour 5: 220 more, and in 33 of them the labels are turned around")
+        self._arrive(self.story.reversed, "datasets")
+        self._hour()
+
+    def _in_minutes(self) -> None:
+        self._title("Hour 6: 220 more, and 33 of them tell minutes instead of hours")
+        self._arrive(self.story.in_minutes, "datasets")
         self._hour()
 
     def _epilogue(self) -> None:

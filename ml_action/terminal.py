@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from ml_action import report
-from ml_action.records import Outcome
+from ml_action.records import Outcome, Verdict
 
 
 def make_console(*, piped: int | None = None) -> Console:
@@ -73,9 +73,10 @@ def make_log() -> TerminalLog:
 def verdict(console: Console, outcome: Outcome) -> None:
     """The verdict of a run in a box: what it is, why, and what happens next."""
     title = f"{report.ICONS[outcome.verdict]} {outcome.verdict}"
+    why = "".join(f"\n[dim]{escape(note)}[/]" for note in outcome.notes if outcome.verdict is Verdict.FAILED)
     console.print(
         Panel(
-            f"{escape(outcome.reason)}\n[dim]next: {escape(outcome.next_step)}[/]",
+            f"{escape(outcome.reason)}{why}\n[dim]next: {escape(outcome.next_step)}[/]",
             title=title,
             title_align="left",
             expand=True,

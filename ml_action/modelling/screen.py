@@ -34,7 +34,6 @@ Floats = npt.NDArray[np.float64]
 
 WORSE, AGAINST, AWAY = 5.0, 4.0, 6.0  # robust standard deviations
 BEYOND, NEARLY_ALL = 1.5, 0.995
-INNER, STRETCH = 0.8, 3.06  # of a batch that is its own reference: its inner part, stretched as a normal one would be
 MIN_REFERENCE = 20  # datasets
 MIN_ROWS = 8  # of which a correlation says something
 LEAST_WIDTH = 0.2  # of the logarithm of a loss: a dataset has to be e = 2.7 times worse at least
@@ -131,7 +130,7 @@ def _against(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own:
     if len(usual) < MIN_REFERENCE:
         return np.zeros(len(judged), dtype=bool)
     chance = 1 / np.maximum(verdicts.table.counts - 3, 1)
-    between = max(0.0, _width(usual) ** 2 - float(np.median(chance[basis & np.isfinite(looks.harmony)])))
+    between = max(0.0, _spread(usual, own, good=1) ** 2 - float(np.median(chance[basis & np.isfinite(looks.harmony)])))
     width = np.sqrt(chance + between)
     lowest = min(float(np.median(usual)), _median(looks.harmony[judged]))
     away = (lowest - looks.harmony) / width
@@ -154,7 +153,7 @@ def _worse(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own: b
         return np.zeros(len(judged), dtype=bool)
     rows = float(verdicts.table.counts[basis].mean())
     fewer = np.maximum(1.0, np.sqrt(rows / np.maximum(verdicts.table.counts, 1)))
-    width = max(LEAST_WIDTH, _width(usual)) * fewer
+    width = max(LEAST_WIDTH, _spread(usual, own, good=-1)) * fewer
     highest = max(float(np.median(usual)), _median(looks.loss[judged]))
     away = (looks.loss - highest) / width
     cut = _cut((looks.loss[basis] - np.median(usual)) / width[basis], WORSE, own)
@@ -245,10 +244,15 @@ def _note(verdicts: Verdicts, bad: Flags, reason: object) -> Flags:
 
 
 def _cut(reached: Floats, least: float, own: bool) -> float:
-    """The cut-off, from what the reference itself reaches; of a batch that is its own reference from its inner part."""
+    """The cut-off, from what the reference itself reaches; of a batch that is its own reference on the good side."""
     known = reached[np.isfinite(reached)]
-    usual = STRETCH * np.quantile(known, INNER) if own else np.quantile(known, NEARLY_ALL)
-    return max(least, BEYOND * float(usual))
+    return max(least, BEYOND * float(np.quantile(-known if own else known, NEARLY_ALL)))
+
+
+def _spread(values: Floats, own: bool, good: int) -> float:
+    """The robust standard deviation; of a batch that is its own reference that of its good side (1: above)."""
+    away = good * (values - np.median(values))
+    return float(_NORMAL * np.median(away[away > 0])) if own and (away > 0).any() else _width(values)
 
 
 def _median(values: Floats) -> float:

@@ -200,14 +200,18 @@ def test_check_and_run_count_the_same_as_git_by_hand(production: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("data", ["students", "real"])
-def test_the_demo_plays_its_four_episodes(data: str, tmp_path: Path) -> None:
+def test_the_demo_plays_its_episodes(data: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-I", str(ENTRYPOINT), "demo", "--data", data, "--keep", str(tmp_path)],
         env=ENVIRON | {"COLUMNS": "160"}, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     verdicts = re.findall(r"(?m)^╭─ \W+ ([a-z-]+) ─", done.stdout)
-    assert verdicts == ["promote", "promote", "waiting", "waiting", "hold", "waiting"], done.stdout
+    spoiled = ["review", "failed"] if data == "students" else []
+    assert verdicts == ["promote", "promote", "waiting", "waiting", "hold", "waiting", *spoiled], done.stdout
+    if spoiled:
+        assert re.search(r"labels\s+reversed or shuffled\?", done.stdout)
+        assert "minutes instead of hours" in done.stdout
     assert "model/model_metadata.json on main says: v2" in done.stdout
     assert "waiting 37/200" in done.stdout
     assert re.search(r"pull requests: 2, versions: 2", done.stdout)
