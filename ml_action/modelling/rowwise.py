@@ -26,7 +26,8 @@ Hashes = npt.NDArray[np.uint64]
 
 GROUPS = 1024  # the bootstrap merges to a thousand blocks anyhow (decision.md)
 _SHIFT = np.uint64(64 - 10)
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE)
+# Blanks are ASCII's, as pandas has it: float() takes none of \x1c to \x1f, though they are blanks to str.
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,12 @@ def test_a_missing_value_elsewhere_makes_no_difference():
     assert booleans[0] == whole[0]
 
 
+@pytest.mark.parametrize("blank", ["\x1c", "\x1f", "\x85", "\u2028", "\u3000"])
+def test_what_is_no_blank_to_pandas_makes_text_of_a_number(blank):
+    hashes = rowwise.content_hashes(pd.DataFrame({"x": ["7", f"7{blank}", "red"]}), ["x"])
+    assert hashes[0] != hashes[1]
+
+
 def test_rows_can_be_left_out_and_datasets_stay():
     table = table_of(HEADER + rows(0, 3), HEADER + rows(5, 6))
     left = rowwise.without_rows(table, np.array([False, True, False, True]))
