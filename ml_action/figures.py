@@ -15,7 +15,7 @@ _POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
 def percent(share: float, digits: int = 1) -> str:
     """0.061 as `6.1 %`."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{round(100 * share, digits) + 0.0:.{digits}f} %"  # plus zero: "-0.0 %" is no figure for a person
 
 
 def percents(interval: Interval) -> str:
