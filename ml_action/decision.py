@@ -10,12 +10,13 @@ with few clusters (Cameron, Gelbach & Miller 2008), and the lower bound of the c
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from statistics import NormalDist
 
 from ml_action.figures import percent, percents, probability
-from ml_action.records import Check, Comparison, Decision, Policy, Screening, Verdict
+from ml_action.records import Check, Comparison, Decision, Guarded, Interval, Policy, Screening, Verdict
 
 __all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "unsound"]
 
@@ -37,22 +38,23 @@ def decide(comparison: Comparison, policy: Policy, screening: Screening = Screen
     if wrong:
         return Decision(Verdict.REVIEW, f"the data look wrong: {wrong[0].text}", checks, _LOOK)
     if unproven and _proven_worse(comparison, policy):
-        return Decision(Verdict.REJECT, f"worse: {evidence(comparison)}", checks)
+        return Decision(Verdict.REJECT, f"worse by {evidence(_turned(comparison))}", checks, _OTHER)
     if unproven:
-        reason = f"{_UNPROVEN[policy.gate]}: {evidence(comparison)} ({unproven[0].text})"
+        reason = f"{_UNPROVEN[policy.gate]}: {evidence(comparison, 'gain of ')} ({unproven[0].text})"
         return Decision(Verdict.HOLD, reason, checks, _outlook(comparison, policy))
     if unguarded:
-        text = f"better on average, and yet not good enough: {unguarded[0].text} ({evidence(comparison)})"
-        return Decision(Verdict.REJECT, text, checks)
+        text = f"{_ON_AVERAGE[policy.gate]}, and yet not good enough: {unguarded[0].text} ({evidence(comparison, 'gain of ')})"
+        return Decision(Verdict.REJECT, text, checks, _mended(unguarded[0]))
     if heavy:
         return Decision(Verdict.REVIEW, f"the data look wrong: {heavy[0].text}", checks, _LOOK)
-    return Decision(Verdict.PROMOTE, f"{_PROVEN[policy.gate]} {evidence(comparison)}", checks)
+    return Decision(Verdict.PROMOTE, f"{_PROVEN[policy.gate]}{evidence(comparison)}", checks)
 
 
 def incomparable(why: str) -> Decision:
     """The champion has no answer: a person must look."""
     outlook = f"keep the columns as the champion knows them, or {_FORCE}"
-    return Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {why}", (), outlook)
+    said = re.sub("^the champion (cannot be scored: )?", lambda found: "" if found[1] else "it ", why)
+    return Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {said}", (), outlook)
 
 
 def unsound(screening: Screening, policy: Policy) -> Decision:
@@ -63,23 +65,39 @@ def unsound(screening: Screening, policy: Policy) -> Decision:
 
 def forced(decision: Decision, why: str) -> Decision:
     """The promotion that a person wants, whatever the gate says."""
-    said = f"the gate said {decision.verdict}: {decision.reason}"
-    return replace(decision, verdict=Verdict.PROMOTE, reason=f"forced by a person ({why}); {said}", outlook="")
+    said = f"{decision.verdict}: {decision.reason}"
+    reason = f"forced by a person ({why}); the gate said {said}"
+    return replace(decision, verdict=Verdict.PROMOTE, reason=reason, outlook="", overruled=said)
 
 
-def evidence(comparison: Comparison) -> str:
+def evidence(comparison: Comparison, lead: str = "") -> str:
     """The gain with its interval, on what it was judged, and how many datasets agree."""
+    on = f"on {comparison.datasets} new {comparison.unit}"
+    if not math.isfinite(comparison.gain):
+        return f"no figure {on}"
     of = "the champion's" if comparison.champion else "the dummy baseline's"
-    return (
-        f"{percent(comparison.gain)} {percents(comparison.gain_interval)} of {of} error on "
-        f"{comparison.datasets} new {comparison.unit}; {percent(comparison.win_rate, 0)} of them improved"
-    )
+    size = f"{percent(comparison.gain)} {percents(comparison.gain_interval)}"
+    return f"{lead}{size} of {of} error {on}; {_agreement(comparison)}"
 
 
-_PROVEN = {"better": "better by", "higher": "higher by", "not-worse": "not worse: gain of"}
-_UNPROVEN = {"better": "not proven better", "higher": "not higher", "not-worse": "may be worse"}
+def _agreement(comparison: Comparison) -> str:
+    """How many datasets improved, or became no worse where some stayed as they were."""
+    improved = "did not become worse" if 0.0 in comparison.gains else "improved"
+    return f"{percent(comparison.win_rate, 0)} of them {improved}"
+
+
+def _turned(comparison: Comparison) -> Comparison:
+    """The gain told as a loss."""
+    interval = comparison.gain_interval
+    return replace(comparison, gain=-comparison.gain, gain_interval=Interval(-interval.high, -interval.low))
+
+
+_PROVEN = {"better": "better by ", "higher": "a higher score: gain of ", "not-worse": "not worse: gain of "}
+_ON_AVERAGE = {"better": "better on average", "higher": "a higher score", "not-worse": "not worse on average"}
+_UNPROVEN = {"better": "not proven better", "higher": "no higher score", "not-worse": "may be worse"}
 _FORCE = "run once with `force` and a reason, which proposes the challenger"
 _LOOK = f"look at the datasets; if they are right, {_FORCE}"
+_OTHER = "other datasets or another `estimator`: on these the champion is better"
 
 
 def _failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
@@ -97,8 +115,8 @@ def _data(screening: Screening, policy: Policy) -> Iterator[Check]:
     yield Check(
         "screen",
         screening.share <= policy.max_suspicious,
-        f"{screening.suspicious} of {screening.judged} new datasets look wrong to the champion, "
-        f"{percent(policy.max_suspicious, 0)} may{found}",
+        f"{screening.suspicious} of {screening.judged} new datasets are suspicious to the champion, at most "
+        f"{percent(policy.max_suspicious, 0)} may be{found}",
     )
     yield Check(
         "columns in place",
@@ -189,11 +207,20 @@ def _proven_worse(comparison: Comparison, policy: Policy) -> bool:
 
 def _outlook(comparison: Comparison, policy: Policy) -> str:
     """What would change the verdict of a challenger that was held."""
+    gain, unit = comparison.gain, comparison.unit
+    if not math.isfinite(gain):
+        return "a metric that has a value on these datasets"
     if comparison.datasets < MIN_DATASETS:
-        return f"at least {MIN_DATASETS - comparison.datasets} more {comparison.unit} are needed to judge at all"
-    if policy.gate != "better" or comparison.gain < policy.min_improvement or not comparison.needed:
+        return f"at least {MIN_DATASETS - comparison.datasets} more {unit} are needed to judge at all"
+    if policy.gate == "not-worse" and gain > -policy.margin:
+        return f"more {unit} of this kind, until the interval lies above {percent(-policy.margin)}"
+    if policy.gate != "better" or gain <= 0:
+        return f"there is no gain to show: more {unit} of this kind would hardly change that"
+    if gain < policy.min_improvement:
+        return f"a gain of this size is not worth a promotion, however many {unit} show it: `min-improvement`"
+    if not comparison.needed:
         return ""
-    return f"about {comparison.needed:,} more {comparison.unit} of this kind would show a gain of this size"
+    return f"about {comparison.needed:,} more {unit} of this kind would show a gain of this size"
 
 
 # --- what may not happen ----------------------------------------------------------------------------------
@@ -205,15 +232,16 @@ def _guards(comparison: Comparison, policy: Policy) -> Iterator[Check]:
         yield Check(
             "most datasets",
             comparison.win_rate >= least,
-            f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse; fewer than "
-            f"{percent(least, 0)} would prove that most become worse",
+            f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse, at least "
+            f"{percent(least, 0)} have to be: half of them, less what chance explains",
         )
         if comparison.trimmed is not None:
+            few = "" if comparison.trimmed > 0 else ": it hangs on these few"
             yield Check(
                 "without the worst",
                 comparison.trimmed > 0,
                 f"without the fifth of the {comparison.unit} that is predicted worst the gain is "
-                f"{percent(comparison.trimmed)}",
+                f"{percent(comparison.trimmed)}{few}",
             )
     for part in comparison.slices:
         yield Check(
@@ -222,10 +250,25 @@ def _guards(comparison: Comparison, policy: Policy) -> Iterator[Check]:
             f"where {part.column} is {part.value} the gain is {percent(part.gain)} on {part.datasets} "
             f"{comparison.unit}" + (f": proven worse by more than {percent(TOLERATED, 0)}" if part.worse else ""),
         )
-    for rail in comparison.guardrails:
-        yield Check(
-            f"guardrail {rail.metric}",
-            rail.p_value <= policy.alpha,
-            f"{rail.metric} goes from {rail.champion:.4g} to {rail.challenger:.4g}; the chance of such a result if it "
-            f"were worse by {percent(rail.margin)} is {probability(rail.p_value)}",
-        )
+    yield from (_guardrail(rail, policy) for rail in comparison.guardrails)
+
+
+def _guardrail(rail: Guarded, policy: Policy) -> Check:
+    kept = rail.p_value <= policy.alpha
+    return Check(
+        f"guardrail {rail.metric}",
+        kept,
+        f"{rail.metric} goes from {rail.champion:.4g} to {rail.challenger:.4g}, and "
+        f"{'is not' if kept else 'may be'} worse by more than {percent(rail.margin)}: the chance of such a result if "
+        f"it were is {probability(rail.p_value)}, {probability(policy.alpha)} is allowed",
+    )
+
+
+def _mended(guard: Check) -> str:
+    """What would make up for a guard that failed."""
+    kind, _, what = guard.name.partition(" ")
+    if kind == "slice":
+        return f"more datasets where {what.replace(' = ', ' is ', 1)}; or `slices` without this column"
+    if kind == "guardrail":
+        return f"a challenger that keeps {what}; or a wider margin in `guardrails`"
+    return "a gain that most of the datasets share"

@@ -168,6 +168,7 @@ class Decision:
     reason: str
     checks: tuple[Check, ...] = ()
     outlook: str = ""  # what would change the verdict
+    overruled: str = ""  # what the gate said before a person forced it
 
 
 @dataclass(frozen=True)
@@ -308,6 +309,7 @@ class Attempt:
     comparison: Comparison | None = None  # the evidence, for `explain`; journals of before 0.2 have none
     decision: Decision | None = None
     screening: Screening | None = None
+    policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
 
 

@@ -102,7 +102,7 @@ def test_a_proven_loss_is_rejected():
     decision = decide(worse, POLICY)
     assert decision.verdict is Verdict.REJECT
     assert decision.reason == (
-        "worse: -20.0 % [-30.0, -10.0] of the champion's error on 100 new datasets; 10 % of them improved"
+        "worse by 20.0 % [10.0, 30.0] of the champion's error on 100 new datasets; 10 % of them improved"
     )
 
 
@@ -172,7 +172,7 @@ def test_more_suspicious_datasets_than_allowed_are_for_a_person_however_large_th
     decision = verdict(screening=SUSPICIOUS)
     assert decision.verdict is Verdict.REVIEW
     assert decision.reason == (
-        "the data look wrong: 33 of 200 new datasets look wrong to the champion, 10 % may: "
+        "the data look wrong: 33 of 200 new datasets are suspicious to the champion, at most 10 % may be: "
         "33 against the champion's predictions"
     )
     assert "`force`" in decision.outlook
@@ -254,7 +254,8 @@ def test_what_would_change_the_verdict():
     assert verdict(lucky).outlook == "about 90 more datasets of this kind would show a gain of this size"
     assert verdict(replace(lucky, datasets=12)).outlook == "at least 18 more datasets are needed to judge at all"
     assert verdict(replace(lucky, needed=0)).outlook == ""
-    assert verdict(replace(lucky, gain=0.001)).outlook == ""
+    assert "`min-improvement`" in verdict(replace(lucky, gain=0.001)).outlook
+    assert "no gain to show" in verdict(replace(lucky, gain=-0.001)).outlook
     assert verdict().outlook == ""
 
 
@@ -269,4 +270,4 @@ def test_a_forced_promotion_says_what_the_gate_said():
 def test_nothing_left_to_judge_by_is_a_review():
     decision = unsound(Screening(judged=40, suspicious=40, found=("40 far worse predicted",)), POLICY)
     assert decision.verdict is Verdict.REVIEW
-    assert "40 of 40 new datasets look wrong" in decision.reason
+    assert "40 of 40 new datasets are suspicious" in decision.reason

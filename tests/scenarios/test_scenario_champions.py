@@ -149,7 +149,7 @@ def test_a_champion_of_another_target_of_the_same_kind_is_incomparable_and_nothi
     production.arrive(drifted(45, 8))
     run = production.hour(target="hours_studied", features="score,attendance")
     assert (run.code, run.decision) == (0, "incomparable")
-    assert "the champion predicts 'score', the settings ask for 'hours_studied'" in run.reason
+    assert "it predicts 'score', the settings ask for 'hours_studied'" in run.reason
     assert production.pulls == []
 
 

@@ -210,7 +210,7 @@ def test_a_worse_challenger_is_never_proposed(production: World) -> None:
     production.arrive(steady(45, 7))
     run = production.hour(features="sleep_hours")
     assert run.decision == "reject"
-    assert run.reason.startswith("worse: ")
+    assert run.reason.startswith("worse by ")
     assert production.pulls == []
     assert (production.last.gain or 0) < 0
 
