@@ -1,12 +1,13 @@
 """What is said of judged datasets: one sentence, and the comment on a pull request. Pure text from records.
 
-Untrusted text (file names, column names, cell values) only gets in through `report.code` and `report.escape`.
+Untrusted text (file names, column names, cell values) only gets in through `markdown.code` and `markdown.escape`.
 """
 
 from __future__ import annotations
 
 from ml_action.findings import Inspection, Mark
-from ml_action.report import code, drift_table, escape
+from ml_action.markdown import code, escape
+from ml_action.sections import drift_table
 
 LISTED = 40  # datasets in the comment: GitHub takes 65,536 characters
 CHARACTERS = 60_000

@@ -43,8 +43,9 @@ def decide(comparison: Comparison, policy: Policy, screening: Screening = Screen
         reason = f"{_UNPROVEN[policy.gate]}: {evidence(comparison, 'gain of ')} ({unproven[0].text})"
         return Decision(Verdict.HOLD, reason, checks, _outlook(comparison, policy))
     if unguarded:
-        text = f"{_ON_AVERAGE[policy.gate]}, and yet not good enough: {unguarded[0].text} ({evidence(comparison, 'gain of ')})"
-        return Decision(Verdict.REJECT, text, checks, _mended(unguarded[0]))
+        first = unguarded[0]
+        text = f"{_ON_AVERAGE[policy.gate]}, and yet not good enough: {first.text} ({evidence(comparison, 'gain of ')})"
+        return Decision(Verdict.REJECT, text, checks, _mended(first))
     if heavy:
         return Decision(Verdict.REVIEW, f"the data look wrong: {heavy[0].text}", checks, _LOOK)
     return Decision(Verdict.PROMOTE, f"{_PROVEN[policy.gate]}{evidence(comparison)}", checks)

@@ -158,8 +158,12 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
     if attempt.verdict in (Verdict.INCOMPARABLE, Verdict.REVIEW):
         outlook = attempt.decision.outlook if attempt.decision else "a person looks"
         drafted = publication.pull_request if publication else None
-        seen = f"pull request #{drafted.number} is a draft for a person; " if drafted else ""
-        return f"the champion stays. {seen}A person decides: {outlook}"
+        if drafted:
+            seen = (
+                f"pull request #{drafted.number} is a draft for a person: merge it if the data are right, or close it"
+            )
+            return f"the champion stays. {seen}"
+        return f"the champion stays. A person decides: {outlook}"
     if attempt.verdict is not Verdict.PROMOTE:
         return (
             f"the champion stays; the next training waits for {settings.threshold} further datasets "

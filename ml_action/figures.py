@@ -15,12 +15,21 @@ _POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
 def percent(share: float, digits: int = 1) -> str:
     """0.061 as `6.1 %`."""
-    return f"{round(100 * share, digits) + 0.0:.{digits}f} %"  # plus zero: "-0.0 %" is no figure for a person
+    return f"{_hundreds(share, digits)} %"
 
 
 def percents(interval: Interval) -> str:
     """An interval of shares as `[3.9, 8.4]`."""
-    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    return f"[{_hundreds(interval.low, 1)}, {_hundreds(interval.high, 1)}]"
+
+
+def _hundreds(share: float, digits: int) -> str:
+    return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # plus zero: "-0.0" is no figure for a person
+
+
+def number(value: float | None) -> str:
+    """A score with four places, or one where it is large."""
+    return "–" if value is None else f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def probability(p: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml_action import decision, endings, promotion, registry, survey, trigger
 from ml_action.journal import Look, State
-from ml_action.records import Attempt, Decision, Outcome, Publication, SetAside, Trial, Trigger, Verdict
+from ml_action.records import Attempt, Decision, Outcome, Publication, Screening, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
 from ml_action.settings import Settings
 from ml_action.survey import Scene
@@ -78,30 +78,37 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
         moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
         batch = replace(batch, notes=(*batch.notes, f"trained early: {moved} drifted"))
     draft = _draft(scene, tools, fingerprint, survey.salt_of(scene, settings), batch.count)
-    verdict, trial = _judged(batch, scene, settings, tools)
+    verdict, trial, screening = _judged(batch, scene, settings, tools)
     if trial:
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
+    told = replace(screening, suspects=screening.suspects[:TOLD])
+    draft = replace(draft, policy=experiment.policy_of(settings), screening=told)
     return _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
 
 
-def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tuple[Decision, Trial | None]:
-    """The verdict, and the trial behind it; none where the champion has no answer and nobody asked for one without."""
+def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tuple[Decision, Trial | None, Screening]:
+    """The verdict, the trial behind it, and what the champion made of the datasets.
+
+    There is no trial where the champion has no answer and nobody asked for one without, and where no dataset is sound.
+    """
     from ml_action import experiment
     from ml_action.modelling.trial import Incomparable, NothingSound
 
-    trial = None
+    trial, screening = None, Screening()
     try:
         trial = experiment.judge(batch, scene, settings, tools)
+        screening = trial.screening
         verdict = decision.decide(trial.comparison, experiment.policy_of(settings), trial.screening)
     except Incomparable as reason:
         verdict = decision.incomparable(str(reason))
         if settings.force or settings.on_review == "draft":
             trial = experiment.judge(batch, scene, settings, tools, alone=True)
     except NothingSound as found:
+        screening = found.screening
         verdict = decision.unsound(found.screening, experiment.policy_of(settings))
     if settings.force and verdict.verdict is not Verdict.PROMOTE:
         verdict = decision.forced(verdict, settings.force)
-    return verdict, trial
+    return verdict, trial, screening
 
 
 def _looked(scene: Scene, settings: Settings, counted: Trigger) -> State:
@@ -191,6 +198,5 @@ def _with_scores(attempt: Attempt, trial: Trial) -> Attempt:
         gain=comparison.gain,
         p_value=comparison.p_value,
         comparison=comparison,
-        screening=replace(trial.screening, suspects=trial.screening.suspects[:TOLD]),
         notes=trial.notes,
     )

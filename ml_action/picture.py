@@ -41,7 +41,8 @@ def draw(comparison: Comparison, policy: Policy | None = None) -> str:
     parts = [f"gain of each {unit}, sorted (share of the {whose} error)", *_bars(sorted(gains))]
     figures = (comparison.gain_interval.low, comparison.gain, comparison.gain_interval.high, asked(policy))
     if all(map(math.isfinite, figures)):
-        parts += ["", *_interval(*map(_within, figures), percent(comparison.confidence, 0))]
+        low, point, high, least = map(_within, figures)
+        parts += ["", *_interval(low, point, high, least, percent(comparison.confidence, 0))]
     return "\n".join(line.rstrip() for line in parts)
 
 

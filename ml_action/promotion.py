@@ -90,7 +90,7 @@ def _build(
     }
     repository = scene.repository
     tree = repository.graft(f"{scene.tips.base}^{{tree}}", settings.model_dir, files)
-    message = report.commit_message(version, decision)
+    message = report.commit_message(version, attempt, decision)
     commit = repository.commit(tree, scene.tips.base, message, time=attempt.time)
     text = report.pull_request_body(version, attempt, trial, decision, set_aside)
     return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
@@ -215,7 +215,8 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools) -> tuple[Record
 
 def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:
     """The promotion as data, from the journal alone."""
-    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=attempt.champion, verb=_verb(attempt))
+    against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
+    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=against, verb=_verb(attempt))
     left_to_a_person = attempt.draft or attempt.forced
     return Proposal(
         name=settings.name,

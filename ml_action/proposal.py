@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ _MARKS = re.compile(
 def title(name: str, version: str, gain: float, *, champion: str = "", verb: str = "Promote") -> str:
     """The pull request's title; `gain` is the share of the opponent's error that the challenger saves."""
     opponent = champion or "the dummy baseline"
-    text = f"{verb} {name} {version}: {gain:.1%} less error than {opponent}"
+    size = f"{abs(gain):.1%} {'more' if gain < 0 else 'less'} error than {opponent}"
+    text = f"{verb} {name} {version}" + (f": {size}" if math.isfinite(gain) else "")
     return " ".join(text.split())[:TITLE_LIMIT]
 
 

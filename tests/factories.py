@@ -15,6 +15,7 @@ from ml_action.records import (
     Attempt,
     Comparison,
     Decision,
+    Guarded,
     History,
     Interval,
     Inventory,
@@ -22,6 +23,9 @@ from ml_action.records import (
     Publication,
     PullRequest,
     Recipe,
+    Screening,
+    SetAside,
+    Slice,
     Trial,
     Trigger,
     Verdict,
@@ -45,6 +49,34 @@ def make_comparison(**changes: Any) -> Comparison:
         datasets=100, rows=1500, win_rate=0.9,
     )  # fmt: skip
     return replace(good, **changes)
+
+
+def make_gains(middle: float = 0.05, spread: float = 0.5) -> tuple[float, ...]:
+    """41 quantiles of the gains of single datasets, with longer tails than a normal distribution's."""
+    places = ((place - 20) / 20 for place in range(41))
+    return tuple(round(middle + spread * (0.6 * place + 0.4 * place**5), 6) for place in places)
+
+
+def make_evidence(**changes: Any) -> Comparison:
+    """A comparison with all that a reader is shown: slices, guardrails, gains."""
+    full = make_comparison(
+        improvement=0.0122, improvement_interval=Interval(0.0081, 0.0168), gain=0.061,
+        gain_interval=Interval(0.039, 0.084), datasets=214, rows=3210, win_rate=0.71, trimmed=0.052, tail=-0.1,
+        slices=(Slice("school", "town", 173, 0.072, False), Slice("school", "online", 41, 0.018, False)),
+        guardrails=(Guarded("neg_mean_absolute_error", 0.01, -5.214, -5.021, 0.037, 0.0003),), gains=make_gains(),
+    )  # fmt: skip
+    return replace(full, **changes)
+
+
+def make_screening(**changes: Any) -> Screening:
+    """Three of 217 datasets that look wrong."""
+    reason = (
+        "runs against the champion: the target's correlation with its predictions is -0.81, usually 0.84; are its "
+        "values reversed or shuffled?"
+    )
+    suspects = tuple(SetAside(f"data/new_data/batch-07-{n:03}.csv", f"{n:040x}", reason) for n in (3, 8, 21))
+    found = ("3 against the champion's predictions (labels reversed or shuffled?)",)
+    return replace(Screening(judged=217, suspicious=3, suspects=suspects, found=found), **changes)
 
 
 def make_recipe(**changes: Any) -> Recipe:

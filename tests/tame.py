@@ -19,10 +19,11 @@ LONGEST_LINE = 15_000  # characters; an annotation's message has at most 4,000, 
 COMMAND = re.compile(r"::(warning|error)( (file=[^,:]*)?(,?line=[0-9]+)?)?::")
 TOKENS = {
     "heading", "paragraph", "inline", "table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "text",
-    "code_inline", "strong", "softbreak", "link",
+    "code_inline", "strong", "softbreak", "link", "fence",
 }  # fmt: skip
 HEADINGS = re.compile(
-    r"(⏳|✅|✋|⛔|🚀|❓|🚧|↩️|❌) .*|Scores on the same unseen rows|The gate|Drift of the new datasets|Notes|"
+    r"(⏳|✅|✋|⛔|🚀|🔎|❓|🚧|↩️|❌) .*|Scores on the same unseen rows|The gate|Drift of the new datasets|Notes|"
+    r"Slices|Guardrails|Suspicious: [0-9,]+ datasets? of [0-9,]+|Moved as a whole|"
     r"What is in it|Quarantine: [0-9,]+ datasets? set aside|v[0-9]+: .* from [0-9]+ columns|Scores on unseen rows|"
     r"Contents|Limits|(✅|❌) Datasets: .*"
 )
@@ -30,8 +31,13 @@ HEADS = {
     ("", ""),
     ("dataset", "line", "reason"),
     ("column", "moved by", "beyond chance", ""),
+    ("column", "value", "datasets", "gain", ""),
     ("", "dataset", "line", "reason"),
 }
+PICTURE = re.compile(
+    r"(gain of (each (dataset|group), sorted \(share of the (champion|dummy)'s error\)|all: [-0-9.e+ %\[\],]+interval)"
+    r"|[-+0-9.e %│┼─━┊├┤●▁▂▃▄▅▆▇█▔▀▲▼]*(asked for: [-0-9.e+]+ %)? *0?)"
+)
 OUR_LINKS = "https://github.com/octo/students/"  # to a run, to a pull request
 # https://github.github.com/gfm/#autolinks-extension-, mentions and references
 MEANT = re.compile(r"(?<![\w`])@[\w]|[\w.+-]@[\w-]+\.\w|#[0-9]|\bGH-[0-9]|\bwww\.\w|\b(https?|ftp)://\w")
@@ -76,10 +82,17 @@ def page_faults(text: str) -> Iterator[str]:
             headings.append(_bare(tokens[place + 1]))
         if token.type == "inline":
             yield from _inline_faults(token)
+    yield from _picture_faults(tokens)
     yield from (f"a heading: {heading[:300]!r}" for heading in headings if not HEADINGS.fullmatch(heading))
     yield from _table_faults(tokens, text)
     if len(set(headings)) < len(headings):
         yield f"headings: {headings!r}"
+
+
+def _picture_faults(tokens: list[Token]) -> Iterator[str]:
+    """Code blocks that are no picture of ours."""
+    lines = (line for token in tokens if token.type == "fence" for line in token.content.split("\n"))
+    yield from (f"in a picture: {line!r}" for line in lines if not PICTURE.fullmatch(line))
 
 
 def _name(token: Token) -> str:

@@ -1,5 +1,6 @@
 """Our section of a pull request's body, and the fingerprint that finds the same work again."""
 
+import math
 import string
 from types import MappingProxyType
 
@@ -23,6 +24,10 @@ OURS = wrap_body("## Report\n\nBetter.", "abc123", "Promote students v2")
 def test_the_title_names_the_version_and_what_it_saves():
     assert title("students", "v2", 0.0619, champion="v1") == "Promote students v2: 6.2% less error than v1"
     assert title("students", "v1", 0.4).endswith("40.0% less error than the dummy baseline")
+    assert title("students", "v2", -0.031, champion="v1", verb="Promote (forced)") == (
+        "Promote (forced) students v2: 3.1% more error than v1"
+    )
+    assert title("students", "v2", math.nan, verb="Review") == "Review students v2"
 
 
 def test_a_title_is_one_line_and_not_longer_than_github_takes():

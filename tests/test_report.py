@@ -1,14 +1,36 @@
 import html
 import re
+from dataclasses import replace
 
 import pytest
-from factories import make_attempt, make_comparison, make_outcome, make_trial, make_version
+from factories import (
+    make_attempt,
+    make_comparison,
+    make_evidence,
+    make_outcome,
+    make_screening,
+    make_trial,
+    make_version,
+)
+from goldens import assert_golden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action import report
-from ml_action.decision import Policy, decide
-from ml_action.records import Check, Decision, Outcome, SetAside, Verdict
+from ml_action import report, sections
+from ml_action.decision import Policy, decide, forced
+from ml_action.markdown import code, escape, link
+from ml_action.records import (
+    Check,
+    Decision,
+    Guarded,
+    Guardrail,
+    Outcome,
+    Screening,
+    SetAside,
+    Shift,
+    Slice,
+    Verdict,
+)
 
 DECISION = decide(make_comparison(), Policy(0.95, 0.005))
 HOSTILE = (
@@ -17,6 +39,7 @@ HOSTILE = (
     "| a |\n"
     "\u202egnp.exe\x1b[31m\0 \udcff ~~s~~ $x$ mail@evil.example \\"
 )
+GAINS = tuple((place - 14) / 100 for place in range(41))
 any_text = st.text(st.characters()) | st.text("<>&@#|`*_[]()!~$:-\\ \n\r\twx.a1/", max_size=40)
 
 
@@ -27,7 +50,7 @@ def raw(text):
 
 @given(any_text)
 def test_nothing_that_was_escaped_is_markup(text):
-    shown = report.escape(text)
+    shown = escape(text)
     left = raw(shown)
     assert shown.splitlines() in ([shown], [])
     assert not set(left) & set("<>|`*_[]()!~$:{}+\\")
@@ -39,14 +62,14 @@ def test_nothing_that_was_escaped_is_markup(text):
 
 @given(any_text)
 def test_what_was_escaped_reads_as_it_was(text):
-    shown = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", report.escape(text))).replace("\u200b", "")
+    shown = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escape(text))).replace("\u200b", "")
     printable = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
     assert shown == (printable if len(printable) <= 500 else printable[:499] + "…")
 
 
 @given(any_text)
 def test_a_code_span_is_one_span_in_one_cell(text):
-    span = report.code(text)
+    span = code(text)
     assert span.startswith("`")
     assert span.endswith("`")
     assert len(span) >= 3
@@ -55,37 +78,54 @@ def test_a_code_span_is_one_span_in_one_cell(text):
 
 
 def test_long_text_is_cut():
-    assert report.escape("x" * 1000) == "x" * 499 + "…"
-    assert report.code("x" * 1000) == "`" + "x" * 199 + "…`"
+    assert escape("x" * 1000) == "x" * 499 + "…"
+    assert code("x" * 1000) == "`" + "x" * 199 + "…`"
 
 
 def test_examples_of_escaping():
-    assert report.escape("a@b.c") == "a@\u200bb.c"
-    assert report.escape("R&D <3") == "R&amp;D &lt;3"
-    assert report.escape("1.5 | 2") == r"1.5 \| 2"
-    assert report.code("a|`b`") == "`a¦\u02cbb\u02cb`"
-    assert report.code("") == report.code(" \n") == "` `"
+    assert escape("a@b.c") == "a@\u200bb.c"
+    assert escape("R&D <3") == "R&amp;D &lt;3"
+    assert escape("1.5 | 2") == r"1.5 \| 2"
+    assert code("a|`b`") == "`a¦\u02cbb\u02cb`"
+    assert code("") == code(" \n") == "` `"
 
 
 def every_page():
     """Every page, with hostile text wherever a stranger's text can get in."""
     aside = (SetAside(f"data/{HOSTILE}.csv", "1", HOSTILE, 3),)
-    decision = Decision(Verdict.INCOMPARABLE, HOSTILE, (Check("finite", False, HOSTILE),))
-    trial = make_trial(notes=(HOSTILE,), comparison=make_comparison(challenger={"r2": 0.1, HOSTILE: 0.2}))
-    attempt = make_attempt(reason=HOSTILE)
+    suspects = (SetAside(f"data/{HOSTILE}!.csv", "2", HOSTILE, 0),)
+    checks = (Check("finite", False, HOSTILE), Check(f"slice {HOSTILE} = {HOSTILE}", False, HOSTILE))
+    decision = Decision(Verdict.INCOMPARABLE, HOSTILE, checks, HOSTILE)
+    rail = Guarded(HOSTILE, 0.02, -9.0, -12.0, -0.3, 0.9)
+    comparison = make_comparison(
+        challenger={"r2": 0.1, HOSTILE: 0.2}, slices=(Slice(HOSTILE, HOSTILE, 30, -0.08, True),), guardrails=(rail,),
+        gains=GAINS, unit=HOSTILE,
+    )  # fmt: skip
+    screening = Screening(judged=9, suspicious=1, suspects=suspects, found=(HOSTILE,), moved=(HOSTILE,))
+    trial = make_trial(notes=(HOSTILE,), comparison=comparison, screening=screening)
+    attempt = make_attempt(reason=HOSTILE, run_url=f"https://github.com/o/r/{HOSTILE}", id=HOSTILE)
+    by_force = replace(attempt, forced=HOSTILE)
+    overruled = forced(decision, HOSTILE)
     version = make_version(target=HOSTILE, features=(HOSTILE, "a"), estimator=HOSTILE, params={HOSTILE: HOSTILE})
     outcome = make_outcome(
-        reason=HOSTILE, next_step=HOSTILE, decision=decision, trial=trial, attempt=attempt, set_aside=aside,
+        reason=HOSTILE, next_step=HOSTILE + "!", decision=decision, trial=trial, attempt=attempt, set_aside=aside,
         notes=(HOSTILE,),
     )  # fmt: skip
     return {
         "summary": report.summary(outcome),
+        "summary of what was forced": report.summary(replace(outcome, attempt=by_force, decision=overruled)),
         "pull request": report.pull_request_body(version, attempt, trial, decision, aside),
+        "forced pull request": report.pull_request_body(version, by_force, trial, overruled, aside),
+        "draft": report.pull_request_body(version, replace(attempt, draft=True), trial, decision, aside),
         "model card": report.model_card(version, attempt, trial, decision),
+        "forced model card": report.model_card(version, by_force, trial, overruled),
     }
 
 
-@pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
+PAGES = list(every_page())
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_hostile_text_stays_text_on_every_page(page):
     text = every_page()[page]
     outside = re.sub(r"`[^`\n]*`", "", text)  # GitHub finds nothing inside code spans
@@ -103,7 +143,7 @@ def test_hostile_text_stays_text_on_every_page(page):
         assert all(character.isprintable() or character == "\u200b" for character in line)
 
 
-@pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_row_of_every_table_has_as_many_cells_as_its_head(page):
     width = 0
     rows = 0
@@ -146,18 +186,18 @@ def test_a_run_that_came_nowhere_has_a_summary_all_the_same():
 
 
 def test_without_a_champion_there_is_no_column_for_it():
-    table = report.scores_table(make_comparison(champion={}), "", "v1")
+    table = sections.scores_table(make_comparison(champion={}), "", "v1")
     assert table.splitlines()[0] == "| metric | challenger v1 | dummy |"
 
 
 def test_a_metric_that_is_missing_on_one_side_is_a_dash():
-    table = report.scores_table(make_comparison(challenger={"r2": 0.5, "mse": 12345.678}), "v1", "v2")
+    table = sections.scores_table(make_comparison(challenger={"r2": 0.5, "mse": 12345.678}), "v1", "v2")
     assert "| `mse` | 40.0000 | 12,345.7 | 200.0000 |" in table
-    assert "–" in report.scores_table(make_comparison(champion={"r2": 0.1}), "v1", "v2")
+    assert "–" in sections.scores_table(make_comparison(champion={"r2": 0.1}), "v1", "v2")
 
 
 def test_only_the_first_fifty_set_aside_datasets_are_listed():
-    table = report.set_aside_table([SetAside(f"{n}.csv", str(n), "empty") for n in range(60)])
+    table = sections.set_aside_table([SetAside(f"{n}.csv", str(n), "empty") for n in range(60)])
     assert table.count("| `") == 50
     assert table.endswith("… and 10 more")
 
@@ -196,9 +236,153 @@ def test_the_model_card_tells_scores_contents_and_limits():
 
 
 def test_the_commit_message_ends_with_trailers():
-    message = report.commit_message(make_version(), DECISION)
+    message = report.commit_message(make_version(), make_attempt(), DECISION)
     subject, _, rest = message.partition("\n\n")
     assert subject == "Promote model v1"
     assert rest.splitlines()[-3:] == [
         f"Fingerprint: {'f' * 64}", "Attempt: 20260301T120000Z-abc", f"Model-SHA256: {'a' * 64}",
     ]  # fmt: skip
+
+
+# --- the evidence -------------------------------------------------------------------------------------------
+
+
+POLICY = Policy(slices=("school",), guardrails=(Guardrail("neg_mean_absolute_error", 0.01),))
+
+
+def shown(comparison=None, screening=None, policy=POLICY, **changes):
+    """What is written of an attempt: its outcome, and the proposal's parts."""
+    trial = make_trial(comparison=comparison or make_evidence(), screening=screening or make_screening())
+    decision = decide(trial.comparison, policy, trial.screening)
+    attempt = make_attempt(
+        verdict=decision.verdict, reason=decision.reason, decision=decision, comparison=trial.comparison,
+        screening=trial.screening, policy=policy, **changes,
+    )  # fmt: skip
+    return trial, decision, attempt
+
+
+def test_a_whole_summary():
+    trial, decision, attempt = shown()
+    aside = (*trial.screening.suspects, SetAside("data/new_data/batch-07-200.csv", "9" * 40, "is empty"))
+    outcome = make_outcome(
+        verdict=decision.verdict, reason=decision.reason, trial=trial, decision=decision, attempt=attempt,
+        set_aside=aside, notes=("trained early: 'sleep_hours' drifted",),
+        shifts=(Shift("sleep_hours", 0.31, 0.28, True), Shift("attendance", 0.06, 0.01, False)),
+        next_step="pull request #7 is open: GitHub merges it when its requirements are met",
+    )  # fmt: skip
+    assert_golden("summary.md", report.summary(outcome))
+
+
+@pytest.mark.parametrize("page", ["summary", "pull request", "model card", "retold"])
+def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
+    trial, decision, attempt = shown()
+    text = {
+        "summary": report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
+        "pull request": report.pull_request_body(make_version(), attempt, trial, decision, trial.screening.suspects),
+        "model card": report.model_card(make_version(), attempt, trial, decision),
+        "retold": report.retold(attempt, {"attempt": attempt.id}),
+    }[page]
+    assert "```text\ngain of each dataset, sorted (share of the champion's error)\n" in text
+    assert "┊ asked for: 0.5 %\n```\n" in text
+    assert "### Slices\n\n| column | value | datasets | gain |  |" in text
+    assert "| `school` | `online` | 41 | 1.8 % |  |" in text
+    assert "### Guardrails\n\n" in text
+    assert "| `neg_mean_absolute_error` | -5.2140 | -5.0210 | 3.7 % | 1.0 % | 0.0003 | kept |" in text
+    assert "### Suspicious: 3 datasets of 217" in text
+    assert text.count("batch-07-008.csv") == 1  # not in quarantine as well
+
+
+def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed():
+    _, decision, _ = shown()
+    listed = sections.checks_list(decision)
+    assert "- ✅ **slices**: none of 2 is proven worse" in listed
+    assert "- ✅ **guardrails**: none of 1 may be worse" in listed
+    worse = Slice("school", "online", 41, -0.081, True)
+    _, decision, attempt = shown(make_evidence(slices=(Slice("school", "town", 173, 0.07, False), worse)))
+    listed = sections.checks_list(decision).replace("\\", "")
+    assert "- ❌ **slice school = online**: where school is online the gain is -8.1 % on 41 datasets" in listed
+    assert "town" not in listed
+    assert "- ✅ **slices**" not in listed
+    table = sections.slices_table(attempt.comparison).splitlines()
+    assert table[2] == "| `school` | `online` | 41 | -8.1 % | proven worse |"
+
+
+def test_what_moved_as_a_whole_has_a_section():
+    moved = "'hours_studied' has moved as a whole"
+    trial, decision, attempt = shown(screening=make_screening(suspicious=0, suspects=(), found=(), moved=(moved,)))
+    text = report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)).replace("\\", "")
+    assert "### Moved as a whole\n\n- 'hours_studied' has moved as a whole" in text
+    assert "Suspicious" not in text
+
+
+def test_suspicious_ones_that_the_journal_does_not_name_are_counted():
+    text = "\n".join(sections.screening(make_screening(suspicious=33)))
+    assert "### Suspicious: 33 datasets of 217" in text
+    assert text.endswith("… and 30 more\n")
+
+
+def test_where_no_dataset_is_sound_they_are_listed_all_the_same():
+    _, decision, attempt = shown(screening=make_screening(suspicious=217))
+    outcome = make_outcome(trial=None, decision=decision, attempt=attempt, set_aside=())
+    assert "batch-07-008.csv" in report.summary(outcome)
+
+
+def test_what_would_change_the_verdict_is_told_once():
+    trial, decision, attempt = shown(make_evidence(p_value=0.2, needed=90))
+    outcome = make_outcome(trial=trial, decision=decision, attempt=attempt)
+    line = "**What would change it:** about 90 more datasets of this kind would show a gain of this size"
+    assert line in report.summary(outcome)
+    told = replace(outcome, next_step=f"a person decides: {decision.outlook}")
+    assert "What would change it" not in report.summary(told)
+
+
+@pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
+def test_a_forced_promotion_says_so_first(page):
+    trial, held, attempt = shown(make_evidence(p_value=0.2, needed=90), forced="the old sensor is gone.")
+    decision = forced(held, attempt.forced)
+    text = {
+        "summary": report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
+        "pull request": report.pull_request_body(make_version(), attempt, trial, decision, ()),
+        "model card": report.model_card(make_version(), attempt, trial, decision),
+    }[page].replace("\\", "")
+    assert "**A person forced this:** the old sensor is gone. The gate said hold: not proven better: gain of" in text
+    assert "The bot never approves or merges it." in text
+
+
+def test_a_force_that_the_gate_agrees_with_says_so():
+    trial, decision, attempt = shown(forced="now")
+    body = report.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    assert body.startswith("**A person forced this:** now. The gate agrees: better by 6.1 %")
+
+
+def test_a_draft_says_that_it_is_one():
+    trial, decision, attempt = shown(screening=make_screening(suspicious=33), draft=True)
+    body = report.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    assert body.startswith("**This is a draft for a person to decide on:** the data look wrong: 33 of 217")
+    assert "The bot never approves or merges it" in body
+    card = report.model_card(make_version(), attempt, trial, decision)
+    assert "It was promoted" not in card
+    assert "What would change it" not in report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt))
+
+
+def test_a_commit_holds_no_word_that_github_would_obey():
+    hostile = replace(DECISION, reason="where school is 'fixes #12 [skip ci]'")
+    for changes, subject in (({"forced": "closes #3"}, "Promote model v1"), ({"draft": True}, "Propose model v1")):
+        message = report.commit_message(make_version(), make_attempt(**changes), hostile)
+        assert message.startswith(subject)
+        assert "#" not in message
+        assert "skip" not in message
+
+
+def test_an_attempt_of_an_earlier_version_is_retold_with_what_is_known():
+    text = report.retold(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), {"attempt": "A1"})
+    assert text.startswith("## ✋ hold: not proven better\n")
+    assert "- r2: 0.8500 against 0.8000" in text.replace("\\", "")
+    assert "the journal of that time held no more" in text
+    assert "The gate" not in text
+
+
+def test_a_link_leads_to_an_address_or_nowhere():
+    assert link("run", "https://github.com/o/r/actions/runs/1") == "[run](https://github.com/o/r/actions/runs/1)"
+    for address in ("", "javascript:alert(1)", "https://x/) [y](https://z", "https://x/<b>", "https://x/ y"):
+        assert link("run", address) == "run"

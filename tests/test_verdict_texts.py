@@ -13,6 +13,7 @@ from ml_action import decision
 from ml_action.decision import decide
 from ml_action.records import Comparison, Guarded, Interval, Policy, Screening, Slice, Verdict
 
+POLICY, SCREENED = Policy(), Screening(judged=220)
 REVERSED = "against the champion's predictions (labels reversed or shuffled?)"
 IN_MINUTES = (
     "'hours_studied' has moved as a whole: 100 % of the new datasets lie above the earlier ones (median 241, before "
@@ -38,8 +39,8 @@ class World:
     says: str
     outlook: str
     comparison: Comparison
-    policy: Policy = Policy()
-    screening: Screening = Screening(judged=220)
+    policy: Policy = POLICY
+    screening: Screening = SCREENED
 
 
 LOOK = "look at the datasets; if they are right, run once with `force` and a reason, which proposes the challenger"
@@ -153,8 +154,8 @@ WORLDS = {
     "most become worse": World(
         Verdict.REJECT,
         "better on average, and yet not good enough: 31 % of the datasets are predicted no worse, at least 44 % "
-        "have to be: half of them, less what chance explains (gain of 6.1 % [3.9, 8.4] of the champion's error on 214 new datasets; "
-        "31 % of them improved)",
+        "have to be: half of them, less what chance explains (gain of 6.1 % [3.9, 8.4] of the champion's error on "
+        "214 new datasets; 31 % of them improved)",
         "a gain that most of the datasets share",
         judged(0.061, 0.039, 0.084, win_rate=0.31),
     ),
@@ -221,7 +222,8 @@ def test_what_is_said_of_a_champion_without_an_answer():
     told = decision.incomparable("the champion needs columns that the datasets do not have: 'sleep_hours'")
     assert told.verdict is Verdict.INCOMPARABLE
     assert told.reason == (
-        "the champion cannot be scored on the new datasets: it needs columns that the datasets do not have: 'sleep_hours'"
+        "the champion cannot be scored on the new datasets: it needs columns that the datasets do not have: "
+        "'sleep_hours'"
     )
     assert told.outlook == (
         "keep the columns as the champion knows them, or run once with `force` and a reason, which proposes the "

@@ -1,0 +1,193 @@
+"""The sections that our pages are made of, as Markdown, each empty where there is nothing to tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ml_action import evidence, picture
+from ml_action.figures import percent
+from ml_action.markdown import bullets, code, escape, link, section, table
+from ml_action.proposal import fenced
+
+if TYPE_CHECKING:
+    from ml_action.arrivals import SetAside
+    from ml_action.contract import Shift
+    from ml_action.records import Attempt, Comparison, Decision, Policy, Screening, Trial, Version
+
+LISTED = 50  # set-aside datasets in one table
+MOVED = 8  # columns in the table of drift
+SUSPECTED = (
+    "To the champion they look wrong, so the challenger was neither trained nor judged on them. A corrected file "
+    "counts as new."
+)
+
+
+# --- the comparison ---------------------------------------------------------------------------------------
+
+
+def comparison(found: Comparison, champion: str, challenger: str, policy: Policy | None) -> Iterator[str]:
+    """Scores, numbers and picture."""
+    yield scores_table(found, champion, challenger)
+    words = replace(found, metric=escape(found.metric), unit=escape(found.unit))
+    yield bullets(evidence.lines(words))
+    yield drawn(found, policy)
+
+
+def remembered(attempt: Attempt) -> Iterator[str]:
+    """The same from the journal alone."""
+    heading = "Scores on the same unseen rows"
+    if attempt.comparison:
+        yield f"### {heading}"
+        yield from comparison(attempt.comparison, attempt.champion, attempt.version, attempt.policy)
+    elif not attempt.decision:
+        yield section(heading, bullets(map(escape, evidence.remembered(attempt))))
+
+
+def scores_table(found: Comparison, champion: str, challenger: str) -> str:
+    """Every reported metric of champion, challenger and dummy on the same unseen rows."""
+    rows = (
+        (f"{code(name)}{' (decides)' if name == found.metric else ''}", *cells)
+        for name, *cells in evidence.scores(found)
+    )
+    return table(evidence.score_heads(found, champion, challenger), rows)
+
+
+def drawn(found: Comparison, policy: Policy | None) -> str:
+    """The picture as a code block."""
+    picture_lines = picture.draw(found, policy).splitlines()
+    return fenced(picture_lines) if picture_lines else ""
+
+
+# --- the gate ---------------------------------------------------------------------------------------------
+
+
+def gate(decision: Decision, found: Comparison | None) -> Iterator[str]:
+    """Each condition, then the parts and metrics that were guarded."""
+    yield section("The gate", checks_list(decision))
+    if found:
+        yield from guarded(found)
+
+
+def guarded(found: Comparison) -> Iterator[str]:
+    """How the parts and the metrics fare that may not become worse."""
+    yield section("Slices", slices_table(found))
+    yield section("Guardrails", guardrails_table(found))
+
+
+def checks_list(decision: Decision) -> str:
+    """Each condition of the gate."""
+    return bullets(
+        f"{'✅' if check.passed else '❌'} **{escape(check.name)}**: {escape(check.text)}"
+        for check in evidence.conditions(decision)
+    )
+
+
+def slices_table(found: Comparison) -> str:
+    """Each part of the rows by itself."""
+    rows = [(code(column), code(value), *cells) for column, value, *cells in evidence.slices(found)]
+    return table(evidence.SLICES, rows) + _more(found.slices, evidence.LISTED) if rows else ""
+
+
+def guardrails_table(found: Comparison) -> str:
+    """Each metric that may not become worse."""
+    rows = [(code(metric), *cells) for metric, *cells in evidence.guardrails(found)]
+    return table(evidence.GUARDRAILS, rows) if rows else ""
+
+
+# --- the data ---------------------------------------------------------------------------------------------
+
+
+def screening(found: Screening | None) -> Iterator[str]:
+    """What the champion makes of the new datasets: the suspicious ones, and what moved as a whole."""
+    if found and found.suspicious:
+        named = f"Suspicious: {_datasets(found.suspicious)} of {found.judged:,}"
+        yield section(named, SUSPECTED, bullets(map(escape, found.found)), _suspects(found))
+    if found:
+        yield section("Moved as a whole", bullets(map(escape, found.moved)))
+
+
+def _suspects(found: Screening) -> str:
+    """Those that are named; the journal names only the first few."""
+    total = max(len(found.suspects), found.suspicious)
+    return set_aside_table(found.suspects, total) if found.suspects else ""
+
+
+def set_aside_table(set_aside: Sequence[SetAside], total: int = 0) -> str:
+    """The datasets left out, with their reasons; the first fifty, and how many more of a `total` there are."""
+    rows = ((code(item.path), str(item.line or "–"), escape(item.reason)) for item in set_aside[:LISTED])
+    named = min(len(set_aside), LISTED)
+    more = max(total, len(set_aside)) - named
+    return table(("dataset", "line", "reason"), rows) + (f"\n\n… and {more:,} more" if more > 0 else "")
+
+
+def _more(found: Sequence[object], listed: int) -> str:
+    return f"\n\n… and {len(found) - listed:,} more" if len(found) > listed else ""
+
+
+def quarantine(set_aside: Sequence[SetAside], found: Screening | None = None) -> str:
+    """The section on what was left out, but for the suspicious ones, which have a section of their own."""
+    suspects = {item.blob for item in found.suspects} if found else set()
+    others = [item for item in set_aside if item.blob not in suspects]
+    if not others:
+        return ""
+    told = "Neither counted nor trained on, and left as they are. A corrected file counts as new."
+    return section(f"Quarantine: {_datasets(len(others))} set aside", told, set_aside_table(others))
+
+
+def _datasets(count: int) -> str:
+    return f"{count:,} dataset" if count == 1 else f"{count:,} datasets"
+
+
+def drift_table(shifts: Sequence[Shift]) -> str:
+    """The section on drift: the columns that moved most, with what chance does not explain; empty without any."""
+    rows = [
+        (code(item.column), percent(item.effect, 0), percent(item.least, 0), "drifted" if item.drifted else "")
+        for item in shifts[:MOVED]
+    ]
+    told = "The share of rows that lies elsewhere than in the champion's training data, at least."
+    made = table(("column", "moved by", "beyond chance", ""), rows)
+    return section("Drift of the new datasets", told, made) if rows else ""
+
+
+# --- what a person has to know first ----------------------------------------------------------------------
+
+
+def notice(attempt: Attempt, decision: Decision) -> str:
+    """What is unusual about a proposal: a person forced it, or it is a draft for one."""
+    if attempt.forced:
+        said = f"The gate said {decision.overruled}" if decision.overruled else f"The gate agrees: {decision.reason}"
+        told = f"**A person forced this:** {escape(attempt.forced.rstrip('.'))}. {escape(said)}."
+        return f"{told} The bot never approves or merges it."
+    if attempt.draft:
+        return (
+            f"**This is a draft for a person to decide on:** {escape(decision.reason)}. The bot never approves or "
+            "merges it: merge it if you find the data right, or close it."
+        )
+    return ""
+
+
+def outlook(decision: Decision, next_step: str = "") -> str:
+    """What would change the verdict, where the next step does not tell it already."""
+    told = decision.outlook and decision.outlook not in next_step
+    return f"**What would change it:** {escape(decision.outlook)}" if told else ""
+
+
+def contents(version: Version, attempt: Attempt, trial: Trial) -> str:
+    """What is in a proposal, and how to check it."""
+    unit = escape(trial.comparison.unit)
+    facts = {
+        "trained on": f"{version.datasets:,} {unit}, {version.rows:,} rows",
+        "never trained on": f"{trial.holdout:,} {unit}",
+        "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
+        "target": code(version.target),
+        "features": ", ".join(code(name) for name in version.features[:LISTED]),
+        "sha256": code(version.sha256),
+        "size": f"{version.size:,} bytes",
+        "libraries": ", ".join(f"{name} {number}" for name, number in version.libraries.items()),
+        "data tree": code(version.data_tree),
+        "fingerprint": code(version.fingerprint),
+        "attempt": link(code(attempt.id), attempt.run_url),
+    }
+    return table(("", ""), facts.items())
