@@ -35,6 +35,11 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "status": Command("counter, champion, last attempts, open pull request", commands.status, commands.json_option),
     "history": Command("every version with its scores and dates", commands.history, commands.json_option),
+    "explain": Command(
+        "why an attempt ended as it did, and what would have changed it; from the journal alone",
+        commands.explain,
+        commands.explain_options,
+    ),
     "add-data": Command(
         "write simulated datasets of students into the data path", commands.add_data, commands.add_data_options
     ),
@@ -113,10 +118,10 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return _as_action(environ)
     options = make_parser(arguments[0] if arguments else "").parse_args(arguments)
     context = runner.read_context(environ, Path(getattr(options, "workspace", ".")).resolve())
-    as_json = getattr(options, "json", False)
+    piped = getattr(options, "json", False) or getattr(options, "markdown", False)
     command = COMMANDS[options.command]
     command = command.verbs[options.verb] if command.verbs else command
-    return _guarded(command, _given(options, environ), context, _log(context, options.command, as_json), options)
+    return _guarded(command, _given(options, environ), context, _log(context, options.command, piped), options)
 
 
 def _as_action(environ: Mapping[str, str]) -> int:
@@ -172,12 +177,15 @@ def _secrets(given: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def _log(context: Context, command: str, as_json: bool) -> Log:
-    """The runner's log on a runner; else plain lines, or progress bars for a person at a terminal."""
-    stream = sys.stderr if as_json else sys.stdout
+def _log(context: Context, command: str, piped: bool) -> Log:
+    """The runner's log on a runner; else plain lines, or progress bars for a person at a terminal.
+
+    Where standard output is for a program (`piped`), it is kept free of it.
+    """
+    stream = sys.stderr if piped else sys.stdout
     if context.in_actions:
         return ActionsLog(stream)
-    if command != "check" and stream.isatty():
+    if command != "check" and not piped and stream.isatty():
         from ml_action import terminal
 
         return terminal.make_log()

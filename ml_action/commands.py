@@ -102,6 +102,15 @@ def history(call: Call) -> None:
     views.history(wiring.find_place(call.given, call.context), call.scratch(), as_json=own_options(call).json)
 
 
+def explain(call: Call) -> None:
+    """Why an attempt ended as it did."""
+    from ml_action import attempt_views, wiring
+
+    options, place = own_options(call), wiring.find_place(call.given, call.context)
+    form = "json" if options.json else "markdown" if options.markdown else ""
+    attempt_views.explain(place, call.scratch(), call.log, options.attempt, form=form)
+
+
 def add_data(call: Call) -> None:
     """Simulated datasets."""
     from ml_action import students, wiring
@@ -133,6 +142,20 @@ def demo(call: Call) -> None:
 def json_option(parser: argparse.ArgumentParser) -> None:
     """The switch to JSON."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+
+
+def explain_options(parser: argparse.ArgumentParser) -> None:
+    """Which attempt, and in which form."""
+    parser.add_argument(
+        "attempt",
+        nargs="?",
+        default="",
+        metavar="ATTEMPT",
+        help="its id, the beginning of one, its version (v3), or a number: 1 is the last, 2 the one before it",
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print the journal's record as JSON")
+    forms.add_argument("--markdown", action="store_true", help="print the report as Markdown")
 
 
 def path_option(parser: argparse.ArgumentParser) -> None:

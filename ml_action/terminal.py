@@ -21,7 +21,7 @@ from ml_action.records import Outcome, Verdict
 def make_console(*, piped: int | None = None) -> Console:
     """Standard output; plain where it is no terminal, and then so many characters wide."""
     is_piped = piped and not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(highlight=False, soft_wrap=False, width=piped if is_piped else None)
+    return Console(highlight=False, emoji=False, soft_wrap=False, width=piped if is_piped else None)
 
 
 @dataclass

@@ -64,6 +64,7 @@ def test_a_person_adds_data_checks_runs_merges_and_looks_at_the_history(ada: Per
     assert "promote: better by" in said
     assert "would open a pull request" in said
     assert json.loads(ada.ok("status", "--json", *few))["attempts"][0]["verdict"] == "promote"
+    assert "promotion     its branch is pushed" in ada.ok("explain")
     assert json.loads(ada.ok("history", "--json")) == []
 
     ada.git("merge", "--quiet", "--ff-only", "ml-auto-update/model/proposal")
@@ -79,6 +80,10 @@ def test_a_person_adds_data_checks_runs_merges_and_looks_at_the_history(ada: Per
     ada.commit()
     verdict = json.loads(ada.ok("run", "--json", *few))
     assert (verdict["decision"], verdict["version"]) == ("promote", "v2")
+    assert "promotion     merged: in production" in ada.ok("explain", "v1")
+    told = json.loads(ada.ok("explain", "--json"))
+    assert (told["version"], len(told["comparison"]["gains"])) == ("v2", 41)
+    assert "gain of each dataset, sorted (share of the champion's error)" in ada.ok("explain", "--markdown")
     assert ada.git("status", "--porcelain") == ""
 
 
