@@ -118,9 +118,22 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
         log.warn(values["reason"])
     if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
-        log.say(redact(report.headline(outcome), secrets))
-        log.say(f"   next: {redact(outcome.next_step, secrets)}")
+        _tell(outcome, log, secrets)
     return values
+
+
+def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
+    """The verdict in the log, with the picture of what was judged."""
+    log.say(redact(report.headline(outcome), secrets))
+    if outcome.trial and outcome.attempt:
+        from ml_action import picture  # late: a count judges nothing
+
+        for line in picture.draw(outcome.trial.comparison, outcome.attempt.policy).splitlines():
+            log.say(line)
+    log.say(f"   next: {redact(outcome.next_step, secrets)}")
+    outlook = outcome.decision.outlook if outcome.decision else ""
+    if outlook and outlook not in outcome.next_step:
+        log.say(f"   what would change it: {redact(outlook, secrets)}")
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

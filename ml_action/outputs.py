@@ -20,6 +20,9 @@ OUTPUTS: Mapping[str, str] = {
     "improvement": "Challenger minus champion, in units of the metric.",
     "ci-low": "Lower end of the improvement's confidence interval.",
     "ci-high": "Upper end of the improvement's confidence interval.",
+    "gain": "How much less error the challenger makes, as a share of the champion's: 0.061 is 6.1 %.",
+    "win-rate": "The share of the datasets that the challenger predicts no worse, 0 to 1.",
+    "outlook": "What would change the verdict, in one sentence; empty where there is nothing to say.",
     "suspicious": "New datasets that look wrong to the champion and were set aside.",
     "quarantined": "Datasets that this run set aside; mode data: bad ones.",
     "drift": "How far the column that moved most has moved from the champion's data, 0 to 1.",
@@ -72,12 +75,16 @@ def _of_attempt(outcome: Outcome) -> dict[str, str]:
         "improvement": attempt.improvement,
         "ci-low": interval and interval.low,
         "ci-high": interval and interval.high,
+        "gain": attempt.gain,
+        "win-rate": attempt.comparison and attempt.comparison.win_rate,
     }
     screening = attempt.screening
     suspicious = {"suspicious": str(screening.suspicious)} if screening else {}
+    outlook = {"outlook": attempt.decision.outlook} if attempt.decision else {}
     return (
         {"version": attempt.version}
         | suspicious
+        | outlook
         | {name: repr(value) for name, value in numbers.items() if value is not None}
     )
 

@@ -68,8 +68,7 @@ def _bars(gains: Sequence[float]) -> Iterable[str]:
     usual = _EXTREME * max(abs(gains[edge]), abs(gains[-1 - edge]))
     if usual > 0:
         low, high = max(low, -usual), min(high, usual)
-    above, below = _rows(high, -low)
-    unit = max(high / above if above else 0.0, -low / below if below else 0.0) or 1.0
+    above, below, unit = _rows(high, -low)
     top, bottom = above * unit, below * unit
     for row in reversed(range(above)):
         cells = (_cell_above(gain / unit, row, above) for gain in gains)
@@ -80,12 +79,12 @@ def _bars(gains: Sequence[float]) -> Iterable[str]:
         yield _label(_signed(-bottom) if row == below - 1 else "") + "".join(cells)
 
 
-def _rows(high: float, depth: float) -> tuple[int, int]:
-    """The rows above and below the zero line; a side with any bar at all has one."""
+def _rows(high: float, depth: float) -> tuple[int, int, float]:
+    """The rows above and below the zero line, shared out so that one of them stands for as little as possible."""
     if not high or not depth:
-        return (HEIGHT if high else 0), (HEIGHT if depth else 0)
-    above = min(max(round(HEIGHT * high / (high + depth)), 1), HEIGHT - 1)
-    return above, HEIGHT - above
+        return (HEIGHT if high else 0), (HEIGHT if depth else 0), max(high, depth) / HEIGHT or 1.0
+    unit, above = min((max(high / above, depth / (HEIGHT - above)), above) for above in range(1, HEIGHT))
+    return above, HEIGHT - above, unit
 
 
 def _cell_above(height: float, row: int, rows: int) -> str:

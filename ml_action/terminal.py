@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ml_action import report
+from ml_action import picture, report
 from ml_action.records import Outcome, Verdict
 
 
@@ -82,6 +82,8 @@ def verdict(console: Console, outcome: Outcome) -> None:
             expand=True,
         )
     )
+    if outcome.trial and outcome.attempt and not console.options.ascii_only:
+        lines(console, picture.draw(outcome.trial.comparison, outcome.attempt.policy).splitlines())
 
 
 def markdown(console: Console, text: str, title: str) -> None:

@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
-from factories import make_outcome, make_pull, make_repository
+from factories import make_evidence, make_outcome, make_pull, make_repository, make_trial
 
 from ml_action import boundary, errors, runner
 from ml_action.boundary import guard
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
 from ml_action.git import GitFailed
 from ml_action.log import PlainLog
-from ml_action.records import Outcome, Publication, SetAside, Verdict
+from ml_action.records import Decision, Outcome, Publication, SetAside, Verdict
 from ml_action.runner import ActionsLog
 
 ENTRYPOINT = Path(__file__).parent.parent / "entrypoint.py"
@@ -78,6 +78,14 @@ def test_a_good_ending_is_0_with_outputs_summary_report_and_the_verdict(ran):
     assert (done.workspace / ".ml-auto-update/report.md").read_text() == done.summary
     assert done.summary.startswith("## 🚀 promote: better by far")
     assert done.log.splitlines() == ["🚀 promote: better by far", "   next: a person reviews"]
+
+
+def test_the_log_shows_the_picture_and_what_would_change_the_verdict(ran):
+    trial = make_trial(comparison=make_evidence())
+    held = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
+    lines = ran(lambda: make_outcome(verdict=Verdict.HOLD, trial=trial, decision=held)).log.splitlines()
+    assert lines[1] == "gain of each dataset, sorted (share of the champion's error)"
+    assert lines[-2:] == ["   next: a person reviews", "   what would change it: about 90 more datasets"]
 
 
 @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.FAILED])

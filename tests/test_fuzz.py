@@ -18,7 +18,7 @@ import hostile
 import pandas as pd
 import pytest
 import tame
-from factories import make_attempt, make_comparison, make_outcome, make_trial, make_version
+from factories import make_attempt, make_comparison, make_evidence, make_outcome, make_trial, make_version
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +29,7 @@ from ml_action.errors import DataProblem
 from ml_action.findings import Finding, Inspection, Mark
 from ml_action.log import PlainLog
 from ml_action.modelling import formats, frames, resolution, rowchecks, validation
-from ml_action.records import Check, Decision, SetAside, Verdict
+from ml_action.records import Check, Decision, Guarded, Screening, SetAside, Slice, Verdict
 from ml_action.runner import ActionsLog
 
 FILES, SEED = 400, 20261123
@@ -219,9 +219,17 @@ DECIDED = decide(make_comparison(), Policy(0.95, 0.005))
 @settings(max_examples=150)
 def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column: str) -> None:
     aside = (SetAside(path, "1", reason, 3), SetAside(reason, "2", path))
-    decision = Decision(Verdict.INCOMPARABLE, reason, (Check("finite", False, path),))
-    trial = make_trial(notes=(reason,), comparison=make_comparison(challenger={"r2": 0.1, column: 0.2}))
-    attempt = make_attempt(reason=reason, run_url="https://github.com/octo/students/actions/runs/7")
+    decision = Decision(Verdict.INCOMPARABLE, reason, (Check(f"slice {column}", False, path),), column)
+    comparison = make_evidence(
+        challenger={"r2": 0.1, column: 0.2}, slices=(Slice(column, path, 41, -0.1, True),),
+        guardrails=(Guarded(reason, 0.01, -5.2, -5.0, 0.04, 0.3),),
+    )  # fmt: skip
+    screening = Screening(9, 1, (SetAside(column, "3", path),), (reason,), (column,))
+    trial = make_trial(notes=(reason,), comparison=comparison, screening=screening)
+    attempt = make_attempt(
+        reason=reason, run_url="https://github.com/octo/students/actions/runs/7", comparison=comparison,
+        decision=decision, screening=screening, forced=column or path, notes=(path,), policy=Policy(),
+    )  # fmt: skip
     version = make_version(target=column, features=(column, path), estimator=path, params={column: reason})
     outcome = make_outcome(
         reason=reason, next_step=path, decision=decision, trial=trial, attempt=attempt, set_aside=aside,
@@ -230,6 +238,7 @@ def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column
     assert [*tame.page_faults(report.summary(outcome))] == []
     assert [*tame.page_faults(report.pull_request_body(version, attempt, trial, decision, aside))] == []
     assert [*tame.page_faults(report.model_card(version, attempt, trial, DECIDED))] == []
+    assert [*tame.page_faults(report.retold(attempt, {"asked for": column, "run": path}))] == []
     judged = Inspection((Finding(path, "1", Mark.BAD, reason, 3), Finding(reason, "2", Mark.COPY, column)), column)
     told = data_report.comment(judged, "c" * 40, attempt.run_url).replace("<sub>", "").replace("</sub>", "")
     assert [*tame.page_faults(told)] == []

@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from factories import make_attempt, make_outcome
+from factories import make_attempt, make_evidence, make_outcome, make_screening
 
 from ml_action import endings, outputs
 from ml_action.errors import DataProblem
 from ml_action.outputs import OUTPUTS
-from ml_action.records import Interval, Outcome, SetAside, Trigger, Verdict
+from ml_action.records import Decision, Interval, Outcome, SetAside, Trigger, Verdict
 
 
 def test_a_promotion_fills_every_output_but_the_report_path():
@@ -16,7 +16,7 @@ def test_a_promotion_fills_every_output_but_the_report_path():
         "version": "v2", "champion-score": "0.8", "challenger-score": "0.85", "improvement": "0.05",
         "ci-low": "0.03", "ci-high": "0.07", "quarantined": "0", "pr-number": "7",
         "pr-url": "https://github.com/o/r/pull/7", "merge-state": "enabled", "model-path": "model/v2.pkl",
-        "report-path": "", "drift": "", "drifted": "",
+        "report-path": "", "drift": "", "drifted": "", "gain": "0.25", "win-rate": "", "outlook": "", "suspicious": "",
     }  # fmt: skip
 
 
@@ -64,3 +64,12 @@ def test_scores_that_are_not_there_stay_empty_and_a_zero_is_told():
 def test_set_aside_datasets_are_counted():
     outcome = Outcome(Verdict.WAITING, "waiting", "wait", set_aside=(SetAside("a.csv", "1", "empty"),))
     assert outputs.of(outcome)["quarantined"] == "1"
+
+
+def test_what_was_judged_is_told_in_figures():
+    comparison = make_evidence()
+    told = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
+    attempt = make_attempt(comparison=comparison, gain=comparison.gain, decision=told, screening=make_screening())
+    values = outputs.of(make_outcome(attempt=attempt))
+    assert (values["gain"], values["win-rate"]) == ("0.061", "0.71")
+    assert (values["outlook"], values["suspicious"]) == ("about 90 more datasets", "3")

@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from factories import make_outcome
+from factories import make_evidence, make_outcome, make_trial
 from rich.console import Console
 
 from ml_action import terminal
@@ -58,6 +58,11 @@ def test_the_verdict_is_a_box(console):
     assert "🚀 promote" in text(console)
     assert "better by far" in text(console)
     assert "next: a person reviews" in text(console)
+
+
+def test_what_was_judged_is_a_picture(console):
+    terminal.verdict(console, make_outcome(trial=make_trial(comparison=make_evidence())))
+    assert "\ngain of each dataset, sorted (share of the champion's error)\n" in text(console)
 
 
 def test_markdown_is_rendered(console):

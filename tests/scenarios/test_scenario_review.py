@@ -184,7 +184,7 @@ def test_slices_and_guardrails_are_judged_and_told(production: World) -> None:
     production.arrive(drifted(120, 8))
     run = production.hour(slices="school", guardrails='{"neg_mean_absolute_error": 0.01}')
     assert run.decision == "promote"
-    for text in ("slice school = town", "slice school = online", "guardrail neg_mean_absolute_error"):
+    for text in ("| `school` | `town` |", "| `school` | `online` |", "| `neg_mean_absolute_error` |"):
         assert text in run.told
 
 
