@@ -249,7 +249,8 @@ def _guards(comparison: Comparison, policy: Policy) -> Iterator[Check]:
             f"slice {part.column} = {part.value}",
             not part.worse,
             f"where {part.column} is {part.value} the gain is {percent(part.gain)} on {part.datasets} "
-            f"{comparison.unit}" + (f": proven worse by more than {percent(TOLERATED, 0)}" if part.worse else ""),
+            f"{comparison.unit}"
+            + (f": worse by more than {percent(TOLERATED, 0)}, and hardly by luck" if part.worse else ""),
         )
     yield from (_guardrail(rail, policy) for rail in comparison.guardrails)
 

@@ -65,7 +65,7 @@ def remembered(attempt: Attempt) -> Iterator[str]:
 def slices(comparison: Comparison) -> Iterator[Row]:
     """Each part of the rows by itself, those that became worse first."""
     for part in sorted(comparison.slices, key=lambda part: not part.worse)[:LISTED]:
-        yield part.column, part.value, f"{part.datasets:,}", percent(part.gain), "proven worse" if part.worse else ""
+        yield part.column, part.value, f"{part.datasets:,}", percent(part.gain), "worse" if part.worse else ""
 
 
 def guardrails(comparison: Comparison) -> Iterator[Row]:
@@ -84,7 +84,7 @@ def guardrails(comparison: Comparison) -> Iterator[Row]:
 def conditions(decision: Decision) -> Iterator[Check]:
     """The conditions of the gate. Of those that a table tells more of, the ones that failed, or how many there are."""
     yield from (check for check in decision.checks if not (check.passed and check.name.startswith(_IN_TABLES)))
-    for kind, told in zip(_IN_TABLES, ("none of {} is proven worse", "none of {} may be worse"), strict=True):
+    for kind, told in zip(_IN_TABLES, ("none of {} is worse", "none of {} may be worse"), strict=True):
         some = [check for check in decision.checks if check.name.startswith(kind)]
         if some and all(check.passed for check in some):
             yield replace(some[0], name=f"{kind.strip()}s", text=told.format(len(some)))

@@ -88,7 +88,7 @@ class Slice:
     value: str
     datasets: int
     gain: float  # as a share of the champion's error on these rows
-    worse: bool  # proven worse by more than is tolerated (decision.md, step 5)
+    worse: bool  # by more than is tolerated, and hardly by luck (docs/decision.md, step 5)
 
 
 @dataclass(frozen=True)

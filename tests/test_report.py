@@ -295,7 +295,7 @@ def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
 def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed():
     _, decision, _ = shown()
     listed = sections.checks_list(decision)
-    assert "- ✅ **slices**: none of 2 is proven worse" in listed
+    assert "- ✅ **slices**: none of 2 is worse" in listed
     assert "- ✅ **guardrails**: none of 1 may be worse" in listed
     worse = Slice("school", "online", 41, -0.081, True)
     _, decision, attempt = shown(make_evidence(slices=(Slice("school", "town", 173, 0.07, False), worse)))
@@ -304,7 +304,7 @@ def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed
     assert "town" not in listed
     assert "- ✅ **slices**" not in listed
     table = sections.slices_table(attempt.comparison).splitlines()
-    assert table[2] == "| `school` | `online` | 41 | -8.1 % | proven worse |"
+    assert table[2] == "| `school` | `online` | 41 | -8.1 % | worse |"
 
 
 def test_what_moved_as_a_whole_has_a_section():

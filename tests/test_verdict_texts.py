@@ -123,9 +123,9 @@ WORLDS = {
     ),
     "a slice is damaged": World(
         Verdict.REJECT,
-        "better on average, and yet not good enough: where school is online the gain is -8.1 % on 41 datasets: proven "
-        "worse by more than 2 % (gain of 6.1 % [3.9, 8.4] of the champion's error on 214 new datasets; 71 % of them "
-        "improved)",
+        "better on average, and yet not good enough: where school is online the gain is -8.1 % on 41 datasets: worse "
+        "by more than 2 %, and hardly by luck (gain of 6.1 % [3.9, 8.4] of the champion's error on 214 new datasets; "
+        "71 % of them improved)",
         "more datasets where school is online; or `slices` without this column",
         judged(
             0.061,
