@@ -9,7 +9,7 @@ DATA ?= students
 TESTS ?=
 GENERATED := README.md action.yml check/action.yml docs/cli.md
 
-.PHONY: help demo test e2e lint format docs bench setup clean
+.PHONY: help demo test e2e lint format docs bench bench-decision setup clean
 
 help:  ## show the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ docs: .venv/ready  ## write the generated parts of the documentation anew
 
 bench: .venv/ready  ## measure speed against named baselines
 	@$(BIN)/python benchmarks/run.py
+
+bench-decision: .venv/ready  ## hold the gate to its aims: worlds against true loss (QUICK=1: one minute)
+	@$(BIN)/python -m benchmarks.decision $(if $(QUICK),--quick,--full --json benchmarks/decision/results.json --chart docs/decision.svg)
 
 clean:  ## remove what the commands made
 	@rm -rf .venv .demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

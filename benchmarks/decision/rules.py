@@ -1,0 +1,168 @@
+"""The rules side by side, each as a user would write it: on the same datasets, with the same recipe.
+
+A family shares its fits: the three rules of a file-level holdout, and our gates. The hand-written rules know no data
+contract; ours runs its own (`ours`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import get_scorer
+
+from benchmarks.decision import ours
+from benchmarks.decision.cases import Case, Flags, Floats
+from ml_action.modelling import losses, scoring, training
+from ml_action.modelling.frames import Table
+from ml_action.modelling.predictions import predict
+from ml_action.records import Recipe
+
+SEED, POINT, ROWS, CLUSTERS = "seed's rule", "point comparison", "row bootstrap", "cluster bootstrap"
+NAMES = (SEED, POINT, ROWS, CLUSTERS, *(f"ours, {gate}" for gate in ours.GATES))
+DEFAULT = "ours, better"
+PROMOTE, HOLD = "promote", "hold"
+HELD_OUT = 0.2  # share of rows, or of new datasets
+RESAMPLES = 1_000
+ALPHA = 0.05
+BLOCKS = 20  # of a metric that is no sum over rows
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The model in production, with what each rule remembers of it."""
+
+    known: ours.Champion
+    remembered: float  # the score at its promotion, as the seed's rule keeps it
+
+    @property
+    def model(self) -> Any:
+        """The fitted pipeline."""
+        return self.known.model
+
+
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """A rule's word on a batch, and the model that it would release."""
+
+    verdict: str
+    challenger: Champion | None
+    reason: str = ""
+    set_aside: frozenset[str] = frozenset()
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the challenger goes into production."""
+        return self.verdict == PROMOTE
+
+
+def first(case: Case) -> Champion:
+    """The champion of a case: trained on its old datasets, outside the permanent holdout."""
+    known = ours.first(case.old_table, case.settings, case.salt)
+    _, score = _on_rows(case.old_table, known.recipe, np.random.default_rng([case.seed, 1]))
+    return Champion(known, score)
+
+
+def seeds_rule(case: Case, champion: Champion) -> Mapping[str, Ruling]:
+    """A higher score on a random fifth of the rows than the one that was remembered."""
+    recipe = champion.known.recipe
+    model, score = _on_rows(case.table, recipe, np.random.default_rng([case.seed, 2]))
+    verdict = PROMOTE if score > champion.remembered else HOLD
+    return {SEED: Ruling(verdict, _hand_made(model, champion, score), f"{score:.4f} > {champion.remembered:.4f}?")}
+
+
+def holdout_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
+    """Champion and challenger on a shared random fifth of the new datasets; three ways to look at the difference."""
+    recipe, table = champion.known.recipe, case.table
+    rng = np.random.default_rng([case.seed, 3])
+    places = rng.permutation(np.flatnonzero(case.new))
+    held = np.zeros(len(table.datasets), dtype=bool)
+    held[places[: max(1, round(HELD_OUT * len(places)))]] = True
+    judged = held[table.cluster]
+    model = training.fit(recipe, table, ~judged)
+    differences = _differences(recipe, table, judged, champion.model, model)
+    clusters = _summed(differences, table.cluster[judged])
+    challenger = _hand_made(model, champion, champion.remembered)
+    better = {
+        POINT: differences.mean() > 0,
+        ROWS: _lower(differences, rng) > 0,
+        CLUSTERS: _lower(clusters, rng) > 0,
+    }
+    return {name: Ruling(PROMOTE if is_better else HOLD, challenger) for name, is_better in better.items()}
+
+
+def our_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
+    """The product."""
+    judged = ours.judge(case, champion.known)
+    challenger = Champion(judged.challenger, champion.remembered) if judged.challenger else None
+    return {
+        f"ours, {gate}": Ruling(verdict, challenger, reason, judged.set_aside)
+        for gate, (verdict, reason) in judged.verdicts.items()
+    }
+
+
+FAMILIES: tuple[Callable[[Case, Champion], Mapping[str, Ruling]], ...] = (seeds_rule, holdout_rules, our_rules)
+
+
+def family_of(name: str) -> Callable[[Case, Champion], Mapping[str, Ruling]]:
+    """The function that knows a rule."""
+    return our_rules if name.startswith("ours") else seeds_rule if name == SEED else holdout_rules
+
+
+def _hand_made(model: Any, champion: Champion, score: float) -> Champion:
+    known = ours.Champion(model, champion.known.recipe, champion.known.contract)
+    return Champion(known, score)
+
+
+def _on_rows(table: Table, recipe: Recipe, rng: np.random.Generator) -> tuple[Any, float]:
+    """A model fitted on four fifths of the rows, at random, and its score on the last fifth."""
+    held = np.zeros(len(table.frame), dtype=bool)
+    held[rng.permutation(len(held))[: round(HELD_OUT * len(held))]] = True
+    model = training.fit(recipe, table, ~held)
+    target = training.labels(recipe, table)[held]
+    return model, float(get_scorer(recipe.metric)(model, table.frame.loc[held, list(recipe.features)], target))
+
+
+def _differences(recipe: Recipe, table: Table, judged: Flags, champion: Any, challenger: Any) -> Floats:
+    """Per judged row: how much less the challenger loses. What is no sum over rows is shared out by its jackknife."""
+    target = training.labels(recipe, table)
+    frame = table.frame.loc[judged, list(recipe.features)]
+    classes = None if recipe.task == "regression" else np.unique(target)
+    said = [predict(model, frame, classes) for model in (champion, challenger)]
+    loss = losses.BY_METRIC.get(recipe.metric)
+    if loss:
+        before, after = (loss(one, target[judged]) for one in said)
+        found: Floats = before - after
+        return found
+    return _shared_out(recipe, said, target[judged], table.cluster[judged])
+
+
+def _shared_out(recipe: Recipe, said: list[Any], target: Any, cluster: Any) -> Floats:
+    """Per row: its block's part in the difference of the scores (delete-a-block jackknife, blocks of datasets)."""
+    block = np.unique(cluster, return_inverse=True)[1] % BLOCKS
+    scores = np.array(
+        [
+            [scoring.score(recipe.metric, one, target, np.flatnonzero(block != left_out)) for one in said]
+            for left_out in range(-1, int(block.max()) + 1)
+        ]
+    )
+    difference = scores[:, 1] - scores[:, 0]
+    pseudo = difference[0] + BLOCKS * (difference[0] - difference[1:])
+    found: Floats = (pseudo / np.bincount(block))[block]
+    return found
+
+
+def _summed(differences: Floats, cluster: Any) -> Floats:
+    owner = np.unique(cluster, return_inverse=True)[1]
+    return np.bincount(owner, weights=differences).astype(np.float64)
+
+
+def _lower(values: Floats, rng: np.random.Generator) -> float:
+    """The lower bound of the mean: the 5 % quantile of a bootstrap of these units."""
+    drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
+    return float(np.quantile(values[drawn].mean(axis=1), ALPHA))
+
+
+__all__ = ["DEFAULT", "FAMILIES", "HOLD", "NAMES", "PROMOTE", "Champion", "Ruling", "family_of", "first"]
