@@ -148,7 +148,7 @@ def table_of(old: Sequence[str], new: Sequence[str], target: str) -> tuple[Table
         for place, text in enumerate(texts)
     ]
     table, unreadable = frames.read(datasets, [text.encode() for text in texts])
-    table, unfit = validation.sort_out(table, target, ())
+    table, unfit = validation.sort_out(table, (target,), ())
     assert not unreadable
     assert not unfit
     return table, tuple(name for name in map(str, table.frame.columns) if name != target)
@@ -174,7 +174,7 @@ def later_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
             for place, text in enumerate(many(world, BAD, rng))
         ]
         table, features = table_of(old, [*good, *bad], "score")
-        contract = contracts.learn(table.keep(np.arange(len(table.datasets)) < OLD), "score", features)
+        contract = contracts.learn(table.keep(np.arange(len(table.datasets)) < OLD), ("score",), features)
         reasons = judged(table, contract, OLD, holdout=BAD)
         yield f"students, {world}", reasons[:NEW]
         for kind, name in enumerate(DAMAGES):
@@ -198,7 +198,7 @@ def first_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
 
 def self_judged(texts: Sequence[str], target: str) -> list[str | None]:
     table, features = table_of((), texts, target)
-    return judged(table, contracts.learn(table, target, features, SUSPECT), 0)
+    return judged(table, contracts.learn(table, (target,), features, SUSPECT), 0)
 
 
 def real() -> Iterator[tuple[str, list[str], list[str], str]]:
@@ -234,7 +234,7 @@ def real_counts(later: dict[str, Count], first: dict[str, Count]) -> None:
     for name, old, new, target in real():
         table, features = table_of(old, new, target)
         reference = table.keep(np.arange(len(table.datasets)) < len(old))
-        contract = contracts.learn(reference, target, features)
+        contract = contracts.learn(reference, (target,), features)
         later.setdefault(name, Count()).add(judged(table, contract, len(old)))
         first.setdefault(name, Count()).add(self_judged(old, target))
 

@@ -264,7 +264,7 @@ def measure_large(path: Path) -> None:
     assert not set_aside, set_aside
     loaded, high = time.perf_counter(), peak()
     recipe = resolution.resolve_recipe(
-        table, target="score", features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
+        table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
     )
     training.fit(recipe, table, np.arange(len(table.frame)))
     size = float(table.frame.memory_usage(deep=False).sum()) / 1e6

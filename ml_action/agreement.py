@@ -62,7 +62,7 @@ def _unit(settings: Settings) -> str:
 
 def _learned(at_hand: Ground, settings: Settings, log: Log) -> tuple[Contract, str]:
     champion = at_hand.scene.history.champion if at_hand.scene.history else None
-    if champion and champion.contract and settings.target in ("", champion.contract.target):
+    if champion and champion.contract and settings.target in ((), champion.contract.outputs):
         return champion.contract, f"champion {champion.version}"
     datasets = one_per_content((*at_hand.here, *at_hand.ahead))
     if not datasets:
@@ -84,7 +84,7 @@ def _learned(at_hand: Ground, settings: Settings, log: Log) -> tuple[Contract, s
         salt=survey.salt_of(at_hand.scene, settings),
     )
     batch = batches.sort_out(material, at_hand.scene, settings, log)
-    learned = contracts.learn(batch.table, batch.recipe.target, batch.recipe.features)
+    learned = contracts.learn(batch.table, batch.recipe.outputs, batch.recipe.features)
     return learned, f"{learned.datasets:,} {_unit(settings)}"
 
 

@@ -125,13 +125,14 @@ def all_new(batch: Batch) -> Batch:
 def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
     """The columns that somebody speaks of: they are read, however few datasets have them."""
     said = [
-        settings.target,
+        *settings.target,
         *settings.features,
         settings.group,
+        settings.weight,
         *settings.slices,
         *(rule.name for rule in settings.contract),
     ]
-    return frozenset([*said, champion.target, *champion.features] if champion else said)
+    return frozenset([*said, *champion.outputs, *champion.features] if champion else said)
 
 
 def _told(contents: Iterable[bytes | None], total: int, log: Log) -> Iterator[bytes | None]:
@@ -154,7 +155,9 @@ def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Mater
     """In the order in which a bad dataset spoils least."""
     champion, demands = material.champion, settings.contract
     recipe = _recipe(table, settings, champion)
-    table, unfit = validation.sort_out(table, recipe.target, recipe.features, demands, _numbers(champion, recipe))
+    table, unfit = validation.sort_out(
+        table, recipe.outputs, recipe.features, demands, _numbers(champion, recipe), recipe.weight
+    )
     twins = identity.copies(table, material.old)
     table = _without(table, twins)
     contract = _contract(table, recipe, champion, _among(table, material.old))
@@ -184,9 +187,10 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
     current = table.keep(~sides.gone(table))
     recipe = _recipe(rowchecks.as_numbers(current, settings.target, settings.contract), settings, champion)
     table, unfit, told, bad_rows = rowchecks.sort_out(
-        table, recipe.target, recipe.features, settings.contract, _numbers(champion, recipe), sides
+        table, recipe.outputs, recipe.features, settings.contract, _numbers(champion, recipe), sides, recipe.weight
     )
-    arranged = rowwise.arrange(table, (recipe.target, *recipe.features), sides)
+    weight = (recipe.weight,) if recipe.weight else ()
+    arranged = rowwise.arrange(table, (*recipe.outputs, *recipe.features, *weight), sides)
     _stop_if_too_many_rows(bad_rows, arranged.arrived, told, settings)
     if not arranged.table.datasets:
         raise _no_rows((*unreadable, *unfit, *told))
@@ -208,14 +212,14 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
 
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
-    target = settings.target or (champion.target if champion else "")
+    targets = settings.target or (champion.outputs if champion else ())
     need(table, [name for name in (settings.group, *settings.slices) if name])
-    same_target = champion is not None and champion.target == target
+    same_target = champion is not None and champion.outputs == targets
     features = settings.features or (champion.features if champion and same_target else ())
     task = champion.task if champion and same_target and settings.task == "auto" else settings.task
     return resolution.resolve_recipe(
         table,
-        target=target,
+        targets=targets,
         features=features,
         task=task,
         estimator=settings.estimator,
@@ -223,26 +227,28 @@ def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recip
         metric=settings.metric,
         seed=settings.seed,
         apart=frozenset({settings.group}),
+        weight=settings.weight,
+        guardrails=[metric for metric, _ in settings.guardrails],
     )
 
 
 def _numbers(champion: Version | None, recipe: Recipe) -> frozenset[str]:
     """The columns that hold numbers by the champion's contract."""
     columns = champion.contract.columns if champion and champion.contract else ()
-    used = (recipe.target, *recipe.features)
+    used = (*recipe.outputs, *recipe.features)
     return frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
 
 
 def _contract(table: Table, recipe: Recipe, champion: Version | None, old: Flags) -> Contract:
     """What the data looked like: the champion's record, else the old datasets, else the very batch (robust figures)."""
-    if champion and champion.contract and champion.contract.target == recipe.target:
-        used = {recipe.target, *recipe.features}
+    if champion and champion.contract and champion.contract.outputs == recipe.outputs:
+        used = {*recipe.outputs, *recipe.features}
         return replace(
             champion.contract, columns=tuple(item for item in champion.contract.columns if item.name in used)
         )
     if old.sum() >= judging.MIN_REFERENCE:
-        return contracts.learn(table.keep(old), recipe.target, recipe.features)
-    return contracts.learn(table, recipe.target, recipe.features, suspect=SUSPECT)
+        return contracts.learn(table.keep(old), recipe.outputs, recipe.features)
+    return contracts.learn(table, recipe.outputs, recipe.features, suspect=SUSPECT)
 
 
 def _without(table: Table, set_aside: tuple[SetAside, ...]) -> Table:

@@ -44,13 +44,19 @@ class Profile:
 class Contract:
     """All columns of a recipe, the features and the target."""
 
-    target: str
+    target: str  # of several all names, as a setting spells them
     datasets: int
     rows: int
-    constant: float  # share of the datasets (of five rows and more) with one target value only
+    constant: float  # share of the datasets (of five rows and more) with one value only of a target
     repeated: float  # share of a dataset's rows that repeat an earlier one of it: 99 % do not exceed it
     shared: float  # share of a dataset's rows that another dataset holds too: 99 % do not exceed it
     columns: tuple[Profile, ...]
+    targets: tuple[str, ...] = ()  # where there are several
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The columns that are predicted from the others."""
+        return self.targets or (self.target,)
 
     def profile(self, column: str) -> Profile | None:
         """What is known of a column."""

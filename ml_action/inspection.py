@@ -153,7 +153,7 @@ def source_of(ground: Ground, batch: Batch, settings: Settings) -> str:
         return "what every row must be; a bad one is left out, and its file goes on"
     champion = ground.scene.history.champion if ground.scene.history else None
     datasets = batch.contract.datasets
-    if champion and champion.contract and champion.contract.target == batch.recipe.target:
+    if champion and champion.contract and champion.contract.outputs == batch.recipe.outputs:
         return f"the data of champion {champion.version}, {datasets:,} datasets"
     if datasets < judging.MIN_REFERENCE:
         return f"no contract yet, which takes {judging.MIN_REFERENCE} datasets; only what every dataset must be"

@@ -110,7 +110,13 @@ TABLE: tuple[Setting, ...] = (
         ColumnRule.parse_all,
         schema="object",
     ),
-    Setting("target", "", "The column to predict. Default: the champion's, else the last column.", values.text),
+    Setting(
+        "target",
+        "",
+        "The column to predict; several columns of numbers, parted by commas. Default: the champion's, else the last.",
+        values.names,
+        schema="array",
+    ),
     Setting(
         "features",
         "",
@@ -138,7 +144,19 @@ TABLE: tuple[Setting, ...] = (
         values.mapping,
         schema="object",
     ),
-    Setting("metric", "auto", "Any scikit-learn scorer. auto: r2, or accuracy for a classification.", values.text),
+    Setting(
+        "metric",
+        "auto",
+        "Any scikit-learn scorer, or the import path of a scorer or a metric function that is installed. auto: r2, or "
+        "accuracy for a classification.",
+        values.text,
+    ),
+    Setting(
+        "weight",
+        "",
+        "A column of numbers from 0 that says how much each row counts, in fitting and in every score.",
+        values.text,
+    ),
     Setting(
         "group",
         "",
@@ -185,7 +203,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "guardrails",
         "{}",
-        "Further metrics that may not become worse: a JSON object of scorers and margins, such as "
+        "Further metrics that may not become worse: a JSON object of metrics and margins, such as "
         '{"neg_mean_absolute_error": 0.01}.',
         values.margins,
         schema="object",

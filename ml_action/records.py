@@ -58,7 +58,7 @@ class Interval:
 class Guardrail:
     """A metric that may not become worse, whatever the deciding one says."""
 
-    metric: str  # scikit-learn's scorer name
+    metric: str  # scikit-learn's scorer name, or an import path
     margin: float  # how much worse is not worse, as a share of the champion's error
 
 
@@ -126,7 +126,7 @@ class Comparison:
     Without a champion the opponent is the dummy baseline and `champion` stays empty.
     """
 
-    metric: str  # scikit-learn's scorer name
+    metric: str  # scikit-learn's scorer name, or an import path
     champion: Mapping[str, float]  # every reported metric of the champion on the judged rows
     challenger: Mapping[str, float]  # ... of the challenger
     baseline: Mapping[str, float]  # ... of the dummy
@@ -175,13 +175,20 @@ class Decision:
 class Recipe:
     """How a model is made: everything that, with the data, determines it."""
 
-    target: str
+    target: str  # of several all names, as a setting spells them
     features: tuple[str, ...]
     task: str  # regression | classification
     estimator: str  # import path
     params: Mapping[str, object]
     metric: str
     seed: int
+    targets: tuple[str, ...] = ()  # where there are several
+    weight: str = ""  # the column that says how much each row counts; empty: all count alike
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The columns to predict."""
+        return self.targets or (self.target,)
 
 
 @dataclass(frozen=True)
@@ -220,7 +227,7 @@ class Version:
     data_tree: str
     datasets: int
     rows: int
-    target: str
+    target: str  # of several all names, as a setting spells them
     features: tuple[str, ...]
     task: str
     estimator: str
@@ -234,6 +241,12 @@ class Version:
     libraries: Mapping[str, str]
     sample: Mapping[str, object]
     contract: Contract | None = None  # what the data looked like; versions of before 0.2 have none
+    targets: tuple[str, ...] = ()  # where there are several
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The columns that it predicts."""
+        return self.targets or (self.target,)
 
 
 @dataclass(frozen=True)

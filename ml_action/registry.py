@@ -125,6 +125,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         libraries=trial.libraries,
         sample=trial.sample,
         contract=trial.contract,
+        targets=recipe.targets,
     )
 
 

@@ -41,12 +41,13 @@ class Settings:
     max_dataset_size: int
     max_columns: int
     contract: tuple[ColumnRule, ...]
-    target: str
+    target: tuple[str, ...]
     features: tuple[str, ...]
     task: str
     estimator: str
     params: Mapping[str, object]
     metric: str
+    weight: str
     group: str
     test_size: float
     confidence: float
@@ -71,7 +72,7 @@ class Settings:
 
 
 # what shapes a model or its verdict, and so belongs into a fingerprint
-MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "group", "seed")
+MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "weight", "group", "seed")
 JUDGING = (
     "test_size",
     "confidence",
@@ -164,11 +165,13 @@ def _of_triggers(parsed: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_columns(parsed: Mapping[str, Any]) -> Iterator[str]:
-    target = parsed["target"]
-    if target and target in parsed["features"]:
-        yield f"features: the target {target!r} is among them; a model cannot predict from its answer"
-    if target and target == parsed["group"]:
-        yield f"group: {target!r} is the target too; it has to say which rows belong together"
+    for target in parsed["target"]:
+        if target in parsed["features"]:
+            yield f"features: the target {target!r} is among them; a model cannot predict from its answer"
+        if target == parsed["group"]:
+            yield f"group: {target!r} is the target too; it has to say which rows belong together"
+        if target == parsed["weight"]:
+            yield f"weight: {target!r} is the target too; it has to say how much each row counts"
 
 
 def _shown(setting: Setting, text: str) -> str:
@@ -211,7 +214,7 @@ def json_schema() -> dict[str, Any]:
             entry: dict[str, Any] = {"type": setting.schema, "description": setting.help}
             entry |= {"enum": list(setting.choices)} if setting.choices and setting.schema == "string" else {}
             entry |= {"items": {"type": "string"}} if setting.schema == "array" else {}
-            entry |= {"type": ["array", "string"]} if setting.name == "data-path" else {}  # one folder is no list
+            entry |= {"type": ["array", "string"]} if setting.name in ("data-path", "target") else {}  # one is no list
             properties[setting.name] = entry
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -226,7 +229,7 @@ def judged_by(settings: Settings) -> str:
     """What of the settings tells a bad dataset from a good one, in a word."""
     import hashlib  # late: only what was set aside asks for it
 
-    names = ("unit", "target", "features", "contract", "max_dataset_size", "max_columns")
+    names = ("unit", "target", "features", "weight", "contract", "max_dataset_size", "max_columns")
     said = repr([getattr(settings, name) for name in names])
     return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

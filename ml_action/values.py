@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def text(value: str) -> str:
@@ -120,6 +120,14 @@ def names(value: str) -> tuple[str, ...]:
     except csv.Error as error:
         raise ValueError(f"it has to be a list of names parted by commas ({error})") from None
     return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
+
+
+def spelled(names: Iterable[str]) -> str:
+    """Names as one text, which `names` reads again; one alone stands as it is."""
+    several = tuple(names)
+    if len(several) == 1:
+        return several[0]
+    return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set('",') else name for name in several)
 
 
 def margins(value: str) -> tuple[tuple[str, float], ...]:

@@ -101,14 +101,14 @@ def sound_table(*more: str) -> frames.Table:
 def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number: str, said: str) -> None:
     """Its square is infinite: means, variances and errors of the whole column would be."""
     table = sound_table(f"{WHOLE}1,7,{number},town,60\n2,7,0.5,town,60\n")
-    _, set_aside = validation.sort_out(table, "score", ())
+    _, set_aside = validation.sort_out(table, ("score",), ())
     assert [item.line for item in set_aside] == [2]
     assert said in set_aside[0].reason
 
 
 def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
     table = sound_table(f"{WHOLE}inf,7,0.5,town,60\nfoo,7,0.5,town,60\n1,7,0.5,town,60\n")
-    rows, _, told, bad = rowchecks.sort_out(table, "score", ())
+    rows, _, told, bad = rowchecks.sort_out(table, ("score",), ())
     assert bad == len(told) == 2
     assert rows.frame["hours_studied"].max() < 100
 
@@ -123,10 +123,10 @@ def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
 def test_one_file_of_another_type_makes_no_classes_of_a_number_target(more: tuple[str, ...]) -> None:
     table = sound_table(*(f"{WHOLE}1,7,0.5,town,{target}\n2,7,0.6,town,{target}\n" for target in more))
     recipe = resolution.resolve_recipe(
-        table, target="score", features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
+        table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
     )
     assert recipe.task == "regression"
-    sound, _ = validation.sort_out(table, "score", recipe.features)
+    sound, _ = validation.sort_out(table, ("score",), recipe.features)
     assert sound.frame["score"].dtype == "float64"
 
 
@@ -137,7 +137,7 @@ def test_looking_for_near_names_takes_no_minutes() -> None:
     texts += [head.replace("feature", "Merkmal") + "\n" + "1," * 1499 + f"{number}\n" for number in range(3)]
     table, _ = read(*(("x.csv", text.encode()) for text in texts))
     begun = time.perf_counter()
-    _, set_aside = validation.sort_out(table, "score", ())
+    _, set_aside = validation.sort_out(table, ("score",), ())
     assert len(set_aside) == 3
     assert time.perf_counter() - begun < 20  # four minutes, once
 

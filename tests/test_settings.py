@@ -30,7 +30,7 @@ def test_the_defaults_are_those_of_the_table():
     assert (settings.data_path.folder, settings.threshold, settings.target, settings.features) == (
         "data/new_data",
         200,
-        "",
+        (),
         (),
     )
     assert (settings.test_size, settings.confidence, settings.min_improvement) == (0.2, 0.95, 0.005)
@@ -179,7 +179,7 @@ def test_the_file_speaks_toml():
     settings = parse({}, file)
     assert (settings.threshold, settings.test_size, settings.features) == (50, 0.25, ("hours", "sleep"))
     assert settings.params == {"alpha": 0.5, "fit_intercept": False}
-    assert (settings.target, settings.autonomy) == ("score", Autonomy.APPROVE)
+    assert (settings.target, settings.autonomy) == (("score",), Autonomy.APPROVE)
 
 
 @pytest.mark.parametrize(
@@ -304,9 +304,10 @@ def test_what_the_json_schema_takes_the_parser_takes():
     samples = {"integer": 50, "number": 0.75, "array": ["a"], "object": {}, "string": "abc", "boolean": True}
     kinds = {name: kind for name, entry in schema.items() for kind in [entry["type"]] if isinstance(kind, str)}
     file = {name: schema[name].get("enum", [samples[kind]])[0] for name, kind in kinds.items()}
-    assert set(schema) - set(file) == {"data-path"}
-    for path in ("def", ["def", "g/*.csv"]):
-        assert parse({}, file | {"data-path": path, "drift-threshold": 40, "group": "user"}).threshold == 50
+    assert set(schema) - set(file) == {"data-path", "target"}
+    for path, target in (("def", "y"), (["def", "g/*.csv"], ["y", "z, in m"])):
+        more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
+        assert parse({}, file | more).threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
 
@@ -321,6 +322,7 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
         "estimator",
         "params",
         "metric",
+        "weight",
         "group",
         "test_size",
         "confidence",

@@ -101,7 +101,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path, context):
 def test_the_file_in_the_repository_is_read(workspace, context):
     workspace.write({"ml-auto-update.toml": 'threshold = 7\ntarget = "é"'})
     settings = wiring.find_place({"target": "x"}, context(workspace.path / "data")).settings
-    assert (settings.threshold, settings.target) == (7, "x")
+    assert (settings.threshold, settings.target) == (7, ("x",))
 
 
 def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,9 @@ from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import listing, nearest, plain
 
 
-def automatic_features(table: Table, target: str) -> tuple[str, ...]:
-    """Every usual column but the target. Unnamed ones are row numbers."""
-    return tuple(name for name in usual_columns(table) if name != target and not name.startswith("Unnamed: "))
+def automatic_features(table: Table, apart: Collection[str]) -> tuple[str, ...]:
+    """Every usual column but those that stand apart, such as the target. Unnamed ones are row numbers."""
+    return tuple(name for name in usual_columns(table) if name not in apart and not name.startswith("Unnamed: "))
 
 
 def usual_columns(table: Table) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action import values
 from ml_action.contract import LEVELS, Contract, Profile, Spread
 from ml_action.modelling import portraits, repeats
 from ml_action.modelling.frames import Table
@@ -36,20 +37,21 @@ _NORMALLY = NormalDist()
 _NORMAL = 1.4826  # median deviation to standard deviation, for a normal distribution
 
 
-def learn(table: Table, target: str, features: Iterable[str], suspect: float = 0.0) -> Contract:
+def learn(table: Table, targets: tuple[str, ...], features: Iterable[str], suspect: float = 0.0) -> Contract:
     """The contract of these datasets, over a recipe's columns (`validation.sort_out` has made them sound).
 
     `suspect` is the share of the datasets that may be bad, where nothing has judged them yet. The order of the
     datasets makes no difference.
     """
-    columns = (target, *features)[:MOST_COLUMNS]
+    columns = (*targets, *features)[:MOST_COLUMNS]
     drawn = portraits.draw(table, columns)
     found = repeats.find(table, np.zeros(len(table.datasets), dtype=bool), columns)
     return Contract(
-        target=target,
+        target=values.spelled(targets),
+        targets=targets if len(targets) > 1 else (),
         datasets=len(table.datasets),
         rows=len(table.frame),
-        constant=_constant(table, target, suspect),
+        constant=_constant(table, targets, suspect),
         repeated=_usual(portraits.shares(table, found.within), suspect),
         shared=_usual(portraits.shares(table, found.elsewhere), suspect),
         columns=tuple(_profile(table, name, drawn, suspect) for name in columns),
@@ -61,13 +63,15 @@ def _usual(figures: Floats, suspect: float) -> float:
     return float(np.quantile(figures, min(RARE, 1 - suspect))) if len(figures) else 0.0
 
 
-def _constant(table: Table, target: str, suspect: float) -> float:
-    """The share of the longer datasets with one target value only; of suspect ones only where that is plausible."""
+def _constant(table: Table, targets: tuple[str, ...], suspect: float) -> float:
+    """The share of the longer datasets with one value only of a target; if suspect, only where that is plausible."""
     long_enough = table.counts >= MIN_ROWS
     if not long_enough.any():
         return 1.0
-    share = float(portraits.is_constant(table, target)[long_enough].mean())
-    varied = float(np.median((portraits.distinct(table, target) / np.maximum(table.counts, 1))[long_enough]))
+    constant = np.any([portraits.is_constant(table, name) for name in targets], axis=0)
+    share = float(constant[long_enough].mean())
+    distinct = [portraits.distinct(table, name) / np.maximum(table.counts, 1) for name in targets]
+    varied = min(float(np.median(found[long_enough])) for found in distinct)
     return 0.0 if share <= suspect and varied >= VARIED else share
 
 

@@ -15,11 +15,12 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from threadpoolctl import threadpool_limits
 
 from ml_action.errors import DataProblem
 from ml_action.modelling import training
 from ml_action.modelling.frames import Table
-from ml_action.modelling.predictions import Predictions, join, predict
+from ml_action.modelling.predictions import Array, Predictions, join, predict, with_decision
 from ml_action.modelling.units import Units
 from ml_action.records import Recipe
 
@@ -47,13 +48,12 @@ class Split:
         return ~self.holdout
 
 
-def split(table: Table, units: Units, new: Flags, salt: str, test_size: float, folds: int) -> Split:
-    """The split of the table's rows by their units' names; `new` marks the datasets that are judged.
+def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float, folds: int) -> Split:
+    """The split of the table's rows by their units' names; `fresh` marks the rows that may be judged.
 
     With fewer than two folds only the holdout judges: one fit in place of many. Raises DataProblem when nothing
     is new, or too little is left to learn from.
     """
-    fresh = new[table.cluster]
     found = Split(units, fresh, units.held_out(salt, test_size), units.folds(salt, max(folds, 1)))
     if folds < 2:
         found = Split(units, fresh & found.holdout, found.holdout, found.fold)
@@ -77,35 +77,39 @@ def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any
 
 
 def out_of_sample(
-    recipe: Recipe, table: Table, parts: Split, model: Any, progress: Progress
-) -> tuple[Predictions, Predictions]:
+    recipe: Recipe, table: Table, parts: Split, model: Any, classes: Array | None, progress: Progress
+) -> Said:
     """What the challenger and the dummy say about each judged row, in the table's order.
 
-    `model` is the `final` one: it has not seen the holdout and judges what is new in it. Folds are fitted side by
-    side, in threads that share the table, as far as there are processors and room; each fit has one thread of its
-    own, so that the figures do not depend on how many there are.
+    `model` is the `final` one: it has not seen the holdout and judges what is new in it. `classes`: all that anybody
+    speaks of, or None for a regression. Folds are fitted side by side, in threads that share the table, as far as
+    there are processors and room; each fit has one thread of its own, so that the figures do not depend on how many
+    there are. Raises ModelProblem when the challenger cannot be fitted or cannot predict.
     """
     judged = np.flatnonzero(parts.new)
     rounds = _rounds(parts)
     done: dict[int, Said] = {}
-    for place, said in _fitted(recipe, table, rounds):
+    for place, said in _fitted(recipe, table, rounds, classes):
         done[place] = said
         progress(_STAGE, 1 + len(done), _fits(parts))
     both = [done[place] for place in range(len(rounds))]
     places = [np.searchsorted(judged, np.flatnonzero(tested)) for tested, _ in rounds]
     held = np.flatnonzero(parts.new & parts.holdout)
     if len(held):
-        both.append(_both(recipe, table, model, parts.trained, held))
+        both.append(_both(recipe, table, model, parts.trained, held, classes))
         places.append(np.searchsorted(judged, held))
     return join([one for one, _ in both], places), join([other for _, other in both], places)
 
 
-def _fitted(recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]]) -> Iterator[tuple[int, Said]]:
+def _fitted(
+    recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]], classes: Array | None
+) -> Iterator[tuple[int, Said]]:
     """What each fold's model and dummy say about the fold, in the order in which they are ready."""
 
     def judge(place: int, tested: Flags, learned: Flags) -> tuple[int, Said]:
-        model = training.fit(recipe, table, learned)
-        return place, _both(recipe, table, model, learned, np.flatnonzero(tested))
+        with threadpool_limits(limits=1):  # OpenMP counts the threads of each thread by itself
+            model = training.fit(recipe, table, learned)
+            return place, _both(recipe, table, model, learned, np.flatnonzero(tested), classes)
 
     jobs = max(1, min(joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
     parallel = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
@@ -129,12 +133,14 @@ def _fits(parts: Split) -> int:
     return len(np.unique(parts.fold[parts.new & ~parts.holdout])) + 1
 
 
-def _both(recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places) -> Said:
+def _both(recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places, classes: Array | None) -> Said:
     """What a model and the dummy fitted on the same rows say about others."""
-    target = training.labels(recipe, table)
-    classes = None if recipe.task == "regression" else np.unique(target)
     dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
-    known = target[learned]
-    dummy.fit(np.zeros((len(known), 1)), known)
+    known, weight = training.labels(recipe, table)[learned], training.weights(recipe, table)
+    dummy.fit(np.zeros((len(known), 1)), known, None if weight is None else weight[learned])
+    guess = predict(dummy, np.zeros((len(rows), 1)), classes, len(recipe.outputs))
     features = table.frame.loc[rows, list(recipe.features)]
-    return predict(model, features, classes), predict(dummy, np.zeros((len(rows), 1)), classes)
+    try:
+        return predict(model, features, classes, len(recipe.outputs)), with_decision(guess)
+    except Exception as error:  # an estimator may raise anything at all
+        raise training.failure(recipe, error, "could not predict") from error

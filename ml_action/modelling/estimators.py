@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.utils import get_tags
 from sklearn.utils.discovery import all_estimators
+from sklearn.utils.validation import has_fit_parameter
 
 from ml_action.errors import SettingsProblem
 from ml_action.modelling.wording import listing, nearest, plain
+from ml_action.records import Recipe
 
 DEFAULTS = {
     "regression": "sklearn.linear_model.LinearRegression",
@@ -34,6 +38,26 @@ def build(path: str, params: Mapping[str, object], seed: int) -> Any:
     if known.get("n_jobs") is not None:  # None is one job already
         settings["n_jobs"] = 1
     return estimator.set_params(**(settings | dict(params)))
+
+
+def of(recipe: Recipe) -> Any:
+    """A recipe's estimator, unfitted."""
+    return build(recipe.estimator, recipe.params, recipe.seed)
+
+
+def for_outputs(estimator: Any, outputs: int) -> Any:
+    """The estimator, or one that fits a copy of it for each target where it takes a single one."""
+    return estimator if takes(estimator, outputs) else MultiOutputRegressor(estimator)
+
+
+def takes(estimator: Any, outputs: int) -> bool:
+    """Whether it predicts so many targets by itself."""
+    return outputs == 1 or bool(get_tags(estimator).target_tags.multi_output)
+
+
+def takes_weights(estimator: Any) -> bool:
+    """Whether rows can count more or less when it is fitted."""
+    return bool(has_fit_parameter(estimator, "sample_weight"))
 
 
 def task_of(estimator: object) -> str:

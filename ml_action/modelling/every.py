@@ -30,7 +30,7 @@ def find(
     found: dict[str, SetAside] = {}
     clean = []
     for profile in contract.columns:
-        own = list(_in_column(table, profile, rules, is_target=profile.name == contract.target))
+        own = list(_in_column(table, profile, rules, is_target=profile.name in contract.outputs))
         found |= {item.reason: item for item in reversed(own)}
         clean += [] if own or profile.name not in table.frame.columns else [profile]
     for columns in (clean, *([profile] for profile in clean)) if clean else ():
@@ -61,7 +61,7 @@ def _learned(
     table: Table, contract: Contract, columns: Sequence[Profile], rules: Sequence[ColumnRule]
 ) -> tuple[SetAside, ...]:
     """Against what was learned of these columns."""
-    has_target = any(profile.name == contract.target for profile in columns)
+    has_target = any(profile.name in contract.outputs for profile in columns)
     asked = replace(contract, columns=tuple(columns), constant=contract.constant if has_target else 1.0)
     if len(columns) < len(contract.columns):  # rows repeat in a part of their columns, and mean nothing by it
         asked = replace(asked, repeated=1.0, shared=1.0)

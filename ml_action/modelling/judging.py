@@ -55,9 +55,10 @@ def judge(
         asked = [item for item in contract.columns if item.name in table.frame and not _is_free(item.name, demanded)]
         misfits.judge(verdicts, asked, contract)
         for profile in asked:
-            _judge_column(verdicts, profile, demanded.get(profile.name), is_target=profile.name == contract.target)
-        if not _is_free(contract.target, demanded):
-            _judge_target(verdicts, contract)
+            _judge_column(verdicts, profile, demanded.get(profile.name), is_target=profile.name in contract.outputs)
+        for name in contract.outputs:
+            if not _is_free(name, demanded):
+                _judge_target(verdicts, contract, name)
     _judge_repeats(verdicts, contract, new, holdout)
     return verdicts.set_aside
 
@@ -123,12 +124,12 @@ def _judge_categories(verdicts: Verdicts, profile: Profile, limit: float) -> Non
     verdicts.against(found > limit, reason)
 
 
-def _judge_target(verdicts: Verdicts, contract: Contract) -> None:
+def _judge_target(verdicts: Verdicts, contract: Contract, name: str) -> None:
     """A target that never varies within a dataset, where it nearly always did."""
     if contract.constant <= RARELY:
-        same = portraits.is_constant(verdicts.table, contract.target)
+        same = portraits.is_constant(verdicts.table, name)
         usual = f"usual for {percent(contract.constant)} of the datasets"
-        verdicts.against(same, f"has the same value of the target '{plain(contract.target)}' in every row ({usual})")
+        verdicts.against(same, f"has the same value of the target '{plain(name)}' in every row ({usual})")
 
 
 def _judge_repeats(verdicts: Verdicts, contract: Contract, new: Flags, holdout: Flags) -> None:

@@ -22,6 +22,7 @@ from ml_action.errors import DataProblem
 from ml_action.modelling import estimators
 from ml_action.records import Recipe
 
+ESTIMATOR = "estimator"  # the last step's name
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
 _DATE_SHARE = 0.95  # a few slips do not make dates a category
 _DATE_SAMPLE = 500
@@ -49,8 +50,8 @@ def build(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.DataFrame)
         )
     # Output must be dense: several estimators, HistGradientBoosting among them, take no sparse matrix.
     prepared = ColumnTransformer(used, remainder="drop", sparse_threshold=0.0)
-    estimator = estimators.build(recipe.estimator, recipe.params, recipe.seed)
-    return Pipeline([("columns", prepared), ("estimator", estimator)])
+    estimator = estimators.for_outputs(estimators.of(recipe), len(recipe.outputs))
+    return Pipeline([("columns", prepared), (ESTIMATOR, estimator)])
 
 
 def kinds(frame: pd.DataFrame, features: Sequence[str]) -> dict[str, list[str]]:

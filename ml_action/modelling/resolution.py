@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ml_action import values
 from ml_action.errors import DataProblem, SettingsProblem
-from ml_action.modelling import estimators, scoring
+from ml_action.modelling import estimators, metrics, scoring
 from ml_action.modelling.columns import automatic_features, mostly_numbers, need, texts, unmixed, usual_columns
 from ml_action.modelling.frames import Table
-from ml_action.modelling.wording import nearest, plain
+from ml_action.modelling.wording import listing, nearest, plain
 from ml_action.records import Recipe
 
 _TASKS = ("regression", "classification")
@@ -49,7 +50,7 @@ def infer_task(series: pd.Series) -> str:
 def resolve_recipe(
     table: Table,
     *,
-    target: str,
+    targets: Sequence[str],
     features: Sequence[str],
     task: str,
     estimator: str,
@@ -57,30 +58,41 @@ def resolve_recipe(
     metric: str,
     seed: int,
     apart: Collection[str] = (),
+    weight: str = "",
+    guardrails: Iterable[str] = (),
 ) -> Recipe:
     """The recipe in full. Empty or "auto" means: infer it; columns that stand `apart` are never inferred.
 
     The task follows the setting, else the target if it is text, else the estimator, else the metric, else
     `infer_task`. Raises DataProblem for a column that no dataset has or a target with nothing to learn;
-    SettingsProblem for a task, estimator, parameter or metric that does not exist or does not suit the task.
+    SettingsProblem for a task, estimator, parameter or metric that does not exist or does not suit the task, the
+    targets or the weights.
     """
-    target = _open(target) or infer_target(name for name in usual_columns(table) if name not in apart)
-    features = tuple(name for name in features if _open(name)) or tuple(
-        name for name in automatic_features(table, target) if name not in apart
+    apart = {*apart, weight} - {""}
+    outputs = tuple(name for name in dict.fromkeys(targets) if _open(name)) or (
+        infer_target(name for name in usual_columns(table) if name not in apart),
     )
-    _check_columns(table, target, features)
-    column = _sound_values(table, target)
-    task = _task(column, _open(task), _open(estimator), params, _open(metric), seed)
+    features = tuple(name for name in features if _open(name)) or automatic_features(table, {*outputs, *apart})
+    _check_columns(table, outputs, features, weight)
+    columns = [_sound_values(table, name) for name in outputs]
+    task = _task(columns, _open(task), _open(estimator), params, _open(metric), seed)
+    _check_outputs(outputs, task)
     recipe = Recipe(
-        target=target,
+        target=values.spelled(outputs),
         features=features,
         task=task,
         estimator=_open(estimator) or estimators.DEFAULTS[task],
         params=dict(params),
         metric=_open(metric) or scoring.DEFAULTS[task],
         seed=seed,
+        targets=outputs if len(outputs) > 1 else (),
+        weight=weight,
     )
-    _check(recipe, column)
+    for name, column in zip(outputs, columns, strict=True):
+        _check_target(name, column, task)
+    _check_estimator(recipe)
+    for setting, name in (("metric", recipe.metric), *(("guardrails", name) for name in guardrails)):
+        _check_metric(recipe, name, setting)
     return recipe
 
 
@@ -97,63 +109,105 @@ def _open(setting: str) -> str:
     return "" if setting == "auto" else setting
 
 
-def _check_columns(table: Table, target: str, features: Sequence[str]) -> None:
-    need(table, [target, *features])
-    if target in features:
+def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[str], weight: str) -> None:
+    need(table, [*outputs, *features, *([weight] if weight else [])])
+    for name in outputs:
+        if name in features:
+            raise SettingsProblem(
+                f"features: '{plain(name)}' is the target.",
+                why="A model that is given the answer learns nothing else.",
+                fix="Take it out of `features`.",
+            )
+    if weight in outputs:
         raise SettingsProblem(
-            f"features: '{plain(target)}' is the target.",
-            why="A model that is given the answer learns nothing else.",
-            fix="Take it out of `features`.",
+            f"weight: '{plain(weight)}' is the target.",
+            why="The weight says how much a row counts, whatever its answer is.",
+            fix="Set `weight` to another column, or `target`.",
         )
     if not features:
         raise DataProblem(
-            f"The datasets have no column besides the target '{plain(target)}'.",
+            f"The datasets have no column besides the target {listing(outputs)}.",
             fix="Add feature columns, or check `target`.",
         )
 
 
-def _task(column: pd.Series, task: str, estimator: str, params: Mapping[str, object], metric: str, seed: int) -> str:
-    """regression or classification, by the first that has a say."""
+def _task(
+    columns: Sequence[pd.Series], task: str, estimator: str, params: Mapping[str, object], metric: str, seed: int
+) -> str:
+    """regression or classification, by the first that has a say; several targets are classes when all look like it."""
     if task and task not in _TASKS:
         near = nearest(task, _TASKS)
         raise SettingsProblem(
             f"task '{plain(task)}' is unknown.",
             fix=f"Did you mean '{near}'?" if near else f"One of {_TASKS}.",
         )
-    if task or not _is_number(column):
+    if task or not all(map(_is_number, columns)):
         return task or "classification"
     if estimator:
         return estimators.task_of(estimators.build(estimator, params, seed))
-    return scoring.task_of(metric) if metric else infer_task(column)
+    suggested = {infer_task(column) for column in columns}
+    return (metrics.find(metric).task if metric else "") or max(suggested)  # regression comes after classification
 
 
 def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype)
 
 
-def _check(recipe: Recipe, column: pd.Series) -> None:
-    """Raises when the parts of the recipe do not fit each other or the target."""
-    if recipe.task == "regression" and not _is_number(column):
+def _check_outputs(outputs: tuple[str, ...], task: str) -> None:
+    if task == "classification" and len(outputs) > 1:
+        raise SettingsProblem(
+            f"target: {listing(outputs)} are classes, and several targets are a regression's.",
+            why="scikit-learn's metrics take no multiclass-multioutput target: two models could not be compared.",
+            fix="Give each target a model of its own, with its own `name` and `model-dir`; if numbers are meant, set "
+            "`task` to regression.",
+        )
+
+
+def _check_target(name: str, column: pd.Series, task: str) -> None:
+    """Raises when the values of a target do not suit the task, or teach nothing."""
+    if task == "regression" and not _is_number(column):
         raise DataProblem(
-            f"The target '{plain(recipe.target)}' holds text, and regression needs numbers.",
+            f"The target '{plain(name)}' holds text, and regression needs numbers.",
             fix="Set `task` to classification, or `target` to a column of numbers.",
         )
-    if recipe.task == "classification" and pd.api.types.is_float_dtype(column.dtype) and (column % 1 != 0).any():
+    if task == "classification" and pd.api.types.is_float_dtype(column.dtype) and (column % 1 != 0).any():
         raise DataProblem(
-            f"The target '{plain(recipe.target)}' holds fractions, and classification needs classes.",
+            f"The target '{plain(name)}' holds fractions, and classification needs classes.",
             fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
         )
     if column.nunique() < 2:
         raise DataProblem(
-            f"The target '{plain(recipe.target)}' is the same in every row: there is nothing to learn.",
+            f"The target '{plain(name)}' is the same in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it differs.",
         )
-    built = estimators.task_of(estimators.build(recipe.estimator, recipe.params, recipe.seed))
+
+
+def _check_estimator(recipe: Recipe) -> None:
+    """Raises when the estimator does not suit the task or the weights."""
+    estimator = estimators.of(recipe)
+    built = estimators.task_of(estimator)
     if built != recipe.task:
         raise _unsuited("estimator", recipe.estimator, built, recipe.task, estimators.DEFAULTS[recipe.task])
-    judged = scoring.task_of(recipe.metric)
-    if judged != recipe.task:
-        raise _unsuited("metric", recipe.metric, judged, recipe.task, scoring.DEFAULTS[recipe.task])
+    if recipe.weight and not estimators.takes_weights(estimator):
+        raise SettingsProblem(
+            f"estimator '{plain(recipe.estimator)}' takes no weights, and `weight` is '{plain(recipe.weight)}'.",
+            why="Its fit has no sample_weight: every row would count alike.",
+            fix=f"Choose an estimator that takes them, for example '{estimators.DEFAULTS[recipe.task]}', or leave "
+            "`weight` empty.",
+        )
+
+
+def _check_metric(recipe: Recipe, name: str, setting: str) -> None:
+    """Raises when a metric does not exist, or does not suit the task or the weights."""
+    metric = metrics.find(name, setting)
+    if metric.task not in ("", recipe.task):
+        raise _unsuited(setting, name, metric.task, recipe.task, scoring.DEFAULTS[recipe.task])
+    if recipe.weight and not metric.weighted:
+        raise SettingsProblem(
+            f"{setting} '{plain(name)}' takes no weights, and `weight` is '{plain(recipe.weight)}'.",
+            why="It has no sample_weight: every row would count alike.",
+            fix=f"Choose one that takes them, for example '{scoring.DEFAULTS[recipe.task]}', or leave `weight` empty.",
+        )
 
 
 def _unsuited(setting: str, value: str, made_for: str, task: str, usual: str) -> SettingsProblem:

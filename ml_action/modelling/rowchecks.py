@@ -12,7 +12,7 @@ from ml_action.modelling import demands
 from ml_action.modelling.columns import automatic_features, need, texts
 from ml_action.modelling.frames import Table
 from ml_action.modelling.rowwise import Sides, content_hashes, surplus, without_rows
-from ml_action.modelling.validation import is_number, judge_presence, judge_sizes, required, tidy
+from ml_action.modelling.validation import is_number, judge_presence, judge_sizes, judge_weights, required, tidy
 from ml_action.modelling.verdicts import RowVerdicts, Verdicts
 from ml_action.modelling.wording import plain
 from ml_action.records import SetAside
@@ -33,45 +33,51 @@ class Sorted(NamedTuple):
 
 def sort_out(
     table: Table,
-    target: str,
+    targets: tuple[str, ...],
     features: Sequence[str],
     rules: Sequence[ColumnRule] = (),
     numbers: frozenset[str] = frozenset(),
     sides: Sides | None = None,
+    weight: str = "",
 ) -> Sorted:
     """The usable rows. Without `sides`, all of them are new.
 
-    Bad: text in a column of numbers, an infinite number, a value against a rule. Rows without a target are dropped, as
-    they are from a dataset. In the result each column is number, boolean or text throughout. Raises DataProblem when a
-    column is in no dataset.
+    Bad: text in a column of numbers, an infinite number, a weight that is missing or below zero, a value against a
+    rule. Rows without a target are dropped, as they are from a dataset. In the result each column is number, boolean or
+    text throughout. Raises DataProblem when a column is in no dataset.
     """
-    need(table, [target, *features])
+    held = (*targets, weight) if weight else targets
+    need(table, [*held, *features])
     sides = sides or Sides(frozenset(item.blob for item in table.datasets))
-    columns = [target, *(features or automatic_features(table, target))]
+    columns = list(dict.fromkeys([*held, *(features or automatic_features(table, held))]))
     demanded = {rule.name: rule for rule in rules if rule.name in table.frame.columns}
     files = Verdicts(table, ~sides.gone(table))
-    for name in required(columns, target, demanded):
+    for name in required(columns, held, demanded):
         judge_presence(files, name)
     table = table.keep(files.good)
     verdicts, frame = RowVerdicts(table), table.frame.copy(deep=False)
     for name in columns:
-        frame[name] = _values(verdicts, name, is_number(name, target, demanded, numbers))
+        sure = True if name == weight else is_number(name, targets, demanded, numbers)
+        frame[name] = _values(verdicts, name, sure)
     verdicts.table = replace(table, frame=frame)
+    valued = frame[list(targets)].notna().all(axis=1).to_numpy()
+    if weight:
+        judge_weights(verdicts, weight, valued)
     for rule in demanded.values():
         demands.enforce(verdicts, rule)
     new = verdicts.left_out.copy()  # a bad row that an old version held has been told
     bad = table.frame.loc[new, columns].reset_index(drop=True)
     new[new] = surplus(content_hashes(bad, columns), sides.arrived_rows(table)[new], sides.earlier_rows(table)[new])
-    sound = without_rows(verdicts.table, verdicts.left_out | frame[target].isna().to_numpy())
+    sound = without_rows(verdicts.table, verdicts.left_out | ~valued)
     sound = tidy(_with_truths(sound, columns, demanded), columns, demanded)
     return Sorted(sound, files.set_aside, tuple(verdicts.told(new)), int(new.sum()))
 
 
-def as_numbers(table: Table, target: str = "", rules: Sequence[ColumnRule] = ()) -> Table:
+def as_numbers(table: Table, targets: tuple[str, ...] = (), rules: Sequence[ColumnRule] = ()) -> Table:
     """The table with its columns of numbers as numbers, a stray word in them as nothing: to see what they hold."""
     frame, demanded = table.frame.copy(deep=False), {rule.name: rule for rule in rules}
     for name in frame.columns:
-        frame[name] = _values(RowVerdicts(table), name, is_number(name, target, demanded, frozenset()))
+        frame[name] = _values(RowVerdicts(table), name, is_number(name, targets, demanded, frozenset()))
     return replace(table, frame=frame)
 
 

@@ -50,12 +50,19 @@ class Looks:
     mean_loss: Floats
 
 
-def look(table: Table, rows: Flags, said: Predictions, target: npt.NDArray[np.generic], loss: losses.Loss) -> Looks:
-    """The champion's predictions for the marked rows, in a few figures per dataset. `target`: of these rows."""
+def look(
+    table: Table, rows: Flags, said: Predictions, target: npt.NDArray[np.generic], loss: losses.Loss,
+    weight: Floats | None = None,
+) -> Looks:  # fmt: skip
+    """The champion's predictions for the marked rows, in a few figures per dataset.
+
+    `target` and `weight` are of these rows. A dataset that counts nothing has no loss.
+    """
     cluster, count = table.cluster[rows], len(table.datasets)
-    sizes = np.bincount(cluster, minlength=count).astype(np.float64)
+    lost = loss(said, target)
+    sizes = np.bincount(cluster, weights=weight, minlength=count).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(cluster, weights=loss(said, target), minlength=count) / sizes
+        mean = np.bincount(cluster, weights=lost if weight is None else lost * weight, minlength=count) / sizes
     least = 1e-9 * float(np.nanmean(mean)) if np.isfinite(mean).any() else 0.0
     return Looks(
         np.log(np.maximum(mean, least or np.finfo(np.float64).tiny)), _harmony(said, target, cluster, count), mean
@@ -79,9 +86,14 @@ def _harmony(said: Predictions, target: npt.NDArray[np.generic], cluster: npt.ND
 
 
 def _as_numbers(said: Predictions, target: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
-    """(rows, k): prediction and truth as numbers; of classes the probabilities, and 1 for the true class."""
+    """(rows, k): prediction and truth as numbers; of classes the probabilities, and 1 for the true class.
+
+    Several targets are brought to one scale: the one with the largest numbers is not the only one.
+    """
     if said.classes is None:
-        return said.label.reshape(-1, 1), target.astype(np.float64).reshape(-1, 1)
+        guess, truth = (np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in (said.label, target))
+        width = truth.std(axis=0) if truth.shape[1] > 1 else np.ones(1)
+        return guess / np.where(width > 0, width, 1.0), truth / np.where(width > 0, width, 1.0)
     truth = (target[:, None] == said.classes[None, :]).astype(np.float64)
     if said.probability is not None:
         return said.probability, truth
@@ -173,7 +185,7 @@ def _away(
     """Per feature, in words, the datasets in which it lies far from where it was, and from the other new ones."""
     if contract is None:
         return
-    asked = {item.name: item.centre for item in contract.columns if item.name not in {*free, contract.target}}
+    asked = {item.name: item.centre for item in contract.columns if item.name not in {*free, *contract.outputs}}
     drawn = portraits.draw(verdicts.table, tuple(name for name in asked if name in verdicts.table.frame))
     fewer = drawn.fewer_than(contract.rows / max(contract.datasets, 1))
     for name, centre in zip(drawn.names, drawn.centre.T, strict=True):

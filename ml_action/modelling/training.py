@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from ml_action.errors import ModelProblem, SettingsProblem
+from ml_action.errors import DataProblem, ModelProblem, SettingsProblem
 from ml_action.modelling import recipes
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import plain
@@ -17,28 +17,34 @@ from ml_action.records import Recipe
 
 
 def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
-    """A pipeline fitted on these rows (a mask or positions) of the table.
+    """A pipeline fitted on these rows (a mask or positions) of the table, each as heavy as the recipe's `weight` says.
 
     One BLAS and OpenMP thread: sums that are split over threads are rounded in an order that varies. Kinds of
     columns are taken from the whole table, so that all fits of an attempt speak of the same columns.
-    Raises ModelProblem with the estimator's words when it fails, SettingsProblem for a value it refuses.
+    Raises ModelProblem with the estimator's words when it fails, SettingsProblem for a value it refuses, DataProblem
+    when no row counts.
     """
     frame = table.frame.loc[rows, list(recipe.features)]
     pipeline = recipes.build(recipe, recipes.kinds(table.frame, recipe.features), frame)
-    target = labels(recipe, table)[rows]
+    target, weight = labels(recipe, table)[rows], weights(recipe, table)
+    weighted = {} if weight is None else {f"{recipes.ESTIMATOR}__sample_weight": weight[rows]}
+    if weight is not None and not weight[rows].any():
+        raise _weightless(recipe)
     with threadpool_limits(limits=1):
         try:
-            return pipeline.fit(frame, target)
+            return pipeline.fit(frame, target, **weighted)
         except Exception as error:  # an estimator may raise anything at all
-            raise _failure(recipe, error) from error
+            raise failure(recipe, error) from error
 
 
 def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
     """The target as estimators take it, one per row: floats, or classes as integers, booleans or text.
 
-    Missing targets must have been dropped (`validation.sort_out`).
+    Of several targets (rows, targets). Missing targets must have been dropped (`validation.sort_out`).
     """
-    column = table.frame[recipe.target]
+    if len(recipe.outputs) > 1:
+        return table.frame[list(recipe.outputs)].to_numpy(dtype=np.float64)
+    column = table.frame[recipe.outputs[0]]
     if recipe.task == "regression":
         return column.to_numpy(dtype=np.float64)
     if pd.api.types.is_float_dtype(column.dtype) and (column == np.floor(column)).all():
@@ -50,12 +56,25 @@ def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
     return column.astype("str").to_numpy(dtype=object)
 
 
-def _failure(recipe: Recipe, error: Exception) -> ModelProblem | SettingsProblem:
+def weights(recipe: Recipe, table: Table) -> npt.NDArray[np.float64] | None:
+    """How much each row counts; None: all count alike."""
+    return table.frame[recipe.weight].to_numpy(dtype=np.float64) if recipe.weight else None
+
+
+def _weightless(recipe: Recipe) -> DataProblem:
+    return DataProblem(
+        f"All rows to learn from have the weight 0 in '{plain(recipe.weight)}'.",
+        fix="Check `weight`, or wait for datasets with rows that count.",
+    )
+
+
+def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelProblem | SettingsProblem:
+    """What an estimator raised, as an ending."""
     text = f"{type(error).__name__}: {plain(error, 300)}"
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
         return SettingsProblem(f"params: {recipe.estimator} refuses a value: {text}")
     return ModelProblem(
-        f"{recipe.estimator} could not be fitted: {text}",
+        f"{recipe.estimator} {what}: {text}",
         why="The estimator does not suit these columns, this target or its parameters.",
         fix="Change `estimator`, `params` or `features`; try it with ml-auto-update run --autonomy report.",
     )

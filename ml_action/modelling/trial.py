@@ -15,10 +15,11 @@ from sklearn.exceptions import UndefinedMetricWarning
 from threadpoolctl import threadpool_limits
 
 from ml_action.modelling import artifacts, contracts, crossfit, estimators, losses, scoring, screen, training, units
-from ml_action.modelling.comparison import Judged, compare, stand_in
+from ml_action.modelling.comparison import compare
 from ml_action.modelling.crossfit import Progress, Split
 from ml_action.modelling.frames import Table
-from ml_action.modelling.predictions import Predictions, predict
+from ml_action.modelling.judged import Judged
+from ml_action.modelling.predictions import Predictions, merged_classes, predict
 from ml_action.modelling.versions import libraries
 from ml_action.modelling.wording import listing, plain
 from ml_action.records import Comparison, Contract, Policy, Recipe, Screening, Shift, Trial
@@ -80,6 +81,7 @@ def run(
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
         _same_question(champion_target, recipe)
+        _try_out(recipe, policy, table)
         witness = None if champion is None else _Witness(champion, champion_features, recipe)
         found, reference = Screening(), None
         if witness and screened:
@@ -90,23 +92,56 @@ def run(
             table, new = table.keep(sound), new[sound]
             if not new.any():
                 raise NothingSound(found)
-        parts = crossfit.split(table, units.of(table, group), new, salt, test_size, folds)
+        fresh = new[table.cluster] & _counts(recipe, table)
+        parts = crossfit.split(table, units.of(table, group), fresh, salt, test_size, folds)
         said = witness.says(table, parts.new) if witness else None
         model = crossfit.final(recipe, table, parts, progress)
-        challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, progress)
+        classes = _classes(recipe, table, said)
+        challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress)
+        target, weight = _of(recipe, table, parts.new)
         judged = Judged(
-            _target(recipe, table)[parts.new],
+            target,
             _numbered(parts),
             challenger,
             baseline,
             said,
             reference,
             {name: table.frame.loc[parts.new, name].reset_index(drop=True) for name in policy.slices},
+            weight,
         )
         comparison = replace(_compare(judged, recipe, policy), unit=unit)
+    if not estimators.takes(estimators.of(recipe), len(recipe.outputs)):
+        notes.append(f"{recipe.estimator} predicts one target: each has a copy of its own (MultiOutputRegressor)")
     if folds < 2:
         notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
     return replace(_record(table, recipe, parts, model, comparison, notes), shifts=shifts, screening=found)
+
+
+def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
+    """Every metric that is asked about later, asked about the truth: a wrong one costs no fit."""
+    asked = [("metric", recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
+    with _undefined():
+        scoring.try_out(asked, training.labels(recipe, table), training.weights(recipe, table))
+
+
+def _of(recipe: Recipe, table: Table, rows: Flags) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64] | None]:
+    """The targets and the weights of some rows."""
+    weight = training.weights(recipe, table)
+    return training.labels(recipe, table)[rows], None if weight is None else weight[rows]
+
+
+def _counts(recipe: Recipe, table: Table) -> Flags:
+    """Per row: whether it has a weight. What counts nothing judges nobody, and its dataset is none that was judged."""
+    weight = training.weights(recipe, table)
+    return np.ones(len(table.frame), dtype=bool) if weight is None else np.asarray(weight > 0, dtype=bool)
+
+
+def _classes(recipe: Recipe, table: Table, champion: Predictions | None) -> npt.NDArray[Any] | None:
+    """Every class that the datasets hold or the champion knows: all models speak of the same ones."""
+    if recipe.task == "regression":
+        return None
+    known = np.unique(training.labels(recipe, table))
+    return known if champion is None or champion.classes is None else merged_classes(known, champion.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +162,11 @@ class _Witness:
         frame = table.frame.loc[rows, wanted]
         # A model that was fitted without column names warns about names.
         values = frame if hasattr(self.champion, "feature_names_in_") else frame.to_numpy()
-        classes = None if recipe.task == "regression" else np.unique(_target(recipe, table))
+        classes = _classes(recipe, table, None)
         try:
             _same_task(self.champion, recipe)
-            return predict(self.champion, values, classes)
+            _same_classes(self.champion, classes)
+            return predict(self.champion, values, classes, len(recipe.outputs))
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
@@ -142,9 +178,9 @@ class _Witness:
         """What it makes of the datasets, and its mean loss on each of the reference, which it never trained on."""
         judged = asked.judged | new
         rows = (judged | reference)[table.cluster]
-        said = self.says(table, rows)
-        loss = losses.BY_METRIC.get(self.recipe.metric) or stand_in(self.recipe, [said])
-        looks = screen.look(table, rows, said, _target(self.recipe, table)[rows], loss)
+        said, target, weight = self.says(table, rows), *_of(self.recipe, table, rows)
+        loss = losses.per_row(self.recipe, [said], target, weight)
+        looks = screen.look(table, rows, said, target, loss, weight)
         found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
         return found, looks.mean_loss[reference]
 
@@ -162,25 +198,32 @@ def _same_task(champion: Any, recipe: Recipe) -> None:
         raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
 
 
+def _same_classes(champion: Any, classes: npt.NDArray[Any] | None) -> None:
+    """A champion of which no answer can be right has not become worse: the labels are other ones."""
+    known = getattr(champion, "classes_", None)
+    if classes is None or known is None:
+        return
+    if not set(np.asarray(known).tolist()) & set(classes.tolist()):
+        raise Incomparable(f"the champion knows the classes {listing(known)}, the datasets hold {listing(classes)}")
+
+
 def _compare(judged: Judged, recipe: Recipe, policy: Policy) -> Comparison:
     """Scores and tests. What cannot be scored ends the attempt, never in a promotion."""
-    champion: dict[str, float] = {}
+    try:
+        with _undefined():
+            return compare(judged, recipe, policy)
+    except scoring.Unscorable as error:
+        if error.who == "champion":
+            raise Incomparable(f"the champion cannot be scored: {error}") from error
+        raise scoring.problem(error) from error
+
+
+@contextmanager
+def _undefined() -> Iterator[None]:
+    """The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right."""
     with warnings.catch_warnings():
-        # The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
-        if judged.champion is not None:
-            try:
-                champion = scoring.metrics(judged.champion, judged.target, recipe)
-            except scoring.Unscorable as error:
-                raise Incomparable(f"the champion cannot be scored: {error}") from error
-        try:
-            return compare(judged, recipe, policy, champion)
-        except scoring.Unscorable as error:
-            raise scoring.problem(error) from error
-
-
-def _target(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
-    return training.labels(recipe, table)
+        yield
 
 
 def _numbered(parts: Split) -> npt.NDArray[np.int64]:
@@ -202,7 +245,7 @@ def _record(table: Table, recipe: Recipe, parts: Split, model: Any, comparison: 
         libraries=libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
-        contract=contracts.learn(table.keep(learned, parts.trained), recipe.target, recipe.features),
+        contract=contracts.learn(table.keep(learned, parts.trained), recipe.outputs, recipe.features),
     )
 
 
@@ -223,4 +266,5 @@ def _noted(notes: list[str]) -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         yield
-    notes += [f"{warning.category.__name__}: {plain(warning.message, 200)}" for warning in caught]
+    # Sorted: folds that are fitted side by side warn in any order.
+    notes += sorted({f"{warning.category.__name__}: {plain(warning.message, 200)}" for warning in caught})

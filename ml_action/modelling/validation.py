@@ -18,7 +18,7 @@ from ml_action.modelling.columns import automatic_features, mostly_numbers, need
 from ml_action.modelling.frames import Table
 from ml_action.modelling.resolution import infer_target, infer_task, resolve_recipe
 from ml_action.modelling.verdicts import RowVerdicts, Verdicts
-from ml_action.modelling.wording import nearest, plain
+from ml_action.modelling.wording import listing, nearest, plain
 from ml_action.records import SetAside
 from ml_action.rules import ColumnRule
 
@@ -32,29 +32,34 @@ Flags = npt.NDArray[np.bool_]
 
 def sort_out(
     table: Table,
-    target: str,
+    targets: tuple[str, ...],
     features: Sequence[str],
     rules: Sequence[ColumnRule] = (),
     numbers: frozenset[str] = frozenset(),
+    weight: str = "",
 ) -> tuple[Table, tuple[SetAside, ...]]:
     """The table of usable datasets, and the datasets set aside, with the reason and the line if one is known.
 
-    Set aside: a dataset without the target or a feature column (unless a rule says that it may lack it); without any
-    target value; with text in one of the columns that the contract knows as `numbers`, or where most datasets hold
-    numbers; with an infinite number; against a rule. Rows without a target are dropped. No `features` means
+    Set aside: a dataset without a target, the `weight` or a feature column (unless a rule says that it may lack it);
+    without any target value; with text in one of the columns that the contract knows as `numbers`, or where most
+    datasets hold numbers; with an infinite number; with a weight that is missing or below zero; against a rule. Rows
+    without a target are dropped. No `features` means
     `automatic_features`. In the result each of these columns is number, boolean or text throughout.
     Raises DataProblem when a column is in no dataset, or no dataset remains.
     """
-    need(table, [target, *features])
-    columns = [target, *(features or automatic_features(table, target))]
+    held = (*targets, weight) if weight else targets
+    need(table, [*held, *features])
+    columns = list(dict.fromkeys([*held, *(features or automatic_features(table, held))]))
     demanded = {rule.name: rule for rule in rules if rule.name in table.frame.columns}
     verdicts = Verdicts(table)
-    for name in required(columns, target, demanded):
+    for name in required(columns, held, demanded):
         judge_presence(verdicts, name)
-    valued = table.frame[target].notna().to_numpy()
-    verdicts.against(~table.any_in(valued), f"has no value in the target '{plain(target)}'")
+    valued = table.frame[list(targets)].notna().all(axis=1).to_numpy()
+    verdicts.against(~table.any_in(valued), without_target(targets))
     for name in columns:
-        judge_values(verdicts, name, is_number(name, target, demanded, numbers))
+        judge_values(verdicts, name, True if name == weight else is_number(name, targets, demanded, numbers))
+    if weight:
+        judge_weights(verdicts, weight, valued)
     for rule in demanded.values():
         demands.enforce(verdicts, rule)
     if not verdicts.good.any():
@@ -62,17 +67,26 @@ def sort_out(
     return tidy(table.keep(verdicts.good, valued), columns, demanded), verdicts.set_aside
 
 
-def required(columns: Sequence[str], target: str, demanded: Mapping[str, ColumnRule]) -> list[str]:
-    """The columns that every dataset has to have."""
-    return [name for name in columns if name == target or not _is_said(name, demanded, "required")]
+def without_target(targets: tuple[str, ...]) -> str:
+    """What is said of a dataset that nothing can be learned from."""
+    if len(targets) == 1:
+        return f"has no value in the target '{plain(targets[0])}'"
+    return f"has no row with a value in each of the targets {listing(targets)}"
 
 
-def is_number(name: str, target: str, demanded: Mapping[str, ColumnRule], numbers: frozenset[str]) -> bool | None:
+def required(columns: Sequence[str], held: tuple[str, ...], demanded: Mapping[str, ColumnRule]) -> list[str]:
+    """The columns that every dataset has to have; those that are `held` (target, weight), whatever a rule says."""
+    return [name for name in columns if name in held or not _is_said(name, demanded, "required")]
+
+
+def is_number(
+    name: str, targets: tuple[str, ...], demanded: Mapping[str, ColumnRule], numbers: frozenset[str]
+) -> bool | None:
     """Whether a column has to hold numbers, by the user's rule before the contract's `numbers`; None: most decide."""
     kind = demanded[name].type if name in demanded else None
     if kind:
         return kind == "number"
-    if name != target and _is_said(name, demanded, "check"):
+    if name not in targets and _is_said(name, demanded, "check"):
         return False  # nothing is asked of it
     return True if name in numbers else None
 
@@ -116,6 +130,14 @@ def judge_values(verdicts: Verdicts, name: str, is_number: bool | None) -> None:
         verdicts.against_rows(words(column), reason, name)
         verdicts.against_rows(texts(column), reason, name)
     judge_sizes(verdicts, column, name)
+
+
+def judge_weights(verdicts: Verdicts | RowVerdicts, name: str, valued: Flags) -> None:
+    """A weight has to be there in every row with a target, and may not be below zero."""
+    column = verdicts.table.frame[name]
+    verdicts.against_rows(column.isna().to_numpy() & valued, f"holds no weight in the column '{plain(name)}'", name)
+    below = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64) < 0
+    verdicts.against_rows(below, f"holds a weight below zero ({{}}) in the column '{plain(name)}'", name)
 
 
 def judge_sizes(verdicts: Verdicts | RowVerdicts, column: pd.Series, name: str) -> None:

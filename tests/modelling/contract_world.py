@@ -45,14 +45,14 @@ def table_of(
         for place, content in enumerate(contents)
     ]
     table, unreadable = frames.read(datasets, [*old, *new])
-    table, unfit = validation.sort_out(table, target, (), rules)
+    table, unfit = validation.sort_out(table, (target,), (), rules)
     assert not unreadable
     assert not unfit
     return table
 
 
 def features_of(table: Table, target: str = "score") -> tuple[str, ...]:
-    return automatic_features(table, target)
+    return automatic_features(table, (target,))
 
 
 def is_new(table: Table) -> np.ndarray:
@@ -61,7 +61,7 @@ def is_new(table: Table) -> np.ndarray:
 
 def learned(old: Sequence[bytes] | Table, *, target: str = "score", suspect: float = 0.0) -> Contract:
     table = old if isinstance(old, Table) else table_of(old, target=target)
-    return contracts.learn(table, target, features_of(table, target), suspect)
+    return contracts.learn(table, (target,), features_of(table, target), suspect)
 
 
 def judged(

@@ -53,7 +53,7 @@ def _student(rng: np.random.Generator, slope: float, noise: float, passed: bool)
 
 
 def recipe_of(table: Table, **settings: Any) -> Recipe:
-    usual = {"target": "score", "features": (), "task": "", "estimator": "", "params": {}, "metric": "", "seed": 7}
+    usual = {"targets": ("score",), "features": (), "task": "", "estimator": "", "params": {}, "metric": "", "seed": 7}
     return validation.resolve_recipe(table, **(usual | settings))
 
 

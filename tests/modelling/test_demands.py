@@ -16,7 +16,7 @@ GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 
 
 def broken(rule, *contents):
-    _, set_aside = sort_out(table_of(GOOD, *contents, GOOD), "score", ("hours", "room"), [rule])
+    _, set_aside = sort_out(table_of(GOOD, *contents, GOOD), ("score",), ("hours", "room"), [rule])
     return [(item.path, item.reason, item.line) for item in set_aside]
 
 
@@ -72,7 +72,7 @@ def test_a_number_demanded_of_a_column_that_is_mostly_text():
     word = "hours,room,score\n1,red,10\n2,blue,21\n"
     _, set_aside = sort_out(
         table_of("hours,room,score\n1,12,10\n2,13,20\n", word),
-        "score",
+        ("score",),
         ("hours", "room"),
         [ColumnRule("room", type="number")],
     )

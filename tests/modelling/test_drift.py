@@ -103,13 +103,13 @@ def test_an_effect_is_a_share_and_the_same_data_have_none(world):
     contents = [*old, *old[:8], *(new * 11)]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.sort_out(frames.read(datasets, contents)[0], "score", ())
+        table, _ = validation.sort_out(frames.read(datasets, contents)[0], ("score",), ())
     except DataProblem:
         return
     first = np.array([int(dataset.blob) < 32 for dataset in table.datasets])
     if not first.any():
         return
-    contract = contracts.learn(table.keep(first), "score", features_of(table))
+    contract = contracts.learn(table.keep(first), ("score",), features_of(table))
     assert all(
         0 <= shift.effect <= 1 and shift.least <= shift.effect for shift in drift.measure(table, ~first, contract, 0.2)
     )

@@ -326,7 +326,7 @@ def test_a_first_batch_is_judged_against_itself():
 
 def test_only_the_marked_datasets_are_judged():
     table = table_of(students(1, 60), [scaled(it, SLEEP, 60) for it in students(2, 3)])
-    contract = contracts.learn(table.keep(~is_new(table)), "score", features_of(table))
+    contract = contracts.learn(table.keep(~is_new(table)), ("score",), features_of(table))
     assert judging.judge(table, contract, (), np.zeros(63, dtype=bool), np.zeros(63, dtype=bool)) == ()
 
 
@@ -350,7 +350,7 @@ def test_ten_thousand_bad_datasets_take_about_a_second(factor):
     datasets = tuple(Dataset(f"{place}.csv", str(place)) for place in range(count))
     table = Table(frame, np.repeat(np.arange(count), rows), datasets)
     new = np.arange(count) >= 300
-    contract = contracts.learn(table.keep(~new), "score", features_of(table))
+    contract = contracts.learn(table.keep(~new), ("score",), features_of(table))
     started = time.process_time()
     assert len(judging.judge(table, contract, (), new, ~new)) == 10_000
     assert time.process_time() - started < 10
@@ -373,12 +373,12 @@ def test_judging_never_fails_on_what_was_sorted_out(world, rules, suspect):
     contents = [*old, *new]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.sort_out(frames.read(datasets, contents)[0], "score", (), rules)
+        table, _ = validation.sort_out(frames.read(datasets, contents)[0], ("score",), (), rules)
     except DataProblem:
         return
     fresh = np.array([int(dataset.blob) >= len(old) for dataset in table.datasets])
     reference = table.keep(~fresh) if not fresh.all() else table
-    contract = contracts.learn(reference, "score", features_of(table), suspect)
+    contract = contracts.learn(reference, ("score",), features_of(table), suspect)
     for item in judging.judge(table, contract, rules, fresh, ~fresh):
         assert int(item.blob) >= len(old)
         assert item.reason.isprintable()

@@ -43,7 +43,7 @@ def test_the_target_is_the_last_column():
 
 
 def test_everything_left_open():
-    recipe = recipe_of(table_of(NUMBERS), target="auto", task="auto", estimator="auto", metric="auto")
+    recipe = recipe_of(table_of(NUMBERS), targets=("auto",), task="auto", estimator="auto", metric="auto")
     assert (recipe.target, recipe.features, recipe.task) == ("score", ("hours", "room"), "regression")
     assert (recipe.estimator, recipe.metric) == ("sklearn.linear_model.LinearRegression", "r2")
 
@@ -77,7 +77,7 @@ def test_one_dataset_of_text_does_not_change_the_task():
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"target": "scores"}, DataProblem, "Did you mean 'score'"),
+        ({"targets": ("scores",)}, DataProblem, "Did you mean 'score'"),
         ({"features": ("hour",)}, DataProblem, "Did you mean 'hours'"),
         ({"features": ("hours", "score")}, SettingsProblem, "is the target"),
         ({"task": "regresion"}, SettingsProblem, "Did you mean 'regression'"),

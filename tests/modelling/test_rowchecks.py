@@ -19,7 +19,7 @@ def text(*lines: str) -> str:
 def sorted_out(*contents: str, **more):
     raw = [content.encode() for content in contents]
     table, _ = frames.read(datasets_of(raw), raw)
-    return rowchecks.sort_out(table, "score", ("hours", "room"), **more)
+    return rowchecks.sort_out(table, ("score",), ("hours", "room"), **more)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_only_the_first_fifty_bad_rows_are_named_and_all_are_left_out():
 def test_a_column_that_no_file_has_is_told():
     table = table_of(text(*LINES))
     with pytest.raises(DataProblem, match="No dataset has the column 'ours'"):
-        rowchecks.sort_out(table, "ours", ())
+        rowchecks.sort_out(table, ("ours",), ())
 
 
 def test_a_stray_word_does_not_hide_what_a_column_holds():
@@ -149,10 +149,10 @@ def test_true_and_false_are_no_numbers_and_again_true_and_false_without_the_word
     raw = [f"flag,score\n{flags},1\n".encode(), f"flag,score\nmaybe,1\n{flags}".encode()]
     table, _ = frames.read(datasets_of(raw), raw)
     rule = ColumnRule("flag", type="boolean")
-    sound, _, told, bad = rowchecks.sort_out(table, "score", ("flag",), rules=(rule,))
+    sound, _, told, bad = rowchecks.sort_out(table, ("score",), ("flag",), rules=(rule,))
     assert (bad, told[0].line) == (1, 2)
     assert sound.frame["flag"].dropna().map(type).unique().tolist() == [bool]
-    free, _, _, bad = rowchecks.sort_out(table, "score", ("flag",))
+    free, _, _, bad = rowchecks.sort_out(table, ("score",), ("flag",))
     assert bad == 0
     assert {"True", "true", "maybe"} >= set(free.frame["flag"].dropna()) - {"False", "false"}
 
@@ -170,7 +170,7 @@ def test_only_the_bad_rows_that_are_new_are_told_and_counted_and_all_are_left_ou
     raw = [content.encode() for content in (now, other, old)]
     table, _ = frames.read(datasets_of(raw), raw)
     sound, _, told, bad = rowchecks.sort_out(
-        table, "score", ("hours", "room"), sides=sides_of(table, 0, {2: "data/0.csv"})
+        table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {2: "data/0.csv"})
     )
     assert bad == 2
     assert [(item.path, item.line) for item in told] == [("data/0.csv", 44), ("data/0.csv", 45)]
@@ -180,5 +180,7 @@ def test_only_the_bad_rows_that_are_new_are_told_and_counted_and_all_are_left_ou
 def test_an_old_version_that_lacks_a_column_is_no_file_to_set_aside():
     raw = [content.encode() for content in (text(*LINES), "hours,score\n1,2\n")]
     table, _ = frames.read(datasets_of(raw), raw)
-    _, files, _, _ = rowchecks.sort_out(table, "score", ("hours", "room"), sides=sides_of(table, 0, {1: "data/0.csv"}))
+    _, files, _, _ = rowchecks.sort_out(
+        table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {1: "data/0.csv"})
+    )
     assert files == ()

@@ -7,16 +7,16 @@ import pytest
 from sklearn.datasets import make_classification, make_regression
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 
 from ml_action.errors import ModelProblem
-from ml_action.modelling import losses, scoring
+from ml_action.modelling import losses, metrics, scoring
 from ml_action.modelling.predictions import Predictions, join, predict
 from ml_action.records import Recipe
 
-JUDGES = [name for name in get_scorer_names() if name not in scoring._CLUSTERINGS]
-REGRESSION = [name for name in JUDGES if scoring.task_of(name) == "regression"]
-CLASSIFICATION = [name for name in JUDGES if scoring.task_of(name) == "classification"]
+JUDGES = metrics.names()
+REGRESSION = [name for name in JUDGES if metrics.find(name).task == "regression"]
+CLASSIFICATION = [name for name in JUDGES if metrics.find(name).task == "classification"]
 
 
 def recipe(task, metric):
@@ -64,7 +64,7 @@ def test_every_classification_scorer_says_of_cached_predictions_what_it_says_of_
 
 @pytest.mark.parametrize("metric", sorted(losses.BY_METRIC))
 def test_a_loss_per_row_adds_up_to_its_metric(metric):
-    task = scoring.task_of(metric)
+    task = metrics.find(metric).task
     for model, features, y in (
         [regression()] if task == "regression" else [classification(2), classification(3, words=True)]
     ):
@@ -143,8 +143,3 @@ def test_parts_are_joined_by_their_places():
     assert joined.label.tolist() == whole.label.tolist()
     assert joined.probability is None
     assert len(joined) == 4
-
-
-def test_the_best_value_of_a_metric():
-    assert scoring.best("neg_log_loss") == 0
-    assert scoring.best("roc_auc") == 1

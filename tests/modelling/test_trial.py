@@ -106,10 +106,10 @@ def test_no_judged_row_was_seen_by_the_model_that_judged_it(monkeypatch):
         fits.append(set(table.cluster[rows]))
         return real_fit(recipe, table, rows)
 
-    def predict(model, features, classes):
+    def predict(model, features, classes, outputs):
         if isinstance(features, pd.DataFrame):
             judged.append(set(table.cluster[features.index]))
-        return real_predict(model, features, classes)
+        return real_predict(model, features, classes, outputs)
 
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(crossfit, "predict", predict)
@@ -215,7 +215,8 @@ class Answers(RegressorMixin, BaseEstimator):
     [
         (Answers(), ("hours", "gone"), {}, "needs columns that the datasets do not have: 'gone'"),
         (Raises(), ("hours",), {}, "cannot predict: RuntimeError: boom ::error::x"),
-        (Answers(np.nan), ("hours",), {}, "cannot be scored: r2"),
+        (Answers(np.nan), ("hours",), {}, "cannot be scored: the predictions of (.*) of \\1 rows are no numbers"),
+        (Answers(np.inf), ("hours",), {}, "cannot be scored: the predictions of"),
         (object(), ("hours",), {}, "cannot predict: AttributeError"),
         (Answers("x"), ("hours",), {}, "cannot predict: ValueError"),
     ],

@@ -15,12 +15,12 @@ GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 
 
 def sorted_out(*contents, target="score", features=(), rules=()):
-    return sort_out(table_of(*contents), target, features, rules)
+    return sort_out(table_of(*contents), (target,), features, rules)
 
 
 def test_sound_datasets_pass_as_they_are():
     table = table_of(GOOD, GOOD)
-    kept, set_aside = sort_out(table, "score", ("hours", "room"))
+    kept, set_aside = sort_out(table, ("score",), ("hours", "room"))
     assert kept is table
     assert set_aside == ()
 
@@ -122,7 +122,7 @@ def test_nothing_usable_is_a_problem_that_names_the_first():
 def test_nothing_read_is_a_problem():
     table, _ = read("")
     with pytest.raises(DataProblem, match="No dataset could be read"):
-        sort_out(table, "score", ())
+        sort_out(table, ("score",), ())
 
 
 def test_automatic_features_are_the_columns_of_most_datasets_without_row_numbers():
