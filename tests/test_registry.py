@@ -104,3 +104,12 @@ def test_a_version_is_appended_and_becomes_the_current_one():
     assert (second.name, second.salt, second.current) == ("model", "s", "v2")
     assert [version.version for version in second.versions] == ["v1", "v2"]
     assert second.champion.version == "v2"
+
+
+def test_what_was_written_before_there_could_be_several_targets_is_read_as_one():
+    old = json.loads(metadata())
+    del old["versions"][0]["targets"]
+    (version,) = registry.parse(json.dumps(old).encode(), "x").versions
+    assert version.outputs == (version.target,) == ("score",)
+    several = make_history(make_version(target="score,tired", targets=("score", "tired")))
+    assert registry.parse(registry.to_bytes(several), "x").champion.outputs == ("score", "tired")

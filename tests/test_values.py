@@ -43,3 +43,13 @@ def test_any_column_names_can_be_given_in_quotes(names: list[str]):
 @pytest.mark.parametrize("text", ["a, b", "a\nb", '"a",b', " a ,\n\n b "])
 def test_names_are_parted_by_commas_or_lines(text: str):
     assert values.names(text) == ("a", "b")
+
+
+@given(names=st.lists(st.text(alphabet='ab ,"', min_size=1, max_size=8).map(str.strip).filter(bool), min_size=2))
+def test_several_names_are_spelled_as_they_are_read(names: list[str]):
+    assert values.names(values.spelled(names)) == tuple(names)
+
+
+def test_one_name_stands_as_it_is():
+    assert values.spelled(("a, in m",)) == "a, in m"
+    assert values.spelled(("a, in m", "b")) == '"a, in m",b'

@@ -116,3 +116,50 @@ def test_a_constant_target_teaches_nothing():
 def test_a_table_of_one_column_has_no_features():
     with pytest.raises(DataProblem, match="no column besides the target"):
         recipe_of(table_of("score\n1\n2\n"))
+
+
+SEVERAL = "hours,room,a,b,w\n1,red,10.5,3,1\n2,blue,20,5,0\n3,red,7,9,1\n"
+
+
+def test_several_targets_and_a_weight_are_no_features():
+    recipe = recipe_of(table_of(SEVERAL), targets=("a", "b"), weight="w")
+    assert (recipe.target, recipe.outputs, recipe.features) == ("a,b", ("a", "b"), ("hours", "room"))
+    assert (recipe.weight, recipe.task) == ("w", "regression")
+    assert recipe_of(table_of(SEVERAL), targets=("a", "b", "a")).outputs == ("a", "b")
+
+
+def test_the_last_column_is_no_target_where_it_is_the_weight():
+    assert recipe_of(table_of(SEVERAL), targets=(), weight="w").outputs == ("b",)
+
+
+def test_one_target_stands_as_it_is():
+    recipe = recipe_of(table_of('"a, in m",b\n1,2\n2,3\n5,3\n'), targets=("a, in m",), task="regression")
+    assert (recipe.target, recipe.targets, recipe.outputs) == ("a, in m", (), ("a, in m",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "task"),
+    [("0,1.5\n1,2.5\n0,4\n1,5", "regression"), ("0,1\n1,0\n0,0\n1,1", ""), ("x,1.5\ny,2.5\nx,3\ny,4", "")],
+)
+def test_several_targets_are_numbers_unless_all_look_like_classes(columns, task):
+    content = "hours,a,b\n" + "".join(f"{row},{line}\n" for row, line in enumerate(columns.split("\n")))
+    if task:
+        assert recipe_of(table_of(content), targets=("a", "b")).task == task
+        return
+    with pytest.raises(SettingsProblem, match="'a', 'b' are classes"):
+        recipe_of(table_of(content), targets=("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"targets": ("a", "b"), "features": ("b", "hours")}, "'b' is the target"),
+        ({"targets": ("a", "c")}, "No dataset has the column 'c'"),
+        ({"targets": ("a",), "weight": "weight"}, "No dataset has the column 'weight'"),
+        ({"targets": ("a", "b"), "metric": "accuracy"}, "made for classification"),
+    ],
+)
+def test_a_slip_with_several_targets_or_weights(settings, text):
+    with pytest.raises((DataProblem, SettingsProblem)) as caught:
+        recipe_of(table_of(SEVERAL), task="regression", **settings)
+    assert text in str(caught.value)

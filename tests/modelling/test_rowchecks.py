@@ -184,3 +184,24 @@ def test_an_old_version_that_lacks_a_column_is_no_file_to_set_aside():
         table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {1: "data/0.csv"})
     )
     assert files == ()
+
+
+def test_a_row_with_a_bad_weight_is_left_out():
+    lines = [f"{n},red,{n}.5,1" for n in range(1, 41)]
+    bad = ["1,red,2,", "1,red,2,-3", "1,red,2,much"]
+    content = "\n".join(["hours,room,score,w", *lines, *bad, "1,red,,", ""])
+    table, _ = frames.read(datasets_of([content.encode()]), [content.encode()])
+    sound, _, told, count = rowchecks.sort_out(table, ("score",), ("hours", "room"), weight="w")
+    assert count == 3
+    assert sorted((item.line, item.reason) for item in told) == [
+        (42, "holds no weight in the column 'w'"),
+        (43, "holds a weight below zero (-3) in the column 'w'"),
+        (44, "holds text ('much') in the column 'w', where numbers belong"),
+    ]
+    assert sound.frame["w"].tolist() == [1] * 40
+
+
+def test_rows_need_a_value_in_each_target():
+    content = b"hours,a,b\n1,1,1\n2,,1\n3,1,\n4,2,2\n"
+    table, _ = frames.read(datasets_of([content]), [content])
+    assert rowchecks.sort_out(table, ("a", "b"), ("hours",)).table.frame["hours"].tolist() == [1, 4]

@@ -137,3 +137,53 @@ def test_digits_that_the_user_calls_text_are_codes_and_no_numbers():
     )
     assert kept.frame["code"].tolist()[:2] == ["12", "7"]
     assert kept.frame["code"].isna().sum() == 1
+
+
+WEIGHED = "hours,room,score,w\n1,red,10,1\n2,blue,20,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "line"),
+    [
+        ("hours,room,score\n1,red,10\n", "lacks the column 'w'", 0),
+        ("hours,room,score,w\n1,red,10,1\n2,red,10,\n", "holds no weight in the column 'w'", 3),
+        ("hours,room,score,w\n1,red,10,-1\n", "holds a weight below zero (-1) in the column 'w'", 2),
+        ("hours,room,score,w\n1,red,10,much\n", "holds text ('much') in the column 'w', where numbers belong", 2),
+        ("hours,room,score,w\n1,red,10,inf\n", "holds an infinite number in the column 'w'", 2),
+        (
+            "hours,room,score,w\n1,red,10,1e101\n",
+            "holds a number too large to calculate with (1e+101) in the column 'w'",
+            2,
+        ),
+    ],
+)
+def test_a_weight_is_a_number_from_zero(content, reason, line):
+    kept, (found,) = sort_out(table_of(WEIGHED, content, WEIGHED), ("score",), (), weight="w")
+    assert (found.reason, found.line, found.path) == (reason, line, "data/1.csv")
+    assert kept.frame["w"].tolist() == [1, 0.5] * 2
+    assert kept.frame["w"].dtype == float
+
+
+def test_a_row_without_a_target_needs_no_weight_and_zero_is_one():
+    table = table_of(WEIGHED, "hours,room,score,w\n1,red,,\n2,red,10,0\n")
+    kept, set_aside = sort_out(table, ("score",), (), weight="w")
+    assert set_aside == ()
+    assert kept.frame["w"].tolist() == [1, 0.5, 0]
+
+
+def test_a_rule_that_a_weight_may_be_absent_is_none():
+    rules = [ColumnRule("w", required=False, check=False)]
+    _, (found,) = sort_out(table_of(WEIGHED, GOOD), ("score",), (), rules, weight="w")
+    assert found.reason == "lacks the column 'w'"
+
+
+def test_of_several_targets_every_row_needs_all():
+    table = table_of("hours,a,b\n1,1,1\n2,,1\n3,1,\n4,2,2\n", "hours,a,b\n1,1,\n2,,1\n", "hours,a\n1,1\n")
+    kept, set_aside = sort_out(table, ("a", "b"), ())
+    assert kept.frame["hours"].tolist() == [1, 4]
+    assert [item.reason for item in set_aside] == [
+        "has no row with a value in each of the targets 'a', 'b'",
+        "lacks the column 'b'",
+    ]
+    with pytest.raises(DataProblem, match="No dataset has the column 'c'"):
+        sort_out(table, ("a", "c"), ())
