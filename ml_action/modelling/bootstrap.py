@@ -11,7 +11,7 @@ resamples are one matrix product. Deterministic by seed; memory is bounded by re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ def blocks(clusters: int, limit: int, seed: int) -> Integers:
     return np.random.default_rng([seed, 1]).permutation(clusters).astype(np.int64) % limit
 
 
-def sums(values: Sequence[Floats], groups: Integers, count: int) -> Floats:
+def sums(values: Iterable[Floats], groups: Integers, count: int) -> Floats:
     """(count, len(values)): each array of per-row values summed by group."""
     return np.column_stack([np.bincount(groups, weights=value, minlength=count) for value in values])
 

@@ -6,6 +6,7 @@ S is the opponent's loss summed over a cluster, D its difference to the challeng
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +70,20 @@ def _by_sums(judged: Judged, loss: losses.Loss, metric: str, seed: int, confiden
 def totals_of(judged: Judged, loss: losses.Loss, metric: str, seed: int) -> Floats:
     """(blocks, q): rows, what the spread of r2 needs, and last the loss of each contestant, summed per block."""
     block = bootstrap.blocks(judged.datasets, bootstrap.BLOCKS, seed)
-    weight = judged.weights
-    values = [np.ones(len(weight)), *(_of_spread(judged) if metric == "r2" else ())]
-    values += [loss(said, judged.target) for said in judged.contestants]
-    return bootstrap.sums([value * weight for value in values], block[judged.cluster], int(block.max()) + 1)
+    values = _values(judged, loss, metric)
+    weighed = (value if judged.weight is None else value * judged.weight for value in values)
+    return bootstrap.sums(weighed, block[judged.cluster], int(block.max()) + 1)
 
 
-def _of_spread(judged: Judged) -> list[Floats]:
+def _values(judged: Judged, loss: losses.Loss, metric: str) -> Iterator[Floats]:
+    """Array by array, so that ten million rows are held once and not ten times."""
+    yield np.ones(len(judged.target))
+    if metric == "r2":
+        yield from _of_spread(judged)
+    yield from (loss(said, judged.target) for said in judged.contestants)
+
+
+def _of_spread(judged: Judged) -> Iterator[Floats]:
     """Per target: it, its square, and the squared errors of the challenger and the opponent, target by target.
 
     Centred, so that the difference of squares does not cancel; r2 does not mind where 0 is.
@@ -84,9 +92,11 @@ def _of_spread(judged: Judged) -> list[Floats]:
     middle = np.average(target, axis=0, weights=judged.weight)
     centred = target - middle
     varies = np.average(np.square(centred), axis=0, weights=judged.weight) > losses.CONSTANT * np.square(middle)
-    centred = np.where(varies, centred, 0.0)
-    errors = [np.square(target - _columns(said.label)) for said in (judged.challenger, judged.opponent)]
-    return [column for part in (centred, np.square(centred), *errors) for column in part.T]
+    centred[:, ~varies] = 0.0
+    yield from centred.T
+    yield from np.square(centred).T
+    for said in (judged.challenger, judged.opponent):
+        yield from np.square(target - _columns(said.label)).T
 
 
 def _columns(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ml_action.modelling import metrics, scoring
 from ml_action.modelling.metrics import Metric
@@ -60,12 +61,15 @@ def _one_by_one(
 
 def _alike(said: Predictions, target: npt.NDArray[Any]) -> tuple[Integers, Integers] | None:
     """Per row its kind, and a row of each kind; None where there are too many."""
-    true, true_code = np.unique(target, return_inverse=True)
-    labels, label_code = np.unique(said.label, return_inverse=True)
-    if len(true) * len(labels) > MOST_KINDS:
+    true, label = (pd.factorize(values) for values in (target, said.label))
+    kinds = len(true[1]) * len(label[1])
+    if kinds > MOST_KINDS:
         return None
-    _, first, kind = np.unique(true_code * len(labels) + label_code, return_index=True, return_inverse=True)
-    return kind.astype(np.int64), first.astype(np.int64)
+    kind = true[0] * len(label[1]) + label[0]
+    first = np.full(kinds, -1, dtype=np.int64)
+    first[kind[::-1]] = np.arange(len(kind))[::-1]
+    met = first >= 0
+    return (np.cumsum(met) - 1)[kind], first[met]
 
 
 def _of_kinds(
@@ -129,18 +133,15 @@ def _won(values: Floats, one: Floats, other: Floats, order: Integers, group: Int
 
     `order`: the rows by group and then by value.
     """
-    sorted_values, sorted_group, theirs = values[order], group[order], other[order]
-    new_group = np.ones(len(order), dtype=bool)
-    new_group[1:] = sorted_group[1:] != sorted_group[:-1]
-    new_tie = new_group.copy()
-    new_tie[1:] |= sorted_values[1:] != sorted_values[:-1]
-    upto = np.concatenate([[0.0], np.cumsum(theirs)])
-    tie, run = np.cumsum(new_tie) - 1, np.cumsum(new_group) - 1
-    starts = np.flatnonzero(new_tie)
-    ends = np.append(starts[1:], len(order))
-    base = upto[np.flatnonzero(new_group)][run]
-    below = upto[starts][tie] - base
-    tied = (upto[ends] - upto[starts])[tie]
+    new_group, new_tie = np.ones(len(order), dtype=bool), np.ones(len(order), dtype=bool)
+    new_group[1:] = np.diff(group[order]) != 0
+    new_tie[1:] = new_group[1:] | (np.diff(values[order]) != 0)
+    upto = np.concatenate([[0.0], np.cumsum(other[order])])
+    starts, firsts = np.flatnonzero(new_tie), np.flatnonzero(new_group)
+    ties, runs = (np.diff(np.append(places, len(order))) for places in (starts, firsts))
+    # half of what is up to the tie's begin and half of what is up to its end: what is tied counts for a half
+    won = np.repeat((upto[starts] + upto[starts + ties]) / 2, ties) - np.repeat(upto[firsts], runs)
+    won *= one[order]
     found = np.empty(len(order))
-    found[order] = one[order] * (below + tied / 2)
+    found[order] = won
     return found
