@@ -79,6 +79,7 @@ def needed(challenger: Floats, opponent: Floats, alpha: float) -> int:
     From the mean and the deviation of the paired differences, as for a one-sided test.
     """
     difference = opponent - challenger
+    difference = difference / (np.abs(difference).max() or 1.0)  # the squares of the largest losses are no numbers
     mean, deviation = float(difference.mean()), float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     if mean <= 0 or deviation <= 0:
         return 0

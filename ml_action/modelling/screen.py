@@ -79,7 +79,7 @@ def _harmony(said: Predictions, target: npt.NDArray[np.generic], cluster: npt.ND
         np.bincount(owner, weights=values, minlength=count) for values in (guess * truth, guess**2, truth**2)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.clip(cross / np.sqrt(ours * theirs), -0.999, 0.999)
+        correlation = np.clip(cross / np.sqrt(ours) / np.sqrt(theirs), -0.999, 0.999)
     varies = (ours > 1e-12 * max(float(ours.max(initial=0.0)), 1e-300)) & (theirs > 0)
     enough = np.bincount(cluster, minlength=count) >= MIN_ROWS
     return np.where(varies & enough, np.arctanh(correlation), np.nan)
