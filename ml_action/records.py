@@ -242,6 +242,7 @@ class Version:
     sample: Mapping[str, object]
     contract: Contract | None = None  # what the data looked like; versions of before 0.2 have none
     targets: tuple[str, ...] = ()  # where there are several
+    weight: str = ""  # the column that said how much each row counts
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -126,6 +126,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         sample=trial.sample,
         contract=trial.contract,
         targets=recipe.targets,
+        weight=recipe.weight,
     )
 
 

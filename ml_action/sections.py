@@ -183,6 +183,7 @@ def contents(version: Version, attempt: Attempt, trial: Trial) -> str:
         "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
         "target": code(version.target),
         "features": ", ".join(code(name) for name in version.features[:LISTED]),
+        **({"weight of a row": code(version.weight)} if version.weight else {}),
         "sha256": code(version.sha256),
         "size": f"{version.size:,} bytes",
         "libraries": ", ".join(f"{name} {number}" for name, number in version.libraries.items()),

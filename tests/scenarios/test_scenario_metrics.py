@@ -33,6 +33,8 @@ def test_several_targets_and_weights_from_the_first_model_to_the_next(empty: Wor
     champion = empty.champion
     assert champion.outputs == ("score", "rest, in h")
     assert champion.features == ("hours_studied", "attendance")
+    assert champion.weight == "count"
+    assert "| weight of a row | `count` |" in empty.read("model/v1.md").decode()
     assert champion.contract is not None
     assert champion.contract.outputs == champion.outputs
     assert json.loads(empty.read("model/model_metadata.json"))["versions"][0]["target"] == 'score,"rest, in h"'
@@ -46,7 +48,7 @@ def test_several_targets_and_weights_from_the_first_model_to_the_next(empty: Wor
     empty.arrive(widened(drifted(60, 3)))
     run = empty.hour(threshold="40", target="score", weight="count")
     assert run.decision == "incomparable"
-    assert "the champion predicts 'score,\"rest, in h\"', the settings ask for 'score'" in run.told
+    assert "predicts 'score,\"rest, in h\"', the settings ask for 'score'" in run.told
 
 
 def test_a_dataset_with_a_bad_weight_is_set_aside_with_its_line(empty: World) -> None:
