@@ -22,7 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDING = 1e-12  # of two losses: what differs by less does not differ
 _ROWS, _CHALLENGER, _BASELINE, _OPPONENT = 0, -3, -2, -1  # columns of the sums
-_UNKNOWN = Interval(float("nan"), float("nan"))
+_NAN = float("nan")
+_UNKNOWN = Interval(_NAN, _NAN)
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,7 @@ def _by_jackknife(judged: Judged, metric: str, seed: int, confidence: float, mar
     better = without_noise(challenger - opponent, challenger, opponent)
     share = _share(better, opponent, limit[0] if limit else np.full(len(better), metrics.find(metric).best))
     if not np.isfinite([*better, *share]).all():
-        nan = float("nan")
-        return Contest(_UNKNOWN, float(share[0]), _UNKNOWN, nan, nan, nan, nan)
+        return Contest(_UNKNOWN, _NAN, _UNKNOWN, _NAN, _NAN, _NAN, _NAN)
     pseudo = [bootstrap.pseudo_values(float(values[0]), values[1:]) for values in (better, share)]
     p_value, p_worse = bootstrap.sign_flip(pseudo[0], seed)
     p_not_worse, _ = bootstrap.sign_flip(pseudo[1] + margin, seed)
@@ -174,5 +174,5 @@ def _share(better: Floats, opponent: Floats, best: Floats) -> Floats:
 
 def _p_baseline(better: Floats, seed: int) -> float:
     if not np.isfinite(better).all():
-        return float("nan")
+        return _NAN
     return bootstrap.sign_flip(bootstrap.pseudo_values(float(better[0]), better[1:]), seed)[0]

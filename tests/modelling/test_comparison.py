@@ -130,6 +130,9 @@ def test_a_class_that_is_in_one_dataset_only_is_held_until_there_are_more():
         verdict, comparison = judged_by(judged, "roc_auc", gate=gate)
         assert verdict is Verdict.HOLD
         assert math.isnan(comparison.p_value)
+        assert decide(comparison, Policy(gate=gate)).reason.endswith(
+            "no figure on 40 new datasets (a score is not a number)"
+        )
 
 
 # --- classes that one model knows and the other does not --------------------------------------------------
