@@ -124,7 +124,7 @@ def _interval(low: float, point: float, high: float, least: float, sure: str) ->
     ends = (low, point, high, 0.0, least)
     left, middle, right, zero, wanted = (_column(value, min(ends), max(ends)) for value in ends)
     wanted += (wanted == zero) * (1 if least > 0 else -1)
-    yield f"gain of all: {_share(point)} [{_share(low)[:-2]}, {_share(high)[:-2]}], {sure} interval"
+    yield f"gain of all: {_share(point)} [{_share(low)[:-2]}, {_share(high)[:-2]}], each end {sure} sure"
     yield _put({**dict.fromkeys(range(left, right), "━"), left: "├", right: "┤", middle: "●"})
     line = dict.fromkeys(range(MARGIN, WIDTH), _AXIS)
     yield _put(line | ({wanted: _ASKED} if least else {}) | {zero: _ZERO})

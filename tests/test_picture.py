@@ -25,7 +25,7 @@ gain of each dataset, sorted (share of the champion's error)
          │█████▀▀▀▔
    -16 % │▀▀▀▔
 
-gain of all: 6.1 % [3.9, 8.4], 95 % interval
+gain of all: 6.1 % [3.9, 8.4], each end 95 % sure
                                  ├━━━━━━━━━━━●━━━━━━━━━━━┤
           ──┼──┊────────────────────────────────────────────
             0                             ┊ asked for: 0.5 %"""

@@ -74,7 +74,10 @@ def resamples(clusters: int, seed: int, count: int = RESAMPLES) -> Iterator[Floa
 def intervals(
     totals: Floats, statistics: Sequence[Statistic], confidence: float, seed: int, count: int = RESAMPLES
 ) -> list[Interval]:
-    """Two-sided percentile intervals of statistics of summed quantities, all from the same resamples.
+    """Percentile intervals of statistics of summed quantities, all from the same resamples.
+
+    Each end by itself holds with this confidence: what is asked is whether the gain is *at least* something, as the
+    one-sided sign-flip test asks it.
 
     `totals`: (G, q), sums per cluster. A statistic takes (b, q), the sums of b resamples, and gives (b,).
     """
@@ -105,6 +108,5 @@ def _chunks(count: int, width: int) -> Iterator[int]:
 
 
 def _percentiles(values: Floats, confidence: float) -> Interval:
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(values, [outside, 1 - outside])
+    low, high = np.quantile(values, [1 - confidence, confidence])
     return Interval(float(low), float(high))

@@ -50,7 +50,7 @@ def test_the_vectorised_interval_is_that_of_a_plain_loop():
         drawn = np.repeat(np.arange(clusters), counts.astype(int))
         rows = np.concatenate([np.flatnonzero(cluster == which) for which in drawn])
         loop.append(r2_score(target[rows], one[rows]) - r2_score(target[rows], other[rows]))
-    assert [interval.low, interval.high] == pytest.approx(np.quantile(loop, [0.05, 0.95]), abs=1e-9)
+    assert [interval.low, interval.high] == pytest.approx(np.quantile(loop, [0.1, 0.9]), abs=1e-9)
 
 
 def test_the_sign_flip_is_exact_where_all_flips_can_be_listed():
@@ -95,11 +95,13 @@ def test_pseudo_values_of_a_mean_are_the_observations():
     assert bootstrap.pseudo_values(values.mean(), without) == pytest.approx(values)
 
 
-def test_the_interval_covers_what_it_should():
+def test_each_end_of_the_interval_holds_as_often_as_it_should():
     rng = np.random.default_rng(0)
-    hits = 0
+    below = above = 0
     for seed in range(200):
         totals = rng.exponential(1, (40, 1))
         (found,) = bootstrap.intervals(totals, [lambda sums: sums[:, 0] / 40], 0.9, seed, 400)
-        hits += found.low <= 1 <= found.high
-    assert 0.8 < hits / 200 < 0.96
+        below += found.low <= 1
+        above += found.high >= 1
+    assert 0.85 < below / 200 < 0.97
+    assert 0.8 < above / 200 < 0.95  # percentiles of a skewed mean come out low
