@@ -11,34 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ml_action import sources, survey
+from ml_action import sifting, sources, survey
 from ml_action.arrivals import Inventory
 from ml_action.errors import DataProblem
 from ml_action.figures import percent
 from ml_action.log import Log
-from ml_action.modelling import (
-    contracts,
-    drift,
-    formats,
-    frames,
-    identity,
-    judging,
-    resolution,
-    rowchecks,
-    rowwise,
-    units,
-    validation,
-)
+from ml_action.modelling import drift, formats, frames, identity, resolution, rowchecks, rowwise, validation
 from ml_action.modelling.columns import need
 from ml_action.modelling.frames import Table
 from ml_action.modelling.wording import plain
 from ml_action.records import Contract, Dataset, Recipe, SetAside, Shift, Version
 from ml_action.settings import Settings
+from ml_action.sifting import Sound
 from ml_action.survey import Scene
 
 EVERY = 50  # datasets between two reports of progress
-SUSPECT = 0.1  # share of a first batch that may be bad: nothing has judged it yet
-FEW_BAD = 2  # datasets that may be bad in the smallest batch
 
 Flags = npt.NDArray[np.bool_]
 
@@ -101,6 +88,17 @@ def _wanted(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
 
 def sort_out(material: Material, scene: Scene, settings: Settings, log: Log) -> Batch:
     """Reads everything and judges what is new, dataset by dataset or row by row."""
+    judge = _by_rows if settings.unit == "rows" else _by_datasets
+    return judge(*_read(material, scene, settings, log), material, settings)
+
+
+def sound(material: Material, scene: Scene, settings: Settings, log: Log) -> Sound:
+    """Reads everything, and leaves out what no attempt could use."""
+    return _sound(*_read(material, scene, settings, log), material, settings)
+
+
+def _read(material: Material, scene: Scene, settings: Settings, log: Log) -> tuple[Table, tuple[SetAside, ...]]:
+    """Every dataset that can be read, and those that cannot."""
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
     limits = frames.Limits(settings.max_dataset_size, settings.max_columns)
@@ -109,8 +107,7 @@ def sort_out(material: Material, scene: Scene, settings: Settings, log: Log) -> 
     table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
     if not any(item.blob in current for item in table.datasets):
         raise _nothing(material, unreadable)
-    judge = _by_rows if settings.unit == "rows" else _by_datasets
-    return judge(table, unreadable, material, settings)
+    return table, unreadable
 
 
 def all_new(batch: Batch) -> Batch:
@@ -153,30 +150,35 @@ def _without_pointers(contents: Iterable[bytes | None], current: int) -> Iterato
 
 def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
     """In the order in which a bad dataset spoils least."""
-    champion, demands = material.champion, settings.contract
+    champion = material.champion
+    known = champion.contract if champion else None
+    usable = _sound(table, unreadable, material, settings)
+    sifted = sifting.sift(usable.table, usable.recipe, known, material.old, material.salt, settings)
+    told, new = (*usable.set_aside, *sifted.bad), sifting.among(sifted.table, material.new)
+    return Batch(
+        sifted.table,
+        usable.recipe,
+        sifted.contract,
+        new,
+        sifted.judged,
+        count=int(new.sum()),
+        sources=tuple(item.blob for item in sifted.table.datasets),
+        bad=tuple(item for item in told if item.blob in material.new and not item.copy_of),
+        set_aside=told,
+        shifts=drift.measure(sifted.table, new, sifted.contract, settings.drift) if champion else (),
+    )
+
+
+def _sound(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Sound:
+    """The datasets that can be learned from, each once."""
+    champion = material.champion
     recipe = _recipe(table, settings, champion)
+    numbers = _numbers(champion, recipe)
     table, unfit = validation.sort_out(
-        table, recipe.outputs, recipe.features, demands, _numbers(champion, recipe), recipe.weight
+        table, recipe.outputs, recipe.features, settings.contract, numbers, recipe.weight
     )
     twins = identity.copies(table, material.old)
-    table = _without(table, twins)
-    contract = _contract(table, recipe, champion, _among(table, material.old))
-    judged = ~_among(table, material.old)
-    bad = judging.judge(table, contract, demands, judged, _holdout(table, material.salt, settings))
-    table = _without(table, bad)
-    new = _among(table, material.new)
-    return Batch(
-        table,
-        recipe,
-        contract,
-        new,
-        ~_among(table, material.old),
-        count=int(new.sum()),
-        sources=tuple(item.blob for item in table.datasets),
-        bad=tuple(item for item in (*unreadable, *unfit, *bad) if item.blob in material.new),
-        set_aside=(*unreadable, *unfit, *twins, *bad),
-        shifts=drift.measure(table, new, contract, settings.drift) if champion else (),
-    )
+    return Sound(sifting.without(table, twins), recipe, (*unreadable, *unfit, *twins))
 
 
 def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
@@ -194,7 +196,8 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
     _stop_if_too_many_rows(bad_rows, arranged.arrived, told, settings)
     if not arranged.table.datasets:
         raise _no_rows((*unreadable, *unfit, *told))
-    contract = _contract(arranged.table, recipe, champion, ~arranged.new)
+    known = champion.contract if champion else None
+    contract = sifting.contract_of(arranged.table, recipe, known, ~arranged.new)
     return Batch(
         arranged.table,
         recipe,
@@ -239,32 +242,6 @@ def _numbers(champion: Version | None, recipe: Recipe) -> frozenset[str]:
     return frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
 
 
-def _contract(table: Table, recipe: Recipe, champion: Version | None, old: Flags) -> Contract:
-    """What the data looked like: the champion's record, else the old datasets, else the very batch (robust figures)."""
-    if champion and champion.contract and champion.contract.outputs == recipe.outputs:
-        used = {*recipe.outputs, *recipe.features}
-        return replace(
-            champion.contract, columns=tuple(item for item in champion.contract.columns if item.name in used)
-        )
-    if old.sum() >= judging.MIN_REFERENCE:
-        return contracts.learn(table.keep(old), recipe.outputs, recipe.features)
-    return contracts.learn(table, recipe.outputs, recipe.features, suspect=SUSPECT)
-
-
-def _without(table: Table, set_aside: tuple[SetAside, ...]) -> Table:
-    return identity.without(table, frozenset(item.blob for item in set_aside))
-
-
-def _among(table: Table, blobs: frozenset[str]) -> Flags:
-    """Per dataset: whether its blob id is one of these."""
-    return np.array([dataset.blob in blobs for dataset in table.datasets], dtype=bool)
-
-
-def _holdout(table: Table, salt: str, settings: Settings) -> Flags:
-    """Per dataset: whether no version trains on it, or on a part of it."""
-    return table.any_in(units.of(table, settings.group).held_out(salt, settings.test_size))
-
-
 # --- what cannot go on ------------------------------------------------------------------------------------
 
 
@@ -277,7 +254,7 @@ def stop_if_too_many(bad: tuple[SetAside, ...], found: Inventory, settings: Sett
         DataProblem: more than `max-quarantine` of the new datasets are bad, and more than two.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    if not bad or many <= max(FEW_BAD, settings.max_quarantine * new):
+    if not bad or not sifting.too_many(many, new, settings):
         return
     share, allowed = percent(many / new), percent(settings.max_quarantine)
     raise DataProblem(
@@ -316,7 +293,7 @@ def _stop_if_broken(bad: tuple[SetAside, ...], scene: Scene) -> None:
 
 def _stop_if_too_many_rows(bad: int, good: int, told: tuple[SetAside, ...], settings: Settings) -> None:
     """The share is that of the new rows: those that were there before say nothing of today's source."""
-    if bad <= max(FEW_BAD, settings.max_quarantine * (bad + good)):
+    if not sifting.too_many(bad, bad + good, settings):
         return
     raise DataProblem(
         f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows {percent(settings.max_quarantine)})",

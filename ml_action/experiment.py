@@ -5,11 +5,11 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ml_action import __version__, registry, survey
 from ml_action.batch import Batch
-from ml_action.modelling import artifacts, trial, versions
+from ml_action.modelling import artifacts, crossfit, trial, versions
 from ml_action.proposal import fingerprint
 from ml_action.records import Guardrail, Policy, Trial
 from ml_action.settings import Settings, for_journal
@@ -60,14 +60,38 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
     if champion:
         data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, champion)
         model = artifacts.load(data, champion.sha256, notes.append)
+    opponent = Opponent(model, champion.features, champion.target) if champion else NOBODY
+    judged = try_out(batch, settings, survey.salt_of(scene, settings), opponent, tools.log.progress)
+    return replace(judged, notes=(*notes, *judged.notes))
+
+
+@dataclass(frozen=True, eq=False)
+class Opponent:
+    """Whom a challenger has to beat: a champion, or without a model nobody but the dummy."""
+
+    model: object | None = None
+    features: tuple[str, ...] = ()
+    target: str = ""
+
+
+NOBODY = Opponent()
+
+
+def try_out(
+    batch: Batch, settings: Settings, salt: str, opponent: Opponent, progress: crossfit.Progress, jobs: int = 0
+) -> Trial:
+    """Trains a challenger and compares it, without a repository; `jobs`: folds fitted side by side (0: as many as can).
+
+    Raises as `judge` does.
+    """
     judged = trial.run(
         batch.table,
         recipe=batch.recipe,
         new=batch.new,
-        champion=model,
-        champion_features=champion.features if champion else (),
-        champion_target=champion.target if champion else "",
-        salt=survey.salt_of(scene, settings),
+        champion=opponent.model,
+        champion_features=opponent.features,
+        champion_target=opponent.target,
+        salt=salt,
         test_size=settings.test_size,
         policy=policy_of(settings),
         folds=settings.fit_budget - 1,
@@ -75,9 +99,10 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
         screened=None if settings.force else trial.Screen(batch.judged, batch.contract, _free(settings)),
         unit="groups of rows" if settings.unit == "rows" else "datasets",
         shifts=batch.shifts,
-        progress=tools.log.progress,
+        progress=progress,
+        jobs=jobs,
     )
-    return replace(judged, notes=(*notes, *batch.notes, *judged.notes))
+    return replace(judged, notes=(*batch.notes, *judged.notes))
 
 
 def _free(settings: Settings) -> frozenset[str]:

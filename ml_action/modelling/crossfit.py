@@ -77,19 +77,19 @@ def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any
 
 
 def out_of_sample(
-    recipe: Recipe, table: Table, parts: Split, model: Any, classes: Array | None, progress: Progress
+    recipe: Recipe, table: Table, parts: Split, model: Any, classes: Array | None, progress: Progress, jobs: int = 0
 ) -> Said:
     """What the challenger and the dummy say about each judged row, in the table's order.
 
     `model` is the `final` one: it has not seen the holdout and judges what is new in it. `classes`: all that anybody
     speaks of, or None for a regression. Folds are fitted side by side, in threads that share the table, as far as
-    there are processors and room; each fit has one thread of its own, so that the figures do not depend on how many
-    there are. Raises ModelProblem when the challenger cannot be fitted or cannot predict.
+    there are processors and room (or `jobs` of them); each fit has one thread of its own, so that the figures do not
+    depend on how many there are. Raises ModelProblem when the challenger cannot be fitted or cannot predict.
     """
     judged = np.flatnonzero(parts.new)
     rounds = _rounds(parts)
     done: dict[int, Said] = {}
-    for place, said in _fitted(recipe, table, rounds, classes):
+    for place, said in _fitted(recipe, table, rounds, classes, jobs):
         done[place] = said
         progress(_STAGE, 1 + len(done), _fits(parts))
     both = [done[place] for place in range(len(rounds))]
@@ -102,7 +102,7 @@ def out_of_sample(
 
 
 def _fitted(
-    recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]], classes: Array | None
+    recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]], classes: Array | None, jobs: int
 ) -> Iterator[tuple[int, Said]]:
     """What each fold's model and dummy say about the fold, in the order in which they are ready."""
 
@@ -111,7 +111,7 @@ def _fitted(
             model = training.fit(recipe, table, learned)
             return place, _both(recipe, table, model, learned, np.flatnonzero(tested), classes)
 
-    jobs = max(1, min(joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
+    jobs = max(1, min(jobs or joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
     parallel = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
     yield from parallel(joblib.delayed(judge)(place, *sides) for place, sides in enumerate(rounds))
 

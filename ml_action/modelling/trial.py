@@ -67,14 +67,15 @@ def run(
     unit: str = "datasets",
     shifts: tuple[Shift, ...] = (),
     progress: Progress,
+    jobs: int = 0,
 ) -> Trial:
     """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
 
     Without a champion every dataset is new and the dummy is the opponent. With `screened` the champion looks first,
     and what is suspicious is left out. With fewer than two folds only the holdout judges: one fit in place of many.
-    The same arguments give the same trial, artifact included. `progress` gets ("fit", done, of how many). Raises
-    Incomparable for the champion, NothingSound for the datasets; ModelProblem, DataProblem or SettingsProblem when
-    the challenger cannot be fitted or scored.
+    The same arguments give the same trial, artifact included. `progress` gets ("fit", done, of how many). With `jobs`
+    so many folds are fitted side by side, else as many as can be. Raises Incomparable for the champion, NothingSound
+    for the datasets; ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
     """
     if champion is None:
         new = np.ones(len(table.datasets), dtype=bool)
@@ -97,7 +98,7 @@ def run(
         said = witness.says(table, parts.new) if witness else None
         model = crossfit.final(recipe, table, parts, progress)
         classes = _classes(recipe, table, said)
-        challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress)
+        challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
         target, weight = _of(recipe, table, parts.new)
         judged = Judged(
             target,
