@@ -48,6 +48,11 @@ COMMANDS: Mapping[str, Command] = {
         commands.rehearse,
         commands.path_option,
     ),
+    "simulate": Command(
+        "replay the history of arrivals against a policy, and measure what it finds; nothing is written",
+        commands.simulate,
+        commands.simulate_options,
+    ),
     "sandbox": Command(
         "serve a stand-in of GitHub on this machine", commands.sandbox, commands.sandbox_options, settings=False
     ),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml_action import values
 from ml_action.arrivals import Outcome
 from ml_action.errors import SettingsProblem
 from ml_action.log import Log
@@ -111,6 +114,35 @@ def explain(call: Call) -> None:
     attempt_views.explain(place, call.scratch(), call.log, options.attempt, form=form)
 
 
+def simulate(call: Call) -> None:
+    """A policy on the repository's own datasets: no token, no network, nothing written."""
+    from ml_action import simulation, simulation_views, survey, wiring
+
+    place = wiring.find_place({**call.given, "forge": "none"}, call.context)
+    scratch, options = call.scratch(), own_options(call)
+    repository, tips = wiring.open_locally(place, scratch)
+    scene = survey.look(place.settings, repository, tips)
+    wish = simulation.Wish(options.thresholds, options.rounds, options.jobs)
+    with safe_children(os.environ):
+        found = simulation.run(scene, place.settings, wish, call.log, scratch)
+    simulation_views.show(found, as_json=options.json)
+
+
+@contextmanager
+def safe_children(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """No file of the folder that we are called in stands in for a module in the processes that we start.
+
+    https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
+    """
+    before = environ.get("PYTHONSAFEPATH")
+    environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        environ.pop("PYTHONSAFEPATH")
+        environ.update({} if before is None else {"PYTHONSAFEPATH": before})
+
+
 def add_data(call: Call) -> None:
     """Simulated datasets."""
     from ml_action import students, wiring
@@ -168,6 +200,24 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("count", type=int, help="how many datasets")
     parser.add_argument("--world", choices=("steady", "drifted"), default="steady", help="which world they come from")
     parser.add_argument("--seed-of-data", type=int, default=None, help="seeds the numbers (default: at random)")
+
+
+def simulate_options(parser: argparse.ArgumentParser) -> None:
+    """How much is simulated."""
+    parser.add_argument(
+        "--thresholds", type=_numbers, default=(), metavar="N,N", help="thresholds to try (default: some around yours)"
+    )
+    parser.add_argument(
+        "--rounds", type=values.count, default=40, metavar="N", help="random batches for each (default: 40; 0: none)"
+    )
+    parser.add_argument(
+        "--jobs", type=values.count, default=0, metavar="N", help="processes (default: one for each processor)"
+    )
+    json_option(parser)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(values.positive(word) for word in text.split(","))
 
 
 def sandbox_options(parser: argparse.ArgumentParser) -> None:
