@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -87,16 +88,19 @@ def scale(rounds: Sequence[Round]) -> float:
     ends = [
         abs(end) for one in rounds if one.champion and one.interval for end in (one.interval.low, one.interval.high)
     ]
-    return max(ends, default=0.0)
+    return max(filter(math.isfinite, ends), default=0.0)
 
 
 def picture(one: Round, most: float) -> str:
     """The gain in its interval, about the line of no gain: `    │  ├─●─┤`."""
     if one.gain is None or one.interval is None:
         return ""
-    if not one.champion or most <= 0:
+    if not one.champion:
         return "of the dummy's error"
-    low, point, high = (_column(value, most) for value in (one.interval.low, one.gain, one.interval.high))
+    ends = (one.interval.low, one.gain, one.interval.high)
+    if most <= 0 or not all(map(math.isfinite, ends)):
+        return ""
+    low, point, high = (_column(value, most) for value in ends)
     cells = [" "] * COLUMNS
     cells[COLUMNS // 2] = "│"
     cells[low : high + 1] = ["─"] * (high + 1 - low)

@@ -65,6 +65,12 @@ def test_a_gain_is_drawn_in_its_interval_about_the_line_of_none():
     assert report.scale([PAST[0]]) == 0
 
 
+def test_what_is_no_number_is_not_drawn():
+    endless = a_round(gain=float("inf"))
+    assert report.scale([endless, *PAST]) == report.scale(PAST)
+    assert report.picture(endless, 0.1) == ""
+
+
 def test_unusual_endings_have_their_reasons():
     assert report.remarks(PAST) == ["round 3, reject: because", "round 4, review: because"]
     assert report.remarks([a_round(n, Verdict.FAILED) for n in range(9)])[5:] == ["… and 4 more"]
