@@ -32,6 +32,8 @@ DONE = {
 STEP = 4  # columns of a round in the timeline
 ENOUGH = 0.8  # how often a threshold is to find the gain that it is for
 HARM = 0.05  # the largest share of promotions that may be no gain
+CALLS = (str(Verdict.REVIEW), str(Verdict.INCOMPARABLE), str(Verdict.FAILED))  # for a person
+OFTEN = 0.05
 LESS = 0.1  # by how much a share has to be smaller to be worth a word
 COLUMNS = 21  # of an interval's picture
 
@@ -135,13 +137,31 @@ def recommendation(found: Sequence[Calibration], threshold: int) -> str:
 
 def caution(found: Sequence[Calibration], threshold: int) -> str:
     """What becomes of a change that nothing but one batch shows, where it is found less often; else nothing."""
-    one = min(found, key=lambda one: (abs(one.threshold - threshold), one.threshold))
+    one = _nearest(found, threshold)
     if not one.sudden.found.of or one.sudden.found.share > one.power(AIM).found.share - LESS:
         return ""
     return (
         f"A change of the world by as much, which nothing but the last {one.threshold} datasets show, is found at once "
         f"in {percent(one.sudden.found.share, 0)}: a challenger learns from all datasets, and takes it up by degrees."
     )
+
+
+def disturbance(found: Sequence[Calibration], threshold: int) -> str:
+    """How often a person is called although nothing changed, where that is often; else nothing."""
+    one = _nearest(found, threshold)
+    others = {name: count for name, count in one.unchanged.verdicts.items() if name in CALLS}
+    share = sum(others.values()) / (one.unchanged.found.of or 1)
+    if share < OFTEN:
+        return ""
+    return (
+        f"Where nothing changed, {percent(share, 0)} of the batches of {one.threshold} end with {' or '.join(others)}: "
+        "a person would have to look."
+    )
+
+
+def _nearest(found: Sequence[Calibration], threshold: int) -> Calibration:
+    """The one that is most like the user's."""
+    return min(found, key=lambda one: (abs(one.threshold - threshold), one.threshold))
 
 
 def _advice(best: int, threshold: int) -> str:

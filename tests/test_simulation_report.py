@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ml_action import simulation_report as report
@@ -129,6 +131,15 @@ def test_a_change_that_one_batch_alone_shows_is_a_word_worth_where_it_is_found_l
     )
     assert report.caution([FAIR], 100) == ""
     assert report.caution([figures(100, 0, 0.35, 1.0, sudden=0.3)], 100) == ""
+
+
+def test_false_alarms_are_a_word_worth_where_they_are_frequent():
+    calm = figures(100, 0.4, 0.9, 1.0)
+    loud = replace(calm, unchanged=replace(calm.unchanged, verdicts={"hold": 34, "review": 5, "failed": 1}))
+    assert report.disturbance([loud], 100).startswith(
+        "Where nothing changed, 15 % of the batches of 100 end with review or"
+    )
+    assert report.disturbance([calm], 100) == ""
 
 
 @pytest.mark.parametrize(
