@@ -112,6 +112,11 @@ class Simulation:
         """The policy's own."""
         return int(str(self.policy["threshold"]))
 
+    @property
+    def confidence(self) -> float:
+        """How sure the policy's gate has to be."""
+        return float(str(self.policy["confidence"]))
+
 
 def summarise(threshold: int, draws: Sequence[Draw], gains: Sequence[float], fits: int) -> Calibration:
     """The figures of all draws of one threshold."""

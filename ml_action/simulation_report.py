@@ -124,11 +124,19 @@ def remarks(rounds: Sequence[Round], most: int = 5) -> list[str]:
 # --- the calibration --------------------------------------------------------------------------------------
 
 
-def recommendation(found: Sequence[Calibration], threshold: int) -> str:
+def sentences(found: Sequence[Calibration], threshold: int, confidence: float) -> list[str]:
+    """What is to be said of a policy with this threshold and confidence."""
+    if not found:
+        return []
+    said = (recommendation(found, threshold, confidence), caution(found, threshold), disturbance(found, threshold))
+    return [text for text in said if text]
+
+
+def recommendation(found: Sequence[Calibration], threshold: int, confidence: float = CONFIDENCE) -> str:
     """Which threshold these figures speak for, in a sentence or two."""
     enough = [one for one in found if _finds(one, AIM) and not _harms(one)]
     if not enough:
-        return _none(found[-1])
+        return _none(found[-1], confidence)
     best = enough[0]
     finer = next(((one, there) for one in enough for there in _finer(one)), None)
     also = f" {finer[0].threshold} would find {_gain(finer[1])} too." if finer and finer[0] is not best else ""
@@ -181,7 +189,7 @@ def _performance(one: Calibration) -> str:
     )
 
 
-def _none(largest: Calibration) -> str:
+def _none(largest: Calibration, confidence: float) -> str:
     """No threshold is good enough: what the largest one reaches, and what would help."""
     if not largest.power(AIM).found.of:
         return f"No change of the target makes a gain of {_gain(AIM)} here: nothing can be said of what would be found."
@@ -191,18 +199,20 @@ def _none(largest: Calibration) -> str:
             f"No threshold is right for this policy: with {largest.threshold} new datasets it promotes what is no gain "
             f"in {harm} of the cases. Raise `confidence`, or choose the gate `better`."
         )
-    needed = _needed(largest)
+    needed = _needed(largest, confidence)
     hint = f" By the width of its intervals it would take about {needed}: try --thresholds {needed}." if needed else ""
     return f"None of these thresholds is enough: {_performance(largest)}.{hint}"
 
 
-def _needed(one: Calibration) -> int:
+def _needed(one: Calibration, confidence: float) -> int:
     """About how many datasets would find the gain, were the intervals as wide as the root of their number says; or 0.
 
     The gain is found where it lies half a width above zero, and by the part of a width that chance takes once in five.
     """
-    half, spread = (one.power(AIM).width or 0.0) / 2, NormalDist().inv_cdf
-    wanted = one.threshold * (half * (1 + spread(ENOUGH) / spread(0.5 + CONFIDENCE / 2)) / AIM) ** 2
+    half, sure = (one.power(AIM).width or 0.0) / 2, NormalDist().inv_cdf(confidence)
+    if sure <= 0:
+        return 0
+    wanted = one.threshold * (half * (1 + NormalDist().inv_cdf(ENOUGH) / sure) / AIM) ** 2
     return int(round(wanted, -1 if wanted < 1000 else -2)) if wanted > one.threshold else 0
 
 

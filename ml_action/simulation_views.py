@@ -93,10 +93,7 @@ def _half(width: float | None) -> str:
 
 
 def _sentences(found: Simulation) -> list[str]:
-    if not found.calibrations:
-        return []
-    said = (report.recommendation, report.caution, report.disturbance)
-    return [text for text in (tell(found.calibrations, found.threshold) for tell in said) if text]
+    return report.sentences(found.calibrations, found.threshold, found.confidence)
 
 
 # --- for machines -----------------------------------------------------------------------------------------

@@ -108,8 +108,9 @@ def test_the_smallest_threshold_that_finds_the_gain_is_recommended():
 def test_where_no_threshold_is_enough_it_says_what_the_largest_reaches():
     said = report.recommendation([WEAK], 50)
     assert said.startswith("None of these thresholds is enough: with 50 new datasets this policy finds a gain of 5 %")
-    assert "its intervals it would take about 200: try --thresholds 200" in said
+    assert "its intervals it would take about 230: try --thresholds 230" in said
     assert "would take" not in report.recommendation([figures(900, 0, 0.5, 0.9)], 50)  # the intervals are narrow enough
+    assert "would take" not in report.recommendation([WEAK], 50, confidence=0.5)  # they have no width
 
 
 def test_promotions_that_are_no_gain_rule_a_threshold_out_when_they_are_surely_too_many():
@@ -140,6 +141,8 @@ def test_false_alarms_are_a_word_worth_where_they_are_frequent():
         "Where nothing changed, 15 % of the batches of 100 end with review or"
     )
     assert report.disturbance([calm], 100) == ""
+    assert len(report.sentences([loud], 100, 0.95)) == 2
+    assert report.sentences([], 100, 0.95) == []
 
 
 @pytest.mark.parametrize(
