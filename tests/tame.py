@@ -35,7 +35,8 @@ HEADS = {
     ("", "dataset", "line", "reason"),
 }
 PICTURE = re.compile(
-    r"(gain of (each (dataset|group), sorted \(share of the (champion|dummy)'s error\)|all: [-0-9.e+ %\[\],]+interval)"
+    r"(gain of (each (dataset|group), sorted \(share of the (champion|dummy)'s error\)"
+    r"|all: [-0-9.e+ %\[\],]+each end [0-9.]+ % sure)"
     r"|[-+0-9.e %│┼─━┊├┤●▁▂▃▄▅▆▇█▔▀▲▼]*(asked for: [-0-9.e+]+ %)? *0?)"
 )
 OUR_LINKS = "https://github.com/octo/students/"  # to a run, to a pull request

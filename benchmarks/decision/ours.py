@@ -17,7 +17,7 @@ from benchmarks.decision.cases import Case
 from ml_action import batch as batches
 from ml_action import decision, experiment, settings
 from ml_action.errors import DataProblem
-from ml_action.modelling import artifacts, contracts, resolution, training, trial, units
+from ml_action.modelling import artifacts, contracts, training, trial, units
 from ml_action.modelling.frames import Table
 from ml_action.records import Contract, Recipe, Verdict, Version
 
@@ -46,20 +46,11 @@ class Judgement:
 def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """A champion trained on all of the table's rows outside the permanent holdout."""
     parsed = settings.parse(given, {})
-    recipe = resolution.resolve_recipe(
-        table,
-        target=parsed.target,
-        features=parsed.features,
-        task=parsed.task,
-        estimator=parsed.estimator,
-        params=parsed.params,
-        metric=parsed.metric,
-        seed=parsed.seed,
-    )
+    recipe = batches._recipe(table, parsed, None)
     trained = ~units.of(table, parsed.group).held_out(salt, parsed.test_size)
     model = training.fit(recipe, table, trained)
     learned = table.keep(table.any_in(trained), trained)
-    return Champion(model, recipe, contracts.learn(learned, recipe.target, recipe.features))
+    return Champion(model, recipe, contracts.learn(learned, recipe.outputs, recipe.features))
 
 
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:

@@ -93,7 +93,7 @@ def test_a_drifted_world_is_promoted_through_a_labelled_approved_and_merged_pull
 
 
 def test_an_unchanged_world_is_held_with_a_reason_and_not_tried_again(production: World) -> None:
-    production.arrive(steady(45, 7))
+    production.arrive(steady(45, 12))
     run = production.hour()
     assert (run.code, run.decision) == (0, "hold")
     assert run.reason.startswith("not proven better")
