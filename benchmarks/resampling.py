@@ -22,7 +22,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import joblib
 import numpy as np
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
@@ -190,10 +189,11 @@ def folds(rounds: int) -> None:
             took: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
             for _ in range(rounds):
                 for jobs in took:
-                    joblib.cpu_count = lambda *_, jobs=jobs, **__: jobs
                     used = time.process_time()
                     wall = seconds(
-                        lambda r=recipe, s=sound, p=parts: list(crossfit._fitted(r, s, crossfit._rounds(p), None))
+                        lambda r=recipe, s=sound, p=parts, j=jobs: list(
+                            crossfit._fitted(r, s, crossfit._rounds(p), None, j)
+                        )
                     )
                     took[jobs].append((wall, time.process_time() - used))
             (one, cpu_one), (two, cpu_two) = (map(statistics.median, zip(*took[jobs], strict=True)) for jobs in (1, 2))
