@@ -12,7 +12,7 @@ GENERATED := README.md action.yml check/action.yml docs/cli.md
 .PHONY: help demo test e2e lint format docs bench bench-decision setup clean
 
 help:  ## show the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/ready  ## install the locked dependencies into .venv
 .venv/ready: requirements/dev.txt pyproject.toml

@@ -28,7 +28,7 @@ def draw(results: Results) -> str:
     """The picture."""
     body: list[str] = []
     height = float(TOP)
-    drawn = [line for line in results.lines if line.kind in KINDS]
+    drawn = [line for line in results.lines if line.kind in KINDS and line.right != "either"]
     for right, title in PANELS:
         lines = [line for line in drawn if (line.right == "promote") == (right == "promote")]
         if lines:
