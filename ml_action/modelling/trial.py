@@ -88,11 +88,7 @@ def run(
         if witness and screened:
             held = units.of(table, group).held_out(salt, test_size)
             found, reference = witness.screen(table, new, screened, ~screened.judged & table.all_in(held))
-            suspects = {item.blob for item in found.suspects}
-            sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
-            table, new = table.keep(sound), new[sound]
-            if not new.any():
-                raise NothingSound(found)
+            table, new = _without_suspects(table, new, found)
         fresh = new[table.cluster] & _counts(recipe, table)
         parts = crossfit.split(table, units.of(table, group), fresh, salt, test_size, folds)
         said = witness.says(table, parts.new) if witness else None
@@ -116,6 +112,15 @@ def run(
     if folds < 2:
         notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
     return replace(_record(table, recipe, parts, model, comparison, notes), shifts=shifts, screening=found)
+
+
+def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table, Flags]:
+    """What the champion found nothing wrong with. Raises NothingSound where nothing new is left."""
+    suspects = {item.blob for item in found.suspects}
+    sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
+    if not new[sound].any():
+        raise NothingSound(found)
+    return table.keep(sound), new[sound]
 
 
 def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
