@@ -143,7 +143,8 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         return scene, None
     known = _ended_on_base(scene, attempt)
     if known:
-        ended = replace(_with_pull_request(attempt, tools), state=known)
+        ended = _with_pull_request(attempt, tools) if known == "merged" else _withdrawn(attempt, scene, tools)
+        ended = replace(ended, state=known)
         done = Publication(merge_state="merged") if known == "merged" else None
         return replace(scene, state=_note(Recorded(attempt, scene.state), ended, settings, tools)), done
     if _was_withdrawn(scene, tools):
@@ -160,6 +161,18 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
 def _was_withdrawn(scene: Scene, tools: Tools) -> bool:
     """Whether a person deleted the proposal's branch before there was a pull request: nothing can be opened from it."""
     return not scene.tips.proposal and tools.forge().find(tools.branches.proposal) is None
+
+
+def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
+    """The attempt that another champion overtook, its pull request closed: it was measured against the former one."""
+    current = scene.history.current if scene.history else ""
+    now = f"{current} is in production" if current else "there is no champion"
+    against = attempt.champion or "no champion"
+    why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured anew"
+    tools.log.say(f"the promotion of {attempt.version} is superseded: {now}")
+    pull = publication.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
+    ours = pull and pull.head_sha == attempt.commit
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
 
 def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:

@@ -151,6 +151,22 @@ def _labelled(context: _Context, pull: PullRequest) -> tuple[str, ...]:
     return ()
 
 
+def withdraw(
+    branch: str, forge: Forge, known_commits: frozenset[str], why: str, say: Callable[[str], None]
+) -> PullRequest | None:
+    """Close the branch's pull request, if it is open and all ours, and say why; the pull request as it is then."""
+    pull = forge.find(branch)
+    if pull is None or pull.state != "open" or pull.head_sha not in known_commits:
+        return pull
+    try:
+        pull = forge.retire(pull, "superseded", f"ml-auto-update closes this pull request: {why}.")
+    except Refusal as refusal:
+        say(f"pull request {pull.number} could not be closed: {refusal.what}; {refusal.why}; {refusal.fix}")
+        return pull
+    say(f"pull request {pull.number} is closed: {why}")
+    return pull
+
+
 # --- verified, approved, merged ---------------------------------------------------------------------------
 
 

@@ -107,5 +107,8 @@ class Forge(Protocol):
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Take back the order to merge it, if there is one."""
 
+    def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
+        """Close it, and say why in a comment; an order to merge it is taken back first."""
+
     def close(self) -> None:
         """Let go of the connections."""

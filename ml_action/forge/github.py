@@ -190,6 +190,18 @@ class GitHub:
             call = Call("disable auto-merge", "contents: write and pull-requests: write")
             self._author.ask(call, raw.disable_automerge)
 
+    def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
+        """Close it, and say why before: a run that dies in between says it and closes it the next time."""
+        self.disable_auto_merge(pull)
+        self.comment_once(pull, marker, text)
+        raw = self._raw(pull)
+
+        def end() -> PullRequest:
+            raw.edit(state="closed")
+            return self._record(raw)
+
+        return self._author.ask(Call("close the pull request", "pull-requests: write"), end)
+
     def _try(self, call: Call, act: Callable[[], object]) -> Answer:
         """Ask for a merge: GitHub's no is an answer here, trouble on the way is not."""
         try:

@@ -81,5 +81,9 @@ class Offline:
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Nothing."""
 
+    def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:  # noqa: ARG002
+        """The same, unchanged."""
+        return pull
+
     def close(self) -> None:
         """Nothing to let go of."""

@@ -317,7 +317,11 @@ def test_another_champion_put_on_main_by_hand_ends_the_open_promotion(proposed: 
     run = proposed.hour()
     assert run.code == 0
     assert proposed.last.state == "superseded"
-    assert not proposed.pull.merged
+    assert (proposed.pull.state, proposed.pull.merged) == ("closed", False)
+    (comment,) = proposed.pull.comments
+    assert "v9 is in production now, and v2 was measured against v1" in comment.body
+    assert proposed.hour().decision == "waiting"
+    assert proposed.calls == []
 
 
 # --- mode: approve -----------------------------------------------------------------------------------------
