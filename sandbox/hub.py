@@ -55,6 +55,20 @@ class Hub:
             self._repositories[full_name.lower()] = repository
         return repository
 
+    def fork(self, repository: Repository, owner: str) -> Repository:
+        """A fork of a repository with its branches, owned by this account."""
+        made = self.create_repository(f"{owner}/{repository.name}", repository.default_branch, repository.private)
+        made.git.run("fetch", "--quiet", str(repository.path), "+refs/heads/*:refs/heads/*")
+        made.parent, repository.forks[made.full_name] = repository, made
+        return made
+
+    def delete(self, repository: Repository) -> None:
+        """Remove a repository; pull requests that came from it stay."""
+        with self.lock:
+            del self._repositories[repository.full_name.lower()]
+            if repository.parent:
+                del repository.parent.forks[repository.full_name]
+
     def git_url(self, repository: Repository, identity: Identity | None = None) -> str:
         """Where git finds the repository; with an identity the token is part of the address."""
         scheme, _, place = self.url.partition("://")

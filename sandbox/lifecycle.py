@@ -25,7 +25,7 @@ def synchronise(repository: Repository, pusher: Identity | None) -> None:
 
 def follow(repository: Repository, pull: PullRequest, refs: dict[str, str], pusher: Identity | None) -> None:
     """One pull request after its branches may have moved."""
-    head, base = refs.get(f"refs/heads/{pull.head}"), refs.get(f"refs/heads/{pull.base}")
+    head, base = head_tip(repository, pull, refs), refs.get(f"refs/heads/{pull.base}")
     if base and arrived(repository, pull, head or pull.head_sha, base):
         adopt_head(repository, pull, head or pull.head_sha, pusher)
         pull.mark_merged(base, pusher)
@@ -34,6 +34,24 @@ def follow(repository: Repository, pull: PullRequest, refs: dict[str, str], push
     else:
         pull.base_sha = base
         adopt_head(repository, pull, head, pusher)
+
+
+def head_tip(repository: Repository, pull: PullRequest, refs: dict[str, str]) -> str | None:
+    """Where the head branch points, with its commits at hand; a pull request outlives the fork it came from."""
+    home = repository.head_repository(pull)
+    if home is None:
+        return pull.head_sha
+    if home is repository:
+        return refs.get(f"refs/heads/{pull.head}")
+    return tip_of_fork(repository, home, pull.head)
+
+
+def tip_of_fork(repository: Repository, fork: Repository, branch: str) -> str | None:
+    """Where a fork's branch points; its commits are fetched, as GitHub's forks share their objects."""
+    tip = fork.git.refs().get(f"refs/heads/{branch}")
+    if tip and repository.git.resolve(tip) is None:
+        repository.git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(fork.path), tip)
+    return tip
 
 
 def arrived(repository: Repository, pull: PullRequest, head: str, base: str) -> bool:

@@ -34,13 +34,14 @@ def perform(repository: Repository, pull: PullRequest, order: Order) -> str | No
     if commit is None or not repository.git.move(base, commit, pull.base_sha):
         return None
     pull.mark_merged(commit, order.by)
-    if repository.settings.delete_branch_on_merge and f"refs/heads/{pull.head}" in repository.git.refs():
+    own = not pull.fork and f"refs/heads/{pull.head}" in repository.git.refs()
+    if repository.settings.delete_branch_on_merge and own:
         repository.git.delete(f"refs/heads/{pull.head}")
     return commit
 
 
 def _merge(repository: Repository, pull: PullRequest, order: Order) -> str | None:
-    title = order.title or f"Merge pull request #{pull.number} from {repository.owner}/{pull.head}"
+    title = order.title or f"Merge pull request #{pull.number} from {repository.head_owner(pull)}/{pull.head}"
     parents = (pull.base_sha, pull.head_sha)
     return _write(repository.git, parents, _text(title, order.message or pull.title), pull, order)
 

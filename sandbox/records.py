@@ -148,6 +148,7 @@ class PullRequest:
     comments: list[Comment] = field(default_factory=list)
     auto_merge: AutoMerge | None = None
     last_pusher: str = ""  # login; empty: not known
+    fork: str = ""  # full name of the fork that the head branch is in; empty: the repository itself
     former_heads: set[str] = field(default_factory=set)
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)

@@ -52,6 +52,8 @@ class Repository:
         self.dispatches: list[Dispatch] = []
         self.pushers: dict[str, str] = {}  # ref -> login of the last push
         self.pulls_by_number: dict[int, PullRequest] = {}
+        self.parent: Repository | None = None  # what it is a fork of
+        self.forks: dict[str, Repository] = {}  # by full name
         self._lock = lock
         self._ids = count(1)
 
@@ -125,9 +127,19 @@ class Repository:
         return [pull for pull in self.pulls_by_number.values() if pull.open]
 
     def synchronise(self, pusher: Identity | None = None) -> None:
-        """Let the pull requests follow the refs."""
+        """Let the pull requests follow the refs, those to the parent included."""
         with self._lock:
             lifecycle.synchronise(self, pusher)
+            if self.parent:
+                self.parent.synchronise(pusher)
+
+    def head_repository(self, pull: PullRequest) -> Repository | None:
+        """Where the head branch of a pull request lives; None: the fork is gone."""
+        return self.forks.get(pull.fork) if pull.fork else self
+
+    def head_owner(self, pull: PullRequest) -> str:
+        """Whose branch the head is, as in `owner:branch`."""
+        return (pull.fork or self.full_name).split("/")[0]
 
     def change_settings(self, **settings: Any) -> None:
         """Change repository settings; names as in `Settings`."""

@@ -8,6 +8,7 @@ from sandbox import lifecycle, merging
 from sandbox.clock import now
 from sandbox.errors import RefusalError, custom, invalid, not_found
 from sandbox.records import PullRequest
+from sandbox.repository import Repository
 from sandbox.rest.calling import Call, Created, route, text
 from sandbox.views import commits
 from sandbox.views.pulls import pull_summary, pull_view
@@ -32,7 +33,7 @@ def list_pulls(call: Call) -> Any:
         pull
         for pull in call.repository.pulls_by_number.values()
         if state in ("all", pull.state)
-        and head in (None, f"{call.repository.owner}:{pull.head}")
+        and head in (None, f"{call.repository.head_owner(pull)}:{pull.head}")
         and base in (None, pull.base)
     ]
     key = SORT_KEYS.get(query.get("sort", "created"), "number")
@@ -43,16 +44,16 @@ def list_pulls(call: Call) -> Any:
 
 @route("POST", "/pulls", needs=WRITE)
 def create_pull(call: Call) -> Any:
-    """Open a pull request from a branch of the same repository."""
+    """Open a pull request from a branch of the same repository or of a fork."""
     refuse_actions(call)
     body = call.fields("head", "base")
-    head = own_branch(call, body["head"])
-    head_sha, base_sha = branch_tip(call, head, "head"), branch_tip(call, body["base"], "base")
+    home, head = head_branch(call, body["head"])
+    head_sha, base_sha = head_tip(call, home, head), branch_tip(call, body["base"], "base")
     title = text(body, "title", "PullRequest")
     if not title:
         raise invalid("PullRequest", "title", "missing_field")
-    refuse_duplicate(call, head, body["base"])
-    refuse_nothing_to_merge(call, head, body["base"])
+    refuse_duplicate(call, home, head, body["base"])
+    refuse_nothing_to_merge(call, (head, head_sha), (body["base"], base_sha))
     pull = PullRequest(
         number=len(call.repository.pulls_by_number) + 1,
         author=call.actor,
@@ -63,7 +64,8 @@ def create_pull(call: Call) -> Any:
         head_sha=head_sha,
         base_sha=base_sha,
         draft=bool(body.get("draft")),
-        last_pusher=call.repository.pushers.get(f"refs/heads/{head}", call.actor.login),
+        last_pusher=home.pushers.get(f"refs/heads/{head}", call.actor.login),
+        fork="" if home is call.repository else home.full_name,
     )
     call.repository.pulls_by_number[pull.number] = pull
     lifecycle.keep_head(call.repository, pull)
@@ -76,12 +78,26 @@ def refuse_actions(call: Call) -> None:
         raise RefusalError(403, ACTIONS_FORBIDDEN)
 
 
-def own_branch(call: Call, head: str) -> str:
-    """The branch of `branch` or `owner:branch`; the stand-in has no forks."""
+def head_branch(call: Call, head: str) -> tuple[Repository, str]:
+    """Repository and branch of `branch` or `owner:branch`; a fork's owner may offer its branches, others may not."""
     owner, colon, branch = head.rpartition(":")
-    if colon and owner.lower() != call.repository.owner.lower():
+    if not colon or owner.lower() == call.repository.owner.lower():
+        return call.repository, branch
+    forks = (fork for fork in call.repository.forks.values() if fork.owner.lower() == owner.lower())
+    fork = next(forks, None)
+    if fork is None or not fork.can_push(call.actor):
         raise invalid("PullRequest", "head")
-    return branch
+    return fork, branch
+
+
+def head_tip(call: Call, home: Repository, branch: str) -> str:
+    """Where the head branch points, wherever it lives."""
+    if home is call.repository:
+        return branch_tip(call, branch, "head")
+    sha = lifecycle.tip_of_fork(call.repository, home, branch)
+    if sha is None:
+        raise invalid("PullRequest", "head")
+    return sha
 
 
 def branch_tip(call: Call, branch: str, field: str) -> str:
@@ -92,20 +108,24 @@ def branch_tip(call: Call, branch: str, field: str) -> str:
     return sha
 
 
-def refuse_duplicate(call: Call, head: str, base: str) -> None:
+def refuse_duplicate(call: Call, home: Repository | None, head: str, base: str) -> None:
     """One open pull request for a head and a base."""
-    if any(pull.head == head and pull.base == base for pull in call.repository.open_pulls()):
-        raise custom("PullRequest", f"A pull request already exists for {call.repository.owner}:{head}.")
+    same = (
+        call.repository.head_repository(pull) is home
+        for pull in call.repository.open_pulls()
+        if (pull.head, pull.base) == (head, base)
+    )
+    if home and any(same):
+        raise custom("PullRequest", f"A pull request already exists for {home.owner}:{head}.")
 
 
-def refuse_nothing_to_merge(call: Call, head: str, base: str) -> None:
-    """A pull request needs a common history and a commit of its own."""
+def refuse_nothing_to_merge(call: Call, head: tuple[str, str], base: tuple[str, str]) -> None:
+    """A pull request needs a common history and a commit of its own; both sides are (branch, commit)."""
     git = call.repository.git
-    head_sha, base_sha = branch_tip(call, head, "head"), branch_tip(call, base, "base")
-    if git.merge_base(base_sha, head_sha) is None:
-        raise custom("PullRequest", f"The {head} branch has no history in common with {base}")
-    if git.is_ancestor(head_sha, base_sha):
-        raise custom("PullRequest", f"No commits between {base} and {head}")
+    if git.merge_base(base[1], head[1]) is None:
+        raise custom("PullRequest", f"The {head[0]} branch has no history in common with {base[0]}")
+    if git.is_ancestor(head[1], base[1]):
+        raise custom("PullRequest", f"No commits between {base[0]} and {head[0]}")
 
 
 @route("GET", "/pulls/<int:pull_number>", needs=READ)
@@ -144,7 +164,7 @@ def change_state(call: Call, pull: PullRequest, state: str) -> None:
     elif state == "open" and not pull.open:
         refuse_reopening(call, pull)
         pull.state, pull.closed_at = "open", None
-        pull.head_sha = branch_tip(call, pull.head, "head")
+        pull.head_sha = head_tip(call, call.repository.head_repository(pull) or call.repository, pull.head)
         pull.base_sha = branch_tip(call, pull.base, "base")
 
 
@@ -152,9 +172,10 @@ def refuse_reopening(call: Call, pull: PullRequest) -> None:
     """What was merged stays closed, and so does what lost its branch."""
     if pull.merged:
         raise custom("PullRequest", "state cannot be changed. The pull request cannot be reopened.")
-    if f"refs/heads/{pull.head}" not in call.repository.git.refs():
+    home = call.repository.head_repository(pull)
+    if home is None or f"refs/heads/{pull.head}" not in home.git.refs():
         raise custom("PullRequest", f"state cannot be changed. The {pull.head} branch has been deleted.")
-    refuse_duplicate(call, pull.head, pull.base)
+    refuse_duplicate(call, home, pull.head, pull.base)
 
 
 @route("GET", "/pulls/<int:pull_number>/files", needs=READ)

@@ -52,6 +52,7 @@ def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[
         "nameWithOwner": repository.full_name,
         "url": f"{url}/{repository.full_name}",
         "isPrivate": repository.private,
+        "isFork": repository.parent is not None,
         "isArchived": settings.archived,
         "autoMergeAllowed": settings.allow_auto_merge,
         "deleteBranchOnMerge": settings.delete_branch_on_merge,
@@ -66,7 +67,7 @@ def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[
 
 def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:
     """A pull request as the viewer sees it."""
-    standing = repository.standing(pull)
+    standing, head = repository.standing(pull), repository.head_repository(pull)
     return {
         "__typename": "PullRequest",
         "id": node_id(repository, pull),
@@ -76,11 +77,13 @@ def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Ident
         "url": page(url, repository, pull),
         "state": "MERGED" if pull.merged else pull.state.upper(),
         "closed": not pull.open,
+        "isCrossRepository": bool(pull.fork),
         "isDraft": pull.draft,
         "author": actor(url, pull.author),
         "baseRefName": pull.base,
         "baseRefOid": pull.base_sha,
         "headRefName": pull.head,
+        "headRepository": lambda _info: head and repository_node(url, head, viewer),
         "headRefOid": pull.head_sha,
         "isInMergeQueue": False,
         "isMergeQueueEnabled": False,

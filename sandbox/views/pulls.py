@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.identities import Identity
 from sandbox.records import AutoMerge, Comment, PullRequest, Review
 from sandbox.repository import Repository
 from sandbox.views import people, repositories
@@ -33,9 +34,11 @@ def pull_summary(url: str, repository: Repository, pull: PullRequest) -> dict[st
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
-        "head": branch_side(url, repository, pull.head, pull.head_sha),
-        "base": branch_side(url, repository, pull.base, pull.base_sha),
-        "author_association": association(repository, pull.author.login),
+        "head": branch_side(
+            url, repository.head_owner(pull), repository.head_repository(pull), pull.head, pull.head_sha
+        ),
+        "base": branch_side(url, repository.owner, repository, pull.base, pull.base_sha),
+        "author_association": association(repository, pull.author),
         "auto_merge": auto_merge_view(url, pull.auto_merge),
         **addresses(url, repository, pull),
     }
@@ -96,14 +99,14 @@ def addresses(url: str, repository: Repository, pull: PullRequest) -> dict[str, 
     }
 
 
-def branch_side(url: str, repository: Repository, branch: str, sha: str) -> dict[str, Any]:
-    """The head or the base of a pull request."""
+def branch_side(url: str, owner: str, repository: Repository | None, branch: str, sha: str) -> dict[str, Any]:
+    """The head or the base of a pull request. The repository is null when it was a fork and is gone."""
     return {
-        "label": f"{repository.owner}:{branch}",
+        "label": f"{owner}:{branch}",
         "ref": branch,
         "sha": sha,
-        "user": people.account(url, repository.owner),
-        "repo": repositories.repository_view(url, repository),
+        "user": people.account(url, owner),
+        "repo": repositories.repository_view(url, repository) if repository else None,
     }
 
 
@@ -113,11 +116,11 @@ def labels_view(url: str, repository: Repository, pull: PullRequest) -> list[dic
     return [repositories.label_view(url, repository, label) for label in known]
 
 
-def association(repository: Repository, login: str) -> str:
-    """How an account belongs to the repository; Apps do not."""
-    if login == repository.owner:
+def association(repository: Repository, account: Identity) -> str:
+    """How an account belongs to the repository; Apps and strangers do not."""
+    if account.login == repository.owner:
         return "OWNER"
-    return "NONE" if login.endswith("[bot]") else "COLLABORATOR"
+    return "COLLABORATOR" if repository.has_write_access(account) and not account.is_bot else "NONE"
 
 
 def auto_merge_view(url: str, order: AutoMerge | None) -> dict[str, Any] | None:
@@ -145,7 +148,7 @@ def review_view(url: str, repository: Repository, pull: PullRequest, review: Rev
         "commit_id": review.commit_id,
         "html_url": html,
         "pull_request_url": api,
-        "author_association": association(repository, review.user.login),
+        "author_association": association(repository, review.user),
         "_links": {"html": {"href": html}, "pull_request": {"href": api}},
     }
     return view if review.state == "PENDING" else view | {"submitted_at": review.submitted_at}
@@ -164,6 +167,6 @@ def comment_view(url: str, repository: Repository, pull: PullRequest, comment: C
         "body": comment.body,
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
-        "author_association": association(repository, comment.user.login),
+        "author_association": association(repository, comment.user),
         "performed_via_github_app": None,
     }

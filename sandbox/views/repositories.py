@@ -87,6 +87,7 @@ def repository_view(url: str, repository: Repository) -> dict[str, Any]:
         **dict.fromkeys(ABSENT),
         **dict.fromkeys(ZERO, 0),
         **FEATURES,
+        "fork": repository.parent is not None,
         **dict.fromkeys(("created_at", "updated_at", "pushed_at"), repository.created_at),
     }
 
@@ -94,6 +95,8 @@ def repository_view(url: str, repository: Repository) -> dict[str, Any]:
 def full_view(url: str, repository: Repository, viewer: Identity | None) -> dict[str, Any]:
     """What GET of the repository answers: merge settings are shown only to those who may write contents."""
     view = repository_view(url, repository)
+    if repository.parent:
+        view |= dict.fromkeys(("parent", "source"), repository_view(url, repository.parent))
     if viewer is None:
         return view
     view["permissions"] = permissions(repository, viewer)

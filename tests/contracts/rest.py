@@ -55,6 +55,11 @@ class Operation:
 def document() -> Json:
     """The description, cut down to what the sandbox serves."""
     found: Json = json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+    # The head's repository is null when the fork was deleted, which the description forgets:
+    # https://github.com/github/rest-api-description/issues/1811
+    for name in ("pull-request", "pull-request-simple"):
+        head = found["components"]["schemas"][name]["properties"]["head"]["properties"]
+        head["repo"] = {"nullable": True, "oneOf": [head["repo"]]}
     _allow_null(found)
     return found
 
