@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action import decision, endings, promotion, registry, survey, trigger
+from ml_action import decision, endings, promotion, recording, registry, survey, trigger
 from ml_action.journal import Look, State
 from ml_action.records import Attempt, Decision, Outcome, Publication, Screening, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
@@ -64,15 +64,15 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     if settings.force:
         counted, batch = scene.trigger, batches.all_new(batch)
     if not counted.ready:
-        promotion.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
+        recording.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
         return endings.too_few(scene, counted, set_aside)
     if counted.early and not any(shift.drifted for shift in batch.shifts):
-        promotion.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
+        recording.remember(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
         return endings.no_drift(scene, counted, batch.shifts, set_aside)
     fingerprint = experiment.fingerprint_of(batch, scene, settings)
     before = scene.state.by_fingerprint(fingerprint)
     if before:
-        promotion.remember(scene.seen, scene, settings, tools, set_aside=set_aside)
+        recording.remember(scene.seen, scene, settings, tools, set_aside=set_aside)
         return endings.done_before(scene, before)
     if counted.early:
         moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
@@ -170,7 +170,7 @@ def _conclude(
         draft=_is_drafted(verdict, trial, scene, settings),
     )
     attempt = _with_scores(attempt, trial) if trial else attempt
-    recorded = promotion.record(attempt, scene, settings, tools, set_aside=set_aside, trial=trial, decision=verdict)
+    recorded = recording.record(attempt, scene, settings, tools, set_aside=set_aside, trial=trial, decision=verdict)
     done = None
     if recorded.attempt.commit:
         recorded, done = promotion.settle(recorded, settings, tools)

@@ -1,0 +1,127 @@
+"""What a run leaves in git: the attempt in the journal, and with it the proposal that it makes.
+
+State and proposal move in one atomic push: either both are there or neither. What comes after is settled from what is
+recorded (`promotion`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ml_action import journal, registry, report
+from ml_action.journal import Counter, State
+from ml_action.records import Attempt, Autonomy, Decision, SetAside, Trial, Verdict
+from ml_action.repository import LostTheRace, Push
+from ml_action.settings import Settings
+from ml_action.survey import Scene
+from ml_action.tools import Tools
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An attempt that the journal holds, with the state as it is now."""
+
+    attempt: Attempt
+    state: State
+
+
+def record(
+    attempt: Attempt,
+    scene: Scene,
+    settings: Settings,
+    tools: Tools,
+    *,
+    set_aside: tuple[SetAside, ...],
+    trial: Trial | None = None,
+    decision: Decision | None = None,
+) -> Recorded:
+    """Records the attempt and, when it is a promotion, pushes the proposal with it.
+
+    Raises:
+        LostTheRace: another run recorded something first.
+    """
+    text, pushes = "", []
+    if trial and decision and _proposes(attempt, settings):
+        attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
+        pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
+    state = replace(
+        scene.seen,
+        attempts=(*scene.state.attempts, attempt),
+        set_aside=_recorded(scene.state, set_aside),
+        report=text or scene.state.report,
+    )
+    state, push = write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
+    scene.repository.push([*pushes, push])
+    return Recorded(attempt, state)
+
+
+def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, ...]:
+    """All datasets that are not to be counted; a row that was left out (without a blob) is none."""
+    fresh = {item.blob for item in set_aside}
+    kept = (item for item in state.set_aside if item.blob not in fresh)
+    return (*kept, *(item for item in set_aside if item.blob))
+
+
+def _proposes(attempt: Attempt, settings: Settings) -> bool:
+    wanted = attempt.verdict is Verdict.PROMOTE or attempt.draft
+    return wanted and settings.autonomy.reaches(Autonomy.PROPOSE)
+
+
+def _build(
+    attempt: Attempt,
+    scene: Scene,
+    settings: Settings,
+    trial: Trial,
+    decision: Decision,
+    set_aside: tuple[SetAside, ...],
+) -> tuple[Attempt, str]:
+    """The proposal's commit on top of the base branch as it is now, and the pull request's text."""
+    version = registry.version_of(trial, attempt)
+    history = registry.appended(scene.history, version, name=settings.name, salt=attempt.salt)
+    card = report.model_card(version, attempt, trial, decision)
+    files = {
+        registry.METADATA: registry.to_bytes(history),
+        version.file: trial.artifact,
+        f"{version.version}.md": card.encode("utf-8", "replace"),
+    }
+    repository = scene.repository
+    tree = repository.graft(f"{scene.tips.base}^{{tree}}", settings.model_dir, files)
+    message = report.commit_message(version, attempt, decision)
+    commit = repository.commit(tree, scene.tips.base, message, time=attempt.time)
+    text = report.pull_request_body(version, attempt, trial, decision, set_aside)
+    return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
+
+
+def remember(
+    state: State, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...] = ()
+) -> State:
+    """Records what a run without an attempt found out; nothing, if that is what the branch says already."""
+    state = replace(state, set_aside=_recorded(state, set_aside))
+    if state == scene.state:
+        return state
+    count = state.looked.count if state.looked and state.data == scene.state.data else 0
+    message = f"set aside {len(set_aside)} datasets" if set_aside else "nothing new in this data"
+    state, push = write(state, settings, tools, count, message)
+    tools.repository.push([push])
+    return state
+
+
+def write(state: State, settings: Settings, tools: Tools, count: int, message: str) -> tuple[State, Push]:
+    """The state as a commit on the one that it was read from, and the push that moves the branch from there."""
+    now = tools.now()
+    last = state.last
+    counter = Counter(count, settings.threshold, last.time if last else "", str(last.verdict) if last else "")
+    commit = journal.write(tools.repository, state, counter, message[:200], time=now)
+    return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
+
+
+def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:
+    """Tells the attempt anew in the journal; when another run writes at the same time, it will do it."""
+    if attempt == recorded.attempt:
+        return recorded.state
+    state, push = write(recorded.state.told_anew(attempt), settings, tools, 0, f"{attempt.version} is {attempt.state}")
+    try:
+        tools.repository.push([push])
+    except LostTheRace:
+        return recorded.state
+    return state
