@@ -60,7 +60,8 @@ class State:
     @property
     def commits(self) -> frozenset[str]:
         """Every commit that the bot ever put on the proposal's branch."""
-        return frozenset(attempt.commit for attempt in self.attempts if attempt.commit)
+        ours = (commit for attempt in self.attempts for commit in (attempt.commit, *attempt.former))
+        return frozenset(filter(None, ours))
 
     @property
     def last(self) -> Attempt | None:

@@ -16,6 +16,7 @@ class Step(str, Enum):
 
     MERGE = "merge"  # now, at the commit we verified
     ENABLE = "enable"  # something is still required: GitHub merges when it is met
+    REBUILD = "rebuild"  # it has to be made anew on top of the base branch as it is now
     WAIT = "wait"  # GitHub has not made up its mind: look again shortly
     LATER = "later"  # it still has not: the next run looks again
     LEAVE = "leave"  # only a person can go on from here
@@ -27,21 +28,17 @@ _STEPS = {
     "clean": Step.MERGE,
     "has_hooks": Step.MERGE,
     "blocked": Step.ENABLE,
-    "behind": Step.ENABLE,
+    "behind": Step.REBUILD,
     "unstable": Step.WAIT,
-    "dirty": Step.LEAVE,
+    "dirty": Step.REBUILD,
     "draft": Step.LEAVE,
 }
 
 _REASONS = {
-    "dirty": "it conflicts with the base branch: resolve it by hand, or let the next batch replace it",
+    "behind": "it is behind the base branch, which wants it up to date",
+    "dirty": "it conflicts with the base branch",
     "draft": "it is a draft: somebody wants it to wait",
     "unstable": "an optional check is pending or failed: the next run looks again, or merge it by hand",
-}
-
-_WAITS = {
-    "blocked": "the reviews and checks that the base branch requires",
-    "behind": "being up to date with the base branch: merge it by hand, or let the next batch replace it",
 }
 
 
@@ -61,6 +58,11 @@ def reason(mergeable_state: str) -> str:
     )
 
 
-def waits_for(mergeable_state: str) -> str:
-    """What auto-merge waits for in this state, for the report."""
-    return _WAITS.get(mergeable_state, _WAITS["blocked"])
+def outdated(mergeable_state: str, commits: int) -> str:
+    """Why a proposal, which is one commit, has to be built anew; empty: it need not.
+
+    More commits than its own show when the base branch was force-pushed: what it lost came with the proposal.
+    """
+    if next_step(mergeable_state, 0) is Step.REBUILD:
+        return reason(mergeable_state)
+    return "the base branch was rewritten under it" if commits > 1 else ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ml_action import publication, survey
 from ml_action.proposal import title, wrap_body
-from ml_action.recording import Recorded, note
+from ml_action.recording import Recorded, adopted, note, rebuilt
 from ml_action.records import Attempt, Autonomy, Proposal, Publication
 from ml_action.settings import Settings
 from ml_action.survey import Scene
@@ -49,7 +49,7 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         ended = replace(attempt, state="closed")
         return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), None
     tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
-    recorded, settled = settle(Recorded(attempt, scene.state), settings, tools)
+    recorded, settled = settle(Recorded(attempt, scene.state), settings, tools, base=scene.tips.base)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
         return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
@@ -84,7 +84,7 @@ def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
 def stranger_on_branch(scene: Scene, tools: Tools) -> str:
     """Why the proposal's branch may not be written to: somebody else's commit is on it; empty: it may."""
     tip = scene.tips.proposal
-    if not tip or tip in scene.state.commits or _is_merged(tip, tools):
+    if not tip or tip in scene.state.commits or adopted(scene) or _is_merged(tip, tools):
         return ""
     return (
         f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
@@ -107,20 +107,31 @@ def _ended_on_base(scene: Scene, attempt: Attempt) -> str:
     return "superseded" if current != attempt.champion else ""
 
 
-def settle(recorded: Recorded, settings: Settings, tools: Tools) -> tuple[Recorded, Publication]:
-    """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came."""
-    attempt = recorded.attempt
-    done = publication.settle(
-        proposal_of(attempt, recorded.state.report, settings, tools),
+def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = "") -> tuple[Recorded, Publication]:
+    """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came.
+
+    `base`: the commit of the base branch as it was last seen. A proposal that the base branch left behind is built anew
+    on top of it, once, and settled again: its approval is refreshed.
+    """
+    moved = base not in ("", recorded.attempt.base)
+    done = _publish(recorded, settings, tools, moved=moved)
+    anew = rebuilt(recorded, settings, tools) if done.stale else None
+    if anew:
+        tools.log.say(f"the proposal is built anew on top of the base branch: {done.stale}")
+        recorded, done = anew, _publish(anew, settings, tools)
+    pull, attempt = done.pull_request, recorded.attempt
+    now = replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state) if pull else attempt
+    return Recorded(now, note(recorded, now, settings, tools)), done
+
+
+def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
+    return publication.settle(
+        replace(proposal_of(recorded.attempt, recorded.state.report, settings, tools), moved=moved),
         tools.forge(),
         known_commits=recorded.state.commits,
         pause=tools.pause,
         say=tools.log.say,
     )
-    pull = done.pull_request
-    now = replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state) if pull else attempt
-    state = note(recorded, now, settings, tools)
-    return Recorded(now, state), done
 
 
 def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:

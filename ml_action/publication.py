@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ml_action.approving import approve_once
 from ml_action.forge import Answer, Forge, Refusal, Reply
-from ml_action.merging import LOOKS, Step, next_step, reason, waits_for
+from ml_action.merging import LOOKS, Step, next_step, outdated, reason
 from ml_action.proposal import fingerprint_in, is_our_title, merge_body
 from ml_action.records import Autonomy, Proposal, Publication, PullRequest
 from ml_action.verification import objections
@@ -60,7 +60,8 @@ def settle(
         (Autonomy.MERGE, _merge),
     ):
         pull = publication.pull_request
-        if publication.blocked or publication.merge_state or pull is None or not proposal.autonomy.reaches(reached):
+        ended = publication.blocked or publication.merge_state or publication.stale
+        if ended or pull is None or not proposal.autonomy.reaches(reached):
             break
         publication = step(context, publication, pull)
     return publication
@@ -103,7 +104,14 @@ def _keep_up(context: _Context, pull: PullRequest) -> Publication:
     if pull.head_sha != context.proposal.commit:
         text = f"GitHub does not show commit {context.proposal.commit[:12]} in pull request {pull.number} yet"
         return Publication(pull, merge_state="waiting", notes=(text,))
-    return Publication(pull, notes=_labelled(context, pull))
+    stale = _outdated(context, pull) if context.proposal.moved else ""
+    return Publication(pull, notes=_labelled(context, pull), stale=stale)
+
+
+def _outdated(context: _Context, pull: PullRequest) -> str:
+    """Why it has to be built anew: the base branch has moved, which a list of pull requests does not tell."""
+    fresh = context.forge.get(pull.number)
+    return outdated(fresh.mergeable_state, fresh.commits) if fresh.state == "open" else ""
 
 
 def _left(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
@@ -199,7 +207,7 @@ def _merge(context: _Context, publication: Publication, pull: PullRequest) -> Pu
     ending = _walk(context, pull)
     context.say(ending.note)
     notes = (*publication.notes, ending.note)
-    return replace(publication, pull_request=ending.pull, merge_state=ending.state, notes=notes)
+    return replace(publication, pull_request=ending.pull, merge_state=ending.state, notes=notes, stale=ending.stale)
 
 
 @dataclass(frozen=True)
@@ -209,6 +217,7 @@ class _Ending:
     pull: PullRequest
     state: str
     note: str
+    stale: str = ""
 
 
 def _walk(context: _Context, pull: PullRequest) -> _Ending:
@@ -239,6 +248,9 @@ def _overtaken(context: _Context, pull: PullRequest) -> _Ending | None:
 def _advance(context: _Context, pull: PullRequest, looks: int) -> _Ending | None:
     """One step of the table in `merging`; None: look again."""
     step = next_step(pull.mergeable_state, looks)
+    if step is Step.REBUILD:
+        why = reason(pull.mergeable_state)
+        return _Ending(pull, "waiting", f"not merged yet: {why}", stale=why)
     if step in (Step.LATER, Step.LEAVE):
         state = "waiting" if step is Step.LATER else "blocked"
         return _Ending(pull, state, f"not merged: {reason(pull.mergeable_state)}")
@@ -276,4 +288,6 @@ def _armed(context: _Context, pull: PullRequest) -> _Ending:
     fresh = context.forge.get(pull.number)
     if fresh.state == "merged":
         return _merged(context, fresh)
-    return _Ending(fresh, "enabled", f"auto-merge is on: it waits for {waits_for(pull.mergeable_state)}")
+    return _Ending(
+        fresh, "enabled", "auto-merge is on: it waits for the reviews and checks that the base branch requires"
+    )

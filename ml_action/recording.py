@@ -6,15 +6,19 @@ recorded (`promotion`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ml_action import journal, registry, report
+from ml_action.git import Git
 from ml_action.journal import Counter, State
-from ml_action.records import Attempt, Autonomy, Decision, SetAside, Trial, Verdict
+from ml_action.records import Attempt, Autonomy, Decision, History, SetAside, Trial, Verdict
 from ml_action.repository import LostTheRace, Push
 from ml_action.settings import Settings
 from ml_action.survey import Scene
 from ml_action.tools import Tools
+
+MADE_BY_US = re.compile(r"^Attempt: [0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$", re.MULTILINE)  # `report.commit_message`
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ def record(
         LostTheRace: another run recorded something first.
     """
     text, pushes = "", []
+    attempt = replace(attempt, former=tuple(filter(None, (adopted(scene),))))
     if trial and decision and _proposes(attempt, settings):
         attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
         pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
@@ -92,6 +97,17 @@ def _build(
     return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
 
 
+def adopted(scene: Scene) -> str:
+    """The proposal's commit of a journal that was lost: its message says that an attempt made it; empty: there is none.
+
+    Only where the state branch is gone: a journal that does not know a commit is right about it.
+    """
+    tip = scene.tips.proposal
+    if not tip or scene.state.attempts:
+        return ""
+    return tip if MADE_BY_US.search(scene.repository.store.line("show", "--no-patch", "--format=%B", tip)) else ""
+
+
 def remember(
     state: State, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...] = ()
 ) -> State:
@@ -113,6 +129,42 @@ def write(state: State, settings: Settings, tools: Tools, count: int, message: s
     counter = Counter(count, settings.threshold, last.time if last else "", str(last.verdict) if last else "")
     commit = journal.write(tools.repository, state, counter, message[:200], time=now)
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
+
+
+def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | None:
+    """The same proposal on top of the base branch as it is now; None: it cannot be, the next run looks again."""
+    repository, attempt = tools.repository, recorded.attempt
+    tips = repository.fetch(tools.branches)
+    history = registry.read(repository.store, tips.base, settings.model_dir)
+    overtaken = (history.current if history else "") != attempt.champion
+    if overtaken or tips.base == attempt.base or tips.proposal != attempt.commit:
+        return None
+    files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
+    tree = repository.graft(f"{tips.base}^{{tree}}", settings.model_dir, files)
+    message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
+    commit = repository.commit(tree, tips.base, message, time=tools.now())
+    anew = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
+    state, push = write(recorded.state.told_anew(anew), settings, tools, 0, f"{attempt.version} is built anew")
+    try:
+        repository.push([Push(tools.branches.proposal, attempt.commit, commit), push])
+    except LostTheRace:
+        return None
+    return Recorded(anew, state)
+
+
+def _carried_over(history: History | None, commit: str, model_dir: str, git: Git) -> dict[str, bytes]:
+    """The files of a proposal's commit, its versions appended to the history as the base branch has it now."""
+    proposed = registry.read(git, commit, model_dir)
+    if proposed is None:
+        raise LookupError(f"the proposal {commit} holds no metadata")  # we made it
+    known = {version.version for version in history.versions} if history else set()
+    new = tuple(version for version in proposed.versions if version.version not in known)
+    merged = replace(proposed, versions=(*(history.versions if history else ()), *new))
+    names = [name for version in new for name in (version.file, f"{version.version}.md")]
+    contents = {name: git.read(f"{commit}:{model_dir}/{name}") for name in names}
+    return {registry.METADATA: registry.to_bytes(merged)} | {
+        name: content for name, content in contents.items() if content is not None
+    }
 
 
 def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:

@@ -285,6 +285,7 @@ class PullRequest:
     draft: bool
     labels: tuple[str, ...]
     mergeable_state: str = ""  # clean blocked behind dirty draft has_hooks unknown unstable
+    commits: int = 1  # that it would merge: a proposal is one, more are the base branch's that it lost
 
 
 @dataclass(frozen=True)
@@ -325,6 +326,7 @@ class Attempt:
     screening: Screening | None = None
     policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()  # commits that the proposal had before it was built anew on top of a moved base
 
 
 # --- what is to be done, as data --------------------------------------------------------------------------
@@ -346,6 +348,7 @@ class Proposal:
     merge_method: str  # merge | squash | rebase
     autonomy: Autonomy
     draft: bool = False
+    moved: bool = False  # whether the base branch has moved since it was built
 
 
 @dataclass(frozen=True)
@@ -357,3 +360,4 @@ class Publication:
     merge_state: str = ""  # "" | waiting | enabled | merged | blocked
     notes: tuple[str, ...] = ()
     blocked: str = ""  # why the bot stopped; empty: it did not
+    stale: str = ""  # why the proposal has to be built anew on top of the base branch; empty: it need not

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_action.merging import LOOKS, Step, next_step, reason, waits_for
+from ml_action.merging import LOOKS, Step, next_step, outdated, reason
 
 LAST = LOOKS - 1
 
@@ -14,7 +14,7 @@ LAST = LOOKS - 1
         ("has_hooks", 0, Step.MERGE),
         ("clean", LAST, Step.MERGE),
         ("blocked", 0, Step.ENABLE),
-        ("behind", 0, Step.ENABLE),
+        ("behind", 0, Step.REBUILD),
         ("blocked", LAST, Step.ENABLE),
         ("unstable", 0, Step.WAIT),
         ("unstable", LAST, Step.LATER),
@@ -23,7 +23,7 @@ LAST = LOOKS - 1
         ("", 0, Step.WAIT),
         ("a state of next year", 0, Step.WAIT),
         ("a state of next year", LAST, Step.LATER),
-        ("dirty", 0, Step.LEAVE),
+        ("dirty", 0, Step.REBUILD),
         ("draft", 0, Step.LEAVE),
     ],
 )
@@ -36,6 +36,17 @@ def test_every_state_that_is_not_merged_has_a_reason(state):
     assert reason(state)
 
 
-def test_auto_merge_says_what_it_waits_for():
-    assert "requires" in waits_for("blocked")
-    assert "up to date" in waits_for("behind")
+@pytest.mark.parametrize(
+    ("state", "commits", "why"),
+    [
+        ("behind", 1, "behind the base branch"),
+        ("dirty", 1, "conflicts"),
+        ("blocked", 2, "rewritten"),
+        ("clean", 1, ""),
+        ("blocked", 1, ""),
+        ("unknown", 1, ""),
+    ],
+)
+def test_what_the_base_branch_left_behind_is_built_anew(state, commits, why):
+    assert why in outdated(state, commits)
+    assert bool(outdated(state, commits)) == bool(why)

@@ -460,21 +460,30 @@ def test_each_method_merges(stage, method):
     assert stage.settle(stage.push(), merge_method=method).merge_state == "merged"
 
 
-def test_a_conflict_is_left(stage):
+def test_a_conflict_is_to_be_built_anew(stage):
     commit = stage.push(files={"model/v1.pkl": "ours"})
     stage.push("main", {"model/v1.pkl": "theirs"})
     done = stage.settle(commit)
-    assert done.merge_state == "blocked"
+    assert (done.merge_state, done.stale) == ("waiting", "it conflicts with the base branch")
     assert "conflicts" in done.notes[-1]
 
 
-def test_a_branch_that_must_be_up_to_date_is_ordered_and_explained(stage):
+def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
     stage.repository.protect("main", strict=True, block_pushes=False)
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
     done = stage.settle(commit)
-    assert done.merge_state == "enabled"
-    assert "up to date" in done.notes[-1]
+    assert done.merge_state == "waiting"
+    assert "up to date" in done.stale
+
+
+def test_a_base_branch_that_moved_is_looked_at_before_anything_is_approved(stage):
+    stage.repository.protect("main", strict=True, block_pushes=False)
+    commit = stage.push()
+    stage.push("main", {"data/b.csv": "2"})
+    done = stage.settle(commit, moved=True)
+    assert done.stale
+    assert stage.pull.reviews == []
 
 
 def test_an_optional_check_that_fails_is_left_after_a_while(stage):

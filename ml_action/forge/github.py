@@ -266,6 +266,7 @@ class GitHub:
             draft=bool(raw.draft),
             labels=tuple(label.name for label in raw.labels),
             mergeable_state=(raw.mergeable_state or "") if complete else "",
+            commits=raw.commits if complete else 1,
         )
 
 

@@ -1,0 +1,134 @@
+"""What happens around a promotion while it waits: branches move, rules change, and the next run completes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from scenario_world import PROPOSAL, STATE, World, drifted, steady
+
+METADATA = "model/model_metadata.json"
+
+
+@pytest.fixture
+def strict(make_world: Callable[..., World], with_v1: Path) -> World:
+    """v1 in production; main requires a review, the check `tests`, and that a branch is up to date."""
+    world = make_world(with_v1, required_checks=("tests",), strict=True, dismiss_stale=True)
+    world.batches = 1
+    return world
+
+
+def amend(world: World, branch: str = "main") -> str:
+    """Somebody rewrites the last commit of a branch and pushes it by force."""
+    tip = world.tip(branch)
+    parents = world.git.line("rev-list", "--parents", "-1", tip).split(" ")[1:]
+    arguments = [word for parent in parents for word in ("-p", parent)]
+    anew = world.git.line("commit-tree", f"{tip}^{{tree}}", *arguments, "-m", "The same in better words")
+    world.git.run("update-ref", f"refs/heads/{branch}", anew)
+    world.repository.synchronise(None)
+    return anew
+
+
+# --- the base branch moves ---------------------------------------------------------------------------------
+
+
+def test_a_base_that_moved_on_is_no_reason_to_build_anew_where_no_rule_asks_for_it(proposed: World) -> None:
+    before = proposed.tip(PROPOSAL)
+    proposed.arrive(steady(3, 5))
+    run = proposed.hour(autonomy="propose")
+    assert (run.decision, proposed.tip(PROPOSAL)) == ("waiting", before)
+
+
+def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_approved_anew(strict: World) -> None:
+    strict.arrive(drifted(45, 8))
+    strict.hour()
+    first = strict.pull.head_sha
+    strict.arrive(steady(3, 5))
+    strict.repository.set_status(first, "tests", "success")
+    run = strict.hour()
+    assert (run.code, run.outputs["merge-state"]) == (0, "enabled"), run.log
+    assert "built anew on top of the base branch" in run.log
+    pull = strict.pull
+    assert pull.head_sha != first
+    assert strict.tip(PROPOSAL) == pull.head_sha == strict.last.commit
+    assert strict.git.line("rev-parse", f"{pull.head_sha}^") == strict.tip("main") == strict.last.base
+    assert strict.last.former == (first,)
+    assert ("github-actions[bot]", pull.head_sha) in strict.approvals()
+    strict.repository.set_status(pull.head_sha, "tests", "success")
+    assert strict.pull.merged
+    assert strict.hour().outputs["merge-state"] == "merged"
+    assert strict.versions == ["v1", "v2"]
+    assert len(strict.attempts) == 2
+
+
+@pytest.mark.parametrize("autonomy", ["propose", "merge"])
+def test_a_base_branch_that_was_rewritten_under_the_proposal_takes_nothing_along(
+    proposed: World, autonomy: str
+) -> None:
+    amend(proposed)
+    run = proposed.hour(autonomy=autonomy)
+    assert (run.code, run.decision) == (0, "waiting"), run.log
+    pull = proposed.pull
+    assert pull.merged == (autonomy == "merge")
+    if pull.open:
+        assert proposed.git.line("rev-list", "--count", f"main..{pull.head_sha}") == "1"
+    proposed.hour()
+    assert proposed.versions == ["v1", "v2"]
+
+
+def test_a_history_that_somebody_edited_meanwhile_is_appended_to_and_not_overwritten(proposed: World) -> None:
+    metadata = json.loads(proposed.read(METADATA))
+    metadata["versions"][0]["reason"] = "in Ada's words"
+    proposed.commit({METADATA: json.dumps(metadata, indent=1)})
+    run = proposed.hour()
+    assert (run.decision, run.outputs["merge-state"]) == ("waiting", "merged"), run.log
+    assert "conflicts with the base branch" in run.log
+    versions = json.loads(proposed.read(METADATA))["versions"]
+    assert [version["version"] for version in versions] == ["v1", "v2"]
+    assert versions[0]["reason"] == "in Ada's words"
+
+
+def test_a_proposal_is_built_anew_at_most_once_a_run(strict: World) -> None:
+    """Somebody pushes to main in the same second, again and again: the next run goes on."""
+    strict.arrive(drifted(45, 8))
+    strict.hour()
+    strict.arrive(steady(3, 5))
+    for context in (strict.pull.head_sha,):
+        strict.repository.set_status(context, "tests", "success")
+
+    def push_again(exchange) -> None:
+        if exchange.path.endswith("/git-receive-pack"):
+            strict.repository.set_status(strict.tip(PROPOSAL), "tests", "success")
+            strict.arrive(steady(1, strict.batches + 50))
+
+    strict.here.hub.observers.append(push_again)
+    run = strict.hour()
+    strict.here.hub.observers.remove(push_again)
+    assert (run.code, run.outputs["merge-state"]) == (0, "waiting"), run.log
+    assert run.log.count("built anew on top") == 1
+    assert strict.hour().code == 0
+
+
+# --- what was lost -----------------------------------------------------------------------------------------
+
+
+def test_a_lost_state_branch_and_a_kept_proposal_do_not_stop_the_loop(proposed: World) -> None:
+    """Counting begins anew; the proposal is known by its message as one that the bot made, also after a hold."""
+    proposed.git.run("update-ref", "-d", f"refs/heads/{STATE}")
+    assert proposed.hour(min_improvement="0.9").decision == "hold"
+    proposed.arrive(drifted(200, 31))
+    run = proposed.hour()
+    assert (run.code, run.decision) == (0, "promote"), run.log
+    assert len(proposed.pulls) == 1
+    assert proposed.pull.merged
+    assert proposed.versions == ["v1", "v2"]
+
+
+def test_without_a_state_branch_a_persons_commit_on_the_proposal_is_still_a_persons(proposed: World) -> None:
+    theirs = proposed.commit({"model/notes.md": "mine"}, PROPOSAL, by=proposed.person())
+    proposed.git.run("update-ref", "-d", f"refs/heads/{STATE}")
+    run = proposed.hour()
+    assert run.decision == "blocked"
+    assert proposed.tip(PROPOSAL) == theirs
