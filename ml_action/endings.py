@@ -187,6 +187,7 @@ def next_of(publication: Publication) -> str:
         return "the proposal's branch is pushed; merge it to put the model into production"
     waits = {
         "enabled": "GitHub merges it when its requirements are met",
+        "queued": "the merge queue merges it when its turn comes",
         "waiting": "the next run looks again",
     }
     return (

@@ -29,7 +29,7 @@ OUTPUTS: Mapping[str, str] = {
     "drifted": "The columns that drifted, as a JSON list.",
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
-    "merge-state": "waiting, enabled (auto-merge is on), merged or blocked.",
+    "merge-state": "waiting, enabled (auto-merge is on), queued (in the merge queue), merged or blocked.",
     "model-path": "The challenger's file, as a path in the repository.",
     "report-path": "The report as a Markdown file, as a path in the workspace.",
 }

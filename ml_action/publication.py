@@ -260,7 +260,10 @@ def _advance(context: _Context, pull: PullRequest, looks: int) -> _Ending | None
             return _concluded(context, pull, answer, _armed)
         step = Step.MERGE  # its requirements were met between our look and our request
     if step is Step.MERGE:
-        return _concluded(context, pull, _act(context, context.forge.merge, pull), _merged)
+        answer = _act(context, context.forge.merge, pull)
+        if answer.reply is Reply.QUEUE:
+            return _concluded(context, pull, context.forge.enqueue(pull, context.proposal.commit), _queued)
+        return _concluded(context, pull, answer, _merged)
     return None
 
 
@@ -274,6 +277,8 @@ def _concluded(
     """What the forge's answer means for the walk; None: look again."""
     if answer.reply is Reply.DONE:
         return done(context, pull)
+    if answer.reply is Reply.QUEUED:
+        return _queued(context, pull)
     if answer.reply is Reply.REFUSED:
         return _Ending(pull, "blocked", f"not merged: {answer.text}")
     return None
@@ -281,6 +286,10 @@ def _concluded(
 
 def _merged(context: _Context, pull: PullRequest) -> _Ending:  # noqa: ARG001
     return _Ending(replace(pull, state="merged"), "merged", f"pull request {pull.number} is merged")
+
+
+def _queued(context: _Context, pull: PullRequest) -> _Ending:  # noqa: ARG001
+    return _Ending(pull, "queued", "it stands in the merge queue of the base branch")
 
 
 def _armed(context: _Context, pull: PullRequest) -> _Ending:

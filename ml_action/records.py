@@ -357,7 +357,7 @@ class Publication:
 
     pull_request: PullRequest | None = None
     approved: bool = False
-    merge_state: str = ""  # "" | waiting | enabled | merged | blocked
+    merge_state: str = ""  # "" | waiting | enabled | queued | merged | blocked
     notes: tuple[str, ...] = ()
     blocked: str = ""  # why the bot stopped; empty: it did not
     stale: str = ""  # why the proposal has to be built anew on top of the base branch; empty: it need not

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError, build_schema, graphql_sync
 
-from sandbox import auto_merge
+from sandbox import auto_merge, merge_queue
 from sandbox.errors import GraphRefusalError, RefusalError
 from sandbox.hub import Hub
 from sandbox.identities import Identity
@@ -61,6 +61,7 @@ class Root:
             "viewer": views.viewer(self.hub.url, self.identity),
             "enablePullRequestAutoMerge": self.change(auto_merge.enable),
             "disablePullRequestAutoMerge": self.change(auto_merge.disable),
+            "enqueuePullRequest": self.change(merge_queue.enqueue),
             "convertPullRequestToDraft": self.change(auto_merge.to_draft),
             "markPullRequestReadyForReview": self.change(auto_merge.to_ready),
         }
@@ -98,6 +99,7 @@ class Root:
                 "actor": views.actor(self.hub.url, self.identity),
                 "clientMutationId": input.get("clientMutationId"),
                 "pullRequest": views.pull_node(self.hub.url, repository, pull, self.identity),
+                "mergeQueueEntry": views.entry_node(self.hub.url, repository, pull, self.identity),
             }
 
         return resolve

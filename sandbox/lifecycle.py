@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import merging
+from sandbox import merge_queue, merging
 from sandbox.clock import now
 from sandbox.identities import Identity
 from sandbox.records import PullRequest
@@ -69,7 +69,7 @@ def adopt_head(repository: Repository, pull: PullRequest, head: str, pusher: Ide
     for review in stale:
         review.state = "DISMISSED" if review.state == "APPROVED" else review.state
     pull.former_heads.add(pull.head_sha)
-    pull.head_sha, pull.updated_at = head, now()
+    pull.head_sha, pull.updated_at, pull.queued_by = head, now(), None  # what was queued is not what is there now
     pull.last_pusher = pusher.login if pusher else ""
     keep_head(repository, pull)
 
@@ -84,6 +84,9 @@ def merge_if_ordered(repository: Repository, pull: PullRequest) -> bool:
     """Carry out a standing auto-merge order when nothing stands against it any more."""
     order = pull.auto_merge
     if order is None or not repository.standing(pull).ready:
+        return False
+    if merge_queue.guards(repository, pull):
+        pull.queued_by, pull.auto_merge = order.enabled_by, None
         return False
     merged = merging.perform(
         repository, pull, merging.Order(order.enabled_by, order.method, order.title, order.message)

@@ -41,6 +41,7 @@ class Rule:
     strict: bool = False  # the head must contain the base's tip
     dismiss_stale: bool = False
     require_last_push_approval: bool = False
+    merge_queue: bool = False
     block_pushes: bool = True
     allow_force_pushes: bool = False
     allow_deletions: bool = False
@@ -147,6 +148,7 @@ class PullRequest:
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     auto_merge: AutoMerge | None = None
+    queued_by: Identity | None = None  # who put it into the merge queue; None: it is in none
     last_pusher: str = ""  # login; empty: not known
     fork: str = ""  # full name of the fork that the head branch is in; empty: the repository itself
     former_heads: set[str] = field(default_factory=set)
@@ -169,7 +171,7 @@ class PullRequest:
 
     def close(self) -> None:
         """End it without a merge; a standing auto-merge order ends with it."""
-        self.state, self.closed_at, self.auto_merge = "closed", now(), None
+        self.state, self.closed_at, self.auto_merge, self.queued_by = "closed", now(), None, None
 
     def mark_merged(self, commit: str, by: Identity | None) -> None:
         """End it as merged by this commit of the base."""

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sandbox import lifecycle, pushes
+from sandbox import lifecycle, merge_queue, pushes
 from sandbox.clock import now
 from sandbox.git import Git
 from sandbox.identities import Identity, account_id, reaches
@@ -140,6 +140,13 @@ class Repository:
     def head_owner(self, pull: PullRequest) -> str:
         """Whose branch the head is, as in `owner:branch`."""
         return (pull.fork or self.full_name).split("/")[0]
+
+    def advance_queue(self) -> None:
+        """The merge queue's turn."""
+        with self._lock:
+            self.synchronise()
+            merge_queue.advance(self)
+            self.synchronise()
 
     def change_settings(self, **settings: Any) -> None:
         """Change repository settings; names as in `Settings`."""

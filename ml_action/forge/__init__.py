@@ -26,6 +26,8 @@ class Reply(str, Enum):
     DONE = "done"
     CLEAN = "clean"  # there is nothing to wait for: merge directly
     AGAIN = "again"  # it is still computing, or the base branch has just moved: ask again shortly
+    QUEUE = "queue"  # the base branch is merged to through a merge queue only
+    QUEUED = "queued"  # it stands in that queue
     MOVED = "moved"  # the head is no longer the commit that we named
     REFUSED = "refused"  # a setting, rule or permission says no
 
@@ -103,6 +105,9 @@ class Forge(Protocol):
 
     def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
         """Let the forge merge it when its requirements are met, if its head is this commit."""
+
+    def enqueue(self, pull: PullRequest, commit: str) -> Answer:
+        """Put it into the base branch's merge queue, if its head is this commit."""
 
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Take back the order to merge it, if there is one."""

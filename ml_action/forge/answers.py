@@ -156,6 +156,9 @@ REPLIES = (
     ("has_hooks status", Reply.CLEAN),
     ("unstable status", Reply.AGAIN),
     ("base branch was modified", Reply.AGAIN),
+    ("in the merge queue", Reply.QUEUED),
+    ("already in the queue", Reply.QUEUED),
+    ("through the merge queue", Reply.QUEUE),
     ("head branch was modified", Reply.MOVED),
 )
 

@@ -183,6 +183,16 @@ class GitHub:
         call = Call("enable auto-merge", "contents: write and pull-requests: write")
         return self._try(call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit))
 
+    def enqueue(self, pull: PullRequest, commit: str) -> Answer:
+        """Put it into the base branch's merge queue, if its head is this commit.
+
+        Not by auto-merge, which waits for a change that has happened already: https://github.com/cli/cli/issues/13398
+        """
+        given = {"pullRequestId": self._raw(pull).node_id, "expectedHeadOid": commit}
+        call = Call("put the pull request into the merge queue", "contents: write and pull-requests: write")
+        ask = self._author.client.requester.graphql_named_mutation
+        return self._try(call, lambda: ask("enqueuePullRequest", given, "mergeQueueEntry { position }"))
+
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Take back the order to merge it, if there is one."""
         raw = self._raw(pull)

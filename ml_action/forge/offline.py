@@ -78,6 +78,10 @@ class Offline:
         """No."""
         return Answer(Reply.REFUSED, "there is no forge to merge it")
 
+    def enqueue(self, pull: PullRequest, commit: str) -> Answer:  # noqa: ARG002
+        """No."""
+        return Answer(Reply.REFUSED, "there is no forge to merge it")
+
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Nothing."""
 

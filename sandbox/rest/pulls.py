@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import lifecycle, merging
+from sandbox import lifecycle, merge_queue, merging
 from sandbox.clock import now
 from sandbox.errors import RefusalError, custom, invalid, not_found
 from sandbox.records import PullRequest
@@ -19,7 +19,7 @@ METHOD_FORBIDDEN = {
     "squash": "Squash merges are not allowed on this repository.",
     "rebase": "Rebase merges are not allowed on this repository.",
 }
-HEAD_MOVED = "Head branch was modified. Review and try the merge again."
+HEAD_MOVED = merge_queue.HEAD_MOVED
 READ, WRITE = "pull_requests:read", "pull_requests:write"
 SORT_KEYS = {"created": "number", "updated": "updated_at"}
 
@@ -231,5 +231,12 @@ def refuse_merge(call: Call, pull: PullRequest, method: str, sha: str | None) ->
         raise RefusalError(405, METHOD_FORBIDDEN[method])
     if not standing.mergeable:
         raise RefusalError(405, "Pull Request is not mergeable")
-    if standing.unmet:
-        raise RefusalError(405, "\n".join(standing.unmet))
+    refuse_unmet(call, pull, standing.unmet)
+
+
+def refuse_unmet(call: Call, pull: PullRequest, unmet: tuple[str, ...]) -> None:
+    """What the base branch's rules ask for, and its merge queue, which is the only way in."""
+    if unmet:
+        raise RefusalError(405, "\n".join(unmet))
+    if merge_queue.guards(call.repository, pull):
+        raise RefusalError(405, merge_queue.IN_IT if pull.queued_by else merge_queue.ONLY_THROUGH_IT)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from sandbox import merge_queue
+from sandbox.clock import now
 from sandbox.identities import Identity
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
@@ -85,8 +87,8 @@ def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Ident
         "headRefName": pull.head,
         "headRepository": lambda _info: head and repository_node(url, head, viewer),
         "headRefOid": pull.head_sha,
-        "isInMergeQueue": False,
-        "isMergeQueueEnabled": False,
+        "isInMergeQueue": pull.queued_by is not None,
+        "isMergeQueueEnabled": merge_queue.guards(repository, pull),
         "merged": pull.merged,
         "mergedAt": pull.merged_at,
         "mergedBy": actor(url, pull.merged_by),
@@ -118,6 +120,19 @@ def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Iden
         "commitHeadline": order.title or None,
         "commitBody": order.message or None,
         "authorEmail": None,
+        "pullRequest": lambda _info: pull_node(url, repository, pull, viewer),
+    }
+
+
+def entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:
+    """Its place in the merge queue."""
+    return {
+        "__typename": "MergeQueueEntry",
+        "id": f"MQE_{node_id(repository, pull)}",
+        "enqueuedAt": now(),
+        "enqueuer": actor(url, pull.queued_by),
+        "position": 1,
+        "state": "QUEUED",
         "pullRequest": lambda _info: pull_node(url, repository, pull, viewer),
     }
 

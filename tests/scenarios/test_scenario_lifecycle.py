@@ -132,3 +132,37 @@ def test_without_a_state_branch_a_persons_commit_on_the_proposal_is_still_a_pers
     run = proposed.hour()
     assert run.decision == "blocked"
     assert proposed.tip(PROPOSAL) == theirs
+
+
+# --- rules of the base branch ------------------------------------------------------------------------------
+
+
+def test_a_merge_queue_is_stood_in_and_not_jumped(make_world: Callable[..., World], with_v1: Path) -> None:
+    world = make_world(with_v1, merge_queue=True)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    run = world.hour()
+    assert (run.code, run.outputs["merge-state"]) == (0, "queued"), run.log
+    assert world.pull.queued_by
+    again = world.hour()
+    assert (again.decision, again.outputs["merge-state"]) == ("waiting", "queued")
+    assert "the merge queue merges it when its turn comes" in again.told
+    world.repository.advance_queue()
+    assert world.pull.merged
+    assert world.hour().outputs["merge-state"] == "merged"
+    assert world.versions == ["v1", "v2"]
+
+
+def test_what_waits_for_a_check_enters_the_merge_queue_when_it_has_passed(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    """Where auto-merge is off, the bot looks again each hour and puts it into the queue itself."""
+    world = make_world(with_v1, merge_queue=True, required_checks=("tests",))
+    world.repository.change_settings(allow_auto_merge=False)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    assert world.hour().outputs["merge-state"] == "blocked"
+    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    assert world.hour().outputs["merge-state"] == "queued"
+    world.repository.advance_queue()
+    assert world.pull.merged
