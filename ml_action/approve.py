@@ -70,7 +70,7 @@ def verify_and_approve(
 
 def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
     """What the journal and the label say against it."""
-    if attempt.verdict is not Verdict.PROMOTE or not attempt.digest:
+    if attempt.verdict not in (Verdict.PROMOTE, Verdict.ROLLBACK) or not attempt.digest:
         yield f"the journal's last attempt promotes nothing: its verdict is {attempt.verdict}"
     if attempt.forced:
         yield "a person forced it: a person approves it"

@@ -23,6 +23,7 @@ class Verdict(str, Enum):
     HOLD = "hold"  # trained, not proven better: normal, no pull request
     REJECT = "reject"  # trained, proven worse, or better on average and worse where it must not be
     PROMOTE = "promote"  # trained, proven better: the promotion is proposed
+    ROLLBACK = "rollback"  # nothing was trained: an earlier version is proposed to be in production again
     REVIEW = "review"  # the data look wrong: a person must look
     INCOMPARABLE = "incomparable"  # the champion cannot be scored on these datasets: a person must look
     BLOCKED = "blocked"  # a person or a setting stands in the way: said which, nothing was overwritten

@@ -62,10 +62,10 @@ def _by_number(attempts: Sequence[Attempt], number: int) -> Attempt:
 def _of_version(attempts: Sequence[Attempt], wanted: str) -> list[Attempt]:
     """The attempt that made this version: merged rather than proposed, proposed rather than held, the latest of these.
 
-    A held challenger never used its number, so the next one bears it again.
+    A held challenger never used its number, so the next one bears it again; a rollback made nothing.
     """
     named = [one for one in attempts if one.version.lower() == wanted]
-    return sorted(named, key=lambda one: (one.state == "merged", bool(one.commit)))[-1:]
+    return sorted(named, key=lambda one: (not one.rolls_back, one.state == "merged", bool(one.commit)))[-1:]
 
 
 def _name_one(attempts: Sequence[Attempt]) -> str:
@@ -78,19 +78,31 @@ def _name_one(attempts: Sequence[Attempt]) -> str:
 
 def facts(attempt: Attempt, history: History | None) -> dict[str, str]:
     """When it was, what was counted, what was asked, and what became of it."""
-    against = f", against {attempt.champion}" if attempt.champion else ", the first model"
     told = {
         "attempt": attempt.id,
         "time": attempt.time.replace("T", " ").replace("Z", " UTC"),
         "run": attempt.run_url or "on somebody's machine",
-        "challenger": f"{attempt.version}{against}",
-        "new datasets": f"{attempt.new:,} sound, {attempt.set_aside:,} set aside",
-        "trained on": _trained_on(attempt),
-        "asked for": _asked(attempt.policy) if attempt.policy else "",
+        **(_of_rollback(attempt) if attempt.rolls_back else _of_training(attempt)),
         "promotion": became(attempt, history),
         "data tree": attempt.data_tree,
     }
     return {name: text for name, text in told.items() if text}
+
+
+def _of_training(attempt: Attempt) -> dict[str, str]:
+    against = f", against {attempt.champion}" if attempt.champion else ", the first model"
+    return {
+        "challenger": f"{attempt.version}{against}",
+        "new datasets": f"{attempt.new:,} sound, {attempt.set_aside:,} set aside",
+        "trained on": _trained_on(attempt),
+        "asked for": _asked(attempt.policy) if attempt.policy else "",
+    }
+
+
+def _of_rollback(attempt: Attempt) -> dict[str, str]:
+    judged = attempt.comparison
+    on = f"on {judged.datasets:,} {judged.unit}" if judged else "on no dataset"
+    return {"rollback": f"from {attempt.champion} to {attempt.version}", "scored": on}
 
 
 def _trained_on(attempt: Attempt) -> str:
@@ -121,7 +133,7 @@ def became(attempt: Attempt, history: History | None) -> str:
         )
         return f"merged: {now}"
     if not attempt.commit:
-        wanted = attempt.verdict is Verdict.PROMOTE
+        wanted = attempt.verdict in (Verdict.PROMOTE, Verdict.ROLLBACK)
         return "none: autonomy was report" if wanted else "none: nothing was proposed"
     pull = f"pull request #{attempt.pull_request}" if attempt.pull_request else "its branch"
     endings = {

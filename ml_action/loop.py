@@ -39,8 +39,9 @@ def _run(settings: Settings, tools: Tools) -> Outcome:
         return endings.blocked(scene, earlier)
     if not scene.trigger.ready:
         return endings.waiting(scene, earlier)
-    if settings.force and promotion.pending(scene):
-        return endings.blocked(scene, Publication(blocked=promotion.waits(scene)))
+    waits = promotion.waits(scene, settings)
+    if waits:
+        return endings.blocked(scene, Publication(blocked=waits))
     stranger = promotion.stranger_on_branch(scene, tools)
     if stranger:
         return endings.blocked(scene, Publication(blocked=stranger))
@@ -170,7 +171,9 @@ def _conclude(
         draft=_is_drafted(verdict, trial, scene, settings),
     )
     attempt = _with_scores(attempt, trial) if trial else attempt
-    recorded = recording.record(attempt, scene, settings, tools, set_aside=set_aside, trial=trial, decision=verdict)
+    content = recording.content_of(attempt, scene, settings, trial, verdict, set_aside) if trial else None
+    seen = recording.seen(scene, set_aside)
+    recorded = recording.record(attempt, scene, settings, tools, onto=seen, content=content)
     done = None
     if recorded.attempt.commit:
         recorded, done = promotion.settle(recorded, settings, tools)

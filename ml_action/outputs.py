@@ -11,8 +11,8 @@ OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",
     "count": "New datasets since the last attempt; mode data: datasets that were judged.",
     "threshold": "New datasets that pull the trigger.",
-    "decision": "The ending: waiting, ready, hold, reject, promote, review, incomparable, blocked, stood-down or "
-    "failed.",
+    "decision": "The ending: waiting, ready, hold, reject, promote, rollback, review, incomparable, blocked, "
+    "stood-down or failed.",
     "reason": "Why, in one sentence.",
     "version": "The challenger's version, or the champion's when nothing was trained.",
     "champion-score": "The champion's score on the unseen rows, by the deciding metric; greater is better.",

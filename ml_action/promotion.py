@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_action import publication, survey
-from ml_action.proposal import title, wrap_body
+from ml_action.proposal import rollback_title, title, wrap_body
 from ml_action.recording import Recorded, adopted, note, rebuilt
 from ml_action.records import Attempt, Autonomy, Proposal, Publication
 from ml_action.settings import Settings
@@ -25,12 +25,19 @@ def pending(scene: Scene) -> Attempt | None:
     return proposed if proposed and proposed.state not in SETTLED else None
 
 
-def waits(scene: Scene) -> str:
-    """Why nothing is forced while a promotion waits: it would take its branch, and perhaps its approval."""
+def waits(scene: Scene, settings: Settings) -> str:
+    """Why nothing is trained while another proposal waits; empty: it may be.
+
+    What is forced would take the branch of a promotion, and perhaps its approval. A rollback waits for nobody: what is
+    trained meanwhile would be measured against the champion that has to go.
+    """
     attempt = pending(scene)
-    number = f"pull request {attempt.pull_request}" if attempt and attempt.pull_request else "its branch"
-    version = attempt.version if attempt else "it"
-    return f"the promotion of {version} waits ({number}): merge or close it before you force another"
+    if attempt is None or not (settings.force or attempt.rolls_back):
+        return ""
+    number = f"pull request {attempt.pull_request}" if attempt.pull_request else "its branch"
+    if attempt.rolls_back:
+        return f"the rollback to {attempt.version} waits ({number}): merge or close it, then training goes on"
+    return f"the promotion of {attempt.version} waits ({number}): merge or close it before you force another"
 
 
 def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
@@ -48,11 +55,15 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         tools.log.say(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
         ended = replace(attempt, state="closed")
         return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), None
-    tools.log.say(f"following up the promotion of {attempt.version} (attempt {attempt.id})")
+    tools.log.say(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(Recorded(attempt, scene.state), settings, tools, base=scene.tips.base)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
         return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
+
+
+def _kind(attempt: Attempt) -> str:
+    return "rollback to" if attempt.rolls_back else "promotion of"
 
 
 def _was_withdrawn(scene: Scene, tools: Tools) -> bool:
@@ -66,7 +77,9 @@ def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
     now = f"{current} is in production" if current else "there is no champion"
     against = attempt.champion or "no champion"
     why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured anew"
-    tools.log.say(f"the promotion of {attempt.version} is superseded: {now}")
+    if attempt.rolls_back:
+        why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
+    tools.log.say(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
     pull = publication.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
     ours = pull and pull.head_sha == attempt.commit
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
@@ -101,9 +114,10 @@ def _is_merged(tip: str, tools: Tools) -> bool:
 def _ended_on_base(scene: Scene, attempt: Attempt) -> str:
     """What the base branch alone tells: it was merged, or another champion came in between."""
     versions = scene.history.versions if scene.history else ()
-    if any(version.attempt == attempt.id for version in versions):
-        return "merged"
     current = scene.history.current if scene.history else ""
+    back = attempt.rolls_back and current == attempt.version
+    if back or any(version.attempt == attempt.id for version in versions):
+        return "merged"
     return "superseded" if current != attempt.champion else ""
 
 
@@ -138,6 +152,8 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
     """The promotion as data, from the journal alone."""
     against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
     heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=against, verb=_verb(attempt))
+    if attempt.rolls_back:
+        heading = rollback_title(settings.name, attempt.version, attempt.champion)
     left_to_a_person = attempt.draft or attempt.forced
     return Proposal(
         name=settings.name,
@@ -154,6 +170,7 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
         if left_to_a_person
         else settings.autonomy,
         draft=attempt.draft,
+        alone=attempt.rolls_back,
     )
 
 

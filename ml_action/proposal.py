@@ -32,6 +32,11 @@ def title(name: str, version: str, gain: float, *, champion: str = "", verb: str
     return " ".join(text.split())[:TITLE_LIMIT]
 
 
+def rollback_title(name: str, version: str, champion: str) -> str:
+    """The title of a pull request that puts an earlier version back into production."""
+    return f"Roll back {name} from {champion} to {version}"[:TITLE_LIMIT]
+
+
 def fingerprint(parts: Mapping[str, object]) -> str:
     """The digest of everything that determines an attempt: the same parts are the same work."""
     canonical = json.dumps(_plain(parts), sort_keys=True, separators=(",", ":"))

@@ -74,6 +74,9 @@ def _present(context: _Context) -> Publication:
     """Find, keep up or open the pull request; or see that a person has decided already."""
     proposal, forge = context.proposal, context.forge
     pull = forge.find(proposal.branch)
+    if pull and pull.state == "open" and proposal.alone and not _is_ours_alone(pull, proposal):
+        why = f"“{proposal.title}” takes its branch, and has a pull request of its own"
+        pull = withdraw(proposal.branch, forge, context.known, why, context.say)
     if pull is None or _is_of_another_promotion(pull, proposal):
         pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
         if pull is None:
@@ -90,7 +93,13 @@ def _present(context: _Context) -> Publication:
 def _is_of_another_promotion(pull: PullRequest, proposal: Proposal) -> bool:
     """Whether this finished pull request was about other work: branches are used again, decisions are not."""
     same = fingerprint_in(pull.body) == proposal.fingerprint or pull.head_sha == proposal.commit
-    return pull.state != "open" and not same
+    return pull.state != "open" and not (_is_ours_alone(pull, proposal) if proposal.alone else same)
+
+
+def _is_ours_alone(pull: PullRequest, proposal: Proposal) -> bool:
+    """Whether the pull request was opened for this proposal: the one before it may show its commit by now."""
+    said = fingerprint_in(pull.body)
+    return said == proposal.fingerprint if said else pull.head_sha == proposal.commit
 
 
 def _keep_up(context: _Context, pull: PullRequest) -> Publication:

@@ -7,6 +7,7 @@ recorded (`promotion`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ml_action import journal, registry, report
@@ -29,35 +30,46 @@ class Recorded:
     state: State
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a proposal puts into the model directory, and how it is told."""
+
+    files: Mapping[str, bytes]
+    digest: str  # sha256 of the model file that it puts into production
+    message: str  # of the commit
+    text: str  # of the pull request
+
+
 def record(
     attempt: Attempt,
     scene: Scene,
     settings: Settings,
     tools: Tools,
     *,
-    set_aside: tuple[SetAside, ...],
-    trial: Trial | None = None,
-    decision: Decision | None = None,
+    onto: State,
+    content: Content | None = None,
 ) -> Recorded:
-    """Records the attempt and, when it is a promotion, pushes the proposal with it.
+    """Records the attempt `onto` a state and, when it is a promotion or a rollback, pushes the proposal with it.
 
     Raises:
         LostTheRace: another run recorded something first.
     """
-    text, pushes = "", []
+    pushes, state = [], onto
     attempt = replace(attempt, former=tuple(filter(None, (adopted(scene),))))
-    if trial and decision and _proposes(attempt, settings):
-        attempt, text = _build(attempt, scene, settings, trial, decision, set_aside)
+    if content and _proposes(attempt, settings):
+        attempt = _built(attempt, content, scene, settings)
         pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
-    state = replace(
-        scene.seen,
-        attempts=(*scene.state.attempts, attempt),
-        set_aside=_recorded(scene.state, set_aside),
-        report=text or scene.state.report,
-    )
-    state, push = write(state, settings, tools, 0, f"{attempt.verdict}: {attempt.reason}")
+        state = replace(state, report=content.text)
+    state = replace(state, attempts=(*state.attempts, attempt))
+    count = scene.trigger.count if state.data == scene.state.data else 0
+    state, push = write(state, settings, tools, count, f"{attempt.verdict}: {attempt.reason}")
     scene.repository.push([*pushes, push])
     return Recorded(attempt, state)
+
+
+def seen(scene: Scene, set_aside: tuple[SetAside, ...]) -> State:
+    """The state once this data was dealt with and these datasets were set aside: what a training is recorded onto."""
+    return replace(scene.seen, set_aside=_recorded(scene.state, set_aside))
 
 
 def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, ...]:
@@ -68,19 +80,27 @@ def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, 
 
 
 def _proposes(attempt: Attempt, settings: Settings) -> bool:
-    wanted = attempt.verdict is Verdict.PROMOTE or attempt.draft
+    wanted = attempt.verdict in (Verdict.PROMOTE, Verdict.ROLLBACK) or attempt.draft
     return wanted and settings.autonomy.reaches(Autonomy.PROPOSE)
 
 
-def _build(
+def _built(attempt: Attempt, content: Content, scene: Scene, settings: Settings) -> Attempt:
+    """The attempt with the proposal's commit, on top of the base branch as it is now."""
+    repository, base = scene.repository, scene.tips.base
+    tree = repository.graft(f"{base}^{{tree}}", settings.model_dir, content.files)
+    commit = repository.commit(tree, base, content.message, time=attempt.time)
+    return replace(attempt, base=base, commit=commit, digest=content.digest)
+
+
+def content_of(
     attempt: Attempt,
     scene: Scene,
     settings: Settings,
     trial: Trial,
     decision: Decision,
     set_aside: tuple[SetAside, ...],
-) -> tuple[Attempt, str]:
-    """The proposal's commit on top of the base branch as it is now, and the pull request's text."""
+) -> Content:
+    """A new version: the model, its card, and the history with one more entry."""
     version = registry.version_of(trial, attempt)
     history = registry.appended(scene.history, version, name=settings.name, salt=attempt.salt)
     card = report.model_card(version, attempt, trial, decision)
@@ -89,12 +109,9 @@ def _build(
         version.file: trial.artifact,
         f"{version.version}.md": card.encode("utf-8", "replace"),
     }
-    repository = scene.repository
-    tree = repository.graft(f"{scene.tips.base}^{{tree}}", settings.model_dir, files)
     message = report.commit_message(version, attempt, decision)
-    commit = repository.commit(tree, scene.tips.base, message, time=attempt.time)
     text = report.pull_request_body(version, attempt, trial, decision, set_aside)
-    return replace(attempt, base=scene.tips.base, commit=commit, digest=trial.digest), text
+    return Content(files, trial.digest, message, text)
 
 
 def adopted(scene: Scene) -> str:
@@ -125,7 +142,7 @@ def remember(
 def write(state: State, settings: Settings, tools: Tools, count: int, message: str) -> tuple[State, Push]:
     """The state as a commit on the one that it was read from, and the push that moves the branch from there."""
     now = tools.now()
-    last = state.last
+    last = next((attempt for attempt in reversed(state.attempts) if not attempt.rolls_back), None)
     counter = Counter(count, settings.threshold, last.time if last else "", str(last.verdict) if last else "")
     commit = journal.write(tools.repository, state, counter, message[:200], time=now)
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
@@ -139,7 +156,10 @@ def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | 
     overtaken = (history.current if history else "") != attempt.champion
     if overtaken or tips.base == attempt.base or tips.proposal != attempt.commit:
         return None
-    files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
+    if attempt.rolls_back:
+        files = turned_back(repository.store, tips.base, settings.model_dir, attempt.version)
+    else:
+        files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
     tree = repository.graft(f"{tips.base}^{{tree}}", settings.model_dir, files)
     message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
     commit = repository.commit(tree, tips.base, message, time=tools.now())
@@ -165,6 +185,17 @@ def _carried_over(history: History | None, commit: str, model_dir: str, git: Git
     return {registry.METADATA: registry.to_bytes(merged)} | {
         name: content for name, content in contents.items() if content is not None
     }
+
+
+def turned_back(git: Git, base: str, model_dir: str, version: str) -> dict[str, bytes]:
+    """The only file that a rollback changes: the history of the base branch, byte for byte, and its pointer moved."""
+    path = f"{model_dir}/{registry.METADATA}"
+    try:
+        content = registry.pointed(registry.read_bytes(git, base, model_dir) or b"", version)
+    except ValueError as error:
+        raise registry.unusable(path, error) from error
+    registry.parse(content, path)
+    return {registry.METADATA: content}
 
 
 def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:

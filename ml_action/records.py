@@ -290,7 +290,10 @@ class PullRequest:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One training with its decision: one line of the journal."""
+    """One training with its decision, or one rollback: one line of the journal.
+
+    Of a rollback `champion` is the version that has to go, `version` and `digest` are those of the one to come back.
+    """
 
     id: str
     time: str
@@ -328,6 +331,11 @@ class Attempt:
     notes: tuple[str, ...] = ()
     former: tuple[str, ...] = ()  # commits that the proposal had before it was built anew on top of a moved base
 
+    @property
+    def rolls_back(self) -> bool:
+        """Whether it trained nothing and wants an earlier version back."""
+        return self.verdict is Verdict.ROLLBACK
+
 
 # --- what is to be done, as data --------------------------------------------------------------------------
 
@@ -349,6 +357,7 @@ class Proposal:
     autonomy: Autonomy
     draft: bool = False
     moved: bool = False  # whether the base branch has moved since it was built
+    alone: bool = False  # not in the pull request of another promotion: that one is closed first
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,19 @@ from ml_action.git import Git
 from ml_action.records import Attempt, History, Trial, Version
 from ml_action.settings import METADATA
 
-__all__ = ["METADATA", "appended", "artifact", "next_version", "parse", "read", "to_bytes", "version_of"]
+__all__ = [
+    "METADATA",
+    "appended",
+    "artifact",
+    "next_version",
+    "parse",
+    "pointed",
+    "read",
+    "read_bytes",
+    "to_bytes",
+    "unusable",
+    "version_of",
+]
 
 FORMAT = 1
 NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
@@ -32,8 +44,13 @@ def read(git: Git, commit: str, model_dir: str) -> History | None:
     Raises:
         ModelProblem: the metadata is damaged or of another tool.
     """
-    content = git.read(f"{commit}:{model_dir}/{METADATA}") if commit else None
+    content = read_bytes(git, commit, model_dir)
     return None if content is None else parse(content, f"{model_dir}/{METADATA}")
+
+
+def read_bytes(git: Git, commit: str, model_dir: str) -> bytes | None:
+    """The very bytes of model_metadata.json, or None when there is none yet."""
+    return git.read(f"{commit}:{model_dir}/{METADATA}") if commit else None
 
 
 def parse(content: bytes, path: str) -> History:
@@ -50,13 +67,18 @@ def parse(content: bytes, path: str) -> History:
         if history.versions and history.champion is None:
             raise ValueError(f"`current` is {history.current!r}, which is none of its versions")
     except ValueError as error:
-        raise ModelProblem(
-            f"{path} cannot be used: {error}",
-            why="it was edited by hand, or another tool wrote it",
-            fix="restore it from the history of the base branch, or move the folder away to begin with a new v1",
-            path=path,
-        ) from error
+        raise unusable(path, error) from error
     return history
+
+
+def unusable(path: str, error: ValueError) -> ModelProblem:
+    """What to say of metadata that cannot be read."""
+    return ModelProblem(
+        f"{path} cannot be used: {error}",
+        why="it was edited by hand, or another tool wrote it",
+        fix="restore it from the history of the base branch, or move the folder away to begin with a new v1",
+        path=path,
+    )
 
 
 def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
@@ -76,9 +98,9 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     content = git.read(f"{commit}:{path}")
     if content is None:
         raise ModelProblem(
-            f"the champion's file {path} is not on the base branch",
+            f"the file of {version.version}, {path}, is not on the base branch",
             why="it was deleted or never added",
-            fix="restore it, or set `current` to a version whose file is there",
+            fix="restore it, or go back to a version whose file is there",
             path=path,
         )
     if content.startswith(LFS_POINTER):
@@ -145,3 +167,42 @@ def to_bytes(history: History) -> bytes:
     """model_metadata.json: the same history is the same bytes."""
     text = json.dumps({"format": FORMAT, **encode(history)}, indent=2)
     return (NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()
+
+
+def pointed(content: bytes, version: str) -> bytes:
+    """The bytes of model_metadata.json with `current` at another version, and no other byte changed.
+
+    Raises:
+        ValueError: it is no JSON object that has a `current`.
+    """
+    encoding = json.detect_encoding(content)
+    text = content.decode(encoding, "surrogatepass")
+    places = _members(text)
+    if "current" not in places:
+        raise ValueError("it has no `current`")
+    start, end = places["current"]
+    return (text[:start] + json.dumps(version) + text[end:]).encode(encoding, "surrogatepass")
+
+
+def _members(text: str) -> dict[str, tuple[int, int]]:
+    """Where the value of each member of a JSON object begins and ends; of two with one name the last one counts."""
+    read, places = json.JSONDecoder().raw_decode, dict[str, tuple[int, int]]()
+    place = _past(text, _past(text, 0, "{"))
+    while not text.startswith("}", place):
+        name, place = read(text, place)
+        start = _past(text, _past(text, place, ":"))
+        _, end = read(text, start)
+        places[name] = start, end
+        place = _past(text, end)
+        if not text.startswith("}", place):
+            place = _past(text, _past(text, place, ","))
+    return places
+
+
+def _past(text: str, place: int, sign: str = "") -> int:
+    """The place after white space and a sign."""
+    while text.startswith(tuple(" \t\n\r"), place):
+        place += 1
+    if not text.startswith(sign, place):
+        raise ValueError(f"{sign!r} is missing at {place}")
+    return place + len(sign)

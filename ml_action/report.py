@@ -28,6 +28,7 @@ ICONS = {
     Verdict.HOLD: "✋",
     Verdict.REJECT: "⛔",
     Verdict.PROMOTE: "🚀",
+    Verdict.ROLLBACK: "⏪",
     Verdict.REVIEW: "🔎",
     Verdict.INCOMPARABLE: "❓",
     Verdict.BLOCKED: "🚧",

@@ -47,6 +47,10 @@ def test_the_journal_s_own_promotion_is_approved_for_its_commit(stage, opened):
     assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [("github-actions[bot]", opened)]
 
 
+def test_a_rollback_is_approved_like_a_promotion(stage, opened):
+    assert run(stage, attempt(opened, verdict=Verdict.ROLLBACK)).approved
+
+
 def test_it_is_approved_once(stage, opened):
     run(stage, attempt(opened))
     assert run(stage, attempt(opened)).approved

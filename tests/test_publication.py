@@ -174,6 +174,65 @@ def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
     assert [pull.merged for pull in stage.repository.pulls] == [True, True]
 
 
+# --- a rollback has a pull request of its own -------------------------------------------------------------
+
+BACK = {"model/model_metadata.json": '{"current": "v1"}'}
+
+
+def roll_back(stage, **changes):
+    """The promotion waits, and the rollback's commit takes its branch."""
+    return stage.settle(
+        stage.push(files=BACK, **changes), alone=True, fingerprint="back", title="Roll back students from v2 to v1"
+    )
+
+
+def test_a_rollback_closes_the_promotion_that_waits_and_opens_its_own(stage):
+    stage.repository.protect("main", required_checks=("ci",))
+    assert stage.settle(stage.push()).merge_state == "enabled"
+    done = roll_back(stage)
+    first, second = stage.repository.pulls
+    assert (first.open, first.auto_merge, first.title) == (False, None, "Promote students v2")
+    (comment,) = first.comments
+    assert "“Roll back students from v2 to v1” takes its branch, and has a pull request of its own" in comment.body
+    assert (done.pull_request.number, second.title) == (2, "Roll back students from v2 to v1")
+    assert done.merge_state == "enabled"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_rollback_that_was_killed_at_any_call_is_completed_by_the_next(stage, after):
+    for at in itertools.count(1):
+        branch = f"ml-auto-update/m{at}/proposal"
+        stage.settle(stage.push(branch, {f"model/v{at}.pkl": "2"}), "propose", branch=branch, fingerprint=f"f{at}")
+        commit = stage.push(branch, BACK)
+        changes = {"branch": branch, "alone": True, "fingerprint": f"back{at}", "title": "Roll back"}
+        try:
+            stage.settle(commit, "propose", forge=Dying(stage.github(), at, after), **changes)
+        except Killed:
+            stage.settle(commit, "propose", **changes)
+        else:
+            break
+        old, new = (pull for pull in stage.repository.pulls if pull.head == branch)
+        assert (old.open, len(old.comments), new.open, new.labels) == (False, 1, True, ["model-update"])
+    assert at > 3
+
+
+def test_a_rollback_that_a_person_closed_is_not_opened_again(stage):
+    stage.settle(stage.push(files=BACK), "propose", alone=True, fingerprint="back")
+    stage.pull.close()
+    again = stage.settle(stage.pull.head_sha, "propose", alone=True, fingerprint="back")
+    assert "was closed by a person" in again.blocked
+    assert len(stage.repository.pulls) == 1
+
+
+def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollback_s(stage):
+    stage.settle(stage.push(), "propose")
+    forge = Saying(stage.github(), "retire", Refusal("no", why="because", fix="do this"))
+    commit = stage.push(files=BACK)
+    stage.settle(commit, "propose", forge=forge, alone=True, fingerprint="back", title="Roll back")
+    assert (stage.pull.open, stage.pull.title, stage.pull.head_sha) == (True, "Roll back", commit)
+    assert any("could not be closed" in text for text in stage.said)
+
+
 def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     commit = stage.push()
     stage.settle(commit, "propose")

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from factories import TIME, make_attempt, make_history, make_repository, make_trial, make_version
@@ -113,3 +114,43 @@ def test_what_was_written_before_there_could_be_several_targets_is_read_as_one()
     assert version.outputs == (version.target,) == ("score",)
     several = make_history(make_version(target="score,tired", targets=("score", "tired")))
     assert registry.parse(registry.to_bytes(several), "x").champion.outputs == ("score", "tired")
+
+
+# --- back to an earlier version -----------------------------------------------------------------------------
+
+
+def two_versions():
+    sample = {"current": "v2", 'a "current": "v2"': ["}", "\udcff"]}
+    return make_history(make_version(), make_version(version="v2", sample=sample, params={"current": "v2"}))
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2, "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_the_pointer_moves_and_no_other_byte(indent, encoding):
+    text = json.dumps({"format": 1, **encode(two_versions())}, indent=indent, ensure_ascii=False)
+    content = text.encode(encoding, "surrogatepass")
+    moved = registry.pointed(content, "v1")
+    assert registry.parse(moved, "x") == replace(two_versions(), current="v1")
+    assert len(moved) == len(content)
+    assert sum(old != new for old, new in zip(content, moved, strict=True)) == 1
+    assert registry.pointed(moved, "v2") == content
+
+
+def test_of_two_pointers_the_one_that_counts_moves():
+    content = b'{"current": "v7", "current" : "v2"\n, "x": {}}'
+    assert registry.pointed(content, "v10") == b'{"current": "v7", "current" : "v10"\n, "x": {}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[]", "'{' is missing at 0"),
+        (b'{"current" "v1"}', "':' is missing at 11"),
+        (b'{"current": "v1" "x": 1}', "',' is missing at 17"),
+        (b"{", "Expecting value"),
+        (b'{"versions": []}', "it has no `current`"),
+    ],
+)
+def test_what_has_no_pointer_is_told(content, reason):
+    with pytest.raises(ValueError, match=reason):
+        registry.pointed(content, "v1")
