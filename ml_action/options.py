@@ -259,6 +259,14 @@ TABLE: tuple[Setting, ...] = (
         values.text,
         choices=("merge", "squash", "rebase"),
     ),
+    Setting(
+        "commit-signing",
+        "none",
+        "api: GitHub signs the bot's commits, for repositories that require signatures; needs an App's token or the "
+        "workflow's own.",
+        values.text,
+        choices=("none", "api"),
+    ),
     Setting("base", "", "The branch that production reads. Default: the repository's default branch.", values.branch),
     Setting(
         "forge",

@@ -27,6 +27,12 @@ REFUSALS = (
         "run actions/checkout before this step, or name a repository with --workspace",
     ),
     Refusal(
+        ("must have verified signatures",),
+        "the server takes only signed commits on the bot's branches",
+        "a branch protection or ruleset requires signatures, and `commit-signing` is none",
+        "set `commit-signing: api` (an App's token, or the workflow's own), or exclude ml-auto-update/** from the rule",
+    ),
+    Refusal(
         ("gh006", "gh013", "protected branch", "pre-receive hook declined", "rule violations"),
         "the server's branch rules refuse the bot's push",
         "a branch protection or ruleset covers the bot's branches ml-auto-update/*, or blocks this identity",

@@ -8,7 +8,7 @@ Where there is no workspace (the `check` action without a checkout), the store i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,16 @@ from ml_action.refusals import explain, lost_the_race
 
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
 FOLDER, FILE = "040000", "100644"
+QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--recurse-submodules=no")
 # A remote that is a path is served by a git of its own, which our environment does not reach: git clears it.
 UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
 RECEIVE_PACK = "--receive-pack=git -c 'safe.directory=*' receive-pack"
+
+
+UNSIGNED = (
+    "refs/ml-auto-update/unsigned"  # no branch, so no branch's rule refuses it: the way in for what is signed then
+)
+Signer = Callable[[str, str, str], str]  # tree, parent or nothing, message: the id of the signed commit
 
 
 class LostTheRace(Exception):
@@ -68,6 +75,7 @@ class Repository:
     head: str  # the commit whose datasets count
     workspace: Path | None = None  # the folder in which untracked files are, if there is a checkout
     checkout: str = ""  # the commit that is checked out there, which need not be `head`
+    signer: Signer | None = None  # has the server sign the commits; None: they stay unsigned
 
     def fetch(self, branches: Branches) -> Tips:
         """The branches' tips as they are on the remote now, with their objects. One round trip."""
@@ -76,13 +84,9 @@ class Repository:
         try:
             self.store.run(
                 "fetch",
-                "--quiet",
+                *QUIETLY,
                 "--prune",
                 "--depth=1",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-auto-gc",
-                "--recurse-submodules=no",
                 UPLOAD_PACK,
                 "--end-of-options",
                 self.remote,
@@ -165,7 +169,7 @@ class Repository:
         return self.tree(entries | {name: (FOLDER, self.graft(below, rest, files))})
 
     def commit(self, tree: str, parent: str, message: str, *, time: str) -> str:
-        """Writes a commit; its id. The same content at the same time is the same commit."""
+        """Writes a commit; its id. Unsigned, the same content at the same time is the same commit."""
         name, mail = AUTHOR
         who = {
             f"GIT_{role}_{part}": value
@@ -173,9 +177,27 @@ class Repository:
             for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))
         }
         parents = ("-p", parent) if parent else ()
-        return self.store.line(
+        plain = self.store.line(
             "commit-tree", tree, *parents, "-F", "-", stdin=message.encode("utf-8", "replace"), extra=who
         )
+        return self._signed(self.signer, plain, tree, parent, message) if self.signer else plain
+
+    def _signed(self, sign: Signer, plain: str, tree: str, parent: str, message: str) -> str:
+        """The same commit as the server signs it: it gets the objects under a name that is no branch, and commits them.
+
+        Raises:
+            ForgeProblem: it did not sign.
+            RepositoryProblem: the objects could not be sent, or the commit could not be fetched.
+        """
+        try:
+            self.store.run(
+                "push", "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, f"+{plain}:{UNSIGNED}"
+            )
+            signed = sign(tree, parent, message)
+            self.store.run("fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
+        except GitFailed as failed:
+            raise explain(failed) from failed
+        return signed
 
     def empty_tree(self) -> str:
         """The id of the tree without entries, which every repository knows."""

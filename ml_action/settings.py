@@ -65,6 +65,7 @@ class Settings:
     autonomy: Autonomy
     label: str
     merge_method: str
+    commit_signing: str
     base: str
     forge: str
     token: str = field(repr=False)

@@ -260,7 +260,21 @@ def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings
 def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log: Log) -> Tools:
     from ml_action.tools import Tools  # late: counting needs none
 
+    found = replace(found, signer=_signer(place))
     return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)
+
+
+def _signer(place: Place) -> repository.Signer | None:
+    """Who signs the commits, if they are to be signed."""
+    if not place.on_github or place.settings.commit_signing == "none":
+        return None
+
+    def sign(tree: str, parent: str, message: str) -> str:
+        from ml_action.forge.signing import signer  # late: it loads PyGithub
+
+        return signer(place.context.api_url, place.context.repository, place.settings.token)(tree, parent, message)
+
+    return sign
 
 
 def now() -> str:

@@ -33,6 +33,7 @@ def perform(repository: Repository, pull: PullRequest, order: Order) -> str | No
     base = f"refs/heads/{pull.base}"
     if commit is None or not repository.git.move(base, commit, pull.base_sha):
         return None
+    repository.signed.add(commit)
     pull.mark_merged(commit, order.by)
     own = not pull.fork and f"refs/heads/{pull.head}" in repository.git.refs()
     if repository.settings.delete_branch_on_merge and own:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.git import NO_OBJECT
 from sandbox.records import Rule
-from sandbox.standing import check_outcomes, unmet_checks
+from sandbox.standing import UNSIGNED, check_outcomes, unmet_checks
 
 if TYPE_CHECKING:
     from sandbox.repository import Repository
@@ -56,6 +56,8 @@ def _reasons(repository: Repository, rule: Rule, old: str, new: str) -> Iterable
         return
     if old != NO_OBJECT and not rule.allow_force_pushes:
         yield UNLESS_FAST_FORWARD, "Cannot force-push to this branch"
+    if rule.require_signatures and new not in repository.signed:
+        yield ALWAYS, UNSIGNED
     if rule.block_pushes:
         unmet = list(unmet_checks(rule, check_outcomes(repository, new)))
         yield ALWAYS, "; ".join(["Changes must be made through a pull request.", *unmet])

@@ -42,6 +42,7 @@ class Rule:
     dismiss_stale: bool = False
     require_last_push_approval: bool = False
     merge_queue: bool = False
+    require_signatures: bool = False  # of every commit that comes to the branch
     block_pushes: bool = True
     allow_force_pushes: bool = False
     allow_deletions: bool = False

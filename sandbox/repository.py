@@ -50,6 +50,7 @@ class Repository:
         self.statuses: list[Status] = []
         self.check_runs: list[CheckRun] = []
         self.dispatches: list[Dispatch] = []
+        self.signed: set[str] = set()  # commits that carry GitHub's own signature
         self.pushers: dict[str, str] = {}  # ref -> login of the last push
         self.pulls_by_number: dict[int, PullRequest] = {}
         self.parent: Repository | None = None  # what it is a fork of

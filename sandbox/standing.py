@@ -59,6 +59,7 @@ def standing(repository: Repository, pull: PullRequest) -> Standing:
 
 
 BEHIND = "The head branch is not up to date with the base branch."
+UNSIGNED = "Commits must have verified signatures."
 MISSING_PUSH_APPROVAL = "New changes require approval from someone other than the last pusher."
 CHANGES_REQUESTED = "Changes were requested by reviewers with write access."
 
@@ -70,8 +71,15 @@ def unmet_requirements(repository: Repository, pull: PullRequest) -> Iterable[st
         return
     yield from unmet_reviews(repository, pull, rule)
     yield from unmet_checks(rule, check_outcomes(repository, pull.head_sha))
+    if rule.require_signatures and unsigned(repository, pull.base_sha, pull.head_sha):
+        yield UNSIGNED
     if rule.strict and not repository.git.is_ancestor(pull.base_sha, pull.head_sha):
         yield BEHIND
+
+
+def unsigned(repository: Repository, base: str, head: str) -> list[str]:
+    """The commits of head that base lacks and that nobody has signed."""
+    return [commit.sha for commit in repository.git.between(base, head) if commit.sha not in repository.signed]
 
 
 def unmet_reviews(repository: Repository, pull: PullRequest, rule: Rule) -> Iterable[str]:

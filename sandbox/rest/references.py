@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import RefusalError, not_found
+from sandbox.git import Person
+from sandbox.merging import GITHUB
 from sandbox.rest.calling import Call, Created, route
 from sandbox.views import commits
 from sandbox.views.repositories import ref_view
@@ -37,6 +39,22 @@ def delete_ref(call: Call, ref: str) -> Any:
         raise RefusalError(422, "Cannot delete this protected branch")
     call.repository.git.delete(name)
     return Created(status=204)
+
+
+@route("POST", "/git/commits", needs="contents:write")
+def create_commit(call: Call) -> Any:
+    """A commit of a tree that is there; no ref moves. GitHub signs what a bot commits in its own name."""
+    body, git = call.fields("message", "tree"), call.repository.git
+    parents = tuple(body.get("parents") or ())
+    for sha, kind in ((body["tree"], "tree"), *((parent, "commit") for parent in parents)):
+        if git.ask("cat-file", "-e", f"{sha}^{{{kind}}}").returncode:
+            raise RefusalError(422, f"{kind.capitalize()} SHA does not exist")
+    author = Person(call.actor.login, call.actor.email)
+    own = call.actor.is_bot and not {"author", "committer", "signature"} & set(body)
+    sha = git.write_commit(body["tree"], parents, body["message"], author, GITHUB if own else author)
+    if own:
+        call.repository.signed.add(sha)
+    return Created(commits.git_commit_view(call.url, call.repository, sha))
 
 
 @route("GET", "/commits/<path:ref>", needs="contents:read")

@@ -12,6 +12,13 @@ from sandbox.repository import Repository
 from sandbox.views import people
 
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+SIGNED = {
+    "verified": True,
+    "reason": "valid",
+    "signature": "-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----",
+    "payload": "tree",
+    "verified_at": "2026-01-01T00:00:00Z",
+}
 PENDING = "pending"
 
 
@@ -32,7 +39,7 @@ def commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
             "committer": person_view(commit.committer),
             "tree": {"sha": commit.tree, "url": f"{here}/git/trees/{commit.tree}"},
             "comment_count": 0,
-            "verification": UNSIGNED,
+            "verification": verification(repository, sha),
         },
         "author": author_account(url, commit.author),
         "committer": author_account(url, commit.committer),
@@ -40,6 +47,32 @@ def commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
             {"sha": parent, "url": f"{here}/commits/{parent}", "html_url": f"{page}/commit/{parent}"}
             for parent in commit.parents
         ],
+    }
+
+
+def verification(repository: Repository, sha: str) -> dict[str, Any]:
+    """Whether GitHub vouches for the commit."""
+    return SIGNED if sha in repository.signed else UNSIGNED
+
+
+def git_commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+    """The commit as the Git database tells it."""
+    commit, page = repository.git.commit(sha), f"{url}/{repository.full_name}"
+    here = f"{url}/repos/{repository.full_name}/git"
+    return {
+        "sha": sha,
+        "node_id": f"C_{sha}",
+        "url": f"{here}/commits/{sha}",
+        "html_url": f"{page}/commit/{sha}",
+        "author": person_view(commit.author),
+        "committer": person_view(commit.committer),
+        "message": commit.message,
+        "tree": {"sha": commit.tree, "url": f"{here}/trees/{commit.tree}"},
+        "parents": [
+            {"sha": parent, "url": f"{here}/commits/{parent}", "html_url": f"{page}/commit/{parent}"}
+            for parent in commit.parents
+        ],
+        "verification": verification(repository, sha),
     }
 
 

@@ -166,3 +166,44 @@ def test_what_waits_for_a_check_enters_the_merge_queue_when_it_has_passed(
     assert world.hour().outputs["merge-state"] == "queued"
     world.repository.advance_queue()
     assert world.pull.merged
+
+
+def test_where_commits_have_to_be_signed_github_signs_them(make_world: Callable[..., World], with_v1: Path) -> None:
+    """A rule of the organization covers every branch, the bot's own two among them."""
+    world = make_world(with_v1, require_signatures=True)
+    world.repository.protect("ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    run = world.hour()
+    assert run.code == 4
+    assert "takes only signed commits" in run.log
+    assert "commit-signing: api" in run.log
+    assert len(world.attempts) == 1
+    run = world.hour(commit_signing="api")
+    assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
+    assert world.last.commit in world.repository.signed
+    assert world.tip(STATE) in world.repository.signed
+    assert world.versions == ["v1", "v2"]
+    assert world.git.line("cat-file", "blob", f"{world.last.commit}:model/v2.pkl") is not None
+    assert world.hour(commit_signing="api").decision == "waiting"
+
+
+def test_a_signed_proposal_is_signed_again_when_it_is_built_anew(strict: World) -> None:
+    strict.arrive(drifted(45, 8))
+    strict.hour(commit_signing="api")
+    first = strict.pull.head_sha
+    strict.arrive(steady(3, 5))
+    strict.repository.set_status(first, "tests", "success")
+    assert strict.hour(commit_signing="api").code == 0
+    assert strict.pull.head_sha not in ("", first)
+    assert strict.pull.head_sha in strict.repository.signed
+
+
+def test_a_personal_token_signs_nothing_and_is_told_so(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    run = production.hour(commit_signing="api", token=production.person().token)
+    assert run.code == 5
+    assert "GitHub did not sign the commit (unsigned)" in run.log
+    assert "App's token" in run.log
+    assert len(production.attempts) == 1
+    assert production.pulls == []
