@@ -53,7 +53,9 @@ def check(call: Call) -> Outcome:
     from ml_action import check as counting
     from ml_action import wiring
 
-    place, repository, tips = wiring.open_for_reading(wiring.find_place(call.given, call.context), call.scratch)
+    place, repository, tips = wiring.open_for_reading(
+        wiring.find_place(call.given, call.context, call.log.say), call.scratch
+    )
     return counting.check(place.settings, repository, tips)
 
 
@@ -63,7 +65,7 @@ def run(call: Call) -> Outcome:
 
     if call.given.get("forge") == "sandbox":
         return rehearse(call)
-    place = wiring.find_place(call.given, call.context)
+    place = wiring.find_place(call.given, call.context, call.log.say)
     return loop.run(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
@@ -72,7 +74,7 @@ def approve(call: Call) -> Outcome:
     from ml_action import approve as approval
     from ml_action import wiring
 
-    place = wiring.find_place(call.given, call.context)
+    place = wiring.find_place(call.given, call.context, call.log.say)
     return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log))
 
 
@@ -95,21 +97,25 @@ def status(call: Call) -> None:
     """What is remembered and what waits."""
     from ml_action import views, wiring
 
-    views.status(wiring.find_place(call.given, call.context), call.scratch(), as_json=own_options(call).json)
+    views.status(
+        wiring.find_place(call.given, call.context, call.log.say), call.scratch(), as_json=own_options(call).json
+    )
 
 
 def history(call: Call) -> None:
     """Every version."""
     from ml_action import views, wiring
 
-    views.history(wiring.find_place(call.given, call.context), call.scratch(), as_json=own_options(call).json)
+    views.history(
+        wiring.find_place(call.given, call.context, call.log.say), call.scratch(), as_json=own_options(call).json
+    )
 
 
 def explain(call: Call) -> None:
     """Why an attempt ended as it did."""
     from ml_action import attempt_views, wiring
 
-    options, place = own_options(call), wiring.find_place(call.given, call.context)
+    options, place = own_options(call), wiring.find_place(call.given, call.context, call.log.say)
     form = "json" if options.json else "markdown" if options.markdown else ""
     attempt_views.explain(place, call.scratch(), call.log, options.attempt, form=form)
 
@@ -147,7 +153,7 @@ def add_data(call: Call) -> None:
     """Simulated datasets."""
     from ml_action import students, wiring
 
-    place = wiring.find_place(call.given, call.context)
+    place = wiring.find_place(call.given, call.context, call.log.say)
     students.add_data(
         place.workspace.directory / place.settings.data_path.roots[0],
         own_options(call).count,

@@ -30,7 +30,7 @@ def judge_pull(call: Call) -> Outcome:
             why="such a run holds your secrets and a token that may write, and strangers' files do not belong there",
             fix="use `on: pull_request`: example-workflows/check-datasets.yml",
         )
-    place = wiring.find_place(call.given, call.context)
+    place = wiring.find_place(call.given, call.context, call.log.say)
     return pull_check.check(place.settings, wiring.make_data_tools(place, call.scratch(), call.log), place.context.pull)
 
 

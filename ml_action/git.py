@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast, overload
 
+from ml_action import patience
 from ml_action.errors import RepositoryProblem
+from ml_action.patience import Patience
 
 TIMEOUT = 600.0  # seconds; a fetch of a large repository over a slow line fits
+SILENCE = 120  # seconds without a byte until a connection is given up; a server at work says so every five
 _BATCH = ("cat-file", "--batch", "--buffer")
 _PIECE = 1 << 20
 
@@ -56,6 +59,8 @@ def environment(inherited: Mapping[str, str], login: Login | None = None) -> dic
         ("gc.auto", "0"),
         ("core.quotePath", "false"),
         ("protocol.ext.allow", "never"),
+        ("http.lowSpeedLimit", "1"),
+        ("http.lowSpeedTime", str(SILENCE)),
     ]
     if login and login.token:
         # An empty value first clears a header that actions/checkout persisted: two are refused by the server.
@@ -74,6 +79,7 @@ class Git:
 
     directory: Path
     env: Mapping[str, str] = field(repr=False)
+    patience: Patience = field(default=patience.NONE, repr=False, compare=False)  # with the server
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
         """The command's standard output.

@@ -17,6 +17,8 @@ class Refusal:
     what: str
     why: str
     fix: str
+    passes: bool = False  # by itself, after a while
+    wait: float | None = None  # seconds that it takes at least, as far as we know
 
 
 REFUSALS = (
@@ -43,6 +45,14 @@ REFUSALS = (
         "the repository is archived: nobody can write to it",
         "its owner archived it",
         "unarchive it, or turn the workflow off",
+    ),
+    Refusal(
+        ("error: 429", "rate limit"),
+        "the server gets too many requests from here",
+        "GitHub bounds how often one token or address may ask",
+        "nothing was lost: the next run does the same again",
+        passes=True,
+        wait=60,  # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     ),
     Refusal(
         ("error: 403", "permission to", "write access to repository not granted", "resource not accessible"),
@@ -102,6 +112,7 @@ REFUSALS = (
         "the server could not be reached",
         "the network is down, a proxy is in the way, or the server is having trouble",
         "nothing was lost: the next run does the same again",
+        passes=True,
     ),
     Refusal(
         ("fetch-pack", "bad object", "unable to read", "missing blob", "not a valid object"),
@@ -122,17 +133,21 @@ RACES = re.compile(
 
 def explain(failed: GitFailed) -> RepositoryProblem:
     """The problem that a person reads for what git said."""
-    said = failed.said.lower()
-    for refusal in REFUSALS:
-        if any(text in said for text in refusal.says):
-            return RepositoryProblem(
-                refusal.what, why=f"{refusal.why} (git {failed.command}: {_last(failed)})", fix=refusal.fix
-            )
+    refusal = _known(failed)
+    if refusal:
+        why = f"{refusal.why} (git {failed.command}: {telling(failed)})"
+        return RepositoryProblem(refusal.what, why=why, fix=refusal.fix)
     return RepositoryProblem(
-        f"git {failed.command} failed: {_last(failed)}",
+        f"git {failed.command} failed: {telling(failed)}",
         why="git gives no more than this",
         fix="run the same command by hand; if it should have worked, please open an issue",
     )
+
+
+def passing(failed: GitFailed) -> Refusal | None:
+    """The trouble, if it is one that passes by itself."""
+    refusal = _known(failed)
+    return refusal if refusal and refusal.passes else None
 
 
 def lost_the_race(failed: GitFailed) -> bool:
@@ -140,8 +155,13 @@ def lost_the_race(failed: GitFailed) -> bool:
     return bool(RACES.search(failed.said))
 
 
-def _last(failed: GitFailed) -> str:
+def _known(failed: GitFailed) -> Refusal | None:
+    said = failed.said.lower()
+    return next((refusal for refusal in REFUSALS if any(text in said for text in refusal.says)), None)
+
+
+def telling(failed: GitFailed) -> str:
     """The most telling line: the first that starts as an error does, else the last."""
     lines = [line.strip() for line in failed.said.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "! ["))]
-    return (telling or lines or [f"exit code {failed.code}"])[0][:300]
+    errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "! ["))]
+    return (errors or lines or [f"exit code {failed.code}"])[0][:300]

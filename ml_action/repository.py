@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ml_action import server
 from ml_action.errors import RepositoryProblem
 from ml_action.git import Git, GitFailed
 from ml_action.refusals import explain, lost_the_race
@@ -82,7 +83,8 @@ class Repository:
         folder = branches.state.rsplit("/", 1)[0]
         specs = (f"+refs/heads/{branches.base}:refs/tips/base", f"+refs/heads/{folder}/*:refs/tips/ours/*")
         try:
-            self.store.run(
+            server.ask(
+                self.store,
                 "fetch",
                 *QUIETLY,
                 "--prune",
@@ -107,8 +109,8 @@ class Repository:
         leases = [f"--force-with-lease=refs/heads/{push.branch}:{push.expected}" for push in pushes]
         specs = [f"{push.commit}:refs/heads/{push.branch}" for push in pushes]
         try:
-            self.store.run(
-                "push",
+            server.push(
+                self.store,
                 "--quiet",
                 "--porcelain",
                 "--atomic",
@@ -259,9 +261,10 @@ def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[
 
 def _new_store(git: Git, scratch: Path, kind: str) -> Git:
     path = scratch / "store.git"
-    git_here = Git(scratch, git.env)
-    git_here.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(path))
-    return Git(path, git.env)
+    replace(git, directory=scratch).run(
+        "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(path)
+    )
+    return replace(git, directory=path)
 
 
 def _promise(store: Git, remote: str) -> None:

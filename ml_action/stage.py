@@ -65,7 +65,7 @@ class Stage:
         """One run of the loop in a fresh clone."""
         context = runner.read_context(self.environ(), self.workspace(commit))
         tokens = {"token": self.author.token, "approver-token": self.reviewer.token, "forge": "github"}
-        place = wiring.find_place({**given, **tokens}, context)
+        place = wiring.find_place({**given, **tokens}, context, log.say)
         with tempfile.TemporaryDirectory(dir=self.root) as scratch:
             tools = wiring.make_tools(place, Path(scratch), log)
             return loop.run(place.settings, tools)

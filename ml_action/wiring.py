@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action import git, repository, trigger
+from ml_action import git, repository, server, trigger
 from ml_action.arrivals import Autonomy
 from ml_action.errors import RepositoryProblem, SettingsProblem
 from ml_action.git import Git, Login
 from ml_action.log import Log
+from ml_action.patience import Patience
 from ml_action.refusals import explain
 from ml_action.repository import Branches, Repository, Tips
 from ml_action.runner import Context
@@ -40,8 +41,8 @@ class Place:
         return self.remote != str(self.workspace.directory)
 
 
-def find_place(given: Mapping[str, str], context: Context) -> Place:
-    """The place from inputs or flags, the configuration file and the environment.
+def find_place(given: Mapping[str, str], context: Context, say: Callable[[str], None] = lambda _: None) -> Place:
+    """The place from inputs or flags, the configuration file and the environment; `say` is told of every wait.
 
     Raises:
         SettingsProblem, RepositoryProblem
@@ -50,7 +51,7 @@ def find_place(given: Mapping[str, str], context: Context) -> Place:
     settings = parse(given, read_config(top))
     forge = _choose_forge(settings, context)
     login = Login(context.server_url, settings.token) if forge == "github" else None
-    workspace = Git(top, git.environment(context.environ, login))
+    workspace = Git(top, git.environment(context.environ, login), Patience(pause=time.sleep, say=say))
     return Place(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
 
 
@@ -132,10 +133,10 @@ def _default_branch(place: Place) -> str:
             fix="name the branch that production reads with the setting `base`",
         )
     try:
-        answer = place.workspace.line("ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
+        told = server.ask(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
     except git.GitFailed as failed:
         raise explain(failed) from failed
-    first = answer.split("\t")[0]
+    first = told.decode("utf-8", "surrogateescape").split("\t")[0]
     if not first.startswith("ref: refs/heads/"):
         raise RepositoryProblem(
             "the repository has no default branch yet", why="it is empty", fix="push a first commit"
@@ -294,6 +295,12 @@ def _forge_maker(place: Place, branches: Branches, log: Log) -> Callable[[], For
             return Offline(place.context.repository, log.say, default_branch=branches.base)
         from ml_action.forge.github import GitHub  # late: it loads PyGithub
 
-        return GitHub(place.context.api_url, place.context.repository, settings.token, settings.approver_token)
+        return GitHub(
+            place.context.api_url,
+            place.context.repository,
+            settings.token,
+            settings.approver_token,
+            patience=place.workspace.patience,
+        )
 
     return make

@@ -12,12 +12,13 @@ from typing import Any
 
 from ml_action.forge.github import GitHub
 from ml_action.forge.identity import Pace
+from ml_action.patience import Patience
 from ml_action.proposal import wrap_body
 from ml_action.publication import settle
 from ml_action.records import Autonomy, Proposal, Publication
 from sandbox import Exchange, Identity, Repository, Sandbox
 
-HURRY = Pace(between_writes=0, retries=1, backoff=0, longest_wait=0, timeout=10)
+HURRY = Pace(between_writes=0, timeout=10)
 BRANCH = "ml-auto-update/students/proposal"
 MODEL = {"model/v2.pkl": "two", "model/model_metadata.json": '{"current": "v2"}', "model/v2.md": "# v2"}
 
@@ -103,6 +104,7 @@ class Stage:
         return GitHub(
             self.hub.url, name or self.repository.full_name, self.bot.token if token is None else token,
             second if approver_token is None else approver_token, pace=replace(HURRY, timeout=timeout),
+            patience=Patience(backoff=0, say=self.said.append),
         )  # fmt: skip
 
     def proposal(self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any) -> Proposal:

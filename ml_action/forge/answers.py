@@ -39,6 +39,7 @@ class Known:
 
 MENU = "Settings → Actions → General → Workflow permissions"
 NOT_YET = "could not resolve to a node"  # https://github.com/peter-evans/create-pull-request/issues/4321
+TOO_MANY = "too many requests were made with this {setting}"
 LATER = "nothing was lost: the next run goes on from here"
 
 KNOWN = (
@@ -121,8 +122,11 @@ KNOWN = (
         "look at the merge box of the pull request for the rule: Settings → Rules → Rulesets",
     ),
     Known(0, NOT_YET, "GitHub does not know its own new pull request yet", LATER, passes=True),
-    Known(0, "rate limit", "too many requests were made with this {setting}", LATER, passes=True),
-    Known(429, "", "too many requests were made with this {setting}", LATER, passes=True),
+    Known(0, "rate limit", TOO_MANY, LATER, passes=True),
+    Known(429, "", TOO_MANY, LATER, passes=True),
+    # GraphQL's ways of saying 502
+    Known(0, "something went wrong while executing your query", "GitHub has trouble", LATER, passes=True),
+    Known(0, "couldn't respond to your request in time", "GitHub has trouble", LATER, passes=True),
     Known(
         405,
         "",
@@ -142,6 +146,7 @@ KNOWN = (
 UNKNOWN = Known(
     0, "", "GitHub gives no more than this", "if it should have worked, please open an issue with this text"
 )
+LIMIT = Known(0, "", TOO_MANY, LATER, passes=True)
 TROUBLE = Known(0, "", "GitHub, or a proxy in between, has trouble", LATER, passes=True)
 NETWORK = Known(
     0,
@@ -168,6 +173,11 @@ def explain(call: Call, status: int, text: str) -> ForgeProblem:
     known = _known(status, text)
     shown = _shown(text) or "no text"
     return _problem(known, call, f"GitHub did not {call.does} ({status}): {shown}")
+
+
+def limited(call: Call, status: int, text: str) -> ForgeProblem:
+    """The problem that a person reads when GitHub bounds how often it is asked."""
+    return _problem(LIMIT, call, f"GitHub did not {call.does} ({status}): {_shown(text) or 'no text'}")
 
 
 def unreachable(call: Call, text: str) -> ForgeProblem:

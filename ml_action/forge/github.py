@@ -1,8 +1,7 @@
 """GitHub, through PyGithub: the only module that knows its types, texts and traps.
 
-Reads are repeated with back-off. Writes are not: PyGithub would by default send a POST eleven times in half a
-second, and the first may have had its effect before the answer was lost. A write that failed is followed by a
-look, here or in the next run. https://github.com/PyGithub/PyGithub/blob/main/github/GithubRetry.py
+While there is trouble, reads are repeated. So are writes, after a look: the first may have had its effect before its
+answer was lost. What is not done then is left to the next run.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Answer, Approval, Refusal, Reply
+from ml_action.forge import Answer, Approval, Refusal, Reply, comments
 from ml_action.forge.answers import Call, answer
 from ml_action.forge.identity import Identity, Pace
+from ml_action.patience import Patience
 from ml_action.records import Proposal, PullRequest
 
 LABEL_COLOUR = "1d76db"
@@ -27,7 +27,14 @@ class GitHub:
     """The pull requests of one repository on GitHub, or on a GitHub Enterprise server; see `Forge`."""
 
     def __init__(
-        self, api_url: str, repository: str, token: str, approver_token: str = "", *, pace: Pace | None = None
+        self,
+        api_url: str,
+        repository: str,
+        token: str,
+        approver_token: str = "",
+        *,
+        patience: Patience,
+        pace: Pace | None = None,
     ) -> None:
         """Nothing is sent yet.
 
@@ -36,9 +43,10 @@ class GitHub:
         """
         logging.getLogger("github").handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
         self.repository = repository
-        self._author = Identity(api_url, repository, "token", token, pace or Pace())
+        pace = pace or Pace()
+        self._author = Identity(api_url, repository, "token", token, pace, patience)
         self._approver = (
-            Identity(api_url, repository, "approver-token", approver_token, pace or Pace()) if approver_token else None
+            Identity(api_url, repository, "approver-token", approver_token, pace, patience) if approver_token else None
         )
         self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
 
@@ -77,14 +85,12 @@ class GitHub:
         """Open it, or find the one that is open already: perhaps ours, when only the answer was lost."""
         call = Call("open the pull request", "pull-requests: write")
         try:
-            pull = self._author.ask(call, lambda: self._created(proposal))
-        except ForgeProblem:
-            found = self._look_again(proposal.branch)
+            return self._author.ask(call, lambda: self._created(proposal), lambda: self._open_one(proposal.branch))
+        except Refusal:
+            found = self._open_one(proposal.branch)
             if found is None:
                 raise
             return found
-        self._author.learn(pull.author)
-        return pull
 
     def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:
         """Replace title and body."""
@@ -94,7 +100,11 @@ class GitHub:
             raw.edit(title=title, body=body)
             return self._record(raw)
 
-        return self._author.ask(Call("edit the pull request", "pull-requests: write"), edit)
+        def look() -> PullRequest | None:
+            fresh = self.get(pull.number)  # changed by us, or by a person whose word stands
+            return fresh if (fresh.title, fresh.body) != (pull.title, pull.body) else None
+
+        return self._author.ask(Call("edit the pull request", "pull-requests: write"), edit, look)
 
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""
@@ -115,30 +125,11 @@ class GitHub:
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say something, unless a comment with this hidden marker says it already."""
-        raw = self._raw(pull)
-        hidden = _hidden(marker)
-        call = Call("list the comments", "pull-requests: read")
-        if self._author.ask(call, lambda: any(hidden in (old.body or "") for old in raw.get_issue_comments())):
-            return False
-        call = Call("comment on the pull request", "pull-requests: write")
-        self._author.ask(call, lambda: raw.create_issue_comment(f"{hidden}\n{text}"))
-        return True
+        return comments.say_once(self._author, self._raw(pull), marker, text)
 
     def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:
         """Say it in one comment of ours that is edited in place; people who quote its marker keep their words."""
-        raw, hidden = self._author.repo.get_pull(number), _hidden(marker)
-        call = Call("list the comments", "pull-requests: read")
-        marked = self._author.ask(
-            call, lambda: [old for old in raw.get_issue_comments() if (old.body or "").startswith(hidden)]
-        )
-        ours = next((old for old in marked if old.user and old.user.login == self.author()), None)
-        body = f"{hidden}\n{text}"
-        if ours is not None:
-            self._author.ask(Call("edit the comment", "pull-requests: write"), lambda: ours.edit(body))
-        elif anew:
-            call = Call("comment on the pull request", "pull-requests: write")
-            self._author.ask(call, lambda: raw.create_issue_comment(body))
-        return anew or ours is not None
+        return comments.keep_up(self._author, self._author.repo.get_pull(number), marker, text, anew=anew)
 
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
         """Every path that it changes, the former path of a renamed file included."""
@@ -168,12 +159,18 @@ class GitHub:
             )
         call = Call("approve the pull request", "pull-requests: write", "approver-token")
         review = Commit(identity.client.requester, {}, {"sha": commit}, completed=True)
-        identity.ask(call, lambda: identity.repo.get_pull(pull.number).create_review(review, text, "APPROVE"))
+        raw = identity.repo.get_pull(pull.number)
+
+        def look() -> object:
+            return Approval(identity.login(), commit) in self.approvals(pull) or None
+
+        identity.ask(call, lambda: raw.create_review(review, text, "APPROVE"), look)
 
     def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
         """Merge it now, if its head is this commit."""
         call = Call("merge the pull request", "contents: write")
-        return self._try(call, lambda: self._raw(pull).merge(merge_method=method, sha=commit))
+        act = lambda: self._raw(pull).merge(merge_method=method, sha=commit)  # noqa: E731
+        return self._try(call, act, lambda: self._is_merged(pull, commit))
 
     def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
         """Let GitHub merge it when its requirements are met, if its head is this commit; asked for once."""
@@ -181,7 +178,8 @@ class GitHub:
         if raw.auto_merge:
             return Answer(Reply.DONE)
         call = Call("enable auto-merge", "contents: write and pull-requests: write")
-        return self._try(call, lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit))
+        act = lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit)  # noqa: E731
+        return self._try(call, act, lambda: self._is_merged(pull, commit) or self._raw(pull).auto_merge)
 
     def enqueue(self, pull: PullRequest, commit: str) -> Answer:
         """Put it into the base branch's merge queue, if its head is this commit.
@@ -191,14 +189,20 @@ class GitHub:
         given = {"pullRequestId": self._raw(pull).node_id, "expectedHeadOid": commit}
         call = Call("put the pull request into the merge queue", "contents: write and pull-requests: write")
         ask = self._author.client.requester.graphql_named_mutation
-        return self._try(call, lambda: ask("enqueuePullRequest", given, "mergeQueueEntry { position }"))
+        # done twice it is refused: it stands in the queue already
+        act = lambda: ask("enqueuePullRequest", given, "mergeQueueEntry { position }")  # noqa: E731
+        return self._try(call, act, lambda: self._is_merged(pull, commit))
 
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Take back the order to merge it, if there is one."""
         raw = self._raw(pull)
+
+        def look() -> object:
+            return self.get(pull.number).state != "open" or not self._raw(pull).auto_merge or None
+
         if raw.auto_merge:
             call = Call("disable auto-merge", "contents: write and pull-requests: write")
-            self._author.ask(call, raw.disable_automerge)
+            self._author.ask(call, raw.disable_automerge, look)
 
     def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
         """Close it, and say why before: a run that dies in between says it and closes it the next time."""
@@ -210,18 +214,32 @@ class GitHub:
             raw.edit(state="closed")
             return self._record(raw)
 
-        return self._author.ask(Call("close the pull request", "pull-requests: write"), end)
+        def look() -> PullRequest | None:
+            fresh = self.get(pull.number)
+            return fresh if fresh.state != "open" else None
 
-    def _try(self, call: Call, act: Callable[[], object]) -> Answer:
-        """Ask for a merge: GitHub's no is an answer here, trouble on the way is not."""
+        return self._author.ask(Call("close the pull request", "pull-requests: write"), end, look)
+
+    def _try(self, call: Call, act: Callable[[], object], look: Callable[[], object]) -> Answer:
+        """Ask for a merge: GitHub's no is an answer here, trouble on the way is not.
+
+        GitHub also says no to what is done already, perhaps by another run: so a no is looked into.
+        """
         try:
-            self._author.ask(call, act)
+            self._author.ask(call, act, look)
         except ForgeProblem as problem:
             reply = answer(problem)
-            if reply.reply is Reply.REFUSED and not isinstance(problem, Refusal):
+            if reply.reply is not Reply.REFUSED:
+                return reply
+            if not isinstance(problem, Refusal):
                 raise
-            return reply
+            return Answer(Reply.DONE) if look() else reply
         return Answer(Reply.DONE)
+
+    def _is_merged(self, pull: PullRequest, commit: str) -> bool | None:
+        """Whether this commit of it is merged by now; None: it is not."""
+        fresh = self.get(pull.number)
+        return (fresh.state == "merged" and fresh.head_sha == commit) or None
 
     def _created(self, proposal: Proposal) -> PullRequest:
         raw = self._author.repo.create_pull(
@@ -231,14 +249,13 @@ class GitHub:
             body=proposal.body,
             draft=proposal.draft,
         )
-        return self._record(raw)
+        pull = self._record(raw)
+        self._author.learn(pull.author)
+        return pull
 
-    def _look_again(self, branch: str) -> PullRequest | None:
-        """The open pull request of the branch, if the attempt to open one had its effect all the same."""
-        try:
-            found = self.find(branch)
-        except ForgeProblem:
-            return None
+    def _open_one(self, branch: str) -> PullRequest | None:
+        """The open pull request of the branch."""
+        found = self.find(branch)
         return found if found and found.state == "open" else None
 
     def _newest(self, listed: Iterable[Raw]) -> PullRequest | None:
@@ -278,8 +295,3 @@ class GitHub:
             mergeable_state=(raw.mergeable_state or "") if complete else "",
             commits=raw.commits if complete else 1,
         )
-
-
-def _hidden(marker: str) -> str:
-    """What a comment begins with by which it is found again; nobody sees it on the page."""
-    return f"<!-- ml-auto-update {marker} -->"

@@ -1,4 +1,9 @@
-"""One token's connection to GitHub. Every request goes through `ask`: a failure becomes a ForgeProblem."""
+"""One token's connection to GitHub. Every request goes through `ask`: a failure becomes a ForgeProblem.
+
+PyGithub's own way of trying again is turned off. It sends a POST eleven times in half a second though the first may
+have had its effect, never repeats a PATCH, knows neither cut-off answers nor GraphQL's limits (status 200), and sleeps
+for minutes without a word. https://github.com/PyGithub/PyGithub/blob/main/github/GithubRetry.py
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,14 @@ from typing import Any, TypeVar
 
 import github
 import requests
-from github.GithubRetry import GithubRetry
 from github.Repository import Repository
+from github.Requester import Requester
 
 from ml_action.errors import ForgeProblem
 from ml_action.forge import Refusal
-from ml_action.forge.answers import NOT_YET, Call, explain, unreachable
+from ml_action.forge.answers import Call
+from ml_action.forge.setbacks import Setback, refused, unanswered
+from ml_action.patience import READS, WRITES, Patience
 
 T = TypeVar("T")
 
@@ -36,20 +43,17 @@ ACTIONS = "github-actions[bot]"
 
 @dataclass(frozen=True)
 class Pace:
-    """How patient we are, in seconds. Tests are in a hurry."""
+    """How fast we are, in seconds. Tests are in a hurry."""
 
     between_reads: float = 0.0
     between_writes: float = 0.25  # GitHub advises one second for long series; a promotion writes six times
-    retries: int = 5
-    backoff: float = 1.0  # doubles: 0, 2, 4, 8, 16
-    longest_wait: int = 300  # for a rate limit to pass; beyond it the run ends and the next one goes on
     timeout: int = 30
 
 
 class Identity:
     """A token, the login behind it, and the repository as it sees it."""
 
-    def __init__(self, api_url: str, repository: str, setting: str, token: str, pace: Pace) -> None:
+    def __init__(self, api_url: str, repository: str, setting: str, token: str, pace: Pace, patience: Patience) -> None:
         """Nothing is sent yet.
 
         Raises:
@@ -62,7 +66,7 @@ class Identity:
                 fix=f"pass `{setting}: ${{{{ github.token }}}}` or an App's token",
             )
         self._token = token
-        self._pace = pace
+        self._patience = patience
         self._login = ""
         self.client = _client(api_url, token, pace)
         self.repo: Repository = self.client.get_repo(repository)
@@ -77,27 +81,42 @@ class Identity:
         """Take from an answer whose token this is: saves asking."""
         self._login = login
 
-    def ask(self, call: Call, act: Callable[[], T]) -> T:
-        """Do it, and say in words why when it cannot be done.
+    def ask(self, call: Call, act: Callable[[], T], look: Callable[[], T | None] | None = None) -> T:
+        """Do it, again while trouble lasts, and say in words why when it cannot be done.
+
+        A write that must not be done twice comes with a `look`: whether it had its effect, though its answer was
+        lost. Reads need none, nor writes that are the same when done twice.
 
         Raises:
             Refusal: GitHub said no.
-            ForgeProblem: no answer, or trouble that may pass by itself.
+            ForgeProblem: no answer, or trouble that lasts.
         """
-        attempt = 0
-        while True:
-            try:
-                return act()
-            except github.GithubException as error:
-                problem = explain(call, error.status, self._redacted(_said(error.data)))
-                if NOT_YET not in problem.what.casefold() or attempt == self._pace.retries:
-                    raise problem from None
-            except requests.RequestException as error:
-                raise unreachable(call, self._redacted(_reason(error))) from None
-            except SENSELESS as error:
-                raise unreachable(call, self._redacted(f"the answer makes no sense: {error}")) from error
-            attempt += 1
-            time.sleep(self._pace.backoff)
+        tries, found = 1, self._once(call, act)
+        while isinstance(found, Setback):
+            again = self._waits(found, tries, WRITES if look else READS)
+            done = _seen(look, found) if look and found.unsure else None
+            if done is not None:
+                return done
+            if not again:
+                raise found.problem
+            tries, found = tries + 1, self._once(call, act)
+        return found
+
+    def _once(self, call: Call, act: Callable[[], T]) -> T | Setback:
+        """What comes of it."""
+        try:
+            return act()
+        except github.GithubException as error:
+            text = self._redacted(_said(error.data))
+            return refused(call, error.status, text, error.headers or {}, time.time())
+        except requests.RequestException as error:
+            return unanswered(call, self._redacted(_reason(error)))
+        except SENSELESS as error:
+            return unanswered(call, self._redacted(f"the answer makes no sense: {error}"))
+
+    def _waits(self, setback: Setback, tries: int, most: int) -> bool:
+        """Whether to try again; it was waited for, then."""
+        return setback.passes and self._patience.again(setback.problem.what, tries, most, asked=setback.wait)
 
     def _ask_login(self) -> str:
         """GraphQL's viewer also works for an App's tokens, which GET /user answers with 403."""
@@ -114,27 +133,42 @@ class Identity:
         return text.replace(self._token, "***")
 
 
+def _seen(look: Callable[[], T | None], setback: Setback) -> T | None:
+    """What the look finds; who cannot look does not repeat."""
+    try:
+        return look()
+    except ForgeProblem:
+        raise setback.problem from None
+
+
 def _client(api_url: str, token: str, pace: Pace) -> github.Github:
-    retry = GithubRetry(
-        total=pace.retries,
-        backoff_factor=pace.backoff,
-        status_forcelist=[429, *range(500, 600)],
-        allowed_methods={"GET", "HEAD"},
-        max_rate_limit_wait=pace.longest_wait,
-        retry_after_max=pace.longest_wait,  # urllib3 would sleep for hours if the server says so
-    )
-    return github.Github(
+    client = github.Github(
         auth=github.Auth.Token(token),
         base_url=api_url.rstrip("/"),
         timeout=pace.timeout,
         user_agent="ml-auto-update",
         per_page=100,
-        retry=retry,
+        retry=0,
         seconds_between_requests=pace.between_reads,
         seconds_between_writes=pace.between_writes,
         lazy=True,
         api_version=API_VERSION,
     )
+    _refuse_pages(client.requester)
+    return client
+
+
+def _refuse_pages(requester: Requester) -> None:
+    """PyGithub takes a portal's page with status 200 for an answer, and what it was to write for done."""
+    ask = requester.requestJsonAndCheck
+
+    def asked(*arguments: Any, **keywords: Any) -> tuple[dict[str, Any], Any]:
+        headers, data = ask(*arguments, **keywords)
+        if "json" not in headers.get("content-type", "json"):
+            raise ValueError(f"{headers['content-type']}: {_said(data)}")
+        return headers, data
+
+    requester.requestJsonAndCheck = asked  # type: ignore[method-assign]
 
 
 def _viewer(answer: dict[str, Any]) -> str:

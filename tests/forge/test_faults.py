@@ -1,22 +1,24 @@
-"""What networks, proxies and an ailing GitHub do, on a socket: reads are repeated, writes never blindly."""
+"""What networks, proxies and an ailing GitHub do, on a socket: reads are repeated, and writes after a look."""
 
 import contextlib
 import json
 import logging
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Refusal
+from ml_action.forge import Refusal, Reply
 from ml_action.forge.github import GitHub
 from ml_action.forge.identity import Pace
+from ml_action.patience import NONE, Patience
 from ml_action.records import Autonomy, Proposal
 
 TOKEN = "ghs_secretsecretsecret"
-HURRY = Pace(between_writes=0, retries=2, backoff=0, longest_wait=0, timeout=2)
+HURRY = Pace(between_writes=0, timeout=2)
 PROPOSAL = Proposal(
     name="students", base="main", branch="b", commit="c" * 40, title="t", body="b", label="model-update",
     fingerprint="f", model_dir="model", merge_method="squash", autonomy=Autonomy.PROPOSE,
@@ -63,7 +65,7 @@ def url(script):
                 self.wfile.write(body)
             self.close_connection = True
 
-        do_GET = do_POST = do_PUT = answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
 
         def log_message(self, *args):
             pass
@@ -77,9 +79,25 @@ def url(script):
     thread.join()
 
 
+class Waits:
+    """The waits of a run, and what it said of them."""
+
+    def __init__(self):
+        self.seconds = []
+        self.said = []
+
+    def patience(self, in_all=300.0):
+        return Patience(in_all, pause=self.seconds.append, say=self.said.append)
+
+
 @pytest.fixture
-def forge(url):
-    with contextlib.closing(GitHub(url, "octo/students", TOKEN, pace=HURRY)) as forge:
+def waits():
+    return Waits()
+
+
+@pytest.fixture
+def forge(url, waits):
+    with contextlib.closing(GitHub(url, "octo/students", TOKEN, patience=waits.patience(), pace=HURRY)) as forge:
         yield forge
 
 
@@ -90,26 +108,118 @@ def problem_of(act, *args, **keywords):
     return caught.value
 
 
-def test_a_read_is_repeated_while_github_has_trouble(script, forge):
+def test_a_read_is_repeated_while_github_has_trouble(script, forge, waits):
     script.says(502).says(503, "<html>").says(200, [])
     assert forge.find("b") is None
     assert len(script.requests) == 3
+    assert waits.seconds == [1, 2]
+    assert waits.said[0] == (
+        "GitHub did not list the pull requests (502): no text: waiting 1 s, then trying again (1 of 4)"
+    )
 
 
-def test_a_read_is_given_up_after_a_few_tries(script, forge):
+def test_a_read_is_given_up_after_a_few_tries(script, forge, waits):
     script.says(502, "Bad Gateway")
     problem = problem_of(forge.find, "b")
     assert not isinstance(problem, Refusal)
-    assert problem.what == "could not list the pull requests: too many 502 error responses"
-    assert len(script.requests) == 3
+    assert problem.what == "GitHub did not list the pull requests (502): Bad Gateway"
+    assert len(script.requests) == 5
+    assert waits.seconds == [1, 2, 4, 8]
 
 
-def test_a_post_is_sent_once_and_followed_by_a_look(script, forge):
-    script.says(502, "Bad Gateway").says(200, [])
-    problem = problem_of(forge.open, PROPOSAL)
-    assert problem.what == "GitHub did not open the pull request (502): Bad Gateway"
+# --- writes ---------------------------------------------------------------------------------------------
+
+
+def test_a_write_whose_answer_was_lost_is_looked_for_and_not_repeated(script, forge):
+    script.says(502, "Bad Gateway").says(200, [listed(1, "open", "octo/students")])
+    assert forge.open(PROPOSAL).number == 1
+    assert script.requests[0].startswith("POST")
     assert script.count("POST") == 1
-    assert script.count("GET") == 1
+
+
+def test_a_write_that_had_no_effect_is_repeated_after_the_look(script, forge):
+    script.says(502, "Bad Gateway").says(200, []).says(201, listed(1, "open", "octo/students"))
+    assert forge.open(PROPOSAL).number == 1
+    assert [line.split(" ")[0] for line in script.requests] == ["POST", "GET", "POST"]
+
+
+def test_a_write_is_given_up_after_two_repeats_each_with_a_look(script, forge):
+    for _ in range(3):
+        script.says(502, "Bad Gateway").says(200, [])
+    problem = problem_of(forge.open, PROPOSAL)
+    assert not isinstance(problem, Refusal)
+    assert problem.what == "GitHub did not open the pull request (502): Bad Gateway"
+    assert [line.split(" ")[0] for line in script.requests] == ["POST", "GET"] * 3
+
+
+def test_a_write_is_not_repeated_by_someone_who_cannot_look(script, forge):
+    script.says(502, "Bad Gateway").says(403, {"message": "Forbidden"})
+    assert problem_of(forge.open, PROPOSAL).what == "GitHub did not open the pull request (502): Bad Gateway"
+    assert script.count("POST") == 1
+
+
+def test_a_write_that_a_limit_stopped_is_repeated_without_a_look(script, forge, waits):
+    script.says(403, {"message": "You have exceeded a secondary rate limit."}, Retry_After="7")
+    script.says(201, listed(1, "open", "octo/students"))
+    assert forge.open(PROPOSAL).number == 1
+    assert script.count("GET") == 0
+    assert waits.seconds == [7]
+
+
+@pytest.mark.parametrize(("title", "found", "sent"), [("t", "mine", 2), ("hers", "hers", 1)])
+def test_a_lost_edit_is_repeated_unless_somebody_has_edited_since(script, forge, title, found, sent):
+    before = listed(1, "open", "octo/students")
+    script.says(200, [before])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(502).says(200, before | {"title": title}).says(200, before | {"title": "mine"})
+    assert forge.edit(pull, title="mine", body="").title == found
+    assert script.count("PATCH") == sent
+
+
+def test_an_approval_that_is_there_is_not_given_again(script, url, waits):
+    script.says(200, [listed(1, "open", "octo/students")])
+    keywords = {"patience": waits.patience(), "pace": HURRY}
+    with contextlib.closing(GitHub(url, "octo/students", TOKEN, "ghs_other", **keywords)) as forge:
+        pull = forge.find("b")
+        script.lines.clear()
+        script.says(504).says(200, {"data": {"viewer": {"login": "second"}}})
+        script.says(200, [{"user": {"login": "second"}, "state": "APPROVED", "commit_id": "c" * 40}])
+        forge.approve(pull, "c" * 40, "yes")
+    assert sum("/reviews" in line and line.startswith("POST") for line in script.requests) == 1
+
+
+def test_a_merge_that_was_done_all_the_same_is_done(script, forge):
+    script.says(200, [listed(1, "open", "octo/students")])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(502, "Bad Gateway").says(
+        200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"}
+    )
+    assert forge.merge(pull, pull.head_sha, "squash").reply is Reply.DONE
+    assert script.count("PUT") == 1
+
+
+def test_a_merge_that_another_run_made_is_done(script, forge):
+    script.says(200, [listed(1, "open", "octo/students")])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(405, {"message": "Pull Request is not mergeable"})
+    script.says(200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"})
+    assert forge.merge(pull, pull.head_sha, "squash").reply is Reply.DONE
+
+
+def test_a_page_in_place_of_an_answer_does_not_stand_for_a_merge(script, forge):
+    """PyGithub takes every text with status 200 for a success."""
+    script.says(200, [listed(1, "open", "octo/students")])
+    pull = forge.find("b")
+    script.lines.clear()
+    script.says(200, "<html>Welcome to our wifi</html>", Content_Type="text/html")
+    problem = problem_of(forge.merge, pull, pull.head_sha, "squash")
+    assert problem.what.endswith(": the answer makes no sense: text/html: Welcome to our wifi")
+
+
+# --- refusals -------------------------------------------------------------------------------------------
 
 
 def test_a_refused_token_is_told_without_the_token(script, forge):
@@ -133,24 +243,65 @@ def test_an_answer_that_makes_no_sense_is_a_problem_and_no_crash(script, forge, 
     assert not isinstance(problem_of(forge.get, 7), Refusal)
 
 
-def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge):
-    script.says(403, {"message": "API rate limit exceeded for installation."}, X_RateLimit_Reset="99999999999")
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge, waits):
+    soon = str(int(time.time()) + 3000)
+    script.says(403, {"message": "API rate limit exceeded."}, X_RateLimit_Remaining="0", X_RateLimit_Reset=soon)
     problem = problem_of(forge.find, "b")
     assert not isinstance(problem, Refusal)
     assert "too many requests" in problem.why
     assert len(script.requests) == 1
+    assert waits.seconds == []
+    assert "is too long for this run" in waits.said[-1]
 
 
-def test_a_rate_limit_that_is_over_at_once_is_waited_for(script, forge):
-    script.says(429, {"message": "slow down"}, Retry_After="0").says(403, {"message": "x"}, Retry_After="0").says(
-        200, []
-    )
-    assert forge.find("b") is None
+LIMITS = {
+    "Retry-After with 429": (429, {"Retry_After": "7"}, {"message": "slow down"}, 7),
+    "429": (429, {}, {"message": "slow down"}, 60),
+    "Retry-After with 403": (403, {"Retry_After": "7"}, {"message": "x"}, 7),
+    "a secondary limit": (403, {}, {"message": "You have exceeded a secondary rate limit. Please wait."}, 60),
+    "a primary limit that is over": (
+        403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1"}, {"message": "API rate limit exceeded"}, 1,
+    ),
+    "a limit of GraphQL": (
+        200, {}, {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}, 60,
+    ),
+}  # fmt: skip
 
 
-def test_a_server_cannot_make_us_sleep_for_hours(script, forge):
-    script.says(503, "", Retry_After="7200").says(200, [])
-    assert forge.find("b") is None  # longest_wait is 0 here
+@pytest.mark.parametrize(("status", "headers", "body", "seconds"), LIMITS.values(), ids=LIMITS)
+def test_a_limit_is_waited_for_as_long_as_github_asks(script, forge, waits, status, headers, body, seconds):
+    script.says(status, body, **headers).says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
+    assert forge.author() == "ml-bot[bot]"
+    assert waits.seconds == [seconds]
+    assert f"waiting {seconds} s, then trying again (1 of 4)" in waits.said[0]
+
+
+def test_a_forbidden_call_is_no_limit(script, forge, waits):
+    script.says(403, {"message": "Resource not accessible by integration"}, X_RateLimit_Remaining="4999")
+    assert isinstance(problem_of(forge.find, "b"), Refusal)
+    assert waits.said == []
+
+
+def test_a_server_cannot_make_us_sleep_for_hours(script, forge, waits):
+    script.says(503, "", Retry_After="7200")
+    problem_of(forge.find, "b")
+    assert waits.seconds == []
+
+
+def test_a_run_waits_so_long_in_all_and_no_longer(script, forge, waits):
+    for _ in range(10):
+        script.says(429, {"message": "slow down"}, Retry_After="100").says(200, [])
+    for _ in range(3):
+        forge.find("b")
+    assert waits.seconds == [100, 100, 100]
+    problem_of(forge.find, "b")
+    assert waits.seconds == [100, 100, 100]
+
+
+# --- other answers --------------------------------------------------------------------------------------
 
 
 def test_what_github_does_not_know_yet_is_asked_again(script, forge):
@@ -167,7 +318,7 @@ def test_errors_of_graphql_arrive_with_status_200(script, url):
             "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible by integration"}],
         },
     )
-    with contextlib.closing(GitHub(url, "octo/students", "github_pat_1", pace=HURRY)) as forge:
+    with contextlib.closing(GitHub(url, "octo/students", "github_pat_1", patience=NONE, pace=HURRY)) as forge:
         problem = problem_of(forge.author)
     assert "lacks the permission" in problem.why
 
@@ -187,7 +338,9 @@ def test_a_connection_that_nobody_answers():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with contextlib.closing(GitHub(f"http://127.0.0.1:{port}", "octo/students", TOKEN, pace=HURRY)) as forge:
+    with contextlib.closing(
+        GitHub(f"http://127.0.0.1:{port}", "octo/students", TOKEN, patience=NONE, pace=HURRY)
+    ) as forge:
         problem = problem_of(forge.find, "b")
     assert "Connection refused" in problem.what
     assert "network" in problem.why
@@ -196,15 +349,14 @@ def test_a_connection_that_nobody_answers():
 def test_a_server_that_never_answers_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
-        pace = Pace(retries=0, timeout=1, backoff=0)
-        with contextlib.closing(GitHub(url, "octo/students", TOKEN, pace=pace)) as forge:
+        with contextlib.closing(GitHub(url, "octo/students", TOKEN, patience=NONE, pace=Pace(timeout=1))) as forge:
             assert "timed out" in problem_of(forge.find, "b").what
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ghs_x\n", "ghs_é"])
 def test_a_token_that_cannot_be_sent_is_refused_at_once(token):
     with pytest.raises(ForgeProblem, match="token is empty or holds a space"):
-        GitHub("http://127.0.0.1:1", "octo/students", token)
+        GitHub("http://127.0.0.1:1", "octo/students", token, patience=NONE)
 
 
 def test_pygithub_prints_nothing(script, forge, capfd):

@@ -13,16 +13,18 @@ import pytest
 from contracts import Contract
 from scenario_world import PROPOSAL, PULLS, World, drifted, hurry, steady
 
-from ml_action import stage
+from ml_action import stage, wiring
 from ml_action.forge import github
 from ml_action.forge.identity import Pace
+from ml_action.patience import Patience
 
 FULL_NAME = "octo/students"
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(github, "Pace", Pace)  # to be put back
+    monkeypatch.setattr(github, "Pace", Pace)  # to be put back, as the next
+    monkeypatch.setattr(wiring, "Patience", Patience)
     hurry()
     monkeypatch.setattr("ml_action.wiring.time.sleep", lambda seconds: None)
 

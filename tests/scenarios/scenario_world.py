@@ -26,11 +26,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ml_action import cli, journal, registry, stage, students
+from ml_action import cli, journal, registry, stage, students, wiring
 from ml_action.forge import github
 from ml_action.forge.identity import Pace
 from ml_action.git import Git
 from ml_action.journal import State
+from ml_action.patience import Patience
 from ml_action.records import Attempt, Version
 from ml_action.stage import Stage
 from sandbox import Exchange, Identity, PullRequest
@@ -148,7 +149,8 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
 
 def hurry() -> None:
     """GitHub asks its clients for a pause between writes; the stand-in does not."""
-    github.Pace = partial(Pace, between_writes=0.0, retries=1, backoff=0.0, timeout=20)  # type: ignore[misc,assignment]
+    github.Pace = partial(Pace, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
+    wiring.Patience = partial(Patience, backoff=0.0)  # type: ignore[misc,assignment]
 
 
 def _forked(environ: dict[str, str], log: str) -> None:
