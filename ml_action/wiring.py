@@ -273,7 +273,9 @@ def _signer(place: Place) -> repository.Signer | None:
     def sign(tree: str, parent: str, message: str) -> str:
         from ml_action.forge.signing import signer  # late: it loads PyGithub
 
-        return signer(place.context.api_url, place.context.repository, place.settings.token)(tree, parent, message)
+        context, patience = place.context, place.workspace.patience
+        make = signer(context.api_url, context.repository, place.settings.token, patience=patience)
+        return make(tree, parent, message)
 
     return sign
 

@@ -11,17 +11,20 @@ from typing import Any
 from ml_action.forge import Refusal
 from ml_action.forge.answers import Call
 from ml_action.forge.identity import Identity, Pace
+from ml_action.patience import Patience
 
 CALL = Call("create the commit", "contents: write")
 
 
-def signer(api_url: str, repository: str, token: str, *, pace: Pace | None = None) -> Callable[[str, str, str], str]:
+def signer(
+    api_url: str, repository: str, token: str, *, patience: Patience, pace: Pace | None = None
+) -> Callable[[str, str, str], str]:
     """What makes a signed commit of a tree that the server has, on top of a parent (empty: none), and tells its id.
 
     Neither author nor committer is named: GitHub signs only what names none. The same commit may be asked for twice,
     since no branch moves.
     """
-    identity = Identity(api_url, repository, "token", token, pace or Pace())
+    identity = Identity(api_url, repository, "token", token, pace or Pace(), patience)
 
     def commit(tree: str, parent: str, message: str) -> str:
         given = {"tree": tree, "parents": [parent] if parent else [], "message": message}
