@@ -6,8 +6,14 @@ so they get an environment that says the same. https://docs.python.org/3/using/c
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
+
+# Before anything that takes time is imported: the first process of a container is deaf to SIGTERM until it listens, and
+# a cancelled job would run on. Nothing is begun yet, so there is nothing to say. The boundary listens while there is.
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda number, _: os._exit(128 + number))
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
