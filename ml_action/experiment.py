@@ -5,13 +5,15 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ml_action import __version__, registry, survey
 from ml_action.batch import Batch
 from ml_action.modelling import artifacts, crossfit, trial, versions
 from ml_action.proposal import fingerprint
-from ml_action.records import Guardrail, Policy, Trial
+from ml_action.records import Guardrail, Policy, Trial, Version
 from ml_action.settings import Settings, for_journal
 from ml_action.survey import Scene
 from ml_action.tools import Tools
@@ -58,11 +60,22 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
     champion = scene.history.champion if scene.history and not alone else None
     model, notes = None, list[str]()
     if champion:
-        data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, champion)
-        model = artifacts.load(data, champion.sha256, notes.append)
+        model = model_of(champion, scene, settings, notes.append)
     opponent = Opponent(model, champion.features, champion.target) if champion else NOBODY
     judged = try_out(batch, settings, survey.salt_of(scene, settings), opponent, tools.log.progress)
     return replace(judged, notes=(*notes, *judged.notes))
+
+
+def model_of(
+    version: Version, scene: Scene, settings: Settings, note: Callable[[str], None], who: str = "The champion"
+) -> Any:
+    """The model of a version on the base branch, its digest verified before a byte of it is unpickled.
+
+    Raises:
+        ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
+    """
+    data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, version)
+    return artifacts.load(data, version.sha256, note, who)
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,8 @@ def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tup
     There is no trial where the champion has no answer and nobody asked for one without, and where no dataset is sound.
     """
     from ml_action import experiment
-    from ml_action.modelling.trial import Incomparable, NothingSound
+    from ml_action.modelling.trial import NothingSound
+    from ml_action.modelling.witness import Incomparable
 
     trial, screening = None, Screening()
     try:

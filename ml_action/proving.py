@@ -17,7 +17,8 @@ from ml_action.errors import DataProblem, ModelProblem
 from ml_action.experiment import NOBODY, Opponent
 from ml_action.modelling import artifacts, drift
 from ml_action.modelling.frames import Table
-from ml_action.modelling.trial import Incomparable, NothingSound
+from ml_action.modelling.trial import NothingSound
+from ml_action.modelling.witness import Incomparable
 from ml_action.records import Contract, Decision, Recipe, Screening, SetAside, Trial, Verdict
 from ml_action.settings import Settings
 from ml_action.sifting import Sifted

@@ -98,7 +98,7 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     content = git.read(f"{commit}:{path}")
     if content is None:
         raise ModelProblem(
-            f"the file of {version.version}, {path}, is not on the base branch",
+            f"the file of {version.version}: {path} is not on the base branch",
             why="it was deleted or never added",
             fix="restore it, or go back to a version whose file is there",
             path=path,

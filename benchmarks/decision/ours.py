@@ -17,7 +17,7 @@ from benchmarks.decision.cases import Case
 from ml_action import batch as batches
 from ml_action import decision, experiment, settings
 from ml_action.errors import DataProblem
-from ml_action.modelling import artifacts, contracts, training, trial, units
+from ml_action.modelling import artifacts, contracts, training, trial, units, witness
 from ml_action.modelling.frames import Table
 from ml_action.records import Contract, Recipe, Verdict, Version
 
@@ -79,7 +79,7 @@ def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judge
         )
     except DataProblem as problem:
         return Judgement(dict.fromkeys(gates, (STOPPED, str(problem))), None, aside)
-    except trial.Incomparable as reason:
+    except witness.Incomparable as reason:
         return Judgement(dict.fromkeys(gates, (str(Verdict.INCOMPARABLE), str(reason))), None, aside)
     except trial.NothingSound as found:
         said = decision.unsound(found.screening, policy)

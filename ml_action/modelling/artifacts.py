@@ -31,8 +31,8 @@ def dump(model: object) -> tuple[bytes, str]:
     return data, hashlib.sha256(data).hexdigest()
 
 
-def load(data: bytes, digest: str, note: Callable[[str], None] = lambda _: None) -> Any:
-    """The model in the file. What is worth knowing (another scikit-learn wrote it) goes to `note`.
+def load(data: bytes, digest: str, note: Callable[[str], None] = lambda _: None, who: str = "The champion") -> Any:
+    """The model in the file. What is worth knowing of it (another scikit-learn wrote it) goes to `note`.
 
     Raises ModelProblem when the sha256 is not `digest`, before anything is unpickled, and when the file
     cannot be loaded.
@@ -44,7 +44,7 @@ def load(data: bytes, digest: str, note: Callable[[str], None] = lambda _: None)
             model = joblib.load(io.BytesIO(data))
         except Exception as error:  # a pickle may raise anything at all
             raise _unloadable(error) from error
-    for text in dict.fromkeys(_inconsistency(warning.message) for warning in caught):
+    for text in dict.fromkeys(_inconsistency(warning.message, who) for warning in caught):
         note(text)
     return model
 
@@ -67,10 +67,10 @@ def _unloadable(error: Exception) -> ModelProblem:
     )
 
 
-def _inconsistency(warning: Warning | str) -> str:
+def _inconsistency(warning: Warning | str, who: str) -> str:
     if isinstance(warning, InconsistentVersionWarning):
         return (
-            f"The champion was written with scikit-learn {warning.original_sklearn_version} "
+            f"{who} was written with scikit-learn {warning.original_sklearn_version} "
             f"and is loaded with {warning.current_sklearn_version}."
         )
     return plain(warning, 200)

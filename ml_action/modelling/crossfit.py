@@ -135,12 +135,17 @@ def _fits(parts: Split) -> int:
 
 def _both(recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places, classes: Array | None) -> Said:
     """What a model and the dummy fitted on the same rows say about others."""
-    dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
-    known, weight = training.labels(recipe, table)[learned], training.weights(recipe, table)
-    dummy.fit(np.zeros((len(known), 1)), known, None if weight is None else weight[learned])
-    guess = predict(dummy, np.zeros((len(rows), 1)), classes, len(recipe.outputs))
     features = table.frame.loc[rows, list(recipe.features)]
+    guess = guesses(recipe, table, learned, len(rows), classes)
     try:
-        return predict(model, features, classes, len(recipe.outputs)), with_decision(guess)
+        return predict(model, features, classes, len(recipe.outputs)), guess
     except Exception as error:  # an estimator may raise anything at all
         raise training.failure(recipe, error, "could not predict") from error
+
+
+def guesses(recipe: Recipe, table: Table, learned: Flags, count: int, classes: Array | None) -> Predictions:
+    """What the dummy, fitted on the learned rows, says of so many others."""
+    dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
+    known, weight = training.truth(recipe, table, learned)
+    dummy.fit(np.zeros((len(known), 1)), known, weight)
+    return with_decision(predict(dummy, np.zeros((count, 1)), classes, len(recipe.outputs)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import UndefinedMetricWarning
 
 from ml_action.errors import ModelProblem, SettingsProblem
 from ml_action.modelling import losses, metrics
@@ -31,6 +34,14 @@ class Unscorable(Exception):
     def __init__(self, why: str, who: str = "challenger") -> None:
         super().__init__(why)
         self.who = who  # challenger | champion | baseline
+
+
+@contextmanager
+def undefined() -> Iterator[None]:
+    """The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        yield
 
 
 def score(

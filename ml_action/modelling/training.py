@@ -61,6 +61,20 @@ def weights(recipe: Recipe, table: Table) -> npt.NDArray[np.float64] | None:
     return table.frame[recipe.weight].to_numpy(dtype=np.float64) if recipe.weight else None
 
 
+def truth(
+    recipe: Recipe, table: Table, rows: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64] | None]:
+    """The targets and the weights of some rows."""
+    weight = weights(recipe, table)
+    return labels(recipe, table)[rows], None if weight is None else weight[rows]
+
+
+def counts(recipe: Recipe, table: Table) -> npt.NDArray[np.bool_]:
+    """Per row: whether it has a weight. What counts nothing judges nobody, and its dataset is none that was judged."""
+    weight = weights(recipe, table)
+    return np.ones(len(table.frame), dtype=bool) if weight is None else np.asarray(weight > 0, dtype=bool)
+
+
 def _weightless(recipe: Recipe) -> DataProblem:
     return DataProblem(
         f"All rows to learn from have the weight 0 in '{plain(recipe.weight)}'.",

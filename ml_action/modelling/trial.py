@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.exceptions import UndefinedMetricWarning
 from threadpoolctl import threadpool_limits
 
 from ml_action.modelling import artifacts, contracts, crossfit, estimators, losses, scoring, screen, training, units
@@ -19,18 +18,15 @@ from ml_action.modelling.comparison import compare
 from ml_action.modelling.crossfit import Progress, Split
 from ml_action.modelling.frames import Table
 from ml_action.modelling.judged import Judged
-from ml_action.modelling.predictions import Predictions, merged_classes, predict
+from ml_action.modelling.predictions import Predictions
 from ml_action.modelling.versions import libraries
-from ml_action.modelling.wording import listing, plain
+from ml_action.modelling.witness import CHAMPION, Incomparable, Witness, classes_in, same_question
+from ml_action.modelling.wording import plain
 from ml_action.records import Comparison, Contract, Policy, Recipe, Screening, Shift, Trial
 
 Flags = npt.NDArray[np.bool_]
 
 _MOST_NOTES = 5
-
-
-class Incomparable(Exception):
-    """The champion cannot be scored on the new datasets; the message says why. A person must look."""
 
 
 class NothingSound(Exception):
@@ -81,21 +77,22 @@ def run(
         new = np.ones(len(table.datasets), dtype=bool)
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
-        _same_question(champion_target, recipe)
+        same_question(champion_target, recipe)
         _try_out(recipe, policy, table)
-        witness = None if champion is None else _Witness(champion, champion_features, recipe)
+        witness = None if champion is None else Witness(champion, champion_features)
         found, reference = Screening(), None
         if witness and screened:
             held = units.of(table, group).held_out(salt, test_size)
-            found, reference = witness.screen(table, new, screened, ~screened.judged & table.all_in(held))
+            others = ~screened.judged & table.all_in(held)
+            found, reference = _screened(witness, recipe, table, new, screened, others)
             table, new = _without_suspects(table, new, found)
-        fresh = new[table.cluster] & _counts(recipe, table)
+        fresh = new[table.cluster] & training.counts(recipe, table)
         parts = crossfit.split(table, units.of(table, group), fresh, salt, test_size, folds)
-        said = witness.says(table, parts.new) if witness else None
+        said = _says(witness, recipe, table, parts.new) if witness else None
         model = crossfit.final(recipe, table, parts, progress)
-        classes = _classes(recipe, table, said)
+        classes = classes_in(recipe, table, said.classes if said else None)
         challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
-        target, weight = _of(recipe, table, parts.new)
+        target, weight = training.truth(recipe, table, parts.new)
         judged = Judged(
             target,
             _numbered(parts),
@@ -126,110 +123,36 @@ def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table
 def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
     """Every metric that is asked about later, asked about the truth: a wrong one costs no fit."""
     asked = [("metric", recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
-    with _undefined():
+    with scoring.undefined():
         scoring.try_out(asked, training.labels(recipe, table), training.weights(recipe, table))
 
 
-def _of(recipe: Recipe, table: Table, rows: Flags) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64] | None]:
-    """The targets and the weights of some rows."""
-    weight = training.weights(recipe, table)
-    return training.labels(recipe, table)[rows], None if weight is None else weight[rows]
+def _screened(
+    witness: Witness, recipe: Recipe, table: Table, new: Flags, asked: Screen, reference: Flags
+) -> tuple[Screening, npt.NDArray[np.float64]]:
+    """What the champion makes of the datasets, and its mean loss on each of the reference, unseen by it."""
+    judged = asked.judged | new
+    rows = (judged | reference)[table.cluster]
+    said, (target, weight) = _says(witness, recipe, table, rows), training.truth(recipe, table, rows)
+    loss = losses.per_row(recipe, [said], target, weight)
+    looks = screen.look(table, rows, said, target, loss, weight)
+    found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
+    return found, looks.mean_loss[reference]
 
 
-def _counts(recipe: Recipe, table: Table) -> Flags:
-    """Per row: whether it has a weight. What counts nothing judges nobody, and its dataset is none that was judged."""
-    weight = training.weights(recipe, table)
-    return np.ones(len(table.frame), dtype=bool) if weight is None else np.asarray(weight > 0, dtype=bool)
-
-
-def _classes(recipe: Recipe, table: Table, champion: Predictions | None) -> npt.NDArray[Any] | None:
-    """Every class that the datasets hold or the champion knows: all models speak of the same ones."""
-    if recipe.task == "regression":
-        return None
-    known = np.unique(training.labels(recipe, table))
-    return known if champion is None or champion.classes is None else merged_classes(known, champion.classes)
-
-
-@dataclass(frozen=True, eq=False)
-class _Witness:
-    """The champion, asked. Raises Incomparable where it has no answer."""
-
-    champion: Any
-    features: Sequence[str]
-    recipe: Recipe
-
-    def says(self, table: Table, rows: Flags) -> Predictions:
-        """The champion's predictions for the marked rows."""
-        recipe = self.recipe
-        wanted = list(self.features or recipe.features)
-        lost = [name for name in wanted if name not in table.frame.columns]
-        if lost:
-            raise Incomparable(f"the champion needs columns that the datasets do not have: {listing(lost)}")
-        frame = table.frame.loc[rows, wanted]
-        # A model that was fitted without column names warns about names.
-        values = frame if hasattr(self.champion, "feature_names_in_") else frame.to_numpy()
-        classes = _classes(recipe, table, None)
-        try:
-            _same_task(self.champion, recipe)
-            _same_classes(self.champion, classes)
-            return predict(self.champion, values, classes, len(recipe.outputs))
-        except Incomparable:
-            raise
-        except Exception as error:  # a model may raise anything at all
-            raise Incomparable(f"the champion cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
-
-    def screen(
-        self, table: Table, new: Flags, asked: Screen, reference: Flags
-    ) -> tuple[Screening, npt.NDArray[np.float64]]:
-        """What it makes of the datasets, and its mean loss on each of the reference, which it never trained on."""
-        judged = asked.judged | new
-        rows = (judged | reference)[table.cluster]
-        said, target, weight = self.says(table, rows), *_of(self.recipe, table, rows)
-        loss = losses.per_row(self.recipe, [said], target, weight)
-        looks = screen.look(table, rows, said, target, loss, weight)
-        found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
-        return found, looks.mean_loss[reference]
-
-
-def _same_question(champion_target: str, recipe: Recipe) -> None:
-    """A champion of another target answers another question: no score of it says anything."""
-    if champion_target not in ("", recipe.target):
-        asked = f"the settings ask for '{plain(recipe.target)}'"
-        raise Incomparable(f"the champion predicts '{plain(champion_target)}', {asked}")
-
-
-def _same_task(champion: Any, recipe: Recipe) -> None:
-    made_for = estimators.task_of(champion)
-    if made_for not in ("", recipe.task):
-        raise Incomparable(f"the champion is made for {made_for}, the target asks for {recipe.task}")
-
-
-def _same_classes(champion: Any, classes: npt.NDArray[Any] | None) -> None:
-    """A champion of which no answer can be right has not become worse: the labels are other ones."""
-    known = getattr(champion, "classes_", None)
-    if classes is None or known is None:
-        return
-    if not set(np.asarray(known).tolist()) & set(classes.tolist()):
-        raise Incomparable(f"the champion knows the classes {listing(known)}, the datasets hold {listing(classes)}")
+def _says(witness: Witness, recipe: Recipe, table: Table, rows: Flags) -> Predictions:
+    return witness.says(recipe, table, rows, classes_in(recipe, table))
 
 
 def _compare(judged: Judged, recipe: Recipe, policy: Policy) -> Comparison:
     """Scores and tests. What cannot be scored ends the attempt, never in a promotion."""
     try:
-        with _undefined():
+        with scoring.undefined():
             return compare(judged, recipe, policy)
     except scoring.Unscorable as error:
         if error.who == "champion":
-            raise Incomparable(f"the champion cannot be scored: {error}") from error
+            raise Incomparable(CHAMPION, f"cannot be scored: {error}") from error
         raise scoring.problem(error) from error
-
-
-@contextmanager
-def _undefined() -> Iterator[None]:
-    """The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
-        yield
 
 
 def _numbered(parts: Split) -> npt.NDArray[np.int64]:
