@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,10 @@ def run(call: Call) -> Outcome:
     if call.given.get("forge") == "sandbox":
         return rehearse(call)
     place = wiring.find_place(call.given, call.context, call.log.say)
+    why = wiring.writes_nothing(place)
+    if why:
+        outcome = loop.run(*wiring.report_only(place, why, call.scratch(), call.log))
+        return replace(outcome, next_step=why, notes=(*outcome.notes, why))
     return loop.run(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 

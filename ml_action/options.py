@@ -269,6 +269,13 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("base", "", "The branch that production reads. Default: the repository's default branch.", values.branch),
     Setting(
+        "in-fork",
+        "report",
+        "What the loop does in a fork: only report, or run there too, for a model of the fork's own.",
+        values.text,
+        choices=("report", "run"),
+    ),
+    Setting(
         "forge",
         "auto",
         "Where the pull request is opened. auto: GitHub when a token and a repository are known, "

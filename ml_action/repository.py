@@ -206,6 +206,13 @@ class Repository:
         return self.store.line("hash-object", "-t", "tree", "--stdin")
 
 
+class Untouched(Repository):
+    """A repository that is only read: what would be pushed stays in the store, and goes with it."""
+
+    def push(self, pushes: Sequence[Push]) -> None:
+        """Nothing."""
+
+
 def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
     """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
     found = Repository(workspace, ".", "HEAD", workspace.directory, "HEAD")

@@ -54,6 +54,7 @@ class Context:
     environ: Mapping[str, str] = field(repr=False)
     event: str = ""  # its name, such as pull_request
     pull: PullEvent | None = None
+    in_fork: bool = False  # whether the repository is a fork of another
 
     @property
     def git_url(self) -> str:
@@ -83,6 +84,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         environ=environ,
         event=event,
         pull=_pull(payload, repository) if event == "pull_request" else None,
+        in_fork=_is_fork(payload),
     )
 
 
@@ -132,6 +134,13 @@ def _default_branch(payload: Any) -> str:
         return str(payload["repository"]["default_branch"])
     except (KeyError, TypeError):
         return ""
+
+
+def _is_fork(payload: Any) -> bool:
+    try:
+        return payload["repository"]["fork"] is True
+    except (KeyError, TypeError):
+        return False
 
 
 def _pull(payload: Any, repository: str) -> PullEvent | None:

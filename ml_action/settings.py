@@ -67,6 +67,7 @@ class Settings:
     merge_method: str
     commit_signing: str
     base: str
+    in_fork: str
     forge: str
     token: str = field(repr=False)
     approver_token: str = field(repr=False)

@@ -239,6 +239,29 @@ def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
     return _tools(place, branches, *open_fully(place, branches, scratch), log)
 
 
+def report_only(place: Place, why: str, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+    """The same for a run that writes nothing; it says why."""
+    log.say(why)
+    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
+    tools = make_tools(place, scratch, log)
+    return place.settings, replace(tools, repository=repository.Untouched(**vars(tools.repository)))
+
+
+def writes_nothing(place: Place) -> str:
+    """Why a run of the loop may only report here; empty: it may write.
+
+    A pull request's datasets are not the base branch's yet, and a fork's token may only read.
+    """
+    context = place.context
+    if context.pull:
+        return (
+            f"nothing is written: this run is for pull request {context.pull.number}, whose datasets are not merged yet"
+        )
+    if context.in_fork and place.settings.in_fork == "report":
+        return "nothing is written: this repository is a fork; in-fork: run has the loop keep a model of its own here"
+    return ""
+
+
 def make_data_tools(place: Place, scratch: Path, log: Log) -> Tools:
     """The same for judging a pull request's datasets: against the branch that it is for.
 

@@ -16,13 +16,14 @@ from sandbox.exchange import record
 from sandbox.hub import Hub
 from sandbox.identities import Identity
 from sandbox.rest import ROUTES, Call
-from sandbox.rest.calling import Created, Route
+from sandbox.rest.calling import PREFIX, Created, Route
 from sandbox.views import people
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 USER = "/user"
+ENTERPRISE_REST, ENTERPRISE_GRAPHQL = "/api/v3", "/api"
 OPERATIONS = [("GET", USER), *((route.method, route.path) for route in ROUTES)]
 URLS = Map(
     [Rule(route.path, endpoint=route, methods=[route.method]) for route in ROUTES],
@@ -39,6 +40,7 @@ class App:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request and show the exchange to the observers before the client goes on."""
+        environ = environ | enterprise(str(environ.get("PATH_INFO", "")))
         request = Request(environ)
         git = http_git.serves(request.path)
         response = http_git.answer(self.hub, request) if git else self._api(request)
@@ -84,6 +86,17 @@ class App:
         response = _json(answer.body, answer.status) if answer.status != 204 else Response(status=204)
         response.headers.extend(call.headers)
         return response
+
+
+def enterprise(path: str) -> WSGIEnvironment:
+    """What changes for a request to the addresses of a GitHub Enterprise server: the same API below /api.
+
+    https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
+    """
+    for prefix in (ENTERPRISE_REST, ENTERPRISE_GRAPHQL):
+        if path.startswith(prefix + "/") and (prefix == ENTERPRISE_REST or path == f"{prefix}/graphql"):
+            return {"PATH_INFO": path[len(prefix) :], PREFIX: ENTERPRISE_REST}
+    return {}
 
 
 def _find(request: Request) -> tuple[Route, dict[str, Any]]:

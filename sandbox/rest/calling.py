@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 MAX_PER_PAGE = 100
+PREFIX = "sandbox.prefix"  # of the request's path, where the API is not at the server's root
 REPOSITORY = "/repos/<owner>/<repo>"
 
 
@@ -35,8 +36,8 @@ class Call:
 
     @property
     def url(self) -> str:
-        """The address of the server."""
-        return self.hub.url
+        """The address of the API, as the caller reached it."""
+        return f"{self.request.host_url.rstrip('/')}{self.request.environ.get(PREFIX, '')}"
 
     @property
     def actor(self) -> Identity:

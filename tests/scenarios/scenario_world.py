@@ -275,7 +275,14 @@ class World:
     # --- hours ----------------------------------------------------------------------------------------------
 
     def job(
-        self, workspace: Path | None = None, *, commit: str = "", event: bool = True, branch: str = "main", **given: str
+        self,
+        workspace: Path | None = None,
+        *,
+        commit: str = "",
+        event: bool = True,
+        fork: bool = False,
+        branch: str = "main",
+        **given: str,
     ) -> Job:
         """A job of the workflow for a branch, with a fresh depth-1 clone unless it says otherwise."""
         workspace = workspace or self.here.workspace(commit)
@@ -283,7 +290,10 @@ class World:
         number = len(list(files.parent.glob(f"{files.name}*")))
         files = files.with_name(f"{files.name}-{number}")
         (files / "temp").mkdir(parents=True)
-        (files / "event.json").write_text(json.dumps({"repository": {"default_branch": "main"}} if event else {}))
+        main = self.repository.default_branch
+        (files / "event.json").write_text(
+            json.dumps({"repository": {"default_branch": main, "fork": fork}} if event else {})
+        )
         tokens = {"token": self.here.author.token, "approver-token": self.here.reviewer.token}
         inputs = {**USUAL, **tokens, **{name.replace("_", "-"): value for name, value in given.items()}}
         environ = self.here.environ(

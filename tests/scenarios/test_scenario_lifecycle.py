@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scenario_world import PROPOSAL, STATE, World, drifted, steady
+from forward_proxy import forwarding
+from scenario_world import PROPOSAL, PULLS, STATE, STORE, Forked, World, drifted, in_process, steady
 
 METADATA = "model/model_metadata.json"
 
@@ -207,3 +209,177 @@ def test_a_personal_token_signs_nothing_and_is_told_so(production: World) -> Non
     assert "App's token" in run.log
     assert len(production.attempts) == 1
     assert production.pulls == []
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_a_way_of_merging_that_is_turned_off_is_told_with_the_menu_that_turns_it_on(
+    production: World, method: str
+) -> None:
+    production.repository.change_settings(
+        **{f"allow_{'merge_commit' if method == 'merge' else method + '_merge'}": False}
+    )
+    production.arrive(drifted(45, 8))
+    run = production.hour(merge_method=method)
+    assert (run.code, run.outputs["merge-state"]) == (0, "blocked")
+    assert "Settings → General → Pull Requests" in run.told
+    assert production.pull.open
+    other = "squash" if method == "merge" else "merge"
+    assert production.hour(merge_method=other).outputs["merge-state"] == "merged"
+
+
+def test_an_approval_of_somebody_else_than_the_last_pusher_is_what_the_second_identity_gives(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    world = make_world(with_v1, require_last_push_approval=True, dismiss_stale=True)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    assert world.hour().outputs["merge-state"] == "merged"
+
+
+def test_where_two_people_have_to_approve_the_bot_is_one_of_them_and_waits_for_the_other(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    world = make_world(with_v1, required_reviews=2)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    assert world.hour().outputs["merge-state"] == "enabled"
+    assert world.hour().outputs["merge-state"] == "enabled"
+    world.api(world.person(), "POST", f"{PULLS}/1/reviews", event="APPROVE")
+    assert world.pull.merged
+    assert len(world.approvals()) == 2
+
+
+def test_a_required_check_that_never_reports_holds_the_merge_and_nothing_else(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    world = make_world(with_v1, required_checks=("never",))
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    for _ in range(3):
+        run = world.hour()
+        assert (run.code, run.outputs["merge-state"]) == (0, "enabled")
+    assert "reviews and checks that the base branch requires" in run.told
+    assert len(world.attempts) == 2
+    assert len(world.pull.reviews) == 1
+
+
+def test_a_rule_over_the_bots_own_branches_stops_the_run_with_the_rule_to_change(production: World) -> None:
+    production.repository.protect("ml-auto-update/*/*")
+    production.arrive(drifted(45, 8))
+    run = production.hour()
+    assert run.code == 4
+    assert "exclude ml-auto-update/** from the rule" in run.log
+    assert len(production.attempts) == 1
+    assert production.pulls == []
+    production.repository.rules.pop()
+    assert production.hour().outputs["merge-state"] == "merged"
+
+
+def test_an_archived_repository_is_told_and_nothing_is_tried_twice(proposed: World) -> None:
+    proposed.repository.change_settings(archived=True)
+    run = proposed.hour()
+    assert run.code != 0
+    assert "archived" in run.log
+    assert "unarchive it" in run.log
+
+
+# --- what people do to the pull request --------------------------------------------------------------------
+
+
+def test_a_retargeted_pull_request_is_left_to_the_person_who_did_it(proposed: World) -> None:
+    proposed.git.run("update-ref", "refs/heads/release", proposed.tip("main"))
+    proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", base="release")
+    run = proposed.hour()
+    assert run.decision == "blocked"
+    assert "it goes to release, not to main" in run.told
+    assert (proposed.pull.open, proposed.pull.reviews) == (True, [])
+
+
+def test_a_label_that_was_taken_off_and_deleted_is_put_on_again(proposed: World) -> None:
+    proposed.pull.labels.clear()
+    proposed.repository.labels.clear()
+    proposed.hour(autonomy="propose")
+    assert proposed.pull.labels == ["model-update"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_branch_of_a_merged_promotion_stands_in_nobodys_way_kept_or_deleted(production: World, kept: bool) -> None:
+    production.repository.change_settings(delete_branch_on_merge=not kept)
+    production.arrive(drifted(45, 8))
+    assert production.hour().outputs["merge-state"] == "merged"
+    assert bool(production.tip(PROPOSAL)) == kept
+    production.arrive(steady(60, 71))
+    run = production.hour(gate="higher")
+    assert run.code == 0, run.log
+    assert production.hour().decision == "waiting"
+    assert len(production.versions) in (2, 3)
+
+
+# --- where it runs -----------------------------------------------------------------------------------------
+
+
+def test_a_fork_of_the_repository_reports_and_writes_nothing(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    before = production.git.line("for-each-ref")
+    run = production.hour(fork=True)
+    assert (run.code, run.decision) == (0, "promote")
+    assert "this repository is a fork" in run.told
+    assert production.calls == []
+    assert production.git.line("for-each-ref") == before
+    assert production.hour(fork=True, in_fork="run").outputs["merge-state"] == "merged"
+
+
+def test_a_run_for_a_pull_request_writes_nothing_also_without_a_token_that_could(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    before = production.git.line("for-each-ref")
+    reader = production.here.hub.identity("github-actions", kind="actions", permissions={"contents": "read"})
+    job = production.job(token=reader.token, approver_token="")
+    event = {
+        "repository": {"default_branch": "main"},
+        "pull_request": {
+            "number": 5, "html_url": "", "base": {"ref": "main"},
+            "head": {"sha": "0" * 40, "repo": {"full_name": "mallory/students"}},
+        },
+    }  # fmt: skip
+    Path(job.environ["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    environ = job.environ | {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/5/merge"}
+    run = job.result(*in_process(environ))
+    assert (run.code, run.decision) == (0, "promote"), run.log
+    assert "whose datasets are not merged yet" in run.told
+    assert production.git.line("for-each-ref") == before
+    assert production.pulls == []
+
+
+def test_a_default_branch_that_was_renamed_keeps_its_journal_and_its_open_promotion(proposed: World) -> None:
+    git, repository = proposed.git, proposed.repository
+    git.run("update-ref", "refs/heads/trunk", proposed.tip("main"))
+    git.run("symbolic-ref", "HEAD", "refs/heads/trunk")
+    repository.default_branch = "trunk"
+    repository.protect("trunk", required_reviews=1)
+    proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", base="trunk")  # GitHub retargets what was open
+    git.run("update-ref", "-d", "refs/heads/main")
+    run = proposed.hour(branch="trunk")
+    assert (run.decision, run.outputs["merge-state"]) == ("waiting", "merged"), run.log
+    assert len(proposed.attempts) == 2
+    proposed.commit({f"{STORE}/late-{n}.csv": text for n, text in enumerate(drifted(3, 77))}, "trunk")
+    assert proposed.hour(branch="trunk").reason.startswith("waiting 3/40")
+
+
+def test_a_github_enterprise_server_has_its_api_below_a_path(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    job = production.job()
+    run = job.result(*in_process(job.environ | {"GITHUB_API_URL": f"{production.here.hub.url}/api/v3"}))
+    assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
+
+
+def test_a_company_proxy_carries_git_and_api_alike(production: World) -> None:
+    """Only the proxy knows where the name leads: whoever went past it would find nothing."""
+    production.arrive(drifted(45, 8))
+    job = production.job()
+    with forwarding("github.test", production.here.hub.url) as proxy:
+        urls = dict.fromkeys(("GITHUB_SERVER_URL", "GITHUB_API_URL"), "http://github.test")
+        proxies = {"http_proxy": proxy.url, "https_proxy": proxy.url, "no_proxy": ""}
+        run = Forked(replace(job, environ=job.environ | urls | proxies)).wait()
+    assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
+    assert any(line.endswith("/git-receive-pack") for line in proxy.seen)
+    assert "POST /repos/octo/students/pulls" in proxy.seen
