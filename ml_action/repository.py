@@ -192,11 +192,10 @@ class Repository:
             RepositoryProblem: the objects could not be sent, or the commit could not be fetched.
         """
         try:
-            self.store.run(
-                "push", "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, f"+{plain}:{UNSIGNED}"
-            )
+            objects = f"+{plain}:{UNSIGNED}"
+            server.push(self.store, "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, objects)
             signed = sign(tree, parent, message)
-            self.store.run("fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
+            server.ask(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
         except GitFailed as failed:
             raise explain(failed) from failed
         return signed
