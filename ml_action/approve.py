@@ -5,67 +5,105 @@ The label that starts it proves nothing, since many people may set labels. The m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from ml_action import journal
+from ml_action import contents, journal
 from ml_action.approving import approve_once
+from ml_action.errors import ForgeProblem
 from ml_action.forge import Forge
 from ml_action.proposal import fenced
 from ml_action.records import Attempt, Outcome, Publication, PullRequest, Verdict
+from ml_action.runner import PullEvent
 from ml_action.settings import Settings
 from ml_action.tools import Tools
 from ml_action.verification import objections
 
+PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")
 
-def approve(settings: Settings, tools: Tools) -> Outcome:
-    """Approves the proposal that the journal's last attempt made, or says every reason why not."""
+
+@dataclass(frozen=True)
+class Ours:
+    """What the pull request of our promotion has to be."""
+
+    branch: str
+    base: str
+    model_dir: str
+    label: str
+
+
+Examine = Callable[
+    [Attempt, Sequence[str]], Sequence[str]
+]  # what speaks against the commit's contents, given its paths
+
+
+def approve(settings: Settings, tools: Tools, event: PullEvent | None = None) -> Outcome:
+    """Approves the proposal that the journal's last attempt made, or says every reason why not.
+
+    `event`: the pull request that the run is for; without one it is the one of the proposal's branch.
+    """
     state = journal.read(tools.repository.store, tools.tips.state)
-    attempt = state.proposed or state.last
-    if attempt is None:
-        nothing = Publication(blocked="not approved: the journal holds no attempt yet")
-        return Outcome(Verdict.BLOCKED, nothing.blocked, "run the loop first", publication=nothing)
-    forge = tools.forge()
-    done = verify_and_approve(
-        attempt,
-        forge,
-        repository=forge.repository,
-        branch=tools.branches.proposal,
-        base=tools.branches.base,
-        model_dir=settings.model_dir,
-        label=settings.label,
-    )
+    ours = Ours(tools.branches.proposal, tools.branches.base, settings.model_dir, settings.label)
+    examine = partial(contents.objections, tools.repository, name=settings.name, model_dir=settings.model_dir)
+    attempt, forge = state.proposed or state.last, tools.forge()
+    pull = forge.get(event.number) if event else forge.find(ours.branch)
+    done = verify_and_approve(attempt, pull, forge, ours, examine)
     verdict = Verdict.BLOCKED if done.blocked else Verdict.PROMOTE
-    reason = done.blocked or "; ".join(done.notes) or f"approved {attempt.version} at {attempt.commit[:12]}"
-    after = "a person decides" if done.blocked else "GitHub merges it when its requirements are met, or a person does"
-    return Outcome(verdict, reason, after, attempt=attempt, publication=done)
+    version, commit = (attempt.version, attempt.commit[:12]) if attempt else ("", "")
+    reason = done.blocked or "; ".join(done.notes) or f"approved {version} at {commit}"
+    return Outcome(verdict, reason, _after(done, attempt), attempt=attempt, publication=done)
+
+
+def _after(done: Publication, attempt: Attempt | None) -> str:
+    if attempt is None:
+        return "run the loop first"
+    return "a person decides" if done.blocked else "GitHub merges it when its requirements are met, or a person does"
 
 
 def verify_and_approve(
-    attempt: Attempt, forge: Forge, *, repository: str, branch: str, base: str, model_dir: str, label: str
+    attempt: Attempt | None, pull: PullRequest | None, forge: Forge, ours: Ours, examine: Examine
 ) -> Publication:
     """Approve the promotion that this attempt made, bound to its commit; or refuse with every reason."""
-    pull = forge.find(branch)
     if pull is None:
-        return Publication(blocked=f"not approved: there is no pull request from {branch}")
+        besides = "" if attempt else ", and the journal holds no attempt yet"
+        return Publication(blocked=f"not approved: there is no pull request from {ours.branch}{besides}")
+    if _is_of_another_model(pull, forge, ours):
+        return Publication(pull, blocked=f"not approved: {pull.head_branch} proposes another model")
     if pull.state == "merged":
         return Publication(pull, merge_state="merged", notes=("nothing to approve: it is merged",))
-    reasons = (
-        *_of_the_journal(pull, attempt, label),
-        *objections(
-            pull,
-            repository=repository,
-            branch=branch,
-            base=base,
-            commit=attempt.commit,
-            authors=None,
-            paths=forge.changed_paths(pull),
-            model_dir=model_dir,
-        ),
-    )
+    if attempt is None:
+        return _refused(pull, ("the journal holds no attempt yet",), forge, ours)
+    reasons = _reasons(attempt, pull, forge, ours, examine)
     if reasons:
-        return _refused(pull, reasons, forge)
+        return _refused(pull, reasons, forge, ours)
     approved, note = approve_once(pull, attempt.commit, forge)
     return Publication(pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note)
+
+
+def _is_of_another_model(pull: PullRequest, forge: Forge, ours: Ours) -> bool:
+    """Whether it is the proposal of another model of this repository, whose own workflow looks at it."""
+    here = pull.head_repository.casefold() == forge.repository.casefold()
+    return here and pull.head_branch != ours.branch and PROPOSALS.fullmatch(pull.head_branch) is not None
+
+
+def _reasons(attempt: Attempt, pull: PullRequest, forge: Forge, ours: Ours, examine: Examine) -> tuple[str, ...]:
+    """What speaks against it; its contents are looked at when nothing else does."""
+    paths = forge.changed_paths(pull)
+    return (
+        *_of_the_journal(pull, attempt, ours.label),
+        *objections(
+            pull,
+            repository=forge.repository,
+            branch=ours.branch,
+            base=ours.base,
+            commit=attempt.commit,
+            authors=frozenset({attempt.author}) if attempt.author else None,
+            paths=paths,
+            model_dir=ours.model_dir,
+        ),
+    ) or tuple(examine(attempt, paths))
 
 
 def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
@@ -76,11 +114,22 @@ def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator
         yield "a person forced it: a person approves it"
     if attempt.pull_request and attempt.pull_request != pull.number:
         yield f"the journal names pull request {attempt.pull_request}, not {pull.number}"
-    if label.casefold() not in (name.casefold() for name in pull.labels):
+    if not _is_labelled(pull, label):
         yield f"the label {label} is not on it"
 
 
-def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge) -> Publication:
-    """Not approved: said once in the pull request, every time in the run."""
-    forge.comment_once(pull, "refused", "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons))
-    return Publication(pull, blocked="not approved: " + "; ".join(reasons))
+def _is_labelled(pull: PullRequest, label: str) -> bool:
+    return label.casefold() in (name.casefold() for name in pull.labels)
+
+
+def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: Ours) -> Publication:
+    """Not approved: said once in the pull request that asks for it by its label, every time in the run."""
+    done = Publication(pull, blocked="not approved: " + "; ".join(reasons))
+    if pull.state != "open" or not _is_labelled(pull, ours.label):
+        return done
+    text = "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons)
+    try:
+        forge.comment_once(pull, "refused", text)
+    except ForgeProblem as problem:  # a run for a fork's pull request may only read
+        return replace(done, notes=(f"no comment: {problem.what}; {problem.why}",))
+    return done

@@ -79,7 +79,7 @@ def approve(call: Call) -> Outcome:
     from ml_action import wiring
 
     place = wiring.find_place(call.given, call.context, call.log.say)
-    return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log))
+    return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log), call.context.asking)
 
 
 def rehearse(call: Call) -> Outcome:

@@ -7,11 +7,12 @@ complete.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from ml_action import publication, survey
+from ml_action import contents, publication, survey
 from ml_action.proposal import rollback_title, title, wrap_body
 from ml_action.recording import Recorded, adopted, note, rebuilt
-from ml_action.records import Attempt, Autonomy, Proposal, Publication
+from ml_action.records import Attempt, Autonomy, Proposal, Publication, PullRequest
 from ml_action.settings import Settings
 from ml_action.survey import Scene
 from ml_action.tools import Tools
@@ -134,18 +135,28 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = 
         tools.log.say(f"the proposal is built anew on top of the base branch: {done.stale}")
         recorded, done = anew, _publish(anew, settings, tools)
     pull, attempt = done.pull_request, recorded.attempt
-    now = replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state) if pull else attempt
+    now = _with(attempt, pull, done) if pull else attempt
     return Recorded(now, note(recorded, now, settings, tools)), done
 
 
 def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
+    attempt = recorded.attempt
     return publication.settle(
-        replace(proposal_of(recorded.attempt, recorded.state.report, settings, tools), moved=moved),
+        replace(proposal_of(attempt, recorded.state.report, settings, tools), moved=moved),
         tools.forge(),
         known_commits=recorded.state.commits,
         pause=tools.pause,
         say=tools.log.say,
+        examine=partial(
+            contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir
+        ),
     )
+
+
+def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:
+    """The attempt with what is known of its pull request now."""
+    author = pull.author if done.opened else attempt.author
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=author)
 
 
 def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:

@@ -6,7 +6,7 @@ twice. A person's word stands: a closed pull request, a commit, a title, a draft
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ml_action.approving import approve_once
@@ -34,6 +34,7 @@ class _Context:
     known: frozenset[str]
     pause: Callable[[float], None]
     say: Callable[[str], None]
+    examine: Callable[[Sequence[str]], Sequence[str]]
 
 
 def settle(
@@ -43,16 +44,18 @@ def settle(
     known_commits: frozenset[str],
     pause: Callable[[float], None],
     say: Callable[[str], None],
+    examine: Callable[[Sequence[str]], Sequence[str]],
 ) -> Publication:
     """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
 
     `proposal.body` is our section (`proposal.wrap_body`); `known_commits` are the commits that the bot ever
-    pushed to the branch; `pause` waits that many seconds; `say` tells a person what happens.
+    pushed to the branch; `pause` waits that many seconds; `say` tells a person what happens;
+    `examine` says what speaks against the commit's contents, given the paths that it changes.
 
     Raises:
         ForgeProblem: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
     """
-    context = _Context(proposal, forge, known_commits | {proposal.commit}, pause, say)
+    context = _Context(proposal, forge, known_commits | {proposal.commit}, pause, say, examine)
     publication = _present(context)
     for reached, step in (
         (Autonomy.APPROVE, _verify),
@@ -77,7 +80,8 @@ def _present(context: _Context) -> Publication:
     if pull and pull.state == "open" and proposal.alone and not _is_ours_alone(pull, proposal):
         why = f"“{proposal.title}” takes its branch, and has a pull request of its own"
         pull = withdraw(proposal.branch, forge, context.known, why, context.say)
-    if pull is None or _is_of_another_promotion(pull, proposal):
+    opened = pull is None or _is_of_another_promotion(pull, proposal)
+    if pull is None or opened:
         pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
         if pull is None:
             return Publication(notes=("no pull request was opened: nothing leaves this machine",))
@@ -87,7 +91,7 @@ def _present(context: _Context) -> Publication:
     if pull.state == "closed":
         text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
         return Publication(pull, blocked=text)
-    return _keep_up(context, pull)
+    return replace(_keep_up(context, pull), opened=opened)
 
 
 def _is_of_another_promotion(pull: PullRequest, proposal: Proposal) -> bool:
@@ -190,6 +194,7 @@ def withdraw(
 def _verify(context: _Context, publication: Publication, pull: PullRequest) -> Publication:
     """Nothing is approved or merged that is not exactly ours."""
     proposal, forge = context.proposal, context.forge
+    paths = forge.changed_paths(pull)
     found = objections(
         pull,
         repository=forge.repository,
@@ -197,9 +202,9 @@ def _verify(context: _Context, publication: Publication, pull: PullRequest) -> P
         base=proposal.base,
         commit=proposal.commit,
         authors=frozenset({forge.author()}),
-        paths=forge.changed_paths(pull),
+        paths=paths,
         model_dir=proposal.model_dir,
-    )
+    ) or tuple(context.examine(paths))
     if not found:
         return publication
     text = f"pull request {pull.number} is left to a person: {'; '.join(found)}"

@@ -321,6 +321,7 @@ class Attempt:
     digest: str  # sha256 of the model file; empty: none was proposed
     pull_request: int = 0  # filled in when it is known
     pull_request_url: str = ""
+    author: str = ""  # who opened it, if it is known to be the bot
     state: str = ""  # of the promotion: "" | open | merged | closed | superseded
     forced: str = ""  # a person's reason to propose it whatever the gate says; empty: nobody forced it
     draft: bool = False  # proposed for a person to look at, and never approved or merged by the bot
@@ -368,5 +369,6 @@ class Publication:
     approved: bool = False
     merge_state: str = ""  # "" | waiting | enabled | queued | merged | blocked
     notes: tuple[str, ...] = ()
+    opened: bool = False  # by this run
     blocked: str = ""  # why the bot stopped; empty: it did not
     stale: str = ""  # why the proposal has to be built anew on top of the base branch; empty: it need not

@@ -22,6 +22,7 @@ __all__ = [
     "METADATA",
     "appended",
     "artifact",
+    "encoded",
     "next_version",
     "parse",
     "pointed",
@@ -66,12 +67,12 @@ def parse(content: bytes, path: str) -> History:
             raise ValueError(f"the version {strange!r} is not v1, v2, ...")
         if history.versions and history.champion is None:
             raise ValueError(f"`current` is {history.current!r}, which is none of its versions")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested a thousand times over: no machine wrote that
         raise unusable(path, error) from error
     return history
 
 
-def unusable(path: str, error: ValueError) -> ModelProblem:
+def unusable(path: str, error: Exception) -> ModelProblem:
     """What to say of metadata that cannot be read."""
     return ModelProblem(
         f"{path} cannot be used: {error}",
@@ -163,9 +164,14 @@ def appended(history: History | None, version: Version, *, name: str, salt: str)
     return replace(before, current=version.version, versions=(*before.versions, version))
 
 
+def encoded(history: History) -> dict[str, object]:
+    """What model_metadata.json says, as plain JSON values."""
+    return {"format": FORMAT, **encode(history)}
+
+
 def to_bytes(history: History) -> bytes:
     """model_metadata.json: the same history is the same bytes."""
-    text = json.dumps({"format": FORMAT, **encode(history)}, indent=2)
+    text = json.dumps(encoded(history), indent=2)
     return (NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()
 
 

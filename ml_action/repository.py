@@ -20,6 +20,7 @@ from ml_action.refusals import explain, lost_the_race
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
 FOLDER, FILE = "040000", "100644"
 QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--recurse-submodules=no")
+BASE_TIP = "refs/tips/base"  # in the store: the base branch as it was fetched last
 # A remote that is a path is served by a git of its own, which our environment does not reach: git clears it.
 UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
 RECEIVE_PACK = "--receive-pack=git -c 'safe.directory=*' receive-pack"
@@ -81,7 +82,13 @@ class Repository:
     def fetch(self, branches: Branches) -> Tips:
         """The branches' tips as they are on the remote now, with their objects. One round trip."""
         folder = branches.state.rsplit("/", 1)[0]
-        specs = (f"+refs/heads/{branches.base}:refs/tips/base", f"+refs/heads/{folder}/*:refs/tips/ours/*")
+        specs = (f"+refs/heads/{branches.base}:{BASE_TIP}", f"+refs/heads/{folder}/*:refs/tips/ours/*")
+        self._fetch(*specs)
+        names = (BASE_TIP, "refs/tips/ours/state", "refs/tips/ours/proposal")
+        return Tips(*(oid for oid, _ in self.store.resolve(*names)))
+
+    def _fetch(self, *specs: str) -> None:
+        """One round trip for all of these, without history."""
         try:
             server.ask(
                 self.store,
@@ -96,8 +103,11 @@ class Repository:
             )
         except GitFailed as failed:
             raise explain(failed) from failed
-        names = ("refs/tips/base", "refs/tips/ours/state", "refs/tips/ours/proposal")
-        return Tips(*(oid for oid, _ in self.store.resolve(*names)))
+
+    def obtain(self, commit: str) -> None:
+        """Fetches a commit that is not at hand: one that no branch points at any more, or that the server made."""
+        if self.store.resolve(commit) != ((commit, "commit"),):
+            self._fetch(commit)
 
     def push(self, pushes: Sequence[Push]) -> None:
         """Moves all the branches or none (push --atomic), each only from where it is expected to be.

@@ -22,6 +22,7 @@ from ml_action.log import visible
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
+PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
 ZERO_WIDTH = "\u200b"
 
 
@@ -53,8 +54,9 @@ class Context:
     in_actions: bool
     environ: Mapping[str, str] = field(repr=False)
     event: str = ""  # its name, such as pull_request
-    pull: PullEvent | None = None
     in_fork: bool = False  # whether the repository is a fork of another
+    pull: PullEvent | None = None  # whose merge is checked out
+    asking: PullEvent | None = None  # the pull request that the run is about, whatever is checked out
 
     @property
     def git_url(self) -> str:
@@ -85,6 +87,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         event=event,
         pull=_pull(payload, repository) if event == "pull_request" else None,
         in_fork=_is_fork(payload),
+        asking=_pull(payload, repository) if event in PULL_EVENTS else None,
     )
 
 

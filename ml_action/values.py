@@ -96,7 +96,8 @@ def path(value: str) -> str:
 def model_dir(value: str) -> str:
     """A folder of its own inside the repository."""
     folder = path(value)
-    if folder == "." or folder.split("/")[0].lower() in (".git", ".github"):
+    parts = folder.lower().split("/")
+    if folder == "." or ".git" in parts or parts[0] == ".github":
         raise ValueError("it has to be a folder of its own, outside .git and .github")
     return folder
 

@@ -6,9 +6,10 @@ Commits are compared by id, which covers the content of every file, so nothing h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from ml_action.records import PullRequest
+from ml_action.codec import encode
+from ml_action.records import Attempt, History, PullRequest, Version
 
 # GitHub lists no more changed files of a pull request than this: what it hides cannot be verified.
 # https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
@@ -77,3 +78,63 @@ def _of_content(paths: Sequence[str], model_dir: str) -> Iterator[str]:
 def _is_configuration(path: str) -> bool:
     """Workflows and their like: a promotion never touches them, wherever the model directory is."""
     return path.casefold().split("/", 1)[0] == ".github"
+
+
+# --- what the commit does ---------------------------------------------------------------------------------
+
+FORMATS = ("pkl", "skops")
+
+
+def of_history(before: History | None, after: History, attempt: Attempt, name: str) -> Iterator[str]:
+    """What speaks against a history that continues another: it may grow by this attempt's version, no more."""
+    mine = before or History(name, attempt.salt, "", ())
+    if (after.name, after.salt) != (mine.name, mine.salt):
+        yield "it changes the name or the salt of the history"
+    if not _continues(after, mine):
+        yield "it changes versions that the base branch has already"
+        return
+    fresh = after.versions[len(mine.versions) :]
+    if [version.version for version in fresh] != [attempt.version]:
+        names = ", ".join(version.version for version in fresh[:3])
+        yield f"it adds {names or 'no version'} to the history, not {attempt.version} alone"
+        return
+    yield from _of_entry(fresh[0], attempt)
+    if after.current != attempt.version:
+        yield f"it makes {after.current} the current version, not {attempt.version}"
+
+
+def _continues(after: History, before: History) -> bool:
+    """Whether every version that was there is there, as it was, in its place."""
+    kept = after.versions[: len(before.versions)]
+    return [encode(version) for version in kept] == [encode(version) for version in before.versions]
+
+
+def _of_entry(version: Version, attempt: Attempt) -> Iterator[str]:
+    """What in a version's entry is not what the journal says of the attempt that made it."""
+    if version.file not in [f"{attempt.version}.{ending}" for ending in FORMATS]:
+        yield f"its model file is {version.file!r}, not {attempt.version}.{FORMATS[0]}"
+    if version.sha256 != attempt.digest:
+        yield f"its model's sha256 is {version.sha256[:12]!r}, not the recorded {attempt.digest[:12]}"
+    if (version.attempt, version.fingerprint) != (attempt.id, attempt.fingerprint):
+        yield f"it is of the attempt {version.attempt!r}, not of {attempt.id}"
+
+
+def of_files(paths: Sequence[str], own: Sequence[str]) -> Iterator[str]:
+    """Which files it changes that are not its own. Those outside the model directory are told by `objections`."""
+    strangers = [path for path in paths if path not in own]
+    if strangers:
+        yield f"it changes files that are not its own: {', '.join(strangers[:3])}"
+
+
+def unknown_keys(written: object, known: object, where: str = "") -> Iterator[str]:
+    """The keys that stand in a document and not in what was understood of it: no reader of ours would see them."""
+    if isinstance(written, Mapping) and isinstance(known, Mapping):
+        for key, value in written.items():
+            place = f"{where}.{key}" if where else str(key)
+            if key in known:
+                yield from unknown_keys(value, known[key], place)
+            else:
+                yield place
+    elif isinstance(written, list) and isinstance(known, list | tuple) and len(written) == len(known):
+        for number, (one, other) in enumerate(zip(written, known, strict=True)):
+            yield from unknown_keys(one, other, f"{where}[{number}]")

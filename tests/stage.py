@@ -37,6 +37,7 @@ class Stage:
     said: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+    doubts: tuple[str, ...] = ()  # about the commit's contents
     on_pause: Callable[[], object] = lambda: None
 
     def observe(self, exchange: Exchange) -> None:
@@ -124,6 +125,7 @@ class Stage:
             return settle(
                 self.proposal(commit, autonomy, **changes), forge,
                 known_commits=frozenset(self.known), pause=self.pause, say=self.said.append,
+                examine=lambda paths: self.doubts,
             )  # fmt: skip
 
     def pause(self, seconds: float) -> None:

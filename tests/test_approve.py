@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.approve import verify_and_approve
+from ml_action.approve import Ours, verify_and_approve
 from ml_action.records import Attempt, Verdict
 
 BRANCH = "ml-auto-update/students/proposal"
+OURS = Ours(BRANCH, "main", "model", "model-update")
 
 
 BLANK = Attempt(
@@ -32,13 +33,11 @@ def opened(stage):
     return commit
 
 
-def run(stage, recorded):
+def run(stage, recorded, number=0):
     stage.calls.clear()
     with contextlib.closing(stage.github()) as forge:
-        return verify_and_approve(
-            recorded, forge, repository="octo/students", branch=BRANCH, base="main", model_dir="model",
-            label="model-update",
-        )  # fmt: skip
+        pull = forge.get(number) if number else forge.find(BRANCH)
+        return verify_and_approve(recorded, pull, forge, OURS, lambda attempt, paths: stage.doubts)
 
 
 def test_the_journal_s_own_promotion_is_approved_for_its_commit(stage, opened):
@@ -115,3 +114,66 @@ def test_a_merged_promotion_needs_no_approval(stage):
 def test_the_author_cannot_approve_and_is_told(stage, opened):
     stage.approver = stage.bot
     assert "ml-bot[bot] opened it" in run(stage, attempt(opened)).blocked
+
+
+def test_what_the_commit_holds_is_looked_at_last_and_may_refuse_it(stage, opened):
+    stage.doubts = ("model/v2.pkl is a symbolic link, not a plain file",)
+    assert "is a symbolic link" in run(stage, attempt(opened)).blocked
+    assert stage.pull.reviews == []
+
+
+def test_another_author_than_the_one_that_the_journal_saw_open_it_is_refused(stage, opened):
+    assert run(stage, attempt(opened, author="ml-bot[bot]")).approved
+    assert "it was opened by ml-bot[bot], not by eve" in run(stage, attempt(opened, author="eve")).blocked
+
+
+def from_a_branch(stage, branch):
+    """Another pull request than ours, with the label; its number."""
+    stage.push(branch, {"model/v2.pkl": "theirs"}, by=stage.hub.identity("mallory"))
+    stage.repository.labels.clear()
+    with contextlib.closing(stage.github()) as forge:
+        theirs = forge.open(replace(stage.proposal("c" * 40), branch=branch))
+        forge.label(theirs, "model-update")
+    return theirs.number
+
+
+def test_the_pull_request_of_the_event_is_the_one_that_is_judged(stage, opened):
+    number = from_a_branch(stage, "theirs")
+    done = run(stage, attempt(opened), number)
+    assert "it comes from the branch theirs, not from" in done.blocked
+    assert [len(pull.comments) for pull in stage.repository.pulls] == [0, 1]
+    assert not any(pull.reviews for pull in stage.repository.pulls)
+    run(stage, attempt(opened), number)
+    assert len(stage.repository.pulls[1].comments) == 1
+
+
+def test_without_any_attempt_a_labelled_pull_request_is_refused_too(stage):
+    number = from_a_branch(stage, "theirs")
+    assert "holds no attempt yet" in run(stage, None, number).blocked
+    assert len(stage.pull.comments) == 1
+    assert "there is no pull request from" in run(stage, None).blocked
+
+
+def test_the_proposal_of_another_model_is_left_to_its_own_workflow(stage, opened):
+    done = run(stage, attempt(opened), from_a_branch(stage, "ml-auto-update/other/proposal"))
+    assert "ml-auto-update/other/proposal proposes another model" in done.blocked
+    assert stage.writes == []
+
+
+def test_a_pull_request_that_does_not_ask_gets_no_comment(stage, opened):
+    number = from_a_branch(stage, "theirs")
+    stage.repository.pulls[1].labels.clear()
+    assert run(stage, attempt(opened), number).blocked
+    stage.repository.pulls[1].labels.append("model-update")
+    stage.repository.pulls[1].close()
+    assert run(stage, attempt(opened), number).blocked
+    assert stage.repository.pulls[1].comments == []
+
+
+def test_a_token_that_may_only_read_refuses_without_a_comment(stage, opened):
+    number = from_a_branch(stage, "theirs")
+    token = stage.hub.identity("github-actions", kind="actions", permissions={"pull_requests": "read"}).token
+    with contextlib.closing(stage.github(token=token, approver_token=token)) as forge:
+        done = verify_and_approve(attempt(opened), forge.get(number), forge, OURS, lambda attempt, paths: ())
+    assert done.blocked
+    assert "Resource not accessible by integration" in done.notes[0]

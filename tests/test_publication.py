@@ -319,6 +319,15 @@ def test_a_pull_request_that_a_stranger_opened_from_our_branch_is_not_approved(s
     assert stage.pull.reviews == []
 
 
+def test_a_commit_that_holds_what_it_should_not_is_not_approved(stage):
+    stage.doubts = ("it changes versions that the base branch has already",)
+    done = stage.settle(stage.push())
+    assert "changes versions that the base branch has already" in done.blocked
+    assert stage.pull.reviews == []
+    assert stage.pull.auto_merge is None
+    assert not stage.pull.merged
+
+
 def test_a_commit_that_leaves_the_model_directory_is_not_approved(stage):
     done = stage.settle(stage.push(files={"model/v2.pkl": "2", ".github/workflows/ci.yml": "on: push"}))
     assert "outside model/: .github/workflows/ci.yml" in done.blocked

@@ -363,3 +363,12 @@ def test_an_event_without_a_pull_request(tmp_path, payload):
 @pytest.mark.parametrize("name", ["push", "pull_request_target", "issue_comment", ""])
 def test_only_the_event_pull_request_is_one(tmp_path, name):
     assert pull_event(tmp_path, {"pull_request": PULL}, name) is None
+
+
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "pull_request_review"])
+def test_an_approval_is_asked_for_by_every_event_of_a_pull_request(tmp_path, name):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps({"pull_request": PULL}))
+    environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "o/r"}
+    found = runner.read_context(environ, tmp_path)
+    assert found.asking == runner.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
