@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ml_action.contract import Shift
+    from ml_action.diagnosis import Diagnosis
     from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
 
@@ -122,4 +123,5 @@ class Outcome:
     model_path: str = ""
     report_path: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)  # outputs that no other field tells
+    diagnosis: Diagnosis | None = None  # of the doctor
     exit_code: int = 0  # 3: the run did its work, and what it looked at is bad

@@ -33,6 +33,11 @@ COMMANDS: Mapping[str, Command] = {
         settings=False,
         verbs=data_commands.VERBS,
     ),
+    "doctor": Command(
+        "which autonomy will work with this repository and these tokens, and how to mend what does not",
+        commands.doctor,
+        commands.json_option,
+    ),
     "status": Command("counter, champion, last attempts, open pull request", commands.status, commands.json_option),
     "history": Command("every version with its scores and dates", commands.history, commands.json_option),
     "explain": Command(

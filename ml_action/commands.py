@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -80,6 +82,22 @@ def approve(call: Call) -> Outcome:
 
     place = wiring.find_place(call.given, call.context, call.log.say)
     return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log), call.context.asking)
+
+
+def doctor(call: Call) -> Outcome | int:
+    """What will work here; as JSON, or in the log and the summary."""
+    from ml_action import doctor as physician
+    from ml_action import doctor_report, wiring
+
+    place = wiring.find_place(call.given, call.context, call.log.say)
+    found = physician.look_after(*wiring.make_approval_tools(place, call.scratch(), call.log))
+    ending = physician.outcome(found)
+    if getattr(call.options, "json", False):
+        sys.stdout.write(json.dumps(doctor_report.data(found), indent=2) + "\n")
+        return ending.exit_code
+    for line in doctor_report.lines(found):
+        call.log.say(line)
+    return ending
 
 
 def rehearse(call: Call) -> Outcome:

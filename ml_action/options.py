@@ -28,13 +28,14 @@ class Setting:
     schema: str = "string"  # its type in the JSON schema
 
 
-MODES = ("run", "check", "data", "approve")
+MODES = ("run", "check", "data", "approve", "doctor")
 
 TABLE: tuple[Setting, ...] = (
     Setting(
         "mode",
         "run",
-        "What this step does: the whole loop, only the count, a pull request's datasets, or the verified approval.",
+        "What this step does: the whole loop, only the count, a pull request's datasets, the verified approval, or "
+        "what would work here.",
         values.text,
         choices=MODES,
         in_file=False,

@@ -30,6 +30,7 @@ OUTPUTS: Mapping[str, str] = {
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
     "merge-state": "waiting, enabled (auto-merge is on), queued (in the merge queue), merged or blocked.",
+    "autonomy": "Mode doctor: the highest autonomy that nothing known stops; none where not even report works.",
     "model-path": "The challenger's file, as a path in the repository.",
     "report-path": "The report as a Markdown file, as a path in the workspace.",
 }

@@ -150,6 +150,12 @@ def passing(failed: GitFailed) -> Refusal | None:
     return refusal if refusal and refusal.passes else None
 
 
+def forbidden(failed: GitFailed) -> bool:
+    """Whether the server refused because this token may not write to the repository, or nobody may."""
+    said = failed.said.lower()
+    return any(text in said for text in ("error: 403", "write access to repository not granted", "archived"))
+
+
 def lost_the_race(failed: GitFailed) -> bool:
     """Whether a push was refused because another run moved the branch first (compare-and-swap)."""
     return bool(RACES.search(failed.said))

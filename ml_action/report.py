@@ -64,6 +64,10 @@ def _summary_parts(outcome: Outcome) -> Iterator[str]:
     yield table(("", ""), facts.items()) if facts else ""
     if outcome.decision or outcome.shifts or outcome.set_aside:
         yield from _found(outcome)
+    if outcome.diagnosis:
+        from ml_action import doctor_report
+
+        yield from doctor_report.markdown(outcome.diagnosis)
     notes = [*outcome.notes, *(outcome.publication.notes if outcome.publication else ())]
     yield section("Notes", bullets(map(escape, notes)))
 

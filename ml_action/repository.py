@@ -15,7 +15,7 @@ from pathlib import Path
 from ml_action import server
 from ml_action.errors import RepositoryProblem
 from ml_action.git import Git, GitFailed
-from ml_action.refusals import explain, lost_the_race
+from ml_action.refusals import explain, forbidden, lost_the_race
 
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
 FOLDER, FILE = "040000", "100644"
@@ -133,6 +133,16 @@ class Repository:
             )
         except GitFailed as failed:
             raise (LostTheRace() if lost_the_race(failed) else explain(failed)) from failed
+
+    def may_push(self, branch: str) -> bool | None:
+        """Whether the server takes pushes of ours at all, as it says before anything is sent; None: it says neither."""
+        spec = f"+{self.head}:refs/heads/{branch}"
+        words = ("push", "--quiet", "--porcelain", "--dry-run", "--no-verify", RECEIVE_PACK, "--end-of-options")
+        try:
+            self.store.run(*words, self.remote, spec)
+        except GitFailed as failed:
+            return False if forbidden(failed) else None
+        return True
 
     # --- writing objects ----------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ class Context:
     in_actions: bool
     environ: Mapping[str, str] = field(repr=False)
     event: str = ""  # its name, such as pull_request
+    workflow: str = ""  # path of its file in the repository; empty where it is not of this repository
     in_fork: bool = False  # whether the repository is a fork of another
     pull: PullEvent | None = None  # whose merge is checked out
     asking: PullEvent | None = None  # the pull request that the run is about, whatever is checked out
@@ -86,6 +87,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
         environ=environ,
         event=event,
         pull=_pull(payload, repository) if event == "pull_request" else None,
+        workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", ""), repository),
         in_fork=_is_fork(payload),
         asking=_pull(payload, repository) if event in PULL_EVENTS else None,
     )
@@ -123,6 +125,12 @@ def _scratch(environ: Mapping[str, str]) -> Path:
 
 def _file(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
+
+
+def _workflow(reference: str, repository: str) -> str:
+    """The path in `owner/name/.github/workflows/file.yml@refs/heads/main`."""
+    place, _, _ = reference.partition("@")
+    return place[len(repository) + 1 :] if repository and place.startswith(f"{repository}/") else ""
 
 
 def _payload(event: str) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ml_action.forge import Forge
 from ml_action.log import Log
 from ml_action.repository import Branches, Repository, Tips
+from ml_action.situation import Facts
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,5 @@ class Tools:
     now: Callable[[], str]  # UTC, ISO 8601
     pause: Callable[[float], None]
     run_url: str = ""
+    look: Callable[[bool], Facts | None] = lambda _: None  # what GitHub tells; thorough or not; None: nobody to ask
+    workflow: str = ""  # path of the workflow's file in the repository, where there is one

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_action import git, repository, server, trigger
 from ml_action.arrivals import Autonomy
+from ml_action.connection import Connection
 from ml_action.errors import RepositoryProblem, SettingsProblem
 from ml_action.git import Git, Login
 from ml_action.log import Log
@@ -21,7 +21,6 @@ from ml_action.runner import Context
 from ml_action.settings import CONFIG_FILE, Settings, parse
 
 if TYPE_CHECKING:
-    from ml_action.forge import Forge
     from ml_action.tools import Tools
 
 
@@ -244,7 +243,9 @@ def report_only(place: Place, why: str, scratch: Path, log: Log) -> tuple[Settin
     log.say(why)
     place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
-    return place.settings, replace(tools, repository=repository.Untouched(**vars(tools.repository)))
+    return place.settings, replace(
+        tools, repository=repository.Untouched(**vars(tools.repository)), look=lambda _: None
+    )
 
 
 def writes_nothing(place: Place) -> str:
@@ -284,48 +285,21 @@ def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings
 def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log: Log) -> Tools:
     from ml_action.tools import Tools  # late: counting needs none
 
-    found = replace(found, signer=_signer(place))
-    return Tools(found, branches, tips, _forge_maker(place, branches, log), log, now, time.sleep, place.context.run_url)
-
-
-def _signer(place: Place) -> repository.Signer | None:
-    """Who signs the commits, if they are to be signed."""
-    if not place.on_github or place.settings.commit_signing == "none":
-        return None
-
-    def sign(tree: str, parent: str, message: str) -> str:
-        from ml_action.forge.signing import signer  # late: it loads PyGithub
-
-        context, patience = place.context, place.workspace.patience
-        make = signer(context.api_url, context.repository, place.settings.token, patience=patience)
-        return make(tree, parent, message)
-
-    return sign
+    connection = Connection(place.settings, place.context, branches, log, place.workspace.patience, place.on_github)
+    return Tools(
+        replace(found, signer=connection.signer),
+        branches,
+        tips,
+        connection.forge,
+        log,
+        now,
+        time.sleep,
+        place.context.run_url,
+        look=connection.look,
+        workflow=place.context.workflow,
+    )
 
 
 def now() -> str:
     """The time, in UTC and whole seconds."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _forge_maker(place: Place, branches: Branches, log: Log) -> Callable[[], Forge]:
-    """Makes the forge when it is first needed, and only once."""
-
-    @cache
-    def make() -> Forge:
-        settings = place.settings
-        if not place.on_github or settings.autonomy is Autonomy.REPORT:
-            from ml_action.forge.offline import Offline
-
-            return Offline(place.context.repository, log.say, default_branch=branches.base)
-        from ml_action.forge.github import GitHub  # late: it loads PyGithub
-
-        return GitHub(
-            place.context.api_url,
-            place.context.repository,
-            settings.token,
-            settings.approver_token,
-            patience=place.workspace.patience,
-        )
-
-    return make

@@ -85,6 +85,8 @@ class App:
         answer = result if isinstance(result, Created) else Created(result, 200)
         response = _json(answer.body, answer.status) if answer.status != 204 else Response(status=204)
         response.headers.extend(call.headers)
+        if identity and identity.scopes is not None:
+            response.headers["X-OAuth-Scopes"] = ", ".join(identity.scopes)
         return response
 
 

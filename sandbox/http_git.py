@@ -72,7 +72,7 @@ def _admit_push(repository: Repository, identity: Identity) -> None:
 def _receive(repository: Repository, request: Request, identity: Identity | None) -> Response:
     body = _body(request)
     commands = pktline.pushed(body)
-    protection = pushes.verdicts(repository, commands)
+    protection = pushes.verdicts(repository, commands, identity.login if identity else "")
     response = _backend(repository, request, PUSH, body, {pushes.VARIABLE: protection})
     response.set_data(pktline.reword(response.get_data(), pushes.GIT_REASON, pushes.GITHUB_REASON))
     refs = repository.git.refs()

@@ -34,14 +34,16 @@ class Hub:
         permissions: Mapping[str, str] | None = None,
         role: str = "write",
         token: str | None = None,
+        scopes: tuple[str, ...] = ("repo",),
     ) -> Identity:
         """A new token of an account.
 
-        `kind` is user, app (an installation token) or actions (GITHUB_TOKEN). Without `permissions`
+        `kind` is user (a fine-grained token), classic (with `scopes`), app (an installation token) or actions
+        (GITHUB_TOKEN). Without `permissions`
         the token may write everything the stand-in knows. `role` is what the account may do in every
         repository that does not say otherwise (`Repository.add_collaborator`).
         """
-        made = issue(login, kind, permissions, role, token)
+        made = issue(login, kind, permissions, role, token, scopes)
         with self.lock:
             self._identities[made.token] = made
         return made

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LEVELS = ("none", "read", "write", "admin")
-KINDS = ("user", "app", "actions")
-TOKEN_PREFIX = {"user": "github_pat_", "app": "ghs_", "actions": "ghs_"}
+KINDS = ("user", "classic", "app", "actions")
+TOKEN_PREFIX = {"user": "github_pat_", "classic": "ghp_", "app": "ghs_", "actions": "ghs_"}
 PERMISSIONS = ("actions", "checks", "contents", "issues", "pull_requests", "statuses")
 DEFAULT_PERMISSIONS: Mapping[str, str] = dict.fromkeys(PERMISSIONS, "write")
 
@@ -28,6 +28,7 @@ class Identity:
     token: str = field(repr=False)
     permissions: Mapping[str, str] = field(default_factory=dict)
     role: str = "write"
+    scopes: tuple[str, ...] | None = None  # of a classic token, which has no permissions
 
     @property
     def id(self) -> int:
@@ -37,7 +38,7 @@ class Identity:
     @property
     def is_bot(self) -> bool:
         """Whether the account belongs to an App (the Actions token is one)."""
-        return self.kind != "user"
+        return self.kind in ("app", "actions")
 
     @property
     def email(self) -> str:
@@ -51,6 +52,8 @@ class Identity:
 
     def holds(self, permission: str, level: str) -> bool:
         """Whether the token carries the permission."""
+        if self.scopes is not None:
+            return "repo" in self.scopes
         return permission == "metadata" or reaches(self.permissions.get(permission, "none"), level)
 
 
@@ -60,7 +63,12 @@ def account_id(login: str) -> int:
 
 
 def issue(
-    login: str, kind: str, permissions: Mapping[str, str] | None, role: str, token: str | None = None
+    login: str,
+    kind: str,
+    permissions: Mapping[str, str] | None,
+    role: str,
+    token: str | None = None,
+    scopes: tuple[str, ...] = ("repo",),
 ) -> Identity:
     """A new token for an account. Apps get the suffix that GitHub gives their accounts."""
     if kind not in KINDS:
@@ -74,6 +82,7 @@ def issue(
         token=token or TOKEN_PREFIX[kind] + secrets.token_hex(18),
         permissions={name.replace("-", "_"): level for name, level in granted.items()},
         role=role,
+        scopes=scopes if kind == "classic" else None,
     )
 
 

@@ -22,7 +22,10 @@ tab=$(printf '\\t')
 printf '%s\\n' "$SANDBOX_PROTECTION" | while IFS="$tab" read -r ref condition reason; do
     [ "$ref" = "$1" ] || continue
     if [ "$condition" = always ] || ! git merge-base --is-ancestor "$2" "$3" 2>/dev/null; then
-        echo "error: GH006: Protected branch update failed for $1."
+        case "$reason" in
+            GH013*) echo "error: GH013: Repository rule violations found for $1."; reason="${reason#GH013: }" ;;
+            *) echo "error: GH006: Protected branch update failed for $1." ;;
+        esac
         echo "error: $reason"
         exit 1
     fi
@@ -39,13 +42,16 @@ def install(repository: Path) -> None:
     hook.chmod(0o755)
 
 
-def verdicts(repository: Repository, commands: Iterable[tuple[str, str, str]]) -> str:
+def verdicts(repository: Repository, commands: Iterable[tuple[str, str, str]], pusher: str) -> str:
     """The value of the hook's variable for these commands (old, new, ref)."""
     lines = []
     for old, new, ref in commands:
         rule = repository.rule(ref.removeprefix("refs/heads/")) if ref.startswith("refs/heads/") else None
-        if rule:
-            lines += [f"{ref}\t{condition}\t{reason}" for condition, reason in _reasons(repository, rule, old, new)]
+        if rule and pusher not in rule.bypass:
+            code = "GH013: " if rule.ruleset else ""
+            lines += [
+                f"{ref}\t{condition}\t{code}{reason}" for condition, reason in _reasons(repository, rule, old, new)
+            ]
     return "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ class Settings:
     delete_branch_on_merge: bool = False
     archived: bool = False
     actions_may_create_and_approve: bool = False
+    has_issues: bool = True
 
     def allows(self, method: str) -> bool:
         """Whether pull requests may be merged by this method (merge, squash or rebase)."""
@@ -33,7 +34,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Rule:
-    """A branch protection rule. `block_pushes=False` is a bypass for everyone who may push."""
+    """What protects branches: classic protection, or a ruleset where it has a name.
+
+    `block_pushes=False` is a bypass for everyone who may push, `bypass` one for some.
+    """
 
     pattern: str
     required_reviews: int = 0
@@ -46,6 +50,11 @@ class Rule:
     block_pushes: bool = True
     allow_force_pushes: bool = False
     allow_deletions: bool = False
+    require_code_owners: bool = False
+    linear_history: bool = False
+    merge_methods: tuple[str, ...] = ()  # those that a ruleset allows; empty: all
+    ruleset: str = ""  # its name; empty: classic branch protection
+    bypass: tuple[str, ...] = ()  # logins
 
 
 @dataclass

@@ -51,6 +51,7 @@ class Repository:
         self.check_runs: list[CheckRun] = []
         self.dispatches: list[Dispatch] = []
         self.signed: set[str] = set()  # commits that carry GitHub's own signature
+        self.workflows: dict[str, str] = {}  # path -> state: active, disabled_inactivity, disabled_manually, ...
         self.pushers: dict[str, str] = {}  # ref -> login of the last push
         self.pulls_by_number: dict[int, PullRequest] = {}
         self.parent: Repository | None = None  # what it is a fork of

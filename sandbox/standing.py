@@ -38,9 +38,16 @@ def rule_for(rules: Iterable[Rule], branch: str) -> Rule | None:
 
 
 def matches(pattern: str, branch: str) -> bool:
-    """GitHub's patterns: a star does not cross a slash."""
-    patterns, parts = pattern.split("/"), branch.split("/")
-    return len(patterns) == len(parts) and all(map(fnmatchcase, parts, patterns))
+    """GitHub's patterns: a star does not cross a slash, two stars do; ~ALL is every branch."""
+    return pattern == "~ALL" or _fit(pattern.split("/"), branch.split("/"))
+
+
+def _fit(patterns: list[str], parts: list[str]) -> bool:
+    if not patterns or not parts:
+        return not patterns and not parts
+    if patterns[0] == "**":
+        return any(_fit(patterns[1:], parts[start:]) for start in range(len(parts) + 1)) or len(patterns) == 1
+    return fnmatchcase(parts[0], patterns[0]) and _fit(patterns[1:], parts[1:])
 
 
 def standing(repository: Repository, pull: PullRequest) -> Standing:

@@ -32,6 +32,7 @@ from ml_action.records import (
     Version,
 )
 from ml_action.settings import Settings, parse
+from ml_action.situation import Bearer, Facts, Kind, Rules
 
 TIME = "2026-03-01T12:00:00Z"
 
@@ -215,3 +216,21 @@ def run_python(*arguments: str, cwd: Path, env: Mapping[str, str]) -> subprocess
 
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=cwd, env=dict(env), capture_output=True, text=True, errors="replace")
+
+
+def make_facts(**changes: Any) -> Facts:
+    """A repository on which everything works, with the pair of tokens that we recommend."""
+    plain = Facts(
+        repository="octo/students",
+        default_branch="main",
+        author=Bearer(Kind.APP, "ml-bot[bot]", push=True),
+        approver=Bearer(Kind.ACTIONS, "github-actions[bot]", push=True),
+        base=Rules("main"),
+        state=Rules("ml-auto-update/model/state"),
+        proposal=Rules("ml-auto-update/model/proposal"),
+        methods=("merge", "squash", "rebase"),
+        auto_merge=True,
+        actions_may_open=True,
+        opened_before=12,
+    )
+    return replace(plain, **changes)

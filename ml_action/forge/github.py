@@ -13,11 +13,13 @@ from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Answer, Approval, Refusal, Reply, comments
+from ml_action.forge import Answer, Approval, Refusal, Reply, comments, lookout
 from ml_action.forge.answers import Call, answer
 from ml_action.forge.identity import Identity, Pace
+from ml_action.forge.lookout import Names
 from ml_action.patience import Patience
 from ml_action.records import Proposal, PullRequest
+from ml_action.situation import Facts
 
 LABEL_COLOUR = "1d76db"
 LABEL_TEXT = "A model that ml-auto-update proposes"
@@ -48,7 +50,14 @@ class GitHub:
         self._approver = (
             Identity(api_url, repository, "approver-token", approver_token, pace, patience) if approver_token else None
         )
+        self._labels: set[str] = set()  # that are known to be there
         self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
+
+    def facts(self, names: Names, *, thorough: bool) -> Facts:
+        """What GitHub tells about the repository and the tokens; see `lookout`."""
+        found, seen = lookout.look(self._author, self._approver, names, thorough=thorough)
+        self._labels |= {names.label.casefold()} if seen.label else set()
+        return found
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -108,6 +117,16 @@ class GitHub:
 
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""
+        if name.casefold() not in self._labels:
+            self._create_label(name)
+        raw, client = self._raw(pull), self._author.client
+        # not raw.add_to_labels: it sends a bare list, which GitHub takes but does not document
+        self._author.ask(
+            Call("label the pull request", "pull-requests: write"),
+            lambda: client.requester.requestJsonAndCheck("POST", f"{raw.issue_url}/labels", input={"labels": [name]}),
+        )
+
+    def _create_label(self, name: str) -> None:
         try:
             self._author.ask(
                 Call("create the label", "pull-requests: write"),
@@ -116,12 +135,6 @@ class GitHub:
         except Refusal as refusal:
             if "already_exists" not in refusal.what:
                 raise
-        raw, client = self._raw(pull), self._author.client
-        # not raw.add_to_labels: it sends a bare list, which GitHub takes but does not document
-        self._author.ask(
-            Call("label the pull request", "pull-requests: write"),
-            lambda: client.requester.requestJsonAndCheck("POST", f"{raw.issue_url}/labels", input={"labels": [name]}),
-        )
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say something, unless a comment with this hidden marker says it already."""

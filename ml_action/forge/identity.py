@@ -23,6 +23,7 @@ from ml_action.forge import Refusal
 from ml_action.forge.answers import Call
 from ml_action.forge.setbacks import Setback, refused, unanswered
 from ml_action.patience import READS, WRITES, Patience
+from ml_action.situation import ACTIONS_BOT, Kind, kind_of
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ SENSELESS = (
     RuntimeError,
     AssertionError,
 )
-ACTIONS = "github-actions[bot]"
+OPTIONAL = Call("tell about the repository", "metadata: read")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Identity:
             )
         self._token = token
         self._patience = patience
+        self.repository = repository
         self._login = ""
         self.client = _client(api_url, token, pace)
         self.repo: Repository = self.client.get_repo(repository)
@@ -79,7 +81,29 @@ class Identity:
 
     def learn(self, login: str) -> None:
         """Take from an answer whose token this is: saves asking."""
-        self._login = login
+        self._login = login or self._login
+
+    def kind(self, login: str) -> Kind:
+        """What kind of token this is, whose login is this."""
+        return kind_of(self._token, login)
+
+    def get(self, path: str, call: Call) -> tuple[dict[str, str], Any]:
+        """Headers and answer for a path below the repository's; headers are in lower case."""
+        request, place = self.client.requester.requestJsonAndCheck, f"/repos/{self.repository}{path}"
+        headers, data = self.ask(call, lambda: request("GET", place))
+        return {name: str(value) for name, value in headers.items()}, data
+
+    def maybe(self, path: str, call: Call = OPTIONAL) -> Any:
+        """The answer for a path below the repository's; None where GitHub refuses to tell."""
+        try:
+            return self.get(path, call)[1]
+        except Refusal:
+            return None
+
+    def query(self, text: str, variables: dict[str, Any], call: Call) -> dict[str, Any]:
+        """What GraphQL answers."""
+        answer = self.ask(call, lambda: self.client.requester.graphql_query(text, variables)[1])
+        return dict(answer["data"])
 
     def ask(self, call: Call, act: Callable[[], T], look: Callable[[], T | None] | None = None) -> T:
         """Do it, again while trouble lasts, and say in words why when it cannot be done.
@@ -125,7 +149,7 @@ class Identity:
             return self.ask(call, lambda: _viewer(self.client.requester.graphql_query(VIEWER, {})[1]))
         except Refusal:
             if self._token.startswith("ghs_"):  # may not even ask that: the workflow's own token
-                return ACTIONS
+                return ACTIONS_BOT
             raise
 
     def _redacted(self, text: str) -> str:

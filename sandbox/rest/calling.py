@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 MAX_PER_PAGE = 100
 PREFIX = "sandbox.prefix"  # of the request's path, where the API is not at the server's root
 REPOSITORY = "/repos/<owner>/<repo>"
+ADMINISTRATION = "administration"
 
 
 @dataclass
@@ -127,7 +128,7 @@ class Route:
         changes = self.method != "GET"
         if changes and call.repository.settings.archived:
             raise RefusalError(403, "Repository was archived so is read-only.")
-        if not changes and not call.repository.private:
+        if not changes and not call.repository.private and not self.needs.startswith(ADMINISTRATION):
             return
         alternatives = [need.split(":") for need in self.needs.split("|")]
         if not any(permitted(call, permission, level) for permission, level in alternatives):
@@ -136,6 +137,8 @@ class Route:
 
 def permitted(call: Call, permission: str, level: str) -> bool:
     """Whether token and role of the caller suffice."""
+    if permission == ADMINISTRATION and not call.actor.is_bot and call.repository.role(call.actor) != "admin":
+        return False
     writes_code = level == "write" and permission in ("contents", "statuses", "checks", "actions")
     if writes_code and call.repository.role(call.actor) not in ("write", "admin"):
         return False

@@ -38,14 +38,3 @@ def repository_dispatch(call: Call) -> Any:
     ref = call.repository.default_branch
     call.repository.dispatches.append(Dispatch("repository_dispatch", kind, ref, payload, call.actor))
     return Created(status=204)
-
-
-@route("POST", "/actions/workflows/<workflow_id>/dispatches", needs="actions:write")
-def workflow_dispatch(call: Call, workflow_id: str) -> Any:
-    """Record a workflow_dispatch event."""
-    body = call.fields("ref")
-    if call.repository.git.resolve(body["ref"]) is None:
-        raise RefusalError(422, f"No ref found for: {body['ref']}")
-    event = Dispatch("workflow_dispatch", workflow_id, body["ref"], body.get("inputs") or {}, call.actor)
-    call.repository.dispatches.append(event)
-    return Created(status=204)

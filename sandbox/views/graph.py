@@ -13,6 +13,7 @@ from sandbox.repository import Repository
 from sandbox.standing import latest_verdicts, may_order_auto_merge, unmet_reviews
 from sandbox.views import people
 from sandbox.views.pulls import node_id, page
+from sandbox.views.rules import update_rule
 
 MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
@@ -64,7 +65,29 @@ def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[
         "viewerDefaultMergeMethod": (methods or ["merge"])[0].upper(),
         "viewerPermission": PERMISSION.get(repository.role(viewer)),
         "pullRequest": pull_request,
+        "ref": lambda _info, qualifiedName: ref_node(repository, qualifiedName, viewer),  # noqa: N803  GitHub's name
+        "label": lambda _info, name: label_node(repository, name),
     }
+
+
+def ref_node(repository: Repository, name: str, viewer: Identity) -> dict[str, Any] | None:
+    """A branch by its full name, with what its classic protection tells the viewer."""
+    if name not in repository.git.refs():
+        return None
+    branch = name.removeprefix("refs/heads/")
+    return {
+        "__typename": "Ref",
+        "id": f"REF_{repository.id}_{name}",
+        "name": branch,
+        "prefix": "refs/heads/",
+        "refUpdateRule": update_rule(repository, branch, viewer),
+    }
+
+
+def label_node(repository: Repository, name: str) -> dict[str, Any] | None:
+    """A label by its name, in any case."""
+    label = repository.labels.get(name.lower())
+    return {"__typename": "Label", "id": f"LA_{label.id}", "name": label.name, "color": label.color} if label else None
 
 
 def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:

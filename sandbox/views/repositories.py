@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.identities import Identity, reaches
+from sandbox.identities import Identity, account_id, reaches
 from sandbox.records import Label
 from sandbox.repository import Repository
 from sandbox.views import people
@@ -50,7 +50,7 @@ MERGE_SETTINGS = (
 )
 ABSENT = ("description", "homepage", "language", "mirror_url", "license")
 ZERO = ("forks", "forks_count", "size", "stargazers_count", "watchers", "watchers_count", "network_count")
-FEATURES = {"has_issues": True, "has_downloads": True, "has_discussions": False} | dict.fromkeys(
+FEATURES = {"has_downloads": True, "has_discussions": False} | dict.fromkeys(
     ("has_projects", "has_wiki", "has_pages", "fork", "disabled", "is_template"), False
 )
 
@@ -80,6 +80,7 @@ def repository_view(url: str, repository: Repository) -> dict[str, Any]:
         "svn_url": page,
         "default_branch": repository.default_branch,
         "archived": repository.settings.archived,
+        "has_issues": repository.settings.has_issues,
         "open_issues": open_pulls,
         "open_issues_count": open_pulls,
         "subscribers_count": 0,
@@ -142,6 +143,24 @@ def branch_view(url: str, repository: Repository, name: str, sha: str) -> dict[s
             },
         },
         "protection_url": f"{here}/protection",
+    }
+
+
+def workflow_view(url: str, repository: Repository, path: str, state: str) -> dict[str, Any]:
+    """GitHub's workflow."""
+    number, name = account_id(path), path.rpartition("/")[2]
+    page = f"{url}/{repository.full_name}"
+    return {
+        "id": number,
+        "node_id": f"W_{number}",
+        "name": name,
+        "path": path,
+        "state": state,
+        "url": f"{api_url(url, repository)}/actions/workflows/{number}",
+        "html_url": f"{page}/blob/{repository.default_branch}/{path}",
+        "badge_url": f"{page}/workflows/{name}/badge.svg",
+        "created_at": repository.created_at,
+        "updated_at": repository.created_at,
     }
 
 

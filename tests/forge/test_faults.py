@@ -14,6 +14,7 @@ from ml_action.errors import ForgeProblem
 from ml_action.forge import Refusal, Reply
 from ml_action.forge.github import GitHub
 from ml_action.forge.identity import Pace
+from ml_action.forge.lookout import Names
 from ml_action.patience import NONE, Patience
 from ml_action.records import Autonomy, Proposal
 
@@ -408,3 +409,21 @@ def test_only_forks_are_nothing(script, forge):
 def test_a_deleted_account_has_no_name(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     assert forge.find("b").author == ""
+
+
+def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(script, url):
+    """The schema of GitHub Enterprise Server is older."""
+    script.says(200, {"full_name": "o/r", "default_branch": "main"})
+    script.says(200, {"errors": [{"message": "Field 'refUpdateRule' doesn't exist on type 'Ref'"}]})
+    script.says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
+    script.says(200, [])
+    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NONE, pace=HURRY)) as forge:
+        facts = forge.facts(Names("main", "s", "p", "l"), thorough=False)
+    assert (facts.author.login, facts.base.there, facts.base.checks) == ("ml-bot[bot]", True, ())
+    assert (facts.author.push, facts.methods) == (None, None)
+
+
+def test_a_server_that_is_ailing_is_no_fact(script, url):
+    script.says(502, "bad gateway")
+    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NONE, pace=HURRY)) as forge, pytest.raises(ForgeProblem):
+        forge.facts(Names("main", "s", "p", "l"), thorough=False)

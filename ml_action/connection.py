@@ -1,0 +1,78 @@
+"""The connection to GitHub, or to nobody: made when it is first needed, and only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ml_action.arrivals import Autonomy
+from ml_action.log import Log
+from ml_action.patience import Patience
+from ml_action.repository import Branches, Signer
+from ml_action.runner import Context
+from ml_action.settings import Settings
+
+if TYPE_CHECKING:
+    from ml_action.forge import Forge
+    from ml_action.forge.github import GitHub
+    from ml_action.situation import Facts
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a run may need of the server beside git. Nothing is loaded or sent before it is asked for."""
+
+    settings: Settings
+    context: Context
+    branches: Branches
+    log: Log
+    patience: Patience
+    on_github: bool
+
+    @cached_property
+    def github(self) -> GitHub:
+        """GitHub, whatever the autonomy."""
+        from ml_action.forge.github import GitHub  # late: it loads PyGithub
+
+        context, settings = self.context, self.settings
+        return GitHub(
+            context.api_url, context.repository, settings.token, settings.approver_token, patience=self.patience
+        )
+
+    @cached_property
+    def _offline(self) -> Forge:
+        from ml_action.forge.offline import Offline
+
+        return Offline(self.context.repository, self.log.say, default_branch=self.branches.base)
+
+    def forge(self) -> Forge:
+        """Where pull requests are opened."""
+        return self.github if self.on_github and self.settings.autonomy is not Autonomy.REPORT else self._offline
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who signs the commits, if they are to be signed."""
+        if not self.on_github or self.settings.commit_signing == "none":
+            return None
+
+        def sign(tree: str, parent: str, message: str) -> str:
+            from ml_action.forge.signing import signer  # late: it loads PyGithub
+
+            context = self.context
+            make = signer(context.api_url, context.repository, self.settings.token, patience=self.patience)
+            return make(tree, parent, message)
+
+        return sign
+
+    def look(self, thorough: bool) -> Facts | None:
+        """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""
+        if not self.on_github:
+            return None
+        from ml_action.forge.lookout import Names
+
+        branches = self.branches
+        names = Names(
+            branches.base, branches.state, branches.proposal, self.settings.label, self.settings.commit_signing == "api"
+        )
+        return self.github.facts(names, thorough=thorough)

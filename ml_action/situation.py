@@ -1,0 +1,95 @@
+"""What GitHub tells about a repository and the tokens at hand: facts, without a judgement. See `diagnosis` for that.
+
+None stands for what GitHub does not tell to this token. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+ACTIONS_BOT = "github-actions[bot]"
+
+
+class Kind(str, Enum):
+    """What kind of token it is, as its prefix and its login tell.
+
+    https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
+    """
+
+    ACTIONS = "the workflow's own GITHUB_TOKEN"
+    APP = "an App's installation token"
+    FINE_GRAINED = "a fine-grained personal token"
+    CLASSIC = "a classic personal token"
+    OTHER = "a token of another kind"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it belongs to an App, which the workflow's own token does too."""
+        return self in (Kind.ACTIONS, Kind.APP)
+
+
+PREFIXES = (("ghs_", Kind.APP), ("github_pat_", Kind.FINE_GRAINED), ("ghp_", Kind.CLASSIC))
+
+
+def kind_of(token: str, login: str) -> Kind:
+    """The kind of a token: GITHUB_TOKEN is the installation token of one particular App."""
+    if login == ACTIONS_BOT:
+        return Kind.ACTIONS
+    return next((kind for prefix, kind in PREFIXES if token.startswith(prefix)), Kind.OTHER)
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A token as GitHub sees it; the token itself is not in here."""
+
+    kind: Kind
+    login: str = ""
+    scopes: tuple[str, ...] | None = None  # of a classic token; None: it has none, but permissions
+    push: bool | None = None  # whether it may write contents here
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What protects a branch: classic protection and rulesets, taken together."""
+
+    branch: str
+    there: bool = True  # whether the branch exists
+    sources: tuple[str, ...] = ()  # where these rules stand, in words
+    refused: tuple[str, ...] = ()  # why a push by this token is refused, in words
+    maybe_refused: tuple[str, ...] = ()  # the same, unless this token may bypass the rule, which it is not told
+    reviews: int = 0
+    code_owners: bool = False
+    last_push: bool = False  # the latest push has to be approved by somebody else
+    checks: tuple[str, ...] = ()
+    signatures: bool = False
+    linear: bool = False
+    queue: bool = False
+    methods: tuple[str, ...] = ()  # the ways to merge that a ruleset allows; empty: it does not say
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a diagnosis needs to know."""
+
+    repository: str
+    default_branch: str
+    author: Bearer
+    approver: Bearer | None
+    base: Rules
+    state: Rules
+    proposal: Rules
+    archived: bool = False
+    fork: bool = False
+    issues: bool = True
+    methods: tuple[str, ...] | None = None  # the ways to merge that the repository allows
+    auto_merge: bool | None = None
+    actions_may_open: bool | None = None  # “Allow GitHub Actions to create and approve pull requests”
+    disabled: tuple[tuple[str, str], ...] = ()  # workflows that do not run: path, and why in GitHub's word
+    granted: bool | None = None  # whether the workflow's file gives its token pull-requests: write
+    opened_before: int = 0  # a pull request that this bot has opened here; 0: none is known
+    large_files: bool = False  # whether .gitattributes sends the model directory to Git LFS
+    unseen: tuple[str, ...] = field(default=())  # what could not be asked, in words

@@ -1,0 +1,36 @@
+"""GitHub Actions: what workflows may do, which there are, and their dispatches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.errors import RefusalError
+from sandbox.records import Dispatch
+from sandbox.rest.calling import Call, Created, route
+from sandbox.views.repositories import workflow_view
+
+
+@route("GET", "/actions/permissions/workflow", needs="administration:read")
+def workflow_permissions(call: Call) -> Any:
+    """What GITHUB_TOKEN may do by default, and whether it may open and approve pull requests."""
+    allowed = call.repository.settings.actions_may_create_and_approve
+    return {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": allowed}
+
+
+@route("GET", "/actions/workflows", needs="actions:read")
+def list_workflows(call: Call) -> Any:
+    """The workflows with their states."""
+    states = call.repository.workflows
+    listed = [workflow_view(call.url, call.repository, path, states[path]) for path in states]
+    return {"total_count": len(listed), "workflows": call.page(listed)}
+
+
+@route("POST", "/actions/workflows/<workflow_id>/dispatches", needs="actions:write")
+def workflow_dispatch(call: Call, workflow_id: str) -> Any:
+    """Record a workflow_dispatch event."""
+    body = call.fields("ref")
+    if call.repository.git.resolve(body["ref"]) is None:
+        raise RefusalError(422, f"No ref found for: {body['ref']}")
+    event = Dispatch("workflow_dispatch", workflow_id, body["ref"], body.get("inputs") or {}, call.actor)
+    call.repository.dispatches.append(event)
+    return Created(status=204)
