@@ -142,7 +142,7 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = 
 def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
     attempt = recorded.attempt
     return publication.settle(
-        replace(proposal_of(attempt, recorded.state.report, settings, tools), moved=moved),
+        replace(proposal_of(recorded, settings, tools), moved=moved),
         tools.forge(),
         known_commits=recorded.state.commits,
         pause=tools.pause,
@@ -159,8 +159,9 @@ def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=author)
 
 
-def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -> Proposal:
+def proposal_of(recorded: Recorded, settings: Settings, tools: Tools) -> Proposal:
     """The promotion as data, from the journal alone."""
+    attempt, state = recorded.attempt, recorded.state
     against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
     heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=against, verb=_verb(attempt))
     if attempt.rolls_back:
@@ -172,7 +173,7 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
         branch=tools.branches.proposal,
         commit=attempt.commit,
         title=heading,
-        body=wrap_body(text, attempt.fingerprint, heading),
+        body=wrap_body(state.report, attempt.fingerprint, heading),
         label=settings.label,
         fingerprint=attempt.fingerprint,
         model_dir=settings.model_dir,
@@ -181,6 +182,7 @@ def proposal_of(attempt: Attempt, text: str, settings: Settings, tools: Tools) -
         if left_to_a_person
         else settings.autonomy,
         draft=attempt.draft,
+        drafted=frozenset(one.fingerprint for one in state.attempts if one.draft),
         alone=attempt.rolls_back,
     )
 

@@ -113,7 +113,7 @@ def _keep_up(context: _Context, pull: PullRequest) -> Publication:
         context.forge.comment_once(pull, "commit-by-a-person", FOREIGN)
         text = f"commit {pull.head_sha[:12]} on {pull.head_branch} is not the bot's: nothing was overwritten"
         return _left(context, Publication(pull, blocked=text), pull)
-    pull = _with_our_text(context, pull)
+    pull = _with_our_text(context, _out_of_our_draft(context, pull))
     if pull.head_sha != context.proposal.commit:
         text = f"GitHub does not show commit {context.proposal.commit[:12]} in pull request {pull.number} yet"
         return Publication(pull, merge_state="waiting", notes=(text,))
@@ -148,6 +148,13 @@ def _with_our_push(context: _Context, pull: PullRequest) -> PullRequest:
         context.pause(PAUSE)
         pull = context.forge.get(pull.number)
     return pull
+
+
+def _out_of_our_draft(context: _Context, pull: PullRequest) -> PullRequest:
+    """The pull request ready for review, if it is a draft because an earlier attempt of ours was one."""
+    proposal = context.proposal
+    ours = pull.draft and not proposal.draft and fingerprint_in(pull.body) in proposal.drafted
+    return context.forge.ready(pull) if ours else pull
 
 
 def _with_our_text(context: _Context, pull: PullRequest) -> PullRequest:

@@ -357,6 +357,7 @@ class Proposal:
     merge_method: str  # merge | squash | rebase
     autonomy: Autonomy
     draft: bool = False
+    drafted: frozenset[str] = frozenset()  # fingerprints of the attempts that were proposed as a draft
     moved: bool = False  # whether the base branch has moved since it was built
     alone: bool = False  # not in the pull request of another promotion: that one is closed first
 

@@ -45,6 +45,7 @@ class Rule:
     strict: bool = False  # the head must contain the base's tip
     dismiss_stale: bool = False
     require_last_push_approval: bool = False
+    code_owners: tuple[str, ...] = ()  # logins, one of which has to approve
     merge_queue: bool = False
     require_signatures: bool = False  # of every commit that comes to the branch
     block_pushes: bool = True

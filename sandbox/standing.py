@@ -100,6 +100,8 @@ def unmet_reviews(repository: Repository, pull: PullRequest, rule: Rule) -> Iter
             "1 approving review is" if rule.required_reviews == 1 else f"{rule.required_reviews} approving reviews are"
         )
         yield f"At least {reviews} required by reviewers with write access."
+    if rule.code_owners and not any(review.user.login in rule.code_owners for review in approvals):
+        yield "Waiting on code owner review."
     if rule.require_last_push_approval and not any(fresh(review, pull) for review in approvals):
         yield MISSING_PUSH_APPROVAL
 

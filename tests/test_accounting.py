@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -643,16 +642,3 @@ def test_an_auditor_needs_one_command_for_one_folder_and_for_several(place):
         assert [name for name in shown if name.endswith(".csv")] == [
             item.removeprefix(f"{STORE}/") if settings is SETTINGS else item for item in counted
         ]
-
-
-# --- the table --------------------------------------------------------------------------------------------
-
-
-def test_every_test_that_the_table_names_exists():
-    table = [line for line in (ROOT / "docs/accounting.md").read_text().splitlines() if line.startswith("| ")]
-    named = {name for line in table for name in re.findall(r"`(test_\w+)`", line)}
-    defined = set()
-    for path in (ROOT / "tests").rglob("test_*.py"):
-        defined |= set(re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE))
-    assert len(named) > 40
-    assert named - defined == set()

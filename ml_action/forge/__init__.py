@@ -79,6 +79,9 @@ class Forge(Protocol):
     def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:
         """Replace title and body."""
 
+    def ready(self, pull: PullRequest) -> PullRequest:
+        """Make it a pull request to be reviewed and merged: it was a draft."""
+
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
@@ -114,6 +115,12 @@ class GitHub:
             return fresh if (fresh.title, fresh.body) != (pull.title, pull.body) else None
 
         return self._author.ask(Call("edit the pull request", "pull-requests: write"), edit, look)
+
+    def ready(self, pull: PullRequest) -> PullRequest:
+        """Make it a pull request to be reviewed and merged: it was a draft."""
+        call = Call("take the pull request out of draft", "pull-requests: write")
+        self._author.ask(call, self._raw(pull).mark_ready_for_review)
+        return replace(pull, draft=False)
 
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""

@@ -48,6 +48,10 @@ class Offline:
         """The same, unchanged."""
         return pull
 
+    def ready(self, pull: PullRequest) -> PullRequest:
+        """The same, unchanged."""
+        return pull
+
     def label(self, pull: PullRequest, name: str) -> None:
         """Nothing."""
 

@@ -249,6 +249,18 @@ def test_where_two_people_have_to_approve_the_bot_is_one_of_them_and_waits_for_t
     assert len(world.approvals()) == 2
 
 
+def test_an_owner_of_the_code_has_the_last_word_where_the_rule_says_so(
+    make_world: Callable[..., World], with_v1: Path
+) -> None:
+    """A bot cannot be a code owner: its approval does not count for the rule."""
+    world = make_world(with_v1, code_owners=("ada",))
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    assert world.hour().outputs["merge-state"] == "enabled"
+    world.api(world.person(), "POST", f"{PULLS}/1/reviews", event="APPROVE")
+    assert world.pull.merged
+
+
 def test_a_required_check_that_never_reports_holds_the_merge_and_nothing_else(
     make_world: Callable[..., World], with_v1: Path
 ) -> None:
@@ -293,6 +305,35 @@ def test_a_retargeted_pull_request_is_left_to_the_person_who_did_it(proposed: Wo
     assert run.decision == "blocked"
     assert "it goes to release, not to main" in run.told
     assert (proposed.pull.open, proposed.pull.reviews) == (True, [])
+
+
+def test_a_description_that_people_made_too_long_keeps_their_words_and_cuts_ours(proposed: World) -> None:
+    words = "Ada thinks about it.\n" * 2_900
+    body = f"{words}\n{proposed.pull.body}"[:65_000]
+    proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", body=body)
+    run = proposed.hour(autonomy="propose")
+    assert run.code == 0, run.log
+    assert len(proposed.pull.body) <= 65_536
+    assert proposed.pull.body.startswith(words)
+
+
+def test_two_hundred_closed_pull_requests_and_comments_hide_nothing(proposed: World) -> None:
+    """GitHub lists thirty at a time, a hundred at most."""
+    ada = proposed.person()
+    closed = [proposed.repository.pulls_by_number[1]]
+    for number in range(2, 140):
+        later = replace(closed[0], number=number, state="closed", closed_at="2026-01-01T00:00:00Z", comments=[])
+        proposed.repository.pulls_by_number[number] = later
+    for n in range(120):
+        proposed.api(ada, "POST", "/repos/octo/students/issues/1/comments", body=f"thought {n}")
+    proposed.commit({"model/notes.md": "mine"}, PROPOSAL, by=ada)
+    for _ in range(2):
+        run = proposed.hour()
+        assert run.decision == "blocked", run.log
+    said = [
+        comment for comment in proposed.repository.pulls_by_number[1].comments if "overwrites nobody" in comment.body
+    ]
+    assert len(said) == 1
 
 
 def test_a_label_that_was_taken_off_and_deleted_is_put_on_again(proposed: World) -> None:

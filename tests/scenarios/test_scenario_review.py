@@ -115,6 +115,17 @@ def test_a_draft_shows_a_person_what_was_reviewed(production: World) -> None:
     assert "promotes nothing: its verdict is review" in refused.reason
 
 
+def test_a_promotion_on_top_of_a_draft_of_the_bots_own_takes_it_out_of_draft(production: World) -> None:
+    production.arrive(turned(drifted(100, 8), 20))
+    assert production.hour(on_review="draft").decision == "review"
+    assert production.pull.draft
+    production.arrive(drifted(150, 9))
+    run = production.hour()
+    assert (run.decision, run.outputs["merge-state"]) == ("promote", "merged"), run.log
+    assert len(production.pulls) == 1
+    assert production.versions == ["v1", "v2"]
+
+
 def test_no_draft_on_top_of_a_promotion_that_waits(proposed: World) -> None:
     head = proposed.tip(PROPOSAL)
     proposed.arrive(turned(drifted(100, 9), 20))

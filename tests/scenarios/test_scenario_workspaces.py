@@ -190,19 +190,6 @@ def test_a_base_that_moves_after_the_push_does_not_stop_the_merge(production: Wo
     assert production.hour().outputs["count"] == "3"
 
 
-def test_a_base_branch_that_must_be_up_to_date_is_waited_for(make_world: Callable[..., World], with_v1: Path) -> None:
-    """`strict`: the head has to hold the base's tip. What moved meanwhile is GitHub's to tell and ours to wait for."""
-    world = make_world(with_v1, required_checks=("tests",), strict=True)
-    world.arrive(drifted(45, 8))
-    world.hour()
-    world.arrive(steady(3, 50))
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
-    run = world.hour()
-    assert run.code == 0
-    assert (run.decision, run.outputs["merge-state"]) == ("waiting", "enabled")
-    assert world.versions == ["v1"]
-
-
 def test_a_master_branch_and_the_name_from_the_remote(production: World) -> None:
     """Scheduled runs have no event that names the default branch: the remote's HEAD does."""
     production.arrive(drifted(45, 8))
