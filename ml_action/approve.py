@@ -50,7 +50,8 @@ def approve(settings: Settings, tools: Tools, event: PullEvent | None = None) ->
     attempt, forge = state.proposed or state.last, tools.forge()
     pull = forge.get(event.number) if event else forge.find(ours.branch)
     done = verify_and_approve(attempt, pull, forge, ours, examine)
-    verdict = Verdict.BLOCKED if done.blocked else Verdict.PROMOTE
+    agreed = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE
+    verdict = Verdict.BLOCKED if done.blocked else agreed
     version, commit = (attempt.version, attempt.commit[:12]) if attempt else ("", "")
     reason = done.blocked or "; ".join(done.notes) or f"approved {version} at {commit}"
     return Outcome(verdict, reason, _after(done, attempt), attempt=attempt, publication=done)

@@ -27,6 +27,11 @@ COMMANDS: Mapping[str, Command] = {
     "approve": Command(
         "verify the open proposal against the journal and approve it", commands.approve, commands.json_option
     ),
+    "rollback": Command(
+        "propose an earlier version (--to) for production again, with a reason (--why)",
+        commands.rollback,
+        commands.json_option,
+    ),
     "data": Command(
         "judge datasets before they are merged: check, contract, explain",
         data_commands.judge_pull,

@@ -100,6 +100,15 @@ def doctor(call: Call) -> Outcome | int:
     return ending
 
 
+def rollback(call: Call) -> Outcome:
+    """An earlier version back."""
+    from ml_action import rollback as back
+    from ml_action import wiring
+
+    place = wiring.find_place(call.given, call.context)
+    return back.rollback(place.settings, wiring.make_tools(place, call.scratch(), call.log))
+
+
 def rehearse(call: Call) -> Outcome:
     """The whole loop on a copy."""
     try:

@@ -103,6 +103,26 @@ def blocked(scene: Scene, publication: Publication) -> Outcome:
     )
 
 
+def rolled_back(scene: Scene, attempt: Attempt, publication: Publication | None) -> Outcome:
+    """An earlier version is proposed, or in production again."""
+    blocked = publication.blocked if publication else ""
+    if publication is None:
+        after = "nothing: autonomy is report; with propose a pull request is opened"
+    elif publication.merge_state == "merged":
+        after = f"{attempt.version} is on the base branch again: the service picks it up"
+    else:
+        after = next_of(publication)
+    return Outcome(
+        Verdict.BLOCKED if blocked else Verdict.ROLLBACK,
+        blocked or attempt.reason,
+        after,
+        champion=_champion(scene),
+        attempt=attempt,
+        publication=publication,
+        notes=attempt.notes,
+    )
+
+
 def stood_down() -> Outcome:
     """Another run was faster."""
     return Outcome(

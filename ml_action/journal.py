@@ -182,8 +182,11 @@ class Counter:
     last_decision: str
 
 
-def write(repository: Repository, state: State, counter: Counter, message: str, *, time: str) -> str:
-    """Writes the state as one commit on top of `state.commit`; the new commit's id. Nothing is pushed."""
+def write(repository: Repository, state: State, counter: Counter | None, message: str, *, time: str) -> str:
+    """Writes the state as one commit on top of `state.commit`; the new commit's id. Nothing is pushed.
+
+    Without a counter the one that is there stays.
+    """
     files = {
         JOURNAL: _to_lines(state.attempts),
         SET_ASIDE: _to_lines(state.set_aside),
@@ -191,13 +194,17 @@ def write(repository: Repository, state: State, counter: Counter, message: str, 
         UNTRACKED: untracked_lines(state.untracked),
         SELECTION: state.selection.to_record() if state.selection else b"",
         LOOKED: _to_lines([state.looked] if state.looked else []),
-        COUNTER: (json.dumps(vars(counter), indent=2) + "\n").encode(),
+        COUNTER: (json.dumps(vars(counter), indent=2) + "\n").encode() if counter else _as_it_is(repository, state),
     }
     entries = {name: (FILE, repository.blob(content)) for name, content in files.items() if content}
     repository.tree({})  # the data's tree when nothing was ever committed: git knows its id, and pushes what is written
     if state.data:
         entries[DATA] = (FOLDER, state.data)
     return repository.commit(repository.tree(entries), state.commit, message, time=time)
+
+
+def _as_it_is(repository: Repository, state: State) -> bytes:
+    return (repository.store.read(f"{state.commit}:{COUNTER}") if state.commit else None) or b""
 
 
 def _to_lines(records: Sequence[object]) -> bytes:

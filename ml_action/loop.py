@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action import decision, endings, promotion, recording, registry, survey, trigger
+from ml_action import decision, drafting, endings, promotion, recording, registry, survey, trigger
 from ml_action.journal import Look, State
 from ml_action.records import Attempt, Decision, Outcome, Publication, Screening, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
@@ -78,7 +78,10 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     if counted.early:
         moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
         batch = replace(batch, notes=(*batch.notes, f"trained early: {moved} drifted"))
-    draft = _draft(scene, tools, fingerprint, survey.salt_of(scene, settings), batch.count)
+    draft = drafting.begun(
+        scene, tools, fingerprint, salt=survey.salt_of(scene, settings), version=registry.next_version(scene.history)
+    )
+    draft = replace(draft, new=batch.count)
     verdict, trial, screening = _judged(batch, scene, settings, tools)
     if trial:
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
@@ -119,38 +122,6 @@ def _looked(scene: Scene, settings: Settings, counted: Trigger) -> State:
     return replace(scene.state, looked=Look(sight, counted.count))
 
 
-def _draft(scene: Scene, tools: Tools, fingerprint: str, salt: str, new: int) -> Attempt:
-    """The attempt as far as it is known before the training."""
-    now = tools.now()
-    stamp = now.replace("-", "").replace(":", "")
-    return Attempt(
-        id=f"{stamp}-{fingerprint[:8]}",
-        time=now,
-        run_url=tools.run_url,
-        fingerprint=fingerprint,
-        data_tree=scene.inventory.tree,
-        salt=salt,
-        new=new,
-        datasets=0,
-        rows=0,
-        set_aside=0,
-        champion=scene.history.current if scene.history else "",
-        version=registry.next_version(scene.history),
-        verdict=Verdict.FAILED,
-        reason="",
-        metric="",
-        champion_score=None,
-        challenger_score=None,
-        improvement=None,
-        interval=None,
-        gain=None,
-        p_value=None,
-        base="",
-        commit="",
-        digest="",
-    )
-
-
 def _conclude(
     draft: Attempt,
     verdict: Decision,
@@ -189,18 +160,5 @@ def _is_drafted(verdict: Decision, trial: Trial | None, scene: Scene, settings: 
 
 def _with_scores(attempt: Attempt, trial: Trial) -> Attempt:
     """The attempt with what scoring found."""
-    comparison = trial.comparison
-    return replace(
-        attempt,
-        datasets=trial.datasets,
-        rows=trial.rows,
-        metric=comparison.metric,
-        champion_score=comparison.champion.get(comparison.metric),
-        challenger_score=comparison.challenger[comparison.metric],
-        improvement=comparison.improvement,
-        interval=comparison.improvement_interval,
-        gain=comparison.gain,
-        p_value=comparison.p_value,
-        comparison=comparison,
-        notes=trial.notes,
-    )
+    attempt = drafting.scored(attempt, trial.comparison)
+    return replace(attempt, datasets=trial.datasets, rows=trial.rows, notes=trial.notes)

@@ -28,14 +28,14 @@ class Setting:
     schema: str = "string"  # its type in the JSON schema
 
 
-MODES = ("run", "check", "data", "approve", "doctor")
+MODES = ("run", "check", "data", "approve", "rollback", "doctor")
 
 TABLE: tuple[Setting, ...] = (
     Setting(
         "mode",
         "run",
-        "What this step does: the whole loop, only the count, a pull request's datasets, the verified approval, or "
-        "what would work here.",
+        "What this step does: the whole loop, only the count, a pull request's datasets, the verified approval, a "
+        "rollback, or what would work here.",
         values.text,
         choices=MODES,
         in_file=False,
@@ -230,6 +230,8 @@ TABLE: tuple[Setting, ...] = (
         values.text,
         in_file=False,
     ),
+    Setting("to", "", "For a rollback: the version to go back to, such as v1.", values.version, in_file=False),
+    Setting("why", "", "For a rollback: the reason, which stands in the pull request.", values.text, in_file=False),
     Setting(
         "fit-budget",
         "6",

@@ -63,6 +63,20 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
     return replace(scene, state=recorded.state), settled
 
 
+def overruled(attempt: Attempt, tools: Tools) -> Attempt:
+    """The promotion that waits, once a rollback takes its branch: no order to merge it stands any more.
+
+    Its pull request is closed when that of the rollback is opened (`publication`).
+    """
+    pull = tools.forge().find(tools.branches.proposal)
+    if pull is None or pull.head_sha != attempt.commit:
+        return replace(attempt, state="superseded")
+    if pull.state == "open":
+        tools.forge().disable_auto_merge(pull)
+    known = replace(attempt, pull_request=pull.number, pull_request_url=pull.url)
+    return replace(known, state="superseded" if pull.state == "open" else pull.state)
+
+
 def _kind(attempt: Attempt) -> str:
     return "rollback to" if attempt.rolls_back else "promotion of"
 

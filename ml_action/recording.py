@@ -139,11 +139,15 @@ def remember(
     return state
 
 
-def write(state: State, settings: Settings, tools: Tools, count: int, message: str) -> tuple[State, Push]:
-    """The state as a commit on the one that it was read from, and the push that moves the branch from there."""
+def write(state: State, settings: Settings, tools: Tools, count: int | None, message: str) -> tuple[State, Push]:
+    """The state as a commit on the one that it was read from, and the push that moves the branch from there.
+
+    Without a `count` the counter for people stays as it is.
+    """
     now = tools.now()
     last = next((attempt for attempt in reversed(state.attempts) if not attempt.rolls_back), None)
-    counter = Counter(count, settings.threshold, last.time if last else "", str(last.verdict) if last else "")
+    said = (last.time, str(last.verdict)) if last else ("", "")
+    counter = None if count is None else Counter(count, settings.threshold, *said)
     commit = journal.write(tools.repository, state, counter, message[:200], time=now)
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
 
@@ -164,7 +168,7 @@ def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | 
     message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
     commit = repository.commit(tree, tips.base, message, time=tools.now())
     anew = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
-    state, push = write(recorded.state.told_anew(anew), settings, tools, 0, f"{attempt.version} is built anew")
+    state, push = write(recorded.state.told_anew(anew), settings, tools, None, f"{attempt.version} is built anew")
     try:
         repository.push([Push(tools.branches.proposal, attempt.commit, commit), push])
     except LostTheRace:
@@ -202,7 +206,8 @@ def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools)
     """Tells the attempt anew in the journal; when another run writes at the same time, it will do it."""
     if attempt == recorded.attempt:
         return recorded.state
-    state, push = write(recorded.state.told_anew(attempt), settings, tools, 0, f"{attempt.version} is {attempt.state}")
+    told = f"{attempt.version} is {attempt.state}"
+    state, push = write(recorded.state.told_anew(attempt), settings, tools, None, told)
     try:
         tools.repository.push([push])
     except LostTheRace:

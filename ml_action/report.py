@@ -68,6 +68,8 @@ def _summary_parts(outcome: Outcome) -> Iterator[str]:
         from ml_action import doctor_report
 
         yield from doctor_report.markdown(outcome.diagnosis)
+    if outcome.verdict is Verdict.ROLLBACK and outcome.attempt:
+        yield from _turned_back(outcome.attempt)
     notes = [*outcome.notes, *(outcome.publication.notes if outcome.publication else ())]
     yield section("Notes", bullets(map(escape, notes)))
 
@@ -78,6 +80,12 @@ def _first(outcome: Outcome, attempt: Attempt, decision: Decision) -> Iterator[s
 
     yield "" if attempt.draft else sections.outlook(decision, outcome.next_step)
     yield sections.notice(attempt, decision)
+
+
+def _turned_back(attempt: Attempt) -> Iterator[str]:
+    from ml_action import sections
+
+    yield from sections.turned_back(attempt)
 
 
 def _found(outcome: Outcome) -> Iterator[str]:
@@ -168,6 +176,36 @@ def pull_request_body(
             section("Notes", bullets(map(escape, trial.notes))),
             MERGING,
         )
+    )
+
+
+def rollback_body(attempt: Attempt, version: Version, model_dir: str) -> str:
+    """What a reviewer of a rollback reads: why, what was verified, the numbers, what merging means."""
+    from ml_action import sections
+
+    pointer = f"`current` in {code(f'{model_dir}/model_metadata.json')}"
+    moves = f"This moves {pointer} from {code(attempt.champion)} to {code(attempt.version)}."
+    merging = (
+        f"Merging puts {attempt.version} back into production. The same data will not propose {attempt.champion} "
+        "again; new data may make a version like it."
+    )
+    return _page(
+        (
+            f"**{escape(attempt.reason)}**",
+            f"{moves} Nothing else changes: no model file, and no entry of the history.",
+            "### What was verified\n\n" + sections.verified(attempt, version),
+            *sections.turned_back(attempt),
+            section("Notes", bullets(map(escape, attempt.notes))),
+            merging,
+        )
+    )
+
+
+def rollback_message(attempt: Attempt) -> str:
+    """The message of a rollback's commit: no untrusted text, as with a promotion."""
+    return (
+        f"Roll back from model {attempt.champion} to {attempt.version}\n\nThe pull request says why.\n\n"
+        f"Fingerprint: {attempt.fingerprint}\nAttempt: {attempt.id}\nModel-SHA256: {attempt.digest}\n"
     )
 
 

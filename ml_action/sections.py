@@ -96,6 +96,31 @@ def guardrails_table(found: Comparison) -> str:
     return table(evidence.GUARDRAILS, rows) if rows else ""
 
 
+# --- a rollback -------------------------------------------------------------------------------------------
+
+
+def turned_back(attempt: Attempt) -> Iterator[str]:
+    """The scores of both versions, which decide nothing."""
+    if attempt.comparison:
+        yield f"### Scores of {attempt.version} and {attempt.champion} on the same rows"
+        yield from comparison(attempt.comparison, attempt.champion, attempt.version, attempt.policy)
+        yield "No score decides about a rollback: these are for the person who does."
+
+
+def verified(attempt: Attempt, version: Version) -> str:
+    """What was seen of the version that is to come back."""
+    judged = attempt.comparison
+    answers = f"it has answers for {judged.rows:,} rows of {_datasets(judged.datasets)}" if judged else ""
+    made_with = ", ".join(f"{escape(name)} {escape(number)}" for name, number in version.libraries.items())
+    told = (
+        f"{code(version.file)} is on the base branch, and its sha256 is the recorded {code(version.sha256)}",
+        f"it loads; it was made on {escape(version.created[:10])} with {made_with}",
+        answers or "it has an answer to the request that its entry holds",
+        f"attempt {link(code(attempt.id), attempt.run_url)}",
+    )
+    return bullets(told)
+
+
 # --- the data ---------------------------------------------------------------------------------------------
 
 

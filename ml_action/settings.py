@@ -59,6 +59,8 @@ class Settings:
     max_suspicious: float
     on_review: str
     force: str
+    to: str
+    why: str
     fit_budget: int
     seed: int
     model_dir: str

@@ -22,6 +22,13 @@ def name(value: str) -> str:
     return value
 
 
+def version(value: str) -> str:
+    """A version's name; empty: none."""
+    if value and not re.fullmatch(r"v[0-9]{1,9}", value):
+        raise ValueError("versions are called v1, v2, ...")
+    return value
+
+
 def positive(value: str) -> int:
     """A whole number from 1."""
     number = integer(value)

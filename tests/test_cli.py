@@ -288,7 +288,7 @@ def test_an_unknown_mode_is_told(step, capsys):
     code, _ = step(MODE="chekc")
     assert code == 2
     assert (
-        "mode = 'chekc' (given): choose one of run, check, data, approve, doctor; perhaps you meant 'check'?"
+        "mode = 'chekc' (given): choose one of run, check, data, approve, rollback, doctor; perhaps you meant 'check'?"
         in capsys.readouterr().out
     )
 

@@ -82,7 +82,7 @@ def test_good_values(name, text, value):
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("mode", "chekc", "choose one of run, check, data, approve; perhaps you meant 'check'?"),
+        ("mode", "chekc", "choose one of run, check, data, approve, rollback, doctor; perhaps you meant 'check'?"),
         ("mode", "zzz", "choose one of run, check, data, approve"),
         ("name", "Students", "use lower-case letters, digits and hyphens, 63 at most"),
         ("name", "-a", "use lower-case letters"),

@@ -36,6 +36,8 @@ def rematch(
     rows = rows & training.counts(recipe, table)
     if not rows.any():
         raise Incomparable(model.name, "cannot be scored: no row at hand counts")
+    for one in filter(None, (model, opponent)):
+        one.same_question(recipe)
     with threadpool_limits(limits=1), scoring.undefined():
         known = classes_in(recipe, table, *(getattr(one.model, "classes_", None) for one in (model, opponent) if one))
         said = model.says(recipe, table, rows, known)

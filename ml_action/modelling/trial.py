@@ -20,7 +20,7 @@ from ml_action.modelling.frames import Table
 from ml_action.modelling.judged import Judged
 from ml_action.modelling.predictions import Predictions
 from ml_action.modelling.versions import libraries
-from ml_action.modelling.witness import CHAMPION, Incomparable, Witness, classes_in, same_question
+from ml_action.modelling.witness import CHAMPION, Incomparable, Witness, classes_in
 from ml_action.modelling.wording import plain
 from ml_action.records import Comparison, Contract, Policy, Recipe, Screening, Shift, Trial
 
@@ -77,9 +77,10 @@ def run(
         new = np.ones(len(table.datasets), dtype=bool)
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
-        same_question(champion_target, recipe)
+        witness = None if champion is None else Witness(champion, champion_features, target=champion_target)
+        if witness:
+            witness.same_question(recipe)
         _try_out(recipe, policy, table)
-        witness = None if champion is None else Witness(champion, champion_features)
         found, reference = Screening(), None
         if witness and screened:
             held = units.of(table, group).held_out(salt, test_size)

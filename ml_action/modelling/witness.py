@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ml_action.modelling import estimators, training
 from ml_action.modelling.frames import Table
@@ -35,6 +36,7 @@ class Witness:
     model: Any
     features: Sequence[str]
     name: str = CHAMPION
+    target: str = ""  # empty: nobody knows
 
     def says(self, recipe: Recipe, table: Table, rows: Flags, classes: Array | None) -> Predictions:
         """Its predictions for the marked rows; `classes` are all that anybody speaks of, None for a regression."""
@@ -53,6 +55,21 @@ class Witness:
         except Exception as error:  # a model may raise anything at all
             raise Incomparable(self.name, f"cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
 
+    def same_question(self, recipe: Recipe) -> None:
+        """A model of another target answers another question: no score of it says anything."""
+        if self.target not in ("", recipe.target):
+            asked = f"the settings ask for '{plain(recipe.target)}'"
+            raise Incomparable(self.name, f"predicts '{plain(self.target)}', {asked}")
+
+    def replays(self, request: Mapping[str, object]) -> None:
+        """It has an answer to a request, such as the one that its entry in the history holds."""
+        frame = pd.DataFrame([request]).fillna(np.nan)[list(self.features)]
+        try:
+            self.model.predict(frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy())
+        except Exception as error:  # a model may raise anything at all
+            told = f"has no answer to the request that its entry holds: {type(error).__name__}: {plain(error, 200)}"
+            raise Incomparable(self.name, told) from error
+
     def _answers(self, recipe: Recipe, classes: Array | None) -> None:
         """A model of another task says nothing; one of which no answer can be right has not become worse."""
         made_for = estimators.task_of(self.model)
@@ -64,12 +81,6 @@ class Witness:
         if not set(np.asarray(known).tolist()) & set(classes.tolist()):
             told = f"knows the classes {listing(known)}, the datasets hold {listing(classes)}"
             raise Incomparable(self.name, told)
-
-
-def same_question(target: str, recipe: Recipe, name: str = CHAMPION) -> None:
-    """A model of another target answers another question: no score of it says anything."""
-    if target not in ("", recipe.target):
-        raise Incomparable(name, f"predicts '{plain(target)}', the settings ask for '{plain(recipe.target)}'")
 
 
 def classes_in(recipe: Recipe, table: Table, *several: Array | None) -> Array | None:

@@ -1,0 +1,56 @@
+"""An attempt as it begins, and what scoring found put into it. Pure, but for the time and the address of the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_action.records import Attempt, Comparison, Verdict
+from ml_action.survey import Scene
+from ml_action.tools import Tools
+
+
+def begun(scene: Scene, tools: Tools, fingerprint: str, *, salt: str, version: str) -> Attempt:
+    """The attempt as far as it is known before anything is loaded."""
+    now = tools.now()
+    stamp = now.replace("-", "").replace(":", "")
+    return Attempt(
+        id=f"{stamp}-{fingerprint[:8]}",
+        time=now,
+        run_url=tools.run_url,
+        fingerprint=fingerprint,
+        data_tree=scene.inventory.tree,
+        salt=salt,
+        new=0,
+        datasets=0,
+        rows=0,
+        set_aside=0,
+        champion=scene.history.current if scene.history else "",
+        version=version,
+        verdict=Verdict.FAILED,
+        reason="",
+        metric="",
+        champion_score=None,
+        challenger_score=None,
+        improvement=None,
+        interval=None,
+        gain=None,
+        p_value=None,
+        base="",
+        commit="",
+        digest="",
+    )
+
+
+def scored(attempt: Attempt, comparison: Comparison) -> Attempt:
+    """The attempt with what scoring found."""
+    return replace(
+        attempt,
+        metric=comparison.metric,
+        champion_score=comparison.champion.get(comparison.metric),
+        challenger_score=comparison.challenger[comparison.metric],
+        improvement=comparison.improvement,
+        interval=comparison.improvement_interval,
+        gain=comparison.gain,
+        p_value=comparison.p_value,
+        comparison=comparison,
+    )

@@ -1,0 +1,60 @@
+"""Versions of the history on the rows at hand: loaded, asked, and scored side by side. Nothing is trained.
+
+This module is imported only when two versions are to be scored: it loads pandas and scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ml_action import experiment
+from ml_action.batch import Batch
+from ml_action.decision import MIN_DATASETS
+from ml_action.modelling import units
+from ml_action.modelling.rematch import rematch
+from ml_action.modelling.witness import Witness
+from ml_action.records import Comparison, Version
+from ml_action.settings import Settings
+from ml_action.survey import Scene
+
+Flags = npt.NDArray[np.bool_]
+
+
+def load(version: Version, scene: Scene, settings: Settings, note: Callable[[str], None]) -> Witness:
+    """A version's model, verified.
+
+    Raises:
+        ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
+    """
+    model = experiment.model_of(version, scene, settings, note, version.version)
+    return Witness(model, version.features, version.version, version.target)
+
+
+def unseen(batch: Batch, settings: Settings, salt: str) -> Flags:
+    """Per row: whether no version was trained on it. The new datasets alone, or with the holdout where they are few."""
+    new = batch.new[batch.table.cluster]
+    if batch.new.sum() >= MIN_DATASETS:
+        return np.asarray(new, dtype=bool)
+    held = units.of(batch.table, settings.group).held_out(salt, settings.test_size)
+    return np.asarray(new | held, dtype=bool)
+
+
+def compare(batch: Batch, rows: Flags, settings: Settings, model: Witness, other: Witness | None) -> Comparison:
+    """A version in the challenger's place against another one, or against the dummy alone, on the marked rows.
+
+    Raises:
+        Incomparable: one of them has no score; `who` says which.
+    """
+    return rematch(
+        batch.table,
+        rows,
+        batch.recipe,
+        experiment.policy_of(settings),
+        model,
+        other,
+        group=settings.group,
+        unit="groups of rows" if settings.unit == "rows" else "datasets",
+    )

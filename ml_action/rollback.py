@@ -1,0 +1,71 @@
+"""The story of `mode: rollback`: a person wants an earlier version back, and gets a pull request for it.
+
+Verified first: the version loads, and has answers. No score decides: a person asked for it. What waits on the branch is
+superseded. A run that dies is completed by the next one, as with a promotion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_action import endings, promotion, recording, reversal, survey
+from ml_action.records import Attempt, Outcome, Publication
+from ml_action.repository import LostTheRace
+from ml_action.reversal import Wish
+from ml_action.settings import Settings
+from ml_action.survey import Scene
+from ml_action.tools import Tools
+
+
+def rollback(settings: Settings, tools: Tools) -> Outcome:
+    """Puts the version `to` back into production, as far as autonomy goes.
+
+    Raises:
+        SettingsProblem: what is asked for makes no sense.
+        ModelProblem: the version cannot take over.
+    """
+    try:
+        return _rollback(settings, tools)
+    except LostTheRace:
+        return endings.stood_down()
+
+
+def _rollback(settings: Settings, tools: Tools) -> Outcome:
+    scene = survey.look(settings, tools.repository, tools.tips)
+    wish = reversal.wanted(scene.history, settings.to, settings.why)
+    begun = promotion.pending(scene)
+    if begun and begun.rolls_back and begun.version == settings.to:
+        scene, done = promotion.resume(scene, settings, tools)
+        told = next(one for one in scene.state.attempts if one.id == begun.id)
+        if done and told.state != "closed":
+            return endings.rolled_back(scene, told, done)
+    if wish.version is wish.champion:
+        raise reversal.in_production(wish)
+    stranger = promotion.stranger_on_branch(scene, tools)
+    if stranger:
+        return endings.blocked(scene, Publication(blocked=stranger))
+    tools.log.say(f"back from {wish.champion.version} to {wish.version.version}: {wish.version.version} is verified")
+    return _propose(wish, scene, settings, tools)
+
+
+def _propose(wish: Wish, scene: Scene, settings: Settings, tools: Tools) -> Outcome:
+    """Verified, recorded, settled."""
+    proven = reversal.prove(wish, scene, settings, tools.log)
+    attempt = reversal.attempt_of(wish, proven, scene, settings, tools)
+    content = reversal.content_of(attempt, wish, scene, settings)
+    waiting = promotion.pending(scene)
+    onto = scene.state
+    if waiting:
+        ended = promotion.overruled(waiting, tools)
+        if ended.state == "merged":
+            return endings.blocked(scene, Publication(blocked=_overtaken(ended)))
+        onto = onto.told_anew(ended)
+    recorded = recording.record(attempt, scene, settings, tools, onto=onto, content=content)
+    done = None
+    if recorded.attempt.commit:
+        recorded, done = promotion.settle(recorded, settings, tools)
+    return endings.rolled_back(replace(scene, state=recorded.state), recorded.attempt, done)
+
+
+def _overtaken(merged: Attempt) -> str:
+    return f"{merged.version} was merged while this run looked at it: ask again, from {merged.version} this time"
