@@ -46,3 +46,14 @@ def _same(version: Version, trial: Trial, data_tree: str) -> str:
 def told(rollback: Attempt) -> str:
     """What was done to a version, as the end of a sentence."""
     return f"was rolled back on {rollback.time[:10]} ({rollback.reason})"
+
+
+def notes(attempts: Sequence[Attempt], history: History | None) -> tuple[str, ...]:
+    """The versions after the champion that were rolled back; those before it are history."""
+    current = _number(history.current) if history else 0
+    barred = standing(attempts)
+    return tuple(f"{version} {told(barred[version])}" for version in barred if _number(version) > current)
+
+
+def _number(version: str) -> int:
+    return int(version[1:]) if version[1:].isdecimal() else 0

@@ -71,6 +71,12 @@ def forced(decision: Decision, why: str) -> Decision:
     return replace(decision, verdict=Verdict.PROMOTE, reason=reason, outlook="", overruled=said)
 
 
+def barred(decision: Decision, why: str) -> Decision:
+    """What would be promoted, if it were not a version that was rolled back."""
+    outlook = f"new datasets: with them it is another model; or {_FORCE}"
+    return replace(decision, verdict=Verdict.HOLD, reason=f"{decision.reason}, and yet {why}", outlook=outlook)
+
+
 def evidence(comparison: Comparison, lead: str = "") -> str:
     """The gain with its interval, on what it was judged, and how many datasets agree."""
     on = f"on {comparison.datasets} new {comparison.unit}"

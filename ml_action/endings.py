@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ml_action import barring
 from ml_action.arrivals import Autonomy, Outcome, SetAside, Trigger, Verdict
 from ml_action.errors import Problem
 from ml_action.figures import percent
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from ml_action.records import Attempt, Decision, Publication, Trial, Version
 
 MORE = "nothing until more datasets arrive; the next run counts again"
+
+
+def _known(scene: Scene) -> tuple[str, ...]:
+    """What is worth knowing of the datasets, and of the versions."""
+    return (*notes(scene.inventory), *barring.notes(scene.state.attempts, scene.history))
 
 
 def _champion(scene: Scene) -> Version | None:
@@ -36,7 +42,7 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
         champion=_champion(scene),
         attempt=scene.state.proposed if earlier else None,
         publication=earlier,
-        notes=notes(scene.inventory),
+        notes=_known(scene),
     )
 
 
@@ -51,7 +57,7 @@ def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Ou
         trigger=counted,
         champion=_champion(scene),
         set_aside=tuple(set_aside),
-        notes=notes(scene.inventory),
+        notes=_known(scene),
     )
 
 
@@ -71,13 +77,16 @@ def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside:
         champion=_champion(scene),
         set_aside=tuple(set_aside),
         shifts=tuple(shifts),
-        notes=notes(scene.inventory),
+        notes=_known(scene),
     )
 
 
 def done_before(scene: Scene, attempt: Attempt) -> Outcome:
     """The very same data, settings and champion were judged before."""
     reason = f"the same work was done before: attempt {attempt.id} ended with {attempt.verdict}"
+    rollback = barring.standing(scene.state.attempts).get(attempt.version)
+    if rollback and attempt.state == "merged":
+        reason += f", and {attempt.version} {barring.told(rollback)}"
     return Outcome(
         Verdict.HOLD,
         reason,
@@ -168,7 +177,7 @@ def decided(
         publication=publication,
         set_aside=tuple(set_aside),
         shifts=trial.shifts if trial else (),
-        notes=(*notes(scene.inventory), *(trial.notes if trial else ())),
+        notes=(*_known(scene), *(trial.notes if trial else ())),
         model_path=proposed,
     )
 

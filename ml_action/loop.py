@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action import decision, drafting, endings, promotion, recording, registry, survey, trigger
+from ml_action import barring, decision, drafting, endings, promotion, recording, registry, survey, trigger
 from ml_action.journal import Look, State
 from ml_action.records import Attempt, Decision, Outcome, Publication, Screening, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
@@ -83,6 +83,7 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     )
     draft = replace(draft, new=batch.count)
     verdict, trial, screening = _judged(batch, scene, settings, tools)
+    verdict = _unless_rolled_back(verdict, trial, scene, settings)
     if trial:
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
     told = replace(screening, suspects=screening.suspects[:TOLD])
@@ -114,6 +115,14 @@ def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tup
     if settings.force and verdict.verdict is not Verdict.PROMOTE:
         verdict = decision.forced(verdict, settings.force)
     return verdict, trial, screening
+
+
+def _unless_rolled_back(verdict: Decision, trial: Trial | None, scene: Scene, settings: Settings) -> Decision:
+    """The verdict, unless it would propose what was rolled back and nobody forces it."""
+    if trial is None or verdict.verdict is not Verdict.PROMOTE or settings.force:
+        return verdict
+    again = barring.again(trial, scene.inventory.tree, scene.history, scene.state.attempts)
+    return decision.barred(verdict, again) if again else verdict
 
 
 def _looked(scene: Scene, settings: Settings, counted: Trigger) -> State:

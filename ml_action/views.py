@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ml_action import figures, survey, terminal, wiring
+from ml_action import barring, figures, survey, terminal, wiring
 from ml_action.codec import encode
 from ml_action.records import Attempt, Version
 from ml_action.survey import Scene
@@ -34,6 +35,7 @@ def status(place: Place, scratch: Path, *, as_json: bool) -> None:
                 "ready": scene.trigger.ready,
                 "set_aside": len(scene.state.set_aside),
                 "champion": encode(champion) if champion else None,
+                "rolled_back": {version: back.reason for version, back in _barred(scene).items()},
                 "attempts": [encode(attempt) for attempt in attempts],
             }
         )
@@ -47,10 +49,16 @@ def status(place: Place, scratch: Path, *, as_json: bool) -> None:
             ("champion", _champion(champion)),
             ("set aside", f"{len(scene.state.set_aside)} datasets"),
             ("promotion", _promotion(scene.state.proposed)),
+            *(("rolled back", f"{version} {barring.told(back)}") for version, back in _barred(scene).items()),
         ],
     )
     if attempts:
         terminal.table(console, ("attempt", "verdict", "champion", "challenger", "gain", "reason"), map(_row, attempts))
+
+
+def _barred(scene: Scene) -> Mapping[str, Attempt]:
+    """The rollbacks that stand, by version."""
+    return barring.standing(scene.state.attempts)
 
 
 def _champion(champion: Version | None) -> str:
@@ -63,7 +71,8 @@ def _promotion(last: Attempt | None) -> str:
     if last is None or not last.commit:
         return "none"
     number = f"#{last.pull_request} {last.pull_request_url}" if last.pull_request else "no pull request"
-    return f"{last.version}: {last.state or 'pushed'}, {number}"
+    kind = "rollback to " if last.rolls_back else ""
+    return f"{kind}{last.version}: {last.state or 'pushed'}, {number}"
 
 
 def _row(attempt: Attempt) -> tuple[str, ...]:
@@ -84,10 +93,20 @@ def _score(score: float | None) -> str:
 
 def history(place: Place, scratch: Path, *, as_json: bool) -> None:
     """Every version that was in production."""
-    found = _look(place, scratch).history
-    versions = found.versions if found else ()
+    scene = _look(place, scratch)
+    versions = scene.history.versions if scene.history else ()
+    current, barred = scene.history.current if scene.history else "", _barred(scene)
     if as_json:
-        _print_json([encode(version) for version in versions])
+        _print_json(
+            [
+                encode(version)
+                | {
+                    "in_production": version.version == current,
+                    "rolled_back": barred[version.version].reason if version.version in barred else "",
+                }
+                for version in versions
+            ]
+        )
         return
     rows = (
         (
@@ -98,6 +117,7 @@ def history(place: Place, scratch: Path, *, as_json: bool) -> None:
             _score(version.champion_scores.get(version.metric)),
             f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
             f"{version.datasets:,}",
+            _now(version, current, barred),
         )
         for version in versions
     )
@@ -109,8 +129,17 @@ def history(place: Place, scratch: Path, *, as_json: bool) -> None:
         "champion then",
         "interval of the improvement",
         "datasets",
+        "now",
     )
     terminal.table(terminal.make_console(), heads, rows)
+
+
+def _now(version: Version, current: str, barred: Mapping[str, Attempt]) -> str:
+    """What has become of a version."""
+    if version.version == current:
+        return "in production"
+    back = barred.get(version.version)
+    return barring.told(back) if back else ""
 
 
 def _print_json(value: Any) -> None:

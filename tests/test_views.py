@@ -45,7 +45,8 @@ def test_the_status_of_a_new_repository(show):
     assert "waiting 3/200" in text
     assert "none yet: the first training makes v1" in text
     assert show(views.status, as_json=True) == {
-        "count": 3, "threshold": 200, "ready": False, "set_aside": 0, "champion": None, "attempts": [],
+        "count": 3, "threshold": 200, "ready": False, "set_aside": 0, "champion": None, "rolled_back": {},
+        "attempts": [],
     }  # fmt: skip
     assert show(views.history, as_json=True) == []
     assert "version" in show(views.history)
@@ -96,3 +97,24 @@ def test_a_champion_without_a_score_by_its_metric_is_shown_all_the_same(show, wo
     history = make_history(make_version(metric="accuracy"))
     workspace.commit({"model/model_metadata.json": registry.to_bytes(history)})
     assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(views.status)
+
+
+def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace):
+    versions = (make_version(), make_version(version="v2"))
+    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(*versions, current="v1"))})
+    back = make_attempt(
+        id="back", champion="v2", version="v1", verdict=Verdict.ROLLBACK, reason="back from v2 to v1: wrong",
+        state="merged", pull_request=4, pull_request_url="u",
+    )  # fmt: skip
+    remember(tmp_path, workspace, make_attempt(), back)
+    text = show(views.status)
+    assert "v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)" in text
+    assert "rollback to v1: merged, #4 u" in text
+    assert show(views.status, as_json=True)["rolled_back"] == {"v2": "back from v2 to v1: wrong"}
+    text = show(views.history)
+    assert "in production" in text
+    assert "was rolled back" in text
+    found = show(views.history, as_json=True)
+    assert [(row["in_production"], row["rolled_back"]) for row in found] == [
+        (True, ""), (False, "back from v2 to v1: wrong"),
+    ]  # fmt: skip

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_world import PROPOSAL, PULLS, Run, World, after_a_push, asked, before_a_push, drifted
+from scenario_world import PROPOSAL, PULLS, STATE, Run, World, after_a_push, asked, before_a_push, drifted
+
+from ml_action import registry
 
 METADATA = "model/model_metadata.json"
 WHY = "the new exam was graded <wrong>, see @ada"
@@ -238,6 +240,70 @@ def test_a_persons_commit_on_the_branch_is_not_overwritten(third_proposed: World
     assert (run.code, run.decision) == (0, "blocked")
     assert theirs[:12] in run.reason
     assert world.tip(PROPOSAL) == theirs
+
+
+# --- not again from the same data --------------------------------------------------------------------------
+
+
+def count_anew(world: World) -> None:
+    """A person has everything since v1 counted again: they put the state's data back, and leave the journal."""
+    history = registry.read(world.git, world.tip("main"), "model")
+    assert history
+    entries = world.git.run("ls-tree", "-z", f"refs/heads/{STATE}").split(b"\0")
+    rows = [row if not row.endswith(b"\tdata") else _tree(history.versions[0].data_tree) for row in entries if row]
+    tree = world.git.line("mktree", "-z", stdin=b"\0".join(rows) + b"\0")
+    commit = world.git.line("commit-tree", tree, "-p", f"refs/heads/{STATE}", "-m", "count anew")
+    world.git.run("update-ref", f"refs/heads/{STATE}", commit)
+
+
+def _tree(oid: str) -> bytes:
+    return f"040000 tree {oid}\tdata".encode()
+
+
+@pytest.fixture
+def rolled_back(second: World) -> World:
+    """v1 is in production again."""
+    assert roll_back(second).outputs["merge-state"] == "merged"
+    return second
+
+
+def test_what_was_rolled_back_is_not_proposed_again_from_the_same_data(rolled_back: World) -> None:
+    count_anew(rolled_back)
+    run = rolled_back.hour(confidence="0.9")
+    assert (run.code, run.decision) == (0, "hold"), run.log
+    assert "and yet it is v2 again (the same model file), which was rolled back on " in run.reason
+    assert f"back from v2 to v1: {WHY}" in run.reason
+    assert len(rolled_back.pulls) == 1
+    assert rolled_back.champion.version == "v1"
+
+
+def test_the_very_same_work_is_not_even_done_again_and_the_rollback_is_named(rolled_back: World) -> None:
+    count_anew(rolled_back)
+    run = rolled_back.hour()
+    assert run.decision == "hold"
+    assert "the same work was done before" in run.reason
+    assert "v2 was rolled back on " in run.reason
+
+
+def test_new_data_propose_again_and_no_number_is_given_twice(rolled_back: World) -> None:
+    assert "v2 was rolled back" in rolled_back.hour().told
+    rolled_back.arrive(drifted(45, 21))
+    run = rolled_back.hour()
+    assert (run.decision, run.outputs["version"]) == ("promote", "v3"), run.log
+    assert (rolled_back.champion.version, rolled_back.versions) == ("v3", ["v1", "v2", "v3"])
+    assert "v2 was rolled back" not in rolled_back.hour().told
+
+
+def test_a_person_who_forces_it_gets_it_and_merges_it(rolled_back: World) -> None:
+    count_anew(rolled_back)
+    run = rolled_back.hour(force="it was right after all")
+    assert (run.decision, run.outputs["version"]) == ("promote", "v3"), run.log
+    assert rolled_back.pulls[-1].open
+
+
+def test_a_version_that_came_back_is_not_barred(rolled_back: World) -> None:
+    roll_back(rolled_back, "v2", "it was right after all")
+    assert "v2 was rolled back" not in rolled_back.hour().told
 
 
 # --- what cannot be ----------------------------------------------------------------------------------------
