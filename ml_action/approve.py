@@ -15,7 +15,7 @@ from ml_action.approving import approve_once
 from ml_action.errors import ForgeProblem
 from ml_action.forge import Forge
 from ml_action.proposal import fenced
-from ml_action.records import Attempt, Outcome, Publication, PullRequest, Verdict
+from ml_action.records import Attempt, Autonomy, Outcome, Publication, PullRequest, Verdict
 from ml_action.runner import PullEvent
 from ml_action.settings import Settings
 from ml_action.tools import Tools
@@ -48,7 +48,8 @@ def approve(settings: Settings, tools: Tools, event: PullEvent | None = None) ->
     ours = Ours(tools.branches.proposal, tools.branches.base, settings.model_dir, settings.label)
     examine = partial(contents.objections, tools.repository, name=settings.name, model_dir=settings.model_dir)
     attempt, forge = state.proposed or state.last, tools.forge()
-    pull = forge.get(event.number) if event else forge.find(ours.branch)
+    asks = event if settings.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
+    pull = forge.get(asks.number) if asks else forge.find(ours.branch)
     done = verify_and_approve(attempt, pull, forge, ours, examine)
     agreed = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE
     verdict = Verdict.BLOCKED if done.blocked else agreed

@@ -16,7 +16,7 @@ from types import FrameType
 from ml_action import __version__, endings, outputs, report, runner
 from ml_action.arrivals import Outcome, Verdict
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
-from ml_action.git import GitFailed
+from ml_action.git import GitFailed, Login
 from ml_action.log import Log
 from ml_action.refusals import explain
 from ml_action.runner import Context
@@ -137,9 +137,9 @@ def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets, should one ever get into it."""
-    for secret in secrets:
-        text = text.replace(secret, "***") if secret else text
+    """The text without the secrets, should one ever get into it: as they are, and as git sends them."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***").replace(Login("", secret).header().split()[-1], "***")
     return text
 
 

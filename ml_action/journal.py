@@ -117,7 +117,7 @@ def _lines(git: Git, commit: str, name: str, kind: type[T]) -> tuple[T, ...]:
     content = git.read(f"{commit}:{name}")
     try:
         return tuple(decode(kind, json.loads(line)) for line in (content or b"").splitlines() if line.strip())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested a thousand times over: no machine wrote that
         raise _damaged(name, error) from error
 
 
@@ -135,7 +135,7 @@ def _untracked(git: Git, commit: str) -> tuple[Dataset, ...]:
         raise _damaged(UNTRACKED, error) from error
 
 
-def _damaged(name: str, error: ValueError) -> RepositoryProblem:
+def _damaged(name: str, error: Exception) -> RepositoryProblem:
     return RepositoryProblem(
         f"the state branch holds a damaged {name}: {error}",
         why="it was edited by hand, or written by a newer version of ml-auto-update",

@@ -89,7 +89,7 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
         ModelProblem: the file is not there, or is a Git LFS pointer.
     """
     path = f"{model_dir}/{version.file}"
-    if "/" in version.file or version.file.startswith("."):
+    if "/" in version.file or version.file.startswith(".") or "\0" in version.file:
         raise ModelProblem(
             f"the metadata names a model file outside its folder: {version.file!r}",
             why="someone edited it by hand",

@@ -66,7 +66,7 @@ def test_the_bytes_of_a_version(workspace):
     assert registry.artifact(workspace.git, "HEAD", "model", make_version()) == b"\x80model"
 
 
-@pytest.mark.parametrize("file", ["../secret", "/etc/passwd", "deep/v1.pkl", "..", ".git", ".hidden"])
+@pytest.mark.parametrize("file", ["../secret", "/etc/passwd", "deep/v1.pkl", "..", ".git", ".hidden", "v1.pkl\0"])
 def test_a_file_outside_the_folder_is_never_read(workspace, file):
     with pytest.raises(ModelProblem, match="names a model file outside its folder"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
