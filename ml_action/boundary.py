@@ -15,7 +15,7 @@ from types import FrameType
 
 from ml_action import __version__, endings, outputs, report, runner
 from ml_action.arrivals import Outcome, Verdict
-from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
+from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataProblem, Problem
 from ml_action.git import GitFailed, Login
 from ml_action.log import Log
 from ml_action.refusals import explain
@@ -111,12 +111,12 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
     runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
     runner.append(context.summary, runner.summary_text(text))
     for item in outcome.set_aside:
-        if outcome.exit_code:  # these are what the run fails for
+        if outcome.exit_code == DataProblem.exit_code:  # these are what the run fails for
             log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
         else:
             log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
     if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
-        log.warn(values["reason"])
+        (log.error if outcome.exit_code else log.warn)(values["reason"])
     if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
         _tell(outcome, log, secrets)
     return values

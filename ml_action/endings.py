@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_action import barring
 from ml_action.arrivals import Autonomy, Outcome, SetAside, Trigger, Verdict
-from ml_action.errors import Problem
+from ml_action.errors import ForgeProblem, Problem
 from ml_action.figures import percent
 from ml_action.inventory import notes
 from ml_action.settings import Settings
@@ -103,12 +103,13 @@ def blocked(scene: Scene, publication: Publication) -> Outcome:
     return Outcome(
         Verdict.BLOCKED,
         publication.blocked,
-        "a person decides; the next run looks again",
+        next_of(publication),
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
         attempt=scene.state.proposed or scene.state.last,
         publication=publication,
+        exit_code=_code(publication),
     )
 
 
@@ -129,6 +130,7 @@ def rolled_back(scene: Scene, attempt: Attempt, publication: Publication | None)
         attempt=attempt,
         publication=publication,
         notes=attempt.notes,
+        exit_code=_code(publication),
     )
 
 
@@ -179,6 +181,7 @@ def decided(
         shifts=trial.shifts if trial else (),
         notes=(*_known(scene), *(trial.notes if trial else ())),
         model_path=proposed,
+        exit_code=_code(publication),
     )
 
 
@@ -208,6 +211,8 @@ def next_of(publication: Publication) -> str:
     pull = publication.pull_request
     if pull and pull.state == "closed":
         return f"pull request #{pull.number} was closed by a person: this data will not propose it again"
+    if publication.mend:
+        return _opened_by_hand(publication)
     if publication.blocked:
         return "a person decides; the next run looks again"
     if publication.merge_state == "merged":
@@ -222,6 +227,17 @@ def next_of(publication: Publication) -> str:
     return (
         f"pull request #{pull.number} is open: {waits.get(publication.merge_state, 'a person reviews and merges it')}"
     )
+
+
+def _opened_by_hand(publication: Publication) -> str:
+    """What to do about a pull request that the bot may not open."""
+    where = f": {publication.by_hand}" if publication.by_hand else ""
+    return f"open it by hand{where}; or let the bot, and the next run opens it: {publication.mend}"
+
+
+def _code(publication: Publication | None) -> int:
+    """The exit code: a pull request that may not be opened fails the run, with everything told."""
+    return ForgeProblem.exit_code if publication and publication.mend else 0
 
 
 def interrupted() -> Outcome:

@@ -57,7 +57,7 @@ def _ended(scene: Scene) -> bool:
 def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """The stages after the trigger."""
     from ml_action import batch as batches  # late: pandas and scikit-learn take two seconds to load
-    from ml_action import experiment
+    from ml_action import experiment, preflight
 
     batch = batches.load(scene, settings, tools.log)
     set_aside = survey.unrecorded(scene, settings, batch.set_aside)
@@ -78,6 +78,7 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     if counted.early:
         moved = ", ".join(shift.column for shift in batch.shifts if shift.drifted)
         batch = replace(batch, notes=(*batch.notes, f"trained early: {moved} drifted"))
+    warnings = preflight.check(scene.state, settings, tools)
     draft = drafting.begun(
         scene, tools, fingerprint, salt=survey.salt_of(scene, settings), version=registry.next_version(scene.history)
     )
@@ -88,7 +89,8 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
     told = replace(screening, suspects=screening.suspects[:TOLD])
     draft = replace(draft, policy=experiment.policy_of(settings), screening=told)
-    return _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
+    outcome = _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
+    return replace(outcome, notes=(*outcome.notes, *warnings))
 
 
 def _judged(batch: Batch, scene: Scene, settings: Settings, tools: Tools) -> tuple[Decision, Trial | None, Screening]:

@@ -30,6 +30,7 @@ OUTPUTS: Mapping[str, str] = {
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
     "merge-state": "waiting, enabled (auto-merge is on), queued (in the merge queue), merged or blocked.",
+    "compare-url": "Where a person opens the pull request, when the bot may not; else empty.",
     "autonomy": "Mode doctor: the highest autonomy that nothing known stops; none where not even report works.",
     "model-path": "The challenger's file, as a path in the repository.",
     "report-path": "The report as a Markdown file, as a path in the workspace.",
@@ -96,4 +97,4 @@ def _of_publication(outcome: Outcome) -> dict[str, str]:
         return {}
     pull = publication.pull_request
     known = {"pr-number": str(pull.number), "pr-url": pull.url} if pull else {}
-    return known | {"merge-state": publication.merge_state}
+    return known | {"merge-state": publication.merge_state, "compare-url": publication.by_hand}

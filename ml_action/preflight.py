@@ -12,6 +12,7 @@ from dataclasses import replace
 from ml_action.dead_ends import examine
 from ml_action.diagnosis import Aim, Diagnosis, Finding
 from ml_action.errors import ForgeProblem
+from ml_action.forge import Refusal
 from ml_action.journal import State
 from ml_action.settings import Settings
 from ml_action.situation import Facts
@@ -27,7 +28,7 @@ def check(state: State, settings: Settings, tools: Tools) -> tuple[str, ...]:
     Raises:
         ForgeProblem: nothing could be recorded here, whatever is trained.
     """
-    facts = tools.look(False)
+    facts = _ask(tools)
     if facts is None:
         return ()
     found = examine(complete(facts, state, settings, tools), aim_of(settings))
@@ -37,6 +38,17 @@ def check(state: State, settings: Settings, tools: Tools) -> tuple[str, ...]:
     for text in warnings:
         tools.log.warn(text)
     return warnings
+
+
+def _ask(tools: Tools) -> Facts | None:
+    """What GitHub tells; trouble that may be over after the training is no reason not to train."""
+    try:
+        return tools.look(False)
+    except Refusal:
+        raise
+    except ForgeProblem as trouble:
+        tools.log.warn(f"whether a promotion can work here could not be asked: {trouble.what}")
+        return None
 
 
 def aim_of(settings: Settings) -> Aim:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from ml_action import contents, publication, survey
-from ml_action.proposal import rollback_title, title, wrap_body
+from ml_action.proposal import compare_address, rollback_title, title, wrap_body
 from ml_action.recording import Recorded, adopted, note, rebuilt
 from ml_action.records import Attempt, Autonomy, Proposal, Publication, PullRequest
 from ml_action.settings import Settings
@@ -148,6 +148,8 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = 
     if anew:
         tools.log.say(f"the proposal is built anew on top of the base branch: {done.stale}")
         recorded, done = anew, _publish(anew, settings, tools)
+    if done.mend and tools.page:
+        done = replace(done, by_hand=compare_address(tools.page, tools.branches.base, tools.branches.proposal))
     pull, attempt = done.pull_request, recorded.attempt
     now = _with(attempt, pull, done) if pull else attempt
     return Recorded(now, note(recorded, now, settings, tools)), done

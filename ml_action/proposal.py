@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 BODY_LIMIT = 65_536  # "body is too long (maximum is 65536 characters)": GitHub's answer, HTTP 422
 TITLE_LIMIT = 256  # the same for titles
@@ -22,6 +23,11 @@ _END = "<!-- /ml-auto-update -->"
 _MARKS = re.compile(
     rf"{_BEGIN.pattern}\n?|\n?{re.escape(_END)}".replace("?P<fingerprint>", "").replace("?P<title>", "")
 )
+
+
+def compare_address(page: str, base: str, branch: str) -> str:
+    """Where a person opens the pull request of a branch that is pushed; `page` is the repository's address."""
+    return f"{page}/compare/{quote(base)}...{quote(branch)}?expand=1"
 
 
 def title(name: str, version: str, gain: float, *, champion: str = "", verb: str = "Promote") -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ml_action.approving import approve_once
-from ml_action.forge import Answer, Forge, Refusal, Reply
+from ml_action.forge import Answer, Forbidden, Forge, Refusal, Reply
 from ml_action.merging import LOOKS, Step, next_step, outdated, reason
 from ml_action.proposal import fingerprint_in, is_our_title, merge_body
 from ml_action.records import Autonomy, Proposal, Publication, PullRequest
@@ -82,7 +82,10 @@ def _present(context: _Context) -> Publication:
         pull = withdraw(proposal.branch, forge, context.known, why, context.say)
     opened = pull is None or _is_of_another_promotion(pull, proposal)
     if pull is None or opened:
-        pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
+        try:
+            pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
+        except Forbidden as refusal:
+            return _kept(context, refusal)
         if pull is None:
             return Publication(notes=("no pull request was opened: nothing leaves this machine",))
         context.say(f"pull request {pull.number} is open: {pull.url}")
@@ -92,6 +95,13 @@ def _present(context: _Context) -> Publication:
         text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
         return Publication(pull, blocked=text)
     return replace(_keep_up(context, pull), opened=opened)
+
+
+def _kept(context: _Context, refusal: Forbidden) -> Publication:
+    """Nothing is lost that was trained: the branch is pushed, and a person may open what the bot may not."""
+    context.say(str(refusal))
+    text = f"the proposal is pushed, and its pull request could not be opened: {refusal.what}; {refusal.why}"
+    return Publication(blocked=text, mend=refusal.fix)
 
 
 def _is_of_another_promotion(pull: PullRequest, proposal: Proposal) -> bool:

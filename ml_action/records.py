@@ -372,4 +372,6 @@ class Publication:
     notes: tuple[str, ...] = ()
     opened: bool = False  # by this run
     blocked: str = ""  # why the bot stopped; empty: it did not
+    mend: str = ""  # what lets the bot open the pull request, which it may not; empty: it may
+    by_hand: str = ""  # where a person opens it instead
     stale: str = ""  # why the proposal has to be built anew on top of the base branch; empty: it need not

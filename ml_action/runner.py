@@ -60,9 +60,14 @@ class Context:
     asking: PullEvent | None = None  # the pull request that the run is about, whatever is checked out
 
     @property
+    def page(self) -> str:
+        """The repository's address for people."""
+        return f"{self.server_url}/{self.repository}"
+
+    @property
     def git_url(self) -> str:
-        """The repository's address on the server."""
-        return f"{self.server_url}/{self.repository}.git"
+        """Its address for git."""
+        return f"{self.page}.git"
 
 
 def read_context(environ: Mapping[str, str], workspace: Path) -> Context:

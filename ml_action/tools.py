@@ -23,5 +23,6 @@ class Tools:
     now: Callable[[], str]  # UTC, ISO 8601
     pause: Callable[[float], None]
     run_url: str = ""
+    page: str = ""  # the repository's address for people
     look: Callable[[bool], Facts | None] = lambda _: None  # what GitHub tells; thorough or not; None: nobody to ask
     workflow: str = ""  # path of the workflow's file in the repository, where there is one

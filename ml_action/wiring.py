@@ -295,6 +295,7 @@ def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log:
         now,
         time.sleep,
         place.context.run_url,
+        page=place.context.page if place.on_github else "",
         look=connection.look,
         workflow=place.context.workflow,
     )

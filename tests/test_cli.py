@@ -198,7 +198,7 @@ def test_run_that_stops_at_the_trigger(environ, workspace, capsys):
 
 def test_approve_without_a_journal_is_blocked(environ, workspace, capsys):
     assert run(environ, workspace, "approve") == 0
-    assert "🚧 blocked: not approved: the journal holds no attempt yet" in capsys.readouterr().out
+    assert "and the journal holds no attempt yet" in capsys.readouterr().out
 
 
 def test_add_data_writes_into_the_data_path(environ, workspace, capsys):

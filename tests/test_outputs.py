@@ -17,7 +17,7 @@ def test_a_promotion_fills_every_output_but_the_report_path():
         "ci-low": "0.03", "ci-high": "0.07", "quarantined": "0", "pr-number": "7",
         "pr-url": "https://github.com/o/r/pull/7", "merge-state": "enabled", "model-path": "model/v2.pkl",
         "report-path": "", "drift": "", "drifted": "", "gain": "0.25", "win-rate": "", "outlook": "", "suspicious": "",
-        "autonomy": "",
+        "autonomy": "", "compare-url": "",
     }  # fmt: skip
 
 

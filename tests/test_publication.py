@@ -637,18 +637,19 @@ def test_a_label_that_may_not_be_set_is_a_note(stage):
 # --- refusals -------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_may_not_open_pull_requests_names_the_permission(staged):
+def test_a_token_that_may_not_open_pull_requests_leaves_it_to_a_person(staged):
     stage = staged(bot={"permissions": {"contents": "write"}})
-    with pytest.raises(Refusal) as caught:
-        stage.settle(stage.push())
-    assert "lacks the permission pull-requests: write" in caught.value.why
+    done = stage.settle(stage.push())
+    assert "lacks the permission pull-requests: write" in done.blocked
+    assert "pull-requests: write" in done.mend
+    assert done.pull_request is None
 
 
 def test_a_workflow_that_may_not_open_pull_requests_names_the_menu(staged):
     stage = staged(bot={"kind": "actions"}, approver=None, actions_may_create_and_approve=False)
-    with pytest.raises(Refusal) as caught:
-        stage.settle(stage.push())
-    assert "Settings → Actions → General → Workflow permissions" in caught.value.fix
+    done = stage.settle(stage.push())
+    assert "not permitted to create or approve" in done.blocked
+    assert "Settings → Actions → General → Workflow permissions" in done.mend
 
 
 @pytest.mark.parametrize(

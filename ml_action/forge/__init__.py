@@ -20,6 +20,10 @@ class Refusal(ForgeProblem):
     """
 
 
+class Forbidden(Refusal):
+    """This token may not do it: a person may, or may let it."""
+
+
 class Reply(str, Enum):
     """What the forge says to a request to merge."""
 

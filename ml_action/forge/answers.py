@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Answer, Refusal, Reply
+from ml_action.forge import Answer, Forbidden, Refusal, Reply
 
 SHOWN = 300  # characters of a server's answer that go into a message
 PAGE = re.compile(r"<!doctype|<html|<body")  # a page for people, from a proxy or a portal: GitHub's API sends none
@@ -172,7 +172,7 @@ def explain(call: Call, status: int, text: str) -> ForgeProblem:
     """The problem that a person reads for GitHub's answer to this call."""
     known = _known(status, text)
     shown = _shown(text) or "no text"
-    return _problem(known, call, f"GitHub did not {call.does} ({status}): {shown}")
+    return _problem(known, call, f"GitHub did not {call.does} ({status}): {shown}", forbidden=status == 403)
 
 
 def limited(call: Call, status: int, text: str) -> ForgeProblem:
@@ -204,6 +204,7 @@ def _shown(text: str) -> str:
     return " ".join(TAG.sub(" ", text).split())[:SHOWN]
 
 
-def _problem(known: Known, call: Call, what: str) -> ForgeProblem:
+def _problem(known: Known, call: Call, what: str, *, forbidden: bool = False) -> ForgeProblem:
     why, fix = (part.format(needs=call.needs, setting=call.setting) for part in (known.why, known.fix))
-    return (ForgeProblem if known.passes else Refusal)(what, why=why, fix=fix)
+    kind = ForgeProblem if known.passes else Forbidden if forbidden else Refusal
+    return kind(what, why=why, fix=fix)

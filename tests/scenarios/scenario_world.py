@@ -356,6 +356,11 @@ class World:
         return [f"{one.method} {one.path}" for one in self.exchanges if not one.git]
 
     @property
+    def writes(self) -> list[str]:
+        """Those of them that change something."""
+        return [call for call in self.calls if not call.startswith("GET ") and call != "POST /graphql"]
+
+    @property
     def round_trips(self) -> int:
         """The git commands that talked to the server since the last hour began."""
         return sum(one.git and one.path.endswith("/info/refs") for one in self.exchanges)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_world import PROPOSAL, STATE, Run, World, drifted, steady
+from scenario_world import PROPOSAL, PULLS, STATE, Run, World, drifted, steady
 
 from ml_action import __version__
 
@@ -87,25 +87,83 @@ def test_wrong_data_is_named_with_what_is_there(ready: World, case: tuple[dict[s
     untouched(ready)
 
 
-def test_a_token_that_may_not_push(ready: World) -> None:
+def test_a_token_that_may_not_push_ends_before_anything_is_trained(ready: World) -> None:
     token = ready.here.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"}).token
-    failed(ready.hour(token=token), 4, "may not write to this repository", "contents: write", "403")
+    run = ready.hour(token=token)
+    failed(run, 5, "nothing was trained", "may not write to this repository", "Contents: Read and write")
     untouched(ready)
+
+
+def test_an_archived_repository_ends_before_anything_is_trained(ready: World) -> None:
+    ready.repository.change_settings(archived=True)
+    failed(ready.hour(), 5, "nothing was trained: the repository is archived", "Unarchive this repository")
+    untouched(ready)
+
+
+def test_a_rule_on_the_state_branch_ends_before_anything_is_trained(ready: World) -> None:
+    ready.repository.protect("~ALL", ruleset="everything")
+    failed(ready.hour(), 5, "nothing was trained: a rule keeps the bot off its own branch", "Bypass list")
+    untouched(ready)
+
+
+def kept(run: Run, *texts: str) -> None:
+    """The result is there, and a person may open what the bot may not."""
+    assert (run.code, run.decision, run.outputs["version"]) == (5, "blocked", "v1"), run.log
+    assert run.outputs["compare-url"].endswith(f"/octo/students/compare/main...{PROPOSAL}?expand=1")
+    assert f"[open it by hand]({run.outputs['compare-url']})" in run.summary
+    assert "Scores on the same unseen rows" in run.summary
+    for text in texts:
+        assert text in run.log.replace("%0A", "\n")
+        assert text in run.told
+    assert "Traceback" not in run.log
 
 
 def test_a_token_that_may_not_open_pull_requests_leaves_a_promotion_for_a_better_token(ready: World) -> None:
     token = ready.here.hub.identity("ml-bot", kind="app", permissions={"contents": "write"}).token
-    failed(ready.hour(token=token), 5, "pull-requests", "Resource not accessible by integration")
+    kept(ready.hour(token=token), "pull-requests: write", "Resource not accessible by integration")
     assert len(ready.attempts) == 1
+    again = ready.hour(token=token)
+    assert (again.code, again.decision) == (5, "blocked")
+    assert again.outputs["compare-url"]
     run = ready.hour()
-    assert (run.code, run.outputs["merge-state"]) == (0, "merged")
+    assert (run.code, run.outputs["merge-state"], run.outputs["compare-url"]) == (0, "merged", "")
+    assert len(ready.attempts) == len(ready.pulls) == 1
+
+
+def test_a_repository_that_lets_no_workflow_open_pull_requests_keeps_the_result(ready: World) -> None:
+    ready.repository.change_settings(actions_may_create_and_approve=False)
+    given = {"token": ready.here.reviewer.token, "approver_token": "", "autonomy": "propose"}
+    kept(ready.hour(**given), "Allow GitHub Actions to create and approve pull requests")
+    assert ready.tip(PROPOSAL) == ready.last.commit
+    ready.repository.change_settings(actions_may_create_and_approve=True)
+    run = ready.hour(**given)
+    assert (run.code, run.outputs["pr-number"]) == (0, "1")
     assert len(ready.attempts) == 1
 
 
-def test_a_repository_that_lets_no_workflow_open_pull_requests(ready: World) -> None:
+def test_what_a_person_opened_by_hand_is_taken_up(ready: World) -> None:
     ready.repository.change_settings(actions_may_create_and_approve=False)
-    token = ready.here.reviewer.token
-    failed(ready.hour(token=token, approver_token=""), 5, "Allow GitHub Actions to create and approve pull requests")
+    given = {"token": ready.here.reviewer.token, "approver_token": "", "autonomy": "propose"}
+    ready.hour(**given)
+    ready.api(ready.person(), "POST", PULLS, title="The model", head=PROPOSAL, base="main")
+    run = ready.hour(**given)
+    assert (run.code, run.outputs["pr-number"]) == (0, "1"), run.log
+    assert len(ready.pulls) == 1
+    assert ready.pull.title == "The model"
+
+
+def test_what_limits_a_promotion_is_said_before_the_training(ready: World) -> None:
+    run = ready.hour(approver_token="", autonomy="merge")
+    warning = run.log.index("::warning::there is no second identity")
+    assert warning < run.log.index("promote: ")
+    assert "there is no second identity" in run.told
+    assert run.code == 0
+    assert ready.pull.open
+
+
+def test_where_only_reports_are_asked_for_the_way_is_checked_too(ready: World) -> None:
+    ready.repository.change_settings(archived=True)
+    failed(ready.hour(autonomy="report"), 5, "nothing was trained: the repository is archived")
 
 
 def test_a_wrong_token(ready: World) -> None:
@@ -141,13 +199,6 @@ def test_a_repository_that_is_not_there(ready: World) -> None:
     job = ready.job()
     job.environ["GITHUB_REPOSITORY"] = "octo/studnets"
     failed(finish(job), 4, "was not found on the server")
-
-
-def test_an_archived_repository(ready: World) -> None:
-    ready.repository.change_settings(archived=True)
-    run = ready.hour()
-    failed(run, 4, "archived")
-    untouched(ready)
 
 
 def test_a_network_that_is_down(ready: World) -> None:

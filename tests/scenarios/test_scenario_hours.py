@@ -99,7 +99,7 @@ def test_an_unchanged_world_is_held_with_a_reason_and_not_tried_again(production
     assert run.reason.startswith("not proven better")
     assert "the next training waits for 40 further datasets" in run.summary
     assert production.pulls == []
-    assert production.calls == []
+    assert production.writes == []
     assert len(production.attempts) == 2
 
     state = production.state.commit

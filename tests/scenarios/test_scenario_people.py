@@ -29,7 +29,7 @@ def test_report_trains_judges_and_records_and_proposes_nothing(production: World
     assert (run.code, run.decision) == (0, "promote")
     assert "autonomy is report" in run.told
     assert production.pulls == []
-    assert production.calls == []
+    assert production.writes == []
     assert (production.last.verdict.value, production.last.commit) == ("promote", "")
     assert production.versions == ["v1"]
     assert production.hour(autonomy="report").decision == "waiting"
