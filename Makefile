@@ -52,6 +52,7 @@ format: .venv/ready  ## format the code
 docs: .venv/ready  ## write the generated parts of the documentation anew
 	@$(BIN)/cog -r -I . $(GENERATED)
 	@$(BIN)/python -m scripts.generated
+	@$(BIN)/python -m scripts.doctor_page
 
 bench: .venv/ready  ## measure speed against named baselines
 	@$(BIN)/python benchmarks/run.py

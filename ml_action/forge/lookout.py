@@ -173,18 +173,18 @@ class Rulesets:
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
-        self._bypass: dict[int, bool | None] = {}
+        self._told: dict[int, dict[str, Any]] = {}
 
     def of(self, branch: str) -> list[dict[str, Any]]:
         """The active rules of a branch, which need not be there."""
         return list(self._identity.maybe(f"/rules/branches/{quote(branch)}?per_page=100") or ())
 
-    def bypassed(self, rule: Mapping[str, Any]) -> bool | None:
-        """Whether this token may push in spite of the rule; None: it is not told."""
+    def about(self, rule: Mapping[str, Any]) -> dict[str, Any]:
+        """The ruleset that a rule is from, as this token is told of it."""
         number = int(rule.get("ruleset_id") or 0)
-        if number not in self._bypass:
-            self._bypass[number] = may_bypass(self._identity.maybe(f"/rulesets/{number}"))
-        return self._bypass[number]
+        if number not in self._told:
+            self._told[number] = dict(self._identity.maybe(f"/rulesets/{number}") or {})
+        return self._told[number]
 
 
 def may_bypass(told: Mapping[str, Any] | None) -> bool | None:
@@ -241,10 +241,11 @@ def _rules_of_ours(branch: str, seen: Seen, rulesets: Rulesets | None, words: Ma
         kind = str(rule.get("type"))
         if kind not in words or (kind in ("creation", "branch_name_pattern") and there):
             continue
-        bypassed = rulesets.bypassed(rule) if rulesets else None
+        told = rulesets.about(rule) if rulesets else {}
+        bypassed = may_bypass(told)
         if not bypassed:
-            said = f"{words[kind]} (a ruleset of {rule.get('ruleset_source', 'the repository')})"
-            (doubt if bypassed is None else sure).append(said)
+            name = told.get("name", "of " + str(rule.get("ruleset_source", "the repository")))
+            (doubt if bypassed is None else sure).append(f"{words[kind]} (ruleset {name})")
     return Rules(branch, there, refused=tuple(sure), maybe_refused=tuple(doubt))
 
 

@@ -66,8 +66,8 @@ def test_a_label_that_is_there_is_not_created_again(stage):
 def test_rules_for_a_branch_that_is_not_there_yet_are_known(stage, look):
     stage.repository.protect("ml-auto-update/**", ruleset="bots")
     facts = look()
-    assert facts.state.refused == ("changes need a pull request (a ruleset of octo/students)",)
-    assert facts.proposal.refused[-1] == "changes need a pull request (a ruleset of octo/students)"
+    assert facts.state.refused == ("changes need a pull request (ruleset bots)",)
+    assert facts.proposal.refused[-1] == "changes need a pull request (ruleset bots)"
     assert any("force-pushed" in text for text in facts.proposal.refused)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from scenario_world import STATE, Run, World, in_process
 
+from scripts import doctor_page
+
 RETRAIN = ".github/workflows/retrain.yml"
 WORKFLOW = (
     "on: {schedule: [{cron: '17 * * * *'}]}\npermissions: {contents: write%s}\njobs: {}\n# org/ml-auto-update@v1\n"
@@ -199,3 +201,9 @@ def test_strangers_words_are_escaped(production: World) -> None:
     assert "**x**" not in run.summary
     assert "<img>" not in run.summary
     assert "@octo" not in run.summary
+
+
+def test_the_page_shows_what_the_doctor_says() -> None:
+    """docs/doctor.md: five broken repositories, and every way to fail; `make docs` writes it anew."""
+    page = doctor_page.PAGE.read_text(encoding="utf-8")
+    assert doctor_page.written(page) == page
