@@ -73,6 +73,7 @@ def _show(console: Console, attempt: Attempt, facts: Mapping[str, str]) -> None:
     if comparison:
         _table(console, "Slices", evidence.SLICES, evidence.slices(comparison))
         _table(console, "Guardrails", evidence.GUARDRAILS, evidence.guardrails(comparison))
+    _section(console, "Watch", [attempt.watched.text] if attempt.watched else [])
     if attempt.screening:
         _show_screening(console, attempt.screening)
     _section(console, "Notes", attempt.notes)

@@ -77,6 +77,20 @@ def barred(decision: Decision, why: str) -> Decision:
     return replace(decision, verdict=Verdict.HOLD, reason=f"{decision.reason}, and yet {why}", outlook=outlook)
 
 
+def outdone(comparison: Comparison, policy: Policy) -> bool:
+    """Whether the version in the challenger's place is proven better, as `gate: better` asks, whatever the gate is."""
+    return not _failed((*_judged(comparison), *_better(comparison, policy)))
+
+
+def told_of_watch(champion: str, before: str, comparison: Comparison, *, worse: bool) -> str:
+    """What the watch found, in one sentence."""
+    than = f"than {before}, the version before it"
+    size = f"{percent(comparison.gain)} {percents(comparison.gain_interval)} of its error"
+    agree = f"{percent(comparison.win_rate, 0)} of which {before} predicts no worse"
+    said = f"worse {than}, by {size}" if worse else f"not proven worse {than}: going back would save {size}"
+    return f"{champion} is {said} on {comparison.datasets} new {comparison.unit}, {agree}"
+
+
 def evidence(comparison: Comparison, lead: str = "") -> str:
     """The gain with its interval, on what it was judged, and how many datasets agree."""
     on = f"on {comparison.datasets} new {comparison.unit}"
@@ -147,7 +161,7 @@ def _tail(comparison: Comparison) -> Iterator[Check]:
 # --- what has to be proven --------------------------------------------------------------------------------
 
 
-def _proof(comparison: Comparison, policy: Policy) -> Iterator[Check]:
+def _judged(comparison: Comparison) -> Iterator[Check]:
     numbers = (comparison.improvement, comparison.gain, comparison.gain_interval.low, comparison.p_baseline)
     known = all(map(math.isfinite, (*numbers, comparison.p_value)))
     yield Check("finite", known, "every score is a number" if known else "a score is not a number")
@@ -156,6 +170,10 @@ def _proof(comparison: Comparison, policy: Policy) -> Iterator[Check]:
         comparison.datasets >= MIN_DATASETS,
         f"{comparison.datasets} {comparison.unit} were judged, {MIN_DATASETS} are needed",
     )
+
+
+def _proof(comparison: Comparison, policy: Policy) -> Iterator[Check]:
+    yield from _judged(comparison)
     yield from _GATES[policy.gate](comparison, policy)
     yield Check(
         "dummy baseline",

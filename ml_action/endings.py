@@ -116,22 +116,30 @@ def blocked(scene: Scene, publication: Publication) -> Outcome:
 def rolled_back(scene: Scene, attempt: Attempt, publication: Publication | None) -> Outcome:
     """An earlier version is proposed, or in production again."""
     blocked = publication.blocked if publication else ""
-    if publication is None:
-        after = "nothing: autonomy is report; with propose a pull request is opened"
-    elif publication.merge_state == "merged":
-        after = f"{attempt.version} is on the base branch again: the service picks it up"
-    else:
-        after = next_of(publication)
     return Outcome(
         Verdict.BLOCKED if blocked else Verdict.ROLLBACK,
         blocked or attempt.reason,
-        after,
+        _after_rollback(attempt, publication),
         champion=_champion(scene),
         attempt=attempt,
         publication=publication,
         notes=attempt.notes,
         exit_code=_code(publication),
     )
+
+
+def _after_rollback(attempt: Attempt, publication: Publication | None) -> str:
+    if publication is None:
+        return "nothing: autonomy is report; with propose a pull request is opened"
+    if publication.merge_state == "merged":
+        return f"{attempt.version} is on the base branch again: the service picks it up"
+    return next_of(publication)
+
+
+def answered(outcome: Outcome, back: Attempt, publication: Publication) -> Outcome:
+    """The ending of an attempt that the watch answered with a rollback."""
+    after = f"the watch goes back to {back.version}: {_after_rollback(back, publication)}"
+    return replace(outcome, next_step=after, publication=publication)
 
 
 def stood_down() -> Outcome:

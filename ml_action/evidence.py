@@ -28,6 +28,12 @@ def score_heads(comparison: Comparison, champion: str, challenger: str) -> Row:
     return ("metric", *first, f"challenger {challenger}", "dummy")
 
 
+def version_heads(comparison: Comparison, champion: str, version: str) -> Row:
+    """The same where no challenger was trained: two versions, or one alone."""
+    first = (f"{champion}, in production",) if comparison.champion else ()
+    return ("metric", *first, version, "dummy")
+
+
 def scores(comparison: Comparison) -> Iterator[Row]:
     """Every reported metric of champion, challenger and dummy on the same unseen rows, the deciding one first."""
     contestants = [comparison.champion] if comparison.champion else []

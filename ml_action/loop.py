@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml_action import barring, decision, drafting, endings, promotion, recording, registry, survey, trigger
 from ml_action.journal import Look, State
+from ml_action.recording import Content
 from ml_action.records import Attempt, Decision, Outcome, Publication, Screening, SetAside, Trial, Trigger, Verdict
 from ml_action.repository import LostTheRace
 from ml_action.settings import Settings
@@ -57,7 +58,7 @@ def _ended(scene: Scene) -> bool:
 def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """The stages after the trigger."""
     from ml_action import batch as batches  # late: pandas and scikit-learn take two seconds to load
-    from ml_action import experiment, preflight
+    from ml_action import experiment, preflight, watch
 
     batch = batches.load(scene, settings, tools.log)
     set_aside = survey.unrecorded(scene, settings, batch.set_aside)
@@ -88,7 +89,8 @@ def _attempt(scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     if trial:
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
     told = replace(screening, suspects=screening.suspects[:TOLD])
-    draft = replace(draft, policy=experiment.policy_of(settings), screening=told)
+    watched = watch.look(batch, scene, settings, verdict, screening, tools)
+    draft = replace(draft, policy=experiment.policy_of(settings), screening=told, watched=watched)
     outcome = _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
     return replace(outcome, notes=(*outcome.notes, *warnings))
 
@@ -143,6 +145,8 @@ def _conclude(
     tools: Tools,
 ) -> Outcome:
     """Records the attempt, settles its promotion if it is one, and tells the ending."""
+    from ml_action import watch
+
     tools.log.say(f"{verdict.verdict}: {verdict.reason}")
     attempt = replace(
         draft,
@@ -156,11 +160,25 @@ def _conclude(
     attempt = _with_scores(attempt, trial) if trial else attempt
     content = recording.content_of(attempt, scene, settings, trial, verdict, set_aside) if trial else None
     seen = recording.seen(scene, set_aside)
+    back = watch.answer(attempt, scene, settings, tools)
+    if back:
+        told = endings.decided(scene, attempt, verdict, trial, None, set_aside, settings)
+        return endings.answered(told, *_turned_back(attempt, *back, seen, scene, settings, tools))
     recorded = recording.record(attempt, scene, settings, tools, onto=seen, content=content)
     done = None
     if recorded.attempt.commit:
         recorded, done = promotion.settle(recorded, settings, tools)
     return endings.decided(scene, recorded.attempt, verdict, trial, done, set_aside, settings)
+
+
+def _turned_back(
+    attempt: Attempt, back: Attempt, content: Content, seen: State, scene: Scene, settings: Settings, tools: Tools
+) -> tuple[Attempt, Publication]:
+    """The attempt, and the rollback that answers it: recorded in one push, so that neither is there alone."""
+    onto = replace(seen, attempts=(*seen.attempts, attempt))
+    recorded = recording.record(back, scene, settings, tools, onto=onto, content=content)
+    recorded, done = promotion.settle(recorded, settings, tools)
+    return recorded.attempt, done
 
 
 def _is_drafted(verdict: Decision, trial: Trial | None, scene: Scene, settings: Settings) -> bool:

@@ -230,6 +230,14 @@ TABLE: tuple[Setting, ...] = (
         values.text,
         in_file=False,
     ),
+    Setting(
+        "watch",
+        "off",
+        "On each new batch, hold the champion against the version before it: only say so when it is proven worse, or "
+        "open the rollback too.",
+        values.text,
+        choices=("off", "report", "rollback"),
+    ),
     Setting("to", "", "For a rollback: the version to go back to, such as v1.", values.version, in_file=False),
     Setting("why", "", "For a rollback: the reason, which stands in the pull request.", values.text, in_file=False),
     Setting(

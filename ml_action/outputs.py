@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ml_action.arrivals import Outcome
+
+if TYPE_CHECKING:
+    from ml_action.records import Watched
 
 OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",
@@ -27,6 +31,8 @@ OUTPUTS: Mapping[str, str] = {
     "quarantined": "Datasets that this run set aside; mode data: bad ones.",
     "drift": "How far the column that moved most has moved from the champion's data, 0 to 1.",
     "drifted": "The columns that drifted, as a JSON list.",
+    "watch": "How the champion fares beside the version before it: worse (proven), not-worse, or unknown; empty where "
+    "`watch` is off or there is none.",
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
     "merge-state": "waiting, enabled (auto-merge is on), queued (in the merge queue), merged or blocked.",
@@ -82,13 +88,19 @@ def _of_attempt(outcome: Outcome) -> dict[str, str]:
     }
     screening = attempt.screening
     suspicious = {"suspicious": str(screening.suspicious)} if screening else {}
+    watched = {"watch": _watched(attempt.watched)} if attempt.watched else {}
     outlook = {"outlook": attempt.decision.outlook} if attempt.decision else {}
     return (
         {"version": attempt.version}
         | suspicious
+        | watched
         | outlook
         | {name: repr(value) for name, value in numbers.items() if value is not None}
     )
+
+
+def _watched(found: Watched) -> str:
+    return "worse" if found.worse else "not-worse" if found.comparison else "unknown"
 
 
 def _of_publication(outcome: Outcome) -> dict[str, str]:

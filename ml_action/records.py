@@ -40,6 +40,7 @@ __all__ = [
     "Trigger",
     "Verdict",
     "Version",
+    "Watched",
 ]
 
 
@@ -289,6 +290,18 @@ class PullRequest:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """The champion beside the version before it, on the same new rows that neither was trained on."""
+
+    champion: str
+    before: str  # the version that it was promoted over
+    worse: bool  # proven: the version before has less error
+    text: str  # what was found, or why nothing could be, in one sentence
+    comparison: Comparison | None = None  # the version before in the challenger's place; None: they were not compared
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One training with its decision, or one rollback: one line of the journal.
 
@@ -330,6 +343,7 @@ class Attempt:
     screening: Screening | None = None
     policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
+    watched: Watched | None = None  # of a rollback: what the watch found, if it was the watch that asked for it
     former: tuple[str, ...] = ()  # commits that the proposal had before it was built anew on top of a moved base
 
     @property

@@ -100,6 +100,7 @@ def _found(outcome: Outcome) -> Iterator[str]:
             yield "### Scores on the same unseen rows"
             yield from sections.comparison(trial.comparison, champion, attempt.version, attempt.policy)
         yield from sections.gate(decision, trial.comparison if trial else None)
+        yield sections.watched(attempt.watched)
     yield from sections.screening(screening)
     yield sections.drift_table(outcome.shifts)
     yield sections.quarantine(outcome.set_aside, screening)
@@ -121,6 +122,7 @@ def _retold_parts(attempt: Attempt, facts: Mapping[str, str]) -> Iterator[str]:
     yield from sections.remembered(attempt)
     if attempt.decision:
         yield from sections.gate(attempt.decision, attempt.comparison)
+    yield sections.watched(attempt.watched)
     yield from sections.screening(attempt.screening)
     yield section("Notes", bullets(map(escape, attempt.notes)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from ml_action.proposal import fenced
 if TYPE_CHECKING:
     from ml_action.arrivals import SetAside
     from ml_action.contract import Shift
-    from ml_action.records import Attempt, Comparison, Decision, Policy, Screening, Trial, Version
+    from ml_action.records import Attempt, Comparison, Decision, Policy, Screening, Trial, Version, Watched
+
+Heads = Callable[["Comparison", str, str], Sequence[str]]
 
 LISTED = 50  # set-aside datasets in one table
 MOVED = 8  # columns in the table of drift
@@ -30,6 +32,10 @@ SUSPECTED = (
 def comparison(found: Comparison, champion: str, challenger: str, policy: Policy | None) -> Iterator[str]:
     """Scores, numbers and picture."""
     yield scores_table(found, champion, challenger)
+    yield from _numbers(found, policy)
+
+
+def _numbers(found: Comparison, policy: Policy | None) -> Iterator[str]:
     words = replace(found, metric=escape(found.metric), unit=escape(found.unit))
     yield bullets(evidence.lines(words))
     yield drawn(found, policy)
@@ -45,13 +51,13 @@ def remembered(attempt: Attempt) -> Iterator[str]:
         yield section(heading, bullets(map(escape, evidence.remembered(attempt))))
 
 
-def scores_table(found: Comparison, champion: str, challenger: str) -> str:
+def scores_table(found: Comparison, champion: str, challenger: str, heads: Heads = evidence.score_heads) -> str:
     """Every reported metric of champion, challenger and dummy on the same unseen rows."""
     rows = (
         (f"{code(name)}{' (decides)' if name == found.metric else ''}", *cells)
         for name, *cells in evidence.scores(found)
     )
-    return table(evidence.score_heads(found, champion, challenger), rows)
+    return table(heads(found, champion, challenger), rows)
 
 
 def drawn(found: Comparison, policy: Policy | None) -> str:
@@ -102,9 +108,24 @@ def guardrails_table(found: Comparison) -> str:
 def turned_back(attempt: Attempt) -> Iterator[str]:
     """The scores of both versions, which decide nothing."""
     if attempt.comparison:
-        yield f"### Scores of {attempt.version} and {attempt.champion} on the same rows"
-        yield from comparison(attempt.comparison, attempt.champion, attempt.version, attempt.policy)
-        yield "No score decides about a rollback: these are for the person who does."
+        both = (
+            f"{attempt.version} and {attempt.champion}" if attempt.comparison.champion else f"{attempt.version} alone"
+        )
+        yield f"### Scores of {both} on the same rows"
+        yield scores_table(attempt.comparison, attempt.champion, attempt.version, evidence.version_heads)
+        yield from _numbers(attempt.comparison, attempt.policy)
+        if attempt.watched is None:
+            yield "No score decides about a rollback: these are for the person who does."
+
+
+def watched(found: Watched | None) -> str:
+    """What the watch found, with the scores where it compared."""
+    if found is None:
+        return ""
+    sign = "⚠️ " if found.worse else ""
+    both = found.champion, found.before
+    scores = scores_table(found.comparison, *both, evidence.version_heads) if found.comparison else ""
+    return section("Watch", f"{sign}{escape(found.text)}.", scores, bullets(map(escape, found.notes)))
 
 
 def verified(attempt: Attempt, version: Version) -> str:

@@ -59,6 +59,7 @@ class Settings:
     max_suspicious: float
     on_review: str
     force: str
+    watch: str
     to: str
     why: str
     fit_budget: int

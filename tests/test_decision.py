@@ -6,7 +6,7 @@ from factories import make_comparison
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.decision import MIN_DATASETS, Policy, decide, forced, unsound
+from ml_action.decision import MIN_DATASETS, Policy, decide, forced, outdone, told_of_watch, unsound
 from ml_action.figures import percent, probability
 from ml_action.records import Guarded, Interval, Screening, Slice, Verdict
 
@@ -271,3 +271,28 @@ def test_nothing_left_to_judge_by_is_a_review():
     decision = unsound(Screening(judged=40, suspicious=40, found=("40 far worse predicted",)), POLICY)
     assert decision.verdict is Verdict.REVIEW
     assert "40 of 40 new datasets are suspicious" in decision.reason
+
+
+def test_the_watch_asks_for_the_proof_that_the_gate_asks_for_whatever_it_is_set_to():
+    for gate in ("better", "not-worse", "higher"):
+        policy = Policy(gate=gate)
+        assert outdone(make_comparison(), policy)
+        for changes in (
+            {"p_value": 0.06},
+            {"gain_interval": Interval(-0.01, 0.3)},
+            {"gain": 0.004},
+            {"datasets": 29},
+            {"gain": math.nan},
+        ):
+            assert not outdone(make_comparison(**changes), policy)
+    assert outdone(make_comparison(p_baseline=0.9), Policy())
+
+
+def test_what_the_watch_found_is_a_sentence():
+    assert told_of_watch("v2", "v1", make_comparison(), worse=True) == (
+        "v2 is worse than v1, the version before it, by 25.0 % [15.0, 35.0] of its error on 100 new datasets, 90 % of "
+        "which v1 predicts no worse"
+    )
+    assert told_of_watch("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
+        "v2 is not proven worse than v1, the version before it: going back would save -10.0 % ["
+    )

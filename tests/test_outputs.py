@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from factories import make_attempt, make_evidence, make_outcome, make_screening
+from factories import make_attempt, make_comparison, make_evidence, make_outcome, make_screening
 
 from ml_action import endings, outputs
 from ml_action.errors import DataProblem
 from ml_action.outputs import OUTPUTS
-from ml_action.records import Decision, Interval, Outcome, SetAside, Trigger, Verdict
+from ml_action.records import Decision, Interval, Outcome, SetAside, Trigger, Verdict, Watched
 
 
 def test_a_promotion_fills_every_output_but_the_report_path():
@@ -17,7 +17,7 @@ def test_a_promotion_fills_every_output_but_the_report_path():
         "ci-low": "0.03", "ci-high": "0.07", "quarantined": "0", "pr-number": "7",
         "pr-url": "https://github.com/o/r/pull/7", "merge-state": "enabled", "model-path": "model/v2.pkl",
         "report-path": "", "drift": "", "drifted": "", "gain": "0.25", "win-rate": "", "outlook": "", "suspicious": "",
-        "autonomy": "", "compare-url": "",
+        "autonomy": "", "compare-url": "", "watch": "",
     }  # fmt: skip
 
 
@@ -74,3 +74,15 @@ def test_what_was_judged_is_told_in_figures():
     values = outputs.of(make_outcome(attempt=attempt))
     assert (values["gain"], values["win-rate"]) == ("0.061", "0.71")
     assert (values["outlook"], values["suspicious"]) == ("about 90 more datasets", "3")
+
+
+@pytest.mark.parametrize(
+    ("watched", "told"),
+    [
+        (Watched("v2", "v1", True, "worse", make_comparison()), "worse"),
+        (Watched("v2", "v1", False, "not proven worse", make_comparison()), "not-worse"),
+        (Watched("v2", "v1", False, "its file is not there"), "unknown"),
+    ],
+)
+def test_what_the_watch_found_is_told_in_a_word(watched, told):
+    assert outputs.of(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == told

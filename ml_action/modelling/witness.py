@@ -63,8 +63,8 @@ class Witness:
 
     def replays(self, request: Mapping[str, object]) -> None:
         """It has an answer to a request, such as the one that its entry in the history holds."""
-        frame = pd.DataFrame([request]).fillna(np.nan)[list(self.features)]
         try:
+            frame = pd.DataFrame([request]).fillna(np.nan)[list(self.features)]
             self.model.predict(frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy())
         except Exception as error:  # a model may raise anything at all
             told = f"has no answer to the request that its entry holds: {type(error).__name__}: {plain(error, 200)}"
