@@ -100,6 +100,7 @@ class Trigger:
     threshold: int
     reason: str
     unit: str = "datasets"  # what was counted
+    asked: bool = False  # a person pulls it, however few are new
     early: int = 0  # the number at which drift may pull it; 0: it takes the threshold
 
 

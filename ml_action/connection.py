@@ -14,7 +14,7 @@ from ml_action.runner import Context
 from ml_action.settings import Settings
 
 if TYPE_CHECKING:
-    from ml_action.forge import Forge
+    from ml_action.forge import Board, Forge
     from ml_action.forge.github import GitHub
     from ml_action.situation import Facts
 
@@ -64,6 +64,10 @@ class Connection:
             return make(tree, parent, message)
 
         return sign
+
+    def board(self) -> Board | None:
+        """Where the dashboard is kept; None: there is none."""
+        return self.github.board() if self.on_github else None
 
     def look(self, thorough: bool) -> Facts | None:
         """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""

@@ -27,6 +27,14 @@ TOLD = 20  # suspicious datasets that the journal's line names; the state lists 
 
 def run(settings: Settings, tools: Tools) -> Outcome:
     """One hour of the loop."""
+    if settings.dashboard:
+        from ml_action import dashboard  # late: few have one
+
+        return dashboard.beside(_hour, settings, tools)
+    return _hour(settings, tools)
+
+
+def _hour(settings: Settings, tools: Tools) -> Outcome:
     try:
         return _run(settings, tools)
     except LostTheRace:
@@ -38,6 +46,7 @@ def _run(settings: Settings, tools: Tools) -> Outcome:
     scene, earlier = promotion.resume(scene, settings, tools)
     if earlier and earlier.blocked and not _ended(scene):
         return endings.blocked(scene, earlier)
+    scene = replace(scene, trigger=trigger.judge_asked(scene.trigger, asked=tools.asked))
     if not scene.trigger.ready:
         return endings.waiting(scene, earlier)
     waits = promotion.waits(scene, settings)

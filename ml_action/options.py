@@ -287,6 +287,14 @@ TABLE: tuple[Setting, ...] = (
         choices=("report", "run"),
     ),
     Setting(
+        "dashboard",
+        "false",
+        "Whether an issue shows where the loop stands, with a box that asks for a training; needs issues: write.",
+        values.flag,
+        choices=("true", "false"),
+        schema="boolean",
+    ),
+    Setting(
         "forge",
         "auto",
         "Where the pull request is opened. auto: GitHub when a token and a repository are known, "

@@ -59,6 +59,7 @@ def aim_of(settings: Settings) -> Aim:
         settings.model_dir,
         signed=settings.commit_signing == "api",
         in_fork=settings.in_fork == "run",
+        dashboard=settings.dashboard,
     )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "History",
     "Interval",
     "Inventory",
+    "Issue",
     "Outcome",
     "Policy",
     "Proposal",
@@ -374,6 +375,16 @@ class Proposal:
     drafted: frozenset[str] = frozenset()  # fingerprints of the attempts that were proposed as a draft
     moved: bool = False  # whether the base branch has moved since it was built
     alone: bool = False  # not in the pull request of another promotion: that one is closed first
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue of the repository."""
+
+    number: int
+    url: str
+    state: str  # open | closed
+    body: str
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class Settings:
     commit_signing: str
     base: str
     in_fork: str
+    dashboard: bool
     forge: str
     token: str = field(repr=False)
     approver_token: str = field(repr=False)

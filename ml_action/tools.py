@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ml_action.forge import Forge
+from ml_action.forge import Board, Forge
 from ml_action.log import Log
 from ml_action.repository import Branches, Repository, Tips
 from ml_action.situation import Facts
@@ -25,4 +25,6 @@ class Tools:
     run_url: str = ""
     page: str = ""  # the repository's address for people
     look: Callable[[bool], Facts | None] = lambda _: None  # what GitHub tells; thorough or not; None: nobody to ask
+    board: Callable[[], Board | None] = lambda: None  # where the dashboard is kept; None: nowhere
+    asked: bool = False  # whether a person asks for a training now
     workflow: str = ""  # path of the workflow's file in the repository, where there is one

@@ -47,12 +47,20 @@ def judge_forced(trigger: Trigger, why: str) -> Trigger:
     return replace(trigger, ready=True, reason=f"forced by a person: {why}") if why else trigger
 
 
+def judge_asked(trigger: Trigger, *, asked: bool) -> Trigger:
+    """The trigger that a person pulls early: with nothing new there is nothing to train on."""
+    if not asked or not trigger.count or (trigger.ready and not trigger.early):
+        return trigger
+    shown = _shown(trigger.count, trigger.threshold, trigger.unit)
+    return replace(trigger, ready=True, asked=True, early=0, reason=f"ready {shown}: asked for on the dashboard")
+
+
 def recount(trigger: Trigger, sound: int) -> Trigger:
     """The trigger again, once the datasets were read: what is unfit or a copy in other words does not count.
 
     `sound` is in the trigger's own unit.
     """
-    if sound >= (trigger.early or trigger.threshold):
+    if sound >= (1 if trigger.asked else trigger.early or trigger.threshold):
         return replace(trigger, count=sound)
     gone, missing = trigger.count - sound, trigger.threshold - sound
     # git counts lines: those of a file that was sorted are known rows, and nothing is wrong with them

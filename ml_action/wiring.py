@@ -244,7 +244,7 @@ def report_only(place: Place, why: str, scratch: Path, log: Log) -> tuple[Settin
     place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
     return place.settings, replace(
-        tools, repository=repository.Untouched(**vars(tools.repository)), look=lambda _: None
+        tools, repository=repository.Untouched(**vars(tools.repository)), look=lambda _: None, board=lambda: None
     )
 
 
@@ -297,6 +297,7 @@ def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log:
         place.context.run_url,
         page=place.context.page if place.on_github else "",
         look=connection.look,
+        board=connection.board,
         workflow=place.context.workflow,
     )
 

@@ -142,6 +142,28 @@ class Dispatch:
 
 
 @dataclass
+class Issue:
+    """An issue that is no pull request."""
+
+    number: int
+    author: Identity
+    title: str
+    body: str | None
+    state: str = "open"
+    state_reason: str | None = None
+    labels: list[str] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+    closed_at: str | None = None
+
+    def move(self, state: str) -> None:
+        """Close it, or open it again."""
+        closing = state == "closed"
+        self.state, self.closed_at = state, now() if closing else None
+        self.state_reason = "completed" if closing else "reopened"
+
+
+@dataclass
 class PullRequest:
     """A pull request inside one repository."""
 

@@ -14,7 +14,7 @@ from sandbox import lifecycle, merge_queue, pushes
 from sandbox.clock import now
 from sandbox.git import Git
 from sandbox.identities import Identity, account_id, reaches
-from sandbox.records import CheckRun, Dispatch, Label, PullRequest, Rule, Settings, Status
+from sandbox.records import CheckRun, Dispatch, Issue, Label, PullRequest, Rule, Settings, Status
 from sandbox.standing import Standing, rule_for, standing
 
 FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
@@ -54,10 +54,15 @@ class Repository:
         self.workflows: dict[str, str] = {}  # path -> state: active, disabled_inactivity, disabled_manually, ...
         self.pushers: dict[str, str] = {}  # ref -> login of the last push
         self.pulls_by_number: dict[int, PullRequest] = {}
+        self.issues: dict[int, Issue] = {}
         self.parent: Repository | None = None  # what it is a fork of
         self.forks: dict[str, Repository] = {}  # by full name
         self._lock = lock
         self._ids = count(1)
+
+    def next_number(self) -> int:
+        """The number of the next pull request or issue: they share one sequence."""
+        return max([0, *self.pulls_by_number, *self.issues]) + 1
 
     def new_id(self) -> int:
         """A number for a label, review, comment, status or check run."""

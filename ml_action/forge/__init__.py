@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from ml_action.errors import ForgeProblem
-from ml_action.records import Proposal, PullRequest
+from ml_action.records import Issue, Proposal, PullRequest
 
 
 class Refusal(ForgeProblem):
@@ -50,6 +50,19 @@ class Approval:
 
     login: str
     commit: str
+
+
+class Board(Protocol):
+    """Where an issue of ours can be kept; the methods may raise ForgeProblem as those of `Forge` do."""
+
+    def find(self, marker: str) -> Issue | None:
+        """The issue of ours that begins with this marker."""
+
+    def open(self, title: str, body: str, marker: str) -> Issue:
+        """Open it, or find the one that was opened when only the answer was lost."""
+
+    def edit(self, issue: Issue, body: str) -> None:
+        """Replace its body."""
 
 
 class Forge(Protocol):

@@ -135,6 +135,12 @@ KNOWN = (
     ),
     Known(409, "", "the branch moved at the same moment", LATER, passes=True),
     Known(
+        410,
+        "issues",
+        "issues are turned off in this repository",
+        "turn on Settings → General → Features → Issues, or leave `dashboard` out",
+    ),
+    Known(
         404,
         "",
         "the repository is not there, or the {setting} cannot see it",

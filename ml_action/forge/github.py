@@ -16,6 +16,7 @@ from github.PullRequest import PullRequest as Raw
 from ml_action.errors import ForgeProblem
 from ml_action.forge import Answer, Approval, Refusal, Reply, comments, lookout
 from ml_action.forge.answers import Call, answer
+from ml_action.forge.board import Board
 from ml_action.forge.identity import Identity, Pace
 from ml_action.forge.lookout import Names
 from ml_action.patience import Patience
@@ -53,6 +54,10 @@ class GitHub:
         )
         self._labels: set[str] = set()  # that are known to be there
         self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
+
+    def board(self) -> Board:
+        """Where the dashboard is kept."""
+        return Board(self._author)
 
     def facts(self, names: Names, *, thorough: bool) -> Facts:
         """What GitHub tells about the repository and the tokens; see `lookout`."""

@@ -55,7 +55,7 @@ def create_pull(call: Call) -> Any:
     refuse_duplicate(call, home, head, body["base"])
     refuse_nothing_to_merge(call, (head, head_sha), (body["base"], base_sha))
     pull = PullRequest(
-        number=len(call.repository.pulls_by_number) + 1,
+        number=call.repository.next_number(),
         author=call.actor,
         title=title,
         body=text(body, "body", "PullRequest"),

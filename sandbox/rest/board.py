@@ -1,0 +1,81 @@
+"""Issues that are no pull requests: opened, listed, edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.clock import now
+from sandbox.errors import RefusalError, invalid, not_found
+from sandbox.records import Issue
+from sandbox.rest.calling import Call, Created, route, text
+from sandbox.rest.issues import DEFAULT_COLOR, remember_label
+from sandbox.views.issues import issue_view
+
+DISABLED = "Issues are disabled for this repo"
+LONGEST = 65_536  # characters of a body
+
+
+@route("GET", "/issues", needs="issues:read")
+def list_issues(call: Call) -> Any:
+    """Issues by state, creator and labels, the newest first; pull requests, which GitHub lists too, are left out."""
+    query = call.request.args
+    state, creator = query.get("state", "open"), query.get("creator")
+    wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
+    found = [
+        issue
+        for issue in call.repository.issues.values()
+        if state in ("all", issue.state)
+        and creator in (None, issue.author.login)
+        and wanted <= {name.lower() for name in issue.labels}
+    ]
+    return [issue_view(call.url, call.repository, issue) for issue in call.page(found[::-1])]
+
+
+@route("POST", "/issues", needs="issues:write")
+def create_issue(call: Call) -> Any:
+    """Open an issue; labels of those who may not push are dropped."""
+    refuse_disabled(call)
+    body = call.fields("title")
+    issue = Issue(call.repository.next_number(), call.actor, body["title"], checked(text(body, "body", "Issue")))
+    names = body.get("labels") or [] if call.repository.has_write_access(call.actor) else []
+    for name in names:
+        label = call.repository.labels.get(name.lower()) or remember_label(call, name, DEFAULT_COLOR, None)
+        issue.labels.append(label.name)
+    call.repository.issues[issue.number] = issue
+    return Created(issue_view(call.url, call.repository, issue))
+
+
+@route("PATCH", "/issues/<int:issue_number>", needs="issues:write")
+def edit_issue(call: Call, issue_number: int) -> Any:
+    """Change title, body or state: for its author, and for those with write access."""
+    refuse_disabled(call)
+    issue, body = find_issue(call, issue_number), call.fields()
+    if issue.author.login != call.actor.login and not call.repository.has_write_access(call.actor):
+        raise RefusalError(403, "Must have admin rights to Repository.")
+    issue.title = text(body, "title", "Issue") or issue.title
+    issue.body = checked(text(body, "body", "Issue")) if "body" in body else issue.body
+    if body.get("state") not in (None, issue.state):
+        issue.move(body["state"])
+    issue.updated_at = now()
+    return issue_view(call.url, call.repository, issue)
+
+
+def find_issue(call: Call, number: int) -> Issue:
+    """The issue with this number."""
+    found = call.repository.issues.get(number)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def checked(body: str | None) -> str | None:
+    """A body that is not too long."""
+    if len(body or "") > LONGEST:
+        raise invalid("Issue", "body", "custom")
+    return body
+
+
+def refuse_disabled(call: Call) -> None:
+    """A repository may have none."""
+    if not call.repository.settings.has_issues:
+        raise RefusalError(410, DISABLED)

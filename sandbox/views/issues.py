@@ -1,0 +1,43 @@
+"""Issues as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.records import Issue
+from sandbox.repository import Repository
+from sandbox.views import people, repositories
+from sandbox.views.pulls import association
+
+
+def issue_view(url: str, repository: Repository, issue: Issue) -> dict[str, Any]:
+    """GitHub's issue."""
+    api = repositories.api_url(url, repository)
+    here = f"{api}/issues/{issue.number}"
+    labels = (repository.labels[name.lower()] for name in issue.labels)
+    return {
+        "id": repository.id * 1000 + issue.number,
+        "node_id": f"I_{repository.id}_{issue.number}",
+        "number": issue.number,
+        "title": issue.title,
+        "body": issue.body,
+        "state": issue.state,
+        "state_reason": issue.state_reason,
+        "locked": False,
+        "user": people.account(url, issue.author.login),
+        "author_association": association(repository, issue.author),
+        "labels": [repositories.label_view(url, repository, label) for label in labels],
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "comments": 0,
+        "created_at": issue.created_at,
+        "updated_at": issue.updated_at,
+        "closed_at": issue.closed_at,
+        "url": here,
+        "html_url": f"{url}/{repository.full_name}/issues/{issue.number}",
+        "repository_url": api,
+        "labels_url": f"{here}/labels{{/name}}",
+        "comments_url": f"{here}/comments",
+        "events_url": f"{here}/events",
+    }
