@@ -12,12 +12,9 @@ from rich.console import Console
 
 from ml_action import attempts, evidence, journal, picture, registry, report, repository, terminal, wiring
 from ml_action.codec import encode
-from ml_action.errors import RepositoryProblem, SettingsProblem
-from ml_action.git import Git
 from ml_action.log import Log
 from ml_action.markdown import one_line
 from ml_action.records import Attempt, Comparison, Decision, Screening
-from ml_action.repository import Tips
 from ml_action.wiring import Place
 
 WIDTH = 120  # characters, where a program or a file reads along
@@ -26,7 +23,8 @@ _line: Callable[[str], str] = partial(one_line, limit=2_000)
 
 def explain(place: Place, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:
     """The attempt that is `wanted`, for a person, or in another `form`: json | markdown."""
-    git, tips = _open_journal(place, scratch, log)
+    found, tips = wiring.open_with_journal(place, scratch, log)
+    git = found.store
     state_branch, _ = repository.branch_names(place.settings.name)
     attempt = attempts.find(journal.read(git, tips.state).attempts, wanted, state_branch)
     if form == "json":
@@ -37,23 +35,6 @@ def explain(place: Place, scratch: Path, log: Log, wanted: str, *, form: str = "
         sys.stdout.write(report.retold(attempt, facts))
         return
     _show(terminal.make_console(piped=WIDTH), attempt, facts)
-
-
-def _open_journal(place: Place, scratch: Path, log: Log) -> tuple[Git, Tips]:
-    """Where the journal is: on the remote as it is now; offline, or without a token, what this clone knows of it."""
-    local = scratch / "local"
-    local.mkdir()
-    try:
-        found, tips = wiring.open_fully(place, wiring.name_branches(place), scratch)
-    except (RepositoryProblem, SettingsProblem) as away:
-        found, tips = wiring.open_locally(place, local)
-        if not tips.state:
-            raise
-        log.warn(f"{away.what}: told is what this clone knows")
-        return found.store, tips
-    if not tips.state:
-        found, tips = wiring.open_locally(place, local)
-    return found.store, tips
 
 
 # --- for a person -----------------------------------------------------------------------------------------

@@ -129,7 +129,10 @@ def status(call: Call) -> None:
     from ml_action import views, wiring
 
     views.status(
-        wiring.find_place(call.given, call.context, call.log.say), call.scratch(), as_json=own_options(call).json
+        wiring.find_place(call.given, call.context, call.log.say),
+        call.scratch(),
+        call.log,
+        as_json=own_options(call).json,
     )
 
 
@@ -138,7 +141,10 @@ def history(call: Call) -> None:
     from ml_action import views, wiring
 
     views.history(
-        wiring.find_place(call.given, call.context, call.log.say), call.scratch(), as_json=own_options(call).json
+        wiring.find_place(call.given, call.context, call.log.say),
+        call.scratch(),
+        call.log,
+        as_json=own_options(call).json,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_action import barring, figures, survey, terminal, wiring
 from ml_action.codec import encode
+from ml_action.log import Log
 from ml_action.records import Attempt, Version
 from ml_action.survey import Scene
 from ml_action.wiring import Place
@@ -17,14 +18,14 @@ from ml_action.wiring import Place
 ATTEMPTS = 5  # shown by status
 
 
-def _look(place: Place, scratch: Path) -> Scene:
-    found, tips = wiring.open_fully(place, wiring.name_branches(place), scratch)
+def _look(place: Place, scratch: Path, log: Log) -> Scene:
+    found, tips = wiring.open_with_journal(place, scratch, log)
     return survey.look(place.settings, found, tips)
 
 
-def status(place: Place, scratch: Path, *, as_json: bool) -> None:
+def status(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
     """Counter, champion, last attempts and open promotion."""
-    scene = _look(place, scratch)
+    scene = _look(place, scratch, log)
     champion = scene.history.champion if scene.history else None
     attempts = scene.state.attempts[-ATTEMPTS:]
     if as_json:
@@ -91,9 +92,9 @@ def _score(score: float | None) -> str:
     return "–" if score is None else f"{score:.4f}"
 
 
-def history(place: Place, scratch: Path, *, as_json: bool) -> None:
+def history(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
     """Every version that was in production."""
-    scene = _look(place, scratch)
+    scene = _look(place, scratch, log)
     versions = scene.history.versions if scene.history else ()
     current, barred = scene.history.current if scene.history else "", _barred(scene)
     if as_json:

@@ -208,6 +208,21 @@ def open_locally(place: Place, scratch: Path) -> tuple[Repository, Tips]:
     return Repository(git, str(git.directory), "", git.directory), tips
 
 
+def open_with_journal(place: Place, scratch: Path, log: Log) -> tuple[Repository, Tips]:
+    """Where the journal is: on the remote as it is now; offline, or without a token, what this clone knows of it."""
+    local = scratch / "local"
+    local.mkdir()
+    try:
+        found, tips = open_fully(place, name_branches(place), scratch)
+    except (RepositoryProblem, SettingsProblem) as away:
+        found, tips = open_locally(place, local)
+        if not tips.state:
+            raise
+        log.warn(f"{away.what}: told is what this clone knows")
+        return found, tips
+    return (found, tips) if tips.state else open_locally(place, local)
+
+
 def _local_base(place: Place) -> str:
     """The commit of the base branch as this machine knows it, the server's before our own; else the current one.
 

@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -5,6 +6,7 @@ from factories import TIME, make_attempt, make_csvs, make_git, make_history, mak
 
 from ml_action import journal, registry, repository, runner, views, wiring
 from ml_action.journal import Counter, State
+from ml_action.log import PlainLog
 from ml_action.records import SetAside, Verdict
 from ml_action.repository import Push
 
@@ -25,7 +27,7 @@ def show(tmp_path, workspace, capsys, monkeypatch):
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
         place = wiring.find_place({}, runner.read_context({"PATH": "/usr/bin:/bin"}, workspace.path))
-        view(place, scratch, as_json=as_json)
+        view(place, scratch, PlainLog(io.StringIO()), as_json=as_json)
         out = capsys.readouterr().out
         return json.loads(out) if as_json else out
 
@@ -118,3 +120,12 @@ def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace
     assert [(row["in_production"], row["rolled_back"]) for row in found] == [
         (True, ""), (False, "back from v2 to v1: wrong"),
     ]  # fmt: skip
+
+
+def test_a_clone_without_a_token_tells_what_the_server_told_it(show, tmp_path, workspace):
+    """As `explain` does: the state branch is there under its remote name only."""
+    remember(tmp_path, workspace, make_attempt(id="A1", reason="a reason of its own"))
+    git = make_git(workspace.path)
+    git.run("update-ref", f"refs/remotes/origin/{STATE}", f"refs/heads/{STATE}")
+    git.run("update-ref", "-d", f"refs/heads/{STATE}")
+    assert "a reason of its own" in show(views.status)
