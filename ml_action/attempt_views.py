@@ -72,7 +72,8 @@ def _first(attempt: Attempt) -> Iterator[str]:
 
 
 def _show_comparison(console: Console, attempt: Attempt, comparison: Comparison) -> None:
-    heads = evidence.score_heads(comparison, attempt.champion, attempt.version)
+    heads_of = evidence.version_heads if attempt.rolls_back else evidence.score_heads
+    heads = heads_of(comparison, attempt.champion, attempt.version)
     rows = (
         (f"{name} (decides)" if name == comparison.metric else name, *cells)
         for name, *cells in evidence.scores(comparison)

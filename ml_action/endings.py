@@ -32,11 +32,10 @@ def _champion(scene: Scene) -> Version | None:
 
 def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
     """Not enough new datasets."""
-    after = next_of(earlier) if earlier else MORE
     return Outcome(
         Verdict.WAITING,
         scene.trigger.reason,
-        after,
+        _followed_up(scene, earlier) if earlier else MORE,
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
@@ -44,6 +43,11 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
         publication=earlier,
         notes=_known(scene),
     )
+
+
+def _followed_up(scene: Scene, earlier: Publication) -> str:
+    proposed = scene.state.proposed
+    return _after_rollback(proposed, earlier) if proposed and proposed.rolls_back else next_of(earlier)
 
 
 def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Outcome:

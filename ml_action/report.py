@@ -195,7 +195,7 @@ def rollback_body(attempt: Attempt, version: Version, model_dir: str) -> str:
     )
     return _page(
         (
-            f"**{escape(attempt.reason)}**",
+            f"**{escape(attempt.reason[:1].upper() + attempt.reason[1:])}**",
             f"{moves} Nothing else changes: no model file, and no entry of the history.",
             "### What was verified\n\n" + sections.verified(attempt, version),
             *sections.turned_back(attempt),

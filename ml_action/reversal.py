@@ -135,10 +135,8 @@ def _scored(
         notes.append(f"not scored, but asked for its answer to one request: {problem.what}")
         model.replays(wish.version.sample)
         return None
-    rows = rivals.unseen(batch, settings, wish.history.salt)
-    if not rows.any():
-        rows = ~rows
-        notes.append("scored on rows that they may have been trained on: there are no others")
+    rows, which = rivals.unseen(batch, settings, wish.history.salt)
+    notes.append(which)
     return _side_by_side(batch, rows, settings, model, _champion(wish, scene, settings, notes), notes)
 
 
@@ -177,10 +175,8 @@ def _side_by_side(
 # --- as a proposal ----------------------------------------------------------------------------------------
 
 
-def attempt_of(wish: Wish, proven: Proven, scene: Scene, settings: Settings, tools: Tools) -> Attempt:
+def attempt_of(wish: Wish, proven: Proven, scene: Scene, tools: Tools) -> Attempt:
     """The journal's line of a rollback; each wish is work of its own, whatever was closed or merged before."""
-    from ml_action import experiment
-
     now = {"rollback": [wish.champion.version, wish.version.version, wish.why], "time": tools.now()}
     own = fingerprint({**now, "run": tools.run_url, "base": scene.tips.base})
     attempt = drafting.begun(scene, tools, own, salt=wish.history.salt, version=wish.version.version)
@@ -190,7 +186,6 @@ def attempt_of(wish: Wish, proven: Proven, scene: Scene, settings: Settings, too
         reason=f"back from {wish.champion.version} to {wish.version.version}: {wish.why}",
         metric=wish.version.metric,
         digest=wish.version.sha256,
-        policy=experiment.policy_of(settings),
         notes=proven.notes,
     )
     return drafting.scored(attempt, proven.comparison) if proven.comparison else attempt

@@ -33,13 +33,21 @@ def load(version: Version, scene: Scene, settings: Settings, note: Callable[[str
     return Witness(model, version.features, version.version, version.target)
 
 
-def unseen(batch: Batch, settings: Settings, salt: str) -> Flags:
-    """Per row: whether no version was trained on it. The new datasets alone, or with the holdout where they are few."""
-    new = batch.new[batch.table.cluster]
-    if batch.new.sum() >= MIN_DATASETS:
-        return np.asarray(new, dtype=bool)
-    held = units.of(batch.table, settings.group).held_out(salt, settings.test_size)
-    return np.asarray(new | held, dtype=bool)
+def unseen(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str]:
+    """Per row, whether no version was trained on it; and which rows these are, in words.
+
+    The new datasets alone, or with the permanent holdout where they are few. Where there is neither, every row.
+    """
+    new, count = batch.new[batch.table.cluster], int(batch.new.sum())
+    if count >= MIN_DATASETS:
+        return np.asarray(new, dtype=bool), "scored on the new datasets, which no version was trained on"
+    rows = new | units.of(batch.table, settings.group).held_out(salt, settings.test_size)
+    if not rows.any():
+        return ~rows, "scored on rows that they may have been trained on: there are no others"
+    return np.asarray(rows, dtype=bool), (
+        f"scored on the permanent holdout, which no version was trained on, and on what is new ({count} datasets): "
+        f"fewer than {MIN_DATASETS} alone would say little"
+    )
 
 
 def compare(batch: Batch, rows: Flags, settings: Settings, model: Witness, other: Witness | None) -> Comparison:

@@ -51,7 +51,7 @@ def _rollback(settings: Settings, tools: Tools) -> Outcome:
 def _propose(wish: Wish, scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """Verified, recorded, settled."""
     proven = reversal.prove(wish, scene, settings, tools.log)
-    attempt = reversal.attempt_of(wish, proven, scene, settings, tools)
+    attempt = reversal.attempt_of(wish, proven, scene, tools)
     content = reversal.content_of(attempt, wish, scene, settings)
     waiting = promotion.pending(scene)
     onto = scene.state

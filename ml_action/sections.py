@@ -44,7 +44,9 @@ def _numbers(found: Comparison, policy: Policy | None) -> Iterator[str]:
 def remembered(attempt: Attempt) -> Iterator[str]:
     """The same from the journal alone."""
     heading = "Scores on the same unseen rows"
-    if attempt.comparison:
+    if attempt.rolls_back:
+        yield from turned_back(attempt)
+    elif attempt.comparison:
         yield f"### {heading}"
         yield from comparison(attempt.comparison, attempt.champion, attempt.version, attempt.policy)
     elif not attempt.decision:
@@ -113,7 +115,7 @@ def turned_back(attempt: Attempt) -> Iterator[str]:
         )
         yield f"### Scores of {both} on the same rows"
         yield scores_table(attempt.comparison, attempt.champion, attempt.version, evidence.version_heads)
-        yield from _numbers(attempt.comparison, attempt.policy)
+        yield from _numbers(attempt.comparison, None)
         if attempt.watched is None:
             yield "No score decides about a rollback: these are for the person who does."
 

@@ -140,7 +140,7 @@ def _now(version: Version, current: str, barred: Mapping[str, Attempt]) -> str:
     if version.version == current:
         return "in production"
     back = barred.get(version.version)
-    return barring.told(back) if back else ""
+    return f"rolled back {back.time[:10]}" if back else ""
 
 
 def _print_json(value: Any) -> None:

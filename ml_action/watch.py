@@ -108,6 +108,6 @@ def answer(
     if attempt.verdict is Verdict.PROMOTE or promotion.pending(scene):
         return None
     wish = reversal.wanted(scene.history, watched.before, watched.text)
-    back = reversal.attempt_of(wish, Proven(watched.comparison, watched.notes), scene, settings, tools)
+    back = reversal.attempt_of(wish, Proven(watched.comparison, watched.notes), scene, tools)
     back = replace(back, watched=watched)
     return back, reversal.content_of(back, wish, scene, settings)

@@ -115,7 +115,7 @@ def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace
     assert show(views.status, as_json=True)["rolled_back"] == {"v2": "back from v2 to v1: wrong"}
     text = show(views.history)
     assert "in production" in text
-    assert "was rolled back" in text
+    assert "rolled back 2026-03-01" in text
     found = show(views.history, as_json=True)
     assert [(row["in_production"], row["rolled_back"]) for row in found] == [
         (True, ""), (False, "back from v2 to v1: wrong"),

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_world import PROPOSAL, PULLS, STATE, Run, World, after_a_push, asked, before_a_push, drifted
+from scenario_world import (
+    PROPOSAL,
+    PULLS,
+    STATE,
+    Forked,
+    Run,
+    World,
+    after_a_push,
+    as_classes,
+    asked,
+    before_a_push,
+    drifted,
+    steady,
+)
 
 from ml_action import registry
+from sandbox import Exchange
 
 METADATA = "model/model_metadata.json"
 WHY = "the new exam was graded <wrong>, see @ada"
@@ -72,6 +87,7 @@ def test_the_numbers_are_shown_and_the_reason_is_only_text(second: World) -> Non
     assert "Scores of v1 and v2 on the same rows" in run.told
     body = second.pull.body or ""
     assert "35 datasets" in body
+    assert "scored on the new datasets, which no version was trained on" in body.replace("\\", "")
     assert "its sha256 is the recorded" in body
     for text in (body, run.summary):
         assert "<wrong>" not in text
@@ -240,6 +256,77 @@ def test_a_persons_commit_on_the_branch_is_not_overwritten(third_proposed: World
     assert (run.code, run.decision) == (0, "blocked")
     assert theirs[:12] in run.reason
     assert world.tip(PROPOSAL) == theirs
+
+
+def test_a_history_that_somebody_edited_meanwhile_keeps_every_byte_but_the_pointer(second: World) -> None:
+    roll_back(second, autonomy="propose")
+    edited = json.dumps(json.loads(second.read(METADATA)) | {"note": "Ada was here"}, indent=1).encode()
+    second.commit({METADATA: edited})
+    run = second.hour()
+    assert run.outputs["merge-state"] == "merged", run.log
+    assert second.read(METADATA) == edited.replace(b'"current": "v2"', b'"current": "v1"')
+    assert (second.last.state, len(second.pulls)) == ("merged", 1)
+
+
+def test_another_champion_that_came_meanwhile_ends_the_rollback(second: World) -> None:
+    roll_back(second, autonomy="propose")
+    metadata = json.loads(second.read(METADATA))
+    entry = dict(metadata["versions"][0], version="v9", attempt="by-hand")
+    metadata |= {"current": "v9", "versions": [*metadata["versions"], entry]}
+    second.commit({METADATA: json.dumps(metadata)})
+    second.hour()
+    assert (second.last.state, second.pull.open) == ("superseded", False)
+    (comment,) = second.pull.comments
+    assert "v9 is in production now, and it was to put v1 back in place of v2" in comment.body
+    assert second.champion.version == "v9"
+
+
+def test_of_a_rollback_and_a_training_at_once_one_records_and_the_other_stands_down(second: World) -> None:
+    """Both are held at their push until the other is there too."""
+    second.arrive(drifted(45, 31))
+    meeting = threading.Barrier(2, timeout=60)
+    first = {1, 2}
+
+    def hold(exchange: Exchange) -> None:
+        if exchange.path.endswith("/info/refs") and "receive-pack" in exchange.query and first:
+            first.pop()
+            meeting.wait()
+
+    second.here.hub.observers.append(hold)
+    jobs = [second.job(mode="rollback", to="v1", why=WHY), second.job(gate="higher", min_improvement="0")]
+    endings = [run.wait() for run in [Forked(job) for job in jobs]]
+    assert [run.code for run in endings] == [0, 0], [run.log for run in endings]
+    assert sum(run.decision == "stood-down" for run in endings) == 1, [run.log for run in endings]
+    assert len(second.attempts) == 3
+    assert len(second.pulls) <= 1
+
+
+def test_without_a_journal_it_goes_back_all_the_same(second: World) -> None:
+    second.git.run("update-ref", "-d", f"refs/heads/{STATE}")
+    run = roll_back(second)
+    assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
+    assert second.champion.version == "v1"
+
+
+@pytest.mark.parametrize("given", [{"unit": "rows", "threshold": "400"}, {"group": "attendance"}, {"test_size": "0"}])
+def test_it_goes_back_however_data_are_counted_and_held_out(second: World, given: dict[str, str]) -> None:
+    run = roll_back(second, **given)
+    assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
+    assert run.outputs["challenger-score"]
+    if "test_size" in given:
+        assert "scored on rows that they may have been trained on" in run.told
+
+
+def test_classes_go_back_too(empty: World) -> None:
+    empty.arrive(as_classes(steady(45, 1)))
+    empty.hour()
+    empty.arrive(as_classes(drifted(80, 8)))
+    run = empty.hour(gate="higher", min_improvement="0")
+    assert empty.champion.version == "v2", run.log
+    run = roll_back(empty)
+    assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
+    assert empty.champion.version == "v1"
+    assert float(run.outputs["challenger-score"]) > 0.5
 
 
 # --- not again from the same data --------------------------------------------------------------------------

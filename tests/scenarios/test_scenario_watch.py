@@ -70,7 +70,7 @@ def test_by_setting_it_is_answered_with_the_rollback(fallen: World) -> None:
     assert "the watch goes back to v1: v1 is on the base branch again" in run.told
     pull = fallen.pull
     assert pull.title == "Roll back model from v2 to v1"
-    assert "back from v2 to v1: v2 is worse than v1, the version before it, by " in (pull.body or "").replace("\\", "")
+    assert "Back from v2 to v1: v2 is worse than v1, the version before it, by " in (pull.body or "").replace("\\", "")
     assert "No score decides" not in (pull.body or "")
     assert fallen.champion.version == "v1"
     training, back = fallen.attempts[-2:]
