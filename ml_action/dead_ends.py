@@ -87,8 +87,9 @@ TABLE: tuple[DeadEnd, ...] = (
     DeadEnd(
         "proposal-refused", PROPOSE, STOPS, lambda facts, _: facts.proposal.refused,
         "a rule keeps the bot off its own branch {proposal}: {proposal_rules}",
-        "no proposal can be pushed: git refuses it with “GH006” or “GH013”",
+        "the attempt is lost: state and proposal are pushed together, and git refuses it with “GH006” or “GH013”",
         EXEMPT,
+        loses=True,
     ),
     DeadEnd(
         "proposal-maybe", PROPOSE, MAY, lambda facts, _: facts.proposal.maybe_refused and not facts.proposal.refused,

@@ -48,6 +48,7 @@ class DeadEnd:
     what: str
     happens: str
     fix: str
+    loses: bool = False  # whether all that was trained is lost: state and proposal are pushed together or not at all
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Finding:
     what: str
     happens: str
     fix: str
+    loses: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class Diagnosis:
 
     @property
     def fatal(self) -> tuple[Finding, ...]:
-        """What makes every run fail, whatever its autonomy: there is no use in training."""
-        return tuple(one for one in self.findings if self._stops(one, Autonomy.REPORT))
+        """What loses all that is trained: there is no use in training."""
+        return tuple(one for one in self.limits if one.loses or one.rung is Autonomy.REPORT)
 
     @property
     def limits(self) -> tuple[Finding, ...]:
@@ -97,14 +99,15 @@ class Diagnosis:
 
 def diagnose(facts: Facts, aim: Aim, table: Iterable[DeadEnd], words: Mapping[str, str]) -> Diagnosis:
     """Every row of the table that holds here: by weight, and then by how much it stops."""
-    found = [
-        Finding(row.name, row.rung, row.weight, *(text.format_map(words) for text in (row.what, row.happens, row.fix)))
-        for row in table
-        if row.when(facts, aim)
-    ]
+    found = [_finding(row, words) for row in table if row.when(facts, aim)]
     weights, rungs = list(Weight), list(Autonomy)
     found.sort(key=lambda one: (weights.index(one.weight), rungs.index(one.rung)))
     return Diagnosis(facts, aim, tuple(found))
+
+
+def _finding(row: DeadEnd, words: Mapping[str, str]) -> Finding:
+    what, happens, fix = (text.format_map(words) for text in (row.what, row.happens, row.fix))
+    return Finding(row.name, row.rung, row.weight, what, happens, fix, row.loses)
 
 
 def sentence(diagnosis: Diagnosis) -> str:

@@ -185,3 +185,9 @@ def test_signed_commits_are_no_dead_end_where_github_signs_them():
 def test_a_fork_that_is_to_run_works():
     found = examine(make_facts(fork=True), replace(MERGE, in_fork=True))
     assert (found.works, named(found, "fork").weight) == (Autonomy.MERGE, Weight.NOTE)
+
+
+def test_a_proposal_that_is_refused_loses_the_attempt_where_one_is_pushed():
+    facts = make_facts(proposal=Rules(PROPOSAL, refused=("no",)))
+    assert [one.name for one in examine(facts, MERGE).fatal] == ["proposal-refused"]
+    assert examine(facts, Aim(Autonomy.REPORT, "squash")).fatal == ()

@@ -23,6 +23,7 @@ fragment protection on Ref {
     allowsForcePushes requiredApprovingReviewCount requiredStatusCheckContexts requiresCodeOwnerReviews
     requiresLinearHistory requiresSignatures viewerCanPush
   }
+  rules(first: 100) { nodes { type repositoryRuleset { databaseId name } } }
 }"""
 QUERY = (
     """
@@ -92,7 +93,7 @@ def look(author: Identity, approver: Identity | None, names: Names, *, thorough:
         approver=_approver(approver, thorough=thorough) if approver else None,
         base=_rules_of_base(names.base, seen, rulesets if thorough else None),
         state=_rules_of_ours(names.state, seen, rulesets, blocks, "state"),
-        proposal=_rules_of_ours(names.proposal, seen, rulesets if thorough else None, blocks | FORCED, "proposal"),
+        proposal=_rules_of_ours(names.proposal, seen, rulesets, blocks | FORCED, "proposal", ask=thorough),
         archived=bool(shown.get("archived")),
         fork=bool(shown.get("fork")),
         issues=bool(shown.get("has_issues", True)),
@@ -179,9 +180,8 @@ class Rulesets:
         """The active rules of a branch, which need not be there."""
         return list(self._identity.maybe(f"/rules/branches/{quote(branch)}?per_page=100") or ())
 
-    def about(self, rule: Mapping[str, Any]) -> dict[str, Any]:
-        """The ruleset that a rule is from, as this token is told of it."""
-        number = int(rule.get("ruleset_id") or 0)
+    def about(self, number: int) -> dict[str, Any]:
+        """A ruleset, as this token is told of it."""
         if number not in self._told:
             self._told[number] = dict(self._identity.maybe(f"/rulesets/{number}") or {})
         return self._told[number]
@@ -232,19 +232,34 @@ def _with_rule(rules: Rules, kind: str, asked: Mapping[str, Any]) -> Rules:
     )
 
 
-def _rules_of_ours(branch: str, seen: Seen, rulesets: Rulesets | None, words: Mapping[str, str], key: str) -> Rules:
+def _told(seen: Seen, key: str) -> list[tuple[str, int, str]]:
+    """The rules of rulesets that the query told for a branch that is there: type, number and name of the ruleset."""
+    ref = (seen.refs or {}).get(key) or {}
+    nodes = (ref.get("rules") or {}).get("nodes") or ()
+    rows = ((str(node["type"]).lower(), node.get("repositoryRuleset") or {}) for node in nodes)
+    return [(kind, int(ruleset.get("databaseId") or 0), str(ruleset.get("name", ""))) for kind, ruleset in rows]
+
+
+def _asked(rulesets: Rulesets, branch: str, *, ask: bool) -> list[tuple[str, int, str]]:
+    """The same from REST, which knows the rules for a branch that is not there yet."""
+    rows = ((str(rule.get("type")), int(rule.get("ruleset_id") or 0)) for rule in (rulesets.of(branch) if ask else ()))
+    return [(kind, number, str(rulesets.about(number).get("name", number))) for kind, number in rows]
+
+
+def _rules_of_ours(
+    branch: str, seen: Seen, rulesets: Rulesets, words: Mapping[str, str], key: str, *, ask: bool = True
+) -> Rules:
     """What stands against a push to one of the bot's own branches; `words` are for what is refused there."""
     there = _is_there(seen, key)
     sure = list(_refused_by_protection(_classic(seen, key), forced=key == "proposal"))
     doubt: list[str] = []
-    for rule in rulesets.of(branch) if rulesets else ():
-        kind = str(rule.get("type"))
+    for kind, number, name in _told(seen, key) or _asked(
+        rulesets, branch, ask=ask and (not there or seen.refs is None)
+    ):
         if kind not in words or (kind in ("creation", "branch_name_pattern") and there):
             continue
-        told = rulesets.about(rule) if rulesets else {}
-        bypassed = may_bypass(told)
+        bypassed = may_bypass(rulesets.about(number))
         if not bypassed:
-            name = told.get("name", "of " + str(rule.get("ruleset_source", "the repository")))
             (doubt if bypassed is None else sure).append(f"{words[kind]} (ruleset {name})")
     return Rules(branch, there, refused=tuple(sure), maybe_refused=tuple(doubt))
 

@@ -13,7 +13,7 @@ from sandbox.repository import Repository
 from sandbox.standing import latest_verdicts, may_order_auto_merge, unmet_reviews
 from sandbox.views import people
 from sandbox.views.pulls import node_id, page
-from sandbox.views.rules import update_rule
+from sandbox.views.rules import rules_node, update_rule
 
 MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
@@ -81,6 +81,7 @@ def ref_node(repository: Repository, name: str, viewer: Identity) -> dict[str, A
         "name": branch,
         "prefix": "refs/heads/",
         "refUpdateRule": update_rule(repository, branch, viewer),
+        "rules": lambda _info, first: rules_node(repository, branch, first),
     }
 
 

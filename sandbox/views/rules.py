@@ -9,13 +9,14 @@ from typing import Any
 from sandbox.identities import Identity
 from sandbox.records import Rule
 from sandbox.repository import Repository
+from sandbox.standing import matches
 
 ALL_METHODS = ("merge", "squash", "rebase")
 
 
 def ruleset_id(rule: Rule) -> int:
-    """A number for a ruleset, the same in every run."""
-    return zlib.crc32(rule.ruleset.encode())
+    """A number for a ruleset, the same in every run; GraphQL's integers have 31 bits."""
+    return zlib.crc32(rule.ruleset.encode()) >> 1
 
 
 def kinds_of(rule: Rule) -> Iterator[tuple[str, dict[str, Any] | None]]:
@@ -94,6 +95,24 @@ def ruleset_view(repository: Repository, rule: Rule, viewer: Identity | None) ->
         "current_user_can_bypass": "always" if viewer and viewer.login in rule.bypass else "never",
         "conditions": {"ref_name": {"include": [include], "exclude": []}},
         "rules": list(plain),
+    }
+
+
+def rules_node(repository: Repository, branch: str, first: int) -> dict[str, Any]:
+    """GraphQL's rules of a branch: those of rulesets."""
+    fitting = [rule for rule in repository.rules if rule.ruleset and matches(rule.pattern, branch)]
+    nodes = [_rule_node(rule, kind) for rule in fitting for kind, _ in kinds_of(rule)]
+    return {"nodes": nodes[:first], "totalCount": len(nodes)}
+
+
+def _rule_node(rule: Rule, kind: str) -> dict[str, Any]:
+    number = ruleset_id(rule)
+    ruleset = {"__typename": "RepositoryRuleset", "id": f"RRS_{number}", "databaseId": number, "name": rule.ruleset}
+    return {
+        "__typename": "RepositoryRule",
+        "id": f"RR_{number}_{kind}",
+        "type": kind.upper(),
+        "repositoryRuleset": ruleset,
     }
 
 

@@ -12,21 +12,28 @@ from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
-from scenario_world import ENTRYPOINT, PROPOSAL, STATE, Started, World, drifted
+from scenario_world import ENTRYPOINT, PROPOSAL, STATE, Started, World, drifted, steady
 
 from sandbox import Exchange
 
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "joblib", "github", "requests", "urllib3", "rich", "argparse")
 
 
-def test_a_full_promotion_takes_twelve_calls_and_three_round_trips_of_git(production: World) -> None:
+def test_a_full_promotion_takes_eleven_calls_and_three_round_trips_of_git(production: World) -> None:
     """The label is there since the first promotion, which takes a call more."""
     production.api(production.person(), "POST", "/repos/octo/students/labels", name="model-update", color="1d76db")
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert run.outputs["merge-state"] == "merged"
-    assert len(production.calls) <= 12, production.calls
+    assert len(production.calls) <= 11, production.calls
     assert production.round_trips <= 3
+
+
+def test_a_first_promotion_takes_two_calls_more(empty: World) -> None:
+    """Its branches are not there yet, so that their rules are asked for; and the label has to be made."""
+    empty.arrive(steady(45, 1))
+    assert empty.hour().outputs["merge-state"] == "merged"
+    assert len(empty.calls) <= 13, empty.calls
 
 
 def test_a_scheduled_run_asks_once_more_for_the_default_branch(production: World) -> None:
@@ -47,7 +54,7 @@ def test_a_held_run_asks_only_whether_a_promotion_could_work(production: World) 
     run = production.hour(min_improvement="0.9")
     assert run.decision == "hold"
     repository = "GET /repos/octo/students"
-    assert production.calls == [repository, "POST /graphql", f"{repository}/rules/branches/{STATE}"]
+    assert production.calls == [repository, "POST /graphql"]
     assert production.round_trips == 2
 
 

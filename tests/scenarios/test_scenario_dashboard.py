@@ -213,7 +213,7 @@ def test_a_run_that_stands_down_leaves_the_dashboard_to_the_other(shown: World) 
     moved = []
 
     def move(exchange: Any) -> None:
-        if not moved and exchange.path.endswith("/rules/branches/" + STATE):
+        if not moved and exchange.path == "/graphql":
             moved.append(shown.commit({"journal.jsonl": ""}, STATE))
 
     shown.here.hub.observers.append(move)

@@ -106,6 +106,18 @@ def test_a_rule_on_the_state_branch_ends_before_anything_is_trained(ready: World
     untouched(ready)
 
 
+def test_a_rule_against_force_pushes_ends_before_a_second_proposal_is_trained(production: World) -> None:
+    """The branch of the first is still there. State and proposal are pushed together: the attempt would be lost."""
+    assert production.tip(PROPOSAL)
+    rule = {"ruleset": "no force", "block_pushes": False}
+    production.repository.protect("~ALL", **rule)
+    production.repository.protect("main", required_reviews=1)
+    production.arrive(drifted(45, 8))
+    failed(production.hour(), 5, "nothing was trained", "it may not be force-pushed (ruleset no force)")
+    assert len(production.attempts) == 1
+    assert production.hour(autonomy="report").decision == "promote"
+
+
 def kept(run: Run, *texts: str) -> None:
     """The result is there, and a person may open what the bot may not."""
     assert (run.code, run.decision, run.outputs["version"]) == (5, "blocked", "v1"), run.log
