@@ -6,11 +6,13 @@ is a bug: a traceback, and a report to paste into an issue.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 from ml_action import __version__, endings, outputs, report, runner
@@ -41,7 +43,7 @@ class Stop:
     def __init__(self) -> None:
         self.code = 0  # the exit code that the signal asks for; 0: none came
 
-    @contextmanager
+    @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
         """While the story runs; as PID 1 of a container Python would ignore SIGTERM."""
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
@@ -83,7 +85,7 @@ def guard(
 
 def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
     """How the story ended, and the exit code that says so."""
-    stop = Stop()
+    stop, others = Stop(), _children()
     try:
         with stop.listening():
             told = story()
@@ -94,11 +96,31 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         return endings.failed(problem), problem.exit_code
     except (Stopped, Exception) as bug:
         if stop.code:
+            _end(_children() - others)
             log.error(endings.interrupted().reason)
             return endings.interrupted(), stop.code
         log.error(f"this is a bug in ml-auto-update: {redact(repr(bug), secrets)}")
         log.say(redact(bug_report(), secrets))
         return endings.bug(), EXIT_BUG
+
+
+def _children() -> frozenset[int]:
+    """The processes that this one has started and that still run; none where the kernel does not tell."""
+    try:
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:
+        return frozenset()
+    return frozenset(map(int, listed.split()))
+
+
+def _end(children: Iterable[int]) -> None:
+    """Ends what was just being started when the signal came: `subprocess` took no note of it, and never will."""
+    for child in children:
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+
+
+FOR_A_PERSON = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
 
 
 def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
@@ -110,13 +132,13 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
         runner.give_back(context.workspace)
     runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
     runner.append(context.summary, runner.summary_text(text))
+    if outcome.verdict in FOR_A_PERSON:  # first: the runner shows ten annotations of a kind
+        (log.error if outcome.exit_code else log.warn)(values["reason"])
     for item in outcome.set_aside:
         if outcome.exit_code == DataProblem.exit_code:  # these are what the run fails for
             log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
         else:
             log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
-    if outcome.verdict in (Verdict.BLOCKED, Verdict.INCOMPARABLE):
-        (log.error if outcome.exit_code else log.warn)(values["reason"])
     if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
         _tell(outcome, log, secrets)
     return values

@@ -37,6 +37,7 @@ def test_reversed_labels_are_reviewed_and_told_and_not_tried_again(production: W
     assert production.pulls == []
     assert production.last.screening
     assert production.last.screening.suspicious == int(run.outputs["suspicious"])
+    assert "::warning::the data look wrong" in run.log
     assert production.hour().decision == "waiting"
 
 
