@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action import barring
+from ml_action import barring, registry
 from ml_action.arrivals import Autonomy, Outcome, SetAside, Trigger, Verdict
 from ml_action.errors import ForgeProblem, Problem
 from ml_action.figures import percent
@@ -177,7 +177,8 @@ def decided(
         verdict, reason = Verdict.BLOCKED, publication.blocked
     else:
         verdict, reason = decision.verdict, decision.reason
-    proposed = f"{settings.model_dir}/{attempt.version}.pkl" if attempt.commit else ""
+    model = registry.file_of(attempt.version, settings.model_format)
+    proposed = f"{settings.model_dir}/{model}" if attempt.commit else ""
     return Outcome(
         verdict,
         reason,

@@ -63,7 +63,8 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
         model = model_of(champion, scene, settings, notes.append)
     opponent = Opponent(model, champion.features, champion.target) if champion else NOBODY
     judged = try_out(batch, settings, survey.salt_of(scene, settings), opponent, tools.log.progress)
-    return replace(judged, notes=(*notes, *judged.notes))
+    listed = champion.types if champion and champion.file.endswith(".skops") else None
+    return replace(judged, notes=(*notes, *judged.notes), champion_types=listed)
 
 
 def model_of(
@@ -75,7 +76,8 @@ def model_of(
         ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
     """
     data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, version)
-    return artifacts.load(data, version.sha256, note, who)
+    form = artifacts.form_of(version.file, settings.trusted_types)
+    return artifacts.load(data, version.sha256, note, who, form)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,7 @@ def try_out(
         shifts=batch.shifts,
         progress=progress,
         jobs=jobs,
+        form=artifacts.Form(settings.model_format, settings.trusted_types),
     )
     return replace(judged, notes=(*batch.notes, *judged.notes))
 

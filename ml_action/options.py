@@ -254,6 +254,20 @@ TABLE: tuple[Setting, ...] = (
         values.seed,
         schema="integer",
     ),
+    Setting(
+        "model-format",
+        "pickle",
+        "How the model is written: pickle (joblib), or skops, which makes objects only of types that are trusted.",
+        values.text,
+        choices=("pickle", "skops"),
+    ),
+    Setting(
+        "trusted-types",
+        "",
+        "For skops: the types that may be in a model beside those that skops trusts by itself, by their import paths.",
+        values.types,
+        schema="array",
+    ),
     Setting("model-dir", "model", "The folder of the model, its metadata and its model card.", values.model_dir),
     Setting(
         "autonomy",

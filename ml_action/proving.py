@@ -105,4 +105,4 @@ def attempt(terms: Terms, batch: Batch, champion: Champion | None) -> Proof:
 
 def model_of(trial: Trial) -> object:
     """The challenger of a trial."""
-    return artifacts.load(trial.artifact, trial.digest)
+    return artifacts.load(trial.artifact, trial.digest, form=artifacts.Form(trial.model_format, trial.types))

@@ -210,6 +210,9 @@ class Trial:
     contract: Contract | None = None  # of the data that it was trained on
     shifts: tuple[Shift, ...] = ()  # of the new data against the champion's, the largest first
     screening: Screening = Screening()
+    model_format: str = "pickle"  # pickle | skops
+    types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself
+    champion_types: tuple[str, ...] | None = None  # the same of the champion's file; None: it has no such list
 
 
 # --- what is in production --------------------------------------------------------------------------------
@@ -245,6 +248,7 @@ class Version:
     contract: Contract | None = None  # what the data looked like; versions of before 0.2 have none
     targets: tuple[str, ...] = ()  # where there are several
     weight: str = ""  # the column that said how much each row counts
+    types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ __all__ = [
     "appended",
     "artifact",
     "encoded",
+    "file_of",
     "next_version",
     "parse",
     "pointed",
@@ -125,7 +126,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
     recipe, comparison = trial.recipe, trial.comparison
     return Version(
         version=attempt.version,
-        file=f"{attempt.version}.pkl",
+        file=file_of(attempt.version, trial.model_format),
         sha256=trial.digest,
         size=len(trial.artifact),
         created=attempt.time,
@@ -150,7 +151,13 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         contract=trial.contract,
         targets=recipe.targets,
         weight=recipe.weight,
+        types=trial.types,
     )
+
+
+def file_of(version: str, model_format: str) -> str:
+    """The name of a version's model file."""
+    return f"{version}.{'skops' if model_format == 'skops' else 'pkl'}"
 
 
 def _numbers(scores: Mapping[str, float]) -> dict[str, float]:

@@ -14,10 +14,13 @@ from ml_action.markdown import bullets, code, escape, link, section, table
 if TYPE_CHECKING:
     from ml_action.records import Attempt, Decision, Trial, Version
 
-LIMITS = (
-    "Scores hold for data like the datasets it was judged on. The file is a joblib pickle: load it only after "
-    "comparing its sha256 with `model_metadata.json`, with the libraries above."
-)
+LIMITS = "Scores hold for data like the datasets it was judged on."
+LOADING = {
+    "pickle": "The file is a joblib pickle: load it only after comparing its sha256 with `model_metadata.json`, with "
+    "the libraries above.",
+    "skops": "The file is for `skops.io.load`: compare its sha256 with `model_metadata.json`, and trust the types that "
+    "its entry there lists, with the libraries above.",
+}
 MERGING = (
     "Merging puts this version into production; closing without merging is remembered, and the same data will not "
     "propose it again."
@@ -101,6 +104,8 @@ def _found(outcome: Outcome) -> Iterator[str]:
             yield from sections.comparison(trial.comparison, champion, attempt.version, attempt.policy)
         yield from sections.gate(decision, trial.comparison if trial else None)
         yield sections.watched(attempt.watched)
+    if trial and attempt:
+        yield sections.types(trial, attempt.version, outcome.champion.version if outcome.champion else "")
     yield from sections.screening(screening)
     yield sections.drift_table(outcome.shifts)
     yield sections.quarantine(outcome.set_aside, screening)
@@ -174,6 +179,7 @@ def pull_request_body(
             *sections.comparison(trial.comparison, attempt.champion, version.version, attempt.policy),
             *sections.gate(decision, trial.comparison),
             "### What is in it\n\n" + sections.contents(version, attempt, trial),
+            sections.types(trial, version.version, attempt.champion),
             *sections.screening(trial.screening),
             sections.drift_table(trial.shifts),
             sections.quarantine(set_aside, trial.screening),
@@ -236,7 +242,8 @@ def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decis
             *sections.guarded(trial.comparison),
             *sections.screening(trial.screening),
             "## Contents\n\n" + sections.contents(version, attempt, trial),
-            f"## Limits\n\n{LIMITS}",
+            sections.types(trial, version.version, attempt.champion),
+            f"## Limits\n\n{LIMITS} {LOADING[trial.model_format]}",
         )
     )
 

@@ -222,6 +222,25 @@ def outlook(decision: Decision, next_step: str = "") -> str:
     return f"**What would change it:** {escape(decision.outlook)}" if told else ""
 
 
+def types(trial: Trial, version: str, champion: str) -> str:
+    """The types in a skops file that skops does not trust by itself, against the champion's."""
+    if trial.model_format != "skops":
+        return ""
+    former = trial.champion_types
+    rows = [
+        (code(name), "" if former is None else "as before" if name in former else "**new**") for name in trial.types
+    ]
+    rows += [(code(name), "gone") for name in former or () if name not in trial.types]
+    told = (
+        f"{code(f'{version}.skops')} holds, beside scikit-learn's estimators and NumPy's arrays:"
+        if rows
+        else (f"{code(f'{version}.skops')} holds nothing beside scikit-learn's estimators and NumPy's arrays.")
+    )
+    unlisted = f"{champion} has no list of types: it is a pickle." if champion and former is None else ""
+    made = table(("type", f"against {champion}" if former is not None else ""), rows) if rows else ""
+    return section("Types in the model file", told, made, unlisted)
+
+
 def contents(version: Version, attempt: Attempt, trial: Trial) -> str:
     """What is in a proposal, and how to check it."""
     unit = escape(trial.comparison.unit)

@@ -64,6 +64,8 @@ class Settings:
     why: str
     fit_budget: int
     seed: int
+    model_format: str
+    trusted_types: tuple[str, ...]
     model_dir: str
     autonomy: Autonomy
     label: str
@@ -78,7 +80,19 @@ class Settings:
 
 
 # what shapes a model or its verdict, and so belongs into a fingerprint
-MAKING = ("unit", "target", "features", "task", "estimator", "params", "metric", "weight", "group", "seed")
+MAKING = (
+    "unit",
+    "target",
+    "features",
+    "task",
+    "estimator",
+    "params",
+    "metric",
+    "weight",
+    "group",
+    "seed",
+    "model_format",
+)
 JUDGING = (
     "test_size",
     "confidence",

@@ -130,6 +130,15 @@ def names(value: str) -> tuple[str, ...]:
     return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
 
 
+def types(value: str) -> tuple[str, ...]:
+    """Import paths of types, parted by commas or newlines."""
+    found = names(value)
+    for name in found:
+        if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", name):
+            raise ValueError(f"{name!r} is no import path of a type, such as sklearn.tree._tree.Tree")
+    return found
+
+
 def spelled(names: Iterable[str]) -> str:
     """Names as one text, which `names` reads again; one alone stands as it is."""
     several = tuple(names)

@@ -23,7 +23,7 @@ TOKENS = {
 }  # fmt: skip
 HEADINGS = re.compile(
     r"(⏳|✅|✋|⛔|🚀|🔎|❓|🚧|↩️|❌) .*|Scores on the same unseen rows|The gate|Drift of the new datasets|Notes|"
-    r"Slices|Guardrails|Suspicious: [0-9,]+ datasets? of [0-9,]+|Moved as a whole|"
+    r"Slices|Guardrails|Types in the model file|Suspicious: [0-9,]+ datasets? of [0-9,]+|Moved as a whole|"
     r"What is in it|Quarantine: [0-9,]+ datasets? set aside|v[0-9]+: .* from [0-9]+ columns|Scores on unseen rows|"
     r"Contents|Limits|(✅|❌) Datasets: .*"
 )

@@ -301,7 +301,7 @@ def test_the_json_schema_takes_a_good_file_and_refuses_bad_ones():
 def test_what_the_json_schema_takes_the_parser_takes():
     schema = json_schema()["properties"]
     assert set(schema) == {setting.name for setting in TABLE if setting.in_file}
-    samples = {"integer": 50, "number": 0.75, "array": ["a"], "object": {}, "string": "abc", "boolean": True}
+    samples = {"integer": 50, "number": 0.75, "array": ["a.B"], "object": {}, "string": "abc", "boolean": True}
     kinds = {name: kind for name, entry in schema.items() for kind in [entry["type"]] if isinstance(kind, str)}
     file = {name: schema[name].get("enum", [samples[kind]])[0] for name, kind in kinds.items()}
     assert set(schema) - set(file) == {"data-path", "target"}
@@ -335,6 +335,7 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
         "force",
         "fit_budget",
         "seed",
+        "model_format",
     }
     assert set(before) == shaping
     assert for_journal(make_settings(token="x", autonomy=Autonomy.MERGE, threshold=5, label="y")) == before

@@ -88,22 +88,33 @@ def _holds_dates(column: pd.Series) -> bool:
     return bool(pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).notna().mean() >= _DATE_SHARE)
 
 
-def _call(method: str, *args: object, **keywords: object) -> FunctionTransformer:
-    """A step that calls a method of the frame: pickled by name, from the standard library."""
-    return FunctionTransformer(operator.methodcaller(method, *args, **keywords))
+# What the steps call, on a frame: by position, since skops keeps no keywords of a methodcaller, and with NumPy's times,
+# which reach farther than a Timestamp does and which skops knows.
+TO_FLOAT = operator.methodcaller("astype", float)
+TO_TEXT = operator.methodcaller("astype", "str")
+FILL = operator.methodcaller("fillna", "")
+# errors, dayfirst, yearfirst, utc, format of `pandas.to_datetime`, behind axis, raw and result_type of `apply`
+PARSE = operator.methodcaller("apply", pd.to_datetime, 0, False, None, ("coerce", False, False, True, "ISO8601"))
+IN_UTC = operator.methodcaller("apply", np.asarray, 0, False, None, ("datetime64[us]",))
+SINCE = operator.methodcaller("sub", np.datetime64(0, "us"))
+DAYS = operator.methodcaller("div", np.timedelta64(1, "D"))
+CALLS = (TO_FLOAT, TO_TEXT, FILL, PARSE, IN_UTC, SINCE, DAYS)
+
+
+def _call(call: operator.methodcaller) -> FunctionTransformer:
+    """A step that calls a method of the frame: written by name, from the standard library."""
+    return FunctionTransformer(call)
 
 
 def _numbers() -> Pipeline:
     # astype(float) turns booleans, and the nulls and objects of a request, into what the imputer takes.
-    return Pipeline([("float", _call("astype", float)), *_fill_and_scale()])
+    return Pipeline([("float", _call(TO_FLOAT)), *_fill_and_scale()])
 
 
 def _dates() -> Pipeline:
     """Days since 1970; what is no date counts as missing."""
-    parse = _call("apply", pd.to_datetime, errors="coerce", format="ISO8601", utc=True)
-    since = _call("sub", pd.Timestamp(0, tz="UTC"))
-    days = _call("div", pd.Timedelta(days=1))
-    return Pipeline([("parse", parse), ("since", since), ("days", days), *_fill_and_scale()])
+    steps = [("parse", _call(PARSE)), ("utc", _call(IN_UTC)), ("since", _call(SINCE)), ("days", _call(DAYS))]
+    return Pipeline([*steps, *_fill_and_scale()])
 
 
 def _frequent(column: pd.Series) -> list[str]:
@@ -119,7 +130,7 @@ def _frequent(column: pd.Series) -> list[str]:
 def _categories(vocabulary: list[list[str]]) -> Pipeline:
     categories = [np.array(values, dtype=object) for values in vocabulary]
     encoder = OneHotEncoder(categories=categories, handle_unknown="ignore", sparse_output=False)
-    return Pipeline([("text", _call("astype", "str")), ("fill", _call("fillna", "")), ("encode", encoder)])
+    return Pipeline([("text", _call(TO_TEXT)), ("fill", _call(FILL)), ("encode", encoder)])
 
 
 def _fill_and_scale() -> list[tuple[str, Any]]:

@@ -64,6 +64,7 @@ def run(
     shifts: tuple[Shift, ...] = (),
     progress: Progress,
     jobs: int = 0,
+    form: artifacts.Form = artifacts.PICKLE,
 ) -> Trial:
     """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
 
@@ -91,6 +92,7 @@ def run(
         parts = crossfit.split(table, units.of(table, group), fresh, salt, test_size, folds)
         said = _says(witness, recipe, table, parts.new) if witness else None
         model = crossfit.final(recipe, table, parts, progress)
+        artifact = artifacts.dump(model, form)  # before it is judged: what cannot be written is not worth the time
         classes = classes_in(recipe, table, said.classes if said else None)
         challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
         target, weight = training.truth(recipe, table, parts.new)
@@ -109,7 +111,7 @@ def run(
         notes.append(f"{recipe.estimator} predicts one target: each has a copy of its own (MultiOutputRegressor)")
     if folds < 2:
         notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
-    return replace(_record(table, recipe, parts, model, comparison, notes), shifts=shifts, screening=found)
+    return replace(_record(table, recipe, parts, artifact, form, comparison, notes), shifts=shifts, screening=found)
 
 
 def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table, Flags]:
@@ -161,21 +163,30 @@ def _numbered(parts: Split) -> npt.NDArray[np.int64]:
     return np.unique(parts.units.of_row[parts.new], return_inverse=True)[1].astype(np.int64)
 
 
-def _record(table: Table, recipe: Recipe, parts: Split, model: Any, comparison: Comparison, notes: list[str]) -> Trial:
-    artifact, digest = artifacts.dump(model)
+def _record(
+    table: Table,
+    recipe: Recipe,
+    parts: Split,
+    artifact: tuple[bytes, str],
+    form: artifacts.Form,
+    comparison: Comparison,
+    notes: list[str],
+) -> Trial:
     learned = table.any_in(parts.trained)
     return Trial(
         recipe=recipe,
         comparison=comparison,
-        artifact=artifact,
-        digest=digest,
+        artifact=artifact[0],
+        digest=artifact[1],
         datasets=int(learned.sum()),
         rows=int(parts.trained.sum()),
         holdout=int(table.any_in(parts.holdout).sum()),
-        libraries=libraries(),
+        libraries=libraries("skops") if form.name == "skops" else libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
         contract=contracts.learn(table.keep(learned, parts.trained), recipe.outputs, recipe.features),
+        model_format=form.name,
+        types=artifacts.types_of(artifact[0], form),
     )
 
 

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 _PACKAGES = ("scikit-learn", "pandas", "numpy", "joblib")
 
 
-def libraries() -> dict[str, str]:
-    """Name to version: Python and the packages that a pickled pipeline needs; empty where one is absent."""
-    return {"python": platform.python_version(), **{package: _version(package) for package in _PACKAGES}}
+def libraries(*more: str) -> dict[str, str]:
+    """Name to version: Python and the packages that a pickled pipeline needs, and more; empty where one is absent."""
+    return {"python": platform.python_version(), **{package: _version(package) for package in (*_PACKAGES, *more)}}
 
 
 def _version(package: str) -> str:
