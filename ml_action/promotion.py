@@ -46,7 +46,7 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
     attempt = pending(scene)
     if attempt is None:
         return scene, None
-    known = _ended_on_base(scene, attempt)
+    known = ended_on_base(scene, attempt)
     if known:
         ended = _with_pull_request(attempt, tools) if known == "merged" else _withdrawn(attempt, scene, tools)
         ended = replace(ended, state=known)
@@ -126,7 +126,7 @@ def _is_merged(tip: str, tools: Tools) -> bool:
     return pull is not None and pull.state == "merged" and pull.head_sha == tip
 
 
-def _ended_on_base(scene: Scene, attempt: Attempt) -> str:
+def ended_on_base(scene: Scene, attempt: Attempt) -> str:
     """What the base branch alone tells: it was merged, or another champion came in between."""
     versions = scene.history.versions if scene.history else ()
     current = scene.history.current if scene.history else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_action import endings, promotion, recording, reversal, survey
-from ml_action.records import Attempt, Outcome, Publication
+from ml_action.records import Attempt, Autonomy, Outcome, Publication
 from ml_action.repository import LostTheRace
 from ml_action.reversal import Wish
 from ml_action.settings import Settings
@@ -34,10 +34,10 @@ def _rollback(settings: Settings, tools: Tools) -> Outcome:
     scene = survey.look(settings, tools.repository, tools.tips)
     wish = reversal.wanted(scene.history, settings.to, settings.why)
     begun = promotion.pending(scene)
-    if begun and begun.rolls_back and begun.version == settings.to:
+    if begun and (_is_this_one(begun, settings) or promotion.ended_on_base(scene, begun)):
         scene, done = promotion.resume(scene, settings, tools)
         told = next(one for one in scene.state.attempts if one.id == begun.id)
-        if done and told.state != "closed":
+        if done and _is_this_one(told, settings) and told.state != "closed":
             return endings.rolled_back(scene, told, done)
     if wish.version is wish.champion:
         raise reversal.in_production(wish)
@@ -48,14 +48,18 @@ def _rollback(settings: Settings, tools: Tools) -> Outcome:
     return _propose(wish, scene, settings, tools)
 
 
+def _is_this_one(attempt: Attempt, settings: Settings) -> bool:
+    """Whether this very rollback was begun before, by a run that was killed or whose pull request waits."""
+    return attempt.rolls_back and attempt.version == settings.to
+
+
 def _propose(wish: Wish, scene: Scene, settings: Settings, tools: Tools) -> Outcome:
     """Verified, recorded, settled."""
     proven = reversal.prove(wish, scene, settings, tools.log)
     attempt = reversal.attempt_of(wish, proven, scene, tools)
     content = reversal.content_of(attempt, wish, scene, settings)
-    waiting = promotion.pending(scene)
-    onto = scene.state
-    if waiting:
+    waiting, onto = promotion.pending(scene), scene.state
+    if waiting and settings.autonomy.reaches(Autonomy.PROPOSE):
         ended = promotion.overruled(waiting, tools)
         if ended.state == "merged":
             return endings.blocked(scene, Publication(blocked=_overtaken(ended)))

@@ -206,6 +206,44 @@ def test_a_promotion_that_waits_is_superseded_and_its_pull_request_closed_with_t
     assert (world.champion.version, world.versions) == ("v1", ["v1", "v2"])
 
 
+def test_a_promotion_that_was_merged_since_the_last_hour_is_noticed_and_rolled_back(third_proposed: World) -> None:
+    world = third_proposed
+    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    assert world.champion.version == "v3"
+    run = roll_back(world, "v2")
+    assert run.decision == "rollback", run.log
+    assert [attempt.state for attempt in world.attempts[-2:]] == ["merged", "open"]
+    assert world.pulls[-1].title == "Roll back model from v3 to v2"
+
+
+def test_a_promotion_that_is_merged_while_the_rollback_looks_at_it_is_told(third_proposed: World) -> None:
+    world = third_proposed
+    done = [False]
+
+    def merge(exchange: Exchange) -> None:
+        if exchange.path.endswith("/git-upload-pack") and not done[0]:  # it has fetched the branches as they were
+            done[0] = True
+            world.repository.set_status(world.pull.head_sha, "tests", "success")
+
+    world.here.hub.observers.append(merge)
+    run = roll_back(world)
+    assert world.champion.version == "v3"
+    assert (run.code, run.decision) == (0, "blocked"), run.log
+    assert "v3 was merged while this run looked at it: ask again, from v3 this time" in run.reason
+    assert [attempt.verdict for attempt in world.attempts] == ["promote"] * 3
+    world.here.hub.observers.remove(merge)
+    assert roll_back(world, "v2").decision == "rollback"
+
+
+def test_with_autonomy_report_the_promotion_waits_on(third_proposed: World) -> None:
+    run = roll_back(third_proposed, autonomy="report")
+    assert run.decision == "rollback"
+    assert [attempt.state for attempt in third_proposed.attempts[-2:]] == ["open", ""]
+    assert third_proposed.pull.open
+    assert third_proposed.pull.auto_merge
+    assert third_proposed.hour().outputs["merge-state"] == "enabled"
+
+
 @pytest.mark.parametrize("moment", ["after the atomic push", "after the promotion was closed"])
 def test_a_rollback_that_is_killed_while_it_takes_a_promotions_branch_is_completed(
     third_proposed: World, moment: str
