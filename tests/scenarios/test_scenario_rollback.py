@@ -355,6 +355,30 @@ def test_it_goes_back_however_data_are_counted_and_held_out(second: World, given
         assert "scored on rows that they may have been trained on" in run.told
 
 
+def test_where_commits_have_to_be_signed_github_signs_the_rollback(
+    make_world: Callable[..., World], with_v2: Path
+) -> None:
+    world = make_world(with_v2, require_signatures=True)
+    world.repository.protect("ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True)
+    run = roll_back(world, commit_signing="api")
+    assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
+    assert world.champion.version == "v1"
+
+
+def test_where_the_bot_may_open_no_pull_request_the_branch_is_kept_and_a_person_opens_it(
+    make_world: Callable[..., World], with_v2: Path
+) -> None:
+    world = make_world(with_v2)
+    world.repository.change_settings(actions_may_create_and_approve=False)
+    tokens = {"token": world.here.reviewer.token, "approver_token": world.here.author.token}
+    run = roll_back(world, **tokens)
+    assert (run.code, run.decision) == (5, "blocked"), run.log
+    assert run.outputs["compare-url"]
+    assert "open it by hand" in run.told
+    assert world.last.rolls_back
+    assert world.tip(PROPOSAL) == world.last.commit
+
+
 def test_classes_go_back_too(empty: World) -> None:
     empty.arrive(as_classes(steady(45, 1)))
     empty.hour()
