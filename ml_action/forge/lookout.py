@@ -50,7 +50,9 @@ BLOCKS = {
     "workflows": "changes need workflows that have passed",
     "branch_name_pattern": "its name does not fit a pattern",
 }
-FORCED = {"non_fast_forward": "it may not be force-pushed"}
+FORCE = "non_fast_forward"
+FORCED = {FORCE: "it may not be force-pushed"}
+CREATING = ("creation", "branch_name_pattern")  # what matters to a branch only as long as it is not there
 MAY_BYPASS, MAY_NOT_BYPASS = ("always", "exempt"), ("never", "pull_requests_only")
 
 
@@ -63,6 +65,15 @@ class Names:
     proposal: str
     label: str
     signed: bool = False  # whether GitHub signs the bot's commits
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One of the bot's branches, and who pushes to it."""
+
+    branch: str
+    key: str  # its name in the query
+    bot: bool  # whether the token is an App's
 
 
 @dataclass(frozen=True)
@@ -85,15 +96,15 @@ def look(author: Identity, approver: Identity | None, names: Names, *, thorough:
     author.learn(seen.login)
     blocks = {kind: words for kind, words in BLOCKS.items() if not (names.signed and kind == "required_signatures")}
     bearer = _bearer(author, headers, shown, author.login())
-    rulesets = Rulesets(author)
+    rulesets, bot = Rulesets(author), bearer.kind.is_bot
     facts = Facts(
         repository=shown["full_name"],
         default_branch=shown["default_branch"],
         author=bearer,
         approver=_approver(approver, thorough=thorough) if approver else None,
         base=_rules_of_base(names.base, seen, rulesets if thorough else None),
-        state=_rules_of_ours(names.state, seen, rulesets, blocks, "state"),
-        proposal=_rules_of_ours(names.proposal, seen, rulesets, blocks | FORCED, "proposal", ask=thorough),
+        state=_rules_of_ours(_Place(names.state, "state", bot), seen, rulesets, blocks, ask=True),
+        proposal=_rules_of_ours(_Place(names.proposal, "proposal", bot), seen, rulesets, blocks | FORCED, ask=thorough),
         archived=bool(shown.get("archived")),
         fork=bool(shown.get("fork")),
         issues=bool(shown.get("has_issues", True)),
@@ -246,31 +257,29 @@ def _asked(rulesets: Rulesets, branch: str, *, ask: bool) -> list[tuple[str, int
     return [(kind, number, str(rulesets.about(number).get("name", number))) for kind, number in rows]
 
 
-def _rules_of_ours(
-    branch: str, seen: Seen, rulesets: Rulesets, words: Mapping[str, str], key: str, *, ask: bool = True
-) -> Rules:
-    """What stands against a push to one of the bot's own branches; `words` are for what is refused there."""
-    there = _is_there(seen, key)
-    sure = list(_refused_by_protection(_classic(seen, key), forced=key == "proposal"))
-    doubt: list[str] = []
-    for kind, number, name in _told(seen, key) or _asked(
-        rulesets, branch, ask=ask and (not there or seen.refs is None)
-    ):
-        if kind not in words or (kind in ("creation", "branch_name_pattern") and there):
-            continue
-        bypassed = may_bypass(rulesets.about(number))
-        if not bypassed:
-            (doubt if bypassed is None else sure).append(f"{words[kind]} (ruleset {name})")
-    return Rules(branch, there, refused=tuple(sure), maybe_refused=tuple(doubt))
+def _rules_of_ours(place: _Place, seen: Seen, rulesets: Rulesets, words: Mapping[str, str], *, ask: bool) -> Rules:
+    """What stands against a push to one of the bot's own branches; `words` are for what is refused there.
+
+    Of classic protection a person's token is told whether it may push; what an App's is told, nobody says.
+    """
+    there = _is_there(seen, place.key)
+    found = [(said, None if place.bot else False) for said in _refused_by_protection(_classic(seen, place.key), words)]
+    untold = not there or seen.refs is None
+    for kind, number, name in _told(seen, place.key) or _asked(rulesets, place.branch, ask=ask and untold):
+        if kind in words and not (there and kind in CREATING):
+            found.append((f"{words[kind]} (ruleset {name})", may_bypass(rulesets.about(number))))
+    sure = tuple(said for said, bypassed in found if bypassed is False)
+    doubt = tuple(said for said, bypassed in found if bypassed is None)
+    return Rules(place.branch, there, refused=sure, maybe_refused=doubt)
 
 
-def _refused_by_protection(classic: Mapping[str, Any] | None, *, forced: bool) -> Iterable[str]:
+def _refused_by_protection(classic: Mapping[str, Any] | None, words: Mapping[str, str]) -> Iterable[str]:
     if classic is None:
         return
     if not classic["viewerCanPush"]:
         yield "not everybody may push to it (branch protection)"
-    if forced and not classic["allowsForcePushes"]:
-        yield "it may not be force-pushed (branch protection)"
+    if FORCE in words and not classic["allowsForcePushes"]:
+        yield f"{words[FORCE]} (branch protection)"
 
 
 def _classic(seen: Seen, key: str) -> dict[str, Any] | None:

@@ -82,9 +82,18 @@ def test_classic_protection_is_told_of_branches_that_are_there(stage, look):
     stage.push(STATE)
     stage.push(BRANCH)
     stage.repository.protect("ml-auto-update/**")
-    facts = look(thorough=False)
+    facts = look(thorough=False, token=stage.hub.identity("ada").token)
     assert facts.state.refused == ("not everybody may push to it (branch protection)",)
     assert facts.proposal.refused[1] == "it may not be force-pushed (branch protection)"
+
+
+def test_what_an_app_is_told_of_classic_protection_is_no_certainty(stage, look):
+    """It may be there so that only the bot may push."""
+    stage.push(STATE)
+    stage.repository.protect("ml-auto-update/**")
+    facts = look(thorough=False)
+    assert facts.state.refused == ()
+    assert facts.state.maybe_refused == ("not everybody may push to it (branch protection)",)
 
 
 def test_what_the_base_branch_asks_for_is_taken_together(stage, look):

@@ -110,6 +110,9 @@ def test_classic_protection_of_the_bots_branches(production: World) -> None:
     assert production.tip(STATE)
     production.repository.protect("ml-auto-update/**")
     code, found = as_json(production)
+    assert (code, found["works"]) == (0, "merge")
+    assert "state-maybe" in names_of(found)  # it may be there so that only the bot may push: nobody tells an App
+    code, found = as_json(production, token=production.here.hub.identity("ada").token)
     assert (code, found["works"]) == (5, "")
     assert "state-refused" in names_of(found)
 
