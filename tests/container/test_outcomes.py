@@ -103,3 +103,15 @@ def test_a_runner_that_does_not_map_its_folder_for_temporary_files(production: W
     production.arrive(drifted())
     run = production.machine(mapped_temp=False).run(production.inputs())
     assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
+
+
+def test_a_skops_model_is_made_and_judged_in_the_image(production: World) -> None:
+    """What only its model cards and its command line need was taken out of the image."""
+    production.arrive(drifted())
+    machine = production.machine()
+    given = {"model-format": "skops", "estimator": "sklearn.linear_model.Ridge", "gate": "higher"}
+    run = machine.run({**production.inputs(), **given})
+    assert (run.code, run.outputs["merge-state"]) == (0, "merged"), run.log
+    assert run.outputs["model-path"] == "model/v2.skops"
+    again = production.hour(gate="higher")
+    assert again.code == 0, again.log

@@ -357,6 +357,21 @@ def test_no_command_opens_a_champion_whose_digest_is_another(
     assert code in (0, 3, 6), said
 
 
+@pytest.mark.parametrize("mode", ["run", "rollback"])
+def test_an_older_model_that_was_replaced_is_not_loaded_to_go_back_to_it_nor_to_be_compared(
+    production: World, poison: bytes, mode: str
+) -> None:
+    """v1 is no longer in production, and somebody replaced its file: a rollback and the watch would load it."""
+    production.arrive(drifted(45, 8))
+    assert production.hour().outputs["merge-state"] == "merged"
+    production.commit({"model/v1.pkl": poison})
+    production.arrive(drifted(45, 9))
+    given = {"mode": "rollback", "to": "v1", "why": "x"} if mode == "rollback" else {"watch": "rollback"}
+    run = production.hour(**given)
+    assert run.code == (6 if mode == "rollback" else 0), run.log
+    assert "sha256" in run.told
+
+
 @pytest.mark.parametrize("file", ["../v1.pkl", "/etc/passwd", "a/b.pkl", ".hidden", "v1.pkl\x00", "v1\n.pkl", ""])
 def test_metadata_on_main_that_names_a_file_elsewhere_is_not_followed(production: World, file: str) -> None:
     found = json.loads(production.read(METADATA))
