@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ml_action import contents, publication, survey
+from ml_action import contents, journal, publication, survey
 from ml_action.proposal import compare_address, rollback_title, title, wrap_body
 from ml_action.recording import Recorded, adopted, note, rebuilt
 from ml_action.records import Attempt, Autonomy, Proposal, Publication, PullRequest
@@ -161,12 +161,19 @@ def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: boo
         replace(proposal_of(recorded, settings, tools), moved=moved),
         tools.forge(),
         known_commits=recorded.state.commits,
+        recorded=partial(_commits_by_now, tools),
         pause=tools.pause,
         say=tools.log.say,
         examine=partial(
             contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir
         ),
     )
+
+
+def _commits_by_now(tools: Tools) -> frozenset[str]:
+    """Every commit that any run ever put on the proposal's branch."""
+    tips = tools.repository.fetch(tools.branches)
+    return journal.read(tools.repository.store, tips.state).commits
 
 
 def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:

@@ -14,6 +14,7 @@ from ml_action.forge import Answer, Forbidden, Forge, Refusal, Reply
 from ml_action.merging import LOOKS, Step, next_step, outdated, reason
 from ml_action.proposal import fingerprint_in, is_our_title, merge_body
 from ml_action.records import Autonomy, Proposal, Publication, PullRequest
+from ml_action.repository import LostTheRace
 from ml_action.verification import objections
 
 PAUSE = 3.0  # seconds between two looks at what GitHub is still computing
@@ -32,6 +33,7 @@ class _Context:
     proposal: Proposal
     forge: Forge
     known: frozenset[str]
+    recorded: Callable[[], frozenset[str]]
     pause: Callable[[float], None]
     say: Callable[[str], None]
     examine: Callable[[Sequence[str]], Sequence[str]]
@@ -42,6 +44,7 @@ def settle(
     forge: Forge,
     *,
     known_commits: frozenset[str],
+    recorded: Callable[[], frozenset[str]],
     pause: Callable[[float], None],
     say: Callable[[str], None],
     examine: Callable[[Sequence[str]], Sequence[str]],
@@ -49,13 +52,15 @@ def settle(
     """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
 
     `proposal.body` is our section (`proposal.wrap_body`); `known_commits` are the commits that the bot ever
-    pushed to the branch; `pause` waits that many seconds; `say` tells a person what happens;
-    `examine` says what speaks against the commit's contents, given the paths that it changes.
+    pushed to the branch, as far as this run knows, and `recorded` tells which they are by now; `pause` waits that
+    many seconds; `say` tells a person what happens; `examine` says what speaks against the commit's contents, given
+    the paths that it changes.
 
     Raises:
         ForgeProblem: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
+        LostTheRace: another run pushed to the branch meanwhile.
     """
-    context = _Context(proposal, forge, known_commits | {proposal.commit}, pause, say, examine)
+    context = _Context(proposal, forge, known_commits | {proposal.commit}, recorded, pause, say, examine)
     publication = _present(context)
     for reached, step in (
         (Autonomy.APPROVE, _verify),
@@ -119,7 +124,7 @@ def _is_ours_alone(pull: PullRequest, proposal: Proposal) -> bool:
 def _keep_up(context: _Context, pull: PullRequest) -> Publication:
     """Bring text and label of the open pull request up to date, unless a person pushed to its branch."""
     pull = _with_our_push(context, pull)
-    if pull.head_sha not in context.known:
+    if _is_foreign(context, pull):
         context.forge.comment_once(pull, "commit-by-a-person", FOREIGN)
         text = f"commit {pull.head_sha[:12]} on {pull.head_branch} is not the bot's: nothing was overwritten"
         return _left(context, Publication(pull, blocked=text), pull)
@@ -129,6 +134,19 @@ def _keep_up(context: _Context, pull: PullRequest) -> Publication:
         return Publication(pull, merge_state="waiting", notes=(text,))
     stale = _outdated(context, pull) if context.proposal.moved else ""
     return Publication(pull, notes=_labelled(context, pull), stale=stale)
+
+
+def _is_foreign(context: _Context, pull: PullRequest) -> bool:
+    """Whether somebody else pushed to it. Another run is no stranger: it is looked for where runs record themselves.
+
+    Raises:
+        LostTheRace: it was another run.
+    """
+    if pull.head_sha in context.known:
+        return False
+    if pull.head_sha in context.recorded():
+        raise LostTheRace
+    return True
 
 
 def _outdated(context: _Context, pull: PullRequest) -> str:
@@ -271,7 +289,7 @@ def _overtaken(context: _Context, pull: PullRequest) -> _Ending | None:
         return _Ending(pull, "merged", f"pull request {pull.number} is merged")
     if pull.state != "open":
         return _Ending(pull, "blocked", f"not merged: pull request {pull.number} was closed meanwhile")
-    if pull.head_sha not in context.known:
+    if _is_foreign(context, pull):
         return _Ending(pull, "blocked", f"not merged: its head moved to {pull.head_sha[:12]} meanwhile")
     return None
 

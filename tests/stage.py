@@ -37,6 +37,7 @@ class Stage:
     said: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+    recorded: set[str] = field(default_factory=set)  # by other runs, meanwhile
     doubts: tuple[str, ...] = ()  # about the commit's contents
     on_pause: Callable[[], object] = lambda: None
 
@@ -124,7 +125,8 @@ class Stage:
         with closing(forge or self.github()) as forge:
             return settle(
                 self.proposal(commit, autonomy, **changes), forge,
-                known_commits=frozenset(self.known), pause=self.pause, say=self.said.append,
+                known_commits=frozenset(self.known), recorded=lambda: frozenset(self.recorded),
+                pause=self.pause, say=self.said.append,
                 examine=lambda paths: self.doubts,
             )  # fmt: skip
 

@@ -11,6 +11,7 @@ from ml_action.forge import Answer, Refusal, Reply
 from ml_action.forge.offline import Offline
 from ml_action.merging import LOOKS
 from ml_action.proposal import wrap_body
+from ml_action.repository import LostTheRace
 
 PERSON = {"login": "ada", "kind": "user"}
 
@@ -243,6 +244,18 @@ def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     assert stage.pull.head_sha == theirs
     assert len(stage.pull.comments) == 1
     assert stage.pull.reviews == []
+
+
+def test_a_commit_of_another_run_is_no_person_s(stage):
+    """It was made after this run had read the journal: the run stands down, and accuses nobody."""
+    commit = stage.push()
+    stage.settle(commit, "propose")
+    others = stage.push(files={"model/v2.pkl": "of more data"}, on=stage.pull.head)
+    stage.known.discard(others)
+    stage.recorded.add(others)
+    with pytest.raises(LostTheRace):
+        stage.settle(commit)
+    assert stage.pull.comments == []
 
 
 def test_a_person_s_commit_takes_back_the_order_to_merge(stage):

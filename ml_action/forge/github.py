@@ -14,7 +14,7 @@ from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Answer, Approval, Refusal, Reply, comments, lookout
+from ml_action.forge import Answer, Approval, Refusal, Reply, comments, lookout, nouns
 from ml_action.forge.answers import Call, answer
 from ml_action.forge.board import Board
 from ml_action.forge.identity import Identity, Pace
@@ -100,9 +100,9 @@ class GitHub:
         """Open it, or find the one that is open already: perhaps ours, when only the answer was lost."""
         call = Call("open the pull request", "pull-requests: write")
         try:
-            return self._author.ask(call, lambda: self._created(proposal), lambda: self._open_one(proposal.branch))
+            return self._author.ask(call, lambda: self._created(proposal), lambda: self._opened(proposal))
         except Refusal:
-            found = self._open_one(proposal.branch)
+            found = self._opened(proposal)
             if found is None:
                 raise
             return found
@@ -164,14 +164,11 @@ class GitHub:
         return tuple(path for file in files for path in (file.filename, file.previous_filename) if path)
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
-        """The approvals that stand: the last word of each reviewer counts, mere comments aside."""
+        """The approvals that stand. Who approves a newer commit takes nothing back; who asks for changes does."""
         reviews = self._author.ask(
             Call("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
         )
-        last = {review.user.login: review for review in reviews if review.user and review.state != "COMMENTED"}
-        return frozenset(
-            Approval(login, review.commit_id) for login, review in last.items() if review.state == "APPROVED"
-        )
+        return nouns.approvals(reviews)
 
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
         """Approve this commit of it, as the second identity."""
@@ -278,10 +275,11 @@ class GitHub:
         self._author.learn(pull.author)
         return pull
 
-    def _open_one(self, branch: str) -> PullRequest | None:
-        """The open pull request of the branch."""
-        found = self.find(branch)
-        return found if found and found.state == "open" else None
+    def _opened(self, proposal: Proposal) -> PullRequest | None:
+        """The pull request of the branch that is open, or was until somebody merged this very commit."""
+        found = self.find(proposal.branch)
+        ours = found and (found.state == "open" or (found.state == "merged" and found.head_sha == proposal.commit))
+        return found if ours else None
 
     def _newest(self, listed: Iterable[Raw]) -> PullRequest | None:
         """The open one of this repository's own, else the first: GitHub lists the newest first."""
@@ -300,23 +298,7 @@ class GitHub:
         return self._pulls.get(pull.number) or self._author.repo.get_pull(pull.number)
 
     def _record(self, raw: Raw, *, complete: bool = True) -> PullRequest:
-        """Our noun for PyGithub's object. Lists do not tell the mergeable state, and asking is a call."""
-        if not isinstance(raw.number, int):
-            raise ValueError("the answer is not a pull request")
-        self._pulls[raw.number] = raw
-        return PullRequest(
-            number=raw.number,
-            url=raw.html_url,
-            state="merged" if raw.merged_at else raw.state,
-            head_branch=raw.head.ref,
-            head_sha=raw.head.sha,
-            head_repository=raw.head.repo.full_name if raw.head.repo else "",
-            base_branch=raw.base.ref,
-            author=raw.user.login if raw.user else "",
-            title=raw.title,
-            body=raw.body or "",
-            draft=bool(raw.draft),
-            labels=tuple(label.name for label in raw.labels),
-            mergeable_state=(raw.mergeable_state or "") if complete else "",
-            commits=raw.commits if complete else 1,
-        )
+        """Our noun for PyGithub's object, which is kept."""
+        pull = nouns.pull_request(raw, complete=complete)
+        self._pulls[pull.number] = raw
+        return pull
