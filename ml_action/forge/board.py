@@ -22,9 +22,15 @@ class Board:
         self._identity = identity
 
     def find(self, marker: str) -> Issue | None:
-        """The newest issue of ours that begins with the marker; an issue of others may quote it."""
+        """The newest issue of ours that begins with the marker; an issue of others may quote it.
+
+        Looked for without its label too, before another is opened: a person may have taken it off.
+        """
+        return self._newest(marker, {"labels": LABEL}) or self._newest(marker, {})
+
+    def _newest(self, marker: str, more: dict[str, str]) -> Issue | None:
         us = self._identity.login()
-        query = urlencode({"state": "all", "per_page": 100, "creator": us, "labels": LABEL})
+        query = urlencode({"state": "all", "per_page": 100, "creator": us, **more})
         listed = self._identity.get(f"/issues?{query}", LIST)[1]
         ours = (_record(raw) for raw in listed if _is_ours(raw, us))
         return next((issue for issue in ours if issue.body.startswith(marker)), None)

@@ -14,7 +14,7 @@ from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
 
 from ml_action.errors import ForgeProblem
-from ml_action.forge import Answer, Approval, Refusal, Reply, comments, lookout, nouns
+from ml_action.forge import Answer, Approval, Refusal, Reply, comments, labels, lookout, nouns
 from ml_action.forge.answers import Call, answer
 from ml_action.forge.board import Board
 from ml_action.forge.identity import Identity, Pace
@@ -22,9 +22,6 @@ from ml_action.forge.lookout import Names
 from ml_action.patience import Patience
 from ml_action.records import Proposal, PullRequest
 from ml_action.situation import Facts
-
-LABEL_COLOUR = "1d76db"
-LABEL_TEXT = "A model that ml-auto-update proposes"
 
 
 class GitHub:
@@ -129,24 +126,7 @@ class GitHub:
 
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""
-        if name.casefold() not in self._labels:
-            self._create_label(name)
-        raw, client = self._raw(pull), self._author.client
-        # not raw.add_to_labels: it sends a bare list, which GitHub takes but does not document
-        self._author.ask(
-            Call("label the pull request", "pull-requests: write"),
-            lambda: client.requester.requestJsonAndCheck("POST", f"{raw.issue_url}/labels", input={"labels": [name]}),
-        )
-
-    def _create_label(self, name: str) -> None:
-        try:
-            self._author.ask(
-                Call("create the label", "pull-requests: write"),
-                lambda: self._author.repo.create_label(name, LABEL_COLOUR, LABEL_TEXT),
-            )
-        except Refusal as refusal:
-            if "already_exists" not in refusal.what:
-                raise
+        labels.put(self._author, self._raw(pull), name, known=name.casefold() in self._labels)
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say something, unless a comment with this hidden marker says it already."""

@@ -220,3 +220,10 @@ def test_a_run_that_stands_down_leaves_the_dashboard_to_the_other(shown: World) 
     run = job.result(*in_process(job.environ))
     assert run.decision == "stood-down", run.log
     assert board(shown).body == before
+
+
+def test_a_dashboard_without_its_label_is_found_all_the_same(shown: World) -> None:
+    board(shown).labels.clear()
+    shown.arrive(drifted(5, 9))
+    hour(shown)
+    assert "35 of 40 new datasets" in board(shown).body
