@@ -17,7 +17,7 @@ from factories import make_evidence, make_outcome, make_pull, make_repository, m
 from ml_action import boundary, errors, runner
 from ml_action.boundary import guard
 from ml_action.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
-from ml_action.git import GitFailed
+from ml_action.git import GitFailed, Login
 from ml_action.log import PlainLog
 from ml_action.records import Decision, Outcome, Publication, SetAside, Verdict
 from ml_action.runner import ActionsLog
@@ -195,6 +195,15 @@ def test_a_token_in_an_outcome_shows_nowhere(ran, capsys):
     outcome = make_outcome(verdict=Verdict.BLOCKED, reason=f"a {SECRET}", next_step=f"b {SECRET}", notes=(SECRET,))
     done = ran(lambda: outcome, (SECRET,), as_json=True)
     assert SECRET not in done.everything + capsys.readouterr().out
+
+
+def test_a_token_as_git_sends_it_shows_nowhere(ran):
+    header = Login("https://x", SECRET).header().split()[-1]
+
+    def fail():
+        raise RuntimeError(f"a {header}")
+
+    assert header not in ran(fail, (SECRET,)).everything
 
 
 def test_set_aside_datasets_and_what_a_person_should_see_are_annotated(ran):

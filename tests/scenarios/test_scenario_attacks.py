@@ -89,9 +89,9 @@ def label(world: World, number: int) -> None:
     world.api(world.person(), "POST", f"{ISSUES}/{number}/labels", labels=["model-update"])
 
 
-def approve(world: World, number: int, **given: str) -> Run:
+def approve(world: World, number: int, workspace: Path | None = None, **given: str) -> Run:
     """The label-triggered workflow, for the pull request of its event."""
-    job, pull = world.job(mode="approve", **given), world.pulls[number - 1]
+    job, pull = world.job(workspace, mode="approve", **given), world.pulls[number - 1]
     home = {"full_name": pull.fork or world.repository.full_name}
     told = {
         "number": number, "html_url": f"{world.here.hub.url}/octo/students/pull/{number}",
@@ -161,6 +161,39 @@ def test_a_forks_run_that_may_only_read_refuses_without_a_comment(production: Wo
     assert (run.code, run.decision) == (0, "blocked")
     assert "no comment" in run.told
     assert pull.comments == []
+
+
+def test_who_forges_the_mark_of_our_comment_silences_that_comment_and_nothing_else(
+    production: World, poison: bytes
+) -> None:
+    stranger = Stranger(production)
+    pull = stranger.offer({"model/v2.pkl": poison})
+    production.api(stranger.who, "POST", f"{ISSUES}/{pull.number}/comments", body="<!-- ml-auto-update refused -->")
+    run = approve(production, pull.number)
+    assert run.decision == "blocked"
+    assert "it comes from eve/students" in run.told
+    assert nothing_got_in(production, ["v1"])
+
+
+SETTINGS = (
+    'name = "other"',
+    'label = "anything"',
+    'model-dir = "elsewhere"',
+    'base = "theirs"',
+    'autonomy = "report"',
+)
+
+
+@pytest.mark.parametrize("line", SETTINGS)
+def test_the_settings_file_of_a_pull_request_that_was_checked_out_approves_nothing(
+    proposed: World, poison: bytes, line: str
+) -> None:
+    """The page says that an approval needs no checkout; somebody checks the pull request out all the same."""
+    theirs = Stranger(proposed).offer({"model/v2.pkl": poison, "ml-auto-update.toml": line})
+    workspace = proposed.here.workspace()
+    (workspace / "ml-auto-update.toml").write_text(line)
+    assert approve(proposed, theirs.number, workspace=workspace).decision in ("blocked", "failed")
+    assert nothing_got_in(proposed, ["v1"])
 
 
 def test_a_stranger_whose_fork_is_gone_is_refused(production: World, poison: bytes) -> None:
