@@ -14,6 +14,7 @@ from ml_action.situation import Facts
 from ml_action.symptoms import (
     advice,
     app_approves,
+    approval_is_optional,
     approving_is_open,
     is_actions,
     lacks_scope,
@@ -132,12 +133,14 @@ TABLE: tuple[DeadEnd, ...] = (
         "there is no second identity: `approver-token` is empty",
         "nothing is approved: nobody may approve what they opened themselves",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
+        alone=approval_is_optional,
     ),
     DeadEnd(
         "same-identity", APPROVE, STOPS, same,
         "`token` and `approver-token` are the same identity, {login}",
         "the approval is refused with 422, “Can not approve your own pull request”",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
+        alone=approval_is_optional,
     ),
     DeadEnd(
         "actions-may-not-approve", APPROVE, STOPS,
@@ -145,6 +148,7 @@ TABLE: tuple[DeadEnd, ...] = (
         "this repository does not let GITHUB_TOKEN approve pull requests",
         "the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull requests.”",
         ACTIONS_MENU,
+        alone=approval_is_optional,
     ),
     DeadEnd(
         "actions-approving-unknown", APPROVE, MAY, approving_is_open,
@@ -152,6 +156,7 @@ TABLE: tuple[DeadEnd, ...] = (
         "if it does not, the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull "
         "requests.”; the pull request stays open",
         ACTIONS_MENU,
+        alone=approval_is_optional,
     ),
     DeadEnd(
         "approval-does-not-count", MERGE, STOPS, reader_approves,

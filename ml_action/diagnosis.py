@@ -48,6 +48,7 @@ class DeadEnd:
     what: str
     happens: str
     fix: str
+    alone: Callable[[Facts], bool] = lambda _: False  # whether it stops this rung only: the next does without it
     loses: bool = False  # whether all that was trained is lost: state and proposal are pushed together or not at all
 
 
@@ -61,7 +62,12 @@ class Finding:
     what: str
     happens: str
     fix: str
+    alone: bool = False
     loses: bool = False
+
+    def concerns(self, rung: Autonomy) -> bool:
+        """Whether it is in the way of this rung."""
+        return rung is self.rung if self.alone else rung.reaches(self.rung)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Diagnosis:
     @property
     def enough(self) -> bool:
         """Whether what the settings ask for will work, as far as is known."""
-        return self.works is not None and self.works.reaches(self.aim.autonomy)
+        return not self.limits
 
     @property
     def fatal(self) -> tuple[Finding, ...]:
@@ -94,20 +100,20 @@ class Diagnosis:
         return tuple(one for one in self.findings if self._stops(one, self.aim.autonomy))
 
     def _stops(self, finding: Finding, rung: Autonomy) -> bool:
-        return finding.weight is Weight.STOPS and rung.reaches(finding.rung)
+        return finding.weight is Weight.STOPS and finding.concerns(rung)
 
 
 def diagnose(facts: Facts, aim: Aim, table: Iterable[DeadEnd], words: Mapping[str, str]) -> Diagnosis:
     """Every row of the table that holds here: by weight, and then by how much it stops."""
-    found = [_finding(row, words) for row in table if row.when(facts, aim)]
+    found = [_finding(row, facts, words) for row in table if row.when(facts, aim)]
     weights, rungs = list(Weight), list(Autonomy)
     found.sort(key=lambda one: (weights.index(one.weight), rungs.index(one.rung)))
     return Diagnosis(facts, aim, tuple(found))
 
 
-def _finding(row: DeadEnd, words: Mapping[str, str]) -> Finding:
+def _finding(row: DeadEnd, facts: Facts, words: Mapping[str, str]) -> Finding:
     what, happens, fix = (text.format_map(words) for text in (row.what, row.happens, row.fix))
-    return Finding(row.name, row.rung, row.weight, what, happens, fix, row.loses)
+    return Finding(row.name, row.rung, row.weight, what, happens, fix, row.alone(facts), row.loses)
 
 
 def sentence(diagnosis: Diagnosis) -> str:
@@ -117,7 +123,7 @@ def sentence(diagnosis: Diagnosis) -> str:
         return f"no autonomy will work here: {diagnosis.fatal[0].what}"
     if not diagnosis.enough:
         return f"autonomy {asked} will not work here, {works} will: {diagnosis.limits[0].what}"
-    doubts = sum(one.weight is Weight.MAY and asked.reaches(one.rung) for one in diagnosis.findings)
+    doubts = sum(one.weight is Weight.MAY and one.concerns(asked) for one in diagnosis.findings)
     if doubts:
         return f"autonomy {asked} may work here: nothing known stops it, {_counted(doubts)} cannot be known beforehand"
     return f"autonomy {asked} will work here" + (f", and so would {works}" if works is not asked else "")

@@ -91,7 +91,7 @@ def _answer(found: Diagnosis, rung: Autonomy) -> str:
 
 
 def _holds(one: Finding, rung: Autonomy, weight: Weight) -> bool:
-    return one.weight is weight and rung.reaches(one.rung)
+    return one.weight is weight and one.concerns(rung)
 
 
 def _listed(numbers: list[int]) -> str:

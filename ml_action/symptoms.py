@@ -89,6 +89,11 @@ def approving_is_open(facts: Facts, _: Aim) -> bool:
     return is_actions(facts.approver) and not is_actions(facts.author) and facts.actions_may_open is None
 
 
+def approval_is_optional(facts: Facts) -> bool:
+    """Whether a pull request is merged without an approval, too: the base branch asks for none."""
+    return not facts.base.reviews and not facts.base.code_owners
+
+
 def waits(base: Rules) -> bool:
     """Whether a pull request is left waiting for more than the bot's own approval."""
     return bool(base.checks or base.reviews > 1 or base.code_owners or base.queue)

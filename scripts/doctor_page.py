@@ -50,6 +50,7 @@ def _no_permission(here: Stage) -> Mapping[str, str]:
 
 def _actions_kept_out(here: Stage) -> Mapping[str, str]:
     here.repository.change_settings(actions_may_create_and_approve=False)
+    here.repository.protect("main", required_reviews=1)
     rights = {"contents": "write", "pull_requests": "write", "administration": "read"}
     return {
         "token": here.hub.identity("ml-bot", kind="app", permissions=rights).token,

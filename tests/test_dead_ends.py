@@ -16,6 +16,7 @@ ACTIONS, APP, PERSON = (
     Bearer(Kind.FINE_GRAINED, "ada", push=True),
 )
 CLASSIC = Bearer(Kind.CLASSIC, "ada", ("repo",), True)
+REVIEWED = Rules("main", reviews=1)
 STATE, PROPOSAL = "ml-auto-update/model/state", "ml-auto-update/model/proposal"
 # what is changed, the finding's name, its weight, and what still works
 CASES = [
@@ -34,9 +35,9 @@ CASES = [
     ({"author": ACTIONS, "approver": APP, "actions_may_open": False}, "actions-may-not-open", "stops", "report"),
     ({"author": ACTIONS, "approver": APP, "actions_may_open": None, "opened_before": 0},
      "actions-opening-unknown", "may", "merge"),
-    ({"approver": None}, "no-approver", "stops", "propose"),
-    ({"approver": APP}, "same-identity", "stops", "propose"),
-    ({"actions_may_open": False}, "actions-may-not-approve", "stops", "propose"),
+    ({"approver": None, "base": REVIEWED}, "no-approver", "stops", "propose"),
+    ({"approver": APP, "base": REVIEWED}, "same-identity", "stops", "propose"),
+    ({"actions_may_open": False, "base": REVIEWED}, "actions-may-not-approve", "stops", "propose"),
     ({"actions_may_open": None}, "actions-approving-unknown", "may", "merge"),
     (
         {"approver": replace(PERSON, push=False), "base": Rules("main", reviews=1)},
@@ -111,7 +112,7 @@ def test_issues_matter_to_a_dashboard_only():
 
 
 def test_what_stops_a_higher_rung_does_not_stop_the_one_that_is_asked_for():
-    found = examine(make_facts(approver=None), Aim(Autonomy.PROPOSE, "squash"))
+    found = examine(make_facts(approver=None, base=REVIEWED), Aim(Autonomy.PROPOSE, "squash"))
     assert found.enough
     assert found.limits == ()
     assert sentence(found) == "autonomy propose will work here"
@@ -191,3 +192,11 @@ def test_a_proposal_that_is_refused_loses_the_attempt_where_one_is_pushed():
     facts = make_facts(proposal=Rules(PROPOSAL, refused=("no",)))
     assert [one.name for one in examine(facts, MERGE).fatal] == ["proposal-refused"]
     assert examine(facts, Aim(Autonomy.REPORT, "squash")).fatal == ()
+
+
+def test_where_no_approval_is_asked_for_a_merge_does_without_one():
+    found = examine(make_facts(approver=None), MERGE)
+    assert (found.works, found.enough, found.limits) == (Autonomy.MERGE, True, ())
+    asked = examine(make_facts(approver=None), Aim(Autonomy.APPROVE, "squash"))
+    assert not asked.enough
+    assert sentence(asked).startswith("autonomy approve will not work here, merge will: there is no second identity")

@@ -102,7 +102,7 @@ def look(author: Identity, approver: Identity | None, names: Names, *, thorough:
         default_branch=shown["default_branch"],
         author=bearer,
         approver=_approver(approver, thorough=thorough) if approver else None,
-        base=_rules_of_base(names.base, seen, rulesets if thorough else None),
+        base=_rules_of_base(names.base, seen, rulesets if thorough or _told(seen, "base") else None),
         state=_rules_of_ours(_Place(names.state, "state", bot), seen, rulesets, blocks, ask=True),
         proposal=_rules_of_ours(_Place(names.proposal, "proposal", bot), seen, rulesets, blocks | FORCED, ask=thorough),
         archived=bool(shown.get("archived")),

@@ -106,6 +106,13 @@ def test_what_the_base_branch_asks_for_is_taken_together(stage, look):
     assert base.methods == ("squash",)
 
 
+def test_a_short_look_asks_for_the_base_branchs_rules_where_a_ruleset_has_some(stage, look):
+    stage.repository.protect("main", ruleset="main", required_reviews=1, required_checks=("lint",))
+    base = look(thorough=False).base
+    assert (base.reviews, base.checks) == (1, ("lint",))
+    assert "GET /repos/octo/students/rules/branches/main" in stage.calls
+
+
 def test_an_administrators_token_is_told_the_setting(stage, look):
     boss = stage.hub.identity("boss", kind="app", permissions={"contents": "write", "administration": "read"})
     assert look(token=boss.token).actions_may_open is True
