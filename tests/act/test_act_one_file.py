@@ -107,7 +107,7 @@ jobs:
             id="no such column",
         ),
         pytest.param(
-            ("contents: write", "contents: read "), "may not write to this repository", "promote",
+            ("contents: write", "contents: read "), "may not write to this repository", "nothing was trained",
             id="no permission",
         ),
     ],
