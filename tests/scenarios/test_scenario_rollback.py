@@ -251,6 +251,7 @@ def test_a_rollback_that_is_killed_while_it_takes_a_promotions_branch_is_complet
     world = third_proposed
     moments = {"after the atomic push": after_a_push(), "after the promotion was closed": asked("PATCH", "/pulls/1")}
     world.killed(moments[moment], mode="rollback", to="v1", why=WHY)
+    assert world.pulls[0].auto_merge is None  # what stands on the branch now has another approval to get
     world.hour()
     promotion, back = world.pulls
     assert (promotion.open, len(promotion.comments), back.open) == (False, 1, True)
