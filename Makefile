@@ -9,7 +9,7 @@ DATA ?= students
 TESTS ?=
 GENERATED := README.md action.yml check/action.yml docs/cli.md
 
-.PHONY: help demo test e2e lint format docs bench bench-decision setup clean
+.PHONY: help demo test faults e2e lint format docs bench bench-decision setup clean
 
 help:  ## show the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -30,6 +30,9 @@ demo: .venv/ready  ## watch the whole loop on example data (DATA=real: on real d
 
 test: .venv/ready  ## run every test but those of e2e, with branch coverage (TESTS=path for some)
 	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-m "not container" --numprocesses=auto --cov --cov-report=term)
+
+faults: .venv/ready  ## every fault at every exchange of a promotion; writes docs/faults.md (minutes)
+	@PYTHONPATH=tests/faults:tests/scenarios:. $(BIN)/python -m fault_matrix --write docs/faults.md
 
 # CI=true: what is missing is an error here, not a reason to skip.
 e2e: .venv/ready  ## the real container and real workflows, on this machine (needs Docker and Go)

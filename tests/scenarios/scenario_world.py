@@ -23,6 +23,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def hurry() -> None:
     wiring.Patience = partial(Patience, backoff=0.0)  # type: ignore[misc,assignment]
 
 
-def _forked(environ: dict[str, str], log: str) -> None:
+def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> None:
     """A process of its own that has pandas loaded already: a session of its own, so that all of it can be killed."""
     os.setsid()
     os.environ.clear()
@@ -161,25 +162,44 @@ def _forked(environ: dict[str, str], log: str) -> None:
     with Path(log).open("w") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
-    hurry()
+    prepare()
     os._exit(cli.main([]))
 
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["ml_action.loop", "ml_action.experiment", "ml_action.forge.github", "scenario_world"])
+# fault_world: of tests/faults, and not there for most
+FORKS.set_forkserver_preload(
+    ["ml_action.loop", "ml_action.experiment", "ml_action.forge.github", "scenario_world", "fault_world"]
+)
+FORKING = threading.Lock()  # who starts a process reads the exit codes of all others, too
+
+
+def serve_forks() -> None:
+    """Starts the server of forks, once, with our path: that of Python 3.11 would look for its modules without."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    try:
+        forkserver.ensure_running()  # https://github.com/python/cpython/issues/117378
+    finally:
+        os.environ.pop("PYTHONPATH")
+        os.environ.update({} if before is None else {"PYTHONPATH": before})
 
 
 class Forked:
     """A run in a forked process."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, prepare: Callable[[], None] = hurry) -> None:
         self.job, self.path = job, job.files / "log"
-        self.process: Any = FORKS.Process(target=_forked, args=(job.environ, str(self.path)))
-        self.process.start()
+        self.process: Any = FORKS.Process(target=_forked, args=(job.environ, str(self.path), prepare))
+        with FORKING:
+            serve_forks()
+            self.process.start()
         self.pid: int = self.process.pid
 
     def wait(self) -> Run:
-        self.process.join(120)
+        connection.wait([self.process.sentinel], 120)
+        with FORKING:
+            self.process.join(1)
         return self.job.result(self.process.exitcode, self.path.read_text())
 
 

@@ -1,0 +1,35 @@
+"""The worst faults at every exchange of a full promotion. All of them: `make faults`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fault_matrix import pairs, points
+from fault_table import BY_NAME, WORST
+from fault_world import Point, inject, prepare
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare(tmp_path_factory.mktemp("start"))
+
+
+@pytest.fixture(scope="module")
+def listed(start: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Point]:
+    return points(start, tmp_path_factory.mktemp("points"))
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_a_promotion_survives(start: Path, listed: list[Point], tmp_path: Path, name: str) -> None:
+    found = [inject(start, tmp_path / "world", *pair) for pair in pairs(listed, [BY_NAME[name]])]
+    assert len(found) > 8
+    assert [f"{one.point}: {one.failure}" for one in found if one.failure] == []
+
+
+def test_the_points_are_those_that_a_promotion_has(listed: list[Point]) -> None:
+    """A fault that never happens proves nothing."""
+    texts = [str(point) for point in listed if point.plot == "merge"]
+    assert texts.count("POST /git-receive-pack") == 2
+    assert {"POST /pulls", "POST /pulls/N/reviews", "PUT /pulls/N/merge"} <= set(texts)
+    assert "POST /graphql (enablePullRequestAutoMerge)" in map(str, listed)
