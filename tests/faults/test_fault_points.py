@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from fault_matrix import pairs, points
-from fault_table import BY_NAME, WORST
+from fault_page import faults_of
+from fault_table import BY_NAME, FAULTS, WORST
 from fault_world import Point, inject, prepare
+
+PAGE = Path(__file__).parents[2] / "docs/faults.md"
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +36,7 @@ def test_the_points_are_those_that_a_promotion_has(listed: list[Point]) -> None:
     assert texts.count("POST /git-receive-pack") == 2
     assert {"POST /pulls", "POST /pulls/N/reviews", "PUT /pulls/N/merge"} <= set(texts)
     assert "POST /graphql (enablePullRequestAutoMerge)" in map(str, listed)
+
+
+def test_the_page_tells_of_every_fault() -> None:
+    assert faults_of(PAGE.read_text()) == [fault.name for fault in FAULTS]
