@@ -38,8 +38,8 @@ commands that talk to the server. A recording run tells which exchanges that mak
 [stand-in of GitHub](../sandbox) breaks one exchange in one way, on the wire. Then plain runs follow until one finds
 nothing to do. In the end, for every one of the **{tried} injections**:
 
-- there is exactly one pull request, merged, with one label, one approval bound to its commit, and no comment;
-- one new version is on the base branch, in one commit, and the journal has one line for the attempt;
+- there is exactly one pull request, merged, with one label, one approval for each commit, and no comment;
+- one new version is on the base branch, in one commit, and the journal has one line for each attempt;
 - nothing is counted twice or lost: the next run says `waiting 0/40` without a call to the API;
 - no token is in a log, summary or output, no file is left in the temporary folder, and no run ended as a bug;
 - `git fsck --full --strict` finds nothing.
