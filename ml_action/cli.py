@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # late at run time: the Action has no command line
 
 
 COMMANDS: Mapping[str, Command] = {
+    "init": Command(
+        "set the loop up in a repository that has data: settings, workflow, a first rehearsal",
+        commands.init,
+        commands.init_options,
+    ),
     "check": Command("count the new datasets; nothing is trained or written", commands.check, commands.json_option),
     "run": Command("the whole loop, once", commands.run, commands.json_option),
     "approve": Command(

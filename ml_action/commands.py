@@ -124,6 +124,23 @@ def rehearse(call: Call) -> Outcome:
     return rehearsal.rehearse(path.resolve(), call.given, call.log)
 
 
+def init(call: Call) -> Outcome:
+    """A loop for a repository that has none."""
+    from ml_action import asking, stage
+    from ml_action import init as beginning
+
+    options = own_options(call)
+    top = Path(options.path).resolve()
+    given = {name: value for name, value in call.given.items() if value}
+    beginning.check_flags(given)
+    git = stage.plain_git(top)
+    top = Path(git.maybe("rev-parse", "--show-toplevel") or top)
+    asker = asking.make(yes=options.yes, log=call.log)
+    return beginning.begin(
+        top, stage.plain_git(top), given, asker, call.log, beginning.Wish(rehearse=not options.no_rehearsal)
+    )
+
+
 def status(call: Call) -> None:
     """What is remembered and what waits."""
     from ml_action import views, wiring
@@ -236,6 +253,13 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
 def path_option(parser: argparse.ArgumentParser) -> None:
     """Where a repository is."""
     parser.add_argument("path", nargs="?", default=".", help="the repository (default: this folder)")
+
+
+def init_options(parser: argparse.ArgumentParser) -> None:
+    """Where, and whether anybody is asked."""
+    path_option(parser)
+    parser.add_argument("--yes", action="store_true", help="ask nothing: take every guess")
+    parser.add_argument("--no-rehearsal", action="store_true", help="write the files and train nothing")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

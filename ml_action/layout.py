@@ -1,0 +1,105 @@
+"""Where a repository keeps its data, and how a loop would name it. Pure: from paths and headers alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from posixpath import basename, commonpath, dirname
+
+from ml_action.errors import DataProblem
+from ml_action.selection import CSV, Selection
+
+ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
+FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
+FEWEST_ROWS, MOST_ROWS = 100, 5_000
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file that git tracks, with the names in its first line; none where it has no such line."""
+
+    path: str
+    blob: str
+    header: tuple[str, ...] = ()
+    size: int = 0  # bytes
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files that a loop would count, and the setting that names them."""
+
+    data_path: str
+    unit: str  # datasets | rows
+    files: tuple[DataFile, ...]
+    others: tuple[str, ...]  # data files that it would leave alone
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows are counted."""
+        return self.unit == "rows"
+
+
+def find(files: Iterable[DataFile], given: Selection | None = None) -> Layout:
+    """The largest group of files that belong together: the same columns, below one folder.
+
+    `given`: the data path that a person named.
+
+    Raises:
+        DataProblem: there is no data file, or none where a loop could count it.
+    """
+    everything = tuple(file for file in files if given is None or given.holds(file.path))
+    if not everything:
+        raise DataProblem(
+            "no dataset was found that git tracks",
+            why="there is no .csv, .csv.gz or .parquet file, or none was committed",
+            fix="put the data into a folder of their own, such as data/new_data, and commit them",
+        )
+    group = _largest(everything)
+    paths = frozenset(file.path for file in group)
+    others = tuple(file.path for file in everything if file.path not in paths)
+    place = str(given) if given else _named(paths, others)
+    by_rows = len(group) < ENOUGH and all(path.lower().endswith(CSV) for path in paths)
+    return Layout(place, "rows" if by_rows else "datasets", group, others)
+
+
+def threshold(layout: Layout, rows: int) -> int:
+    """How many new datasets, or rows, shall start a training: a third of what there is, within reason."""
+    if layout.by_rows:
+        return min(MOST_ROWS, max(FEWEST_ROWS, rows // 3))
+    return min(USUAL, max(FEWEST, len(layout.files) // 3))
+
+
+def _largest(files: Sequence[DataFile]) -> tuple[DataFile, ...]:
+    """The files of the header that most of them have; of two headers, of the one with more bytes."""
+    groups: dict[tuple[str, ...], list[DataFile]] = defaultdict(list)
+    for file in files:
+        groups[file.header].append(file)
+    return tuple(max(groups.values(), key=_weight))
+
+
+def _weight(group: Sequence[DataFile]) -> tuple[int, int]:
+    return len(group), sum(file.size for file in group)
+
+
+def _named(paths: frozenset[str], others: Sequence[str]) -> str:
+    """The folder that holds these and no others; else the folders; else a pattern for the one file.
+
+    Raises:
+        DataProblem: only the repository's root holds them.
+    """
+    folders = sorted({dirname(path) for path in paths})
+    if "" in folders:
+        raise DataProblem(
+            "the data lie in the root of the repository, beside everything else",
+            why="the loop counts the files of a folder, and the model lies in another one",
+            fix="move them into a folder of their own, such as data/new_data, and commit that",
+        )
+    for place in (commonpath(folders), ",".join(folders)):
+        if place and not any(Selection.parse(place).holds(other) for other in others):
+            return place
+    if len(paths) == 1:
+        (path,) = paths
+        stem, dot, ending = basename(path).partition(".")
+        return f"{dirname(path)}/{stem}*{dot}{ending}"
+    return ",".join(folders)

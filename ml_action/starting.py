@@ -1,0 +1,88 @@
+"""The files that make a repository's loop: its settings and its workflow. Nothing that is there is overwritten."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_action.options import BY_NAME
+from ml_action.settings import CONFIG_FILE
+
+WORKFLOW = ".github/workflows/auto-retrain.yml"
+EXAMPLE = Path(__file__).parents[1] / "example-workflows/auto-retrain.yml"
+BY_FILE = ("          target: score\n",)  # lines of the example that the settings' file makes needless
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A file as it is to be, and as it is; None: there is none."""
+
+    path: str
+    text: str
+    before: str | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it can be written."""
+        return self.before is None
+
+    @property
+    def difference(self) -> str:
+        """What would change in the file that is there."""
+        lines = difflib.unified_diff(
+            (self.before or "").splitlines(keepends=True), self.text.splitlines(keepends=True),
+            self.path, f"{self.path} (proposed)",
+        )  # fmt: skip
+        return "".join(lines)
+
+
+def plan(top: Path, chosen: Mapping[str, str], why: Mapping[str, str]) -> tuple[Planned, ...]:
+    """Both files for these settings, by name."""
+    texts = {CONFIG_FILE: config(chosen, why), WORKFLOW: workflow()}
+    return tuple(Planned(path, text, _read(top / path)) for path, text in texts.items())
+
+
+def write(top: Path, planned: Planned) -> None:
+    """Writes a file that is not there yet."""
+    path = top / planned.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:  # "x": what came meanwhile is not overwritten either
+        file.write(planned.text)
+
+
+def config(chosen: Mapping[str, str], why: Mapping[str, str]) -> str:
+    """ml-auto-update.toml: what was chosen, each with its reason or its meaning."""
+    lines = ["# The settings of the loop; every other has its default: see the README of ml-auto-update.", ""]
+    for name, value in chosen.items():
+        lines += [f"# {' '.join((why.get(name) or BY_NAME[name].help).split())}", f"{name} = {_toml(name, value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(name: str, value: str) -> str:
+    kind = BY_NAME[name].schema
+    if kind in ("integer", "number", "boolean"):
+        return value
+    return json.dumps(value, ensure_ascii=False)  # a TOML basic string is a JSON string
+
+
+def workflow() -> str:
+    """The example's workflow, its settings left to the file."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for line in BY_FILE:
+        text = text.replace(line, "")
+    return text.replace("set `target`, and turn on", "and turn on").replace("copy it to .github/workflows/, ", "")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+
+
+def others(top: Path) -> Iterator[str]:
+    """The workflows that are there and name us."""
+    folder = top / ".github/workflows"
+    for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
+        if "ml-auto-update" in path.read_text(encoding="utf-8", errors="replace"):
+            yield f".github/workflows/{path.name}"
