@@ -75,7 +75,8 @@ def _largest(files: Sequence[DataFile]) -> tuple[DataFile, ...]:
     groups: dict[tuple[str, ...], list[DataFile]] = defaultdict(list)
     for file in files:
         groups[file.header].append(file)
-    return tuple(max(groups.values(), key=_weight))
+    largest = max(groups.values(), key=_weight)
+    return tuple(largest)
 
 
 def _weight(group: Sequence[DataFile]) -> tuple[int, int]:

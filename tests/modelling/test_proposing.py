@@ -1,0 +1,88 @@
+"""A first look at somebody's table: target, task, metric, estimator, and whose row it is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml_action.modelling import proposing
+from ml_action.modelling.frames import Table
+from ml_action.records import Dataset
+from ml_action.settings import parse
+
+RNG = np.random.default_rng(0)
+
+
+def table(frame, files=40):
+    cluster = np.sort(np.arange(len(frame)) % files).astype(np.int64)
+    return Table(frame, cluster, tuple(Dataset(f"d/{n}.csv", f"{n:040}") for n in range(files)))
+
+
+def look(frame, files=40, **given):
+    asked = []
+
+    def choose(why, names, guess):
+        asked.append((why, list(names), guess))
+        return guess
+
+    found = proposing.look(table(frame, files), parse({k.replace("_", "-"): v for k, v in given.items()}, {}), choose)
+    return found, asked
+
+
+def numbers(rows=400):
+    frame = pd.DataFrame({"id": range(rows), "a": RNG.normal(size=rows), "b": RNG.normal(size=rows)})
+    return frame.assign(noise=RNG.normal(size=rows), score=2 * frame["a"] - frame["b"] + RNG.normal(0, 0.1, rows))
+
+
+def test_a_name_that_sounds_like_a_target_is_one():
+    found, ((why, names, guess),) = look(numbers()[["id", "score", "a", "b", "noise"]])
+    assert (found.target, guess, found.task, found.metric) == ("score", "score", "regression", "r2")
+    assert "sounds like it" in why
+    assert "id" not in names
+
+
+def test_else_it_is_the_last_column():
+    found, ((why, _, guess),) = look(numbers().rename(columns={"score": "mpg"}))
+    assert (found.target, guess) == ("mpg", "mpg")
+    assert "last column" in why
+
+
+def test_what_is_said_is_not_asked():
+    found, asked = look(numbers(), target="b", metric="neg_mean_absolute_error", estimator="sklearn.linear_model.Ridge")
+    assert (found.target, found.metric, found.estimator) == (
+        "b", "neg_mean_absolute_error", "sklearn.linear_model.Ridge",
+    )  # fmt: skip
+    assert asked == []
+    assert found.why["estimator"] == "as you said"
+
+
+def test_the_simple_estimator_stays_where_it_does_as_well():
+    assert look(numbers())[0].estimator == "sklearn.linear_model.LinearRegression"
+
+
+def test_boosting_is_proposed_where_it_is_clearly_better():
+    frame = numbers(600).assign(score=lambda one: np.sign(one["a"]) * np.sign(one["b"]) + RNG.normal(0, 0.1, 600))
+    found = look(frame)[0]
+    assert found.estimator == "sklearn.ensemble.HistGradientBoostingRegressor"
+    assert "LinearRegression" in found.why["estimator"]
+
+
+def test_a_rare_class_is_not_judged_by_plain_accuracy():
+    frame = numbers().assign(score=lambda one: np.where(one["a"] > 1.2, "yes", "no"))
+    found = look(frame)[0]
+    assert (found.task, found.metric) == ("classification", "roc_auc")
+    assert "would not see it" in found.why["metric"]
+
+
+@pytest.mark.parametrize("name", ["user_id", "Patient", "customer no"])
+def test_whose_row_it_is_keeps_rows_together(name):
+    found = look(numbers().assign(**{name: np.arange(400) // 8}))[0]
+    assert found.group == name
+    assert "50 different ones" in found.why["group"]
+
+
+def test_a_number_of_its_own_for_each_row_is_nobodys():
+    assert look(numbers().assign(user_id=range(400)))[0].group == ""
+
+
+def test_one_file_is_folded_by_rows():
+    assert look(numbers(), files=1)[0].estimator == "sklearn.linear_model.LinearRegression"

@@ -1,0 +1,58 @@
+"""The files of a new loop: readable, parsed by the loop itself, and never written over somebody's own."""
+
+import pytest
+import tomllib
+import yaml
+
+from ml_action.settings import CONFIG_FILE, parse
+from ml_action.starting import EXAMPLE, WORKFLOW, config, others, plan, workflow, write
+
+CHOSEN = {"data-path": "data/in", "threshold": "50", "target": 'the "price"', "metric": "r2"}
+HOSTILE = 'x"\nmode = "approve'
+
+
+def test_the_settings_come_back_as_they_were_chosen():
+    text = config(CHOSEN, {"metric": "the share of\nthe variance"})
+    settings = parse({}, tomllib.loads(text))
+    assert (str(settings.data_path), settings.threshold, settings.target) == ("data/in", 50, ('the "price"',))
+    assert "# the share of the variance\nmetric" in text
+
+
+def test_a_column_name_cannot_write_settings_of_its_own():
+    loaded = tomllib.loads(config({"target": HOSTILE}, {"target": HOSTILE}))
+    assert list(loaded) == ["target"]
+
+
+def test_the_workflow_is_the_example_without_what_the_file_says():
+    text, example = workflow(), EXAMPLE.read_text()
+    assert "target:" not in text
+    assert (
+        yaml.safe_load(text)["jobs"]["retrain"]["permissions"]
+        == yaml.safe_load(example)["jobs"]["retrain"]["permissions"]
+    )
+    assert yaml.safe_load(text)["jobs"]["retrain"]["steps"][-1]["with"]["autonomy"] == "propose"
+
+
+def test_both_files_are_written_where_there_is_none(tmp_path):
+    for planned in plan(tmp_path, CHOSEN, {}):
+        assert planned.is_new
+        write(tmp_path, planned)
+    assert (tmp_path / CONFIG_FILE).is_file()
+    assert (tmp_path / WORKFLOW).is_file()
+    assert list(others(tmp_path)) == [WORKFLOW]
+
+
+def test_what_is_there_is_shown_as_a_difference_and_not_written(tmp_path):
+    (tmp_path / CONFIG_FILE).write_text('target = "mine"\n')
+    planned = plan(tmp_path, CHOSEN, {})[0]
+    assert not planned.is_new
+    assert '-target = "mine"' in planned.difference
+    with pytest.raises(FileExistsError):
+        write(tmp_path, planned)
+    assert (tmp_path / CONFIG_FILE).read_text() == 'target = "mine"\n'
+
+
+def test_the_same_text_makes_no_difference(tmp_path):
+    for planned in plan(tmp_path, CHOSEN, {}):
+        write(tmp_path, planned)
+    assert [planned.difference for planned in plan(tmp_path, CHOSEN, {})] == ["", ""]
