@@ -2,26 +2,25 @@
 
     .venv/bin/python -m scripts.example_repo
 
-The model is what the loop itself promotes on these data, on the stand-in of GitHub, by the settings in the folder.
+The model is what the loop itself proposes on these data, in the Action's container, by the settings in the folder.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ml_action import stage, starting, students
-from ml_action.log import PlainLog
-from ml_action.records import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "example-repo"
 STORE, MODEL = HERE / "data/new_data", HERE / "model"
 KEPT = ("hours_studied", "score")  # of what the simulation knows: the smallest table that says something
 DATASETS, SEED = 60, 2026
+IMAGE = "ml-auto-update:example"
 
 
 def dataset(text: str) -> str:
@@ -55,22 +54,30 @@ def main() -> None:
 
 
 def _train() -> None:
-    """The loop's first hour on the folder as it is, and the model that it merged."""
-    with tempfile.TemporaryDirectory() as folder, stage.open_stage(Path(folder), "example/students") as here:
+    """The loop's first hour on the folder as it is, in the Action's own container, and the model that it proposed."""
+    for command in (
+        [ROOT / "scripts/engine"],
+        [ROOT / "scripts/base-image"],
+        ["docker", "build", "-q", "-t", IMAGE, ROOT],
+    ):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(HERE, copy)
         git = stage.plain_git(copy)
         git.run("init", "--quiet", "-b", "main")
         git.run("add", "--all", "--force")
         git.run("commit", "--quiet", "-m", "Start")
-        git.run("push", "--quiet", str(here.repository.path), "main")
-        here.repository.synchronise(None)
-        ending = here.hour({"autonomy": "merge", "threshold": str(DATASETS)}, PlainLog(sys.stdout))
-        if ending.verdict is not Verdict.PROMOTE:
-            raise SystemExit(f"no model: {ending.reason}")
-        bare = stage.plain_git(here.repository.path)
-        for row in bare.line("ls-tree", "-r", "--name-only", "main", "model").splitlines():
-            (HERE / row).write_bytes(bare.run("cat-file", "blob", f"main:{row}"))
+        mount, inputs = f"{copy}:/github/workspace", ["INPUT_FORGE=none", f"INPUT_THRESHOLD={DATASETS}"]
+        given = [
+            word
+            for one in ("GITHUB_WORKSPACE=/github/workspace", "GITHUB_ACTIONS=true", *inputs)
+            for word in ("-e", one)
+        ]
+        subprocess.run(["docker", "run", "--rm", "-v", mount, *given, IMAGE], check=True)
+        proposal = "ml-auto-update/model/proposal"
+        for row in git.line("ls-tree", "-r", "--name-only", proposal, "model").splitlines():
+            (HERE / row).write_bytes(git.run("cat-file", "blob", f"{proposal}:{row}"))
 
 
 if __name__ == "__main__":
