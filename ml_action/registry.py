@@ -11,7 +11,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from ml_action import schemas
 from ml_action.codec import decode, encode
 from ml_action.errors import ModelProblem
 from ml_action.git import Git
@@ -22,8 +24,10 @@ __all__ = [
     "METADATA",
     "appended",
     "artifact",
+    "check_inside",
     "encoded",
     "file_of",
+    "json_schema",
     "next_version",
     "parse",
     "pointed",
@@ -34,7 +38,9 @@ __all__ = [
     "version_of",
 ]
 
-FORMAT = 1
+FORMAT = 1  # of model_metadata.json; it grows when a reader of today would misread what is written
+OLDEST = 1  # that is still read
+SCHEMA = "https://raw.githubusercontent.com/ml-auto-update/ml-auto-update/main/model_metadata.schema.json"
 NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
 NUMBERED = re.compile(r"v[0-9]{1,9}")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -60,8 +66,10 @@ def parse(content: bytes, path: str) -> History:
     try:
         data = json.loads(content)
         kind = data.get("format") if isinstance(data, Mapping) else None
-        if kind != FORMAT:
+        if isinstance(kind, bool) or not isinstance(kind, int) or kind < OLDEST:
             raise ValueError(f"its format is {kind!r}; this version reads {FORMAT}")
+        if kind > FORMAT:
+            raise _newer(path, kind)
         history = decode(History, data)
         strange = next((item.version for item in history.versions if not NUMBERED.fullmatch(item.version)), None)
         if strange is not None:
@@ -83,6 +91,37 @@ def unusable(path: str, error: Exception) -> ModelProblem:
     )
 
 
+def _newer(path: str, kind: int) -> ModelProblem:
+    return ModelProblem(
+        f"{path} has the format {kind}: a newer version of ml-auto-update wrote it. This one reads up to {FORMAT}.",
+        why="the repository's workflow was upgraded and this reader was not",
+        fix="upgrade ml-auto-update here to the version that the workflow names",
+        path=path,
+    )
+
+
+def json_schema(described: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+    """The JSON Schema of model_metadata.json; `described` has texts for its fields (`schemas.of`)."""
+    schema = schemas.of(History, described)
+    text = f"The format of this file. A reader refuses one above its own and reads older ones, from {OLDEST}."
+    kind = {"type": "integer", "minimum": OLDEST, "maximum": FORMAT, "description": text}
+    schema["$defs"]["Version"]["properties"]["version"]["pattern"] = f"^{NUMBERED.pattern}$"
+    properties = {"format": kind, **schema["properties"]}
+    head = {"$schema": schema["$schema"], "$id": SCHEMA, "title": METADATA}
+    return head | schema | {"properties": properties, "required": ["format", *schema["required"]]}
+
+
+def check_inside(version: Version, path: str) -> None:
+    """Raises ModelProblem when the metadata name a file that is not one of the model directory."""
+    if "/" in version.file or "\\" in version.file or version.file.startswith(".") or "\0" in version.file:
+        raise ModelProblem(
+            f"the metadata names a model file outside its folder: {version.file!r}",
+            why="someone edited it by hand",
+            fix="restore model_metadata.json",
+            path=path,
+        )
+
+
 def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     """The bytes of a version's model file, unverified: whoever unpickles them compares the digest first.
 
@@ -90,13 +129,7 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
         ModelProblem: the file is not there, or is a Git LFS pointer.
     """
     path = f"{model_dir}/{version.file}"
-    if "/" in version.file or version.file.startswith(".") or "\0" in version.file:
-        raise ModelProblem(
-            f"the metadata names a model file outside its folder: {version.file!r}",
-            why="someone edited it by hand",
-            fix="restore model_metadata.json",
-            path=path,
-        )
+    check_inside(version, path)
     content = git.read(f"{commit}:{path}")
     if content is None:
         raise ModelProblem(

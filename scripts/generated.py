@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from ml_action import cli, errors, settings
+from ml_action import cli, contract, errors, records, registry, settings
 from ml_action.commands import Command
 from ml_action.options import BY_NAME, TABLE, Setting
 from ml_action.outputs import CHECK_OUTPUTS, OUTPUTS
 
 SCHEMA = Path("ml-auto-update.schema.json")
+METADATA_SCHEMA = Path("model_metadata.schema.json")
 CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
 
 
@@ -141,5 +144,17 @@ def schema() -> str:
     return json.dumps(settings.json_schema(), indent=2) + "\n"
 
 
+def metadata_schema() -> str:
+    """model_metadata.schema.json: the records' hints, described by the comments that stand beside them."""
+    kinds = (records.History, records.Version, records.Interval, contract.Contract, contract.Profile, contract.Spread)
+    described = {kind.__name__: _comments(kind) for kind in kinds}
+    return json.dumps(registry.json_schema(described), indent=2, ensure_ascii=False) + "\n"
+
+
+def _comments(kind: type) -> dict[str, str]:
+    return dict(re.findall(r"(?m)^    (\w+): [^#\n]*#  ?(.+)$", inspect.getsource(kind)))
+
+
 if __name__ == "__main__":
     SCHEMA.write_text(schema(), encoding="utf-8")
+    METADATA_SCHEMA.write_text(metadata_schema(), encoding="utf-8")

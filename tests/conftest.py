@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,29 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 if TYPE_CHECKING:
     from stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever metadata a test makes the product write, the published schema allows."""
+    from ml_action import registry
+
+    plain = registry.to_bytes
+
+    def checked(history: Any) -> bytes:
+        content = plain(history)
+        _validator().validate(json.loads(content))
+        return content
+
+    monkeypatch.setattr(registry, "to_bytes", checked)
+
+
+@functools.cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = Path(__file__).resolve().parents[1] / "model_metadata.schema.json"
+    return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
 
 
 @pytest.fixture

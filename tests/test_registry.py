@@ -30,7 +30,8 @@ def test_the_history_comes_back_and_is_the_same_bytes():
         (b"\xff", "cannot be used"),
         (b"[]", "its format is None; this version reads 1"),
         (b"{}", "its format is None; this version reads 1"),
-        (metadata(format=2), "its format is 2; this version reads 1"),
+        (metadata(format=0), "its format is 0; this version reads 1"),
+        (metadata(format=True), "its format is True; this version reads 1"),
         (metadata(format="1"), "its format is '1'"),
         (metadata(versions="x"), "History.versions should be list, not str"),
         (metadata(current="v9"), "`current` is 'v9', which is none of its versions"),
@@ -47,6 +48,16 @@ def test_damaged_metadata_is_told_with_its_path(content, reason):
     assert reason in caught.value.what
     assert caught.value.path == "model/model_metadata.json"
     assert caught.value.fix
+
+
+@pytest.mark.parametrize("content", [metadata(format=2), b'{"format": 17, "models": []}'])
+def test_metadata_of_a_newer_format_ask_for_an_upgrade(content):
+    with pytest.raises(
+        ModelProblem, match=r"has the format (2|17): a newer version of ml-auto-update wrote it"
+    ) as caught:
+        registry.parse(content, "model/model_metadata.json")
+    assert "upgrade ml-auto-update here" in caught.value.fix
+    assert caught.value.path == "model/model_metadata.json"
 
 
 @pytest.fixture

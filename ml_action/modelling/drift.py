@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.contract import LEVELS, Contract, Profile, Shift
-from ml_action.modelling import portraits
+from ml_action.contract import Contract, Profile, Shift
+from ml_action.modelling import distances, portraits
 from ml_action.modelling.frames import Table
 
 MIN_DATASETS = 30  # below it chance alone moves a column by more than anyone minds
@@ -50,31 +50,9 @@ def _effect(column: pd.Series, profile: Profile) -> float | None:
     if known.empty:
         return gone
     if profile.sketch and portraits.is_number(known):
-        return max(gone, _distance(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
+        return max(gone, distances.from_sketch(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
     if profile.categories:
-        return max(gone, _variation(known, profile))
+        counted = portraits.words(known).value_counts(normalize=True)
+        shares = {str(name): float(share) for name, share in counted.items()}
+        return max(gone, distances.from_shares(shares, profile.categories))
     return None
-
-
-def _distance(values: npt.NDArray[np.float64], sketch: npt.NDArray[np.float64]) -> float:
-    """At least how far the two distribution functions are apart somewhere, from the quantiles of one of them.
-
-    At the quantile x the sketch says only that the share of values up to x lies between two levels (and ties widen
-    that); what lies in between is no difference. So it may say too little by one level (0.05), and never too much.
-    """
-    points = np.unique(sketch)
-    ordered = np.sort(values)
-    upto = np.searchsorted(ordered, points, side="right") / len(ordered)
-    below = np.searchsorted(ordered, points, side="left") / len(ordered)
-    # share up to x: at least the last level at or below x; share below x: at most the first level at x
-    at_least = (np.searchsorted(sketch, points, side="right") - 1) / LEVELS
-    at_most = np.searchsorted(sketch, points, side="left") / LEVELS
-    return float(max(0.0, np.max(at_least - upto), np.max(below - at_most)))
-
-
-def _variation(values: pd.Series, profile: Profile) -> float:
-    """Half the sum of the differences of shares: what share of the rows has moved to another category."""
-    shares = portraits.words(values).value_counts(normalize=True)
-    names = set(shares.index) | set(profile.categories)
-    moved = 0.5 * sum(abs(float(shares.get(name, 0.0)) - profile.categories.get(name, 0.0)) for name in names)
-    return min(1.0, moved)  # a sum of shares may come out a rounding above

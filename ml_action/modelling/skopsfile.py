@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from ml_action.modelling import recipes
-
 SCHEMA = "schema.json"
 CALL = "operator.methodcaller"
 # In the pipelines that we build. Functions of these names do nothing but convert what they are given.
@@ -61,6 +59,8 @@ def load(data: bytes) -> Any:
 
 @cache
 def _our_calls() -> frozenset[str]:
+    from ml_action.modelling import recipes  # late: it needs pandas, and who loads a pickle may do without
+
     return _calls_in(dump(list(recipes.CALLS)))
 
 

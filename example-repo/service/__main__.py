@@ -1,0 +1,38 @@
+"""`python -m service`: reads the settings, listens, and stops when it is asked to, after the requests under way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+# Before NumPy is loaded: a request is a few rows, and threads that wait for each other take longer than one alone.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import uvicorn  # noqa: E402
+
+from service.app import create_app  # noqa: E402
+from service.config import Config  # noqa: E402
+from service.logs import set_up  # noqa: E402
+
+
+def main() -> int:
+    """The exit code."""
+    try:
+        config = Config.from_env(os.environ)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    set_up()
+    # uvicorn ends the requests under way and then sends itself the signal again: to stop as asked is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    uvicorn.run(
+        create_app(config), host=config.host, port=config.port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=20, timeout_keep_alive=30, limit_concurrency=1000,
+    )  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""From a version's record and a file's bytes to a model that has answered once. No version half loaded leaves this."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ml_action.consumer.answering import Answering, Row
+from ml_action.errors import ModelProblem
+from ml_action.modelling import artifacts
+from ml_action.modelling.versions import libraries
+from ml_action.records import History, Version
+
+EXACT = ("python", "scikit-learn")  # whose pickles another minor version may read wrongly, without saying so
+# https://scikit-learn.org/stable/model_persistence.html#security-maintainability-limitations
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """One version, loaded and tried. A request that holds it is answered by it, whatever is swapped meanwhile."""
+
+    version: Version
+    history: History
+    answering: Answering
+    since: str  # when it was loaded
+    notes: tuple[str, ...] = ()
+    prepared: Any = None  # what the consumer's `prepare` made of it
+
+    @property
+    def model(self) -> Any:
+        """The fitted scikit-learn model."""
+        return self.answering.model
+
+    def predict(self, rows: Sequence[Row]) -> list[Any]:
+        """A prediction for each row: a number or a class; a mapping of them where there are several targets."""
+        found: list[Any] = self.answering(rows).tolist()
+        if len(self.version.outputs) == 1:
+            return found
+        return [dict(zip(self.version.outputs, values, strict=True)) for values in found]
+
+
+def load(version: Version, history: History, data: bytes, trusted: tuple[str, ...] = ()) -> Served:
+    """The version, verified, loaded, warm. `trusted`: types of a skops file, beside those that everybody trusts.
+
+    Raises ModelProblem when these are not the recorded bytes (before any is unpickled), when other libraries wrote
+    them, and when the model does not answer the sample request.
+    """
+    check_libraries(version.libraries, libraries())
+    _check_size(version, len(data))
+    notes: list[str] = []
+    form = artifacts.form_of(version.file, trusted)
+    model = artifacts.load(data, version.sha256, notes.append, f"The model {version.version}", form)
+    answering = Answering(model, version)
+    served = Served(version, history, answering, now(), tuple(notes))
+    _try(served)
+    return served
+
+
+def check_libraries(recorded: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Raises ModelProblem where Python or scikit-learn is of another major.minor than the model was written with."""
+    for name in EXACT:
+        if recorded.get(name) and _minor(recorded[name]) != _minor(here.get(name, "")):
+            raise ModelProblem(
+                f"The model was written with {name} {recorded[name]}, here is {here.get(name) or 'none'}.",
+                why=f"a model file of another {name} may load and answer wrongly",
+                fix=f"run the service with {name} {_minor(recorded[name])}, or train with an Action that has yours",
+            )
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _check_size(version: Version, size: int) -> None:
+    if size != version.size:
+        raise ModelProblem(
+            f"The file of {version.version} has {'more than ' * (size > version.size)}{min(size, version.size)} bytes, "
+            f"its record says {version.size}.",
+            why="it is cut off, not yet there as a whole, or a Git LFS pointer",
+            fix="wait for the checkout to finish, or restore the file from the commit that promoted it",
+        )
+
+
+def _try(served: Served) -> None:
+    """The stored sample request, as a client would send it."""
+    version = served.version
+    try:
+        (answer,) = served.predict([version.sample])
+    except Exception as error:  # a model may raise anything at all
+        raise ModelProblem(
+            f"{version.version} does not answer its sample request: {type(error).__name__}: {str(error)[:200]}",
+            why="it needs a package that is absent, or its metadata were edited",
+            fix="roll back to the version before, and train anew",
+        ) from error
+    figures = answer.values() if isinstance(answer, dict) else [answer]
+    if any(isinstance(figure, float) and not math.isfinite(figure) for figure in figures):
+        raise ModelProblem(f"{version.version} answers its sample request with {answer}.", fix="roll back, train anew")
+
+
+def now() -> str:
+    """The time, UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

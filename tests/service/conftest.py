@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consumer_world import ModelDir
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.config import Config
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> ModelDir:
+    return ModelDir(tmp_path / "model")
+
+
+@pytest.fixture
+def client_of(models: ModelDir) -> Iterator[Callable[..., TestClient]]:
+    """A client of a running service; keywords are settings."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> TestClient:
+            config = Config(**{"model_dir": str(models.path), "every": 3600.0} | settings)
+            app: Any = create_app(config)
+            client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
+            client.service = app.service  # type: ignore[attr-defined]
+            return client
+
+        yield start
+
+
+@pytest.fixture
+def client(models: ModelDir, client_of: Callable[..., TestClient]) -> TestClient:
+    """A service of a model that knows one feature: 40 + 3 x."""
+    models.publish(3.0)
+    return client_of()

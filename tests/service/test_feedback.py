@@ -1,0 +1,155 @@
+import csv
+import threading
+
+import pytest
+from contents_server import REPOSITORY, Contents, ContentsServer
+
+from ml_action.consumer import Unreachable
+from ml_action.consumer.sources import Api
+from service.feedback import Feedback, File, FolderTarget, FullError, GitHubTarget, dataset
+
+ROW = {"hours_studied": 5, "score": 54.5}
+
+
+def files_in(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()} if folder.exists() else {}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "data" / "new_data"
+
+
+@pytest.fixture
+def taught(models, client_of, folder):
+    """A service that learns: two rows make a dataset."""
+
+    def start(**settings):
+        models.publish(3.0)
+        return client_of(feedback="folder", feedback_path=str(folder), feedback_rows=2, **settings)
+
+    return start
+
+
+def test_labelled_rows_become_a_dataset(taught, folder):
+    client = taught()
+    answer = client.post("/feedback", json=ROW)
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "waiting": 1})
+    client.service.feedback.flush(2)
+    assert files_in(folder) == {}
+    assert client.post("/feedback", json=[ROW | {"score": 60}]).status_code == 202
+    client.service.feedback.flush(2)
+    ((name, content),) = files_in(folder).items()
+    assert name.startswith("feedback-")
+    assert name.endswith(".csv")
+    assert content == "hours_studied,score\n5,54.5\n5,60\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"hours_studied": 5}, "body.0.score"),
+        ({"hours_studied": 5, "score": "good"}, "body.0.score"),
+        ({"hours_studied": 5, "score": None}, "body.0.score"),
+        ({"hours_studied": 500, "score": 5}, "body.0.hours_studied"),
+        ({"hours_studied": 5, "score": 5, "more": 1}, "body.0.more"),
+    ],
+)
+def test_what_is_no_labelled_row_is_named(taught, body, place):
+    answer = taught().post("/feedback", json=body)
+    assert answer.status_code == 422
+    assert [".".join(map(str, problem["loc"])) for problem in answer.json()["detail"]] == [place]
+
+
+def test_a_token_is_asked_for_where_there_is_one(taught):
+    client = taught(feedback_token="s3cret")
+    for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}):
+        answer = client.post("/feedback", json=ROW, headers=given)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert client.post("/feedback", json=ROW, headers={"Authorization": "Bearer s3cret"}).status_code == 202
+
+
+def test_feedback_is_off_unless_it_is_asked_for(client):
+    assert client.post("/feedback", json=ROW).status_code == 404
+
+
+def test_more_rows_than_can_wait_are_refused(taught):
+    client = taught(feedback_pending=3)
+    answer = client.post("/feedback", json=[ROW] * 4)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+
+
+def test_what_waits_is_written_when_the_service_stops(folder):
+    with Feedback(FolderTarget(folder)).running() as feedback:
+        feedback.add(("a", "b"), [{"a": 1.0, "b": "x"}])
+    assert list(files_in(folder).values()) == ["a,b\n1,x\n"]
+
+
+def test_cells_come_back_as_they_were():
+    rows = [{"a": None, "b": True, "c": 0.1, "d": 'say "hi",\nyou', "e": 1e22}]
+    found = list(csv.reader(dataset("abcde", rows).content.decode().splitlines(keepends=True)))
+    assert found[1] == ["", "true", "0.1", 'say "hi",\nyou', "1e+22"]
+
+
+def test_enough_rows_are_written_at_once(folder):
+    written = threading.Event()
+    with Feedback(FolderTarget(folder), rows=2, seconds=3600, told=lambda *_: written.set()).running() as feedback:
+        feedback.add(("a",), [{"a": 1.0}, {"a": 2.0}])
+        assert written.wait(20)
+        assert feedback.pending == 0
+
+
+@pytest.fixture
+def contents():
+    return Contents(token="t")
+
+
+@pytest.fixture
+def target(contents):
+    with ContentsServer(contents) as server:
+        yield GitHubTarget(Api(server.url, "t"), REPOSITORY, "data/new data/", "main")
+
+
+def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(contents, target):
+    file = dataset(("a",), [{"a": 1.0}])
+    target.put(file)
+    target.put(file)  # the first answer was lost
+    assert contents.files == {("main", f"data/new data/{file.name}"): b"a\n1\n"}
+    assert [commit["message"] for commit in contents.commits] == ["Add 1 rows of feedback"]
+
+
+def test_a_server_in_trouble_delays_and_loses_nothing(contents, target):
+    told = []
+    contents.trouble = lambda method, path: (502, {}, b"")
+    feedback = Feedback(target, rows=1, told=lambda *what: told.append(what))
+    feedback.add(("a",), [{"a": 1.0}])
+    assert not feedback.flush()
+    assert not feedback.flush()
+    assert feedback.pending == 1
+    assert "GitHub answers 502" in feedback.problem
+    contents.trouble = lambda method, path: None
+    assert feedback.flush()
+    assert (feedback.pending, feedback.problem) == (0, "")
+    assert [outcome for outcome, _, _ in told] == ["delayed", "written"]
+
+
+def test_rows_that_cannot_be_written_at_the_end_are_told(contents, target):
+    told = []
+    contents.trouble = lambda method, path: (403, {}, b"")
+    with Feedback(target, told=lambda *what: told.append(what)).running() as feedback:
+        feedback.add(("a",), [{"a": 1.0}] * 3)
+    assert told[-1][:2] == ("lost", 3)
+
+
+def test_waiting_rows_are_bounded():
+    class Never:
+        def put(self, file: File) -> None:
+            raise Unreachable("no")
+
+    feedback = Feedback(Never(), pending=2)
+    feedback.add(("a",), [{"a": 1}, {"a": 2}])
+    feedback.flush()
+    with pytest.raises(FullError):
+        feedback.add(("a",), [{"a": 3}])

@@ -1,0 +1,61 @@
+import json
+import threading
+import time
+
+import service_live as live
+
+from benchmarks.service import load
+
+BODY = b'{"hours_studied": 5}'
+
+
+def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, tmp_path):
+    answers = {"v1": 55.0, "v2": 60.0}
+    models.publish(3.0)
+    models.publish(4.0)
+    stopped = threading.Event()
+    loads = []
+
+    def press():
+        loads.append(load.run(service.port, BODY, connections=8, going_on=lambda: not stopped.is_set()))
+
+    with live.running(models.path, tmp_path / "log") as service:
+        pressing = threading.Thread(target=press)
+        pressing.start()
+        try:
+            for turn in range(20):
+                wanted = "v1" if turn % 2 == 0 else "v2"
+                models.point(wanted)
+                until = time.monotonic() + 60
+                while json.loads(service.get("/readyz"))["version"] != wanted:
+                    assert time.monotonic() < until, service.get("/readyz")
+                    time.sleep(0.02)
+        finally:
+            stopped.set()
+            pressing.join()
+        assert json.loads(service.get("/readyz"))["swaps"] == 20
+        assert service.stop() == 0
+    (found,) = loads
+    said = {
+        (status, json.loads(body)["version"], round(json.loads(body)["prediction"], 6)) for status, body in found.bodies
+    }
+    assert said == {(200, version, answer) for version, answer in answers.items()}
+    assert len(found.times) > 100
+    events = [json.loads(line)["event"] for line in service.log.read_text().splitlines()]
+    assert events.count("swapped") == 21
+    assert events[-1] == "stopped" or "stopped" in events
+
+
+def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
+    models.publish()
+    with live.running(models.path, tmp_path / "log") as service:
+        import socket
+
+        with socket.create_connection(("127.0.0.1", service.port), 20) as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
+            time.sleep(0.3)
+            service.process.terminate()
+            time.sleep(0.3)
+            client.sendall(BODY[10:])
+            assert b"200 OK" in client.recv(65536)
+        assert service.process.wait(30) == 0

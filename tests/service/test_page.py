@@ -1,0 +1,104 @@
+import os
+import re
+import shutil
+from pathlib import Path
+
+import chromium as browser
+import pytest
+import service_live as live
+from contents_server import REPOSITORY, Contents, ContentsServer
+
+from ml_action.consumer import GitHub
+
+PICTURES = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_tells_what_answers_and_why(models, client):
+    page = client.get("/").text
+    assert "<h1>Predict score</h1>" in page
+    assert "promote v1: v1 is better" in page
+    assert page.count('class="mark') == 1
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!/)', page)
+
+
+def test_the_form_predicts(client):
+    assert "score = <strong>55</strong>" in client.get("/", params={"hours_studied": "5"}).text
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("", "A value is needed"), ("many", "valid number"), ("900", "less than or")]
+)
+def test_the_form_says_which_field_is_wrong(client, value, told):
+    page = client.get("/", params={"hours_studied": value}).text
+    assert 'aria-invalid="true"' in page
+    assert told in page
+    assert "score =" not in page
+
+
+def test_nothing_of_strangers_is_markup(models, client_of):
+    evil = '"><script>alert(1)</script>'
+    models.publish(columns="hours_studied sleep room tutor score", reason=evil, estimator="", data_tree=evil)
+    page = client_of().get("/", params={"hours_studied": evil, "sleep": evil, "room": evil, evil: evil}).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_last_decision_comes_from_the_state_branch(models, client_of):
+    models.publish()
+    contents = Contents()
+    contents.files = {("main", f"model/{path.name}"): path.read_bytes() for path in models.path.iterdir()}
+    counter = b'{"count": 3, "threshold": 200, "since": "2026-03-01", "last_decision": "hold: no <b>gain</b>"}'
+    contents.files["ml-auto-update/model/state", "new_data_counter.json"] = counter
+    with ContentsServer(contents) as server:
+        client = client_of(repository=REPOSITORY, model_dir="model", api=server.url)
+        page = client.get("/").text
+    assert "hold: no &lt;b&gt;gain&lt;/b&gt; (3/200 new datasets since 2026-03-01)" in page
+    assert isinstance(client.service.consumer.source, GitHub)
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    assert "POST /predict" in page
+    assert "hours_studied" in page
+    assert "<script" not in page
+    assert "text/css" in client.get("/page.css").headers["content-type"]
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    if browser.find() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium: scripts/browser installs it")
+        pytest.skip("no Chromium: scripts/browser installs it")
+    tab = browser.Browser(tmp_path / "profile")
+    yield tab
+    tab.close()
+
+
+def test_a_person_tries_a_prediction_in_a_real_browser(models, chromium, tmp_path):
+    columns = "hours_studied sleep room tutor score"
+    for step in range(6):
+        models.publish(3.0 + step / 4, columns=columns)
+    with live.running(models.path, tmp_path / "log") as service:
+        chromium.open(service.url)
+        assert chromium.complaints() == []
+        chromium.ask("document.getElementById('f0').focus(); document.getElementById('f0').select()")
+        chromium.type("4")
+        chromium.events.clear()
+        chromium.press("Enter", 13)
+        chromium.wait_for("Page.loadEventFired")
+        assert "score = " in chromium.ask("document.querySelector('.result').textContent")
+        assert chromium.ask("document.getElementById('f0').value") == "4"
+        assert chromium.ask("document.querySelectorAll('svg .mark').length") == 6
+        assert chromium.ask("document.documentElement.scrollWidth <= window.innerWidth")
+        assert chromium.complaints() == []
+        pictures = [tmp_path / "light.png", tmp_path / "dark.png"]
+        for path, dark in zip(pictures, (False, True), strict=True):
+            chromium.picture(path, dark=dark)
+        colours = chromium.ask("getComputedStyle(document.body).backgroundColor")
+    assert colours == "rgb(13, 17, 23)"
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+    if os.environ.get("PICTURES"):  # how docs/ gets its own
+        for path in pictures:
+            shutil.copy(path, PICTURES / f"service-{path.name}")
