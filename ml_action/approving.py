@@ -24,8 +24,14 @@ def approve_once(pull: PullRequest, commit: str, forge: Forge) -> tuple[bool, st
             f"not approved: {approver} opened it, and GitHub lets nobody approve their own pull request; "
             "give token and approver-token two identities"
         )
-    if Approval(approver, commit) in forge.approvals(pull):
+    given = forge.approvals(pull)
+    if Approval(approver, commit) in given:
         return True, f"approved already by {approver}"
+    if Approval(approver, commit, dismissed=True) in given:
+        return (
+            False,
+            f"not approved: somebody dismissed the approval of {approver} for this commit; a person can approve it",
+        )
     try:
         forge.approve(pull, commit, TEXT.format(commit=commit))
     except Refusal as refusal:

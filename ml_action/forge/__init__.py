@@ -46,10 +46,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Approval:
-    """An approval that stands: who gave it, for which commit."""
+    """An approval: who gave it, for which commit."""
 
     login: str
     commit: str
+    dismissed: bool = False  # by a person, or by a rule when another commit came
 
 
 class Board(Protocol):
@@ -115,7 +116,7 @@ class Forge(Protocol):
         """Every path that it changes, the former path of a renamed file included."""
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
-        """The approvals that stand: the last word of each reviewer counts."""
+        """The approvals that stand, the last word of each reviewer, and those that were dismissed."""
 
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
         """Approve this commit of it, as the second identity."""

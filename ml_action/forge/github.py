@@ -144,7 +144,7 @@ class GitHub:
         return tuple(path for file in files for path in (file.filename, file.previous_filename) if path)
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
-        """The approvals that stand. Who approves a newer commit takes nothing back; who asks for changes does."""
+        """The approvals that stand, the last word of each reviewer, and those that were dismissed."""
         reviews = self._author.ask(
             Call("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
         )

@@ -38,15 +38,15 @@ def pull_request(raw: Raw, *, complete: bool) -> PullRequest:
 
 
 def approvals(reviews: Iterable[PullRequestReview]) -> frozenset[Approval]:
-    """The approvals that stand, in the order of time: who asks for changes takes back what they approved before.
+    """The approvals that stand, and those that were dismissed; `reviews` come in the order of time.
 
-    Who approves a newer commit takes nothing back.
+    Who asks for changes takes back what they approved before. Who approves a newer commit takes nothing back.
     """
     standing: frozenset[Approval] = frozenset()
     for review in reviews:
         login = review.user.login if review.user else ""
-        if review.state == "APPROVED":
-            standing |= {Approval(login, review.commit_id)}
+        if review.state in ("APPROVED", "DISMISSED"):
+            standing |= {Approval(login, review.commit_id, dismissed=review.state == "DISMISSED")}
         elif review.state == "CHANGES_REQUESTED":
             standing = frozenset(one for one in standing if one.login != login)
     return standing

@@ -63,6 +63,19 @@ def test_approve_approves_and_does_not_merge(production: World) -> None:
     assert len(production.pull.reviews) == 1
 
 
+def test_an_approval_that_a_person_dismissed_is_not_given_again(production: World) -> None:
+    production.arrive(drifted(45, 8))
+    production.hour(autonomy="approve")
+    (review,) = production.pull.reviews
+    review.state = "DISMISSED"
+    for autonomy in ("approve", "merge"):
+        run = production.hour(autonomy=autonomy)
+        assert (run.code, run.decision) == (0, "waiting")
+    assert "somebody dismissed the approval of github-actions[bot]" in run.told
+    assert production.approvals() == []
+    assert production.pull.open
+
+
 def test_a_raised_autonomy_carries_on_with_the_open_promotion(proposed: World) -> None:
     run = proposed.hour(autonomy="merge")
     assert (run.decision, run.outputs["merge-state"]) == ("waiting", "merged")
