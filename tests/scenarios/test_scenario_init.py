@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,8 +30,6 @@ def commit(folder: Path, files: dict[str, str]) -> Path:
 
 
 def init(folder: Path, *flags: str) -> tuple[int, str]:
-    import os
-
     return in_process(dict(os.environ) | {"GITHUB_ACTIONS": ""}, ["init", str(folder), *flags])
 
 
@@ -72,6 +73,28 @@ def test_one_table_is_counted_by_rows(tmp_path: Path) -> None:
     assert code == 0, said
     assert tomllib.loads((folder / CONFIG_FILE).read_text())["unit"] == "rows"
     assert "first hour: promote" in said
+
+
+def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Path) -> None:
+    """Four questions: what is predicted, the threshold, the metric, the estimator."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "import sys; from ml_action.cli import main; sys.exit(main(sys.argv[1:]))"]
+    environ = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"} | {"TERM": "dumb"}
+    with subprocess.Popen(
+        [*command, "init", str(students), "--no-rehearsal"],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environ,
+    ) as process:
+        os.write(ours, b"nonsense\nscore\n45\n\n\n")
+        said, _ = process.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, said
+    assert "select one of the available options" in said
+    config = tomllib.loads((students / CONFIG_FILE).read_text())
+    assert (config["target"], config["threshold"], config["metric"]) == ("score", 45, "r2")
 
 
 def test_nobody_can_be_asked_in_a_pipe(students: Path) -> None:
