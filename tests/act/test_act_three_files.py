@@ -73,13 +73,16 @@ def test_data_starts_the_training_and_the_label_the_approval(world: World) -> No
     assert run.code == 0, run.log
     assert len(world.here.repository.dispatches) == 1
 
-    # A stranger's label starts the approval too, and it is the journal that says of what.
+    # A stranger's label starts the approval too: that pull request is told why not, and it is no word about the bot's.
     other = strangers_pull(world, "improve-model")
-    for number in (other, pull.number):
+    ours = [("github-actions[bot]", world.last.commit)]
+    for number, approved in ((other, []), (pull.number, ours)):
         run = labelled(world, number)
         assert run.code == 0, run.log
-        assert world.approvals(pull_of(world, pull.number)) == [("github-actions[bot]", world.last.commit)]
+        assert world.approvals(pull_of(world, pull.number)) == approved
         assert world.approvals(pull_of(world, other)) == []
+    (refusal,) = pull_of(world, other).comments
+    assert "does not approve this pull request" in refusal.body
     # `autonomy: propose`: everything that the base branch requires is met, and a person merges
     found = world.api(world.here.reviewer, "GET", f"pulls/{pull.number}")
     assert (found["state"], found["mergeable_state"]) == ("open", "clean")
