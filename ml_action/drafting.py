@@ -8,10 +8,12 @@ from ml_action.records import Attempt, Comparison, Verdict
 from ml_action.survey import Scene
 from ml_action.tools import Tools
 
+FORM = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def begun(scene: Scene, tools: Tools, fingerprint: str, *, salt: str, version: str) -> Attempt:
     """The attempt as far as it is known before anything is loaded."""
-    now = tools.now()
+    now = after(scene.state.last.time if scene.state.last else "", tools.now())
     stamp = now.replace("-", "").replace(":", "")
     return Attempt(
         id=f"{stamp}-{fingerprint[:8]}",
@@ -39,6 +41,16 @@ def begun(scene: Scene, tools: Tools, fingerprint: str, *, salt: str, version: s
         commit="",
         digest="",
     )
+
+
+def after(last: str, now: str) -> str:
+    """The time of an attempt, by which it is known: a second after the last one's where that is not past."""
+    if now > last:
+        return now
+    from datetime import datetime, timedelta, timezone  # late: a clock that stands still is rare
+
+    moment = datetime.strptime(last, FORM).replace(tzinfo=timezone.utc) + timedelta(seconds=1)
+    return moment.strftime(FORM)
 
 
 def scored(attempt: Attempt, comparison: Comparison) -> Attempt:

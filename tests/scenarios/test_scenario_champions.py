@@ -71,7 +71,8 @@ def test_damaged_metadata_stops_the_run_before_anything_is_trained(production: W
         assert run.code == 0  # nothing is in production: a first model is
         return
     assert (run.code, run.decision) == (6, "failed")
-    assert "model_metadata.json cannot be used" in run.told
+    words = "a newer version of ml-auto-update wrote it" if "99" in content else "model_metadata.json cannot be used"
+    assert words in run.told
     assert len(production.attempts) == 1
 
 
