@@ -177,7 +177,11 @@ def _side_by_side(
 
 def attempt_of(wish: Wish, proven: Proven, scene: Scene, tools: Tools) -> Attempt:
     """The journal's line of a rollback; each wish is work of its own, whatever was closed or merged before."""
-    now = {"rollback": [wish.champion.version, wish.version.version, wish.why], "time": tools.now()}
+    now = {
+        "rollback": [wish.champion.version, wish.version.version, wish.why],
+        "time": tools.now(),
+        "after": len(scene.state.attempts),
+    }
     own = fingerprint({**now, "run": tools.run_url, "base": scene.tips.base})
     attempt = drafting.begun(scene, tools, own, salt=wish.history.salt, version=wish.version.version)
     attempt = replace(
