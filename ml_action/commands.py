@@ -136,9 +136,7 @@ def init(call: Call) -> Outcome:
     git = stage.plain_git(top)
     top = Path(git.maybe("rev-parse", "--show-toplevel") or top)
     asker = asking.make(yes=options.yes, log=call.log)
-    return beginning.begin(
-        top, stage.plain_git(top), given, asker, call.log, beginning.Wish(rehearse=not options.no_rehearsal)
-    )
+    return beginning.begin(top, stage.plain_git(top), given, asker, call.log, rehearse=not options.no_rehearsal)
 
 
 def status(call: Call) -> None:

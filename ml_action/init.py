@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action import layout as layouts
@@ -29,14 +28,7 @@ READ_AT_MOST = 400  # files, for the first look
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for besides settings."""
-
-    rehearse: bool = True
-
-
-def begin(top: Path, git: Git, given: Mapping[str, str], asker: Asker, log: Log, wish: Wish) -> Outcome:
+def begin(top: Path, git: Git, given: Mapping[str, str], asker: Asker, log: Log, *, rehearse: bool) -> Outcome:
     """Looks, proposes, asks, writes, rehearses, and says what is left to do.
 
     Raises:
@@ -52,7 +44,7 @@ def begin(top: Path, git: Git, given: Mapping[str, str], asker: Asker, log: Log,
     settings = parse(chosen, {})  # every contradiction is told before anything is written
     log.say("")
     written = [_put(top, planned, log) for planned in starting.plan(top, chosen, why)]
-    if wish.rehearse:
+    if rehearse:
         log.say("")
         _rehearse(top, found, chosen, log)
     steps = tuple(_next_steps(top, [path for path in written if path], settings.target))

@@ -38,7 +38,7 @@ def _copy(top: Path, here: Stage) -> str:
 
 
 def _first_half(here: Stage, everything: str, layout: Layout) -> str:
-    """The tree with half of the data: every second file is yet to come, or the second half of each file."""
+    """The tree with half of the data: the later files are yet to come, or the second half of each file."""
     git = stage.plain_git(here.repository.path)
     if layout.by_rows:
         changes = {file.path: _head_of(git, file.blob) for file in layout.files}

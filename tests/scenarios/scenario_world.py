@@ -368,6 +368,17 @@ class World:
         assert ending.code == -signal.SIGKILL
         assert ending.outputs == {}
 
+    def meet(self, moment: Callable[[Exchange], bool]) -> None:
+        """Two runs are held at such an exchange until the other is there too; once."""
+        meeting, first = threading.Barrier(2, timeout=60), {1, 2}
+
+        def hold(exchange: Exchange) -> None:
+            if moment(exchange) and first:
+                first.pop()
+                meeting.wait()
+
+        self.here.hub.observers.append(hold)
+
     # --- what came of it ------------------------------------------------------------------------------------
 
     @property
@@ -464,3 +475,8 @@ def asked(method: str, path: str, nth: int = 1, query: str = "") -> Callable[[Ex
 
 before_a_push = partial(asked, "GET", "/info/refs", query="service=git-receive-pack")
 after_a_push = partial(asked, "POST", "/git-receive-pack")
+
+
+def at_a_push(exchange: Exchange) -> bool:
+    """git asks the server for its branches before it pushes: every time."""
+    return exchange.path.endswith("/info/refs") and "receive-pack" in exchange.query

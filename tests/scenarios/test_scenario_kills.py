@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
-from scenario_world import PULLS, Forked, Started, World, after_a_push, asked, before_a_push, drifted
+from scenario_world import PULLS, Forked, Started, World, after_a_push, asked, at_a_push, before_a_push, drifted
 
 from sandbox import Exchange
 
@@ -98,15 +97,7 @@ def test_a_held_attempt_that_is_killed_before_it_is_recorded_is_made_again(produ
 def test_of_two_runs_at_once_one_records_and_the_other_stands_down(production: World) -> None:
     """Both read the same state, both train, both push: they are held at the push until the other is there too."""
     production.arrive(drifted(45, 8))
-    meeting = threading.Barrier(2, timeout=60)
-    first = {1, 2}
-
-    def hold(exchange: Exchange) -> None:
-        if exchange.path.endswith("/info/refs") and "receive-pack" in exchange.query and first:
-            first.pop()
-            meeting.wait()
-
-    production.here.hub.observers.append(hold)
+    production.meet(at_a_push)
     runs = [Forked(production.job()) for _ in range(2)]
     endings = [run.wait() for run in runs]
     assert sorted(run.decision for run in endings) == ["promote", "stood-down"], [run.log for run in endings]
@@ -137,14 +128,7 @@ def test_a_run_whose_state_was_moved_while_it_trained_stands_down(production: Wo
 def test_of_two_first_runs_at_once_one_makes_v1(empty: World) -> None:
     """There is no state branch yet that could have moved."""
     empty.arrive(drifted(45, 8))
-    meeting, first = threading.Barrier(2, timeout=60), {1, 2}
-
-    def hold(exchange: Exchange) -> None:
-        if exchange.path.endswith("/info/refs") and "receive-pack" in exchange.query and first:
-            first.pop()
-            meeting.wait()
-
-    empty.here.hub.observers.append(hold)
+    empty.meet(at_a_push)
     runs = [Forked(empty.job()) for _ in range(2)]
     endings = [run.wait() for run in runs]
     assert sorted(run.decision for run in endings) == ["promote", "stood-down"], [run.log for run in endings]
@@ -156,14 +140,7 @@ def test_of_two_first_runs_at_once_one_makes_v1(empty: World) -> None:
 def test_two_runs_that_follow_up_the_same_promotion_open_one_pull_request(production: World) -> None:
     production.arrive(drifted(45, 8))
     production.killed(after_a_push())
-    meeting, first = threading.Barrier(2, timeout=60), {1, 2}
-
-    def hold(exchange: Exchange) -> None:
-        if exchange.method == "GET" and exchange.path.endswith("/pulls") and first:
-            first.pop()
-            meeting.wait()
-
-    production.here.hub.observers.append(hold)
+    production.meet(lambda exchange: exchange.method == "GET" and exchange.path.endswith("/pulls"))
     runs = [Forked(production.job()) for _ in range(2)]
     endings = [run.wait() for run in runs]
     assert [run.code for run in endings] == [0, 0], [run.log for run in endings]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from scenario_world import (
     after_a_push,
     as_classes,
     asked,
+    at_a_push,
     before_a_push,
     drifted,
     steady,
@@ -323,15 +323,7 @@ def test_another_champion_that_came_meanwhile_ends_the_rollback(second: World) -
 def test_of_a_rollback_and_a_training_at_once_one_records_and_the_other_stands_down(second: World) -> None:
     """Both are held at their push until the other is there too."""
     second.arrive(drifted(45, 31))
-    meeting = threading.Barrier(2, timeout=60)
-    first = {1, 2}
-
-    def hold(exchange: Exchange) -> None:
-        if exchange.path.endswith("/info/refs") and "receive-pack" in exchange.query and first:
-            first.pop()
-            meeting.wait()
-
-    second.here.hub.observers.append(hold)
+    second.meet(at_a_push)
     jobs = [second.job(mode="rollback", to="v1", why=WHY), second.job(gate="higher", min_improvement="0")]
     endings = [run.wait() for run in [Forked(job) for job in jobs]]
     assert [run.code for run in endings] == [0, 0], [run.log for run in endings]
