@@ -14,7 +14,7 @@ from ml_action import journal, registry, report
 from ml_action.git import Git
 from ml_action.journal import Counter, State
 from ml_action.records import Attempt, Autonomy, Decision, History, SetAside, Trial, Verdict
-from ml_action.repository import LostTheRace, Push
+from ml_action.repository import LostTheRace, Push, Repository
 from ml_action.settings import Settings
 from ml_action.survey import Scene
 from ml_action.tools import Tools
@@ -86,10 +86,17 @@ def _proposes(attempt: Attempt, settings: Settings) -> bool:
 
 def _built(attempt: Attempt, content: Content, scene: Scene, settings: Settings) -> Attempt:
     """The attempt with the proposal's commit, on top of the base branch as it is now."""
-    repository, base = scene.repository, scene.tips.base
-    tree = repository.graft(f"{base}^{{tree}}", settings.model_dir, content.files)
-    commit = repository.commit(tree, base, content.message, time=attempt.time)
+    base, time = scene.tips.base, attempt.time
+    commit = _on_top(base, content.files, content.message, settings, scene.repository, time=time)
     return replace(attempt, base=base, commit=commit, digest=content.digest)
+
+
+def _on_top(
+    base: str, files: Mapping[str, bytes], message: str, settings: Settings, repository: Repository, *, time: str
+) -> str:
+    """The commit of a proposal: these files in the model directory, and all else as the base branch has it."""
+    tree = repository.graft(f"{base}^{{tree}}", settings.model_dir, files)
+    return repository.commit(tree, base, message, time=time)
 
 
 def content_of(
@@ -164,9 +171,8 @@ def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | 
         files = turned_back(repository.store, tips.base, settings.model_dir, attempt.version)
     else:
         files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
-    tree = repository.graft(f"{tips.base}^{{tree}}", settings.model_dir, files)
     message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
-    commit = repository.commit(tree, tips.base, message, time=tools.now())
+    commit = _on_top(tips.base, files, message, settings, repository, time=tools.now())
     anew = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
     state, push = write(recorded.state.told_anew(anew), settings, tools, None, f"{attempt.version} is built anew")
     try:
