@@ -35,11 +35,11 @@ CONNECTIONS = (1, 16)
 
 
 @contextlib.contextmanager
-def serving(kind: str, models: ModelDir) -> Iterator[int]:
+def serving(kind: str, models: ModelDir, **settings: str) -> Iterator[int]:
     port = PORTS[kind]
     own = {"PLAIN_MODEL": str(models.path / "v1.pkl"), "SERVICE_MODEL_DIR": str(models.path), "SERVICE_PORT": str(port)}
     plain = ["-m", "uvicorn", "benchmarks.service.plain:app", "--port", str(port), "--no-access-log"]
-    env = {**os.environ, **own, "PYTHONPATH": f"{ROOT / 'example-repo'}{os.pathsep}{ROOT}"}
+    env = {**os.environ, **own, **settings, "PYTHONPATH": f"{ROOT / 'example-repo'}{os.pathsep}{ROOT}"}
     process = subprocess.Popen(
         [sys.executable, *(plain if kind == "plain" else ["-m", "service"])], env=env, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
