@@ -30,8 +30,8 @@ FROM ${PYTHON}
 LABEL org.opencontainers.image.title="ml-auto-update" \
       org.opencontainers.image.description="The auto-retrain loop as one GitHub Action" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.source="https://github.com/ml-auto-update/ml-auto-update" \
-      org.opencontainers.image.documentation="https://github.com/ml-auto-update/ml-auto-update/blob/main/docs/image.md"
+      org.opencontainers.image.source="https://github.com/org/ml-auto-update" \
+      org.opencontainers.image.documentation="https://github.com/org/ml-auto-update/blob/main/docs/image.md"
 COPY --from=git /build/root /
 COPY --from=wheels /opt/ml /opt/ml
 # Of the standard library too: the official images leave it out.

@@ -23,7 +23,7 @@ from ml_action.log import Log
 from ml_action.refusals import explain
 from ml_action.runner import Context
 
-ISSUES = "https://github.com/ml-auto-update/ml-auto-update/issues"
+ISSUES = "https://github.com/org/ml-auto-update/issues"
 
 
 AGAIN = 0.1  # seconds

@@ -40,7 +40,7 @@ __all__ = [
 
 FORMAT = 1  # of model_metadata.json; it grows when a reader of today would misread what is written
 OLDEST = 1  # that is still read
-SCHEMA = "https://raw.githubusercontent.com/ml-auto-update/ml-auto-update/main/model_metadata.schema.json"
+SCHEMA = "https://raw.githubusercontent.com/org/ml-auto-update/main/model_metadata.schema.json"
 NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
 NUMBERED = re.compile(r"v[0-9]{1,9}")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"

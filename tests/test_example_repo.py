@@ -64,3 +64,21 @@ def test_its_readme_speaks_of_files_that_are_there():
 
 def test_its_metadata_are_json():
     assert json.loads((HERE / "model" / METADATA).read_bytes())["current"] == "v1"
+
+
+def test_its_readme_and_its_image_install_the_same_consumer_for_the_same_python(history):
+    readme, image = (HERE / "README.md").read_text(), (HERE / "service/Dockerfile").read_text()
+    (address,) = re.findall(r"^ARG ML_AUTO_UPDATE=(\S+)$", image, re.MULTILINE)
+    (python,) = re.findall(r"^ARG PYTHON=python:([0-9.]+)-slim$", image, re.MULTILINE)
+    assert f"pip install --no-deps {address}\n" in readme
+    assert f"Python {python}," in readme
+    assert history.champion.libraries["python"].startswith(f"{python}.")
+
+
+def test_its_service_runs_on_the_libraries_of_the_image():
+    locks = (LOCK / "runtime.txt", HERE / "service/requirements.txt")
+    image, service = (dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", lock.read_text(), re.MULTILINE)) for lock in locks)
+    assert {"scikit-learn", "pandas", "numpy", "joblib", "scipy", "skops"} <= service.keys() & image.keys()
+    assert {name: service[name] for name in service.keys() & image.keys()} == {
+        name: image[name] for name in service.keys() & image.keys()
+    }

@@ -10,11 +10,17 @@ import sys
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import uvicorn  # noqa: E402
+try:
+    import uvicorn
 
-from service.app import create_app  # noqa: E402
-from service.config import Config  # noqa: E402
-from service.logs import set_up  # noqa: E402
+    from service.app import create_app
+    from service.config import Config
+    from service.logs import set_up
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"The service needs the package {missing.name}, which is not installed for {sys.executable}.\n"
+        "Install what the README's section on the service names, or run its image."
+    )
 
 
 def main() -> int:
