@@ -82,8 +82,7 @@ class App:
         result = route.handler(call, **places)
         if request.method != "GET":
             repository.synchronise(identity)
-        answer = result if isinstance(result, Created) else Created(result, 200)
-        response = _json(answer.body, answer.status) if answer.status != 204 else Response(status=204)
+        response = result if isinstance(result, Response) else _created(result)
         response.headers.extend(call.headers)
         if identity and identity.scopes is not None:
             response.headers["X-OAuth-Scopes"] = ", ".join(identity.scopes)
@@ -108,6 +107,11 @@ def _find(request: Request) -> tuple[Route, dict[str, Any]]:
         raise not_found() from error
     found: Route = route
     return found, dict(places)
+
+
+def _created(result: Any) -> Response:
+    answer = result if isinstance(result, Created) else Created(result, 200)
+    return _json(answer.body, answer.status) if answer.status != 204 else Response(status=204)
 
 
 def _json(body: Any, status: int) -> Response:

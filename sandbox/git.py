@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,17 @@ class Commit:
     author: Person
     committer: Person
     message: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a tree has at a path."""
+
+    path: str
+    mode: str
+    kind: str  # blob tree commit
+    sha: str
+    size: int  # of a blob
 
 
 @dataclass(frozen=True)
@@ -127,6 +139,42 @@ class Git:
             return None
         done = self.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return done.stdout.strip() or None
+
+    # --- trees and blobs ------------------------------------------------------------------------------
+
+    def entry(self, revision: str, path: str) -> Entry | None:
+        """The file or folder at a path; None: there is none."""
+        return next(iter(self._tree(revision, "--", path)), None)
+
+    def entries(self, revision: str, folder: str) -> list[Entry]:
+        """What is in a folder."""
+        return self._tree(revision, "--", f"{folder}/")
+
+    def _tree(self, *selection: str) -> list[Entry]:
+        rows = self.run("ls-tree", "-l", "-z", *selection).split("\x00")[:-1]
+        parts = ((row.partition("\t")[2], *row.partition("\t")[0].split()) for row in rows)
+        return [Entry(path, mode, kind, sha, int(size.strip("-") or 0)) for path, mode, kind, sha, size in parts]
+
+    def blob(self, sha: str) -> bytes:
+        """The bytes of a file."""
+        command = ["git", "--git-dir", str(self.path), "cat-file", "blob", sha]
+        return subprocess.run(command, env=self._environment, capture_output=True, check=True).stdout
+
+    def write_blob(self, content: bytes) -> str:
+        """A new blob object."""
+        command = ["git", "--git-dir", str(self.path), "hash-object", "-w", "--stdin"]
+        done = subprocess.run(command, env=self._environment, input=content, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    def tree_with(self, start: str, path: str, blob: str) -> str | None:
+        """The tree of a commit (empty: none) with a file more, or another; None: the path is impossible in it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+            self.run("read-tree", start or "--empty", extra=index)
+            entry = f"100644,{blob},{path}"
+            if self.ask("update-index", "--add", "--cacheinfo", entry, extra=index).returncode:
+                return None
+            return self.run("write-tree", extra=index).strip()
 
     # --- commits --------------------------------------------------------------------------------------
 

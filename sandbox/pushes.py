@@ -46,13 +46,27 @@ def verdicts(repository: Repository, commands: Iterable[tuple[str, str, str]], p
     """The value of the hook's variable for these commands (old, new, ref)."""
     lines = []
     for old, new, ref in commands:
-        rule = repository.rule(ref.removeprefix("refs/heads/")) if ref.startswith("refs/heads/") else None
-        if rule and pusher not in rule.bypass:
+        rule = guarding(repository, ref, pusher)
+        if rule:
             code = "GH013: " if rule.ruleset else ""
             lines += [
                 f"{ref}\t{condition}\t{code}{reason}" for condition, reason in _reasons(repository, rule, old, new)
             ]
     return "\n".join(lines)
+
+
+def guarding(repository: Repository, ref: str, pusher: str) -> Rule | None:
+    """The rule that stands between this account and a branch."""
+    rule = repository.rule(ref.removeprefix("refs/heads/")) if ref.startswith("refs/heads/") else None
+    return rule if rule and pusher not in rule.bypass else None
+
+
+def against(repository: Repository, ref: str, new: str, pusher: str) -> tuple[Rule, str] | None:
+    """The rule that refuses a commit on top of a branch, and its reasons."""
+    rule = guarding(repository, ref, pusher)
+    reasons = _reasons(repository, rule, NO_OBJECT, new) if rule else ()
+    said = " ".join(reason for _, reason in reasons)
+    return (rule, said) if rule and said else None
 
 
 def _reasons(repository: Repository, rule: Rule, old: str, new: str) -> Iterable[tuple[str, str]]:
@@ -66,4 +80,4 @@ def _reasons(repository: Repository, rule: Rule, old: str, new: str) -> Iterable
         yield ALWAYS, UNSIGNED
     if rule.block_pushes:
         unmet = list(unmet_checks(rule, check_outcomes(repository, new)))
-        yield ALWAYS, "; ".join(["Changes must be made through a pull request.", *unmet])
+        yield ALWAYS, " ".join(["Changes must be made through a pull request.", *unmet])

@@ -49,12 +49,31 @@ def create_commit(call: Call) -> Any:
     for sha, kind in ((body["tree"], "tree"), *((parent, "commit") for parent in parents)):
         if git.ask("cat-file", "-e", f"{sha}^{{{kind}}}").returncode:
             raise RefusalError(422, f"{kind.capitalize()} SHA does not exist")
-    author = Person(call.actor.login, call.actor.email)
+    sha = commit_for(call, body, body["tree"], parents)
+    return Created(commits.git_commit_view(call.url, call.repository, sha))
+
+
+def commit_for(call: Call, body: dict[str, Any], tree: str, parents: tuple[str, ...]) -> str:
+    """A commit in the caller's name, or in those that the body gives. GitHub signs what a bot commits in its own."""
+    caller = Person(call.actor.login, call.actor.email)
+    committer = person(body, "committer", caller)
+    author = person(body, "author", committer)
     own = call.actor.is_bot and not {"author", "committer", "signature"} & set(body)
-    sha = git.write_commit(body["tree"], parents, body["message"], author, GITHUB if own else author)
+    sha = call.repository.git.write_commit(tree, parents, body["message"], author, GITHUB if own else committer)
     if own:
         call.repository.signed.add(sha)
-    return Created(commits.git_commit_view(call.url, call.repository, sha))
+    return sha
+
+
+def person(body: dict[str, Any], role: str, otherwise: Person) -> Person:
+    """Author or committer of the body."""
+    given = body.get(role)
+    if given is None:
+        return otherwise
+    for name in ("name", "email"):
+        if not isinstance(given, dict) or not isinstance(given.get(name), str):
+            raise RefusalError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
+    return Person(given["name"], given["email"], given.get("date", ""))
 
 
 @route("GET", "/commits/<path:ref>", needs="contents:read")

@@ -37,6 +37,12 @@ SEEN = {
 # GitHub takes a bare list of labels, and its clients send one; the description knows only the object.
 BARE_LABELS = {"type": "array", "items": {"type": "string"}}
 ALSO_ACCEPTED = {("POST", "/repos/{owner}/{repo}/issues/{issue_number}/labels"): BARE_LABELS}
+# Media types are told in prose only: https://docs.github.com/en/rest/using-the-rest-api/media-types
+GITHUBS = r"application/vnd\.github(\.[\w-]+-preview|\.v3)?(\.(raw|full))?(\+json)?"
+ACCEPTABLE = re.compile(rf"\*/\*|application/json|{GITHUBS}")
+RAW = re.compile(r"application/vnd\.github(\.v3)?\.raw")
+WITH_RAW = {("GET", "/repos/{owner}/{repo}/contents/{path}")}
+VERSIONS = ("2022-11-28", "2026-03-10")
 ERROR = {"$ref": f"{DOCUMENT}#/components/schemas/basic-error"}
 Json = dict[str, Any]
 
@@ -60,8 +66,17 @@ def document() -> Json:
     for name in ("pull-request", "pull-request-simple"):
         head = found["components"]["schemas"][name]["properties"]["head"]["properties"]
         head["repo"] = {"nullable": True, "oneOf": [head["repo"]]}
+    _mend_contents(found["paths"]["/repos/{owner}/{repo}/contents/{path}"])
     _allow_null(found)
     return found
+
+
+def _mend_contents(operations: Json) -> None:
+    """A folder is an array, which has no field to tell it by; and each of the two refusals is also the other."""
+    content, conflict = operations["get"]["responses"]["200"], operations["put"]["responses"]["409"]
+    del content["content"]["application/json"]["schema"]["discriminator"]
+    schema = conflict["content"]["application/json"]["schema"]
+    schema["anyOf"] = schema.pop("oneOf")
 
 
 def _allow_null(node: Any) -> None:
@@ -107,10 +122,22 @@ def find(method: str, path: str) -> Operation | None:
 
 def problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
     """Everything wrong with one exchange. What GitHub refuses as invalid need not be valid."""
+    yield from _header_problems({name.lower(): value for name, value in exchange.headers.items()})
     if exchange.status < 400:
         yield from _query_problems(operation, exchange.query)
         yield from _body_problems(operation, exchange.body)
     yield from _answer_problems(operation, exchange)
+
+
+def _header_problems(headers: Mapping[str, str]) -> Iterable[str]:
+    for kind in headers.get("accept", "*/*").split(","):
+        if not ACCEPTABLE.fullmatch(kind.partition(";")[0].strip()):
+            yield f"media type {kind.strip()} is not documented"
+    version = headers.get("x-github-api-version", VERSIONS[0])
+    if version not in VERSIONS:
+        yield f"API version {version} is not documented"
+    if headers.get("authorization", "Bearer ").split(" ")[0] not in ("Bearer", "Basic", "token"):
+        yield "this kind of authorization is not documented"
 
 
 def _query_problems(operation: Operation, query: str) -> Iterable[str]:
@@ -143,6 +170,9 @@ def _answer_problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
     documented = _resolve(responses.get(status, {}))
     content = documented.get("content", {})
     schema = content["application/json"]["schema"] if "application/json" in content else None
+    if exchange.status == 200 and RAW.match(exchange.response_headers.get("Content-Type", "")):
+        yield from _raw_problems(operation, exchange)
+        return
     if schema is None and (status in EVERYWHERE or (operation.method, operation.template, status) in SEEN):
         schema = ERROR
     if schema is not None:
@@ -151,6 +181,13 @@ def _answer_problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
         yield "status is not documented"
     elif exchange.response_body:
         yield "no response body is documented"
+
+
+def _raw_problems(operation: Operation, exchange: Exchange) -> Iterable[str]:
+    if (operation.method, operation.template) not in WITH_RAW:
+        yield "no raw answer is documented"
+    if not RAW.search(exchange.headers.get("Accept", "")):
+        yield "a raw answer was not asked for"
 
 
 def _parameters(definition: Mapping[str, Any]) -> list[Json]:

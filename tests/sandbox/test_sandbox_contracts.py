@@ -19,6 +19,7 @@ from sandbox import Exchange, Identity, Sandbox
 from sandbox.app import OPERATIONS
 
 OURS = build_schema(files("sandbox").joinpath("schema.graphql").read_text(encoding="utf-8"))
+RAW = "application/vnd.github.raw+json"
 OWN_TYPES = [name for name, kind in OURS.type_map.items() if not name.startswith("__")]
 
 
@@ -74,10 +75,25 @@ def test_a_good_exchange_is_no_violation(exchange: Exchange) -> None:
         ({"response_body": b"{}"}, "'id' is a required property"),
         ({"status": 202}, "status is not documented"),
         ({"query": "deep=1"}, "deep is not documented"),
+        ({"headers": {"Accept": "application/vnd.github.raw+yaml"}}, "raw+yaml is not documented"),
+        ({"headers": {"X-GitHub-Api-Version": "2020-01-01"}}, "API version 2020-01-01 is not documented"),
+        ({"headers": {"Authorization": "Token ***"}}, "authorization is not documented"),
+        ({"status": 200, "response_headers": {"Content-Type": RAW}}, "no raw answer is documented"),
     ],
 )
 def test_a_spoiled_exchange_is_a_violation(exchange: Exchange, changes: dict, words: str) -> None:
     assert words in " ".join(spoiled(exchange, **changes))
+
+
+def test_raw_bytes_are_an_answer_to_those_who_ask_for_them(exchange: Exchange) -> None:
+    path = "/repos/octo/students/contents/README.md"
+    answer = {"response_headers": {"Content-Type": RAW}, "response_body": b"Students", "status": 200}
+    raw = replace(exchange, method="GET", path=path, body=b"", **answer)
+    assert spoiled(raw, headers={"Accept": RAW}) == []
+    assert "not asked for" in " ".join(spoiled(raw, headers={"Accept": "application/json"}))
+    unchanged = replace(raw, status=304, response_headers={}, headers={"Accept": RAW})
+    assert "no response body is documented" in " ".join(spoiled(unchanged))
+    assert spoiled(unchanged, response_body=b"") == []
 
 
 def graph_exchange(query: str, answer: dict, variables: dict | None = None, status: int = 200) -> Exchange:

@@ -1,0 +1,44 @@
+"""Files and folders as the contents API tells them."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.git import Entry
+from sandbox.repository import Repository
+
+FILE, SYMLINK = "100644", "120000"
+SERVED = (FILE, "100755", "040000")
+IN_LINE = 1024 * 1024  # bytes of a file that is part of the JSON
+
+
+def entry_view(url: str, repository: Repository, entry: Entry, ref: str) -> dict[str, Any]:
+    """What a file, a folder and a link have in common: an item of a folder."""
+    here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
+    path, place = quote(entry.path), quote(ref, safe="")
+    own = f"{here}/contents/{path}?ref={place}"
+    folder = entry.kind == "tree"
+    git, html = f"{here}/git/{entry.kind}s/{entry.sha}", f"{page}/{entry.kind}/{place}/{path}"
+    return {
+        "name": entry.path.rpartition("/")[2],
+        "path": entry.path,
+        "sha": entry.sha,
+        "size": entry.size,
+        "url": own,
+        "html_url": html,
+        "git_url": git,
+        "download_url": None if folder else f"{page}/raw/{place}/{path}",
+        "type": "dir" if folder else "symlink" if entry.mode == SYMLINK else "file",
+        "_links": {"self": own, "git": git, "html": html},
+    }
+
+
+def file_view(url: str, repository: Repository, entry: Entry, ref: str, content: bytes) -> dict[str, Any]:
+    """A file with its bytes; a large one has none here."""
+    view = entry_view(url, repository, entry, ref)
+    if entry.size > IN_LINE:
+        return view | {"content": "", "encoding": "none"}
+    return view | {"content": re.sub("(.{1,60})", r"\1\n", b64encode(content).decode()), "encoding": "base64"}
