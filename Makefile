@@ -32,7 +32,7 @@ test: .venv/ready  ## run every test but those of e2e, with branch coverage (TES
 	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-m "not container" --numprocesses=auto --cov --cov-report=term)
 
 faults: .venv/ready  ## every fault at every exchange of a promotion; writes docs/faults.md (minutes)
-	@PYTHONPATH=tests/faults:tests/scenarios:. $(BIN)/python -m fault_matrix --write docs/faults.md
+	@PYTHONPATH=tests/faults:tests/scenarios:tests:. $(BIN)/python -m fault_matrix --write docs/faults.md
 
 # CI=true: what is missing is an error here, not a reason to skip.
 e2e: .venv/ready  ## the real container and real workflows, on this machine (needs Docker and Go)

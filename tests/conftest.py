@@ -20,6 +20,7 @@ hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 if TYPE_CHECKING:
+    from hosted import Hosted
     from stage import Stage
 
 
@@ -81,3 +82,12 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 def stage(staged: Callable[..., Stage]) -> Stage:
     """The usual stage: an App opens, the Actions bot approves, everything is allowed, nothing is required."""
     return staged()
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Iterator[Hosted]:
+    """A repository with one commit, reached through a proxy that makes trouble on demand."""
+    from hosted import hosting
+
+    with hosting(tmp_path / "hub") as running:
+        yield running

@@ -161,7 +161,7 @@ class Api:
         headers = {"Accept": "application/vnd.github.raw+json"} | ({"If-None-Match": tag} if tag else {})
         try:
             with self._open("GET", address, headers) as answer:
-                return answer.headers.get("ETag", ""), answer.read(most + 1)
+                return answer.headers.get("ETag", ""), _whole(answer, most)
         except urllib.error.HTTPError as refused:
             with refused:
                 if refused.code == 304:
@@ -189,6 +189,14 @@ class Api:
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         return self._opener.open(request, timeout=self._timeout)
+
+
+def _whole(answer: Any, most: int) -> bytes:
+    """The bytes of an answer, `most` + 1 at most; http.client does not say when fewer came than were announced."""
+    content: bytes = answer.read(most + 1)
+    if len(content) <= most and answer.length:
+        raise http.client.IncompleteRead(content, answer.length)
+    return content
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

@@ -2,7 +2,8 @@ import json
 import time
 
 import pytest
-from contents_server import REPOSITORY, Contents, ContentsServer
+from fault_proxy import Wire, in_front_of
+from hosted import REPOSITORY, Hosted, refused
 
 from ml_action.consumer import Folder, GitHub, Unreachable
 
@@ -10,19 +11,14 @@ METADATA = "model/model_metadata.json"
 
 
 @pytest.fixture
-def contents():
-    return Contents(files={("main", METADATA): b'{"name": "students"}', ("main", "model/v1.pkl"): b"model"})
+def files(hosted: Hosted) -> Hosted:
+    hosted.write({METADATA: b'{"name": "students"}', "model/v1.pkl": b"model"})
+    return hosted
 
 
 @pytest.fixture
-def server(contents):
-    with ContentsServer(contents) as running:
-        yield running
-
-
-@pytest.fixture
-def source(server):
-    return GitHub(REPOSITORY, api=server.url)
+def source(files: Hosted) -> GitHub:
+    return GitHub(REPOSITORY, api=files.url)
 
 
 def test_a_folder_is_read(tmp_path):
@@ -46,50 +42,79 @@ def test_a_repository_is_read(source):
     assert source.artifact("v1.pkl", 3) == b"mode"
 
 
-def test_what_has_not_changed_is_not_sent_again(source, contents):
+def test_what_has_not_changed_is_not_sent_again(source, files):
     first = source.metadata()
     assert source.metadata() == first
-    assert [call[-3:] for call in contents.calls] == ["200", "304"]
-    contents.files["main", METADATA] = b'{"name": "other"}'
+    assert files.statuses == ["200", "304"]
+    files.write({METADATA: b'{"name": "other"}'})
     assert source.metadata() == b'{"name": "other"}'
     assert source.metadata() == b'{"name": "other"}'
-    assert [call[-3:] for call in contents.calls] == ["200", "304", "200", "304"]
+    assert files.statuses == ["200", "304", "200", "304"]
 
 
-def test_a_branch_and_an_enterprise_server(contents, server):
-    contents.prefix = "/api/v3"
-    contents.files["live/two", "a b/ü/model_metadata.json"] = b"{}"
-    source = GitHub(REPOSITORY, "a b/ü/", ref="live/two", api=f"{server.url}/api/v3/")
-    assert source.metadata() == b"{}"
+def test_a_branch_a_tag_and_an_enterprise_server(files):
+    files.write({"a b/ü/model_metadata.json": b"{}"}, branch="live/two")
+    files.git.run("tag", "v1", "main")
+    for branch, found in (("live/two", b"{}"), ("v1", None), ("main", None)):
+        source = GitHub(REPOSITORY, "a b/ü/", ref=branch, api=f"{files.url}/api/v3/")
+        if found is None:
+            with pytest.raises(Unreachable, match="GitHub answers 404"):
+                source.metadata()
+        else:
+            assert source.metadata() == found
+    assert GitHub(REPOSITORY, ref="v1", api=files.url).metadata() == b'{"name": "students"}'
 
 
-def test_the_last_decision_is_read_from_the_state_branch(source, contents):
+def test_a_model_of_more_than_a_megabyte_is_read(source, files):
+    files.write({"model/v2.pkl": bytes(3 * 1024 * 1024)})
+    assert source.artifact("v2.pkl", 4 * 1024 * 1024) == bytes(3 * 1024 * 1024)
+
+
+def test_the_last_decision_is_read_from_the_state_branch(source, files):
     source.metadata()
     assert source.counter() == b""
     counter = json.dumps({"count": 3, "last_decision": "hold: not better"}).encode()
-    contents.files["ml-auto-update/students/state", "new_data_counter.json"] = counter
+    files.write({"new_data_counter.json": counter}, branch="ml-auto-update/students/state")
     assert source.counter() == counter
     assert source.counter() == counter
-    assert contents.calls[-1].endswith("304")
+    assert files.statuses[-3:] == ["404", "200", "304"]
 
 
-def test_the_token_is_sent_as_a_header_and_to_this_host_only(contents, server):
-    contents.token = "secret"
-    source = GitHub(REPOSITORY, token="secret", api=server.url)
+def test_a_private_repository_is_read_with_a_token_that_may(source, files):
+    files.repository.private = True
+    with pytest.raises(Unreachable, match="GitHub answers 404") as caught:
+        source.metadata()
+    assert "the token may not see the repository" in caught.value.why
+    reader = files.identity(permissions={"contents": "read"})
+    assert GitHub(REPOSITORY, token=reader.token, api=files.url).metadata()
+    other = files.identity("other", permissions={"issues": "write"})
+    with pytest.raises(Unreachable, match="GitHub answers 403"):
+        GitHub(REPOSITORY, token=other.token, api=files.url).metadata()
+    with pytest.raises(Unreachable, match="GitHub answers 401"):
+        GitHub(REPOSITORY, token="expired", api=files.url).metadata()
+
+
+def test_the_token_is_sent_as_a_header_and_to_this_host_only(files):
+    reader, sent, stolen = files.identity(permissions={"contents": "read"}), [], []
+    files.trouble = lambda request: sent.append(request.headers["Authorization"])
+    source = GitHub(REPOSITORY, token=reader.token, api=files.url)
     assert source.metadata()
-    assert contents.headers[-1]["authorization"] == "Bearer secret"
-    with ContentsServer(Contents()) as stranger:
-        contents.trouble = lambda method, path: (302, {"Location": f"{stranger.url}/steal"}, b"")
+    assert sent == [f"Bearer {reader.token}"]
+    with in_front_of(files.hub.url) as stranger:
+        stranger.plan = stolen.append
+        files.trouble = refused(302, {"Location": f"{stranger.url}/steal"})
         with pytest.raises(Unreachable, match="GitHub answers 302"):
             source.artifact("v1.pkl", 10)
+    assert stolen == []
 
 
-def test_a_renamed_repository_is_followed_with_the_token(contents, server):
-    contents.token = "secret"
-    there = f"{server.url}/repos/{REPOSITORY}/contents/{METADATA}"
-    contents.trouble = lambda method, path: (301, {"Location": there}, b"") if "/old/" in path else None
-    assert GitHub("octo/old", token="secret", api=server.url).metadata()
-    assert [call[-3:] for call in contents.calls] == ["301", "200"]
+def test_a_renamed_repository_is_followed_with_the_token(files):
+    files.repository.private = True
+    moved = refused(301, {"Location": f"{files.url}/repos/{REPOSITORY}/contents/{METADATA}"})
+    files.trouble = lambda request: moved(request) if "/old/" in request.path else None
+    reader = files.identity(permissions={"contents": "read"})
+    assert GitHub("octo/old", token=reader.token, api=files.url).metadata()
+    assert files.statuses == ["301", "200"]
 
 
 @pytest.mark.parametrize(
@@ -105,17 +130,32 @@ def test_a_renamed_repository_is_followed_with_the_token(contents, server):
         (502, {}, "Bad Gateway", 0),
     ],
 )
-def test_what_github_refuses_is_told_with_how_long_it_wants_to_be_left_alone(
-    source, contents, status, headers, why, wait
-):
+def test_what_github_refuses_is_told_with_how_long_it_wants_to_be_left_alone(source, files, status, headers, why, wait):
     reset = str(int(time.time()) + 300)
     headers = {name: value.replace("RESET", reset) for name, value in headers.items()}
-    contents.trouble = lambda method, path: (status, headers, b"no")
+    files.trouble = refused(status, headers)
     with pytest.raises(Unreachable) as caught:
         source.metadata()
     assert f"GitHub answers {status}" in caught.value.what
     assert caught.value.why == why
     assert caught.value.wait == pytest.approx(wait, abs=5)
+
+
+def test_an_answer_that_is_cut_off_is_no_answer_and_is_not_remembered(source, files):
+    files.proxy.plan = lambda wire: wire.answer(wire.forward(), cut=True)
+    for ask in (source.metadata, lambda: source.artifact("v1.pkl", 100)):
+        with pytest.raises(Unreachable, match="does not answer: IncompleteRead"):
+            ask()
+    files.proxy.plan = files.plan
+    assert source.metadata() == b'{"name": "students"}'
+    assert source.artifact("v1.pkl", 3) == b"mode"  # as much as was asked for is not cut off
+
+
+def test_a_server_that_breaks_off_or_says_nothing_is_told(files):
+    for plan, error in ((Wire.reset, "ConnectionResetError"), (Wire.silence, "TimeoutError")):
+        files.proxy.plan = plan
+        with pytest.raises(Unreachable, match=f"does not answer: .*{error}|timed out"):
+            GitHub(REPOSITORY, api=files.url, timeout=0.3).metadata()
 
 
 def test_a_server_that_is_not_there_is_told():

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from consumer_world import made, trained
-from contents_server import REPOSITORY, Contents, ContentsServer
+from hosted import REPOSITORY, refused
 
 from ml_action import registry
 from ml_action.consumer import Consumer, Folder, GitHub
@@ -205,31 +205,24 @@ def test_between_two_looks_it_waits_longer_the_more_have_failed(models, consumer
     assert 3600 <= consumer.pause(3600) <= 4320
 
 
-def test_it_waits_as_long_as_the_server_asks():
-    contents = Contents(trouble=lambda method, path: (429, {"Retry-After": "1800"}, b""))
-    with ContentsServer(contents) as server:
-        consumer = Consumer(GitHub(REPOSITORY, api=server.url))
-        consumer.refresh()
+def test_it_waits_as_long_as_the_server_asks(hosted):
+    hosted.trouble = refused(429, {"Retry-After": "1800"})
+    consumer = Consumer(GitHub(REPOSITORY, api=hosted.url))
+    consumer.refresh()
     assert 1800 <= consumer.pause(60) <= 2160
 
 
-def test_from_github_a_version_is_taken_over_with_one_download(models):
-    contents = Contents()
-
-    def upload():
-        contents.files |= {("main", f"model/{path.name}"): path.read_bytes() for path in models.path.iterdir()}
-
+def test_from_github_a_version_is_taken_over_with_one_download(models, hosted):
     models.publish(3.0)
-    upload()
-    with ContentsServer(contents) as server:
-        consumer = Consumer(GitHub(REPOSITORY, api=server.url))
-        assert consumer.refresh()
-        assert not consumer.refresh()
-        models.publish(4.0)
-        upload()
-        assert consumer.refresh()
+    hosted.upload(models.path)
+    consumer = Consumer(GitHub(REPOSITORY, api=hosted.url))
+    assert consumer.refresh(), consumer.status.problem
+    assert not consumer.refresh()
+    models.publish(4.0)
+    hosted.upload(models.path)
+    assert consumer.refresh()
     assert consumer.current.predict(FIVE) == [pytest.approx(60.0)]
-    asked = [(call.split("/")[-1].split()[0], call[-3:]) for call in contents.calls]
+    asked = [tuple(call.rpartition("/")[2].split()) for call in hosted.calls]
     name = registry.METADATA
     assert asked == [(name, "200"), ("v1.pkl", "200"), (name, "304"), (name, "200"), ("v2.pkl", "200")]
 

@@ -27,6 +27,7 @@ from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 
+import hosted
 from ml_action import cli, journal, registry, stage, students, wiring
 from ml_action.forge import github
 from ml_action.forge.identity import Pace
@@ -42,7 +43,6 @@ STORE = "data/new_data"
 STATE, PROPOSAL = "ml-auto-update/model/state", "ml-auto-update/model/proposal"
 USUAL = {"threshold": "40", "autonomy": "merge"}
 KEPT = ("PATH", "HOME", "TMPDIR", "LANG")
-PERSON = ("Ada", "ada@example.org")
 PULLS = "/repos/octo/students/pulls"
 
 
@@ -258,21 +258,7 @@ class World:
         moves: Mapping[str, str] | None = None,
     ) -> str:
         """A commit on a branch that writes files (None: deletes them) and renames some; the commit."""
-        name, mail = PERSON
-        parent = self.tip(branch)
-        message = f"Change {len(files)} files"
-        head = (
-            f"commit refs/heads/{branch}\ncommitter {name} <{mail}> 1790000000 +0000\ndata {len(message)}\n{message}\n"
-        )
-        parts = [head.encode(), f"from {parent}\n".encode() if parent else b""]
-        parts += [f"R {old} {new}\n".encode() for old, new in (moves or {}).items()]
-        for path, content in files.items():
-            if content is None:
-                parts.append(f"D {path}\n".encode())
-                continue
-            data = content.encode() if isinstance(content, str) else content
-            parts.append(f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
-        self.git.run("fast-import", "--quiet", "--force", stdin=b"".join(parts))
+        hosted.commit(self.git, files, branch, moves)
         self.repository.synchronise(by)
         return self.tip(branch)
 

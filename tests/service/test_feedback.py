@@ -2,7 +2,7 @@ import csv
 import threading
 
 import pytest
-from contents_server import REPOSITORY, Contents, ContentsServer
+from hosted import REPOSITORY, Hosted, refused
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
@@ -101,46 +101,54 @@ def test_enough_rows_are_written_at_once(folder):
         assert feedback.pending == 0
 
 
-@pytest.fixture
-def contents():
-    return Contents(token="t")
+STORE = "data/new data"
 
 
 @pytest.fixture
-def target(contents):
-    with ContentsServer(contents) as server:
-        yield GitHubTarget(Api(server.url, "t"), REPOSITORY, "data/new data/", "main")
+def target(hosted: Hosted) -> GitHubTarget:
+    writer = hosted.identity(permissions={"contents": "write"})
+    return GitHubTarget(Api(hosted.url, writer.token), REPOSITORY, f"{STORE}/", "main")
 
 
-def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(contents, target):
+def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(hosted, target):
     file = dataset(("a",), [{"a": 1.0}])
     target.put(file)
     target.put(file)  # the first answer was lost
-    assert contents.files == {("main", f"data/new data/{file.name}"): b"a\n1\n"}
-    assert [commit["message"] for commit in contents.commits] == ["Add 1 rows of feedback"]
+    assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
+    assert hosted.messages() == ["Add 1 rows of feedback", "Change 1 files"]
+    assert hosted.statuses == ["201", "422"]
 
 
-def test_a_server_in_trouble_delays_and_loses_nothing(contents, target):
+def test_without_a_branch_it_is_the_default_branch(hosted):
+    writer = hosted.identity(permissions={"contents": "write"})
+    file = dataset(("a",), [{"a": 1.0}])
+    GitHubTarget(Api(hosted.url, writer.token), REPOSITORY, STORE).put(file)
+    assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
+
+
+def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
     told = []
-    contents.trouble = lambda method, path: (502, {}, b"")
+    hosted.trouble = refused(502)
     feedback = Feedback(target, rows=1, told=lambda *what: told.append(what))
     feedback.add(("a",), [{"a": 1.0}])
     assert not feedback.flush()
     assert not feedback.flush()
     assert feedback.pending == 1
     assert "GitHub answers 502" in feedback.problem
-    contents.trouble = lambda method, path: None
+    hosted.trouble = lambda _: None
     assert feedback.flush()
     assert (feedback.pending, feedback.problem) == (0, "")
     assert [outcome for outcome, _, _ in told] == ["delayed", "written"]
 
 
-def test_rows_that_cannot_be_written_at_the_end_are_told(contents, target):
+def test_rows_that_cannot_be_written_at_the_end_are_told(hosted):
     told = []
-    contents.trouble = lambda method, path: (403, {}, b"")
+    reader = hosted.identity(permissions={"contents": "read"})
+    target = GitHubTarget(Api(hosted.url, reader.token), REPOSITORY, STORE)
     with Feedback(target, told=lambda *what: told.append(what)).running() as feedback:
         feedback.add(("a",), [{"a": 1.0}] * 3)
     assert told[-1][:2] == ("lost", 3)
+    assert "GitHub answers 403" in told[-1][2]
 
 
 def test_waiting_rows_are_bounded():

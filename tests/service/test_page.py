@@ -6,7 +6,7 @@ from pathlib import Path
 import chromium as browser
 import pytest
 import service_live as live
-from contents_server import REPOSITORY, Contents, ContentsServer
+from hosted import REPOSITORY
 
 from ml_action.consumer import GitHub
 
@@ -44,15 +44,13 @@ def test_nothing_of_strangers_is_markup(models, client_of):
     assert "&lt;script&gt;" in page
 
 
-def test_the_last_decision_comes_from_the_state_branch(models, client_of):
+def test_the_last_decision_comes_from_the_state_branch(models, client_of, hosted):
     models.publish()
-    contents = Contents()
-    contents.files = {("main", f"model/{path.name}"): path.read_bytes() for path in models.path.iterdir()}
+    hosted.upload(models.path)
     counter = b'{"count": 3, "threshold": 200, "since": "2026-03-01", "last_decision": "hold: no <b>gain</b>"}'
-    contents.files["ml-auto-update/model/state", "new_data_counter.json"] = counter
-    with ContentsServer(contents) as server:
-        client = client_of(repository=REPOSITORY, model_dir="model", api=server.url)
-        page = client.get("/").text
+    hosted.write({"new_data_counter.json": counter}, branch="ml-auto-update/model/state")
+    client = client_of(repository=REPOSITORY, model_dir="model", api=hosted.url)
+    page = client.get("/").text
     assert "hold: no &lt;b&gt;gain&lt;/b&gt; (3/200 new datasets since 2026-03-01)" in page
     assert isinstance(client.service.consumer.source, GitHub)
 
