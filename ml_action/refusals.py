@@ -161,6 +161,11 @@ def lost_the_race(failed: GitFailed) -> bool:
     return bool(RACES.search(failed.said))
 
 
+def unknown(failed: GitFailed) -> bool:
+    """Whether the server does not have, or does not give, the object that was asked for by its id."""
+    return any(text in failed.said.lower() for text in ("not our ref", "unadvertised object"))
+
+
 def _known(failed: GitFailed) -> Refusal | None:
     said = failed.said.lower()
     return next((refusal for refusal in REFUSALS if any(text in said for text in refusal.says)), None)

@@ -8,6 +8,7 @@ Where there is no workspace (the `check` action without a checkout), the store i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +16,13 @@ from pathlib import Path
 from ml_action import server
 from ml_action.errors import RepositoryProblem
 from ml_action.git import Git, GitFailed
-from ml_action.refusals import explain, forbidden, lost_the_race
+from ml_action.refusals import explain, forbidden, lost_the_race, unknown
 
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
 FOLDER, FILE = "040000", "100644"
 QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--recurse-submodules=no")
+HERE = "."  # in place of a remote: nothing is fetched or pushed
+OBJECT_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 BASE_TIP = "refs/tips/base"  # in the store: the base branch as it was fetched last
 # A remote that is a path is served by a git of its own, which our environment does not reach: git clears it.
 UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
@@ -108,6 +111,23 @@ class Repository:
         """Fetches a commit that is not at hand: one that no branch points at any more, or that the server made."""
         if self.store.resolve(commit) != ((commit, "commit"),):
             self._fetch(commit)
+
+    def obtain_tree(self, tree: str) -> bool:
+        """Whether a tree is at hand, or the server gives it: a shallow clone lacks what older commits hold.
+
+        Protocol 2 gives any object that is there by its id: partial clones live by that (gitprotocol-v2(5)).
+        """
+        if self.store.object_id(f"{tree}^{{tree}}"):
+            return True
+        if self.remote == HERE or not OBJECT_ID.fullmatch(tree):
+            return False
+        try:
+            server.ask(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, tree)
+        except GitFailed as failed:
+            if unknown(failed):
+                return False
+            raise explain(failed) from failed
+        return bool(self.store.object_id(f"{tree}^{{tree}}"))
 
     def push(self, pushes: Sequence[Push]) -> None:
         """Moves all the branches or none (push --atomic), each only from where it is expected to be.
@@ -234,13 +254,13 @@ class Untouched(Repository):
 
 def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
     """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
-    found = Repository(workspace, ".", "HEAD", workspace.directory, "HEAD")
+    found = Repository(workspace, HERE, "HEAD", workspace.directory, "HEAD")
     return found, Tips("HEAD", f"refs/heads/{state_branch}", "")
 
 
 def beside(workspace: Git, state_branch: str, scratch: Path) -> tuple[Repository, Tips]:
     """The same with a store, for counts that have to write trees or to compare files as no attribute changes them."""
-    found = borrow(workspace, ".", scratch)
+    found = borrow(workspace, HERE, scratch)
     return found, Tips(found.head, workspace.object_id(f"refs/heads/{state_branch}"), "")
 
 

@@ -105,8 +105,8 @@ def _since(repository: Repository, state: State, history: History | None) -> str
     """The tree to count from: the last attempt's, else the champion's, else the empty tree."""
     if state.data:
         return state.data
-    git, champion = repository.store, history.champion if history else None
-    if champion and git.object_id(f"{champion.data_tree}^{{tree}}"):
+    champion = history.champion if history else None
+    if champion and repository.obtain_tree(champion.data_tree):
         return champion.data_tree
     return repository.empty_tree()
 

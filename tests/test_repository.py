@@ -69,6 +69,33 @@ def one_attempt(borrowed, state=None):
     return commit
 
 
+# --- objects by their id --------------------------------------------------------------------------------------
+
+
+def test_a_tree_that_only_an_older_commit_holds_is_fetched_into_the_store(origin, remote, borrow, tmp_path):
+    old = origin.git.line("rev-parse", "HEAD~2:data/new_data")
+    clone = make_clone(tmp_path / "clone", remote, "--depth=1")
+    borrowed = borrow(clone, remote.as_uri())
+    before = snapshot(clone.path)
+    assert not clone.git.object_id(f"{old}^{{tree}}")
+    assert borrowed.obtain_tree(old)
+    assert len(borrowed.store.line("ls-tree", "--name-only", old).splitlines()) == 3
+    assert snapshot(clone.path) == before
+
+
+@pytest.mark.parametrize("tree", ["d" * 40, "", "gone", "+refs/heads/*:refs/heads/*", "--upload-pack=false"])
+def test_a_tree_that_nobody_has_is_no_failure(remote, borrow, tmp_path, tree):
+    borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), remote.as_uri())
+    assert not borrowed.obtain_tree(tree)
+    assert borrowed.store.line("for-each-ref", "--format=%(refname)", "refs/heads/") == ""
+
+
+def test_a_server_that_cannot_be_asked_for_a_tree_is_told(remote, borrow, tmp_path):
+    borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), tmp_path / "nowhere")
+    with pytest.raises(RepositoryProblem):
+        borrowed.obtain_tree("d" * 40)
+
+
 # --- borrowing ----------------------------------------------------------------------------------------------
 
 SHAPES = {

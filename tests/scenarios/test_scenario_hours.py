@@ -245,3 +245,14 @@ def test_a_lost_state_branch_costs_one_training_and_loses_nothing(production: Wo
     assert run.decision in ("waiting", "hold")
     assert production.versions == ["v1", "v2"]
     assert len(production.pulls) == 1
+
+
+def test_a_repository_copied_with_its_model_counts_from_what_the_model_was_trained_on(production: World) -> None:
+    """A template has no state branch, and its first job a depth-1 clone that lacks the data of then."""
+    production.git.run("update-ref", "-d", "refs/heads/ml-auto-update/model/state")
+    production.arrive(drifted(7, 8))
+    production.commit({"README.md": "ours\n"})
+    assert production.hour().reason.startswith("waiting 7/40")
+    production.arrive(drifted(38, 9))
+    run = production.hour()
+    assert (run.decision, run.outputs["count"]) == ("promote", "45")

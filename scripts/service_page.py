@@ -1,0 +1,85 @@
+"""Take docs/service-*.png anew: the page of the service, while it runs the models that the loop promoted.
+
+`python -m scripts.service_page` (a minute; needs Chromium, which scripts/browser installs). Real people arrive, one site
+of the panel after the other, in a repository on the stand-in of GitHub; each time the loop decides, and the service follows
+it through GitHub's API.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ml_action import panel, stage
+from ml_action.log import PlainLog
+from ml_action.stage import Stage
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+import chromium  # noqa: E402
+import service_live  # noqa: E402
+
+SITES, AT_ONCE = ("2", "6", "4"), 240
+SETTINGS = {
+    "data-path": "data/new_data", "target": panel.TARGET, "features": "xage,mhi,physlm,disea,educdec,female",
+    "metric": "neg_mean_absolute_error", "threshold": "200", "autonomy": "merge",
+}  # fmt: skip
+
+
+def batches() -> Iterator[dict[str, str]]:
+    """The files of each week."""
+    people = panel.persons()
+    for site in SITES:
+        for start in range(0, len(people[site]), AT_ONCE):
+            some = people[site][start : start + AT_ONCE]
+            yield {f"data/new_data/site-{site}-{number:04}.csv": text for number, text in enumerate(some, start)}
+
+
+def arrive(here: Stage, files: dict[str, str]) -> None:
+    """Somebody commits them to main."""
+    git = stage.plain_git(here.repository.path)
+    parent = git.object_id("refs/heads/main")
+    head = "commit refs/heads/main\ncommitter Ada <ada@example.org> 1790000000 +0000\ndata 4\nAdd.\n"
+    parts = [head, f"from {parent}\n" if parent else ""]
+    parts += [f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files.items()]
+    git.run("fast-import", "--quiet", "--force", stdin="".join(parts).encode())
+    here.repository.synchronise(None)
+
+
+def play(here: Stage) -> None:
+    """Weeks pass."""
+    here.repository.protect("main", required_reviews=1)
+    for files in batches():
+        arrive(here, files)
+        ending = here.hour(SETTINGS, PlainLog(io.StringIO()))
+        sys.stdout.write(f"{len(files)} people: {ending.verdict}: {ending.reason}\n")
+
+
+def take(here: Stage, folder: Path) -> None:
+    """A person asks for a prediction, by day and by night."""
+    source = {"SERVICE_REPOSITORY": here.repository.full_name, "SERVICE_API": here.hub.url}
+    tab = chromium.Browser(folder / "profile")
+    with service_live.running(Path("model"), folder / "log", **source, SERVICE_TOKEN=here.author.token) as service:
+        tab.open(service.url)
+        tab.ask("document.getElementById('f0').focus(); document.getElementById('f0').select()")
+        tab.events.clear()
+        tab.press("Enter", 13)
+        tab.wait_for("Page.loadEventFired")
+        for name in ("light", "dark"):
+            whole = tab.ask("document.documentElement.scrollHeight")
+            tab.picture(ROOT / f"docs/service-{name}.png", dark=name == "dark", height=whole)
+    tab.close()
+
+
+def main() -> None:
+    """Both."""
+    with tempfile.TemporaryDirectory() as folder, stage.open_stage(Path(folder), "octo/health") as here:
+        play(here)
+        take(here, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
