@@ -180,6 +180,7 @@ class Counter:
     threshold: int
     since: str
     last_decision: str
+    reason: str = ""  # for it
 
 
 def write(repository: Repository, state: State, counter: Counter | None, message: str, *, time: str) -> str:

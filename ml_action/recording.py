@@ -153,7 +153,7 @@ def write(state: State, settings: Settings, tools: Tools, count: int | None, mes
     """
     now = tools.now()
     last = next((attempt for attempt in reversed(state.attempts) if not attempt.rolls_back), None)
-    said = (last.time, str(last.verdict)) if last else ("", "")
+    said = (last.time, str(last.verdict), last.reason) if last else ("", "", "")
     counter = None if count is None else Counter(count, settings.threshold, *said)
     commit = journal.write(tools.repository, state, counter, message[:200], time=now)
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)

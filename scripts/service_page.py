@@ -1,8 +1,8 @@
 """Take docs/service-*.png anew: the page of the service, while it runs the models that the loop promoted.
 
-`python -m scripts.service_page` (a minute; needs Chromium, which scripts/browser installs). Real people arrive, one site
-of the panel after the other, in a repository on the stand-in of GitHub; each time the loop decides, and the service follows
-it through GitHub's API.
+`python -m scripts.service_page` (a minute; needs Chromium, which scripts/browser installs). Real people arrive, one
+site of the panel after the other, in a repository on the stand-in of GitHub; each time the loop decides, and the
+service follows it through GitHub's API.
 """
 
 from __future__ import annotations
@@ -69,8 +69,7 @@ def take(here: Stage, folder: Path) -> None:
         tab.press("Enter", 13)
         tab.wait_for("Page.loadEventFired")
         for name in ("light", "dark"):
-            whole = tab.ask("document.documentElement.scrollHeight")
-            tab.picture(ROOT / f"docs/service-{name}.png", dark=name == "dark", height=whole)
+            tab.picture(ROOT / f"docs/service-{name}.png", dark=name == "dark")
     tab.close()
 
 

@@ -76,11 +76,16 @@ class Browser:
     def ask(self, expression: str) -> Any:
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
-    def picture(self, path: Path, *, dark: bool, width: int = 820, height: int = 1150) -> None:
+    def picture(self, path: Path, *, dark: bool, width: int = 820) -> None:
+        """The whole page."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self._size(width, 1)
+        self._size(width, self.ask("document.documentElement.scrollHeight"))
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+    def _size(self, width: int, height: int) -> None:
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def complaints(self) -> list[str]:
         """What the browser's console says, such as refusals by the content security policy."""

@@ -12,7 +12,7 @@ from ml_action.journal import Counter, State
 from ml_action.records import Dataset, SetAside, Verdict
 from ml_action.selection import Selection
 
-COUNTER = Counter(143, 200, TIME, "hold")
+COUNTER = Counter(143, 200, TIME, "hold", "not proven better")
 ASIDE = (SetAside("data/bad\udcff.csv", "1" * 40, "no column 'é\n'", 3),)
 
 
@@ -55,7 +55,7 @@ def test_each_write_is_one_commit_on_the_one_that_was_read(borrowed, data):
 def test_the_counter_is_there_for_people_and_never_read_back(borrowed, data):
     commit = journal.write(borrowed, State("", data), COUNTER, "x", time=TIME)
     shown = json.loads(borrowed.store.read(f"{commit}:new_data_counter.json"))
-    assert shown == {"count": 143, "threshold": 200, "since": TIME, "last_decision": "hold"}
+    assert shown == {"count": 143, "threshold": 200, "since": TIME, "last_decision": "hold", "reason": COUNTER.reason}
     tree = borrowed.tree(
         {**borrowed.entries(f"{commit}^{{tree}}"), "new_data_counter.json": (repository.FILE, borrowed.blob(b"{"))}
     )

@@ -165,7 +165,7 @@ def _version(served: Served) -> str:
 
 def _score(version: Version) -> str:
     found = chart.figures(version)
-    return f"{found[1]:.4g} ({found[0]:.4g} to {found[2]:.4g})" if found else "none"
+    return f"{found[1]:#.4g} ({found[0]:#.4g} to {found[2]:#.4g})" if found else "none"
 
 
 def _decision(served: Served, decision: str) -> str:
@@ -178,7 +178,8 @@ def last_decision(service: Service) -> str:
     """From the state branch, where the source knows it."""
     try:
         said = json.loads(service.consumer.source.counter() or b"{}")
-        return f"{said['last_decision']} ({said['count']}/{said['threshold']} new datasets since {said['since']})"
+        reason = f": {said['reason']}" if said.get("reason") else ""
+        return f"{said['last_decision']}{reason} ({said['since']})" if said["last_decision"] else ""
     except (ValueError, LookupError, TypeError):
         return ""
 
