@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import hosted
+
 from ml_action import cli, journal, registry, stage, students, wiring
 from ml_action.forge import github
 from ml_action.forge.identity import Pace
