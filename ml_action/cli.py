@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action import __version__, boundary, commands, data_commands, runner
+from ml_action import __version__, boundary, commands, data_commands, init_command, runner
 from ml_action.commands import Call, Command
 from ml_action.log import Log, PlainLog
 from ml_action.options import MODES, TABLE, Setting
@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # late at run time: the Action has no command line
 COMMANDS: Mapping[str, Command] = {
     "init": Command(
         "set the loop up in a repository that has data: settings, workflow, a first rehearsal",
-        commands.init,
-        commands.init_options,
+        init_command.init,
+        init_command.init_options,
     ),
     "check": Command("count the new datasets; nothing is trained or written", commands.check, commands.json_option),
     "run": Command("the whole loop, once", commands.run, commands.json_option),

@@ -109,34 +109,26 @@ def rollback(call: Call) -> Outcome:
     return back.rollback(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
-def rehearse(call: Call) -> Outcome:
-    """The whole loop on a copy."""
+@contextmanager
+def on_a_persons_machine(verb: str) -> Iterator[None]:
+    """Tells what is missing in the Action's image, or in an installation without the extras."""
     try:
-        from ml_action import rehearse as rehearsal
-    except ModuleNotFoundError as missing:  # the Action's image, or an installation without the extras
+        yield
+    except ModuleNotFoundError as missing:
         raise SettingsProblem(
             f"the stand-in of GitHub is not installed here ({missing.name} is missing)",
             why="it is for people's machines: the Action's image comes without it",
-            fix="leave `forge` out, or run `rehearse` in a checkout of ml-auto-update after `make setup`",
+            fix=f"leave `forge` out, or run `{verb}` in a checkout of ml-auto-update after `make setup`",
         ) from missing
+
+
+def rehearse(call: Call) -> Outcome:
+    """The whole loop on a copy."""
+    with on_a_persons_machine("rehearse"):
+        from ml_action import rehearse as rehearsal
 
     path = Path(getattr(call.options, "path", call.context.workspace))
     return rehearsal.rehearse(path.resolve(), call.given, call.log)
-
-
-def init(call: Call) -> Outcome:
-    """A loop for a repository that has none."""
-    from ml_action import asking, stage
-    from ml_action import init as beginning
-
-    options = own_options(call)
-    top = Path(options.path).resolve()
-    given = {name: value for name, value in call.given.items() if value}
-    beginning.check_flags(given)
-    git = stage.plain_git(top)
-    top = Path(git.maybe("rev-parse", "--show-toplevel") or top)
-    asker = asking.make(yes=options.yes, log=call.log)
-    return beginning.begin(top, stage.plain_git(top), given, asker, call.log, rehearse=not options.no_rehearsal)
 
 
 def status(call: Call) -> None:
@@ -251,13 +243,6 @@ def explain_options(parser: argparse.ArgumentParser) -> None:
 def path_option(parser: argparse.ArgumentParser) -> None:
     """Where a repository is."""
     parser.add_argument("path", nargs="?", default=".", help="the repository (default: this folder)")
-
-
-def init_options(parser: argparse.ArgumentParser) -> None:
-    """Where, and whether anybody is asked."""
-    path_option(parser)
-    parser.add_argument("--yes", action="store_true", help="ask nothing: take every guess")
-    parser.add_argument("--no-rehearsal", action="store_true", help="write the files and train nothing")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

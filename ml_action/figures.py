@@ -27,6 +27,11 @@ def _hundreds(share: float, digits: int) -> str:
     return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # plus zero: "-0.0" is no figure for a person
 
 
+def counted(count: int, noun: str, many: str = "") -> str:
+    """`1 file`, `2,000 files`; `many`: the plural of a noun that takes more than an s."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
 def number(value: float | None) -> str:
     """A score with four places, or one where it is large."""
     return "–" if value is None else f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -2,92 +2,116 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action import layout as layouts
-from ml_action import rehearsals, starting, values
-from ml_action.arrivals import Dataset, Outcome, Verdict
+from ml_action import outlook, registry, rehearsals, starting, tracked, values
+from ml_action.arrivals import Outcome, Verdict
 from ml_action.asking import Asker
-from ml_action.errors import RepositoryProblem, SettingsProblem
+from ml_action.diagnosis import Diagnosis
+from ml_action.errors import Problem, RepositoryProblem, SettingsProblem
+from ml_action.figures import counted
 from ml_action.git import Git
-from ml_action.layout import DataFile, Layout
-from ml_action.log import Log
+from ml_action.layout import Layout
+from ml_action.log import Hushed, Log, visible
 from ml_action.modelling import frames, proposing
 from ml_action.modelling.proposing import Suggestion
 from ml_action.options import BY_NAME
-from ml_action.selection import KINDS, Selection
-from ml_action.settings import CONFIG_FILE, parse
-from ml_action.starting import WORKFLOW, Planned
+from ml_action.selection import Selection
+from ml_action.settings import parse, texts
+from ml_action.starting import Planned
 
-HEAD_BYTES = 1 << 16  # of a file: its first line is in there
-READ_AT_MOST = 400  # files, for the first look
-ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
+LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
 
 
-def begin(top: Path, git: Git, given: Mapping[str, str], asker: Asker, log: Log, *, rehearse: bool) -> Outcome:
-    """Looks, proposes, asks, writes, rehearses, and says what is left to do.
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks of `init`."""
+
+    given: Mapping[str, str]  # settings, by name
+    config: Mapping[str, object]  # what ml-auto-update.toml says already
+    below: str = ""  # the folder that data are looked for in; empty: everywhere
+    rehearse: bool = True
+
+
+Doctor = Callable[[Mapping[str, str]], Diagnosis | None]  # for these settings; None: there is nobody to ask
+
+
+def begin(top: Path, git: Git, wish: Wish, asker: Asker, doctor: Doctor, log: Log) -> Outcome:
+    """Looks, proposes, asks, rehearses, writes, and says what is left to do.
 
     Raises:
-        Problem: there are no data that a loop could use, or a setting is wrong.
+        Problem: there are no data that a loop could use, or a setting is wrong. Nothing is written then.
     """
-    if not git.object_id("HEAD^{commit}"):
-        raise RepositoryProblem(
-            f"{str(top)!r} holds no commit", why="git knows no data here yet", fix="git add and commit the data first"
-        )
-    named = given.get("data-path", "")
-    found = layouts.find(_files(git), Selection.parse(named) if named else None)
-    chosen, why = _choose(found, _table(git, found), given, asker, log)
+    _check_ground(top, git)
+    parse(wish.given, wish.config)
+    said = texts(wish.config)
+    given = {**said, **wish.given}
+    found = _look(git, wish, given.get("data-path", ""), log)
+    chosen, why = _choose(found, tracked.table(git, found), given, asker, log)
     settings = parse(chosen, {})  # every contradiction is told before anything is written
+    history = registry.read(git, "HEAD", settings.model_dir)
+    plans = starting.plan(top, chosen, why, said)
+    if wish.rehearse:
+        _rehearse(top, found, {**chosen, "model-dir": settings.model_dir}, log)
     log.say("")
-    written = [_put(top, planned, log) for planned in starting.plan(top, chosen, why)]
-    if rehearse:
-        log.say("")
-        _rehearse(top, found, chosen, log)
-    steps = tuple(_next_steps(top, [path for path in written if path], settings.target))
+    written = [path for path in [_put(top, planned, log) for planned in plans] if path]
+    steps = outlook.steps(
+        written,
+        values.spelled(settings.target),
+        outlook.branch(git),
+        _examined(doctor, chosen),
+        starting.others(top),
+    )
     log.say("\nwhat is left to do:")
     for number, step in enumerate(steps, 1):
         log.say(f"{number}. {step}")
-    return Outcome(Verdict.READY, f"a loop for {values.spelled(settings.target)} is set up", steps[0], notes=steps[1:])
+    more = (f"{history.current} is in production, and stays",) if history and history.current else ()
+    reason = f"a loop for {values.spelled(settings.target)} is set up"
+    return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *more))
 
 
 # --- looking ----------------------------------------------------------------------------------------------
 
 
-def _files(git: Git) -> Iterator[DataFile]:
-    """Every data file of the current commit, with the names in its first line."""
-    rows = git.run("ls-tree", "-r", "-l", "-z", "HEAD").decode("utf-8", "surrogateescape").split("\0")
-    for mode_oid, tab, path in (row.partition("\t") for row in rows):
-        mode, kind, oid, size = (mode_oid.split() + [""] * 4)[:4]
-        regular = kind == "blob" and mode.startswith("100")
-        if tab and regular and path.lower().endswith(KINDS) and not path.startswith(("model/", ".")):
-            yield DataFile(path, oid, _header(git, path, oid), int(size))
+def _check_ground(top: Path, git: Git) -> None:
+    """A repository with a commit and a work tree."""
+    if not git.maybe("rev-parse", "--git-dir"):
+        raise RepositoryProblem(
+            f"{str(top)!r} is no git repository",
+            why="the loop counts what git tracks, and git tracks nothing here",
+            fix="git init && git add --all && git commit -m 'Begin', or name the folder of a clone",
+        )
+    if git.maybe("rev-parse", "--is-bare-repository") == "true":
+        raise RepositoryProblem(
+            f"{str(top)!r} is a bare repository",
+            why="it has no files that settings and a workflow could be written beside",
+            fix="clone it, and run init in the clone",
+        )
+    if not git.object_id("HEAD^{commit}"):
+        raise RepositoryProblem(
+            f"{str(top)!r} holds no commit", why="git knows no data here yet", fix="git add and commit the data first"
+        )
 
 
-def _header(git: Git, path: str, oid: str) -> tuple[str, ...]:
-    """The names in the first line; nothing for what is no CSV."""
-    if path.lower().endswith(".parquet"):
-        return ()
-    content = next(git.pieces("cat-file", "blob", oid), b"")[:HEAD_BYTES]
-    try:
-        if path.lower().endswith(".gz"):
-            with gzip.open(io.BytesIO(content)) as file:
-                content = file.readline(HEAD_BYTES)
-        first = next(csv.reader([content.decode("utf-8-sig", "replace").split("\n", 1)[0]]), [])
-    except (OSError, EOFError, csv.Error):
-        return ()
-    return tuple(name.strip() for name in first)
-
-
-def _table(git: Git, found: Layout) -> frames.Table:
-    """Some of the files, evenly spread, as one table."""
-    step = -(-len(found.files) // READ_AT_MOST)
-    datasets = [Dataset(file.path, file.blob) for file in found.files[::step]]
-    table, _ = frames.read(datasets, git.contents(item.blob for item in datasets))
-    return table
+def _look(git: Git, wish: Wish, named: str, log: Log) -> Layout:
+    """The data that a loop would count, and a word on those that it would not."""
+    waiting = tracked.uncommitted(git, wish.below)
+    given = Selection.parse(named) if named else None
+    found = layouts.find(tracked.files(git, wish.below), given, waiting)
+    log.say(f"found: {counted(len(found.files), 'file')} in {visible(found.data_path)}; {found.unit} are counted")
+    if found.others:
+        log.say(f"left alone, other columns: {counted(len(found.others), 'file')}, such as {visible(found.others[0])}")
+    if waiting:
+        log.warn(f"not committed, and so not counted: {counted(len(waiting), 'file')}, such as {visible(waiting[0])}")
+    large = [file.path for file in found.files if file.size > LARGEST]
+    if large:
+        log.warn(
+            f"GitHub takes no file of more than 100 MB, as {visible(large[0])} is: split it into files by month or so"
+        )
+    return found
 
 
 # --- choosing ---------------------------------------------------------------------------------------------
@@ -97,14 +121,13 @@ def _choose(
     found: Layout, table: frames.Table, given: Mapping[str, str], asker: Asker, log: Log
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The settings to write, by name, and the reasons for those that we chose."""
-    log.say(f"found: {_files_in_words(len(found.files))} in {found.data_path}; {found.unit} are counted")
-    if found.others:
-        log.say(f"left alone, other columns: {_files_in_words(len(found.others))}, such as {found.others[0]}")
     seen = proposing.look(
         table,
         parse(given, {}),
         lambda why, names, guess: asker.ask(f"What is to be predicted? ({why})", guess, choices=tuple(names)),
     )
+    for doubt in seen.doubts:
+        log.warn(doubt)
     rows = seen.rows * max(1, len(found.files) // max(len(table.datasets), 1))
     guesses = _guesses(found, seen, rows)
     chosen = {name: given.get(name) or _asked(asker, name, guess, seen) for name, guess in guesses.items()}
@@ -112,17 +135,15 @@ def _choose(
     return chosen | more, {name: reason for name, reason in seen.why.items() if not given.get(name)}
 
 
-def _files_in_words(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
-
-
 def _guesses(found: Layout, seen: Suggestion, rows: int) -> dict[str, str]:
     """What we would write."""
     guesses = {"data-path": found.data_path}
     if found.by_rows:
         guesses["unit"] = "rows"
-    guesses |= {"threshold": str(layouts.threshold(found, rows)), "target": seen.target, "task": seen.task}
-    guesses |= {"metric": seen.metric, "estimator": seen.estimator}
+    guesses |= {"threshold": str(layouts.threshold(found, rows)), "target": seen.target}
+    if seen.features:
+        guesses["features"] = values.spelled(seen.features)
+    guesses |= {"task": seen.task, "metric": seen.metric, "estimator": seen.estimator}
     return guesses | ({"group": seen.group} if seen.group else {})
 
 
@@ -135,7 +156,16 @@ def _asked(asker: Asker, name: str, guess: str, seen: Suggestion) -> str:
     return asker.ask(f"{name}{reason}", guess) if name in ASKED else guess
 
 
-# --- writing and rehearsing -------------------------------------------------------------------------------
+# --- rehearsing and writing -------------------------------------------------------------------------------
+
+
+def _rehearse(top: Path, found: Layout, chosen: Mapping[str, str], log: Log) -> None:
+    """Two hours on a copy."""
+    log.say("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
+    endings = rehearsals.play(top, found, chosen, Hushed(log))
+    for hour, ending in zip(("first", "second"), endings, strict=True):
+        log.say(f"{hour} hour: {ending.verdict}: {ending.reason}")
+    log.say(outlook.meaning(*endings))
 
 
 def _put(top: Path, planned: Planned, log: Log) -> str:
@@ -152,23 +182,12 @@ def _put(top: Path, planned: Planned, log: Log) -> str:
     return ""
 
 
-def _rehearse(top: Path, found: Layout, chosen: Mapping[str, str], log: Log) -> None:
-    """Two hours on a copy."""
-    log.say("rehearsal on a copy: half of the data make v1, the other half arrive an hour later")
-    for hour, ending in zip(("first", "second"), rehearsals.play(top, found, chosen, log), strict=True):
-        log.say(f"{hour} hour: {ending.verdict}: {ending.reason}")
-
-
-def _next_steps(top: Path, written: Iterable[str], target: tuple[str, ...]) -> Iterator[str]:
-    """What a person has to do, in order."""
-    names = " ".join(written) or f"{CONFIG_FILE} {WORKFLOW}"
-    yield f"git add {names} && git commit -m 'Keep the model for {values.spelled(target)} up to date' && git push"
-    yield f"once, on GitHub: {ALLOW}"
-    yield "autonomy is propose: a person merges. To have the bot approve and merge: docs/github.md, “Two identities”"
-    yield "ml-auto-update doctor says what works with your repository's rules and tokens, and how to mend what does not"
-    for path in starting.others(top):
-        if path not in (*written, WORKFLOW):
-            yield f"{path} names ml-auto-update as well: one workflow is enough"
+def _examined(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | Problem | None:
+    """What the doctor found; a doctor that cannot look is no reason to end here."""
+    try:
+        return doctor(chosen)
+    except Problem as problem:
+        return problem
 
 
 def check_flags(given: Mapping[str, str]) -> None:

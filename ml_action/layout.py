@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from ml_action.selection import CSV, Selection
 
 ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
 FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
-FEWEST_ROWS, MOST_ROWS = 100, 5_000
+FEWEST_ROWS, MOST_ROWS = 60, 5_000  # twice what the gate asks for
 
 
 @dataclass(frozen=True)
@@ -40,27 +41,49 @@ class Layout:
         return self.unit == "rows"
 
 
-def find(files: Iterable[DataFile], given: Selection | None = None) -> Layout:
+def find(files: Iterable[DataFile], given: Selection | None = None, waiting: Sequence[str] = ()) -> Layout:
     """The largest group of files that belong together: the same columns, below one folder.
 
-    `given`: the data path that a person named.
+    `given`: the data path that a person named; `waiting`: data files that nobody has committed.
 
     Raises:
         DataProblem: there is no data file, or none where a loop could count it.
     """
     everything = tuple(file for file in files if given is None or given.holds(file.path))
     if not everything:
-        raise DataProblem(
-            "no dataset was found that git tracks",
-            why="there is no .csv, .csv.gz or .parquet file, or none was committed",
-            fix="put the data into a folder of their own, such as data/new_data, and commit them",
-        )
+        raise _nothing(given, waiting)
     group = _largest(everything)
     paths = frozenset(file.path for file in group)
     others = tuple(file.path for file in everything if file.path not in paths)
     place = str(given) if given else _named(paths, others)
     by_rows = len(group) < ENOUGH and all(path.lower().endswith(CSV) for path in paths)
+    if len(group) == 1 and not by_rows:
+        raise _alone(group[0].path)
     return Layout(place, "rows" if by_rows else "datasets", group, others)
+
+
+def _nothing(given: Selection | None, waiting: Sequence[str]) -> DataProblem:
+    """What to say where git tracks no data."""
+    where = f" in {given}" if given else ""
+    if waiting:
+        return DataProblem(
+            f"no dataset was found that git tracks{where}",
+            why=f"{waiting[0]} is there and was not committed: the loop counts what is committed",
+            fix="git add and commit the data",
+        )
+    return DataProblem(
+        f"no dataset was found that git tracks{where}",
+        why="there is no .csv, .csv.gz or .parquet file, none was committed, or .gitignore keeps them out",
+        fix="put the data into a folder of their own, such as data/new_data, and commit them",
+    )
+
+
+def _alone(path: str) -> DataProblem:
+    return DataProblem(
+        f"{path} is the only file of its kind, and its rows cannot be counted",
+        why="git sees the lines of plain CSV files only, and one file is one dataset",
+        fix="commit it as plain .csv, or put each batch of rows into a file of its own",
+    )
 
 
 def threshold(layout: Layout, rows: int) -> int:
@@ -96,7 +119,7 @@ def _named(paths: frozenset[str], others: Sequence[str]) -> str:
             why="the loop counts the files of a folder, and the model lies in another one",
             fix="move them into a folder of their own, such as data/new_data, and commit that",
         )
-    for place in (commonpath(folders), ",".join(folders)):
+    for place in (_above_dates(commonpath(folders)), commonpath(folders), ",".join(folders)):
         if place and not any(Selection.parse(place).holds(other) for other in others):
             return place
     if len(paths) == 1:
@@ -104,3 +127,10 @@ def _named(paths: frozenset[str], others: Sequence[str]) -> str:
         stem, dot, ending = basename(path).partition(".")
         return f"{dirname(path)}/{stem}*{dot}{ending}"
     return ",".join(folders)
+
+
+def _above_dates(folder: str) -> str:
+    """The folder that next year's data will lie in as well: data for data/2025/01."""
+    while "/" in folder and re.fullmatch(r"[0-9]+([-_.][0-9]+)*", basename(folder)):
+        folder = dirname(folder)
+    return folder

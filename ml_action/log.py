@@ -47,6 +47,28 @@ class PlainLog:
         self.say(f"error: {_place(path, line)}{text}")
 
 
+@dataclass(frozen=True)
+class Hushed:
+    """Another log without what is said in passing: how far it is, and what is wrong, are still told."""
+
+    log: Log
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """As the other shows it."""
+        self.log.progress(stage, done, total)
+
+    def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """As the other shows it."""
+        self.log.warn(text, path=path, line=line)
+
+    def error(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """As the other shows it."""
+        self.log.error(text, path=path, line=line)
+
+
 def visible(name: str) -> str:
     """A name as it is, or with escapes where a terminal would obey it: control and direction characters, odd bytes."""
     return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()

@@ -24,7 +24,7 @@ def play(top: Path, layout: Layout, given: Mapping[str, str], log: Log) -> tuple
     ):
         here.repository.protect("main", required_reviews=1)
         everything = _copy(top, here)
-        _arrive(here, _first_half(here, everything, layout), "")
+        _arrive(here, _first_half(here, everything, layout, given.get("model-dir", "model")), "")
         first = here.hour({**given, "autonomy": "merge"}, log)
         _arrive(here, _with_all(here, layout), "main")
         return first, here.hour({**given, "autonomy": "merge"}, log)
@@ -37,15 +37,20 @@ def _copy(top: Path, here: Stage) -> str:
     return stage.plain_git(here.repository.path).line("rev-parse", "refs/copy/head^{tree}")
 
 
-def _first_half(here: Stage, everything: str, layout: Layout) -> str:
-    """The tree with half of the data: the later files are yet to come, or the second half of each file."""
+def _first_half(here: Stage, everything: str, layout: Layout, model_dir: str) -> str:
+    """The tree with half of the data: the later files are yet to come, or the second half of each file.
+
+    And with no model: one that is in production has seen all of the data.
+    """
     git = stage.plain_git(here.repository.path)
+    models = git.run("ls-tree", "-r", "--name-only", "-z", everything, f"{model_dir}/")
     if layout.by_rows:
         changes = {file.path: _head_of(git, file.blob) for file in layout.files}
     else:
         ordered = sorted(file.path for file in layout.files)
         changes = dict.fromkeys(ordered[len(ordered) // 2 :], "")
-    return _changed(git, here.root, everything, changes)
+    made = dict.fromkeys(filter(None, models.decode("utf-8", "surrogateescape").split("\0")), "")
+    return _changed(git, here.root, everything, changes | made)
 
 
 def _head_of(git: Git, blob: str) -> str:

@@ -141,6 +141,11 @@ def _text_of(setting: Setting, given: Mapping[str, str], file: Mapping[str, obje
     return setting.default, "default"
 
 
+def texts(file: Mapping[str, object]) -> dict[str, str]:
+    """The keys of ml-auto-update.toml as inputs would spell them."""
+    return {name: _as_text(value) for name, value in file.items()}
+
+
 def _as_text(value: object) -> str:
     """A TOML value in the spelling of an input: one parser for both."""
     if isinstance(value, str):

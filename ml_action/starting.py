@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml_action.errors import RepositoryProblem
 from ml_action.options import BY_NAME
 from ml_action.settings import CONFIG_FILE
 
@@ -39,18 +41,39 @@ class Planned:
         return "".join(lines)
 
 
-def plan(top: Path, chosen: Mapping[str, str], why: Mapping[str, str]) -> tuple[Planned, ...]:
-    """Both files for these settings, by name."""
-    texts = {CONFIG_FILE: config(chosen, why), WORKFLOW: workflow()}
-    return tuple(Planned(path, text, _read(top / path)) for path, text in texts.items())
+def plan(
+    top: Path, chosen: Mapping[str, str], why: Mapping[str, str], said: Mapping[str, str] | None = None
+) -> tuple[Planned, ...]:
+    """Both files for these settings, by name; `said`: the settings that the file says already.
+
+    Raises:
+        RepositoryProblem: one of them is there, and nobody can read it.
+    """
+    before = _read(top, CONFIG_FILE)
+    agrees = before is not None and all((said or {}).get(name) == value for name, value in chosen.items())
+    return (
+        Planned(CONFIG_FILE, before or "" if agrees else config(chosen, why), before),
+        Planned(WORKFLOW, workflow(), _read(top, WORKFLOW)),
+    )
 
 
 def write(top: Path, planned: Planned) -> None:
-    """Writes a file that is not there yet."""
+    """Writes a file that is not there yet.
+
+    Raises:
+        RepositoryProblem: the folder takes none.
+    """
     path = top / planned.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:  # "x": what came meanwhile is not overwritten either
-        file.write(planned.text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:  # "x": what came meanwhile is not overwritten either
+            file.write(planned.text)
+    except OSError as error:
+        raise RepositoryProblem(
+            f"{planned.path} cannot be written: {error.strerror}",
+            why="the folder may not be written to, or a file is in the way of it",
+            fix="mend that and run init again; what it wrote already stays as it is",
+        ) from error
 
 
 def config(chosen: Mapping[str, str], why: Mapping[str, str]) -> str:
@@ -76,8 +99,16 @@ def workflow() -> str:
     return text.replace("set `target`, and turn on", "and turn on").replace("copy it to .github/workflows/, ", "")
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+def _read(top: Path, path: str) -> str | None:
+    place = top / path
+    try:
+        return place.read_text(encoding="utf-8", errors="replace") if os.path.lexists(place) else None
+    except OSError as error:
+        raise RepositoryProblem(
+            f"{path} cannot be read: {error.strerror}",
+            why="it is no file, or you may not read it",
+            fix="move it away, or run init as somebody who may",
+        ) from error
 
 
 def others(top: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -93,6 +94,16 @@ def parse_config(text: str) -> dict[str, object]:
             fix="correct the line; text values stand in double quotes",
             path=CONFIG_FILE,
         ) from error
+
+
+def origin(top: Path, context: Context) -> str:
+    """owner/name of the repository that this clone came from; empty where it is not on the server of the context."""
+    url = Git(top, git.environment(context.environ)).maybe("remote", "get-url", "origin")
+    _, _, place = context.server_url.partition("://")  # github.com, or another host with its port
+    found = re.fullmatch(
+        rf"(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
+    )
+    return found[1] if found else ""
 
 
 def _choose_forge(settings: Settings, context: Context) -> str:

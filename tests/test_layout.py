@@ -29,14 +29,20 @@ def test_thousands_of_files_ask_for_two_hundred():
 
 def test_folders_by_month_are_one_place():
     found = find([*many("data/2025/01", 40), *many("data/2025/02", 40)])
-    assert (found.data_path, len(found.files)) == ("data/2025", 80)
+    assert (found.data_path, len(found.files)) == ("data", 80)  # next year's are counted as well
+
+
+def test_a_place_that_is_no_date_is_not_left():
+    assert find(many("data/site-7")).data_path == "data/site-7"
+    both = find([*many("data/2025"), *files("data/meta.csv", header=CD)])
+    assert both.data_path == "data/2025"
 
 
 def test_one_large_table_is_counted_by_rows():
     found = find(files("data/sales.csv"))
     assert (found.data_path, found.unit) == ("data", "rows")
     assert threshold(found, 900) == 300
-    assert (threshold(found, 90), threshold(found, 10**6)) == (100, 5_000)
+    assert (threshold(found, 90), threshold(found, 10**6)) == (60, 5_000)
 
 
 def test_beside_another_table_the_pattern_names_the_one():
@@ -58,6 +64,18 @@ def test_what_a_person_named_is_taken():
 
 def test_a_few_parquet_files_cannot_be_counted_by_rows():
     assert find(files("data/a.parquet", "data/b.parquet", header=())).unit == "datasets"
+
+
+@pytest.mark.parametrize("path", ["data/a.csv.gz", "data/a.parquet"])
+def test_one_file_that_git_sees_no_lines_of_cannot_grow(path):
+    with pytest.raises(DataProblem, match="the only file of its kind"):
+        find(files(path))
+
+
+def test_what_nobody_committed_is_named():
+    with pytest.raises(DataProblem) as told:
+        find([], waiting=["data/new.csv"])
+    assert "data/new.csv is there and was not committed" in told.value.why
 
 
 def test_without_data_there_is_nothing_to_begin_with():

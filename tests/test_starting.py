@@ -4,7 +4,8 @@ import pytest
 import tomllib
 import yaml
 
-from ml_action.settings import CONFIG_FILE, parse
+from ml_action.errors import RepositoryProblem
+from ml_action.settings import CONFIG_FILE, parse, texts
 from ml_action.starting import EXAMPLE, WORKFLOW, config, others, plan, workflow, write
 
 CHOSEN = {"data-path": "data/in", "threshold": "50", "target": 'the "price"', "metric": "r2"}
@@ -42,12 +43,30 @@ def test_both_files_are_written_where_there_is_none(tmp_path):
     assert list(others(tmp_path)) == [WORKFLOW]
 
 
+def test_a_file_that_says_the_same_otherwise_makes_no_difference(tmp_path):
+    (tmp_path / CONFIG_FILE).write_text('target = "price" # mine\nthreshold = 50\nmargin = 0.1\n')
+    chosen = {"target": "price", "threshold": "50"}
+    said = texts(tomllib.loads((tmp_path / CONFIG_FILE).read_text()))
+    assert plan(tmp_path, chosen, {}, said)[0].difference == ""
+    assert plan(tmp_path, chosen | {"threshold": "60"}, {}, said)[0].difference != ""
+
+
+def test_what_is_in_the_way_is_named(tmp_path):
+    (tmp_path / CONFIG_FILE).mkdir()
+    with pytest.raises(RepositoryProblem, match="cannot be read: Is a directory"):
+        plan(tmp_path, CHOSEN, {})
+    (tmp_path / CONFIG_FILE).rmdir()
+    (tmp_path / ".github").write_text("a file")
+    with pytest.raises(RepositoryProblem, match="auto-retrain"):
+        write(tmp_path, plan(tmp_path, CHOSEN, {})[1])
+
+
 def test_what_is_there_is_shown_as_a_difference_and_not_written(tmp_path):
     (tmp_path / CONFIG_FILE).write_text('target = "mine"\n')
     planned = plan(tmp_path, CHOSEN, {})[0]
     assert not planned.is_new
     assert '-target = "mine"' in planned.difference
-    with pytest.raises(FileExistsError):
+    with pytest.raises(RepositoryProblem, match="File exists"):
         write(tmp_path, planned)
     assert (tmp_path / CONFIG_FILE).read_text() == 'target = "mine"\n'
 

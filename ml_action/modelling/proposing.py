@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold
 
-from ml_action.errors import Problem
-from ml_action.modelling import scoring, training
+from ml_action.errors import DataProblem, Problem
+from ml_action.modelling import doubts, scoring, training
 from ml_action.modelling.columns import usual_columns
 from ml_action.modelling.frames import Table
 from ml_action.modelling.resolution import resolve_recipe
 from ml_action.modelling.validation import sort_out
+from ml_action.modelling.wording import listing
 from ml_action.records import Recipe
 from ml_action.settings import Settings
 
@@ -34,7 +35,8 @@ LIKELY = (
     "default",
     "sales",
 )
-KEY = re.compile(r"(^|[_ ])(id|uuid|guid|key|index)$|^Unnamed: ", re.IGNORECASE)
+KEY = re.compile(r"^index$|(^|[_ ])(id|uuid|guid|key)$|^Unnamed: ", re.IGNORECASE)
+CLASSES = 20  # different words: a column of more is no likely target
 OWNER = re.compile(
     r"^(user|person|patient|customer|client|student|subject|member|household|device|machine|store|shop|plot)"
     r"([_ ]?(id|no|nr|number|code))?$",
@@ -59,36 +61,79 @@ class Suggestion:
     metric: str
     estimator: str
     group: str  # the column that says whose row it is; empty: there is none
-    rows: int
+    rows: int  # with a target
+    features: tuple[str, ...] = ()  # none: every other column
     why: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()  # what a person should look at first
 
 
 def look(table: Table, settings: Settings, choose: Callable[[str, Iterable[str], str], str]) -> Suggestion:
     """A suggestion for a table; what the settings say already is taken as said.
 
     `choose` is asked for the target, of these columns, with our guess: everything else hangs on it.
+
+    Raises:
+        DataProblem: no column can be predicted, or none is left to predict from.
     """
-    names = [name for name in usual_columns(table) if not KEY.search(name)]
-    guess, why = _target(names)
-    target = settings.target[0] if settings.target else choose(why, names, guess)
+    keys = [name for name in usual_columns(table) if _is_key(table.frame[name], name)]
+    names = [name for name in usual_columns(table) if name not in keys]
+    target = settings.target[0] if settings.target else _chosen(table, names, choose)
     group = settings.group or _owner(table.frame, target)
-    recipe, sound = _resolved(table, settings, target, group, _given(settings.metric), _given(settings.estimator))
+    left = tuple(name for name in names if name not in (target, group, settings.weight))
+    recipe, sound = _resolved(table, settings, target, left, group)
     metric, of_metric = _metric(recipe, sound, settings)
-    estimator, of_estimator = _estimator(recipe, sound, settings, group, metric)
+    scores = _scores(recipe, sound, settings, group, metric)
+    estimator, of_estimator = _estimator(recipe, scores, metric)
+    if _given(settings.estimator):
+        of_estimator = "as you said"
     reasons = {"metric": of_metric, "estimator": of_estimator}
     if group and not settings.group:
         count = sound.frame[group].nunique()
         reasons["group"] = f"{count:,} different ones: rows of one of them belong together and are judged as one"
-    return Suggestion(target, recipe.task, metric, estimator, group, len(table.frame), reasons)
+    apart = [name for name in keys if name not in (target, group) and not name.startswith("Unnamed: ")]
+    if apart:
+        reasons["features"] = f"all but {listing(apart)}: a name of each row tells nothing of the next one"
+    doubted = tuple(doubts.of(sound.frame, recipe, scores, metric))
+    features = left if apart and not settings.features else ()
+    return Suggestion(target, recipe.task, metric, estimator, group, len(sound.frame), features, reasons, doubted)
 
 
-def _target(names: list[str]) -> tuple[str, str]:
-    """The column whose name says so, else the last."""
+def _is_key(column: pd.Series, name: str) -> bool:
+    """Whether a column names its rows; what has fractions measures something."""
+    if not KEY.search(name):
+        return False
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    return bool((numbers % 1 == 0).all())
+
+
+def _chosen(table: Table, names: list[str], choose: Callable[[str, Iterable[str], str], str]) -> str:
+    """The target that a person chooses, or takes from us."""
+    if not names:
+        raise DataProblem(
+            f"no column of {listing(table.frame.columns)} looks like something to predict",
+            why="each of them names its row, as an id does",
+            fix="name it with --target",
+        )
+    guess, why = _target(names, table.frame)
+    return choose(why, names, guess)
+
+
+def _target(names: list[str], frame: pd.DataFrame) -> tuple[str, str]:
+    """The column whose name says so, else the last that can be one."""
     for likely in LIKELY:
         found = next((name for name in names if name.casefold() == likely), "")
         if found:
             return found, f"'{found}' sounds like it"
-    return (names[-1] if names else ""), "the last column is the usual place"
+    usual = [name for name in names if _can_be_predicted(frame[name])]
+    if not usual or usual[-1] == names[-1]:
+        return names[-1], "the last column is the usual place"
+    return usual[-1], "the last column that is mostly filled, and neither free text nor always the same"
+
+
+def _can_be_predicted(column: pd.Series) -> bool:
+    count = column.nunique()
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    return bool(2 * column.notna().sum() >= len(column) and count > 1 and (is_number or count <= CLASSES))
 
 
 def _owner(frame: pd.DataFrame, target: str) -> str:
@@ -106,20 +151,17 @@ def _given(setting: str) -> str:
 
 
 def _resolved(
-    table: Table, settings: Settings, target: str, group: str, metric: str, estimator: str
+    table: Table, settings: Settings, target: str, features: tuple[str, ...], group: str
 ) -> tuple[Recipe, Table]:
     """The recipe in full, and the table of what is sound under it."""
-    features = settings.features or tuple(
-        name for name in usual_columns(table) if name not in (target, group) and not KEY.search(name)
-    )
     recipe = resolve_recipe(
         table,
         targets=settings.target or (target,),
-        features=features,
+        features=settings.features or features,
         task=settings.task,
-        estimator=estimator or "auto",
+        estimator=_given(settings.estimator) or "auto",
         params=settings.params,
-        metric=metric or "auto",
+        metric=_given(settings.metric) or "auto",
         seed=settings.seed,
         apart=(group,) if group else (),
     )
@@ -138,18 +180,31 @@ def _metric(recipe: Recipe, table: Table, settings: Settings) -> tuple[str, str]
     return "roc_auc", f"the rarer class is {shares.min():.0%} of the rows: plain accuracy would not see it"
 
 
-def _estimator(recipe: Recipe, table: Table, settings: Settings, group: str, metric: str) -> tuple[str, str]:
-    """The simple one, unless boosting is clearly better on rows that neither has seen."""
-    simple, boosting = recipe.estimator, BOOSTING[recipe.task]
+def _scores(recipe: Recipe, table: Table, settings: Settings, group: str, metric: str) -> dict[str, float]:
+    """Of the simple one and of boosting, on rows that neither has seen; nothing where somebody chose already.
+
+    Raises:
+        DataProblem: there is nothing to learn from, for any estimator.
+    """
     if _given(settings.estimator):
-        return simple, "as you said"
+        return {}
     try:
-        scores = {path: _cross_validated(recipe, path, metric, table, group) for path in (simple, boosting)}
-    except Problem as problem:
-        return simple, f"the other could not be tried: {problem.what}"
+        paths = (recipe.estimator, BOOSTING[recipe.task])
+        return {path: _cross_validated(recipe, path, metric, table, group) for path in paths}
+    except DataProblem:
+        raise
+    except Problem:
+        return {}  # such as a class that a fold has nothing of: the loop itself will judge
+
+
+def _estimator(recipe: Recipe, scores: Mapping[str, float], metric: str) -> tuple[str, str]:
+    """The simple one, unless boosting is clearly better."""
+    if not scores:
+        return recipe.estimator, ""
+    boosting = BOOSTING[recipe.task]
     told = ", ".join(f"{path.rpartition('.')[2]} {score:.3f}" for path, score in scores.items())
-    better = 1 - scores[boosting] < MUCH_BETTER * (1 - scores[simple])
-    return (boosting if better else simple), f"{metric} on unseen rows: {told}"
+    better = 1 - scores[boosting] < MUCH_BETTER * (1 - scores[recipe.estimator])
+    return (boosting if better else recipe.estimator), f"{metric} on unseen rows: {told}"
 
 
 def _cross_validated(recipe: Recipe, estimator: str, metric: str, table: Table, group: str) -> float:

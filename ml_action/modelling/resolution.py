@@ -75,6 +75,8 @@ def resolve_recipe(
     features = tuple(name for name in features if _open(name)) or automatic_features(table, {*outputs, *apart})
     _check_columns(table, outputs, features, weight)
     columns = [_sound_values(table, name) for name in outputs]
+    for name, column in zip(outputs, columns, strict=True):
+        _check_filled(name, column)
     task = _task(columns, _open(task), _open(estimator), params, _open(metric), seed)
     _check_outputs(outputs, task)
     recipe = Recipe(
@@ -160,6 +162,14 @@ def _check_outputs(outputs: tuple[str, ...], task: str) -> None:
             why="scikit-learn's metrics take no multiclass-multioutput target: two models could not be compared.",
             fix="Give each target a model of its own, with its own `name` and `model-dir`; if numbers are meant, set "
             "`task` to regression.",
+        )
+
+
+def _check_filled(name: str, column: pd.Series) -> None:
+    if column.empty:
+        raise DataProblem(
+            f"The target '{plain(name)}' is empty in every row: there is nothing to learn.",
+            fix="Check `target`, or wait for datasets in which it is filled.",
         )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml_action.errors import DataProblem
 from ml_action.modelling import proposing
 from ml_action.modelling.frames import Table
 from ml_action.records import Dataset
@@ -86,3 +87,35 @@ def test_a_number_of_its_own_for_each_row_is_nobodys():
 
 def test_one_file_is_folded_by_rows():
     assert look(numbers(), files=1)[0].estimator == "sklearn.linear_model.LinearRegression"
+
+
+def test_a_target_is_mostly_filled_and_no_free_text():
+    frame = numbers().rename(columns={"score": "mpg"}).assign(remark=[f"word {n}" for n in range(400)], late=np.nan)
+    found, ((why, names, guess),) = look(frame)
+    assert (found.target, guess) == ("mpg", "mpg")
+    assert "mostly filled" in why
+    assert "remark" in names
+
+
+def test_names_of_rows_are_no_features():
+    found = look(numbers())[0]
+    assert found.features == ("a", "b", "noise")
+    assert "all but 'id'" in found.why["features"]
+    assert look(numbers().rename(columns={"id": "number"}))[0].features == ()
+    assert look(numbers().assign(id=RNG.normal(size=400)))[0].features == ()  # it measures something
+
+
+def test_where_every_column_names_its_row_nothing_is_predicted():
+    with pytest.raises(DataProblem, match="looks like something to predict"):
+        look(pd.DataFrame({"id": range(100), "uuid": range(100)}))
+
+
+def test_an_empty_target_is_told_as_such():
+    with pytest.raises(DataProblem, match="empty in every row"):
+        look(numbers().assign(mpg=np.nan), target="mpg")
+
+
+def test_rows_without_a_target_do_not_count():
+    frame = numbers()
+    frame.loc[::4, "score"] = np.nan
+    assert look(frame)[0].rows == 300

@@ -14,11 +14,13 @@ from scenario_world import drifted, in_process, steady
 
 from ml_action import stage
 from ml_action.settings import CONFIG_FILE
+from ml_action.stage import Stage
 from ml_action.starting import WORKFLOW
 
 
 def commit(folder: Path, files: dict[str, str]) -> Path:
     """A repository with these files."""
+    folder.mkdir(exist_ok=True)
     git = stage.plain_git(folder)
     git.run("init", "--quiet", "-b", "trunk")
     for path, text in files.items():
@@ -95,6 +97,96 @@ def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Pat
     assert "select one of the available options" in said
     config = tomllib.loads((students / CONFIG_FILE).read_text())
     assert (config["target"], config["threshold"], config["metric"]) == ("score", 45, "r2")
+
+
+def clone(here: Stage, folder: Path, texts: list[str]) -> Path:
+    """A person's clone of a repository on the stand-in, with data on its default branch."""
+    made = commit(folder / "made", {f"in/{n:03}.csv": text for n, text in enumerate(texts)})
+    stage.plain_git(made).run("push", "--quiet", str(here.repository.path), "HEAD:refs/heads/main")
+    here.repository.synchronise(None)
+    stage.plain_git(folder).run("clone", "--quiet", str(here.repository.path), "mine")
+    mine = folder / "mine"
+    stage.plain_git(mine).run("remote", "set-url", "origin", f"{here.hub.url}/octo/students.git")
+    return mine
+
+
+def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: Path) -> None:
+    with stage.open_stage(tmp_path / "hub", "octo/students") as here:
+        mine = clone(here, tmp_path, steady(60, 1))
+        here.repository.protect("~ALL", ruleset="reviews everywhere", required_reviews=1)
+        environ = here.environ(ML_AUTO_UPDATE_TOKEN=here.author.token)
+        del environ["GITHUB_REPOSITORY"]  # a person's shell: the clone says where it came from
+        before = stage.plain_git(here.repository.path).line("for-each-ref")
+        code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
+        assert code == 0, said
+        assert "the doctor looked at octo/students: " in said
+        assert "reviews everywhere" in said
+        assert here.author.token not in said
+        assert stage.plain_git(here.repository.path).line("for-each-ref") == before
+        environ["ML_AUTO_UPDATE_TOKEN"] = "nobody's"
+        code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
+        assert code == 0, said
+        assert "the doctor could not look: " in said
+
+
+def test_what_its_file_says_already_is_taken_and_a_mistake_in_it_told_before_anything_is_done(students: Path) -> None:
+    init(students, "--yes", "--no-rehearsal")
+    _, said = init(students, "--yes", "--no-rehearsal")
+    assert f"{CONFIG_FILE} is as it should be" in said
+    (students / CONFIG_FILE).write_text('targett = "score"\n')
+    code, said = init(students, "--yes")
+    assert code == 2
+    assert "perhaps you meant 'target'" in said
+    assert "found:" not in said
+
+
+def test_a_model_of_another_tool_is_no_loops_and_nothing_is_written(tmp_path: Path) -> None:
+    rows = "hours,score\n" + "".join(f"{n % 9},{n % 9 * 3 + n % 2}\n" for n in range(200))
+    folder = commit(tmp_path, {"data/x.csv": rows, "model/model_metadata.json": '{"of": "another tool"}'})
+    code, said = init(folder, "--yes")
+    assert code == 6
+    assert "another tool wrote it" in said
+    assert not (folder / CONFIG_FILE).exists()
+
+
+def test_where_a_model_is_in_production_the_rehearsal_begins_without_it(students: Path) -> None:
+    (students / "model").mkdir()
+    example = Path(__file__).parents[2] / "example-repo/model"
+    for path in example.iterdir():
+        (students / "model" / path.name).write_bytes(path.read_bytes())
+    stage.plain_git(students).run("add", "--all")
+    stage.plain_git(students).run("commit", "--quiet", "--message", "A model")
+    code, said = init(students, "--yes")
+    assert code == 0, said
+    assert "first hour: promote: better by" in said
+    assert "of the dummy baseline's error" in said
+
+
+def test_a_folder_of_a_repository_is_where_data_are_looked_for(tmp_path: Path) -> None:
+    texts = steady(2, 1)
+    more = {f"other/{n}.csv": text for n, text in enumerate(steady(3, 2))}
+    folder = commit(tmp_path, {"here/one.csv": texts[0], "here/two.csv": texts[1], **more})
+    code, said = init(folder / "here", "--yes", "--no-rehearsal")
+    assert code == 0, said
+    assert "found: 2 files in here" in said
+    assert (folder / CONFIG_FILE).is_file()
+
+
+def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
+    code, said = init(tmp_path, "--yes")
+    assert code == 4
+    assert "is no git repository" in said
+    stage.plain_git(tmp_path).run("init", "--quiet", "--bare", "bare")
+    code, said = init(tmp_path / "bare", "--yes")
+    assert code == 4
+    assert "is a bare repository" in said
+    assert not (tmp_path / "bare" / CONFIG_FILE).exists()
+
+
+def test_data_that_nobody_committed_are_named(students: Path) -> None:
+    (students / "in/new.csv").write_text(steady(1, 3)[0])
+    _, said = init(students, "--yes", "--no-rehearsal")
+    assert "not committed, and so not counted: 1 file, such as in/new.csv" in said
 
 
 def test_nobody_can_be_asked_in_a_pipe(students: Path) -> None:

@@ -1,0 +1,97 @@
+"""What `init` says at its end: what the rehearsal means, and what is left to do, step by step."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from ml_action.arrivals import Outcome, Verdict
+from ml_action.diagnosis import Diagnosis, Weight, sentence
+from ml_action.errors import Problem
+from ml_action.git import Git
+from ml_action.settings import CONFIG_FILE
+from ml_action.starting import WORKFLOW
+
+ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
+SERVED = "its pull request was labelled, approved and merged in the rehearsal"
+
+
+def meaning(first: Outcome, second: Outcome) -> str:
+    """The two hours in a sentence, and what to do where no model came of them."""
+    begun, renewed = (one.verdict is Verdict.PROMOTE for one in (first, second))
+    if begun and renewed:
+        return f"so: the loop works with these data: v1 and then v2 were proven better, and each time {SERVED}"
+    if begun and second.verdict in (Verdict.HOLD, Verdict.REJECT):
+        return (
+            f"so: the loop works with these data: v1 was proven better than knowing nothing, and {SERVED}; the second "
+            "half taught nothing that was proven better, which is the usual answer to more of the same: v1 stays"
+        )
+    if begun:
+        return f"so: v1 was proven better than knowing nothing, and {SERVED}; in the second hour: {second.next_step}"
+    if renewed:
+        return f"so: the loop works with these data: all of them make a v1 that is proven better, and {SERVED}"
+    if Verdict.WAITING in (first.verdict, second.verdict) and not {Verdict.HOLD, Verdict.REJECT} & {second.verdict}:
+        return (
+            "so: there are too few data to rehearse with: the loop will train when as many as the threshold says have "
+            "arrived; a lower --threshold lets it begin sooner"
+        )
+    return (
+        "so: no first model would come of these data as they are: it has to be proven better than knowing nothing, and "
+        "for more than a few rows. Try another --target, --metric or --estimator, or collect columns that tell more of "
+        "the target"
+    )
+
+
+def branch(git: Git) -> tuple[str, str]:
+    """The branch that is checked out, and the default one where the clone knows it."""
+    default = git.maybe("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+    return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD"), default
+
+
+def steps(
+    written: Sequence[str],
+    target: str,
+    branches: tuple[str, str],
+    examined: Diagnosis | Problem | None,
+    others: Iterable[str],
+) -> tuple[str, ...]:
+    """What a person has to do, in order."""
+    names = " ".join(written) or f"{CONFIG_FILE} {WORKFLOW}"
+    message = shlex.quote(f"Keep the model for {' '.join(target.split())} up to date")
+    found = [f"git add {names} && git commit -m {message} && git push"]
+    here, default = branches
+    if not here:
+        found.append("no branch is checked out (HEAD is detached): commit on a branch that you can push")
+    elif default and here != default:
+        found.append(f"merge {here} into {default}: GitHub starts scheduled workflows on the default branch only")
+    found += _of_github(examined)
+    found.append(
+        "autonomy is propose: a person merges. To have the bot approve and merge: docs/github.md, “Two identities”"
+    )
+    found += [
+        f"{path} names ml-auto-update as well: one workflow is enough"
+        for path in others
+        if path not in (*written, WORKFLOW)
+    ]
+    return tuple(found)
+
+
+def _of_github(examined: Diagnosis | Problem | None) -> Iterator[str]:
+    """The settings there: as the doctor found them, or all that may be needed."""
+    told = isinstance(examined, Diagnosis) and examined.facts.actions_may_open
+    if not told:
+        yield f"once, on GitHub: {ALLOW}"
+    if isinstance(examined, Diagnosis):
+        yield f"the doctor looked at {examined.facts.repository}: {sentence(examined)}"
+        for one in examined.findings:
+            if one.weight is not Weight.NOTE and one.concerns(examined.aim.autonomy):
+                yield f"{one.what}: {one.fix}"
+        return
+    if examined is not None:
+        yield f"the doctor could not look: {examined.what}" + (f"; {examined.fix}" if examined.fix else "")
+        return
+    yield (
+        "propose needs no token of yours: the workflow's own is enough. What your repository's rules allow tells "
+        "ml-auto-update doctor: give it a token that may read the repository in the environment "
+        "(export ML_AUTO_UPDATE_TOKEN=… GITHUB_REPOSITORY=owner/name)"
+    )
