@@ -13,23 +13,23 @@ from ml_action.settings import CONFIG_FILE
 from ml_action.starting import WORKFLOW
 
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
-SERVED = "its pull request was labelled, approved and merged in the rehearsal"
 
 
 def meaning(first: Outcome, second: Outcome) -> str:
     """The two hours in a sentence, and what to do where no model came of them."""
     begun, renewed = (one.verdict is Verdict.PROMOTE for one in (first, second))
+    way = _way(second if renewed else first)
     if begun and renewed:
-        return f"so: the loop works with these data: v1 and then v2 were proven better, and each time {SERVED}"
+        return f"so: the loop works with these data: v1 and then v2 were proven better, and each time {way}"
     if begun and second.verdict in (Verdict.HOLD, Verdict.REJECT):
         return (
-            f"so: the loop works with these data: v1 was proven better than knowing nothing, and {SERVED}; the second "
+            f"so: the loop works with these data: v1 was proven better than knowing nothing, and {way}; the second "
             "half taught nothing that was proven better, which is the usual answer to more of the same: v1 stays"
         )
     if begun:
-        return f"so: v1 was proven better than knowing nothing, and {SERVED}; in the second hour: {second.next_step}"
+        return f"so: v1 was proven better than knowing nothing, and {way}; in the second hour: {second.next_step}"
     if renewed:
-        return f"so: the loop works with these data: all of them make a v1 that is proven better, and {SERVED}"
+        return f"so: the loop works with these data: all of them make a v1 that is proven better, and {way}"
     if Verdict.WAITING in (first.verdict, second.verdict) and not {Verdict.HOLD, Verdict.REJECT} & {second.verdict}:
         return (
             "so: there are too few data to rehearse with: the loop will train when as many as the threshold says have "
@@ -40,6 +40,14 @@ def meaning(first: Outcome, second: Outcome) -> str:
         "for more than a few rows. Try another --target, --metric or --estimator, or collect columns that tell more of "
         "the target"
     )
+
+
+def _way(promoted: Outcome) -> str:
+    """How far a promotion came."""
+    publication = promoted.publication
+    if publication and publication.approved and publication.merge_state == "merged":
+        return "its pull request was labelled, approved and merged in the rehearsal"
+    return f"its pull request still waits in the rehearsal: {promoted.next_step}"
 
 
 def branch(git: Git) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml_action import values
 from ml_action.errors import RepositoryProblem
 from ml_action.options import BY_NAME
 from ml_action.settings import CONFIG_FILE
@@ -50,7 +51,7 @@ def plan(
         RepositoryProblem: one of them is there, and nobody can read it.
     """
     before = _read(top, CONFIG_FILE)
-    agrees = before is not None and all((said or {}).get(name) == value for name, value in chosen.items())
+    agrees = before is not None and all(_same(name, (said or {}).get(name), value) for name, value in chosen.items())
     return (
         Planned(CONFIG_FILE, before or "" if agrees else config(chosen, why), before),
         Planned(WORKFLOW, workflow(), _read(top, WORKFLOW)),
@@ -88,7 +89,15 @@ def _toml(name: str, value: str) -> str:
     kind = BY_NAME[name].schema
     if kind in ("integer", "number", "boolean"):
         return value
+    several = [] if kind != "array" else values.names(value)
+    if kind == "array" and (len(several) > 1 or name not in ("data-path", "target")):  # these two may be one text
+        return json.dumps(several, ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False)  # a TOML basic string is a JSON string
+
+
+def _same(name: str, one: str | None, other: str) -> bool:
+    """Whether two spellings of a setting mean the same."""
+    return one is not None and BY_NAME[name].parse(one) == BY_NAME[name].parse(other)
 
 
 def workflow() -> str:

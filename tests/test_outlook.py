@@ -1,10 +1,13 @@
 """What init says at its end: what the rehearsal means, and what is left to do."""
 
+from dataclasses import replace
+
 import pytest
 
 from ml_action import outlook
 from ml_action.arrivals import Outcome, Verdict
 from ml_action.errors import ForgeProblem
+from ml_action.records import Publication
 
 WHERE = ("main", "main")
 
@@ -27,6 +30,13 @@ def hour(verdict, next_step="look at the data"):
 )
 def test_two_hours_mean_something(first, second, said):
     assert said in outlook.meaning(hour(first), hour(second))
+
+
+def test_what_was_merged_is_said_to_be_and_what_waits_is_not():
+    merged = replace(hour(Verdict.PROMOTE), publication=Publication(approved=True, merge_state="merged"))
+    waits = replace(merged, publication=Publication(approved=True, merge_state="waiting"))
+    assert "approved and merged in the rehearsal" in outlook.meaning(merged, hour(Verdict.HOLD))
+    assert "still waits in the rehearsal: look at the data" in outlook.meaning(waits, hour(Verdict.HOLD))
 
 
 def test_a_command_is_safe_to_paste():

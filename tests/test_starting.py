@@ -3,9 +3,10 @@
 import pytest
 import tomllib
 import yaml
+from jsonschema import Draft7Validator
 
 from ml_action.errors import RepositoryProblem
-from ml_action.settings import CONFIG_FILE, parse, texts
+from ml_action.settings import CONFIG_FILE, json_schema, parse, texts
 from ml_action.starting import EXAMPLE, WORKFLOW, config, others, plan, workflow, write
 
 CHOSEN = {"data-path": "data/in", "threshold": "50", "target": 'the "price"', "metric": "r2"}
@@ -17,6 +18,13 @@ def test_the_settings_come_back_as_they_were_chosen():
     settings = parse({}, tomllib.loads(text))
     assert (str(settings.data_path), settings.threshold, settings.target) == ("data/in", 50, ('the "price"',))
     assert "# the share of the variance\nmetric" in text
+
+
+def test_several_columns_are_a_list_as_the_schema_of_the_file_asks():
+    chosen = {"features": '"a, b",c', "target": "y", "data-path": "data,more"}
+    loaded = tomllib.loads(config(chosen, {}))
+    assert loaded == {"features": ["a, b", "c"], "target": "y", "data-path": ["data", "more"]}
+    Draft7Validator(json_schema()).validate(loaded)
 
 
 def test_a_column_name_cannot_write_settings_of_its_own():
@@ -44,8 +52,10 @@ def test_both_files_are_written_where_there_is_none(tmp_path):
 
 
 def test_a_file_that_says_the_same_otherwise_makes_no_difference(tmp_path):
-    (tmp_path / CONFIG_FILE).write_text('target = "price" # mine\nthreshold = 50\nmargin = 0.1\n')
-    chosen = {"target": "price", "threshold": "50"}
+    (tmp_path / CONFIG_FILE).write_text(
+        'target = "price" # mine\nthreshold = 50\nfeatures = ["a", "b"]\nmargin = 0.1\n'
+    )
+    chosen = {"target": "price", "threshold": "50", "features": "a,b"}
     said = texts(tomllib.loads((tmp_path / CONFIG_FILE).read_text()))
     assert plan(tmp_path, chosen, {}, said)[0].difference == ""
     assert plan(tmp_path, chosen | {"threshold": "60"}, {}, said)[0].difference != ""

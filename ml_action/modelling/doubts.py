@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ml_action.figures import percent, word
+from ml_action.modelling import recipes
 from ml_action.modelling.wording import listing, plain
 from ml_action.records import Recipe
 
@@ -76,9 +77,9 @@ def _of_one_value(target: pd.Series) -> Iterator[str]:
 
 def _of_words(frame: pd.DataFrame, features: Sequence[str]) -> Iterator[str]:
     """Columns of text that a person would read as numbers or dates."""
-    texts = [name for name in features if not pd.api.types.is_numeric_dtype(frame[name])]
+    texts = list(recipes.kinds(frame, features)["category"])
     for shape, kind, do in (
-        (DATE, "dates", "add what matters of them as numbers, such as month or age"),
+        (DATE, "dates", "write them as 2024-03-31, and their days are counted"),
         (MONEY, "numbers with signs", "write plain numbers such as 1234.5"),
     ):
         found = [name for name in texts if _looks_like(shape, frame[name])]

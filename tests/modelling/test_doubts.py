@@ -66,7 +66,7 @@ def test_a_target_that_is_mostly_one_number():
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
-        ([f"2024-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(200)], "dates"),
+        ([f"2024/{1 + n % 12:02}/{1 + n % 28:02}" for n in range(200)], "dates"),
         ([f"{1 + n % 28}.{1 + n % 12}.2024" for n in range(200)], "dates"),
         ([f"${n},000.50" for n in range(200)], "numbers with signs"),
         ([f"{n} %" for n in range(200)], "numbers with signs"),
@@ -75,6 +75,10 @@ def test_a_target_that_is_mostly_one_number():
 def test_words_that_a_person_reads_as_something_else(words, kind):
     (told,) = doubted(frame(when=words), 0.7)
     assert f"'when': {kind}" in told
+
+
+def test_dates_that_a_model_reads_as_days_are_no_words():
+    assert doubted(frame(when=[f"2024-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(200)]), 0.7) == []
 
 
 def test_names_and_codes_are_words():

@@ -16,6 +16,7 @@ from ml_action import stage
 from ml_action.settings import CONFIG_FILE
 from ml_action.stage import Stage
 from ml_action.starting import WORKFLOW
+from scripts import init_page
 
 
 def commit(folder: Path, files: dict[str, str]) -> Path:
@@ -187,6 +188,12 @@ def test_data_that_nobody_committed_are_named(students: Path) -> None:
     (students / "in/new.csv").write_text(steady(1, 3)[0])
     _, said = init(students, "--yes", "--no-rehearsal")
     assert "not committed, and so not counted: 1 file, such as in/new.csv" in said
+
+
+@pytest.mark.parametrize("example", [one for one in init_page.EXAMPLES if not one.slow], ids=lambda one: one.name)
+def test_the_page_shows_what_init_says_of_real_data(example: init_page.Example) -> None:
+    page = init_page.without_figures(init_page.PAGE.read_text(encoding="utf-8"))
+    assert init_page.without_figures(init_page.section(example)) in page
 
 
 def test_nobody_can_be_asked_in_a_pipe(students: Path) -> None:
