@@ -24,6 +24,14 @@ from ml_action.consumer.sources import Api
 from ml_action.errors import Problem
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
+WHAT_TO_DO = {
+    401: "give SERVICE_TOKEN a token that is valid",
+    403: "give SERVICE_TOKEN a token that may write contents (contents: write) of this repository",
+    404: "check SERVICE_REPOSITORY and SERVICE_BRANCH, and that the token may see the repository",
+    409: "nothing, if somebody else wrote at that moment: it is tried again. If rules protect the branch, put the token's "
+    "account on their bypass list, or set SERVICE_FEEDBACK=folder",
+    422: "check SERVICE_FEEDBACK_PATH: no file can be there",
+}
 
 
 @dataclass(frozen=True)
@@ -65,17 +73,30 @@ class GitHubTarget:
         self._branch = branch
 
     def put(self, file: File) -> None:
-        """422 says that the file is there: then it has this content, by its name."""
+        """422 says that the file is there, or that none can be: where it is it has this content, by its name."""
+        address = f"{self._address}/{file.name}"
         body = {
             "message": f"Add {file.rows} rows of feedback",
             "content": base64.b64encode(file.content).decode(),
             **({"branch": self._branch} if self._branch else {}),
         }
         try:
-            self._api.write(f"{self._address}/{file.name}", body)
+            self._api.write(address, body)
         except Unreachable as refused:
-            if refused.status != 422:
+            if refused.status == 422 and self._has(address):
+                return
+            if not refused.wait:  # no rate limit
+                refused.fix = WHAT_TO_DO.get(refused.status, refused.fix)
+            raise
+
+    def _has(self, address: str) -> bool:
+        try:
+            self._api.read(f"{address}?ref={quote(self._branch, safe='')}" if self._branch else address, most=0)
+        except Unreachable as refused:
+            if refused.status != 404:
                 raise
+            return False
+        return True
 
 
 def dataset(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> File:

@@ -16,6 +16,7 @@ from ml_action.settings import METADATA
 
 COUNTER = "new_data_counter.json"  # on the state branch: the counter for people, with the last decision
 MOST_METADATA = 64 * 1024 * 1024  # bytes
+MOST_MESSAGE = 64 * 1024  # bytes of a refusal
 MOST_WAIT = 3600.0  # seconds that a server can make us wait
 _PORTS = {"http": 80, "https": 443}
 
@@ -122,10 +123,8 @@ class GitHub:
         new_tag, new = self._api.read(address, tag, most)
         if new_tag == tag and tag:
             return content
-        self._seen = {
-            key: value for key, value in self._seen.items() if key.partition("?")[0] != address.partition("?")[0]
-        }
-        self._seen[address] = new_tag, new
+        others = {key: value for key, value in self._seen.items() if key.partition("?")[0] != address.partition("?")[0]}
+        self._seen = others | {address: (new_tag, new)}  # replaced, not changed: two threads may ask
         return new
 
     def _address(self, path: str, ref: str) -> str:
@@ -221,16 +220,26 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def _refused(refused: urllib.error.HTTPError, address: str) -> Unreachable:
     wait = _asked_to_wait(refused)
     limited = refused.code == 429 or (refused.code == 403 and wait > 0)
-    why = {401: "the token is wrong or expired", 404: "it is not there, or the token may not see the repository"}
     return Unreachable(
         f"GitHub answers {refused.code} to {address.partition('?')[0]}",
-        why="the rate limit is used up" if limited else why.get(refused.code, str(refused.reason)[:200]),
+        why="the rate limit is used up" if limited else _why(refused),
         fix="set a token: 5000 requests an hour in place of 60"
         if limited
         else "check repository, branch, folder and token",
         wait=wait,
         status=refused.code,
     )
+
+
+def _why(refused: urllib.error.HTTPError) -> str:
+    """In GitHub's words, where they say more than the status."""
+    try:
+        said = " ".join(str(json.loads(refused.read(MOST_MESSAGE))["message"]).split())
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, RecursionError):
+        said = ""
+    usual = {401: "the token is wrong or expired", 404: "it is not there, or the token may not see the repository"}
+    plain = said in ("", "Not Found", "Bad credentials")
+    return (usual.get(refused.code, str(refused.reason)) if plain else said)[:300]
 
 
 def _asked_to_wait(refused: urllib.error.HTTPError) -> float:

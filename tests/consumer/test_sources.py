@@ -141,11 +141,34 @@ def test_what_github_refuses_is_told_with_how_long_it_wants_to_be_left_alone(sou
     assert caught.value.wait == pytest.approx(wait, abs=5)
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b'{"message": "Repository was\\n\\n archived"}', "Repository was archived"),
+        (b'{"message": "' + b"x" * 999 + b'"}', "x" * 300),
+        (b"[" * 60_000, "Forbidden"),
+        (b"<html>a proxy</html>", "Forbidden"),
+        (b"[]", "Forbidden"),
+        (b"", "Forbidden"),
+    ],
+)
+def test_what_github_says_itself_is_told_in_one_line(source, files, body, why):
+    files.trouble = refused(403, body=body)
+    with pytest.raises(Unreachable) as caught:
+        source.metadata()
+    assert caught.value.why == why
+
+
 def test_an_answer_that_is_cut_off_is_no_answer_and_is_not_remembered(source, files):
     files.proxy.plan = lambda wire: wire.answer(wire.forward(), cut=True)
     for ask in (source.metadata, lambda: source.artifact("v1.pkl", 100)):
         with pytest.raises(Unreachable, match="does not answer: IncompleteRead"):
             ask()
+    files.trouble = refused(502, body=b'{"message": "cut"}')
+    files.proxy.plan = lambda wire: wire.answer(files.trouble(wire.request), cut=True)
+    with pytest.raises(Unreachable, match="GitHub answers 502"):
+        source.metadata()
+    files.trouble = lambda _: None
     files.proxy.plan = files.plan
     assert source.metadata() == b'{"name": "students"}'
     assert source.artifact("v1.pkl", 3) == b"mode"  # as much as was asked for is not cut off

@@ -35,31 +35,6 @@ def roll_back(world: World, to: str = "v1", why: str = WHY, **given: Any) -> Run
     return world.hour(mode="rollback", to=to, why=why, **given)
 
 
-@pytest.fixture(scope="session")
-def with_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Path:
-    """A bare repository in which v2 was promoted after v1, made once; for copies only."""
-    import shutil
-
-    from ml_action import stage
-
-    root = tmp_path_factory.mktemp("with-v2")
-    shutil.copytree(with_v1, root / "octo/students.git")
-    with stage.open_stage(root, "octo/students") as here:
-        here.repository.protect("main", required_reviews=1)
-        world = World(here, batches=1)
-        world.arrive(drifted(45, 8))
-        assert world.hour().outputs["merge-state"] == "merged"
-    return root / "octo/students.git"
-
-
-@pytest.fixture
-def second(make_world: Callable[..., World], with_v2: Path) -> World:
-    """A repository with v2 in production, and v1 before it."""
-    world = make_world(with_v2)
-    world.batches = 2
-    return world
-
-
 # --- the way back ------------------------------------------------------------------------------------------
 
 

@@ -116,7 +116,7 @@ def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(hosted, t
     target.put(file)  # the first answer was lost
     assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
     assert hosted.messages() == ["Add 1 rows of feedback", "Change 1 files"]
-    assert hosted.statuses == ["201", "422"]
+    assert hosted.statuses == ["201", "422", "200"]
 
 
 def test_without_a_branch_it_is_the_default_branch(hosted):
@@ -139,6 +139,53 @@ def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
     assert feedback.flush()
     assert (feedback.pending, feedback.problem) == (0, "")
     assert [outcome for outcome, _, _ in told] == ["delayed", "written"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "why", "fix"),
+    [
+        ({"token": "expired"}, 401, "the token is wrong or expired", "a token that is valid"),
+        ({"permissions": {"contents": "read"}}, 403, "Resource not accessible by personal access token", "may write"),
+        ({"archived": True}, 403, "Repository was archived so is read-only.", "may write"),
+        ({"repository": "octo/gone"}, 404, "it is not there, or the token may not see", "SERVICE_REPOSITORY"),
+        ({"branch": "gone"}, 404, "Branch gone not found", "SERVICE_BRANCH"),
+        ({"rule": {"required_checks": ["ci"]}}, 409, "Could not create file: Changes must be made", "bypass list"),
+        ({"rule": {"ruleset": "main"}}, 409, "Repository rule violations found Changes must be", "bypass list"),
+        ({"moves": True}, 409, "refs/heads/main is at", "it is tried again"),
+        ({"path": "data/../new"}, 422, "path contains a malformed path component", "SERVICE_FEEDBACK_PATH"),
+        ({"path": "README.md"}, 422, "path contains a malformed path component", "SERVICE_FEEDBACK_PATH"),
+    ],
+)
+def test_what_github_refuses_is_told_with_what_to_do(hosted, monkeypatch, changes, status, why, fix):
+    token = changes.get("token") or hosted.identity(permissions=changes.get("permissions")).token
+    if "rule" in changes:
+        hosted.repository.protect("main", **changes["rule"])
+    if "moves" in changes:
+        monkeypatch.setattr(hosted.repository.git, "move", lambda *_: False)
+    hosted.repository.change_settings(archived=changes.get("archived", False))
+    path, branch = changes.get("path", STORE), changes.get("branch", "main")
+    target = GitHubTarget(Api(hosted.url, token), changes.get("repository", REPOSITORY), path, branch)
+    with pytest.raises(Unreachable) as caught:
+        target.put(dataset(("a",), [{"a": 1.0}]))
+    assert caught.value.status == status
+    assert why in caught.value.why
+    assert fix in caught.value.fix
+    assert hosted.messages() == ["Change 1 files"]
+
+
+def test_a_rate_limit_is_waited_for(hosted, target):
+    hosted.trouble = refused(403, {"Retry-After": "30"})
+    with pytest.raises(Unreachable, match="the rate limit is used up") as caught:
+        target.put(dataset(("a",), [{"a": 1.0}]))
+    assert caught.value.wait == 30
+
+
+def test_whether_a_file_is_there_is_not_guessed_while_github_is_in_trouble(hosted, target):
+    file = dataset(("a",), [{"a": 1.0}])
+    target.put(file)
+    hosted.trouble = lambda request: refused(502)(request) if request.method == "GET" else None
+    with pytest.raises(Unreachable, match="GitHub answers 502"):
+        target.put(file)
 
 
 def test_rows_that_cannot_be_written_at_the_end_are_told(hosted):
