@@ -28,8 +28,8 @@ WHAT_TO_DO = {
     401: "give SERVICE_TOKEN a token that is valid",
     403: "give SERVICE_TOKEN a token that may write contents (contents: write) of this repository",
     404: "check SERVICE_REPOSITORY and SERVICE_BRANCH, and that the token may see the repository",
-    409: "nothing, if somebody else wrote at that moment: it is tried again. If rules protect the branch, put the token's "
-    "account on their bypass list, or set SERVICE_FEEDBACK=folder",
+    409: "nothing, if somebody else wrote at that moment: it is tried again. If rules protect the branch, put the "
+    "token's account on their bypass list, or set SERVICE_FEEDBACK=folder",
     422: "check SERVICE_FEEDBACK_PATH: no file can be there",
 }
 
