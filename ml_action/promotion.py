@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from ml_action import contents, journal, publication, survey
+from ml_action import contents, journal, presenting, publication, survey
+from ml_action.handling import Context
 from ml_action.proposal import compare_address, rollback_title, title, wrap_body
 from ml_action.recording import Recorded, adopted, note, rebuilt
 from ml_action.records import Attempt, Autonomy, Proposal, Publication, PullRequest
@@ -95,7 +96,7 @@ def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
     if attempt.rolls_back:
         why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
     tools.log.say(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
-    pull = publication.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
+    pull = presenting.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
     ours = pull and pull.head_sha == attempt.commit
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
@@ -157,16 +158,11 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = 
 
 def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
     attempt = recorded.attempt
+    proposal = replace(proposal_of(recorded, settings, tools), moved=moved)
+    examine = partial(contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir)
+    now = partial(_commits_by_now, tools)
     return publication.settle(
-        replace(proposal_of(recorded, settings, tools), moved=moved),
-        tools.forge(),
-        known_commits=recorded.state.commits,
-        recorded=partial(_commits_by_now, tools),
-        pause=tools.pause,
-        say=tools.log.say,
-        examine=partial(
-            contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir
-        ),
+        Context(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.say, examine)
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ml_action.forge.github import GitHub
 from ml_action.forge.identity import Pace
+from ml_action.handling import Context
 from ml_action.patience import Patience
 from ml_action.proposal import wrap_body
 from ml_action.publication import settle
@@ -123,12 +124,9 @@ class Stage:
         self.calls.clear()
         self.bodies.clear()
         with closing(forge or self.github()) as forge:
-            return settle(
-                self.proposal(commit, autonomy, **changes), forge,
-                known_commits=frozenset(self.known), recorded=lambda: frozenset(self.recorded),
-                pause=self.pause, say=self.said.append,
-                examine=lambda paths: self.doubts,
-            )  # fmt: skip
+            proposal, known = self.proposal(commit, autonomy, **changes), frozenset(self.known)
+            rest = lambda: frozenset(self.recorded), self.pause, self.said.append, lambda paths: self.doubts
+            return settle(Context(proposal, forge, known, *rest))
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
