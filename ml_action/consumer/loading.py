@@ -36,9 +36,11 @@ class Served:
 
     def predict(self, rows: Sequence[Row]) -> list[Any]:
         """A prediction for each row: a number or a class; a mapping of them where there are several targets."""
-        found: list[Any] = self.answering(rows).tolist()
+        answers = self.answering(rows)
         if len(self.version.outputs) == 1:
-            return found
+            one: list[Any] = answers.reshape(len(rows)).tolist()  # some models answer a column
+            return one
+        found = answers.tolist()
         return [dict(zip(self.version.outputs, values, strict=True)) for values in found]
 
 
@@ -96,8 +98,13 @@ def _try(served: Served) -> None:
             fix="roll back to the version before, and train anew",
         ) from error
     figures = answer.values() if isinstance(answer, dict) else [answer]
-    if any(isinstance(figure, float) and not math.isfinite(figure) for figure in figures):
+    if not all(map(_is_answer, figures)):
         raise ModelProblem(f"{version.version} answers its sample request with {answer}.", fix="roll back, train anew")
+
+
+def _is_answer(figure: object) -> bool:
+    """Whether it is a number or a class, which every client can be told."""
+    return math.isfinite(figure) if isinstance(figure, float) else isinstance(figure, bool | int | str)
 
 
 def now() -> str:

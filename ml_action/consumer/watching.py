@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from ml_action.records import History, Version
 
 LARGEST = 1024**3  # bytes of a model file
 MOST_BACKOFF = 600.0  # seconds between two tries
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Consumer:
         self._told = told
         self._prepare = prepare
         self._served: Served | None = None
+        self._read: tuple[bytes, History] | None = None  # the metadata of the last look
         self._asked = 0.0  # seconds that the source wants to be left alone
         self._looking = threading.Lock()
 
@@ -98,20 +101,29 @@ class Consumer:
         with self._looking:
             wanted = self.status.wanted
             try:
-                history = registry.parse(self.source.metadata(), registry.METADATA)
+                history = self._history()
                 version = _current(history)
                 wanted = version.version
                 served = self._serve(version, history)
-            except Exception as error:  # the old one goes on answering, whatever it was
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a model may do anything, sys.exit() too; the old one goes on answering
                 self._failed(wanted, error)
                 return False
             return self._swap(served)
 
+    def _history(self) -> History:
+        """The same bytes are read once: thousands of versions take seconds."""
+        content = self.source.metadata()
+        if self._read is None or self._read[0] != content:
+            self._read = content, registry.parse(content, registry.METADATA)
+        return self._read[1]
+
     def _serve(self, version: Version, history: History) -> Served:
-        """What answers now where that is it, else the version loaded beside it."""
+        """What answers now where that is it, to the last word of its record; else the version loaded beside it."""
         now = self._served
-        if now is not None and (now.version.version, now.version.sha256) == (version.version, version.sha256):
-            return now if now.history == history else replace(now, version=version, history=history)
+        if now is not None and now.version == version:
+            return now if now.history is history else replace(now, history=history)
         loading.check_libraries(version.libraries, libraries())  # before a byte is fetched
         if not 0 < version.size <= self._largest:
             raise ModelProblem(
@@ -135,10 +147,10 @@ class Consumer:
         self.status = status
         if swapped:
             was = before.version.version if before else ""
-            self._told(Event("swapped", served.version.version, was, way=served.answering.way))
+            self._tell(Event("swapped", served.version.version, was, way=served.answering.way))
         return swapped
 
-    def _failed(self, wanted: str, error: Exception) -> None:
+    def _failed(self, wanted: str, error: BaseException) -> None:
         reason = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}"
         new = reason != self.status.problem
         status = self.status
@@ -148,7 +160,13 @@ class Consumer:
         )  # fmt: skip
         self._asked = getattr(error, "wait", 0.0)
         if new:  # the same trouble is told once, not every minute
-            self._told(Event("refused", wanted, status.version, reason))
+            self._tell(Event("refused", wanted, status.version, reason))
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._told(event)
+        except Exception:  # who listens is no reason to look no more
+            _LOG.exception("`told` failed at %s %s", event.kind, event.version)
 
     def pause(self, every: float) -> float:
         """Seconds until the next look: doubled for each failure in a row, or what the server asks; with jitter."""
@@ -158,11 +176,14 @@ class Consumer:
         return max(usual, asked) * jitter
 
     @contextlib.contextmanager
-    def watching(self, every: float = 60.0) -> Iterator[Consumer]:
-        """Looks now, and from then on every so many seconds in a thread of its own."""
+    def watching(self, every: float = 60.0, *, wait: bool = True) -> Iterator[Consumer]:
+        """Looks now, and from then on every so many seconds in a thread of its own; so the first time too, if you do
+        not `wait` for it.
+        """
         stopped = threading.Event()
-        self.refresh()
-        thread = threading.Thread(target=self._watch, args=(every, stopped), name="consumer", daemon=True)
+        if wait:
+            self.refresh()
+        thread = threading.Thread(target=self._watch, args=(every, stopped, wait), name="consumer", daemon=True)
         thread.start()
         try:
             yield self
@@ -170,7 +191,9 @@ class Consumer:
             stopped.set()
             thread.join(timeout=5)
 
-    def _watch(self, every: float, stopped: threading.Event) -> None:
+    def _watch(self, every: float, stopped: threading.Event, looked: bool) -> None:
+        if not looked:
+            self.refresh()
         while not stopped.wait(self.pause(every)):
             self.refresh()
 

@@ -2,9 +2,11 @@ import dataclasses
 import hashlib
 import json
 import pickle
+import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 from consumer_world import made, trained
 from hosted import REPOSITORY, refused
@@ -152,6 +154,106 @@ def test_a_file_that_lies_about_what_it_is_never_runs(models, consumer):
     (models.path / "v1.pkl").write_bytes(content)
     assert not consumer.refresh()
     assert "does not answer its sample request" in consumer.status.problem
+
+
+class Odd:
+    """An estimator of somebody's own."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict(self, frame):
+        return np.array([self.answer] * len(frame))
+
+
+class Leaves(Odd):
+    """Its file ends the process that opens it."""
+
+    def __reduce__(self):
+        return sys.exit, (3,)
+
+
+def publish_file(models, model):
+    content, digest = artifacts.dump(model)
+    return models.publish(sha256=digest, size=len(content), content=lambda _: content)
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (Odd(np.datetime64("2026-01-01")), "answers its sample request with 2026-01-01"),
+        (Odd(None), "answers its sample request with None"),
+        (Odd(float("inf")), "answers its sample request with inf"),
+        (Odd([1.0, 2.0]), "does not answer its sample request"),
+        (Leaves(1.0), "SystemExit: 3"),
+    ],
+)
+def test_a_model_that_answers_what_is_no_answer_is_refused(models, consumer, model, reason):
+    models.publish()
+    consumer.refresh()
+    publish_file(models, model)
+    assert not consumer.refresh()
+    assert reason in consumer.status.problem
+    assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
+
+
+def test_a_model_that_answers_a_column_answers_numbers(models, consumer):
+    publish_file(models, Odd([2.5]))
+    consumer.refresh()
+    assert consumer.current.predict(FIVE * 2) == [2.5, 2.5]
+
+
+def test_an_edited_record_is_tried_as_a_new_version_is(models, consumer):
+    """The same file under other words: another feature, another target."""
+    version = models.publish()
+    consumer.refresh()
+    models.versions[0] = dataclasses.replace(version, targets=("score", "effort"))
+    models.point("v1")
+    assert not consumer.refresh()
+    assert "does not answer its sample request" in consumer.status.problem
+    assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
+    models.versions[0] = dataclasses.replace(version, reason="better words")
+    models.point("v1")
+    assert consumer.refresh()
+    assert consumer.current.version.reason == "better words"
+
+
+def test_metadata_that_have_not_changed_are_not_read_again(models, consumer, monkeypatch):
+    models.publish()
+    consumer.refresh()
+    monkeypatch.setattr(registry, "parse", lambda *_: pytest.fail("parsed again"))
+    assert not consumer.refresh()
+    assert consumer.status.problem == ""
+
+
+def test_who_listens_and_fails_does_not_end_the_watch(models):
+    def told(event):
+        raise RuntimeError(event.kind)
+
+    consumer = Consumer(Folder(models.path), told=told)
+    consumer.refresh()
+    models.publish()
+    assert consumer.refresh()
+    assert consumer.status.version == "v1"
+
+
+def test_the_first_look_need_not_be_waited_for(models):
+    begun, going_on = threading.Event(), threading.Event()
+
+    class Slow(Folder):
+        def metadata(self):
+            begun.set()
+            going_on.wait(20)
+            return super().metadata()
+
+    models.publish()
+    consumer = Consumer(Slow(models.path))
+    with consumer.watching(every=3600, wait=False):
+        assert begun.wait(20)
+        assert not consumer.status.ready
+        going_on.set()
+        consumer.refresh()
+        assert consumer.status.ready
 
 
 @pytest.mark.parametrize(
