@@ -18,16 +18,17 @@ T = TypeVar("T")
 
 def encode(record: Any) -> dict[str, Any]:
     """A record as plain JSON values. A figure that is no number is null: JSON knows neither NaN nor infinity."""
-    return {name: _plain(value) for name, value in dataclasses.asdict(record).items()}
+    return {name: plain(value) for name, value in dataclasses.asdict(record).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 

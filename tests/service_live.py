@@ -31,7 +31,7 @@ class Live:
 
 
 @contextlib.contextmanager
-def running(model_dir: Path, log: Path, **settings: str) -> Iterator[Live]:
+def running(model_dir: Path, log: Path, ready: str = "/readyz", **settings: str) -> Iterator[Live]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,7 +47,7 @@ def running(model_dir: Path, log: Path, **settings: str) -> Iterator[Live]:
         until = time.monotonic() + 60
         while True:
             try:
-                live.get("/readyz")
+                live.get(ready)
                 break
             except OSError:
                 assert process.poll() is None, log.read_text()

@@ -6,7 +6,9 @@ import contextlib
 import hmac
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,6 +17,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
+from ml_action.codec import plain
 from ml_action.consumer import Consumer, Event, Folder, GitHub, Served, Source
 from ml_action.consumer.sources import Api
 from ml_action.errors import ModelProblem
@@ -22,13 +25,14 @@ from service import page, schema
 from service.config import Config
 from service.drift import Recent
 from service.feedback import Feedback, FolderTarget, FullError, GitHubTarget
-from service.guard import Guard, TooLargeError, body_of
+from service.guard import BodyError, Guard, body_of
 from service.logs import say
 from service.metrics import Metrics
 from service.openapi import describe
 from service.schema import Schema
 
 INLINE = 64  # rows that are predicted at once; more go to a thread, so that other requests need not wait
+LONGEST_INLINE = 0.01  # seconds that they may take; a slower model predicts in threads only
 NOT_YET = 503
 
 
@@ -46,6 +50,7 @@ class Service:
             told=self._heard,
             prepare=self._prepare,
         )
+        self.decision = page.Decision(self.consumer.source, config.every)
         self.feedback = _feedback(config, self._wrote)
         self.metrics.follow(self.served, lambda: self.consumer.status, self._effects)
 
@@ -58,7 +63,13 @@ class Service:
     def _prepare(self, served: Served) -> Schema:
         found = schema.of(served.version, self.config.ranges, self.config.max_rows)
         self.metrics.predictions.labels(served.version.version)
-        return found
+        return replace(found, inline=_inline(served))
+
+    async def predict(self, served: Served, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """The predictions: at once, or in a thread where that takes longer than others should wait."""
+        if len(rows) <= served.prepared.inline:
+            return served.predict(rows)
+        return await run_in_threadpool(served.predict, rows)
 
     def _effects(self) -> dict[str, float]:
         served = self.served()
@@ -81,15 +92,28 @@ class Service:
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         """Looks for models, and writes feedback, while the application runs."""
         with contextlib.ExitStack() as stack:
-            watching = self.consumer.watching(self.config.every)
-            await run_in_threadpool(stack.enter_context, watching)
+            stack.enter_context(self.consumer.watching(self.config.every, wait=False))
             if self.feedback:
                 stack.enter_context(self.feedback.running())
-            say("started", version=self.consumer.status.version, source=str(self.consumer.source))
+            say("started", source=str(self.consumer.source))
             yield
             say("stopping")
             await run_in_threadpool(stack.close)
         say("stopped")
+
+
+def _inline(served: Served) -> int:
+    """How many rows are predicted at once: as many as are quick. The quickest of three counts: others run beside it."""
+    for rows, fewer in ((1, 0), (INLINE, 1)):
+        request = [served.version.sample] * rows
+        for _ in range(3):
+            begun = time.perf_counter()
+            served.predict(request)
+            if time.perf_counter() - begun < LONGEST_INLINE:
+                break
+        else:
+            return fewer
+    return INLINE
 
 
 def _source(config: Config) -> Source:
@@ -113,7 +137,10 @@ def _feedback(config: Config, told: Callable[[str, int, str], object]) -> Feedba
 def create_app(config: Config, source: Source | None = None) -> ASGIApp:
     """The application; `source` in place of the configured one, for tests."""
     service = Service(config, source)
-    app = FastAPI(title="The current best model", version="1", lifespan=service.lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="The current best model", version="1", lifespan=service.lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False, exception_handlers={Exception: _sorry},
+    )  # fmt: skip
     _add_routes(app, service)
     app.openapi = lambda: describe(app, service.served())  # type: ignore[method-assign]
     page.add_routes(app, service)
@@ -151,13 +178,22 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 
 
 def answer(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON."""
-    return Response(json.dumps(content), status, headers, media_type="application/json")
+    """JSON. A figure that is no number is null, as in the metadata: a model may say infinity."""
+    try:
+        text = json.dumps(content, allow_nan=False)
+    except ValueError:
+        text = json.dumps(plain(content))
+    return Response(text, status, headers, media_type="application/json")
 
 
 def refused(status: int, detail: object, headers: dict[str, str] | None = None) -> Response:
     """What is wrong, as FastAPI says it."""
     return answer({"detail": detail}, status, headers)
+
+
+async def _sorry(_: Request, __: Exception) -> Response:
+    """To the client as little as possible; the traceback goes to the log (guard)."""
+    return refused(500, "The service failed; its log says why.")
 
 
 def no_model(service: Service) -> Response:
@@ -174,8 +210,8 @@ async def _predict(service: Service, request: Request) -> Response:
         return no_model(service)
     try:
         body = await body_of(request, service.config.max_body)
-    except TooLargeError:
-        return too_large(service)
+    except BodyError as error:
+        return refused(error.status, str(error), {"Connection": "close"})
     prepared: Schema = served.prepared
     try:
         if body.lstrip()[:1] == b"[":
@@ -183,22 +219,17 @@ async def _predict(service: Service, request: Request) -> Response:
         row = prepared.row.validate_json(body)
     except ValidationError as error:
         return refused(422, schema.problems(error, prepared.columns))
-    (prediction,) = served.predict([row])
+    (prediction,) = await service.predict(served, [row])
     service.recent.add(row)
     service.metrics.predictions.labels(served.version.version).inc()
     return answer({"version": served.version.version, "prediction": prediction})
 
 
 async def _predict_many(service: Service, served: Served, rows: Sequence[dict[str, Any]]) -> Response:
-    found = served.predict(rows) if len(rows) <= INLINE else await run_in_threadpool(served.predict, rows)
+    found = await service.predict(served, rows)
     service.recent.extend(rows)
     service.metrics.predictions.labels(served.version.version).inc(len(rows))
     return answer({"version": served.version.version, "predictions": found})
-
-
-def too_large(service: Service) -> Response:
-    """With the limit."""
-    return refused(413, f"The body is larger than {service.config.max_body} bytes.", {"Connection": "close"})
 
 
 # --- feedback ---------------------------------------------------------------------------------------------
@@ -214,8 +245,8 @@ async def _learn(service: Service, request: Request) -> Response:
         return no_model(service)
     try:
         body = await body_of(request, service.config.max_body)
-    except TooLargeError:
-        return too_large(service)
+    except BodyError as error:
+        return refused(error.status, str(error), {"Connection": "close"})
     return _learned(service.feedback, served, body if body.lstrip()[:1] == b"[" else b"[" + body + b"]")
 
 

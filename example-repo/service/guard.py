@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from service.logs import say
+from starlette.requests import ClientDisconnect
+
+from service.logs import LOG
 from service.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -35,8 +36,16 @@ HEADERS = [
 ]
 
 
-class TooLargeError(Exception):
-    """The body has more bytes than are read."""
+LONGEST = 20.0  # seconds that a body may take
+GONE = 499  # the client hung up: no standard has a number for it, servers say this one
+
+
+class BodyError(Exception):
+    """The body is not read, or not to its end. `status` is what is answered."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Guard:
@@ -48,7 +57,7 @@ class Guard:
         self._counts = {
             (route, status): metrics.requests.labels(route, str(status))
             for route in (*ROUTES, "other")
-            for status in (200, 202, 401, 404, 405, 413, 422, 500, 503)
+            for status in (200, 202, 401, 404, 405, 408, 413, 422, 499, 500, 503)
         }
         self._requests = metrics.requests
 
@@ -58,6 +67,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         begun, status = time.perf_counter(), 0
+        if scope["method"] == "HEAD":  # the server leaves the body out
+            scope = {**scope, "method": "GET"}
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -68,11 +79,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, sending)
-        except Exception:
-            say("failed", level=logging.ERROR, path=scope["path"])
-            logging.getLogger("service").exception("traceback")
-            if not status:
-                await _sorry(sending)
+        except Exception:  # the application has answered: 500
+            LOG.exception("failed", extra={"about": {"path": scope["path"]}})
         finally:
             self._note(scope["path"], status, time.perf_counter() - begun)
 
@@ -83,21 +91,21 @@ class Guard:
         (counter or self._requests.labels(route, str(status))).inc()
 
 
-async def _sorry(send: Send) -> None:
-    body = json.dumps({"detail": "The service failed; its log says why."}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 async def body_of(request: Request, most: int) -> bytes:
-    """The request's body. Raises TooLargeError before more than `most` bytes are held."""
+    """The request's body; `most` bytes of it are held. Raises BodyError."""
+    too_large = BodyError(413, f"The body is larger than {most} bytes.")
     said = request.headers.get("content-length", "0")
     if not said.isdecimal() or int(said) > most:
-        raise TooLargeError
-    body = b""
-    async for chunk in request.stream():
-        body = body + chunk if body else chunk
-        if len(body) > most:
-            raise TooLargeError
-    return body
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(LONGEST):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise too_large
+    except TimeoutError:
+        raise BodyError(408, f"The body did not arrive within {LONGEST:g} seconds.") from None
+    except ClientDisconnect:
+        raise BodyError(GONE, "The client hung up.") from None
+    return bytes(body)

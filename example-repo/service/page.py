@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
 
-from ml_action.consumer import Served
+from ml_action.consumer import Served, Source
 from ml_action.records import Version
 from service import chart, openapi, schema
 from service.schema import Column
@@ -34,8 +36,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
-        decision = await asyncio.to_thread(last_decision, service)
-        return Response(render(service, dict(request.query_params), decision), media_type=HTML)
+        # In a thread: the source may be slow to tell the decision, and the model to predict.
+        content = await asyncio.to_thread(render, service, dict(request.query_params))
+        return Response(content, media_type=HTML)
 
     @app.get("/page.css", include_in_schema=False)
     async def style() -> Response:
@@ -58,7 +61,7 @@ def framed(title: str, body: str) -> str:
     )
 
 
-def render(service: Service, fields: Mapping[str, str], decision: str) -> str:
+def render(service: Service, fields: Mapping[str, str]) -> str:
     """The page for what the form holds."""
     served, status = service.served(), service.consumer.status
     if served is None:
@@ -68,7 +71,13 @@ def render(service: Service, fields: Mapping[str, str], decision: str) -> str:
         newest = f"{status.wanted} does not answer yet; " if status.wanted not in ("", status.version) else ""
         told = f"<strong>{escape(newest)}{escape(status.version)} goes on.</strong> {escape(status.problem)}"
         notice = f'<p class="notice" role="status">{told}</p>'
-    parts = [notice, _form(served, fields), _version(served), _decision(served, decision), _history(served)]
+    parts = [
+        notice,
+        _form(served, fields),
+        _version(served),
+        _decision(served, service.decision.text()),
+        _history(served),
+    ]
     links = " · ".join(f'<a href="{path}">{name}</a>' for path, name in LINKS.items())
     return framed(f"Predict {served.version.target}", "".join(parts) + f"<p>{links}</p>")
 
@@ -174,13 +183,35 @@ def _decision(served: Served, decision: str) -> str:
     return f'<section aria-labelledby="why"><h2 id="why">The last decision</h2><p>{escape(said)}</p></section>'
 
 
-def last_decision(service: Service) -> str:
-    """From the state branch, where the source knows it."""
+class Decision:
+    """The last decision, from the state branch where the source knows it: asked for once in so many seconds, however
+    many people look at the page.
+    """
+
+    def __init__(self, source: Source, every: float) -> None:
+        self._source = source
+        self._every = every
+        self._text = ""
+        self._next = 0.0
+        self._asking = threading.Lock()
+
+    def text(self) -> str:
+        """As it was told last; empty: nobody knows. Who comes while somebody asks does not wait."""
+        if time.monotonic() >= self._next and self._asking.acquire(blocking=False):
+            try:
+                self._text = _told(self._source.counter())
+                self._next = time.monotonic() + self._every
+            finally:
+                self._asking.release()
+        return self._text
+
+
+def _told(counter: bytes) -> str:
     try:
-        said = json.loads(service.consumer.source.counter() or b"{}")
+        said = json.loads(counter or b"{}")
         reason = f": {said['reason']}" if said.get("reason") else ""
         return f"{said['last_decision']}{reason} ({said['since']})" if said["last_decision"] else ""
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
 
 

@@ -42,6 +42,7 @@ class Schema:
     row: TypeAdapter[Any]
     rows: TypeAdapter[Any]
     labelled: TypeAdapter[Any]
+    inline: int = 0  # rows that are predicted so quickly that nobody has to wait for them
 
 
 def of(version: Version, ranges: str = "wide", most: int = 10_000) -> Schema:
@@ -55,7 +56,9 @@ def of(version: Version, ranges: str = "wide", most: int = 10_000) -> Schema:
 
 
 def _several(row: Any, most: int) -> TypeAdapter[Any]:
-    rows: Any = Annotated[list.__class_getitem__(row), Field(min_length=1, max_length=most)]  # a type made at run time
+    # The first bad row is told: all mistakes of ten thousand rows of a thousand columns fill the memory.
+    limits = Field(min_length=1, max_length=most, fail_fast=True)
+    rows: Any = Annotated[list.__class_getitem__(row), limits]  # a type made at run time
     return TypeAdapter(rows)
 
 

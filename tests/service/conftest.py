@@ -28,6 +28,7 @@ def client_of(models: ModelDir) -> Iterator[Callable[..., TestClient]]:
             app: Any = create_app(config)
             client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
             client.service = app.service  # type: ignore[attr-defined]
+            app.service.consumer.refresh()  # after the first look
             return client
 
         yield start

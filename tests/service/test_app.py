@@ -1,10 +1,18 @@
+import asyncio
 import json
 import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from consumer_world import made
+from starlette.requests import Request
 
-from ml_action.modelling import versions
+from ml_action.modelling import artifacts, versions
+from service.app import INLINE
+from service.guard import BodyError, body_of
 
 ALL = "hours_studied sleep room tutor score"
 
@@ -247,8 +255,89 @@ def test_a_bug_is_a_500_that_tells_nothing(client, monkeypatch):
     monkeypatch.setattr("ml_action.consumer.loading.Served.predict", fails)
     answer = client.post("/predict", json={"hours_studied": 5})
     assert answer.status_code == 500
-    assert "secret" not in answer.text
+    assert answer.json() == {"detail": "The service failed; its log says why."}
     assert client.get("/healthz").status_code == 200
+
+
+def test_paths_are_as_they_are_written_and_head_is_get_without_a_body(client):
+    assert client.post("/predict/", json={}, follow_redirects=False).status_code == 404  # no redirect to a Host's word
+    for path in ("/", "/healthz", "/readyz"):
+        answer = client.head(path)
+        assert answer.status_code == 200
+    assert client.head("/predict").status_code == 405
+
+
+def test_a_body_that_trickles_in_is_given_up(client, monkeypatch):
+    monkeypatch.setattr("service.guard.LONGEST", 0.05)
+
+    async def receive():
+        await asyncio.sleep(20)
+
+    request = Request({"type": "http", "headers": [(b"content-length", b"5")]}, receive)
+    with pytest.raises(BodyError, match=r"did not arrive within 0\.05 seconds") as caught:
+        asyncio.run(body_of(request, 100))
+    assert caught.value.status == 408
+
+
+# --- models of other makes ----------------------------------------------------------------------------------
+
+GATE = threading.Event()
+
+
+class Slow:
+    """A hundredth of a second and more for every answer; for a long one until the gate is open."""
+
+    def predict(self, frame):
+        time.sleep(0.012)
+        if frame["hours_studied"].max() > 9:
+            assert GATE.wait(20)
+        return np.full(len(frame), 1.0)
+
+
+class Boundless:
+    def predict(self, frame):
+        return np.where(frame["hours_studied"] > 9, np.inf, 1.0)
+
+
+def publish_file(models, model):
+    content, digest = artifacts.dump(model)
+    models.publish(sha256=digest, size=len(content), content=lambda _: content, sample={"hours_studied": 5.0})
+
+
+def test_while_a_slow_model_predicts_everybody_else_is_answered(models, client):
+    assert client.service.served().prepared.inline == INLINE
+    publish_file(models, Slow())
+    look(client)
+    assert client.service.served().prepared.inline == 0
+    GATE.clear()
+    with ThreadPoolExecutor() as pool:
+        waiting = [
+            pool.submit(client.post, "/predict", json={"hours_studied": 9.5}),
+            pool.submit(client.get, "/", params={"hours_studied": "9.5"}),
+        ]
+        try:
+            assert pool.submit(client.get, "/healthz").result(timeout=10).status_code == 200
+            assert not any(answer.done() for answer in waiting)
+        finally:
+            GATE.set()
+        assert [answer.result().status_code for answer in waiting] == [200, 200]
+
+
+def test_an_infinite_answer_is_null_and_no_broken_json(models, client):
+    publish_file(models, Boundless())
+    look(client)
+    text = client.post("/predict", json=[{"hours_studied": 9.5}, {"hours_studied": 1}]).text
+    assert text == '{"version": "v2", "predictions": [null, 1.0]}'
+
+
+def test_of_many_bad_rows_the_first_is_told(models, client_of):
+    """All mistakes of ten thousand rows would fill the memory, from a request of thirty kilobytes."""
+    models.publish(columns=ALL)
+    client = client_of()
+    good = {"hours_studied": 5, "room": "red", "tutor": True}
+    assert set(texts_of(client.post("/predict", json=[good, {}, {}, {}]))) == {
+        "body.1.hours_studied", "body.1.room", "body.1.tutor",
+    }  # fmt: skip
 
 
 def test_the_logs_are_lines_of_json(capsys, monkeypatch):

@@ -1,7 +1,11 @@
 import json
+import os
+import socket
 import threading
 import time
+import urllib.error
 
+import pytest
 import service_live as live
 
 from benchmarks.service import load
@@ -49,8 +53,6 @@ def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, t
 def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
     models.publish()
     with live.running(models.path, tmp_path / "log") as service:
-        import socket
-
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
             time.sleep(0.3)
@@ -59,3 +61,26 @@ def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
             client.sendall(BODY[10:])
             assert b"200 OK" in client.recv(65536)
         assert service.process.wait(30) == 0
+
+
+def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
+    models.publish()
+    series = 'service_requests_total{route="/predict",status="499"} 1.0'
+    with live.running(models.path, tmp_path / "log") as service:
+        with socket.create_connection(("127.0.0.1", service.port), 20) as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
+            time.sleep(0.2)
+        until = time.monotonic() + 20
+        while series not in service.get("/metrics"):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    assert '"level": "error"' not in service.log.read_text()
+
+
+def test_it_is_alive_while_the_first_model_loads_and_stops_when_asked(models, tmp_path):
+    models.path.mkdir()
+    os.mkfifo(models.path / "model_metadata.json")  # whoever reads it waits
+    with live.running(models.path, tmp_path / "log", ready="/healthz") as service:
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            service.get("/readyz")
+        assert service.stop() == 0

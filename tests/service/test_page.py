@@ -49,6 +49,9 @@ def test_the_last_decision_comes_from_the_state_branch(models, client_of, hosted
     hosted.write({"new_data_counter.json": counter}, branch="ml-auto-update/model/state")
     client = client_of(repository=REPOSITORY, model_dir="model", api=hosted.url)
     page = client.get("/").text
+    asked = len(hosted.calls)
+    assert client.get("/").text == page
+    assert len(hosted.calls) == asked  # whoever reloads the page asks GitHub nothing
     assert "hold: no &lt;b&gt;gain&lt;/b&gt; (2026-03-01)" in page
     assert isinstance(client.service.consumer.source, GitHub)
 
