@@ -196,10 +196,12 @@ class Decision:
         self._asking = threading.Lock()
 
     def text(self) -> str:
-        """As it was told last; empty: nobody knows. Who comes while somebody asks does not wait."""
+        """As it was told last, also while nobody answers; empty: nobody knows. Who comes while somebody asks does not
+        wait.
+        """
         if time.monotonic() >= self._next and self._asking.acquire(blocking=False):
             try:
-                self._text = _told(self._source.counter())
+                self._text = _told(self._source.counter()) or self._text
                 self._next = time.monotonic() + self._every
             finally:
                 self._asking.release()

@@ -184,6 +184,7 @@ class Api:
 
     def _open(self, method: str, address: str, headers: dict[str, str], body: bytes | None = None) -> Any:
         headers = {"User-Agent": "ml-auto-update-consumer", "X-GitHub-Api-Version": "2022-11-28", **headers}
+        headers |= {"Content-Type": "application/json"} if body is not None else {}
         request = urllib.request.Request(self._base + address, body, headers, method=method)  # noqa: S310  http(s) only
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")

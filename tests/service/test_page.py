@@ -8,6 +8,7 @@ import service_live as live
 from hosted import REPOSITORY
 
 from ml_action.consumer import GitHub
+from service.page import Decision
 
 
 def test_the_page_tells_what_answers_and_why(models, client):
@@ -54,6 +55,19 @@ def test_the_last_decision_comes_from_the_state_branch(models, client_of, hosted
     assert len(hosted.calls) == asked  # whoever reloads the page asks GitHub nothing
     assert "hold: no &lt;b&gt;gain&lt;/b&gt; (2026-03-01)" in page
     assert isinstance(client.service.consumer.source, GitHub)
+
+
+def test_the_last_decision_is_told_as_it_was_while_nobody_answers():
+    class Source:
+        answers = [b'{"last_decision": "hold", "reason": "", "since": "2026-03-01"}', b"", b"[]"]  # noqa: RUF012
+
+        def counter(self):
+            return self.answers.pop(0)
+
+    source = Source()
+    decision = Decision(source, every=0)
+    assert {decision.text() for _ in range(3)} == {"hold (2026-03-01)"}
+    assert source.answers == []
 
 
 def test_the_documentation_needs_nothing_from_elsewhere(client):
