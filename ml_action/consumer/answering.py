@@ -8,6 +8,7 @@ not known, it gets its frame.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -30,18 +31,13 @@ class Answering:
     def __init__(self, model: Any, version: Version) -> None:
         self.model = model
         self.features = version.features
+        # No method of this object: a model that refers to itself stays in memory until the collector comes by.
+        self.by_frame = functools.partial(_by_frame, model, version.features)
         self.way, self._answer = self._shortest(trials(version))
 
     def __call__(self, rows: Sequence[Row]) -> Array:
         """The predictions, (n,) or (n, targets). A feature that a row lacks is missing."""
         return self._answer(rows)
-
-    def by_frame(self, rows: Sequence[Row]) -> Array:
-        """As the model was trained: a frame with the features as columns."""
-        import pandas as pd  # late: not every model needs it
-
-        columns = {name: [row.get(name) for row in rows] for name in self.features}
-        return np.asarray(self.model.predict(pd.DataFrame(columns, columns=list(self.features))))
 
     def _shortest(self, tried: Sequence[Row]) -> tuple[str, Callable[[Sequence[Row]], Array]]:
         ways = shortcuts.of(self.model, self.features)
@@ -54,6 +50,14 @@ class Answering:
                 if _agrees(way, tried, each, together):
                     return name, way
         return "frame", self.by_frame
+
+
+def _by_frame(model: Any, features: Sequence[str], rows: Sequence[Row]) -> Array:
+    """As the model was trained: a frame with the features as columns."""
+    import pandas as pd  # late: not every model needs it
+
+    columns = {name: [row.get(name) for row in rows] for name in features}
+    return np.asarray(model.predict(pd.DataFrame(columns, columns=list(features))))
 
 
 def _agrees(way: Callable[[Sequence[Row]], Array], rows: Sequence[Row], each: Sequence[Array], all_: Array) -> bool:

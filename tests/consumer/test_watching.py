@@ -1,10 +1,12 @@
 import dataclasses
+import gc
 import hashlib
 import json
 import pickle
 import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -50,6 +52,21 @@ def test_a_new_version_takes_over_and_whoever_holds_the_old_one_keeps_it(models,
     assert held.predict(FIVE) == [pytest.approx(55.0)]
     assert consumer.status.swaps == 1
     assert (events[-1].version, events[-1].before) == ("v2", "v1")
+
+
+def test_the_old_model_leaves_the_memory_at_once(models, consumer):
+    """Not when the collector comes by: of large models two fit and three do not."""
+    models.publish(3.0, columns="hours_studied day score")  # which takes a frame
+    consumer.refresh()
+    old = weakref.ref(consumer.current.model)
+    models.publish(4.0)
+    gc.collect()
+    gc.disable()
+    try:
+        assert consumer.refresh()
+        assert old() is None
+    finally:
+        gc.enable()
 
 
 def test_a_rollback_is_the_same_path(models, consumer):
