@@ -31,15 +31,16 @@ class Live:
 
 
 @contextlib.contextmanager
-def running(model_dir: Path, log: Path, ready: str = "/readyz", **settings: str) -> Iterator[Live]:
+def running(model_dir: Path, log: Path, ready: str = "/readyz", main: str = "", **settings: str) -> Iterator[Live]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {"SERVICE_MODEL_DIR": str(model_dir), "SERVICE_PORT": str(port), "SERVICE_EVERY": "0.05"}
     path = os.pathsep.join([str(ROOT / "example-repo"), str(ROOT)])
+    program = ["-c", main] if main else ["-m", "service"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "service"], env={**os.environ, "PYTHONPATH": path, **own, **settings}, stdout=out,
+            [sys.executable, *program], env={**os.environ, "PYTHONPATH": path, **own, **settings}, stdout=out,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
     live = Live(process, port, log)

@@ -15,6 +15,7 @@ try:
 
     from service.app import create_app
     from service.config import Config
+    from service.connections import Connection
     from service.logs import set_up
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -35,7 +36,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(config), host=config.host, port=config.port, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=20, timeout_keep_alive=30, limit_concurrency=1000,
+        timeout_graceful_shutdown=20, timeout_keep_alive=30, limit_concurrency=1000, http=Connection,
     )  # fmt: skip
     return 0
 

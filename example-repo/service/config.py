@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -16,6 +18,28 @@ def _whole(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def _port(text: str) -> int:
+    """a port from 1 to 65535"""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError(text)
+    return number
+
+
+def _repository(text: str) -> str:
+    """owner/name"""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        raise ValueError(text)
+    return text
+
+
+def _address(text: str) -> str:
+    """an address that begins with https:// or http://"""
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+        raise ValueError(text)
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -50,10 +74,14 @@ class Config:
     """What can be set. A secret may stand in a file: SERVICE_TOKEN_FILE=/run/secrets/token."""
 
     model_dir: str = _setting("model", str, "The folder of the model: on this machine, or in the repository.")
-    repository: str = _setting("", str, "owner/name on GitHub to take models from; empty: from the folder here.")
+    repository: str = _setting(
+        "", _repository, "owner/name on GitHub to take models from; empty: from the folder here."
+    )
     branch: str = _setting("", str, "The branch of the repository; empty: the default branch.")
     token: str = _setting("", str, "For GitHub: contents:read, and contents:write for feedback.", secret=True)
-    api: str = _setting("https://api.github.com", str, "GitHub's API; of an Enterprise server https://HOST/api/v3.")
+    api: str = _setting(
+        "https://api.github.com", _address, "GitHub's API; of an Enterprise server https://HOST/api/v3."
+    )
     every: float = _setting(60.0, _seconds, "Seconds between two looks for a new model.")
     largest_model: int = _setting(1024**3, _whole, "Bytes of a model file that are loaded at all.")
     trusted_types: tuple[str, ...] = _setting((), _names, "Types that a skops file may hold beside the usual ones.")
@@ -67,7 +95,7 @@ class Config:
     feedback_seconds: float = _setting(300.0, _seconds, "Seconds after which fewer rows make one.")
     feedback_pending: int = _setting(10_000, _whole, "Rows that wait at most; more are refused.")
     host: str = _setting("127.0.0.1", str, "The address to listen on.")
-    port: int = _setting(8000, _whole, "The port to listen on.")
+    port: int = _setting(8000, _port, "The port to listen on.")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -96,13 +124,16 @@ class Config:
 
 def _text(env: Mapping[str, str], name: str, *, secret: bool) -> str | None:
     if secret and env.get(f"{name}_FILE"):
-        return Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+        text = Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+        if not text:  # a secret that was to be asked for is not asked for, and nobody notices
+            raise OSError(errno.ENODATA, "it is empty")
+        return text
     return env.get(name) or None
 
 
 def _reason(parse: Callable[[str], Any], error: Exception, *, secret: bool) -> str:
     if isinstance(error, OSError):
-        return f"its file cannot be read: {error.strerror}"
+        return f"its file cannot be used: {error.strerror}"
     kind = parse.__doc__ or "text"
     return f"it has to be {kind}" + ("" if secret else f", not {str(error)[-60:]!r}")
 

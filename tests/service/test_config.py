@@ -34,5 +34,28 @@ def test_all_mistakes_are_told_together():
     assert any("SERVICE_FEEDBACK: github needs" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "65536", "a port from 1 to 65535"),
+        ("PORT", "tcp://10.0.0.1:8000", "a port"),  # what Kubernetes sets for a service of the name "service"
+        ("API", "api.github.com", "https://"),
+        ("API", "file:///etc", "https://"),
+        ("REPOSITORY", "https://github.com/octo/students", "owner/name"),
+        ("REPOSITORY", "octo", "owner/name"),
+    ],
+)
+def test_what_could_never_work_is_told_at_the_start(name, value, told):
+    with pytest.raises(ValueError, match=told):
+        Config.from_env({f"SERVICE_{name}": value})
+
+
+def test_an_empty_file_is_no_secret(tmp_path):
+    """Else everybody could send feedback where a token was to be asked for."""
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(ValueError, match=r"SERVICE_FEEDBACK_TOKEN: its file cannot be used: it is empty"):
+        Config.from_env({"SERVICE_FEEDBACK_TOKEN_FILE": str(tmp_path / "token")})
+
+
 def test_the_page_on_the_service_tells_every_setting():
     assert config.table() in (DOCS / "service.md").read_text(encoding="utf-8")

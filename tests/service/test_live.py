@@ -10,6 +10,7 @@ import service_live as live
 
 from benchmarks.service import load
 
+HURRIED = "from service import connections, __main__; connections.SECONDS = 0.5; __main__.main()"
 BODY = b'{"hours_studied": 5}'
 
 
@@ -75,6 +76,41 @@ def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
             assert time.monotonic() < until
             time.sleep(0.02)
     assert '"level": "error"' not in service.log.read_text()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: "])
+def test_a_client_that_does_not_finish_the_head_of_a_request_is_let_go(models, tmp_path, sent):
+    models.publish()
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with live.running(models.path, tmp_path / "log", main=HURRIED) as service:
+        address = "127.0.0.1", service.port
+        with socket.create_connection(address, 20) as idle, socket.create_connection(address, 20) as good:
+            idle.sendall(sent)
+            for _ in range(2):  # one connection, used again
+                good.sendall(head)
+                assert b"200 OK" in good.recv(65536)
+            assert idle.recv(100) == b""
+
+
+def until_answered(client):
+    found = b""
+    while b'{"status": "ok"}' not in found:
+        found += client.recv(65536)
+    return found
+
+
+def flood(client):
+    for _ in range(1000):
+        client.sendall(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 1000)
+        time.sleep(0.01)
+
+
+def test_the_head_of_a_request_is_bounded(models, tmp_path):
+    models.publish()
+    with live.running(models.path, tmp_path / "log") as service:
+        with socket.create_connection(("127.0.0.1", service.port), 20) as client, pytest.raises(OSError):  # noqa: PT011
+            flood(client)
+        assert "ok" in service.get("/healthz")
 
 
 def test_it_is_alive_while_the_first_model_loads_and_stops_when_asked(models, tmp_path):
