@@ -24,7 +24,9 @@ from ml_action.consumer.sources import Api
 from ml_action.errors import Problem
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
+MOVED = "set SERVICE_REPOSITORY to the new name: GitHub has moved the repository, and takes nothing at the old one"
 WHAT_TO_DO = {
+    **dict.fromkeys((301, 307, 308), MOVED),
     401: "give SERVICE_TOKEN a token that is valid",
     403: "give SERVICE_TOKEN a token that may write contents (contents: write) of this repository",
     404: "check SERVICE_REPOSITORY and SERVICE_BRANCH, and that the token may see the repository",

@@ -180,6 +180,16 @@ def test_a_rate_limit_is_waited_for(hosted, target):
     assert caught.value.wait == 30
 
 
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_renamed_repository_is_told(hosted, target, status):
+    there = f"{hosted.url}/repositories/1/contents/x.csv"
+    hosted.trouble = refused(status, {"Location": there}, b'{"message": "Moved Permanently"}')
+    with pytest.raises(Unreachable, match=f"GitHub answers {status}") as caught:
+        target.put(dataset(("a",), [{"a": 1.0}]))
+    assert "SERVICE_REPOSITORY" in caught.value.fix
+    assert hosted.statuses == [str(status)]
+
+
 def test_whether_a_file_is_there_is_not_guessed_while_github_is_in_trouble(hosted, target):
     file = dataset(("a",), [{"a": 1.0}])
     target.put(file)
