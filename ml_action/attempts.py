@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_action.arrivals import Verdict
 from ml_action.errors import RepositoryProblem, SettingsProblem
-from ml_action.figures import percent
+from ml_action.figures import counted, percent
 from ml_action.markdown import one_line
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ def _of_rollback(attempt: Attempt) -> dict[str, str]:
 def _trained_on(attempt: Attempt) -> str:
     if not attempt.datasets:
         return "nothing"
-    judged = f", judged on {attempt.comparison.datasets:,} {attempt.comparison.unit}" if attempt.comparison else ""
-    return f"{attempt.datasets:,} datasets, {attempt.rows:,} rows{judged}"
+    found = attempt.comparison
+    judged = f", judged on {counted(found.datasets, found.unit)}" if found else ""
+    return f"{counted(attempt.datasets, 'datasets')}, {counted(attempt.rows, 'rows')}{judged}"
 
 
 def _asked(policy: Policy) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ml_action import sifting, sources, survey
 from ml_action.arrivals import Inventory
 from ml_action.errors import DataProblem
-from ml_action.figures import percent
+from ml_action.figures import counted, percent
 from ml_action.log import Log
 from ml_action.modelling import drift, formats, frames, identity, resolution, rowchecks, rowwise, validation
 from ml_action.modelling.columns import need
@@ -315,8 +315,9 @@ def _no_rows(set_aside: tuple[SetAside, ...]) -> DataProblem:
 
 
 def _nothing(material: Material, unreadable: tuple[SetAside, ...]) -> DataProblem:
+    count = len(material.datasets)
     return DataProblem(
-        f"none of the {len(material.datasets)} datasets can be read",
+        "the only dataset cannot be read" if count == 1 else f"none of the {count} datasets can be read",
         why=unreadable[0].reason if unreadable else "the data path holds no dataset",
         fix="correct the files; the first one is named here",
         path=unreadable[0].path if unreadable else "",

@@ -5,6 +5,7 @@ Untrusted text (file names, column names, cell values) only gets in through `mar
 
 from __future__ import annotations
 
+from ml_action.figures import counted
 from ml_action.findings import Inspection, Mark
 from ml_action.markdown import code, escape
 from ml_action.sections import drift_table
@@ -35,7 +36,7 @@ def sentence(inspection: Inspection) -> str:
 
 
 def _datasets(count: int) -> str:
-    return f"{count} dataset" if count == 1 else f"{count} datasets"
+    return counted(count, "datasets")
 
 
 def _is(count: int) -> str:

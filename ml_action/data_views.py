@@ -9,7 +9,7 @@ from typing import Any
 from ml_action import data_report, terminal
 from ml_action.agreement import Agreement, Demand
 from ml_action.explanation import Explanation
-from ml_action.figures import percent
+from ml_action.figures import counted, percent
 from ml_action.findings import Finding, Inspection, Mark
 from ml_action.log import visible
 
@@ -73,7 +73,7 @@ def contract(agreement: Agreement, *, as_json: bool, change: str | None = None) 
     heads = ("column", "type", "range or categories", "missing, at most", "source")
     terminal.table(console, heads, map(_demand, agreement.demands))
     learned = agreement.learned
-    amount = f"{learned.datasets:,} {agreement.unit}, {learned.rows:,} rows"
+    amount = f"{counted(learned.datasets, agreement.unit)}, {counted(learned.rows, 'rows')}"
     told = f"target {visible(learned.target)}; learned from {amount}"
     terminal.lines(console, [told])
 

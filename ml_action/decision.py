@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import NormalDist
 
-from ml_action.figures import percent, percents, probability
+from ml_action.figures import counted, percent, percents, probability
 from ml_action.records import Check, Comparison, Decision, Guarded, Interval, Policy, Screening, Verdict
 
 __all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "unsound"]
@@ -88,12 +88,12 @@ def told_of_watch(champion: str, before: str, comparison: Comparison, *, worse: 
     size = f"{percent(comparison.gain)} {percents(comparison.gain_interval)} of its error"
     agree = f"{percent(comparison.win_rate, 0)} of which {before} predicts no worse"
     said = f"worse {than}, by {size}" if worse else f"not proven worse {than}: going back would save {size}"
-    return f"{champion} is {said} on {comparison.datasets} new {comparison.unit}, {agree}"
+    return f"{champion} is {said} on {counted(comparison.datasets, f'new {comparison.unit}')}, {agree}"
 
 
 def evidence(comparison: Comparison, lead: str = "") -> str:
     """The gain with its interval, on what it was judged, and how many datasets agree."""
-    on = f"on {comparison.datasets} new {comparison.unit}"
+    on = f"on {counted(comparison.datasets, f'new {comparison.unit}')}"
     if not math.isfinite(comparison.gain):
         return f"no figure {on}"
     of = "the champion's" if comparison.champion else "the dummy baseline's"
@@ -236,7 +236,9 @@ def _outlook(comparison: Comparison, policy: Policy) -> str:
     if not math.isfinite(gain):
         return "a metric that has a value on these datasets"
     if comparison.datasets < MIN_DATASETS:
-        return f"at least {MIN_DATASETS - comparison.datasets} more {unit} are needed to judge at all"
+        missing = MIN_DATASETS - comparison.datasets
+        verb = "is" if missing == 1 else "are"
+        return f"at least {counted(missing, f'more {unit}')} {verb} needed to judge at all"
     if policy.gate == "not-worse" and gain > -policy.margin:
         return f"more {unit} of this kind, until the interval lies above {percent(-policy.margin)}"
     if policy.gate != "better" or gain <= 0:

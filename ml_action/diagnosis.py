@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ml_action.arrivals import Autonomy
+from ml_action.figures import counted
 from ml_action.situation import Facts
 
 
@@ -125,12 +126,9 @@ def sentence(diagnosis: Diagnosis) -> str:
         return f"autonomy {asked} will not work here, {works} will: {diagnosis.limits[0].what}"
     doubts = sum(one.weight is Weight.MAY and one.concerns(asked) for one in diagnosis.findings)
     if doubts:
-        return f"autonomy {asked} may work here: nothing known stops it, {_counted(doubts)} cannot be known beforehand"
+        unknown = counted(doubts, "things")
+        return f"autonomy {asked} may work here: nothing known stops it, {unknown} cannot be known beforehand"
     return f"autonomy {asked} will work here" + (f", and so would {works}" if works is not asked else "")
-
-
-def _counted(number: int) -> str:
-    return "1 thing" if number == 1 else f"{number} things"
 
 
 def next_step(diagnosis: Diagnosis) -> str:

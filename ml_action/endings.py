@@ -13,6 +13,7 @@ from ml_action.figures import percent
 from ml_action.inventory import notes
 from ml_action.settings import Settings
 from ml_action.survey import Scene
+from ml_action.trigger import more
 
 if TYPE_CHECKING:
     from ml_action.contract import Shift
@@ -73,8 +74,7 @@ def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside:
     missing = counted.threshold - counted.count
     return Outcome(
         Verdict.WAITING,
-        f"waiting {counted.count}/{counted.threshold}: no drift ({most}), {missing} more new {counted.unit} start a "
-        "training",
+        f"waiting {counted.count}/{counted.threshold}: no drift ({most}), {more(missing, counted.unit)} a training",
         "nothing until more datasets arrive; the next run counts and looks again",
         inventory=scene.inventory,
         trigger=replace(counted, ready=False),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action.figures import number, percent, percents, probability
+from ml_action.figures import counted, number, percent, percents, probability
 
 if TYPE_CHECKING:
     from ml_action.records import Attempt, Check, Comparison, Decision
@@ -49,7 +49,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
     sure = f"at {percent(comparison.confidence, 0)} confidence"
     yield f"{comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] {sure}"
     yield f"gain: {percent(comparison.gain)} of the {whose} error, interval {percents(comparison.gain_interval)}"
-    judged = f"{comparison.datasets:,} {comparison.unit} ({comparison.rows:,} rows)"
+    judged = f"{counted(comparison.datasets, comparison.unit)} ({counted(comparison.rows, 'rows')})"
     yield f"sign-flip test over {judged}: p {probability(comparison.p_value)}"
     yield f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ml_action import counting, data_report, ground, inspection, inventory, sources
 from ml_action.arrivals import Dataset
 from ml_action.errors import DataProblem
+from ml_action.figures import counted
 from ml_action.findings import Finding, Mark
 from ml_action.git import Git
 from ml_action.ground import Ground
@@ -205,7 +206,8 @@ def _judged(subject: Subject) -> Explanation:
         why = f"is new and {_bad(judged)}"
         return Explanation(subject.path, judged.partly, why, data_report.CORRECT, finding=judged)
     if _on(subject.ground.accepted, subject.dataset) or subject.dataset.untracked:
-        now = f"{trigger.count:,} new {trigger.unit} are here, {trigger.threshold:,} start a training"
+        here = f"{counted(trigger.count, f'new {trigger.unit}')} {'is' if trigger.count == 1 else 'are'} here"
+        now = f"{here}, {trigger.threshold:,} start a training"
         why = f"is new and good: it counts; {now}"
         return Explanation(subject.path, True, why, WAITS, finding=judged)
     why = "is new and good: it counts once it is on the base branch"

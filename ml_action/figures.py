@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ml_action.records import Interval
 
 WHOLE = 2**53  # beyond it a float is always whole, and says nothing of how it was written
+_ONE = {"processes": "process"}  # where one is no plural without its s
 _POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
 
@@ -27,9 +28,12 @@ def _hundreds(share: float, digits: int) -> str:
     return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # plus zero: "-0.0" is no figure for a person
 
 
-def counted(count: int, noun: str, many: str = "") -> str:
-    """`1 file`, `2,000 files`; `many`: the plural of a noun that takes more than an s."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+def counted(count: int, things: str) -> str:
+    """`1 file`, `2,000 files`, `1 new group of rows`: the things are given in their plural."""
+    if count != 1:
+        return f"{count:,} {things}"
+    head, of, rest = things.partition(" of ")
+    return f"1 {_ONE.get(head, head.removesuffix('s'))}{of}{rest}"
 
 
 def number(value: float | None) -> str:

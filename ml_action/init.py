@@ -101,11 +101,11 @@ def _look(git: Git, wish: Wish, named: str, log: Log) -> Layout:
     waiting = tracked.uncommitted(git, wish.below)
     given = Selection.parse(named) if named else None
     found = layouts.find(tracked.files(git, wish.below), given, waiting)
-    log.say(f"found: {counted(len(found.files), 'file')} in {visible(found.data_path)}; {found.unit} are counted")
+    log.say(f"found: {counted(len(found.files), 'files')} in {visible(found.data_path)}; {found.unit} are counted")
     if found.others:
-        log.say(f"left alone, other columns: {counted(len(found.others), 'file')}, such as {visible(found.others[0])}")
+        log.say(f"left alone, other columns: {counted(len(found.others), 'files')}, such as {visible(found.others[0])}")
     if waiting:
-        log.warn(f"not committed, and so not counted: {counted(len(waiting), 'file')}, such as {visible(waiting[0])}")
+        log.warn(f"not committed, and so not counted: {counted(len(waiting), 'files')}, such as {visible(waiting[0])}")
     large = [file.path for file in found.files if file.size > LARGEST]
     if large:
         log.warn(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ml_action import sources, survey
 from ml_action.arrivals import Dataset, SetAside
 from ml_action.errors import DataProblem
+from ml_action.figures import counted
 from ml_action.findings import Finding, Inspection, Mark
 from ml_action.ground import Ground, one_per_content
 from ml_action.log import Log, visible
@@ -154,9 +155,9 @@ def source_of(ground: Ground, batch: Batch, settings: Settings) -> str:
     champion = ground.scene.history.champion if ground.scene.history else None
     datasets = batch.contract.datasets
     if champion and champion.contract and champion.contract.outputs == batch.recipe.outputs:
-        return f"the data of champion {champion.version}, {datasets:,} datasets"
+        return f"the data of champion {champion.version}, {counted(datasets, 'datasets')}"
     if datasets < judging.MIN_REFERENCE:
         return f"no contract yet, which takes {judging.MIN_REFERENCE} datasets; only what every dataset must be"
     if int((~batch.new).sum()) >= judging.MIN_REFERENCE:
         return f"the {datasets:,} datasets that are there already"
-    return f"this very batch, {datasets:,} datasets"
+    return f"this very batch, {counted(datasets, 'datasets')}"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ml_action import journal, registry, report
+from ml_action.figures import counted
 from ml_action.git import Git
 from ml_action.journal import Counter, State
 from ml_action.records import Attempt, Autonomy, Decision, History, SetAside, Trial, Verdict
@@ -140,7 +141,7 @@ def remember(
     if state == scene.state:
         return state
     count = state.looked.count if state.looked and state.data == scene.state.data else 0
-    message = f"set aside {len(set_aside)} datasets" if set_aside else "nothing new in this data"
+    message = f"set aside {counted(len(set_aside), 'datasets')}" if set_aside else "nothing new in this data"
     state, push = write(state, settings, tools, count, message)
     tools.repository.push([push])
     return state

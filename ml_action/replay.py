@@ -13,6 +13,7 @@ from ml_action import proving, sifting
 from ml_action.arrivals import Verdict
 from ml_action.batch import Batch
 from ml_action.chronicle import Arrival
+from ml_action.figures import counted
 from ml_action.modelling.wording import plain
 from ml_action.proving import Champion, Terms
 from ml_action.records import Trial
@@ -70,7 +71,8 @@ class _Past:
     def _fail(self, time: str, batch: Batch) -> None:
         """The loop would have stopped; the replay goes on as if somebody had taken the bad ones out."""
         many, first = len(batch.bad), batch.bad[0]
-        reason = f"{many} of {len(self.new)} new datasets are bad; the first, {plain(first.path, 120)}, {first.reason}"
+        some = f"{many} of {counted(len(self.new), 'new datasets')} {'is' if many == 1 else 'are'} bad"
+        reason = f"{some}; the first, {plain(first.path, 120)}, {first.reason}"
         self._tell(time, len(self.new), Verdict.FAILED, reason, self._version())
 
     def _attempt(self, time: str, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ml_action.arrivals import Outcome, SetAside, Trigger, Verdict
+from ml_action.figures import counted
 from ml_action.markdown import bullets, code, escape, link, section, table
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decis
     why = sections.notice(attempt, decision) or f"It was promoted because it is {escape(decision.reason)}."
     return _page(
         (
-            f"# {escape(attempt.version)}: {code(version.target)} from {len(version.features)} columns",
+            f"# {escape(attempt.version)}: {code(version.target)} from {counted(len(version.features), 'columns')}",
             f"{made} {why}",
             "## Scores on unseen rows",
             *sections.comparison(trial.comparison, attempt.champion, version.version, attempt.policy),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ml_action import experiment
 from ml_action.batch import Batch
 from ml_action.decision import MIN_DATASETS
+from ml_action.figures import counted
 from ml_action.modelling import units
 from ml_action.modelling.rematch import rematch
 from ml_action.modelling.witness import Witness
@@ -45,8 +46,8 @@ def unseen(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str]:
     if not rows.any():
         return ~rows, "scored on rows that they may have been trained on: there are no others"
     return np.asarray(rows, dtype=bool), (
-        f"scored on the permanent holdout, which no version was trained on, and on what is new ({count} datasets): "
-        f"fewer than {MIN_DATASETS} alone would say little"
+        f"scored on the permanent holdout, which no version was trained on, and on what is new "
+        f"({counted(count, 'datasets')}): fewer than {MIN_DATASETS} alone would say little"
     )
 
 

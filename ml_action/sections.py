@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml_action import evidence, picture
-from ml_action.figures import percent
+from ml_action.figures import counted, percent
 from ml_action.markdown import bullets, code, escape, link, section, table
 from ml_action.proposal import fenced
 
@@ -133,7 +133,7 @@ def watched(found: Watched | None) -> str:
 def verified(attempt: Attempt, version: Version) -> str:
     """What was seen of the version that is to come back."""
     judged = attempt.comparison
-    answers = f"it has answers for {judged.rows:,} rows of {_datasets(judged.datasets)}" if judged else ""
+    answers = f"it has answers for {counted(judged.rows, 'rows')} of {_datasets(judged.datasets)}" if judged else ""
     made_with = ", ".join(f"{escape(name)} {escape(number)}" for name, number in version.libraries.items())
     told = (
         f"{code(version.file)} is on the base branch, and its sha256 is the recorded {code(version.sha256)}",
@@ -185,7 +185,7 @@ def quarantine(set_aside: Sequence[SetAside], found: Screening | None = None) ->
 
 
 def _datasets(count: int) -> str:
-    return f"{count:,} dataset" if count == 1 else f"{count:,} datasets"
+    return counted(count, "datasets")
 
 
 def drift_table(shifts: Sequence[Shift]) -> str:
@@ -245,8 +245,8 @@ def contents(version: Version, attempt: Attempt, trial: Trial) -> str:
     """What is in a proposal, and how to check it."""
     unit = escape(trial.comparison.unit)
     facts = {
-        "trained on": f"{version.datasets:,} {unit}, {version.rows:,} rows",
-        "never trained on": f"{trial.holdout:,} {unit}",
+        "trained on": f"{counted(version.datasets, unit)}, {counted(version.rows, 'rows')}",
+        "never trained on": counted(trial.holdout, unit),
         "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
         "target": code(version.target),
         "features": ", ".join(code(name) for name in version.features[:LISTED]),

@@ -15,6 +15,7 @@ from statistics import median
 from ml_action import decision
 from ml_action.arrivals import Verdict
 from ml_action.errors import DataProblem, SettingsProblem
+from ml_action.figures import counted
 from ml_action.rates import Rate
 from ml_action.records import Interval
 
@@ -200,7 +201,7 @@ def too_few(datasets: int, threshold: int) -> DataProblem:
     """Neither a replay nor a calibration is possible."""
     needed = min(2 * LEAST, max(threshold, LEAST))
     return DataProblem(
-        f"{datasets} datasets can be used, and a simulation needs {needed}",
+        f"{counted(datasets, 'datasets')} can be used, and a simulation needs {needed}",
         why=f"the gate judges by {LEAST} new datasets at least, and a champion has to have learned from others",
-        fix=f"wait for {needed - datasets} more datasets, or simulate with a lower --threshold",
+        fix=f"wait for {counted(needed - datasets, 'more datasets')}, or simulate with a lower --threshold",
     )

@@ -16,6 +16,7 @@ from ml_action.batch import Material
 from ml_action.calibration import Bench, Place
 from ml_action.chronicle import Chronicle
 from ml_action.errors import SettingsProblem
+from ml_action.figures import counted
 from ml_action.log import Log
 from ml_action.proving import Terms
 from ml_action.settings import Settings
@@ -103,8 +104,8 @@ def _first(bench: Bench, places: Sequence[Place], attempts: int, wish: Wish, log
     each = taken / len(drawn)
     total = attempts * each + (len(places) - 1) * taken / jobs
     log.say(
-        f"{attempts} attempts to replay and {len(places)} draws of {len(drawn)} attempts, {each:.1f} s each, in "
-        f"{jobs} {'process' if jobs == 1 else 'processes'}: {duration(total)}"
+        f"{counted(attempts, 'attempts')} to replay and {counted(len(places), 'draws')} of "
+        f"{counted(len(drawn), 'attempts')}, {each:.1f} s each, in {counted(jobs, 'processes')}: {duration(total)}"
     )
     return {places[-1]: drawn}
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from ml_action.arrivals import Verdict
-from ml_action.figures import percent, percents
+from ml_action.figures import counted, percent, percents
 from ml_action.rates import CONFIDENCE
 from ml_action.records import Interval
 from ml_action.simulated import AIM, Calibration, Replay, Round
@@ -46,10 +46,10 @@ def sentence(replay: Replay, threshold: int) -> str:
     waits = f"{replay.waiting} of {threshold} new ones wait"
     if not replay.rounds:
         return f"no attempt: {waits}"
-    counted = Counter(one.verdict for one in replay.rounds)
-    told = ", ".join(f"{counted[verdict]} {word}" for verdict, word in DONE.items() if counted[verdict])
+    by_verdict = Counter(one.verdict for one in replay.rounds)
+    told = ", ".join(f"{by_verdict[verdict]} {word}" for verdict, word in DONE.items() if by_verdict[verdict])
     version = replay.rounds[-1].version
-    attempts = "1 attempt" if len(replay.rounds) == 1 else f"{len(replay.rounds)} attempts"
+    attempts = counted(len(replay.rounds), "attempts")
     return f"{attempts}: {told}; {f'{version} is' if version else 'no version is'} in place, {waits}"
 
 

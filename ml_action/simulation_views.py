@@ -12,7 +12,7 @@ from rich.console import Console
 from ml_action import simulation_report as report
 from ml_action import terminal
 from ml_action.codec import encode
-from ml_action.figures import percent
+from ml_action.figures import counted, percent
 from ml_action.rates import Rate
 from ml_action.simulated import AIM, Calibration, Power, Round, Simulation
 
@@ -37,7 +37,7 @@ def show(found: Simulation, *, as_json: bool) -> None:
 def _head(found: Simulation) -> Iterator[str]:
     past = found.replay
     aside = f" ({past.set_aside} more are set aside)" if past.set_aside else ""
-    yield f"{past.datasets:,} datasets can be used{aside}"
+    yield f"{counted(past.datasets, 'datasets')} can be used{aside}"
     told = found.policy
     yield (
         f"policy: threshold {told['threshold']}, gate {told['gate']}, confidence {told['confidence']}, min-improvement "

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action.errors import SettingsProblem
+from ml_action.figures import counted
 
 COLUMNS = "hours_studied,sleep_hours,attendance,school,score"
 SCHOOLS = {"town": 0.0, "village": -2.0, "online": -5.0}
@@ -82,4 +83,7 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
     for text in datasets(count, world, seed):
         path = folder / f"student-{uuid.UUID(int=names.getrandbits(128)).hex[:16]}.csv"
         path.write_text(text, encoding="utf-8")
-    say(f"added {count} datasets of the {world} world to {folder}; commit and push them to have them counted")
+    say(
+        f"added {counted(count, 'datasets')} of the {world} world to {folder}; "
+        "commit and push them to have them counted"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_action.arrivals import Inventory, Trigger
+from ml_action.figures import counted
 
 DATASETS, ROWS = "datasets", "rows"
 
@@ -16,7 +17,7 @@ def judge(inventory: Inventory, threshold: int, unit: str = DATASETS) -> Trigger
     if count >= threshold:
         return Trigger(True, count, threshold, f"ready {shown}: enough new {unit} arrived", unit)
     missing = threshold - count
-    return Trigger(False, count, threshold, f"waiting {shown}: {missing} more new {unit} start a training", unit)
+    return Trigger(False, count, threshold, f"waiting {shown}: {more(missing, unit)} a training", unit)
 
 
 def judge_sound(sound: int, trigger: Trigger) -> Trigger:
@@ -70,9 +71,15 @@ def recount(trigger: Trigger, sound: int) -> Trigger:
         sound,
         trigger.threshold,
         f"waiting {_shown(sound, trigger.threshold, trigger.unit)}: "
-        f"{gone} of {trigger.count} new {trigger.unit} {why}, {missing} more start a training",
+        f"{gone} of {counted(trigger.count, f'new {trigger.unit}')} {why}, "
+        f"{missing} more start{'s' if missing == 1 else ''} a training",
         trigger.unit,
     )
+
+
+def more(missing: int, unit: str) -> str:
+    """`57 more new datasets start`, `1 more new dataset starts`."""
+    return counted(missing, f"more new {unit}") + (" starts" if missing == 1 else " start")
 
 
 def _shown(count: int, threshold: int, unit: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_action import barring, figures, survey, terminal, wiring
 from ml_action.codec import encode
+from ml_action.figures import counted
 from ml_action.log import Log
 from ml_action.records import Attempt, Version
 from ml_action.survey import Scene
@@ -48,7 +49,7 @@ def status(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
         [
             ("counter", scene.trigger.reason),
             ("champion", _champion(champion)),
-            ("set aside", f"{len(scene.state.set_aside)} datasets"),
+            ("set aside", counted(len(scene.state.set_aside), "datasets")),
             ("promotion", _promotion(scene.state.proposed)),
             *(("rolled back", f"{version} {barring.told(back)}") for version, back in _barred(scene).items()),
         ],

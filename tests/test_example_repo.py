@@ -82,3 +82,10 @@ def test_its_service_runs_on_the_libraries_of_the_image():
     assert {name: service[name] for name in service.keys() & image.keys()} == {
         name: image[name] for name in service.keys() & image.keys()
     }
+
+
+def test_its_model_answers_in_a_notebook_as_its_readme_says(monkeypatch, capsys):
+    monkeypatch.chdir(HERE)
+    (code,) = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    assert re.fullmatch(r"\[[0-9.]+\]\n", capsys.readouterr().out)

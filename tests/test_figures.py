@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_action.figures import percent, percents, probability
+from ml_action.figures import counted, percent, percents, probability
 from ml_action.records import Interval
 
 
@@ -21,3 +21,17 @@ def test_an_interval_is_told_in_brackets():
 )
 def test_a_probability_says_no_more_than_ten_thousand_flips_can(p, text):
     assert probability(p) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "things", "said"),
+    [
+        (0, "files", "0 files"),
+        (1, "files", "1 file"),
+        (2000, "new groups of rows", "2,000 new groups of rows"),
+        (1, "new groups of rows", "1 new group of rows"),
+        (1, "processes", "1 process"),
+    ],
+)
+def test_one_is_no_plural(count, things, said):
+    assert counted(count, things) == said

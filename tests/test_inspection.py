@@ -284,7 +284,7 @@ def test_a_new_file_on_its_way(person):
     assert told["facts"]["base branch"] == "does not have it"
     person.git.run("branch", "-q", "-f", "main", "HEAD")
     told = person.why(found)
-    assert told["reason"] == "is new and good: it counts; 1 new datasets are here, 200 start a training"
+    assert told["reason"] == "is new and good: it counts; 1 new dataset is here, 200 start a training"
     assert told["facts"]["blob id"] == person.git.line("rev-parse", f"HEAD:{found}")
     assert told["facts"]["holdout"].startswith(("yes: no version is ever trained on it", "no: "))
     person.write(new=TEXTS[26])

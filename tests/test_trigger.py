@@ -11,8 +11,8 @@ def inventory(count):
 @pytest.mark.parametrize(
     ("count", "threshold", "ready", "reason"),
     [
-        (0, 1, False, "waiting 0/1: 1 more new datasets start a training"),
-        (199, 200, False, "waiting 199/200: 1 more new datasets start a training"),
+        (0, 1, False, "waiting 0/1: 1 more new dataset starts a training"),
+        (199, 200, False, "waiting 199/200: 1 more new dataset starts a training"),
         (200, 200, True, "ready 200/200: enough new datasets arrived"),
         (220, 200, True, "ready 220/200: enough new datasets arrived"),
     ],

@@ -62,7 +62,7 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
     remember(tmp_path, workspace, *many, held, last)
     text = show(views.status)
     assert "v1 of 2026-03-01T12:00:00Z, r2 0.8000" in text
-    assert "1 datasets" in text
+    assert "1 dataset" in text
     assert "v2: open, #7 https://github.com/o/r/pull/7" in text
     assert "not [b]proven[/b]" in text
     assert "25.0 %" in text

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
+from ml_action.figures import counted
 from ml_action.errors import Problem
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
@@ -78,7 +79,7 @@ class GitHubTarget:
         """422 says that the file is there, or that none can be: where it is it has this content, by its name."""
         address = f"{self._address}/{file.name}"
         body = {
-            "message": f"Add {file.rows} rows of feedback",
+            "message": f"Add {counted(file.rows, 'rows')} of feedback",
             "content": base64.b64encode(file.content).decode(),
             **({"branch": self._branch} if self._branch else {}),
         }

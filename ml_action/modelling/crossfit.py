@@ -62,7 +62,7 @@ def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float,
     rounds = _rounds(found)
     if not found.new.any() or not found.trained.any() or not all(learned.any() for _, learned in rounds):
         raise DataProblem(
-            f"{len(table.datasets)} datasets are too few to train on some and judge on others.",
+            f"There are too few datasets to train on some and judge on others: {len(table.datasets)}.",
             fix="Wait for more datasets: raise `threshold`, or lower `test-size`.",
         )
     return found

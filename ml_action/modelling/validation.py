@@ -180,8 +180,8 @@ def nothing_left(set_aside: tuple[SetAside, ...]) -> DataProblem:
     """What to say when there is nothing to learn from."""
     first = set_aside[0]
     return DataProblem(
-        f"None of {len(set_aside)} datasets can be used.",
-        why=f"The first, {plain(first.path, 120)}, {first.reason}.",
+        f"None of {len(set_aside)} datasets can be used." if len(set_aside) > 1 else "The only dataset cannot be used.",
+        why=f"{'The first' if len(set_aside) > 1 else 'It'}, {plain(first.path, 120)}, {first.reason}.",
         fix="Check `target` and `features`, and the files named above.",
         path=first.path,
         line=first.line,

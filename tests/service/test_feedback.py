@@ -115,7 +115,7 @@ def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(hosted, t
     target.put(file)
     target.put(file)  # the first answer was lost
     assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
-    assert hosted.messages() == ["Add 1 rows of feedback", "Change 1 files"]
+    assert hosted.messages() == ["Add 1 row of feedback", "Change 1 files"]
     assert hosted.statuses == ["201", "422", "200"]
 
 
