@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ml_action import sifting, sources, survey
 from ml_action.arrivals import Inventory
 from ml_action.errors import DataProblem
-from ml_action.figures import counted, percent
+from ml_action.figures import percent
 from ml_action.log import Log
 from ml_action.modelling import drift, formats, frames, identity, resolution, rowchecks, rowwise, validation
 from ml_action.modelling.columns import need

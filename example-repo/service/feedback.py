@@ -21,8 +21,8 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
-from ml_action.figures import counted
 from ml_action.errors import Problem
+from ml_action.figures import counted
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
 MOVED = "set SERVICE_REPOSITORY to the new name: GitHub has moved the repository, and takes nothing at the old one"
