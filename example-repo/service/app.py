@@ -6,10 +6,10 @@ import contextlib
 import hmac
 import json
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -21,7 +21,7 @@ from ml_action.codec import plain
 from ml_action.consumer import Consumer, Event, Folder, GitHub, Served, Source
 from ml_action.consumer.sources import Api
 from ml_action.errors import ModelProblem
-from service import page, schema
+from service import pace, page, schema
 from service.config import Config
 from service.drift import Recent
 from service.feedback import Feedback, FolderTarget, FullError, GitHubTarget
@@ -31,8 +31,6 @@ from service.metrics import Metrics
 from service.openapi import describe
 from service.schema import Schema
 
-INLINE = 64  # rows that are predicted at once; more go to a thread, so that other requests need not wait
-LONGEST_INLINE = 0.01  # seconds that they may take; a slower model predicts in threads only
 NOT_YET = 503
 
 
@@ -52,7 +50,7 @@ class Service:
         )
         self.decision = page.Decision(self.consumer.source, config.every)
         self.feedback = _feedback(config, self._wrote)
-        self.metrics.follow(self.served, lambda: self.consumer.status, self._effects)
+        self.metrics.follow(self.served, lambda: self.consumer.status, self._effects, lambda: len(self.recent))
 
     def served(self) -> Served | None:
         """The version that answers; None when there is none yet."""
@@ -63,7 +61,7 @@ class Service:
     def _prepare(self, served: Served) -> Schema:
         found = schema.of(served.version, self.config.ranges, self.config.max_rows)
         self.metrics.predictions.labels(served.version.version)
-        return replace(found, inline=_inline(served))
+        return replace(found, inline=pace.inline(served))
 
     async def predict(self, served: Served, rows: Sequence[dict[str, Any]]) -> list[Any]:
         """The predictions: at once, or in a thread where that takes longer than others should wait."""
@@ -100,20 +98,6 @@ class Service:
             say("stopping")
             await run_in_threadpool(stack.close)
         say("stopped")
-
-
-def _inline(served: Served) -> int:
-    """How many rows are predicted at once: as many as are quick. The quickest of three counts: others run beside it."""
-    for rows, fewer in ((1, 0), (INLINE, 1)):
-        request = [served.version.sample] * rows
-        for _ in range(3):
-            begun = time.perf_counter()
-            served.predict(request)
-            if time.perf_counter() - begun < LONGEST_INLINE:
-                break
-        else:
-            return fewer
-    return INLINE
 
 
 def _source(config: Config) -> Source:
@@ -240,6 +224,8 @@ async def _learn(service: Service, request: Request) -> Response:
         return refused(404, "Feedback is off here: SERVICE_FEEDBACK switches it on.")
     if not _may(request, service.config.feedback_token):
         return refused(401, "Feedback asks for the token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+    if not service.config.feedback_token and _of_another_page(request):
+        return refused(403, "Feedback is not taken from another site's page unless a token is asked for.")
     served = service.served()
     if served is None:
         return no_model(service)
@@ -268,6 +254,12 @@ def _learned(feedback: Feedback, served: Served, body: bytes) -> Response:
 def _may(request: Request, token: str) -> bool:
     kind, _, given = request.headers.get("authorization", "").partition(" ")
     return not token or (kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()))
+
+
+def _of_another_page(request: Request) -> bool:
+    """Whether a browser sends it for a page of somebody else: whoever visits that page would teach the service."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
 # --- what runs here ---------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ class Recent:
     def __init__(self, kept: int = KEPT) -> None:
         self._rows: deque[Mapping[str, Any]] = deque(maxlen=kept)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def add(self, row: Mapping[str, Any]) -> None:
         """One row."""
         self._rows.append(row)

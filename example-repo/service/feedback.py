@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
-from ml_action.errors import Problem
 from ml_action.figures import counted
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
@@ -63,8 +62,11 @@ class FolderTarget:
         """Under a hidden name first: nobody reads half a dataset."""
         self._path.mkdir(parents=True, exist_ok=True)
         half = self._path / f".{file.name}.part"
-        half.write_bytes(file.content)
-        os.replace(half, self._path / file.name)  # noqa: PTH105  a rename within the folder, atomic
+        try:
+            half.write_bytes(file.content)
+            os.replace(half, self._path / file.name)  # noqa: PTH105  a rename within the folder, atomic
+        finally:
+            half.unlink(missing_ok=True)  # a full disk is not filled with halves
 
 
 class GitHubTarget:
@@ -173,7 +175,7 @@ class Feedback:
             file = self._sealed[0]
             try:
                 self._target.put(file)
-            except (Problem, OSError) as error:
+            except Exception as error:  # whatever it is, the rows wait and the thread lives
                 self._delayed(file, error)
                 return False
             with self._lock:

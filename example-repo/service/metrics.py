@@ -37,6 +37,9 @@ class Metrics:
         self._looks = Gauge(
             "service_model_failed_looks", "Looks in a row that failed; 0: all is well.", registry=self.registry
         )
+        self._rows = Gauge(
+            "service_input_rows", "Rows that the drift is told from, the last 2000 at most.", registry=self.registry
+        )
 
     def heard(self, event: Event) -> None:
         """A swap or a refusal."""
@@ -50,8 +53,10 @@ class Metrics:
         served: Callable[[], Served | None],
         status: Callable[[], Status],
         effects: Callable[[], Mapping[str, float]],
+        rows: Callable[[], int],
     ) -> None:
         """Series that are computed when they are asked for."""
+        self._rows.set_function(rows)
         self._looks.set_function(lambda: status().in_a_row)
         self.registry.register(_Live(served, effects))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
 from ml_action.contract import Profile
@@ -16,6 +19,8 @@ from ml_action.records import Version
 LONGEST = 1000  # characters of a text
 MOST_ERRORS = 50  # that are told
 _SHOWN = 20  # names that are told
+_FORMULA = re.compile(r"\s*[=+\-@]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def of(version: Version, ranges: str = "wide", most: int = 10_000) -> Schema:
     extra = (version.weight,) if version.weight else ()
     answers = tuple(_answer(version, name) for name in (*version.outputs, *extra))
     row: Any = _row("Row", columns)
-    labelled: Any = _row("LabelledRow", (*columns, *answers))
+    labelled: Any = _row("LabelledRow", (*columns, *answers), written=True)
     return Schema(columns, answers, TypeAdapter(row), _several(row, most), _several(labelled, most))
 
 
@@ -106,21 +111,35 @@ def _range(usual: tuple[float, float] | None, ranges: str) -> tuple[float | None
     return (max(wide[0], 0.0) if low >= 0 else wide[0]), wide[1]
 
 
-def _row(title: str, columns: Iterable[Column]) -> Any:
-    fields = {column.name: _field(column) for column in columns}
+def _row(title: str, columns: Iterable[Column], *, written: bool = False) -> Any:
+    fields = {column.name: _field(column, written) for column in columns}
     make: Any = TypedDict  # the names are the model's
     kind = make(title, fields)
     kind.__pydantic_config__ = ConfigDict(extra="forbid")
     return kind
 
 
-def _field(column: Column) -> Any:
+def _field(column: Column, written: bool) -> Any:
     kind = _type(column)
+    if written and column.kind in ("text", "any") and not column.closed:
+        kind = Annotated[kind, AfterValidator(functools.partial(_as_cell, column.known))]
     examples = None if column.example is None else [column.example]
     about = Field(description=_about(column), examples=examples)
     if column.required:
         return Annotated[kind, about]
     return NotRequired[Annotated[kind | None, about]]
+
+
+def _as_cell(known: tuple[str, ...], value: Any) -> Any:
+    """Text that is harmless in a dataset: people open those in spreadsheets, which run what looks like a formula.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if isinstance(value, str) and value not in known and _FORMULA.match(value):
+        raise PydanticCustomError("formula", "Text may not begin as a formula does, with = + - or @")
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise PydanticCustomError("control_character", "Text may not hold control characters")
+    return value
 
 
 def _type(column: Column) -> Any:

@@ -11,8 +11,8 @@ from consumer_world import made
 from starlette.requests import Request
 
 from ml_action.modelling import artifacts, versions
-from service.app import INLINE
 from service.guard import BodyError, body_of
+from service.pace import INLINE
 
 ALL = "hours_studied sleep room tutor score"
 
@@ -238,6 +238,7 @@ def test_live_inputs_are_held_against_the_contract(client):
     usual = [{"hours_studied": low + (high - low) * place / 199} for place in range(200)]
     client.post("/predict", json=usual)
     assert value_of(client, 'service_input_drift{column="hours_studied"}') < 0.1
+    assert value_of(client, "service_input_rows") == 200
     client.post("/predict", json=[{"hours_studied": high}] * 2000)
     assert value_of(client, 'service_input_drift{column="hours_studied"}') > 0.9
 

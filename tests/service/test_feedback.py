@@ -61,6 +61,58 @@ def test_what_is_no_labelled_row_is_named(taught, body, place):
     assert [".".join(map(str, problem["loc"])) for problem in answer.json()["detail"]] == [place]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("=cmd|'/c calc'!A1", "formula"),
+        ("@SUM(A1)", "formula"),
+        ("+1", "formula"),
+        (" \t-red", "formula"),
+        ("a\0b", "control_character"),
+        ("a - b = c\nd", None),
+        ("red", None),
+    ],
+)
+def test_text_that_a_spreadsheet_would_run_gets_into_no_dataset(models, client_of, folder, text, problem):
+    models.publish(columns="hours_studied room score")
+    client = client_of(feedback="folder", feedback_path=str(folder))
+    row = {"hours_studied": 5, "room": text}
+    assert client.post("/predict", json=row).status_code == 200
+    answer = client.post("/feedback", json=row | {"score": 50})
+    assert answer.status_code == (422 if problem else 202)
+    if problem:
+        (told,) = answer.json()["detail"]
+        assert (told["type"], told["loc"]) == (problem, ["body", 0, "room"])
+
+
+def test_a_page_of_another_site_teaches_nothing_without_a_token(taught):
+    client = taught()
+    for origin in ("https://evil.example", "null"):
+        assert client.post("/feedback", json=ROW, headers={"Origin": origin}).status_code == 403
+    assert client.post("/feedback", json=ROW, headers={"Origin": "http://testserver"}).status_code == 202
+
+
+def test_whatever_a_target_raises_the_rows_wait():
+    class Broken:
+        def put(self, file: File) -> None:
+            raise ValueError("a bug")
+
+    feedback = Feedback(Broken(), rows=1)
+    feedback.add(("a",), [{"a": 1}])
+    assert not feedback.flush()
+    assert (feedback.pending, feedback.problem) == (1, "a bug")
+
+
+def test_a_half_written_dataset_is_taken_away(folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        FolderTarget(folder).put(dataset(("a",), [{"a": 1.0}]))
+    assert files_in(folder) == {}
+
+
 def test_a_token_is_asked_for_where_there_is_one(taught):
     client = taught(feedback_token="s3cret")
     for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}):
