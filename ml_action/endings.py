@@ -94,7 +94,7 @@ def done_before(scene: Scene, attempt: Attempt) -> Outcome:
     return Outcome(
         Verdict.HOLD,
         reason,
-        f"the next training waits for {scene.trigger.threshold} further datasets",
+        f"the next training waits for {scene.trigger.threshold} further {scene.trigger.unit}",
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
@@ -211,7 +211,7 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
         return f"the champion stays. A person decides: {outlook}"
     if attempt.verdict is not Verdict.PROMOTE:
         return (
-            f"the champion stays; the next training waits for {settings.threshold} further datasets "
+            f"the champion stays; the next training waits for {settings.threshold} further {settings.unit} "
             "and will use these as well"
         )
     if settings.autonomy is Autonomy.REPORT:

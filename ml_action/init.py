@@ -54,7 +54,7 @@ def begin(top: Path, git: Git, wish: Wish, asker: Asker, doctor: Doctor, log: Lo
     settings = parse(chosen, {})  # every contradiction is told before anything is written
     history = registry.read(git, "HEAD", settings.model_dir)
     plans = starting.plan(top, chosen, why, said)
-    if wish.rehearse:
+    if wish.rehearse and not _too_large(found):
         _rehearse(top, found, {**chosen, "model-dir": settings.model_dir}, log)
     log.say("")
     written = [path for path in [_put(top, planned, log) for planned in plans] if path]
@@ -106,12 +106,18 @@ def _look(git: Git, wish: Wish, named: str, log: Log) -> Layout:
         log.say(f"left alone, other columns: {counted(len(found.others), 'files')}, such as {visible(found.others[0])}")
     if waiting:
         log.warn(f"not committed, and so not counted: {counted(len(waiting), 'files')}, such as {visible(waiting[0])}")
-    large = [file.path for file in found.files if file.size > LARGEST]
+    large = _too_large(found)
     if large:
         log.warn(
-            f"GitHub takes no file of more than 100 MB, as {visible(large[0])} is: split it into files by month or so"
+            f"GitHub takes no file of more than 100 MB, as {visible(large[0])} is, so nothing is rehearsed: "
+            "split it into files by month or so"
         )
     return found
+
+
+def _too_large(found: Layout) -> list[str]:
+    """The files that cannot be pushed: a rehearsal of them would take minutes, for nothing."""
+    return [file.path for file in found.files if file.size > LARGEST]
 
 
 # --- choosing ---------------------------------------------------------------------------------------------

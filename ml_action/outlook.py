@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from ml_action.arrivals import Outcome, Verdict
-from ml_action.diagnosis import Diagnosis, Weight, sentence
+from ml_action.diagnosis import Diagnosis, Finding, Weight, sentence
 from ml_action.errors import Problem
 from ml_action.git import Git
 from ml_action.settings import CONFIG_FILE
@@ -84,16 +84,24 @@ def steps(
     return tuple(found)
 
 
+def _matters(one: Finding, examined: Diagnosis) -> bool:
+    return one.weight is not Weight.NOTE and one.concerns(examined.aim.autonomy)
+
+
 def _of_github(examined: Diagnosis | Problem | None) -> Iterator[str]:
     """The settings there: as the doctor found them, or all that may be needed."""
     told = isinstance(examined, Diagnosis) and examined.facts.actions_may_open
     if not told:
         yield f"once, on GitHub: {ALLOW}"
     if isinstance(examined, Diagnosis):
-        yield f"the doctor looked at {examined.facts.repository}: {sentence(examined)}"
-        for one in examined.findings:
-            if one.weight is not Weight.NOTE and one.concerns(examined.aim.autonomy):
-                yield f"{one.what}: {one.fix}"
+        found = [one for one in examined.findings if _matters(one, examined)]
+        said = sentence(examined).partition(": ")[0] if found else sentence(examined)
+        yield (
+            f"the doctor looked at {examined.facts.repository} with the token at hand "
+            f"(the workflow's own may be allowed less): {said}"
+        )
+        for one in found:
+            yield f"{one.what}: {one.fix}"
         return
     if examined is not None:
         yield f"the doctor could not look: {examined.what}" + (f"; {examined.fix}" if examined.fix else "")

@@ -12,6 +12,7 @@ import pytest
 import tomllib
 from scenario_world import drifted, in_process, steady
 
+from ml_action import init as init_story
 from ml_action import stage
 from ml_action.settings import CONFIG_FILE
 from ml_action.stage import Stage
@@ -120,7 +121,8 @@ def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: P
         before = stage.plain_git(here.repository.path).line("for-each-ref")
         code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
         assert code == 0, said
-        assert "the doctor looked at octo/students: " in said
+        assert "the doctor looked at octo/students with the token at hand" in said
+        assert said.count("a rule keeps the bot off its own branch ml-auto-update/model/state") == 1
         assert "reviews everywhere" in said
         assert here.author.token not in said
         assert stage.plain_git(here.repository.path).line("for-each-ref") == before
@@ -182,6 +184,15 @@ def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
     assert code == 4
     assert "is a bare repository" in said
     assert not (tmp_path / "bare" / CONFIG_FILE).exists()
+
+
+def test_what_github_takes_no_file_of_is_not_rehearsed(students: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init_story, "LARGEST", 100)  # bytes
+    code, said = init(students, "--yes")
+    assert code == 0, said
+    assert "GitHub takes no file of more than 100 MB, as in/000.csv is" in said
+    assert "first hour" not in said
+    assert (students / CONFIG_FILE).is_file()
 
 
 def test_data_that_nobody_committed_are_named(students: Path) -> None:
