@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 
 from ml_action.records import Version
 
 MOST = 30  # versions, the newest
+LABELS = 10  # names that have room below it
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 40
 
@@ -32,10 +34,14 @@ def draw(versions: Sequence[Version], current: str) -> str:
     low, high = low - margin, high + margin
     metric = shown[-1][0].metric
     step = (WIDTH - LEFT - RIGHT) / len(shown)
+    every = math.ceil(len(shown) / LABELS)
     marks = [
-        _mark(LEFT + step * (place + 0.5), version, found, low, high, version.version == current)
+        _mark(
+            LEFT + step * (place + 0.5), version, found, low, high, version.version == current,
+            named=(len(shown) - 1 - place) % every == 0,
+        )
         for place, (version, found) in enumerate(shown)
-    ]
+    ]  # fmt: skip
     title = f"{metric} of {len(shown)} versions, with the confidence interval of each against the version before"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="chart-title">'
@@ -57,9 +63,20 @@ def _axis(low: float, high: float) -> str:
     return "".join(lines)
 
 
-def _mark(x: float, version: Version, found: tuple[float, float, float], low: float, high: float, current: bool) -> str:
+def _mark(
+    x: float,
+    version: Version,
+    found: tuple[float, float, float],
+    low: float,
+    high: float,
+    current: bool,
+    *,
+    named: bool,
+) -> str:
     bottom, middle, top = (_y(value, low, high) for value in found)
-    name = html.escape(version.version)
+    label = (
+        f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle">{html.escape(version.version)}</text>'
+    )
     told = f"{version.version}: {found[1]:.4g}, {found[0]:.4g} to {found[2]:.4g}" + (
         " (answers now)" if current else ""
     )
@@ -69,5 +86,5 @@ def _mark(x: float, version: Version, found: tuple[float, float, float], low: fl
         f'<line x1="{x - 5:.1f}" x2="{x + 5:.1f}" y1="{top}" y2="{top}"/>'
         f'<line x1="{x - 5:.1f}" x2="{x + 5:.1f}" y1="{bottom}" y2="{bottom}"/>'
         f'<circle cx="{x:.1f}" cy="{middle}" r="{6 if current else 4}"/>'
-        f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle">{name}</text></g>'
+        f"{label if named else ''}</g>"
     )

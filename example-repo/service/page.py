@@ -91,7 +91,11 @@ def _form(served: Served, fields: Mapping[str, str]) -> str:
         return f"<p>{len(columns)} features are too many for a form: send them to <code>/predict</code>.</p>"
     row = schema.from_texts(fields, columns)
     result, wrong = _answered(served, row) if fields else ("", {})
-    inputs = "".join(_input(place, column, fields, wrong.get(column.name, "")) for place, column in enumerate(columns))
+    first = next((column.name for column in columns if column.name in wrong), None)
+    inputs = "".join(
+        _input(place, column, fields, wrong.get(column.name, ""), column.name == first)
+        for place, column in enumerate(columns)
+    )
     return (
         f'<section aria-labelledby="try"><h2 id="try">Try it</h2><form method="get" action="/">{inputs}'
         f"<button>Predict</button></form>{result}</section>"
@@ -118,13 +122,13 @@ def _shown(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _input(place: int, column: Column, fields: Mapping[str, str], wrong: str) -> str:
+def _input(place: int, column: Column, fields: Mapping[str, str], wrong: str, focused: bool) -> str:
     name, key = escape(column.name), f"f{place}"
     value = fields.get(column.name, "" if fields else _example(column))
     hints = [hint for hint in (_hint(column), wrong) if hint]
     described = f' aria-describedby="{key}-h"' if hints else ""
     invalid = ' aria-invalid="true"' if wrong else ""
-    common = f'id="{key}" name="{name}"{described}{invalid}'
+    common = f'id="{key}" name="{name}"{described}{invalid}{" autofocus" if focused else ""}'
     hint = f'<small id="{key}-h"{" class=bad" if wrong else ""}>{escape(". ".join(hints))}</small>' if hints else ""
     optional = "" if column.required else " <span class=by>(may be empty)</span>"
     label = f'<label for="{key}">{name}{optional}</label>'
@@ -232,6 +236,6 @@ def _history(served: Served) -> str:
 
 def _past(version: Version, current: str) -> str:
     cells = (version.created[:10], _score(version), str(version.datasets), version.reason)
-    marked = " class=current" if version.version == current else ""
+    marked = " class=current aria-current=true" if version.version == current else ""
     told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     return f'<tr{marked}><th scope="row">{escape(version.version)}</th>{told}</tr>'

@@ -108,7 +108,8 @@ def _range(usual: tuple[float, float] | None, ranges: str) -> tuple[float | None
     wide = low - reach, high + reach
     if not all(abs(edge) < float("inf") for edge in wide):
         return None, None
-    return (max(wide[0], 0.0) if low >= 0 else wide[0]), wide[1]
+    lowest, highest = (float(f"{edge:.6g}") for edge in wide)  # as people write them
+    return (max(lowest, 0.0) if low >= 0 else lowest), highest
 
 
 def _row(title: str, columns: Iterable[Column], *, written: bool = False) -> Any:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import service_live as live
 from hosted import REPOSITORY
 
 from ml_action.consumer import GitHub
+from service import chart
 from service.page import Decision
 
 
@@ -32,6 +34,16 @@ def test_the_form_says_which_field_is_wrong(client, value, told):
     assert 'aria-invalid="true"' in page
     assert told in page
     assert "score =" not in page
+    assert page.count(" autofocus") == 1  # whoever cannot see it is led there
+
+
+def test_a_long_history_keeps_its_names_apart(models, client):
+    versions = [dataclasses.replace(models.versions[0], version=f"v{number}") for number in range(1, 41)]
+    drawn = chart.draw(versions, "v40")
+    assert drawn.count('class="mark') == chart.MOST
+    names = re.findall(r">(v[0-9]+)</text>", drawn)
+    assert len(names) == chart.LABELS
+    assert names[-1] == "v40"
 
 
 def test_nothing_of_strangers_is_markup(models, client_of):
