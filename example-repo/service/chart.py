@@ -11,7 +11,7 @@ from ml_action.records import Version
 MOST = 30  # versions, the newest
 LABELS = 10  # names that have room below it
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 40
+LEFT, RIGHT, TOP, BOTTOM = 78, 16, 16, 40
 
 
 def figures(version: Version) -> tuple[float, float, float] | None:
