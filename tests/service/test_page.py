@@ -122,5 +122,8 @@ def test_a_person_tries_a_prediction_in_a_real_browser(models, chromium, tmp_pat
         for path, dark in zip(pictures, (False, True), strict=True):
             chromium.picture(path, dark=dark)
         colours = chromium.ask("getComputedStyle(document.body).backgroundColor")
+        chromium.open(f"{service.url}/docs")  # under the same policy
+        assert "/predict" in chromium.ask("document.body.textContent")
+        assert chromium.complaints() == []
     assert colours == "rgb(13, 17, 23)"
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
