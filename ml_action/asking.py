@@ -40,7 +40,14 @@ class Person:
         few = shown is not None and len(shown) <= 8
         if shown and not few:
             print(f"  one of: {', '.join(shown)}")  # noqa: T201
-        return str(Prompt.ask(question, default=guess, choices=shown, show_choices=few))
+        try:
+            return str(Prompt.ask(question, default=guess, choices=shown, show_choices=few))
+        except EOFError:  # Ctrl-D, or a terminal that went away
+            raise SettingsProblem(
+                "nobody answered, and nothing was written",
+                why="standard input ended at a question",
+                fix="run it again, or add --yes to take every guess",
+            ) from None
 
 
 def make(*, yes: bool, log: Log) -> Asker:

@@ -97,7 +97,7 @@ class Git:
                 capture_output=True,
                 timeout=TIMEOUT,
             )
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise _no_git(self.directory) from None
         except subprocess.TimeoutExpired:
             raise _too_slow(arguments[0]) from None
@@ -167,7 +167,7 @@ class Git:
                 ["git", *arguments], cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, bufsize=0, pipesize=_PIECE,
             )  # fmt: skip
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise _no_git(self.directory) from None
         with process, contextlib.closing(_Patient(cast(io.FileIO, process.stdout))) as output:
             try:
@@ -221,7 +221,7 @@ class _Answer:
                 bufsize=0,
                 pipesize=_PIECE,
             )
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise _no_git(git.directory) from None
         self._stream = io.BufferedReader(_Patient(cast(io.FileIO, self._process.stdout)), _PIECE)
 

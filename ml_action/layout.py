@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from posixpath import basename, commonpath, dirname
 
 from ml_action.errors import DataProblem
-from ml_action.selection import CSV, Selection
+from ml_action.selection import CSV, KINDS, Selection
 
 ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
 FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
@@ -65,6 +65,12 @@ def find(files: Iterable[DataFile], given: Selection | None = None, waiting: Seq
 def _nothing(given: Selection | None, waiting: Sequence[str]) -> DataProblem:
     """What to say where git tracks no data."""
     where = f" in {given}" if given else ""
+    if given and given.folder.lower().endswith(KINDS):
+        return DataProblem(
+            f"data-path = {given.folder!r} names a file",
+            why="the loop counts what arrives: the files of a folder, or of a pattern",
+            fix=f"name the folder, or a pattern such as '{_pattern(given.folder)}'",
+        )
     if waiting:
         return DataProblem(
             f"no dataset was found that git tracks{where}",
@@ -124,9 +130,14 @@ def _named(paths: frozenset[str], others: Sequence[str]) -> str:
             return place
     if len(paths) == 1:
         (path,) = paths
-        stem, dot, ending = basename(path).partition(".")
-        return f"{dirname(path)}/{stem}*{dot}{ending}"
+        return _pattern(path)
     return ",".join(folders)
+
+
+def _pattern(path: str) -> str:
+    """What names this file, and those of later: data/sales*.csv for data/sales.csv."""
+    stem, dot, ending = basename(path).partition(".")
+    return f"{dirname(path)}/{stem}*{dot}{ending}"
 
 
 def _above_dates(folder: str) -> str:

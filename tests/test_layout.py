@@ -72,6 +72,12 @@ def test_one_file_that_git_sees_no_lines_of_cannot_grow(path):
         find(files(path))
 
 
+def test_a_file_is_no_data_path_and_the_pattern_for_it_is_named():
+    with pytest.raises(DataProblem, match="names a file") as told:
+        find(files("data/sales.csv"), Selection.parse("data/sales.csv"))
+    assert "'data/sales*.csv'" in told.value.fix
+
+
 def test_what_nobody_committed_is_named():
     with pytest.raises(DataProblem) as told:
         find([], waiting=["data/new.csv"])

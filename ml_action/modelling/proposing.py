@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from ml_action.errors import DataProblem, Problem
 from ml_action.modelling import doubts, scoring, training
-from ml_action.modelling.columns import usual_columns
+from ml_action.modelling.columns import need, usual_columns
 from ml_action.modelling.frames import Table
 from ml_action.modelling.resolution import resolve_recipe
 from ml_action.modelling.validation import sort_out
@@ -79,7 +79,8 @@ def look(table: Table, settings: Settings, choose: Callable[[str, Iterable[str],
     names = [name for name in usual_columns(table) if name not in keys]
     target = settings.target[0] if settings.target else _chosen(table, names, choose)
     group = settings.group or _owner(table.frame, target)
-    left = tuple(name for name in names if name not in (target, group, settings.weight))
+    need(table, [settings.group] if settings.group else [])
+    left = tuple(name for name in names if name not in (target, group, settings.weight, *settings.target))
     recipe, sound = _resolved(table, settings, target, left, group)
     metric, of_metric = _metric(recipe, sound, settings)
     scores = _scores(recipe, sound, settings, group, metric)
@@ -181,12 +182,14 @@ def _metric(recipe: Recipe, table: Table, settings: Settings) -> tuple[str, str]
 
 
 def _scores(recipe: Recipe, table: Table, settings: Settings, group: str, metric: str) -> dict[str, float]:
-    """Of the simple one and of boosting, on rows that neither has seen; nothing where somebody chose already.
+    """Of the simple one and of boosting, on rows that neither has seen.
+
+    Nothing where somebody chose already, or several targets are predicted at a time: the loop itself will judge.
 
     Raises:
         DataProblem: there is nothing to learn from, for any estimator.
     """
-    if _given(settings.estimator):
+    if _given(settings.estimator) or len(recipe.outputs) > 1:
         return {}
     try:
         paths = (recipe.estimator, BOOSTING[recipe.task])

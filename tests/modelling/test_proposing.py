@@ -119,3 +119,13 @@ def test_rows_without_a_target_do_not_count():
     frame = numbers()
     frame.loc[::4, "score"] = np.nan
     assert look(frame)[0].rows == 300
+
+
+def test_a_group_that_is_no_column_is_told():
+    with pytest.raises(DataProblem, match="No dataset has the column 'nope'"):
+        look(numbers(), group="nope")
+
+
+def test_several_targets_are_none_of_the_features():
+    found, asked = look(numbers(), target="a,score")
+    assert (found.target, found.task, asked) == ("a", "regression", [])

@@ -79,23 +79,36 @@ def test_one_table_is_counted_by_rows(tmp_path: Path) -> None:
     assert "first hour: promote" in said
 
 
-def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Path) -> None:
-    """Four questions: what is predicted, the threshold, the metric, the estimator."""
+def at_a_terminal(folder: Path, typed: bytes) -> tuple[int, str]:
+    """`init`, and what a person types."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "import sys; from ml_action.cli import main; sys.exit(main(sys.argv[1:]))"]
     environ = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"} | {"TERM": "dumb"}
     with subprocess.Popen(
-        [*command, "init", str(students), "--no-rehearsal"],
+        [*command, "init", str(folder), "--no-rehearsal"],
         stdin=theirs,
         stdout=subprocess.PIPE,
         text=True,
         env=environ,
     ) as process:
-        os.write(ours, b"nonsense\nscore\n45\n\n\n")
+        os.write(ours, typed)
         said, _ = process.communicate(timeout=120)
     os.close(ours)
     os.close(theirs)
-    assert process.returncode == 0, said
+    return process.returncode, said
+
+
+def test_a_person_who_goes_away_leaves_nothing_behind(students: Path) -> None:
+    code, said = at_a_terminal(students, b"\x04")
+    assert code == 2, said
+    assert "nobody answered, and nothing was written" in said
+    assert not (students / CONFIG_FILE).exists()
+
+
+def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Path) -> None:
+    """Four questions: what is predicted, the threshold, the metric, the estimator."""
+    code, said = at_a_terminal(students, b"nonsense\nscore\n45\n\n\n")
+    assert code == 0, said
     assert "select one of the available options" in said
     config = tomllib.loads((students / CONFIG_FILE).read_text())
     assert (config["target"], config["threshold"], config["metric"]) == ("score", 45, "r2")
@@ -176,6 +189,10 @@ def test_a_folder_of_a_repository_is_where_data_are_looked_for(tmp_path: Path) -
 
 
 def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, said = init(tmp_path / "file", "--yes")
+    assert code == 4
+    assert "there is no folder" in said
     code, said = init(tmp_path, "--yes")
     assert code == 4
     assert "is no git repository" in said
