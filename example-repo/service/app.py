@@ -28,7 +28,7 @@ from service.feedback import Feedback, FolderTarget, FullError, GitHubTarget
 from service.guard import BodyError, Guard, body_of
 from service.logs import say
 from service.metrics import Metrics
-from service.openapi import describe
+from service.openapi import Described
 from service.schema import Schema
 
 NOT_YET = 503
@@ -126,7 +126,7 @@ def create_app(config: Config, source: Source | None = None) -> ASGIApp:
         redirect_slashes=False, exception_handlers={Exception: _sorry},
     )  # fmt: skip
     _add_routes(app, service)
-    app.openapi = lambda: describe(app, service.served())  # type: ignore[method-assign]
+    app.openapi = Described(app, service.served)  # type: ignore[method-assign]
     page.add_routes(app, service)
     guarded = Guard(app, service.metrics)
     guarded.service = service  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +14,23 @@ from pydantic import TypeAdapter
 from ml_action.consumer import Served
 
 _REFERENCE = "#/components/schemas/{model}"
+
+
+class Described:
+    """The description, made once for each version: of a thousand columns it takes long."""
+
+    def __init__(self, app: FastAPI, served: Callable[[], Served | None]) -> None:
+        self._app = app
+        self._served = served
+        self._made: tuple[object, dict[str, Any]] = (self, {})
+
+    def __call__(self) -> dict[str, Any]:
+        """As it is now."""
+        served = self._served()
+        of = served and (served.version, served.since)  # not the model: it would stay in memory
+        if self._made[0] != of:
+            self._made = of, describe(self._app, served)
+        return self._made[1]
 
 
 def describe(app: FastAPI, served: Served | None) -> dict[str, Any]:

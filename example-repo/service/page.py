@@ -46,7 +46,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        body = f'<p><a href="/">Back</a> · <a href="/openapi.json">openapi.json</a></p>{openapi.as_page(app.openapi())}'
+        said = await asyncio.to_thread(lambda: openapi.as_page(app.openapi()))
+        body = f'<p><a href="/">Back</a> · <a href="/openapi.json">openapi.json</a></p>{said}'
         return Response(framed("The interface", body), media_type=HTML)
 
 

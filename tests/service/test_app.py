@@ -153,6 +153,13 @@ def test_the_schema_changes_with_the_version(models, client):
     assert "body.sleep" not in texts_of(client.post("/predict", json={"hours_studied": 5}))
 
 
+def test_the_description_is_made_once_for_a_version(client, monkeypatch):
+    said = client.get("/openapi.json").json()
+    monkeypatch.setattr("service.openapi.describe", lambda *_: pytest.fail("made again"))
+    assert client.get("/openapi.json").json() == said
+    assert client.get("/docs").status_code == 200
+
+
 def other_scikit():
     major, minor, *_ = versions.libraries()["scikit-learn"].split(".")
     return {**versions.libraries(), "scikit-learn": f"{major}.{int(minor) + 1}.0"}
