@@ -37,6 +37,7 @@ HEADERS = [
 
 
 LONGEST = 20.0  # seconds that a body may take
+_HEARD_OUT = 16  # times the limit: most clients read no answer before they have sent their body
 GONE = 499  # the client hung up: no standard has a number for it, servers say this one
 
 
@@ -94,18 +95,22 @@ class Guard:
 async def body_of(request: Request, most: int) -> bytes:
     """The request's body; `most` bytes of it are held. Raises BodyError."""
     too_large = BodyError(413, f"The body is larger than {most} bytes.")
-    said = request.headers.get("content-length", "0")
-    if not said.isdecimal() or int(said) > most:
+    said, asks = request.headers.get("content-length", "0"), "expect" in request.headers
+    if not said.isdecimal() or int(said) > (most if asks else _HEARD_OUT * most):
         raise too_large
-    body = bytearray()
+    body, read = bytearray(), 0
     try:
         async with asyncio.timeout(LONGEST):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
+                read += len(chunk)
+                if read <= most:
+                    body += chunk
+                elif read > _HEARD_OUT * most:
                     raise too_large
     except TimeoutError:
         raise BodyError(408, f"The body did not arrive within {LONGEST:g} seconds.") from None
     except ClientDisconnect:
         raise BodyError(GONE, "The client hung up.") from None
+    if read > most:
+        raise too_large
     return bytes(body)

@@ -1,3 +1,4 @@
+import http.client
 import json
 import os
 import socket
@@ -76,6 +77,19 @@ def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
             assert time.monotonic() < until
             time.sleep(0.02)
     assert '"level": "error"' not in service.log.read_text()
+
+
+def test_who_sends_too_much_is_told_and_whoever_sends_much_more_is_cut_off(models, tmp_path):
+    models.publish()
+    with live.running(models.path, tmp_path / "log", SERVICE_MAX_BODY="300000") as service:
+        client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        client.request("POST", "/predict", b" " * 4_000_000)
+        answer = client.getresponse()
+        assert (answer.status, json.load(answer)) == (413, {"detail": "The body is larger than 300000 bytes."})
+        client.close()
+        with pytest.raises(OSError):  # noqa: PT011  reset or broken pipe
+            client.request("POST", "/predict", b" " * 40_000_000)
+        client.close()
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: "])
