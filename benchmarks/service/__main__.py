@@ -30,6 +30,7 @@ MODELS = {
     "4 features, HistGradientBoosting": {"columns": ALL, "estimator": "sklearn.ensemble.HistGradientBoostingRegressor"},
 }
 PORTS = {"plain": 18931, "service": 18932}
+READY = {"plain": "/openapi.json", "service": "/readyz"}  # what is answered once the model is loaded
 TURNS = 3
 CONNECTIONS = (1, 16)
 
@@ -47,7 +48,7 @@ def serving(kind: str, models: ModelDir, **settings: str) -> Iterator[int]:
     try:
         for _ in range(600):
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=5).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{READY[kind]}", timeout=5).close()
                 break
             time.sleep(0.1)
         yield port

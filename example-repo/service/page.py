@@ -120,6 +120,8 @@ def _answered(served: Served, row: dict[str, Any]) -> tuple[str, dict[str, str]]
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as the interface spells it
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -149,9 +151,7 @@ def _control(column: Column, common: str, key: str, value: str) -> str:
 
 
 def _example(column: Column) -> str:
-    if column.example is None:
-        return ""
-    return str(column.example).lower() if isinstance(column.example, bool) else _shown(column.example)
+    return "" if column.example is None else _shown(column.example)
 
 
 def _hint(column: Column) -> str:

@@ -37,6 +37,12 @@ def test_the_form_says_which_field_is_wrong(client, value, told):
     assert page.count(" autofocus") == 1  # whoever cannot see it is led there
 
 
+def test_a_boolean_answer_is_spelled_as_the_interface_spells_it(models, client_of):
+    models.publish(columns="hours_studied tutor", targets=("tutor",))
+    page = client_of().get("/", params={"hours_studied": "5"}).text
+    assert re.search(r"tutor = <strong>(true|false)</strong>", page)
+
+
 def test_a_long_history_keeps_its_names_apart(models, client):
     versions = [dataclasses.replace(models.versions[0], version=f"v{number}") for number in range(1, 41)]
     drawn = chart.draw(versions, "v40")
