@@ -57,9 +57,10 @@ def begin(top: Path, git: Git, wish: Wish, asker: Asker, doctor: Doctor, log: Lo
     if wish.rehearse and not _too_large(found):
         _rehearse(top, found, {**chosen, "model-dir": settings.model_dir}, log)
     log.say("")
-    written = [path for path in [_put(top, planned, log) for planned in plans] if path]
+    for planned in plans:
+        _put(top, planned, log)
     steps = outlook.steps(
-        written,
+        tracked.unsaved(git, [planned.path for planned in plans]),
         values.spelled(settings.target),
         outlook.branch(git),
         _examined(doctor, chosen),
@@ -174,18 +175,16 @@ def _rehearse(top: Path, found: Layout, chosen: Mapping[str, str], log: Log) -> 
     log.say(outlook.meaning(*endings))
 
 
-def _put(top: Path, planned: Planned, log: Log) -> str:
-    """Writes a file that is not there, shows what would change in one that is; the path if it was written."""
+def _put(top: Path, planned: Planned, log: Log) -> None:
+    """Writes a file that is not there, shows what would change in one that is."""
     if planned.is_new:
         starting.write(top, planned)
         log.say(f"wrote {planned.path}")
-        return planned.path
-    if planned.difference:
+    elif planned.difference:
         log.say(f"{planned.path} is there already and stays as it is. This would change:")
         log.say(planned.difference)
     else:
         log.say(f"{planned.path} is as it should be")
-    return ""
 
 
 def _examined(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | Problem | None:

@@ -9,7 +9,6 @@ from ml_action.arrivals import Outcome, Verdict
 from ml_action.diagnosis import Diagnosis, Finding, Weight, sentence
 from ml_action.errors import Problem
 from ml_action.git import Git
-from ml_action.settings import CONFIG_FILE
 from ml_action.starting import WORKFLOW
 
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
@@ -57,16 +56,15 @@ def branch(git: Git) -> tuple[str, str]:
 
 
 def steps(
-    written: Sequence[str],
+    unsaved: Sequence[str],
     target: str,
     branches: tuple[str, str],
     examined: Diagnosis | Problem | None,
     others: Iterable[str],
 ) -> tuple[str, ...]:
-    """What a person has to do, in order."""
-    names = " ".join(written) or f"{CONFIG_FILE} {WORKFLOW}"
+    """What a person has to do, in order. `unsaved`: which of our files no commit holds as they are."""
     message = shlex.quote(f"Keep the model for {' '.join(target.split())} up to date")
-    found = [f"git add {names} && git commit -m {message} && git push"]
+    found = [f"git add {' '.join(unsaved)} && git commit -m {message} && git push"] if unsaved else []
     here, default = branches
     if not here:
         found.append("no branch is checked out (HEAD is detached): commit on a branch that you can push")
@@ -76,11 +74,7 @@ def steps(
     found.append(
         "autonomy is propose: a person merges. To have the bot approve and merge: docs/github.md, “Two identities”"
     )
-    found += [
-        f"{path} names ml-auto-update as well: one workflow is enough"
-        for path in others
-        if path not in (*written, WORKFLOW)
-    ]
+    found += [f"{path} names ml-auto-update as well: one workflow is enough" for path in others if path != WORKFLOW]
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from ml_action.options import BY_NAME
 from ml_action.settings import CONFIG_FILE
 
 WORKFLOW = ".github/workflows/auto-retrain.yml"
-EXAMPLE = Path(__file__).parents[1] / "example-workflows/auto-retrain.yml"
+EXAMPLE = Path(__file__).with_name("auto-retrain.yml")  # of example-workflows/, also where only the package is
+_OURS = re.compile(r"ml-auto-update(/\.github/workflows/\w+\.yml)?@")
+_NO_TRAINING = re.compile(r"^ *mode: *[\"']?(?!run\b)[a-z]", re.MULTILINE)
 BY_FILE = ("          target: score\n",)  # lines of the example that the settings' file makes needless
 
 
@@ -121,8 +124,9 @@ def _read(top: Path, path: str) -> str | None:
 
 
 def others(top: Path) -> Iterator[str]:
-    """The workflows that are there and name us."""
+    """The workflows that are there and train."""
     folder = top / ".github/workflows"
     for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
-        if "ml-auto-update" in path.read_text(encoding="utf-8", errors="replace"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if len(_OURS.findall(text)) > len(_NO_TRAINING.findall(text)):
             yield f".github/workflows/{path.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ml_action.arrivals import Dataset
 from ml_action.errors import DataProblem
@@ -35,6 +35,12 @@ def uncommitted(git: Git, below: str = "") -> list[str]:
     told = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
     paths = (row[3:] for row in told.decode("utf-8", "surrogateescape").split("\0"))
     return sorted(path for path in paths if _is_data(path, below))
+
+
+def unsaved(git: Git, paths: Iterable[str]) -> list[str]:
+    """Those of the paths that are new or changed here, and that no commit holds as they are."""
+    told = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+    return [row[3:] for row in told.decode("utf-8", "surrogateescape").split("\0") if row]
 
 
 def _is_data(path: str, below: str) -> bool:

@@ -44,6 +44,10 @@ def test_a_command_is_safe_to_paste():
     assert steps[0] == """git add a.toml && git commit -m 'Keep the model for it'"'"'s $(rm) up to date' && git push"""
 
 
+def test_nothing_is_to_be_committed_where_all_is():
+    assert not any("git add" in step for step in outlook.steps([], "y", WHERE, None, []))
+
+
 def test_a_branch_that_is_not_the_default_one_has_to_be_merged():
     assert any("merge mine into main" in step for step in outlook.steps([], "y", ("mine", "main"), None, []))
     assert any("HEAD is detached" in step for step in outlook.steps([], "y", ("", "main"), None, []))

@@ -1,5 +1,8 @@
 """The files of a new loop: readable, parsed by the loop itself, and never written over somebody's own."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import tomllib
 import yaml
@@ -49,6 +52,14 @@ def test_both_files_are_written_where_there_is_none(tmp_path):
     assert (tmp_path / CONFIG_FILE).is_file()
     assert (tmp_path / WORKFLOW).is_file()
     assert list(others(tmp_path)) == [WORKFLOW]
+
+
+def test_only_a_workflow_that_trains_is_another_one(tmp_path):
+    examples = Path(__file__).parents[1] / "example-workflows"
+    (tmp_path / ".github").mkdir()
+    shutil.copytree(examples, tmp_path / ".github/workflows")
+    training = [path.rpartition("/")[2] for path in others(tmp_path)]
+    assert training == ["auto-retrain.yml", "auto-train.yml"]
 
 
 def test_a_file_that_says_the_same_otherwise_makes_no_difference(tmp_path):
