@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
+from ml_action.errors import DataProblem
 from ml_action.figures import counted
 
 BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
@@ -49,7 +50,7 @@ class Target(Protocol):
     """Where datasets go."""
 
     def put(self, file: File) -> None:
-        """Writes it, or finds that it is there. Raises Problem or OSError."""
+        """Writes it, or finds that it is there. Raises Problem."""
 
 
 class FolderTarget:
@@ -60,6 +61,17 @@ class FolderTarget:
 
     def put(self, file: File) -> None:
         """Under a hidden name first: nobody reads half a dataset."""
+        try:
+            self._write(file)
+        except OSError as error:
+            raise DataProblem(
+                f"Feedback cannot be written to {self._path}: {error.strerror or error}",
+                why="the user that the service runs as may not write there, or the disk is full",
+                fix="let that user write there (a container: --user, and the folder mounted), or set "
+                "SERVICE_FEEDBACK=github",
+            ) from error
+
+    def _write(self, file: File) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
         half = self._path / f".{file.name}.part"
         try:

@@ -6,6 +6,7 @@ from hosted import REPOSITORY, Hosted, refused
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
+from ml_action.errors import DataProblem
 from service.feedback import Feedback, File, FolderTarget, FullError, GitHubTarget, dataset
 
 ROW = {"hours_studied": 5, "score": 54.5}
@@ -108,9 +109,10 @@ def test_a_half_written_dataset_is_taken_away(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DataProblem, match="No space") as told:
         FolderTarget(folder).put(dataset(("a",), [{"a": 1.0}]))
     assert files_in(folder) == {}
+    assert "SERVICE_FEEDBACK=github" in told.value.fix
 
 
 def test_a_token_is_asked_for_where_there_is_one(taught):
