@@ -5,7 +5,7 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ml_action import __version__, registry, survey
 from ml_action.batch import Batch
 from ml_action.modelling import artifacts, crossfit, trial, versions
 from ml_action.proposal import fingerprint
-from ml_action.records import Guardrail, Policy, Trial, Version
+from ml_action.records import Guardrail, History, Policy, Trial, Version
 from ml_action.settings import Settings, for_journal
 from ml_action.survey import Scene
 from ml_action.tools import Tools
@@ -64,7 +64,19 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
     opponent = Opponent(model, champion.features, champion.target) if champion else NOBODY
     judged = try_out(batch, settings, survey.salt_of(scene, settings), opponent, tools.log.progress)
     listed = champion.types if champion and champion.file.endswith(".skops") else None
+    notes += _of_libraries(scene.history, judged)
     return replace(judged, notes=(*notes, *judged.notes), champion_types=listed)
+
+
+def _of_libraries(history: History | None, judged: Trial) -> Iterator[str]:
+    """Where a service of the champion would refuse the challenger: not trained in the Action, or its image moved."""
+    before = history.champion.libraries if history and history.champion else {}
+    for name in versions.differing(before, judged.libraries):
+        yield (
+            f"trained with {name} {judged.libraries[name]}, the champion with {before[name]}: a service that runs the "
+            f"champion refuses this version. Train in the Action, or with {name} {versions.minor(before[name])}; if "
+            "the Action has moved on, move the service with it"
+        )
 
 
 def model_of(

@@ -18,9 +18,10 @@ from ml_action.layout import Layout
 from ml_action.log import Hushed, Log, visible
 from ml_action.modelling import frames, proposing
 from ml_action.modelling.proposing import Suggestion
+from ml_action.modelling.resolution import ConstantTarget
 from ml_action.options import BY_NAME
 from ml_action.selection import Selection
-from ml_action.settings import parse, texts
+from ml_action.settings import CONFIG_FILE, parse, texts
 from ml_action.starting import Planned
 
 LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
@@ -48,7 +49,7 @@ def begin(top: Path, git: Git, wish: Wish, asker: Asker, doctor: Doctor, log: Lo
     _check_ground(top, git)
     parse(wish.given, wish.config)
     said = texts(wish.config)
-    given = {**said, **wish.given}
+    given = {**_of_this_target(said, wish.given), **wish.given}
     found = _look(git, wish, given.get("data-path", ""), log)
     chosen, why = _choose(found, tracked.table(git, found), given, asker, log)
     settings = parse(chosen, {})  # every contradiction is told before anything is written
@@ -59,19 +60,32 @@ def begin(top: Path, git: Git, wish: Wish, asker: Asker, doctor: Doctor, log: Lo
     log.say("")
     for planned in plans:
         _put(top, planned, log)
+    kept = [planned.path for planned in plans if planned.is_another]
     steps = outlook.steps(
         tracked.unsaved(git, [planned.path for planned in plans]),
-        values.spelled(settings.target),
+        (CONFIG_FILE in kept and said.get("target")) or values.spelled(settings.target),
         outlook.branch(git),
         _examined(doctor, chosen),
         starting.others(top),
+        kept,
     )
     log.say("\nwhat is left to do:")
     for number, step in enumerate(steps, 1):
         log.say(f"{number}. {step}")
     more = (f"{history.current} is in production, and stays",) if history and history.current else ()
     reason = f"a loop for {values.spelled(settings.target)} is set up"
+    if CONFIG_FILE in kept:
+        reason = f"{CONFIG_FILE} was there before, and stays as it was"
     return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *more))
+
+
+OF_A_TARGET = ("features", "task", "metric", "estimator", "params", "group")
+
+
+def _of_this_target(said: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What the file says and is still meant: for another target, another task and metric may be right."""
+    another = given.get("target", said.get("target")) != said.get("target")
+    return {name: value for name, value in said.items() if not (another and name in OF_A_TARGET)}
 
 
 # --- looking ----------------------------------------------------------------------------------------------
@@ -169,7 +183,11 @@ def _asked(asker: Asker, name: str, guess: str, seen: Suggestion) -> str:
 def _rehearse(top: Path, found: Layout, chosen: Mapping[str, str], log: Log) -> None:
     """Two hours on a copy."""
     log.say("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
-    endings = rehearsals.play(top, found, chosen, Hushed(log))
+    try:
+        endings = rehearsals.play(top, found, chosen, Hushed(log))
+    except ConstantTarget as problem:  # of the half: of the whole it was looked into before
+        log.warn(f"no rehearsal. {problem.what} That is so of the half that comes first: it is sorted by the target")
+        return
     for hour, ending in zip(("first", "second"), endings, strict=True):
         log.say(f"{hour} hour: {ending.verdict}: {ending.reason}")
     log.say(outlook.meaning(*endings))
@@ -180,7 +198,7 @@ def _put(top: Path, planned: Planned, log: Log) -> None:
     if planned.is_new:
         starting.write(top, planned)
         log.say(f"wrote {planned.path}")
-    elif planned.difference:
+    elif planned.is_another:
         log.say(f"{planned.path} is there already and stays as it is. This would change:")
         log.say(planned.difference)
     else:

@@ -66,6 +66,8 @@ def _nothing(given: Selection | None, waiting: Sequence[str]) -> DataProblem:
     """What to say where git tracks no data."""
     where = f" in {given}" if given else ""
     if given and given.folder.lower().endswith(KINDS):
+        if not dirname(given.folder):
+            return _in_the_root()
         return DataProblem(
             f"data-path = {given.folder!r} names a file",
             why="the loop counts what arrives: the files of a folder, or of a pattern",
@@ -81,6 +83,14 @@ def _nothing(given: Selection | None, waiting: Sequence[str]) -> DataProblem:
         f"no dataset was found that git tracks{where}",
         why="there is no .csv, .csv.gz or .parquet file, none was committed, or .gitignore keeps them out",
         fix="put the data into a folder of their own, such as data/new_data, and commit them",
+    )
+
+
+def _in_the_root() -> DataProblem:
+    return DataProblem(
+        "the data lie in the root of the repository, beside everything else",
+        why="the loop counts the files of a folder, and the model lies in another one",
+        fix="move them into a folder of their own, such as data/new_data, and commit that",
     )
 
 
@@ -120,11 +130,7 @@ def _named(paths: frozenset[str], others: Sequence[str]) -> str:
     """
     folders = sorted({dirname(path) for path in paths})
     if "" in folders:
-        raise DataProblem(
-            "the data lie in the root of the repository, beside everything else",
-            why="the loop counts the files of a folder, and the model lies in another one",
-            fix="move them into a folder of their own, such as data/new_data, and commit that",
-        )
+        raise _in_the_root()
     for place in (_above_dates(commonpath(folders)), commonpath(folders), ",".join(folders)):
         if place and not any(Selection.parse(place).holds(other) for other in others):
             return place

@@ -61,10 +61,17 @@ def steps(
     branches: tuple[str, str],
     examined: Diagnosis | Problem | None,
     others: Iterable[str],
+    kept: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    """What a person has to do, in order. `unsaved`: which of our files no commit holds as they are."""
+    """What a person has to do, in order. `unsaved`: which of our files no commit holds as they are; `kept`: which were
+    there and say something else.
+    """
     message = shlex.quote(f"Keep the model for {' '.join(target.split())} up to date")
-    found = [f"git add {' '.join(unsaved)} && git commit -m {message} && git push"] if unsaved else []
+    found = [
+        f"{path} was not changed: take over what you want of the difference above, or delete it and run init again"
+        for path in kept
+    ]
+    found += [f"git add {' '.join(unsaved)} && git commit -m {message} && git push"] if unsaved else []
     here, default = branches
     if not here:
         found.append("no branch is checked out (HEAD is detached): commit on a branch that you can push")

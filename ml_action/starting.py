@@ -36,6 +36,11 @@ class Planned:
         return self.before is None
 
     @property
+    def is_another(self) -> bool:
+        """Whether the file that is there says something else."""
+        return not self.is_new and bool(self.difference)
+
+    @property
     def difference(self) -> str:
         """What would change in the file that is there."""
         lines = difflib.unified_diff(
@@ -108,7 +113,9 @@ def workflow() -> str:
     text = EXAMPLE.read_text(encoding="utf-8")
     for line in BY_FILE:
         text = text.replace(line, "")
-    return text.replace("set `target`, and turn on", "and turn on").replace("copy it to .github/workflows/, ", "")
+    return text.replace(
+        "in one file: copy it to .github/workflows/, set `target`, and turn on", "in one file. Once, turn on"
+    )
 
 
 def _read(top: Path, path: str) -> str | None:

@@ -78,8 +78,8 @@ EXAMPLES = (
         "6,366 women on their marriage, 1974 (statsmodels' fair). Here `init` is right to be unenthusiastic: "
         "two thirds of the answers are 0, and what a model gains on average it gains on few. The "
         "warning and the last sentence say what to do. "
-        "Both files are written all the same: correct the target in `ml-auto-update.toml`, or delete "
-        "it and run `init` again.",
+        "Both files are written all the same: delete `ml-auto-update.toml` and run `init` again with "
+        "another target.",
         lambda: {"survey/fair.csv": _of_package("statsmodels.datasets.fair", "fair.csv")},
     ),
     Example(

@@ -76,6 +76,8 @@ def test_a_file_is_no_data_path_and_the_pattern_for_it_is_named():
     with pytest.raises(DataProblem, match="names a file") as told:
         find(files("data/sales.csv"), Selection.parse("data/sales.csv"))
     assert "'data/sales*.csv'" in told.value.fix
+    with pytest.raises(DataProblem, match="root of the repository"):
+        find(files("sales.csv"), Selection.parse("sales.csv"))
 
 
 def test_what_nobody_committed_is_named():

@@ -135,7 +135,14 @@ def _reason(parse: Callable[[str], Any], error: Exception, *, secret: bool) -> s
     if isinstance(error, OSError):
         return f"its file cannot be used: {error.strerror}"
     kind = parse.__doc__ or "text"
-    return f"it has to be {kind}" + ("" if secret else f", not {str(error)[-60:]!r}")
+    return f"it has to be {kind}" + ("" if secret else f", not {_given(error)!r}")
+
+
+def _given(error: Exception) -> str:
+    """What was set: int() and float() quote it at the end of what they say."""
+    text = str(error)
+    found = re.search(r": '(.*)'$", text)
+    return (found[1] if found else text)[-60:]
 
 
 def table() -> str:

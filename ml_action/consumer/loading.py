@@ -11,11 +11,8 @@ from typing import Any
 from ml_action.consumer.answering import Answering, Row
 from ml_action.errors import ModelProblem
 from ml_action.modelling import artifacts
-from ml_action.modelling.versions import libraries
+from ml_action.modelling.versions import differing, libraries, minor
 from ml_action.records import History, Version
-
-EXACT = ("python", "scikit-learn")  # whose pickles another minor version may read wrongly, without saying so
-# https://scikit-learn.org/stable/model_persistence.html#security-maintainability-limitations
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,17 +60,12 @@ def load(version: Version, history: History, data: bytes, trusted: tuple[str, ..
 
 def check_libraries(recorded: Mapping[str, str], here: Mapping[str, str]) -> None:
     """Raises ModelProblem where Python or scikit-learn is of another major.minor than the model was written with."""
-    for name in EXACT:
-        if recorded.get(name) and _minor(recorded[name]) != _minor(here.get(name, "")):
-            raise ModelProblem(
-                f"The model was written with {name} {recorded[name]}, here is {here.get(name) or 'none'}.",
-                why=f"a model file of another {name} may load and answer wrongly",
-                fix=f"run the service with {name} {_minor(recorded[name])}, or train with an Action that has yours",
-            )
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
+    for name in differing(recorded, here):
+        raise ModelProblem(
+            f"The model was written with {name} {recorded[name]}, here is {here.get(name) or 'none'}.",
+            why=f"a model file of another {name} may load and answer wrongly",
+            fix=f"run the service with {name} {minor(recorded[name])}, or train with an Action that has yours",
+        )
 
 
 def _check_size(version: Version, size: int) -> None:

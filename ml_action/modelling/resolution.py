@@ -20,6 +20,10 @@ _MOST_CLASSES = 20
 _RAREST = 0.1  # of an even share
 
 
+class ConstantTarget(DataProblem):
+    """The answer is always the same."""
+
+
 def infer_target(columns: Iterable[object]) -> str:
     """The last column. Raises DataProblem when there is none."""
     names = [str(name) for name in columns]
@@ -186,7 +190,7 @@ def _check_target(name: str, column: pd.Series, task: str) -> None:
             fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
         )
     if column.nunique() < 2:
-        raise DataProblem(
+        raise ConstantTarget(
             f"The target '{plain(name)}' is the same in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it differs.",
         )

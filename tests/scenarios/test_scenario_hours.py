@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from scenario_world import PROPOSAL, STORE, World, drifted, noise, steady
@@ -256,3 +257,14 @@ def test_a_repository_copied_with_its_model_counts_from_what_the_model_was_train
     production.arrive(drifted(38, 9))
     run = production.hour()
     assert (run.decision, run.outputs["count"]) == ("promote", "45")
+
+
+def test_a_model_that_the_running_services_would_refuse_is_told(production: World) -> None:
+    """Trained on a laptop, with another Python than the Action's."""
+    metadata = json.loads(production.read("model/model_metadata.json", "main"))
+    metadata["versions"][0]["libraries"]["python"] = "3.99.1"
+    production.commit({"model/model_metadata.json": json.dumps(metadata)})
+    production.arrive(drifted(45, 8))
+    run = production.hour(autonomy="propose")
+    assert run.decision == "promote"
+    assert "the champion with 3.99.1: a service that runs the champion refuses this version" in run.told

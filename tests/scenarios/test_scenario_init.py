@@ -67,6 +67,25 @@ def test_a_second_time_it_changes_nothing_and_shows_what_it_would(students: Path
     assert "stays as it is" in said
     assert "+threshold = 33" in said
     assert (students / CONFIG_FILE).read_text() == before
+    assert f"1. {CONFIG_FILE} was not changed: take over what you want of the difference above" in said
+    assert f"{CONFIG_FILE} was there before, and stays as it was" in said
+
+
+def test_for_another_target_than_the_files_the_task_and_the_metric_are_proposed_anew(students: Path) -> None:
+    (students / CONFIG_FILE).write_text('target = "school"\ntask = "classification"\nmetric = "accuracy"\n')
+    code, said = init(students, "--yes", "--no-rehearsal", "--target", "score")
+    assert code == 0, said
+    assert '+task = "regression"' in said
+    assert '+metric = "r2"' in said
+
+
+def test_a_table_that_is_sorted_by_its_target_is_set_up_without_a_rehearsal(tmp_path: Path) -> None:
+    rows = [f"{number},{int(number > 70)}" for number in range(140)]
+    folder = commit(tmp_path, {"data/t.csv": "\n".join(["weight,low", *rows]) + "\n"})
+    code, said = init(folder, "--yes", "--target", "low")
+    assert code == 0, said
+    assert "it is sorted by the target" in said
+    assert (folder / WORKFLOW).is_file()
 
 
 def test_one_table_is_counted_by_rows(tmp_path: Path) -> None:

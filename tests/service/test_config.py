@@ -38,6 +38,8 @@ def test_all_mistakes_are_told_together():
     ("name", "value", "told"),
     [
         ("PORT", "65536", "a port from 1 to 65535"),
+        ("PORT", "x", "a port from 1 to 65535, not 'x'"),
+        ("EVERY", "soon", "a number of seconds, not 'soon'"),
         ("PORT", "tcp://10.0.0.1:8000", "a port"),  # what Kubernetes sets for a service of the name "service"
         ("API", "api.github.com", "https://"),
         ("API", "file:///etc", "https://"),
