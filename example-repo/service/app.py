@@ -185,17 +185,25 @@ def no_model(service: Service) -> Response:
     return refused(NOT_YET, f"No model is loaded yet. {service.consumer.status.problem}".strip(), {"Retry-After": "5"})
 
 
-# --- predictions ------------------------------------------------------------------------------------------
-
-
-async def _predict(service: Service, request: Request) -> Response:
+async def _taken(service: Service, request: Request) -> tuple[Served, bytes] | Response:
+    """The version that answers and the request's body, or why there is no more than this to say."""
     served = service.served()
     if served is None:
         return no_model(service)
     try:
-        body = await body_of(request, service.config.max_body)
+        return served, await body_of(request, service.config.max_body)
     except BodyError as error:
         return refused(error.status, str(error), {"Connection": "close"})
+
+
+# --- predictions ------------------------------------------------------------------------------------------
+
+
+async def _predict(service: Service, request: Request) -> Response:
+    taken = await _taken(service, request)
+    if isinstance(taken, Response):
+        return taken
+    served, body = taken
     prepared: Schema = served.prepared
     try:
         if body.lstrip()[:1] == b"[":
@@ -226,13 +234,10 @@ async def _learn(service: Service, request: Request) -> Response:
         return refused(401, "Feedback asks for the token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
     if not service.config.feedback_token and _of_another_page(request):
         return refused(403, "Feedback is not taken from another site's page unless a token is asked for.")
-    served = service.served()
-    if served is None:
-        return no_model(service)
-    try:
-        body = await body_of(request, service.config.max_body)
-    except BodyError as error:
-        return refused(error.status, str(error), {"Connection": "close"})
+    taken = await _taken(service, request)
+    if isinstance(taken, Response):
+        return taken
+    served, body = taken
     return _learned(service.feedback, served, body if body.lstrip()[:1] == b"[" else b"[" + body + b"]")
 
 
