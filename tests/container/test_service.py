@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import packaged
 import pytest
 from consumer_world import ModelDir
 from harness import ROOT
@@ -22,20 +22,14 @@ from harness import ROOT
 from ml_action.modelling.versions import libraries
 
 BODY = b'{"hours_studied": 5}'
-OWN = ("pyproject.toml", "README.md", "LICENSE", "ml_action")
 
 
 @pytest.fixture(scope="session")
 def service_image(image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Built as docs/service.md says, with the consumer of this checkout in place of the published one."""
-    source, context = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("context") / "service"
-    for name in OWN:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
+    context = tmp_path_factory.mktemp("context") / "service"
     shutil.copytree(ROOT / "example-repo/service", context)
-    wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", context]
-    subprocess.run([*wheel, source], check=True)
-    (made,) = context.glob("*.whl")
+    made = Path(shutil.copy(packaged.wheel(tmp_path_factory.mktemp("wheel")), context))
     command = ["docker", "build", "--network=host", "--quiet", "--build-arg", f"ML_AUTO_UPDATE=/build/{made.name}"]
     return subprocess.run([*command, context], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
 
