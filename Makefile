@@ -9,7 +9,7 @@ DATA ?= students
 TESTS ?=
 GENERATED := README.md action.yml check/action.yml docs/cli.md
 
-.PHONY: help demo test faults e2e lint format docs bench bench-decision setup clean
+.PHONY: help demo test faults e2e lint wording format docs bench bench-decision setup clean
 
 help:  ## show the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,11 +48,14 @@ lint: .venv/ready  ## formatter, linter, types, layers, generated texts
 	@$(BIN)/lint-imports
 	@$(BIN)/cog --check -I . $(GENERATED)
 
+wording: .venv/ready  ## words that the project does not use, counted by folder (FILES=path for some)
+	@$(BIN)/python -m scripts.wording $(FILES)
+
 format: .venv/ready  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: .venv/ready  ## write the generated parts of the documentation anew
+docs: .venv/ready  ## write the generated parts of the documentation
 	@$(BIN)/cog -r -I . $(GENERATED)
 	@$(BIN)/python -m scripts.generated
 	@$(BIN)/python -m scripts.doctor_page
