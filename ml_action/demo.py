@@ -149,7 +149,7 @@ class Theatre:
         self._title(f"Prologue: {self.story.about}")
         self._arrive(self.story.first, "datasets")
         self._hour(threshold=str(len(self.story.first)))
-        self.here.repository.protect("main", required_reviews=1)
+        self.here.hub.protect(self.here.repository, "main", required_reviews=1)
         self.log.say("v1 is in production; from now on main takes only reviewed pull requests, and data from people")
 
     def _promotion(self) -> str:
@@ -166,7 +166,7 @@ class Theatre:
 
     def _tell(self, number: int) -> None:
         """What the forge says of a pull request."""
-        pull = next(pull for pull in self.here.repository.pulls if pull.number == number)
+        pull = next(pull for pull in self.here.hub.pulls(self.here.repository) if pull.number == number)
         approvers = {review.user.login for review in pull.reviews if review.state == "APPROVED"}
         merger = pull.merged_by.login if pull.merged_by else "nobody"
         self.log.say(
@@ -178,7 +178,8 @@ class Theatre:
     def _rerun(self, commit: str) -> None:
         self._title("The same job again, on its old commit: nothing is done twice")
         self._hour(commit=commit)
-        self.log.say(f"pull requests: {len(self.here.repository.pulls)}, versions: {len(self._history().versions)}")
+        pulls, versions = self.here.hub.pulls(self.here.repository), self._history().versions
+        self.log.say(f"pull requests: {len(pulls)}, versions: {len(versions)}")
 
     def _few(self) -> None:
         self._title("Hour 2: 37 more datasets")
@@ -245,7 +246,7 @@ class Theatre:
             stdin=_import(zip(names, files, strict=False), git.maybe("rev-parse", "main"), f"Add {len(files)} {what}"),
         )
         self.log.say(f"{len(files)} {what} arrive")
-        self.here.repository.synchronise()
+        self.here.hub.synchronise(self.here.repository)
         return git.line("rev-parse", "main")
 
     def _history(self) -> History:

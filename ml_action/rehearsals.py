@@ -22,7 +22,7 @@ def play(top: Path, layout: Layout, given: Mapping[str, str], log: Log) -> tuple
         tempfile.TemporaryDirectory(prefix="ml-auto-update-init-", ignore_cleanup_errors=True) as folder,
         stage.open_stage(Path(folder), "rehearsal/copy") as here,
     ):
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         everything = _copy(top, here)
         _arrive(here, _first_half(here, everything, layout, given.get("model-dir", "model")), "")
         first = here.hour({**given, "autonomy": "merge"}, log)
@@ -86,4 +86,4 @@ def _arrive(here: Stage, tree: str, parent: str) -> None:
     parents = ("-p", parent) if parent else ()
     commit = git.line("commit-tree", tree, *parents, "-m", "Data arrive")
     git.run("update-ref", "refs/heads/main", commit)
-    here.repository.synchronise(None)
+    here.hub.synchronise(here.repository)

@@ -24,7 +24,7 @@ def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
         stage.open_stage(Path(folder), "rehearsal/copy", _branch(path)) as here,
     ):
         _copy(path, here)
-        here.repository.protect(here.repository.default_branch, required_reviews=1)
+        here.hub.protect(here.repository, here.repository.default_branch, required_reviews=1)
         log.say(f"rehearsing on a copy of {path}; nothing leaves this machine")
         ending = here.hour({"autonomy": "merge", **given}, log)
         _show(here, log)
@@ -60,7 +60,7 @@ def _copy(path: Path, here: Stage) -> None:
 def _show(here: Stage, log: Log) -> None:
     """The pull request that was opened, as a reviewer would see it."""
     console = terminal.make_console()
-    for pull in here.repository.pulls:
+    for pull in here.hub.pulls(here.repository):
         terminal.markdown(console, pull.body or "", f"pull request #{pull.number}: {pull.title}")
         approvers = ", ".join(review.user.login for review in pull.reviews if review.state == "APPROVED")
         merged = "yes" if pull.merged else "no"

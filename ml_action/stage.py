@@ -20,7 +20,7 @@ from ml_action.log import Log
 from ml_action.records import Outcome
 from ml_action.repository import AUTHOR
 from ml_action.settings import CONFIG_FILE
-from sandbox import Exchange, Identity, Repository, Sandbox
+from sandbox import Account, Exchange, Repository, Sandbox
 
 AUTHOR_LOGIN, REVIEWER_LOGIN = "ml-bot", "github-actions"
 
@@ -31,8 +31,8 @@ class Stage:
 
     hub: Sandbox
     repository: Repository
-    author: Identity
-    reviewer: Identity
+    author: Account
+    reviewer: Account
     root: Path
 
     def environ(self, **more: str) -> dict[str, str]:
@@ -84,8 +84,8 @@ def open_stage(
         repository = hub.create_repository(
             full_name, default_branch=branch, allow_auto_merge=True, actions_may_create_and_approve=True
         )
-        author = hub.identity(AUTHOR_LOGIN, kind="app")
-        reviewer = hub.identity(REVIEWER_LOGIN, kind="actions")
+        author = hub.add_account(AUTHOR_LOGIN, kind="app")
+        reviewer = hub.add_account(REVIEWER_LOGIN, kind="actions")
         yield Stage(hub, repository, author, reviewer, root)
 
 

@@ -1,23 +1,26 @@
-"""The web application: who calls, what is asked, which answer; then the observers."""
+"""The web application: authenticates a request, routes it, and reports the exchange to the observers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox import graph, http_git
+from sandbox import git_endpoint
+from sandbox.accounts import Account
 from sandbox.errors import RefusalError, not_found
-from sandbox.exchange import record
+from sandbox.git.http import parse_path
+from sandbox.graphql import execute
 from sandbox.hub import Hub
-from sandbox.identities import Identity
 from sandbox.rest import ROUTES, Call
-from sandbox.rest.calling import PREFIX, Created, Route
-from sandbox.views import people
+from sandbox.rest.routing import PREFIX, Reply, Route
+from sandbox.serializers import accounts
+from sandbox.traffic import record_exchange
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,6 +35,15 @@ URLS = Map(
 )
 
 
+@dataclass(frozen=True)
+class Match:
+    """A route with the arguments that its path contains."""
+
+    route: Route
+    repository: str  # full name
+    arguments: dict[str, Any]
+
+
 class App:
     """A WSGI application over one hub."""
 
@@ -39,58 +51,58 @@ class App:
         self.hub = hub
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request and show the exchange to the observers before the client goes on."""
+        """Responds to one request; the observers see the exchange before the client does."""
         environ = environ | enterprise(str(environ.get("PATH_INFO", "")))
         request = Request(environ)
-        git = http_git.serves(request.path)
-        response = http_git.answer(self.hub, request) if git else self._api(request)
+        git = parse_path(request.path)
+        response = git_endpoint.respond(self.hub, request, git) if git else self._api(request)
         for observe in self.hub.observers:
-            observe(record(request, response, git))
+            observe(record_exchange(request, response, git is not None))
         return response(environ, start_response)
 
     def _api(self, request: Request) -> Response:
         try:
-            identity = self.hub.authenticate(request.headers.get("Authorization"))
+            account = self.hub.authenticate(request.headers.get("Authorization"))
             with self.hub.lock:
-                return self._answer(request, identity)
+                return self._respond(request, account)
         except RefusalError as refusal:
             return _json(refusal.body(), refusal.status)
 
-    def _answer(self, request: Request, identity: Identity | None) -> Response:
+    def _respond(self, request: Request, account: Account | None) -> Response:
         if request.path == "/graphql" and request.method == "POST":
-            return _json(graph.answer(self.hub, identity, request.get_data()), 200)
+            return _json(execute.respond(self.hub, account, request.get_data()), 200)
         if request.path == USER and request.method == "GET":
-            return _json(self._user(identity), 200)
-        return self._operation(request, identity)
+            return _json(self._user(account), 200)
+        return self._operation(request, account)
 
-    def _user(self, identity: Identity | None) -> dict[str, Any]:
-        if identity is None:
+    def _user(self, account: Account | None) -> dict[str, Any]:
+        if account is None:
             raise RefusalError(401, "Requires authentication")
-        if identity.is_bot:
-            raise RefusalError(403, identity.denial)
-        return people.profile(self.hub.url, identity)
+        if account.is_bot:
+            raise RefusalError(403, account.denial_message)
+        return accounts.public_user(self.hub.url, account)
 
-    def _operation(self, request: Request, identity: Identity | None) -> Response:
-        """One REST operation; the pull requests follow their branches before and after it."""
-        route, places = _find(request)
-        repository = self.hub.repository(f"{places.pop('owner')}/{places.pop('repo')}")
-        if repository is None or not repository.can_see(identity):
+    def _operation(self, request: Request, account: Account | None) -> Response:
+        """Runs one REST operation, and updates the pull requests before it and after a change."""
+        match = _match(request)
+        repository = self.hub.repository(match.repository)
+        if repository is None or not repository.can_see(account):
             raise not_found()
-        call = Call(self.hub, request, identity, repository)
-        route.admit(call)
-        repository.synchronise()
-        result = route.handler(call, **places)
+        call = Call(request, account, repository)
+        match.route.admit(call)
+        self.hub.synchronise(repository)
+        result = match.route.handler(call, **match.arguments)
         if request.method != "GET":
-            repository.synchronise(identity)
-        response = result if isinstance(result, Response) else _created(result)
+            self.hub.synchronise(repository, account)
+        response = result if isinstance(result, Response) else _response(result)
         response.headers.extend(call.headers)
-        if identity and identity.scopes is not None:
-            response.headers["X-OAuth-Scopes"] = ", ".join(identity.scopes)
+        if account and account.scopes is not None:
+            response.headers["X-OAuth-Scopes"] = ", ".join(account.scopes)
         return response
 
 
 def enterprise(path: str) -> WSGIEnvironment:
-    """What changes for a request to the addresses of a GitHub Enterprise server: the same API below /api.
+    """Returns the changes to a request below /api, where a GitHub Enterprise server has the same API.
 
     https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
     """
@@ -100,18 +112,18 @@ def enterprise(path: str) -> WSGIEnvironment:
     return {}
 
 
-def _find(request: Request) -> tuple[Route, dict[str, Any]]:
+def _match(request: Request) -> Match:
     try:
-        route, places = URLS.bind("sandbox").match(request.path, request.method)
+        route, found = URLS.bind("sandbox").match(request.path, request.method)
     except HTTPException as error:
         raise not_found() from error
-    found: Route = route
-    return found, dict(places)
+    arguments = dict(found)
+    return Match(route, f"{arguments.pop('owner')}/{arguments.pop('repo')}", arguments)
 
 
-def _created(result: Any) -> Response:
-    answer = result if isinstance(result, Created) else Created(result, 200)
-    return _json(answer.body, answer.status) if answer.status != 204 else Response(status=204)
+def _response(result: Any) -> Response:
+    reply = result if isinstance(result, Reply) else Reply(result)
+    return _json(reply.body, reply.status) if reply.status != 204 else Response(status=204)
 
 
 def _json(body: Any, status: int) -> Response:

@@ -39,7 +39,7 @@ def custom(resource: str, message: str) -> RefusalError:
     return RefusalError(422, "Validation Failed", [{"resource": resource, "code": "custom", "message": message}])
 
 
-class GraphRefusalError(Exception):
+class GraphQLRefusalError(Exception):
     """A GraphQL error: HTTP 200 with `errors[]`, each with a `type`."""
 
     def __init__(self, kind: str, message: str) -> None:

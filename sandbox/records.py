@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.accounts import Account
 from sandbox.clock import now
-from sandbox.identities import Identity
 
 
 @dataclass
@@ -32,38 +32,12 @@ class Settings:
         }[method]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What protects branches: classic protection, or a ruleset where it has a name.
-
-    `block_pushes=False` is a bypass for everyone who may push, `bypass` one for some.
-    """
-
-    pattern: str
-    required_reviews: int = 0
-    required_checks: tuple[str, ...] = ()
-    strict: bool = False  # the head must contain the base's tip
-    dismiss_stale: bool = False
-    require_last_push_approval: bool = False
-    code_owners: tuple[str, ...] = ()  # logins, one of which has to approve
-    merge_queue: bool = False
-    require_signatures: bool = False  # of every commit that comes to the branch
-    block_pushes: bool = True
-    allow_force_pushes: bool = False
-    allow_deletions: bool = False
-    require_code_owners: bool = False
-    linear_history: bool = False
-    merge_methods: tuple[str, ...] = ()  # those that a ruleset allows; empty: all
-    ruleset: str = ""  # its name; empty: classic branch protection
-    bypass: tuple[str, ...] = ()  # logins
-
-
 @dataclass
 class Review:
     """A review of a pull request, bound to the commit that was read."""
 
     id: int
-    user: Identity
+    user: Account
     state: str  # APPROVED CHANGES_REQUESTED COMMENTED DISMISSED PENDING
     body: str
     commit_id: str
@@ -75,7 +49,7 @@ class Comment:
     """A comment in the conversation of a pull request."""
 
     id: int
-    user: Identity
+    user: Account
     body: str
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
@@ -85,7 +59,7 @@ class Comment:
 class AutoMerge:
     """The standing order to merge when the requirements are met."""
 
-    enabled_by: Identity
+    enabled_by: Account
     method: str  # merge squash rebase
     title: str
     message: str
@@ -110,9 +84,9 @@ class Status:
     sha: str
     context: str
     state: str  # error failure pending success
-    description: str | None
-    target_url: str | None
-    creator: Identity | None
+    description: str | None = None
+    target_url: str | None = None
+    creator: Account | None = None
     created_at: str = field(default_factory=now)
 
 
@@ -125,7 +99,7 @@ class CheckRun:
     head_sha: str
     status: str
     conclusion: str | None
-    app: Identity
+    app: Account
     details: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = field(default_factory=now)
 
@@ -138,7 +112,7 @@ class Dispatch:
     name: str  # event type, or the workflow's file name
     ref: str
     payload: Mapping[str, Any]
-    actor: Identity
+    actor: Account
 
 
 @dataclass
@@ -146,7 +120,7 @@ class Issue:
     """An issue that is no pull request."""
 
     number: int
-    author: Identity
+    author: Account
     title: str
     body: str | None
     state: str = "open"
@@ -168,7 +142,7 @@ class PullRequest:
     """A pull request inside one repository."""
 
     number: int
-    author: Identity
+    author: Account
     title: str
     body: str | None
     head: str  # branch
@@ -181,7 +155,7 @@ class PullRequest:
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     auto_merge: AutoMerge | None = None
-    queued_by: Identity | None = None  # who put it into the merge queue; None: it is in none
+    queued_by: Account | None = None  # who put it into the merge queue; None: it is in none
     last_pusher: str = ""  # login; empty: not known
     fork: str = ""  # full name of the fork that the head branch is in; empty: the repository itself
     former_heads: set[str] = field(default_factory=set)
@@ -189,7 +163,7 @@ class PullRequest:
     updated_at: str = field(default_factory=now)
     closed_at: str | None = None
     merged_at: str | None = None
-    merged_by: Identity | None = None
+    merged_by: Account | None = None
     merge_commit_sha: str | None = None
 
     @property
@@ -206,7 +180,7 @@ class PullRequest:
         """End it without a merge; a standing auto-merge order ends with it."""
         self.state, self.closed_at, self.auto_merge, self.queued_by = "closed", now(), None, None
 
-    def mark_merged(self, commit: str, by: Identity | None) -> None:
+    def mark_merged(self, commit: str, by: Account | None) -> None:
         """End it as merged by this commit of the base."""
         self.close()
         self.merged_at, self.merged_by, self.merge_commit_sha = self.closed_at, by, commit

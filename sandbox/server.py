@@ -12,8 +12,8 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.app import App
-from sandbox.exchange import Exchange
 from sandbox.hub import Hub
+from sandbox.traffic import Exchange
 
 LOOPBACK = "127.0.0.1"
 

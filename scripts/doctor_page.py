@@ -44,36 +44,36 @@ class Broken:
 
 
 def _no_permission(here: Stage) -> Mapping[str, str]:
-    token = here.hub.identity("x", kind="actions", permissions={"contents": "write"})
+    token = here.hub.add_account("x", kind="actions", permissions={"contents": "write"})
     return {"token": token.token}
 
 
 def _actions_kept_out(here: Stage) -> Mapping[str, str]:
     here.repository.change_settings(actions_may_create_and_approve=False)
-    here.repository.protect("main", required_reviews=1)
+    here.hub.protect(here.repository, "main", required_reviews=1)
     rights = {"contents": "write", "pull_requests": "write", "administration": "read"}
     return {
-        "token": here.hub.identity("ml-bot", kind="app", permissions=rights).token,
+        "token": here.hub.add_account("ml-bot", kind="app", permissions=rights).token,
         "approver-token": here.reviewer.token,
     }
 
 
 def _rules_everywhere(here: Stage) -> Mapping[str, str]:
-    here.repository.protect("~ALL", ruleset="reviews everywhere", required_reviews=1)
+    here.hub.protect(here.repository, "~ALL", ruleset="reviews everywhere", required_reviews=1)
     return {"token": here.author.token, "approver-token": here.reviewer.token}
 
 
 def _checks_never_report(here: Stage) -> Mapping[str, str]:
     here.repository.change_settings(allow_auto_merge=False)
-    here.repository.protect("main", required_reviews=1, required_checks=("tests",))
+    here.hub.protect(here.repository, "main", required_reviews=1, required_checks=("tests",))
     return {"token": here.reviewer.token, "approver-token": here.author.token}
 
 
 def _one_person(here: Stage) -> Mapping[str, str]:
     here.repository.workflows[RETRAIN] = "disabled_inactivity"
     here.repository.change_settings(allow_squash_merge=False)
-    here.repository.protect("main", ruleset="main", required_reviews=2)
-    ada = here.hub.identity("ada", kind="classic").token
+    here.hub.protect(here.repository, "main", ruleset="main", required_reviews=2)
+    ada = here.hub.add_account("ada", kind="classic").token
     return {"token": ada, "approver-token": ada}
 
 

@@ -112,7 +112,7 @@ def prune_graphql(source: str) -> str:
     Beside the sandbox's own types every scalar, enum and input type is kept that one of the fields needs.
     """
     published = {definition.name.value: definition for definition in parse(source).definitions}  # type: ignore[attr-defined]
-    own = files("sandbox").joinpath("schema.graphql").read_text(encoding="utf-8")
+    own = files("sandbox.graphql").joinpath("schema.graphql").read_text(encoding="utf-8")
     served = {definition.name.value for definition in parse(own).definitions}  # type: ignore[attr-defined]
     builtin = {"ID", "Int", "String", "Boolean", "Float"}
     small = (ScalarTypeDefinitionNode, EnumTypeDefinitionNode)

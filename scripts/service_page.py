@@ -41,10 +41,10 @@ def batches() -> Iterator[dict[str, str]]:
 
 def play(here: Stage) -> None:
     """Weeks pass."""
-    here.repository.protect("main", required_reviews=1)
+    here.hub.protect(here.repository, "main", required_reviews=1)
     for files in batches():
         hosted.commit(stage.plain_git(here.repository.path), files)
-        here.repository.synchronise(None)
+        here.hub.synchronise(here.repository)
         ending = here.hour(SETTINGS, PlainLog(io.StringIO()))
         sys.stdout.write(f"{len(files)} people: {ending.verdict}: {ending.reason}\n")
 

@@ -65,8 +65,8 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
             hub = stack.enter_context(Sandbox(tmp_path / "server", observers=[contract.observe]))
             allowed = {"actions_may_create_and_approve": True, "allow_auto_merge": True} | settings
             repository = hub.create_repository("octo/students", **allowed)
-            second = hub.identity("second", kind=approver) if approver else None
-            first = hub.identity("ml-bot", **{"kind": "app"} | (bot or {}))
+            second = hub.add_account("second", kind=approver) if approver else None
+            first = hub.add_account("ml-bot", **{"kind": "app"} | (bot or {}))
             stage = Stage(hub, repository, tmp_path / "clone", first, second)
             stage.root.mkdir()
             stage.git("init", "-q")

@@ -14,7 +14,7 @@ from fault_proxy import Answer, Proxy, Request, Wire, in_front_of
 
 from ml_action.git import Git
 from ml_action.stage import plain_git
-from sandbox import Exchange, Identity, Repository, Sandbox
+from sandbox import Account, Exchange, Repository, Sandbox
 
 REPOSITORY = "octo/students"
 PERSON = "Ada <ada@example.org> 1790000000 +0000"
@@ -95,8 +95,8 @@ class Hosted:
         """Those of its commits, the newest first."""
         return self.git.line("log", "--format=%s", f"refs/heads/{branch}").splitlines()
 
-    def identity(self, login: str = "service", **more: Any) -> Identity:
-        return self.hub.identity(login, **more)
+    def identity(self, login: str = "service", **more: Any) -> Account:
+        return self.hub.add_account(login, **more)
 
 
 @contextlib.contextmanager

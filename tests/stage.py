@@ -17,7 +17,7 @@ from ml_action.patience import Patience
 from ml_action.proposal import wrap_body
 from ml_action.publication import settle
 from ml_action.records import Autonomy, Proposal, Publication
-from sandbox import Exchange, Identity, Repository, Sandbox
+from sandbox import Account, Exchange, Repository, Sandbox
 
 HURRY = Pace(between_writes=0, timeout=10)
 BRANCH = "ml-auto-update/students/proposal"
@@ -31,8 +31,8 @@ class Stage:
     hub: Sandbox
     repository: Repository
     root: Path
-    bot: Identity
-    approver: Identity | None
+    bot: Account
+    approver: Account | None
     calls: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Stage:
         files: dict[str, str] = MODEL,
         *,
         on: str = "main",
-        by: Identity | None = None,
+        by: Account | None = None,
     ) -> str:
         """Commit files on top of a branch of the server and push; the bot's commits are remembered as known.
 
@@ -139,5 +139,5 @@ class Stage:
     @property
     def pull(self) -> Any:
         """The only pull request."""
-        (pull,) = self.repository.pulls
+        (pull,) = self.hub.pulls(self.repository)
         return pull

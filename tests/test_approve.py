@@ -57,7 +57,7 @@ def test_it_is_approved_once(stage, opened):
 
 
 def test_another_commit_than_the_journal_s_is_refused_and_commented_once(stage, opened):
-    stage.push(files={"model/v2.pkl": "evil"}, by=stage.hub.identity("mallory"))
+    stage.push(files={"model/v2.pkl": "evil"}, by=stage.hub.add_account("mallory"))
     for _ in range(2):
         done = run(stage, attempt(opened))
         assert "not the recorded" in done.blocked
@@ -129,7 +129,7 @@ def test_another_author_than_the_one_that_the_journal_saw_open_it_is_refused(sta
 
 def from_a_branch(stage, branch):
     """Another pull request than ours, with the label; its number."""
-    stage.push(branch, {"model/v2.pkl": "theirs"}, by=stage.hub.identity("mallory"))
+    stage.push(branch, {"model/v2.pkl": "theirs"}, by=stage.hub.add_account("mallory"))
     stage.repository.labels.clear()
     with contextlib.closing(stage.github()) as forge:
         theirs = forge.open(replace(stage.proposal("c" * 40), branch=branch))
@@ -141,10 +141,10 @@ def test_the_pull_request_of_the_event_is_the_one_that_is_judged(stage, opened):
     number = from_a_branch(stage, "theirs")
     done = run(stage, attempt(opened), number)
     assert "it comes from the branch theirs, not from" in done.blocked
-    assert [len(pull.comments) for pull in stage.repository.pulls] == [0, 1]
-    assert not any(pull.reviews for pull in stage.repository.pulls)
+    assert [len(pull.comments) for pull in stage.hub.pulls(stage.repository)] == [0, 1]
+    assert not any(pull.reviews for pull in stage.hub.pulls(stage.repository))
     run(stage, attempt(opened), number)
-    assert len(stage.repository.pulls[1].comments) == 1
+    assert len(stage.hub.pulls(stage.repository)[1].comments) == 1
 
 
 def test_without_any_attempt_a_labelled_pull_request_is_refused_too(stage):
@@ -162,17 +162,17 @@ def test_the_proposal_of_another_model_is_left_to_its_own_workflow(stage, opened
 
 def test_a_pull_request_that_does_not_ask_gets_no_comment(stage, opened):
     number = from_a_branch(stage, "theirs")
-    stage.repository.pulls[1].labels.clear()
+    stage.hub.pulls(stage.repository)[1].labels.clear()
     assert run(stage, attempt(opened), number).blocked
-    stage.repository.pulls[1].labels.append("model-update")
-    stage.repository.pulls[1].close()
+    stage.hub.pulls(stage.repository)[1].labels.append("model-update")
+    stage.hub.pulls(stage.repository)[1].close()
     assert run(stage, attempt(opened), number).blocked
-    assert stage.repository.pulls[1].comments == []
+    assert stage.hub.pulls(stage.repository)[1].comments == []
 
 
 def test_a_token_that_may_only_read_refuses_without_a_comment(stage, opened):
     number = from_a_branch(stage, "theirs")
-    token = stage.hub.identity("github-actions", kind="actions", permissions={"pull_requests": "read"}).token
+    token = stage.hub.add_account("github-actions", kind="actions", permissions={"pull_requests": "read"}).token
     with contextlib.closing(stage.github(token=token, approver_token=token)) as forge:
         done = verify_and_approve(attempt(opened), forge.get(number), forge, OURS, lambda attempt, paths: ())
     assert done.blocked

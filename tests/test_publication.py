@@ -40,7 +40,7 @@ def test_a_full_promotion_takes_at_most_twelve_calls(stage):
 
 
 def test_a_full_promotion_by_auto_merge_takes_at_most_twelve_calls(stage):
-    stage.repository.protect("main", required_reviews=1, required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",))
     assert stage.settle(stage.push()).merge_state == "enabled"
     assert len(stage.calls) <= 12, stage.calls
 
@@ -56,13 +56,13 @@ def test_each_rung_of_autonomy_does_one_thing_more(stage, autonomy, reviews, sta
 
 @pytest.mark.parametrize("autonomy", ["propose", "approve", "merge"])
 def test_a_second_run_changes_nothing(stage, autonomy):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     first = stage.settle(commit, autonomy)
     again = stage.settle(commit, autonomy)
     assert stage.writes == []
     assert (again.approved, again.merge_state) == (first.approved, first.merge_state)
-    assert len(stage.repository.pulls) == 1
+    assert len(stage.hub.pulls(stage.repository)) == 1
 
 
 def test_a_promotion_that_is_merged_stays_merged(stage):
@@ -115,7 +115,7 @@ class Dying:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("required", [(), ("ci",)], ids=["clean", "required-check"])
 def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, required, after):
-    stage.repository.protect("main", required_checks=required)
+    stage.hub.protect(stage.repository, "main", required_checks=required)
     start = stage.git("rev-parse", "HEAD")
     for at in itertools.count(1):
         stage.git("checkout", "-q", "--detach", start)
@@ -128,7 +128,7 @@ def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, requi
             done = stage.settle(commit, **changes)
         else:
             break  # it has fewer calls than that
-        (pull,) = (pull for pull in stage.repository.pulls if pull.head == branch)
+        (pull,) = (pull for pull in stage.hub.pulls(stage.repository) if pull.head == branch)
         assert done.merge_state == ("enabled" if required else "merged")
         assert (len(pull.reviews), pull.labels, pull.comments) == (1, ["model-update"], [])
     assert at > 8
@@ -144,7 +144,7 @@ def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage, loss):
     stage.hub.observers.append(lose)
     done = stage.settle(stage.push(), forge=stage.github(timeout=1))
     assert done.merge_state == "merged"
-    assert len(stage.repository.pulls) == 1
+    assert len(stage.hub.pulls(stage.repository)) == 1
 
 
 # --- a person's word ------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
     stage.settle(stage.push())
     done = stage.settle(stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3")
     assert done.merge_state == "merged"
-    assert [pull.merged for pull in stage.repository.pulls] == [True, True]
+    assert [pull.merged for pull in stage.hub.pulls(stage.repository)] == [True, True]
 
 
 # --- a rollback has a pull request of its own -------------------------------------------------------------
@@ -188,10 +188,10 @@ def roll_back(stage, **changes):
 
 
 def test_a_rollback_closes_the_promotion_that_waits_and_opens_its_own(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     assert stage.settle(stage.push()).merge_state == "enabled"
     done = roll_back(stage)
-    first, second = stage.repository.pulls
+    first, second = stage.hub.pulls(stage.repository)
     assert (first.open, first.auto_merge, first.title) == (False, None, "Promote students v2")
     (comment,) = first.comments
     assert "“Roll back students from v2 to v1” takes its branch, and has a pull request of its own" in comment.body
@@ -212,7 +212,7 @@ def test_a_rollback_that_was_killed_at_any_call_is_completed_by_the_next(stage, 
             stage.settle(commit, "propose", **changes)
         else:
             break
-        old, new = (pull for pull in stage.repository.pulls if pull.head == branch)
+        old, new = (pull for pull in stage.hub.pulls(stage.repository) if pull.head == branch)
         assert (old.open, len(old.comments), new.open, new.labels) == (False, 1, True, ["model-update"])
     assert at > 3
 
@@ -222,7 +222,7 @@ def test_a_rollback_that_a_person_closed_is_not_opened_again(stage):
     stage.pull.close()
     again = stage.settle(stage.pull.head_sha, "propose", alone=True, fingerprint="back")
     assert "was closed by a person" in again.blocked
-    assert len(stage.repository.pulls) == 1
+    assert len(stage.hub.pulls(stage.repository)) == 1
 
 
 def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollback_s(stage):
@@ -237,7 +237,7 @@ def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollb
 def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
-    theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.identity(**PERSON))
+    theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.add_account(**PERSON))
     for _ in range(2):
         done = stage.settle(commit)
         assert theirs[:12] in done.blocked
@@ -259,22 +259,22 @@ def test_a_commit_of_another_run_is_no_person_s(stage):
 
 
 def test_a_person_s_commit_takes_back_the_order_to_merge(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     assert stage.settle(commit).merge_state == "enabled"
-    ada = stage.hub.identity(**PERSON)
+    ada = stage.hub.add_account(**PERSON)
     theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=ada)
     assert stage.settle(commit).blocked
-    stage.repository.set_status(theirs, "ci", "success")
+    stage.hub.set_status(stage.repository, theirs, "ci", "success")
     assert stage.pull.open
 
 
 def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     stage.settle(commit)
     stage.pull.draft = True
-    weaker = stage.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"})
+    weaker = stage.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"})
     done = stage.settle(commit, forge=stage.github(token=weaker.token))
     assert "it is a draft" in done.blocked
     assert "auto-merge may still be on" in done.notes[-1]
@@ -282,7 +282,7 @@ def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
 
 def test_a_person_s_commit_is_noticed_right_after_opening(stage):
     commit = stage.push()
-    stage.push(files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.identity(**PERSON))
+    stage.push(files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.add_account(**PERSON))
     done = stage.settle(commit)
     assert done.blocked
     assert stage.pull.open
@@ -324,7 +324,7 @@ def test_a_retargeted_pull_request_is_not_merged(stage):
 
 def test_a_pull_request_that_a_stranger_opened_from_our_branch_is_not_approved(stage):
     commit = stage.push()
-    ada = stage.hub.identity(**PERSON)
+    ada = stage.hub.add_account(**PERSON)
     with contextlib.closing(stage.github(token=ada.token)) as forge:
         forge.open(stage.proposal(commit))
     done = stage.settle(commit)
@@ -352,7 +352,7 @@ def test_a_commit_that_leaves_the_model_directory_is_not_approved(stage):
 
 
 def test_new_work_brings_the_open_pull_request_up_to_date_and_is_approved_anew(stage):
-    stage.repository.protect("main", required_reviews=1, required_checks=("ci",), dismiss_stale=True)
+    stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",), dismiss_stale=True)
     stage.settle(stage.push())
     second = stage.push(files={"model/v2.pkl": "better"})
     done = stage.settle(second, fingerprint="f2", title="Promote students v2: better", report="## Better")
@@ -412,7 +412,7 @@ def test_a_head_that_falls_behind_before_the_merge_is_waited_for(stage):
 
 def test_a_head_that_moves_before_the_merge_is_not_merged(stage):
     commit = stage.push()
-    ada = stage.hub.identity(**PERSON)
+    ada = stage.hub.add_account(**PERSON)
 
     def push(exchange):
         if exchange.path.endswith("/reviews") and exchange.method == "POST":
@@ -468,7 +468,7 @@ def test_a_user_can_be_the_second_identity(staged):
 
 def test_an_actions_bot_that_may_not_approve_names_the_menu(staged):
     stage = staged(actions_may_create_and_approve=False)
-    stage.repository.protect("main", required_reviews=1)
+    stage.hub.protect(stage.repository, "main", required_reviews=1)
     done = stage.settle(stage.push())
     assert (done.approved, done.merge_state) == (False, "enabled")
     assert any("Settings → Actions → General" in note for note in done.notes)
@@ -478,18 +478,18 @@ def test_an_actions_bot_that_may_not_approve_names_the_menu(staged):
 
 
 def test_required_checks_that_are_pending_are_waited_for_by_github(stage):
-    stage.repository.protect("main", required_reviews=1, required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",))
     commit = stage.push()
     done = stage.settle(commit)
     assert done.merge_state == "enabled"
     assert "requires" in done.notes[-1]
-    stage.repository.set_status(commit, "ci", "success")
+    stage.hub.set_status(stage.repository, commit, "ci", "success")
     assert stage.pull.merged
     assert stage.settle(commit).merge_state == "merged"
 
 
 def test_auto_merge_is_ordered_once(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     for orders in (1, 0):
         stage.settle(commit)
@@ -497,25 +497,25 @@ def test_auto_merge_is_ordered_once(stage):
 
 
 def test_a_requirement_that_is_met_in_between_is_merged_at_once(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
 
     def pass_check(exchange):
         if exchange.method == "GET" and exchange.path.endswith("/pulls/1"):
             stage.hub.observers.remove(pass_check)
-            stage.repository.set_status(commit, "ci", "success")
+            stage.hub.set_status(stage.repository, commit, "ci", "success")
 
     stage.hub.observers.append(pass_check)
     assert stage.settle(commit).merge_state == "merged"
 
 
 def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
 
     def pass_check(exchange):
         if b"enablePullRequestAutoMerge" in exchange.body:
-            stage.repository.set_status(commit, "ci", "success")
+            stage.hub.set_status(stage.repository, commit, "ci", "success")
 
     stage.hub.observers.append(pass_check)
     assert stage.settle(commit).merge_state == "merged"
@@ -523,7 +523,7 @@ def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
 
 def test_auto_merge_that_is_turned_off_names_the_menu(staged):
     stage = staged(allow_auto_merge=False)
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     done = stage.settle(stage.push())
     assert (done.merge_state, done.blocked) == ("blocked", "")
     assert "Allow auto-merge" in done.notes[-1]
@@ -550,7 +550,7 @@ def test_a_conflict_is_to_be_built_anew(stage):
 
 
 def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
-    stage.repository.protect("main", strict=True, block_pushes=False)
+    stage.hub.protect(stage.repository, "main", strict=True, block_pushes=False)
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
     done = stage.settle(commit)
@@ -559,7 +559,7 @@ def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
 
 
 def test_a_base_branch_that_moved_is_looked_at_before_anything_is_approved(stage):
-    stage.repository.protect("main", strict=True, block_pushes=False)
+    stage.hub.protect(stage.repository, "main", strict=True, block_pushes=False)
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
     done = stage.settle(commit, moved=True)
@@ -569,7 +569,7 @@ def test_a_base_branch_that_moved_is_looked_at_before_anything_is_approved(stage
 
 def test_an_optional_check_that_fails_is_left_after_a_while(stage):
     commit = stage.push()
-    stage.repository.set_status(commit, "lint", "failure")
+    stage.hub.set_status(stage.repository, commit, "lint", "failure")
     done = stage.settle(commit)
     assert done.merge_state == "waiting"
     assert len(stage.pauses) == LOOKS - 1
@@ -578,8 +578,8 @@ def test_an_optional_check_that_fails_is_left_after_a_while(stage):
 
 def test_an_optional_check_that_ends_well_is_waited_for(stage):
     commit = stage.push()
-    stage.repository.set_status(commit, "lint", "pending")
-    stage.on_pause = lambda: stage.repository.set_status(commit, "lint", "success")
+    stage.hub.set_status(stage.repository, commit, "lint", "pending")
+    stage.on_pause = lambda: stage.hub.set_status(stage.repository, commit, "lint", "success")
     assert stage.settle(commit).merge_state == "merged"
     assert len(stage.pauses) == 1
 

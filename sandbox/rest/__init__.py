@@ -1,8 +1,19 @@
-"""The REST operations that the stand-in serves, one module a subject."""
+"""The REST operations of a repository, one module for each subject; `routing` has what they share."""
 
-from sandbox.rest import actions, board, checks, contents, issues, pulls, references, repositories, reviews, rules
-from sandbox.rest.calling import ROUTES, Call
+from sandbox.rest import (
+    actions,
+    checks,
+    contents,
+    issues,
+    labels_and_comments,
+    pulls,
+    references,
+    repositories,
+    reviews,
+    rules,
+)
+from sandbox.rest.routing import ROUTES, Call
 
-SUBJECTS = (actions, board, checks, contents, issues, pulls, references, repositories, reviews, rules)
+SUBJECTS = (actions, checks, contents, issues, labels_and_comments, pulls, references, repositories, reviews, rules)
 
 __all__ = ["ROUTES", "SUBJECTS", "Call"]

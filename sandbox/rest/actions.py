@@ -6,8 +6,8 @@ from typing import Any
 
 from sandbox.errors import RefusalError
 from sandbox.records import Dispatch
-from sandbox.rest.calling import Call, Created, route
-from sandbox.views.repositories import workflow_view
+from sandbox.rest.routing import NO_CONTENT, Call, route
+from sandbox.serializers.repositories import serialize_workflow
 
 
 @route("GET", "/actions/permissions/workflow", needs="administration:read")
@@ -21,7 +21,7 @@ def workflow_permissions(call: Call) -> Any:
 def list_workflows(call: Call) -> Any:
     """The workflows with their states."""
     states = call.repository.workflows
-    listed = [workflow_view(call.url, call.repository, path, states[path]) for path in states]
+    listed = [serialize_workflow(call.url, call.repository, path, states[path]) for path in states]
     return {"total_count": len(listed), "workflows": call.page(listed)}
 
 
@@ -33,4 +33,4 @@ def workflow_dispatch(call: Call, workflow_id: str) -> Any:
         raise RefusalError(422, f"No ref found for: {body['ref']}")
     event = Dispatch("workflow_dispatch", workflow_id, body["ref"], body.get("inputs") or {}, call.actor)
     call.repository.dispatches.append(event)
-    return Created(status=204)
+    return NO_CONTENT

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.errors import RefusalError, invalid
 from sandbox.records import CheckRun, Status
-from sandbox.rest.calling import Call, Created, route, text
-from sandbox.views import commits
-from sandbox.views.repositories import api_url, repository_view
+from sandbox.rest.routing import Call, created, route, text
+from sandbox.serializers import commits
+from sandbox.serializers.repositories import api_url, serialize_repository
 
 CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out")
 STATES = ("error", "failure", "pending", "success")
@@ -30,7 +30,7 @@ def create_status(call: Call, sha: str) -> Any:
         call.actor,
     )
     call.repository.statuses.append(status)
-    return Created(commits.status_view(call.url, call.repository, status))
+    return created(commits.serialize_status(call.url, call.repository, status))
 
 
 @route("GET", "/commits/<path:ref>/status", needs="statuses:read")
@@ -43,8 +43,8 @@ def combined_status(call: Call, ref: str) -> Any:
         "state": commits.combined_state([status.state for status in newest.values()]),
         "sha": sha,
         "total_count": len(newest),
-        "statuses": [commits.status_view(call.url, call.repository, status) for status in newest.values()],
-        "repository": repository_view(call.url, call.repository),
+        "statuses": [commits.serialize_status(call.url, call.repository, status) for status in newest.values()],
+        "repository": serialize_repository(call.url, call.repository),
         "commit_url": f"{here}/commits/{sha}",
         "url": f"{here}/commits/{sha}/status",
     }
@@ -69,7 +69,7 @@ def create_check_run(call: Call) -> Any:
         body,
     )
     call.repository.check_runs.append(run)
-    return Created(commits.check_run_view(call.url, call.repository, run))
+    return created(commits.serialize_check_run(call.url, call.repository, run))
 
 
 @route("GET", "/commits/<path:ref>/check-runs", needs="checks:read")
@@ -78,5 +78,5 @@ def list_check_runs(call: Call, ref: str) -> Any:
     sha, wanted = call.commit(ref), call.request.args.get("check_name")
     newest = {run.name: run for run in call.repository.check_runs if run.head_sha == sha}
     runs = [run for run in newest.values() if wanted in (None, run.name)]
-    views = [commits.check_run_view(call.url, call.repository, run) for run in call.page(runs)]
+    views = [commits.serialize_check_run(call.url, call.repository, run) for run in call.page(runs)]
     return {"total_count": len(runs), "check_runs": views}

@@ -14,13 +14,13 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from sandbox import pushes
+from sandbox import protection
 from sandbox.errors import RefusalError, not_found
-from sandbox.git import NO_OBJECT, Entry
-from sandbox.rest.calling import Call, Created, route, text
+from sandbox.git.command import NO_OBJECT, Entry
 from sandbox.rest.references import commit_for
-from sandbox.views import commits
-from sandbox.views import contents as views
+from sandbox.rest.routing import Call, Reply, route, text
+from sandbox.serializers import commits
+from sandbox.serializers import contents as views
 
 RAW = re.compile(r"application/vnd\.github(\.v3)?\.raw(\+json)?")
 OTHER_FORMS = re.compile(r"application/vnd\.github(\.v3)?\.(html|object)")
@@ -64,8 +64,8 @@ def told(call: Call, entry: Entry, ref: str, commit: str) -> Any:
     """A file or a folder as JSON."""
     git, at = call.repository.git, (call.url, call.repository)
     if entry.kind == "tree":
-        return [views.entry_view(*at, one, ref) for one in git.entries(commit, entry.path)[:LISTED]]
-    return views.file_view(*at, entry, ref, git.blob(entry.sha))
+        return [views.serialize_entry(*at, one, ref) for one in git.entries(commit, entry.path)[:LISTED]]
+    return views.serialize_file(*at, entry, ref, git.blob(entry.sha))
 
 
 def conditional(call: Call, content: Any) -> Response:
@@ -80,7 +80,7 @@ def conditional(call: Call, content: Any) -> Response:
         kind = "application/vnd.github.raw+json" if raw else "application/json"
         response = Response(body, content_type=f"{kind}; charset=utf-8")
     response.set_etag(tag, weak=True)
-    response.headers["Cache-Control"] = f"{'private' if call.identity else 'public'}, max-age=60, s-maxage=60"
+    response.headers["Cache-Control"] = f"{'private' if call.account else 'public'}, max-age=60, s-maxage=60"
     response.headers["Vary"] = "Accept, Authorization, Cookie, X-GitHub-OTP"
     return response
 
@@ -102,9 +102,9 @@ def put_contents(call: Call, path: str) -> Any:
     commit = commit_for(call, body, tree, (old,) if old else ())
     land(call, ref, (old, commit), "update" if known else "create")
     entry = Entry(path, views.FILE, "blob", blob, len(content))
-    view = views.entry_view(call.url, call.repository, entry, ref.removeprefix("refs/heads/"))
-    made = {"content": view, "commit": commits.git_commit_view(call.url, call.repository, commit)}
-    return Created(made, 200 if known else 201)
+    view = views.serialize_entry(call.url, call.repository, entry, ref.removeprefix("refs/heads/"))
+    made = {"content": view, "commit": commits.serialize_git_commit(call.url, call.repository, commit)}
+    return Reply(made, 200 if known else 201)
 
 
 def decoded(content: str) -> bytes:
@@ -149,11 +149,11 @@ def refuse_overwriting(known: Entry | None, path: str, body: dict[str, Any]) -> 
 def land(call: Call, ref: str, step: tuple[str, str], verb: str) -> None:
     """Moves the branch, unless its rules forbid it or somebody else was faster."""
     repository, (old, new) = call.repository, step
-    refused = pushes.against(repository, ref, new, call.actor.login)
-    if refused and refused[0].ruleset:
-        raise RefusalError(409, f"Repository rule violations found\n\n{refused[1]}\n\n")
-    if refused:
-        raise RefusalError(409, f"Could not {verb} file: {refused[1]}")
+    refusal = protection.refusal_of(repository, ref, new, call.actor.login)
+    if refusal and refusal.rule.ruleset:
+        raise RefusalError(409, f"Repository rule violations found\n\n{refusal.reason}\n\n")
+    if refusal:
+        raise RefusalError(409, f"Could not {verb} file: {refusal.reason}")
     if not repository.git.move(ref, new, old or NO_OBJECT):
         now = repository.git.refs().get(ref, NO_OBJECT)
         raise RefusalError(409, f"{ref} is at {now} but expected {old}")

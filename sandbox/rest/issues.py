@@ -1,4 +1,4 @@
-"""Labels and comments: the parts of a pull request that are an issue's."""
+"""Issues that are no pull requests: opened, listed, edited."""
 
 from __future__ import annotations
 
@@ -6,111 +6,76 @@ from typing import Any
 
 from sandbox.clock import now
 from sandbox.errors import RefusalError, invalid, not_found
-from sandbox.records import Comment, Label, PullRequest
-from sandbox.rest.calling import Call, Created, route, text
-from sandbox.views.pulls import comment_view, labels_view
-from sandbox.views.repositories import label_view
+from sandbox.records import Issue
+from sandbox.rest.labels_and_comments import DEFAULT_COLOR, remember_label
+from sandbox.rest.routing import Call, created, route, text
+from sandbox.serializers.issues import serialize_issue
 
-EITHER_WRITE = "issues:write|pull_requests:write"
-EITHER_READ = "issues:read|pull_requests:read"
-DEFAULT_COLOR = "ededed"
-
-
-@route("GET", "/labels", needs=EITHER_READ)
-def list_labels(call: Call) -> Any:
-    """The labels of the repository."""
-    return [label_view(call.url, call.repository, label) for label in call.page([*call.repository.labels.values()])]
+DISABLED = "Issues are disabled for this repo"
+LONGEST = 65_536  # characters of a body
 
 
-@route("GET", "/labels/<path:name>", needs=EITHER_READ)
-def get_label(call: Call, name: str) -> Any:
-    """A label by name, in any case."""
-    label = call.repository.labels.get(name.lower())
-    if label is None:
-        raise not_found()
-    return label_view(call.url, call.repository, label)
+@route("GET", "/issues", needs="issues:read")
+def list_issues(call: Call) -> Any:
+    """Issues by state, creator and labels, the newest first; pull requests, which GitHub lists too, are left out."""
+    query = call.request.args
+    state, creator = query.get("state", "open"), query.get("creator")
+    wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
+    found = [
+        issue
+        for issue in call.repository.issues.values()
+        if state in ("all", issue.state)
+        and creator in (None, issue.author.login)
+        and wanted <= {name.lower() for name in issue.labels}
+    ]
+    return [serialize_issue(call.url, call.repository, issue) for issue in call.page(found[::-1])]
 
 
-@route("POST", "/labels", needs=EITHER_WRITE)
-def create_label(call: Call) -> Any:
-    """A new label; a name is taken in any case."""
-    body = call.fields("name")
-    name = body["name"]
-    if name.lower() in call.repository.labels:
-        raise invalid("Label", "name", "already_exists")
-    label = remember_label(
-        call, name, text(body, "color", "Label") or DEFAULT_COLOR, text(body, "description", "Label")
-    )
-    return Created(label_view(call.url, call.repository, label))
-
-
-def remember_label(call: Call, name: str, color: str, description: str | None) -> Label:
-    """Put a label into the repository."""
-    label = Label(call.repository.new_id(), name, color, description)
-    call.repository.labels[name.lower()] = label
-    return label
-
-
-@route("GET", "/issues/<int:issue_number>/labels", needs=EITHER_READ)
-def list_issue_labels(call: Call, issue_number: int) -> Any:
-    """The labels of a pull request."""
-    return call.page(labels_view(call.url, call.repository, call.pull(issue_number)))
-
-
-@route("POST", "/issues/<int:issue_number>/labels", needs=EITHER_WRITE)
-def add_labels(call: Call, issue_number: int) -> Any:
-    """Add labels; GitHub creates those that do not exist. The body is a list, bare or under `labels`."""
-    pull, body = call.pull(issue_number), call.body()
-    names = body.get("labels", []) if isinstance(body, dict) else body
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise RefusalError(422, "Invalid request.\n\nlabels must be strings.")
+@route("POST", "/issues", needs="issues:write")
+def create_issue(call: Call) -> Any:
+    """Open an issue; labels of those who may not push are dropped."""
+    refuse_disabled(call)
+    body = call.fields("title")
+    issue = Issue(call.repository.next_number(), call.actor, body["title"], checked(text(body, "body", "Issue")))
+    names = body.get("labels") or [] if call.repository.has_write_access(call.actor) else []
     for name in names:
         label = call.repository.labels.get(name.lower()) or remember_label(call, name, DEFAULT_COLOR, None)
-        if label.name not in pull.labels:
-            pull.labels.append(label.name)
-    return labels_view(call.url, call.repository, pull)
+        issue.labels.append(label.name)
+    call.repository.issues[issue.number] = issue
+    return created(serialize_issue(call.url, call.repository, issue))
 
 
-@route("DELETE", "/issues/<int:issue_number>/labels/<path:name>", needs=EITHER_WRITE)
-def remove_label(call: Call, issue_number: int, name: str) -> Any:
-    """Take a label off a pull request."""
-    pull = call.pull(issue_number)
-    kept = [label for label in pull.labels if label.lower() != name.lower()]
-    if len(kept) == len(pull.labels):
-        raise RefusalError(404, "Label does not exist")
-    pull.labels = kept
-    return labels_view(call.url, call.repository, pull)
+@route("PATCH", "/issues/<int:issue_number>", needs="issues:write")
+def edit_issue(call: Call, issue_number: int) -> Any:
+    """Change title, body or state: for its author, and for those with write access."""
+    refuse_disabled(call)
+    issue, body = find_issue(call, issue_number), call.fields()
+    if issue.author.login != call.actor.login and not call.repository.has_write_access(call.actor):
+        raise RefusalError(403, "Must have admin rights to Repository.")
+    issue.title = text(body, "title", "Issue") or issue.title
+    issue.body = checked(text(body, "body", "Issue")) if "body" in body else issue.body
+    if body.get("state") not in (None, issue.state):
+        issue.move(body["state"])
+    issue.updated_at = now()
+    return serialize_issue(call.url, call.repository, issue)
 
 
-@route("GET", "/issues/<int:issue_number>/comments", needs=EITHER_READ)
-def list_comments(call: Call, issue_number: int) -> Any:
-    """The comments of a pull request, oldest first."""
-    pull = call.pull(issue_number)
-    return [comment_view(call.url, call.repository, pull, comment) for comment in call.page(pull.comments)]
+def find_issue(call: Call, number: int) -> Issue:
+    """The issue with this number."""
+    found = call.repository.issues.get(number)
+    if found is None:
+        raise not_found()
+    return found
 
 
-@route("POST", "/issues/<int:issue_number>/comments", needs=EITHER_WRITE)
-def create_comment(call: Call, issue_number: int) -> Any:
-    """Comment on a pull request."""
-    pull, body = call.pull(issue_number), call.fields("body")
-    comment = Comment(call.repository.new_id(), call.actor, text(body, "body", "IssueComment") or "")
-    pull.comments.append(comment)
-    return Created(comment_view(call.url, call.repository, pull, comment))
+def checked(body: str | None) -> str | None:
+    """A body that is not too long."""
+    if len(body or "") > LONGEST:
+        raise invalid("Issue", "body", "custom")
+    return body
 
 
-@route("PATCH", "/issues/comments/<int:comment_id>", needs=EITHER_WRITE)
-def edit_comment(call: Call, comment_id: int) -> Any:
-    """Rewrite a comment."""
-    pull, comment = find_comment(call, comment_id)
-    comment.body = text(call.fields("body"), "body", "IssueComment") or ""
-    comment.updated_at = now()
-    return comment_view(call.url, call.repository, pull, comment)
-
-
-def find_comment(call: Call, comment_id: int) -> tuple[PullRequest, Comment]:
-    """A comment with the pull request it belongs to."""
-    for pull in call.repository.pulls_by_number.values():
-        for comment in pull.comments:
-            if comment.id == comment_id:
-                return pull, comment
-    raise not_found()
+def refuse_disabled(call: Call) -> None:
+    """A repository may have none."""
+    if not call.repository.settings.has_issues:
+        raise RefusalError(410, DISABLED)

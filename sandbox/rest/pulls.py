@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import lifecycle, merge_queue, merging
 from sandbox.clock import now
 from sandbox.errors import RefusalError, custom, invalid, not_found
+from sandbox.pull_requests import lifecycle, merge_queue
+from sandbox.pull_requests.merge import HEAD_MOVED, METHOD_FORBIDDEN, MergeRequest, merge
+from sandbox.pull_requests.mergeability import mergeability_of
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
-from sandbox.rest.calling import Call, Created, route, text
-from sandbox.views import commits
-from sandbox.views.pulls import pull_summary, pull_view
+from sandbox.rest.routing import NO_CONTENT, Call, created, route, text
+from sandbox.serializers import commits
+from sandbox.serializers.pulls import serialize_pull, serialize_summary
 
 ACTIONS_FORBIDDEN = "GitHub Actions is not permitted to create or approve pull requests."
-METHOD_FORBIDDEN = {
-    "merge": "Merge commits are not allowed on this repository.",
-    "squash": "Squash merges are not allowed on this repository.",
-    "rebase": "Rebase merges are not allowed on this repository.",
-}
-HEAD_MOVED = merge_queue.HEAD_MOVED
 READ, WRITE = "pull_requests:read", "pull_requests:write"
 SORT_KEYS = {"created": "number", "updated": "updated_at"}
 
@@ -39,7 +35,7 @@ def list_pulls(call: Call) -> Any:
     key = SORT_KEYS.get(query.get("sort", "created"), "number")
     descending = query.get("direction", "desc" if "sort" not in query or key == "number" else "asc") == "desc"
     found.sort(key=lambda pull: (getattr(pull, key), pull.number), reverse=descending)
-    return [pull_summary(call.url, call.repository, pull) for pull in call.page(found)]
+    return [serialize_summary(call.url, call.repository, pull) for pull in call.page(found)]
 
 
 @route("POST", "/pulls", needs=WRITE)
@@ -69,7 +65,7 @@ def create_pull(call: Call) -> Any:
     )
     call.repository.pulls_by_number[pull.number] = pull
     lifecycle.keep_head(call.repository, pull)
-    return Created(pull_view(call.url, call.repository, pull))
+    return created(serialize_pull(call.url, call.repository, pull))
 
 
 def refuse_actions(call: Call) -> None:
@@ -131,7 +127,7 @@ def refuse_nothing_to_merge(call: Call, head: tuple[str, str], base: tuple[str, 
 @route("GET", "/pulls/<int:pull_number>", needs=READ)
 def get_pull(call: Call, pull_number: int) -> Any:
     """One pull request with its mergeability."""
-    return pull_view(call.url, call.repository, call.pull(pull_number))
+    return serialize_pull(call.url, call.repository, call.pull(pull_number))
 
 
 @route("PATCH", "/pulls/<int:pull_number>", needs=WRITE)
@@ -145,7 +141,7 @@ def edit_pull(call: Call, pull_number: int) -> Any:
     pull.title = text(body, "title", "PullRequest") or pull.title
     pull.body = text(body, "body", "PullRequest") if "body" in body else pull.body
     pull.updated_at = now()
-    return pull_view(call.url, call.repository, pull)
+    return serialize_pull(call.url, call.repository, pull)
 
 
 def retarget(call: Call, pull: PullRequest, base: str) -> None:
@@ -183,7 +179,7 @@ def list_files(call: Call, pull_number: int) -> Any:
     """The changed files, without patches."""
     pull = call.pull(pull_number)
     changes = call.page(call.repository.git.diff(pull.base_sha, pull.head_sha))
-    return [commits.file_view(call.url, call.repository, pull.head_sha, change) for change in changes]
+    return [commits.serialize_changed_file(call.url, call.repository, pull.head_sha, change) for change in changes]
 
 
 @route("GET", "/pulls/<int:pull_number>/commits", needs=READ)
@@ -191,7 +187,7 @@ def list_commits(call: Call, pull_number: int) -> Any:
     """The commits, oldest first."""
     pull = call.pull(pull_number)
     own = call.page(call.repository.git.between(pull.base_sha, pull.head_sha))
-    return [commits.commit_view(call.url, call.repository, commit.sha) for commit in own]
+    return [commits.serialize_commit(call.url, call.repository, commit.sha) for commit in own]
 
 
 @route("GET", "/pulls/<int:pull_number>/merge", needs="contents:read")
@@ -199,7 +195,7 @@ def is_merged(call: Call, pull_number: int) -> Any:
     """204 when merged, 404 when not."""
     if not call.pull(pull_number).merged:
         raise not_found()
-    return Created(status=204)
+    return NO_CONTENT
 
 
 @route("PUT", "/pulls/<int:pull_number>/merge", needs="contents:write")
@@ -208,9 +204,8 @@ def merge_pull(call: Call, pull_number: int) -> Any:
     pull, body = call.pull(pull_number), call.fields()
     method = text(body, "merge_method", "PullRequest") or "merge"
     refuse_merge(call, pull, method, body.get("sha"))
-    words = [text(body, name, "PullRequest") or "" for name in ("commit_title", "commit_message")]
-    order = merging.Order(call.actor, method, *words)
-    commit = merging.perform(call.repository, pull, order)
+    title, message = (text(body, name, "PullRequest") or "" for name in ("commit_title", "commit_message"))
+    commit = merge(call.repository, pull, MergeRequest(call.actor, method, title, message))
     if commit is None:
         raise RefusalError(405, "Base branch was modified. Review and try the merge again.")
     return {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}
@@ -224,19 +219,19 @@ def refuse_merge(call: Call, pull: PullRequest, method: str, sha: str | None) ->
         raise RefusalError(405, "Pull Request is not mergeable" if pull.merged else "Pull Request is closed")
     if sha is not None and sha != pull.head_sha:
         raise RefusalError(409, HEAD_MOVED)
-    standing = call.repository.standing(pull)
-    if standing.state == "draft":
+    mergeability = mergeability_of(call.repository, pull)
+    if mergeability.state == "draft":
         raise RefusalError(405, "Pull Request is still a draft")
     if not call.repository.settings.allows(method):
         raise RefusalError(405, METHOD_FORBIDDEN[method])
-    if not standing.mergeable:
+    if not mergeability.mergeable:
         raise RefusalError(405, "Pull Request is not mergeable")
-    refuse_unmet(call, pull, standing.unmet)
+    refuse_unmet(call, pull, mergeability.unmet)
 
 
 def refuse_unmet(call: Call, pull: PullRequest, unmet: tuple[str, ...]) -> None:
     """What the base branch's rules ask for, and its merge queue, which is the only way in."""
     if unmet:
         raise RefusalError(405, "\n".join(unmet))
-    if merge_queue.guards(call.repository, pull):
-        raise RefusalError(405, merge_queue.IN_IT if pull.queued_by else merge_queue.ONLY_THROUGH_IT)
+    if merge_queue.is_required(call.repository, pull):
+        raise RefusalError(405, merge_queue.ALREADY_QUEUED if pull.queued_by else merge_queue.QUEUE_REQUIRED)

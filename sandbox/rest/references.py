@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import RefusalError, not_found
-from sandbox.git import Person
-from sandbox.merging import GITHUB
-from sandbox.rest.calling import Call, Created, route
-from sandbox.views import commits
-from sandbox.views.repositories import ref_view
+from sandbox.git.command import Person
+from sandbox.pull_requests.merge import GITHUB
+from sandbox.rest.routing import NO_CONTENT, Call, created, route
+from sandbox.serializers import commits
+from sandbox.serializers.repositories import serialize_ref
 
 
 @route("GET", "/git/ref/<path:ref>", needs="contents:read")
@@ -18,14 +18,14 @@ def get_ref(call: Call, ref: str) -> Any:
     sha = call.repository.git.refs().get(f"refs/{ref}")
     if sha is None:
         raise not_found()
-    return ref_view(call.url, call.repository, f"refs/{ref}", sha)
+    return serialize_ref(call.url, call.repository, f"refs/{ref}", sha)
 
 
 @route("GET", "/git/matching-refs/<path:ref>", needs="contents:read")
 def matching_refs(call: Call, ref: str) -> Any:
     """Every ref whose name begins so."""
     refs = call.repository.git.refs().items()
-    return [ref_view(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")]
+    return [serialize_ref(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")]
 
 
 @route("DELETE", "/git/refs/<path:ref>", needs="contents:write")
@@ -38,7 +38,7 @@ def delete_ref(call: Call, ref: str) -> Any:
     if ref.startswith("heads/") and rule and not rule.allow_deletions:
         raise RefusalError(422, "Cannot delete this protected branch")
     call.repository.git.delete(name)
-    return Created(status=204)
+    return NO_CONTENT
 
 
 @route("POST", "/git/commits", needs="contents:write")
@@ -50,7 +50,7 @@ def create_commit(call: Call) -> Any:
         if git.ask("cat-file", "-e", f"{sha}^{{{kind}}}").returncode:
             raise RefusalError(422, f"{kind.capitalize()} SHA does not exist")
     sha = commit_for(call, body, body["tree"], parents)
-    return Created(commits.git_commit_view(call.url, call.repository, sha))
+    return created(commits.serialize_git_commit(call.url, call.repository, sha))
 
 
 def commit_for(call: Call, body: dict[str, Any], tree: str, parents: tuple[str, ...]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sandbox.errors import RefusalError
 from sandbox.records import Dispatch
-from sandbox.rest.calling import Call, Created, route
-from sandbox.views import repositories as views
+from sandbox.rest.routing import NO_CONTENT, Call, route
+from sandbox.serializers import repositories as views
 
 MAX_EVENT_TYPE = 100
 MAX_PAYLOAD = 10
@@ -16,7 +16,7 @@ MAX_PAYLOAD = 10
 @route("GET", "", needs="metadata:read")
 def get_repository(call: Call) -> Any:
     """The repository; merge settings only for those who may write contents."""
-    return views.full_view(call.url, call.repository, call.identity)
+    return views.serialize_for_viewer(call.url, call.repository, call.account)
 
 
 @route("GET", "/branches/<path:branch>", needs="contents:read")
@@ -25,7 +25,7 @@ def get_branch(call: Call, branch: str) -> Any:
     sha = call.repository.git.refs().get(f"refs/heads/{branch}")
     if sha is None:
         raise RefusalError(404, "Branch not found")
-    return views.branch_view(call.url, call.repository, branch, sha)
+    return views.serialize_branch(call.url, call.repository, branch, sha)
 
 
 @route("POST", "/dispatches", needs="contents:write")
@@ -37,4 +37,4 @@ def repository_dispatch(call: Call) -> Any:
         raise RefusalError(422, "Invalid request.\n\nevent_type or client_payload is too large.")
     ref = call.repository.default_branch
     call.repository.dispatches.append(Dispatch("repository_dispatch", kind, ref, payload, call.actor))
-    return Created(status=204)
+    return NO_CONTENT

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.errors import RefusalError
 from sandbox.records import PullRequest, Review
-from sandbox.rest.calling import Call, route
 from sandbox.rest.pulls import READ, WRITE, refuse_actions
-from sandbox.views.pulls import review_view
+from sandbox.rest.routing import Call, route
+from sandbox.serializers.pulls import serialize_review
 
 STATES = {
     "APPROVE": "APPROVED",
@@ -23,7 +23,7 @@ OWN = {"APPROVE": "Can not approve", "REQUEST_CHANGES": "Can not request changes
 def list_reviews(call: Call, pull_number: int) -> Any:
     """The reviews, oldest first."""
     pull = call.pull(pull_number)
-    return [review_view(call.url, call.repository, pull, review) for review in call.page(pull.reviews)]
+    return [serialize_review(call.url, call.repository, pull, review) for review in call.page(pull.reviews)]
 
 
 @route("POST", "/pulls/<int:pull_number>/reviews", needs=WRITE)
@@ -35,7 +35,7 @@ def create_review(call: Call, pull_number: int) -> Any:
     commit = reviewed_commit(call, pull, commit)
     review = Review(call.repository.new_id(), call.actor, STATES[event], words or "", commit)
     pull.reviews.append(review)
-    return review_view(call.url, call.repository, pull, review)
+    return serialize_review(call.url, call.repository, pull, review)
 
 
 def field(body: dict[str, Any], name: str) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import not_found
-from sandbox.rest.calling import Call, route
-from sandbox.standing import matches
-from sandbox.views import rules as views
+from sandbox.rest.routing import Call, route
+from sandbox.rules import matches
+from sandbox.serializers import rules as views
 
 
 @route("GET", "/rules/branches/<path:branch>", needs="metadata:read")
@@ -23,5 +23,5 @@ def get_ruleset(call: Call, ruleset_id: int) -> Any:
     """A ruleset, and whether the caller may bypass it; who else may, is for administrators."""
     for rule in call.repository.rules:
         if rule.ruleset and views.ruleset_id(rule) == ruleset_id:
-            return views.ruleset_view(call.repository, rule, call.identity)
+            return views.serialize_ruleset(call.repository, rule, call.account)
     raise not_found()

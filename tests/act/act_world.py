@@ -24,7 +24,7 @@ import yaml
 from ml_action import journal, registry, report, students
 from ml_action.git import Git
 from ml_action.stage import Stage, plain_git
-from sandbox import Identity, PullRequest
+from sandbox import Account, PullRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL_NAME = "octo/students"
@@ -109,9 +109,9 @@ class World:
         return plain_git(self.here.repository.path)
 
     @property
-    def bot(self) -> Identity:
+    def bot(self) -> Account:
         """The App, with the permissions that the documentation asks for."""
-        return self.here.hub.identity("ml-bot", kind="app", permissions=BOT_PERMISSIONS)
+        return self.here.hub.add_account("ml-bot", kind="app", permissions=BOT_PERMISSIONS)
 
     def commit(self, files: Mapping[str, str | Path], branch: str = "main", on: str = "main") -> str:
         """Somebody commits files; a path stands for its content and mode."""
@@ -132,7 +132,7 @@ class World:
             clone.run("add", "--all", "--force")
             clone.run("commit", "--quiet", "--message", f"Change {len(files)} files")
             clone.run("push", "--quiet", "--force", url, f"HEAD:refs/heads/{branch}")
-        self.here.repository.synchronise()
+        self.here.hub.synchronise(self.here.repository)
         return self.git.object_id(f"refs/heads/{branch}")
 
     def arrive(self, count: int, world: str = "steady") -> str:
@@ -141,7 +141,7 @@ class World:
         texts = students.datasets(count, world, self.batches)
         return self.commit({f"data/new_data/{self.batches}-{n:03}.csv": text for n, text in enumerate(texts)})
 
-    def api(self, who: Identity, method: str, path: str, **body: Any) -> Any:
+    def api(self, who: Account, method: str, path: str, **body: Any) -> Any:
         """A person's click, as the request that it sends."""
         request = urllib.request.Request(
             f"{self.here.hub.url}/repos/{FULL_NAME}/{path}", json.dumps(body).encode() if body else None, method=method,
@@ -173,7 +173,7 @@ class World:
         plain_git(folder).run("clone", "--quiet", "--depth=1", self.here.repository.path.as_uri(), clone.name)
         plain_git(clone).run("remote", "set-url", "origin", self.here.hub.git_url(self.here.repository))
         path = clone / ".github" / "workflows" / workflow
-        token = self.here.hub.identity("github-actions", kind="actions", permissions=job_permissions(path, job))
+        token = self.here.hub.add_account("github-actions", kind="actions", permissions=job_permissions(path, job))
         (folder / "secrets").write_text("".join(
             f"{name}={value}\n" for name, value in {"GITHUB_TOKEN": token.token, **secrets}.items()
         ))  # fmt: skip
@@ -217,8 +217,8 @@ class World:
 
     @property
     def pulls(self) -> list[PullRequest]:
-        self.here.repository.synchronise()
-        return list(self.here.repository.pulls)
+        self.here.hub.synchronise(self.here.repository)
+        return list(self.here.hub.pulls(self.here.repository))
 
     def approvals(self, pull: PullRequest) -> list[tuple[str, str]]:
         """(who, commit) of each approval."""

@@ -114,7 +114,7 @@ def make_world(images: None, act: str, tree: Path, tmp_path: Path) -> Iterator[C
             world.commit({"README.md": "# Students\n"})
             if datasets:
                 world.arrive(datasets)
-            here.repository.protect("main", required_reviews=1)
+            here.hub.protect(here.repository, "main", required_reviews=1)
             here.repository.private = True  # nothing can be read without a token's permission either
             return world
 

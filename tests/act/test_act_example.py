@@ -32,7 +32,7 @@ def test_the_example_repository_works_as_it_is(make_world: Callable[..., World])
     assert pull.open
     assert pull.labels == ["model-update"]
 
-    ada = world.here.hub.identity("ada")
+    ada = world.here.hub.add_account("ada")
     world.api(ada, "POST", f"{PULL}/reviews", event="APPROVE")
     world.api(ada, "PUT", f"{PULL}/merge", merge_method="squash")
     run = world.run("auto-retrain.yml", "schedule")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from act_world import BOT_PERMISSIONS, PROPOSAL, ROOT, Run, World
 
-from sandbox import Identity, PullRequest
+from sandbox import Account, PullRequest
 
 # The variant with a personal token that the comment in the file describes: no step `app`, another token.
 _APP_STEP = (ROOT / "example-workflows" / "auto-train.yml").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def count(world: World) -> Run:
     return world.run("check-data.yml", "push", {"ref": "refs/heads/main"})
 
 
-def train(world: World, who: Identity) -> Run:
+def train(world: World, who: Account) -> Run:
     return world.run("auto-train.yml", "workflow_dispatch", {"ref": "refs/heads/main"}, ML_BOT_TOKEN=who.token)
 
 
@@ -38,7 +38,7 @@ def labelled(world: World, number: int, action: str = "labeled") -> Run:
 
 def strangers_pull(world: World, branch: str, *, labels: bool = True) -> int:
     """A person with write access opens a pull request that looks like the bot's, and labels it; its number."""
-    who = world.here.hub.identity("mallory")
+    who = world.here.hub.add_account("mallory")
     world.commit({"model/v9.pkl": "boo\n"}, branch=branch)
     number: int = world.api(who, "POST", "pulls", title="Promote v9", head=branch, base="main", body="")["number"]
     if labels:
@@ -54,7 +54,7 @@ def test_data_starts_the_training_and_the_label_the_approval(world: World) -> No
     world.adopt("check-data.yml")
     world.adopt("auto-train.yml", *PERSONAL_TOKEN)
     world.adopt("auto-merge.yml")
-    bot = world.here.hub.identity("ml-bot-owner", permissions=BOT_PERMISSIONS)
+    bot = world.here.hub.add_account("ml-bot-owner", permissions=BOT_PERMISSIONS)
 
     run = count(world)
     assert run.code == 0, run.log

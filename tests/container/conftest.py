@@ -58,7 +58,7 @@ def make_world(image: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
                 shutil.copytree(start, root / f"{FULL_NAME}.git")
             exchanges: list[Any] = []
             here = stack.enter_context(stage.open_stage(root, FULL_NAME, observers=[exchanges.append]))
-            here.repository.protect("main", required_reviews=1)
+            here.hub.protect(here.repository, "main", required_reviews=1)
             world = World(here, image, tmp_path, exchanges)
             stack.callback(world.close)
             return world
@@ -71,7 +71,7 @@ def with_v1(image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare repository in which the container itself promoted v1, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v1")
     with stage.open_stage(root, FULL_NAME) as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, image, root / "machines")
         world.arrive(students.datasets(45, "steady", 1))
         run = world.hour()

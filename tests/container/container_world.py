@@ -37,7 +37,7 @@ class World:
 
     @property
     def pulls(self) -> list[Any]:
-        return list(self.here.repository.pulls)
+        return list(self.here.hub.pulls(self.here.repository))
 
     @property
     def tokens(self) -> dict[str, str]:
@@ -64,7 +64,7 @@ class World:
             quoted = "".join(f"\\{byte:03o}" for byte in path.encode("utf-8", "surrogateescape"))
             parts.append(f'M 100644 inline "{quoted}"\ndata {len(data)}\n'.encode() + data + b"\n")
         self.git.run("fast-import", "--quiet", "--force", stdin=b"".join(parts))
-        self.here.repository.synchronise(None)
+        self.here.hub.synchronise(self.here.repository)
 
     # --- jobs --------------------------------------------------------------------------------------------------
 

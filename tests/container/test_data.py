@@ -22,12 +22,12 @@ def push(world: World, text: str) -> str:
     commit: str = world.git.object_id("refs/heads/main")
     world.git.run("update-ref", f"refs/heads/{BRANCH}", commit)
     world.git.run("update-ref", "refs/heads/main", main)
-    world.here.repository.synchronise(None)
+    world.here.hub.synchronise(world.here.repository)
     return commit
 
 
 def open_pull(world: World) -> None:
-    ada = world.here.hub.identity("ada")
+    ada = world.here.hub.add_account("ada")
     body = json.dumps({"title": "More data", "body": "", "head": BRANCH, "base": "main"}).encode()
     headers = {"Authorization": f"Bearer {ada.token}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{world.here.hub.url}/repos/{FULL_NAME}/pulls", body, headers=headers)
@@ -36,7 +36,7 @@ def open_pull(world: World) -> None:
 
 def judged(world: World, commit: str, permissions: dict[str, str]) -> Result:
     """The job of the pull request's workflow, with the workflow's own token."""
-    bot = world.here.hub.identity("github-actions", kind="actions", permissions=permissions)
+    bot = world.here.hub.add_account("github-actions", kind="actions", permissions=permissions)
     machine = world.machine()
     machine.run_git("fetch", "--quiet", "--depth=1", world.here.repository.path.as_uri(), BRANCH)
     machine.run_git("checkout", "--quiet", "--detach", "FETCH_HEAD")

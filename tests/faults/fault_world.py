@@ -146,7 +146,7 @@ class Plot:
 
 
 def checks_pass(world: World) -> None:
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
 
 
 def dies_after_its_push(world: World, proxy: Proxy, given: Mapping[str, str]) -> None:
@@ -178,7 +178,7 @@ PLOTS = {
 def prepare(root: Path) -> Path:
     """A bare repository with v1 in production, and enough new datasets for v2; for copies only."""
     with stage.open_stage(root, FULL_NAME) as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here)
         world.arrive(steady(45, 1))
         run = Forked(world.job(**USUAL), in_haste).wait()
@@ -193,7 +193,7 @@ def opened(start: Path, root: Path, plot: Plot) -> Iterator[tuple[World, Proxy]]
     shutil.copytree(start, root / f"{FULL_NAME}.git")
     exchanges: list[Any] = []
     with stage.open_stage(root, FULL_NAME, observers=[exchanges.append]) as here, in_front_of(here.hub.url) as proxy:
-        here.repository.protect("main", **{"required_reviews": 1, **plot.rule})
+        here.hub.protect(here.repository, "main", **{"required_reviews": 1, **plot.rule})
         here.hub.url = proxy.url
         world = World(here, exchanges, batches=2)
         plot.before(world, proxy, plot.settings)

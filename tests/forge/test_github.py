@@ -64,7 +64,7 @@ def test_nothing_is_found_on_a_new_branch(forge):
 def test_the_open_pull_request_is_found_before_newer_closed_ones(stage, forge, pull):
     stage.push("release", {"x": "y"})
     newer = forge.open(stage.proposal(stage.pull.head_sha, base="release"))
-    stage.repository.pulls[1].close()
+    stage.hub.pulls(stage.repository)[1].close()
     assert newer.number == 2
     stage.calls.clear()
     assert forge.find(pull.head_branch).number == 1
@@ -74,7 +74,7 @@ def test_the_open_pull_request_is_found_before_newer_closed_ones(stage, forge, p
 def test_of_finished_pull_requests_the_newest_is_found(stage, forge, pull):
     forge.merge(pull, pull.head_sha, "merge")
     forge.open(stage.proposal(stage.push(files={"model/v3.pkl": "3"})))
-    stage.repository.pulls[1].close()
+    stage.hub.pulls(stage.repository)[1].close()
     assert (forge.find(pull.head_branch).number, forge.find(pull.head_branch).state) == (2, "closed")
     assert forge.get(1).state == "merged"
 
@@ -123,7 +123,7 @@ def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull)
 def test_a_comment_of_somebody_else_is_never_edited(stage, forge, pull):
     forge.tell(1, "data", "ours")
     ours = stage.pull.comments[0]
-    theirs = replace(ours, id=1, user=stage.hub.identity("ada"))
+    theirs = replace(ours, id=1, user=stage.hub.add_account("ada"))
     quoted = replace(ours, id=2, body=f"> {ours.body}")
     stage.pull.comments[:0] = [theirs, quoted]
     forge.tell(1, "data", "ours, edited")
@@ -143,7 +143,7 @@ def test_the_former_path_of_a_renamed_file_is_a_changed_path(stage, forge):
 
 
 def test_the_last_word_of_each_reviewer_counts(stage, forge, pull):
-    ada, bob = (stage.hub.identity(name) for name in ("ada", "bob"))
+    ada, bob = (stage.hub.add_account(name) for name in ("ada", "bob"))
     for person, words in ((ada, ["APPROVE", "COMMENT"]), (bob, ["APPROVE", "REQUEST_CHANGES"])):
         with contextlib.closing(stage.github(token=person.token)) as theirs:
             for word in words:
@@ -168,7 +168,7 @@ def test_a_merge_is_bound_to_the_commit(stage, forge, pull):
 
 
 def test_auto_merge_is_bound_to_the_commit(stage, forge, pull):
-    stage.repository.protect("main", required_checks=("ci",))
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     assert forge.enable_auto_merge(forge.get(1), "d" * 40, "squash").reply is Reply.MOVED
     assert stage.pull.auto_merge is None
 
@@ -178,7 +178,7 @@ def test_auto_merge_of_a_clean_pull_request_says_so(forge, pull):
 
 
 def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
-    weaker = stage.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"})
+    weaker = stage.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"})
     with contextlib.closing(stage.github(token=weaker.token)) as forge:
         answer = forge.merge(pull, pull.head_sha, "squash")
     assert answer.reply is Reply.REFUSED

@@ -64,7 +64,7 @@ def test_a_label_that_is_there_is_not_created_again(stage):
 
 
 def test_rules_for_a_branch_that_is_not_there_yet_are_known(stage, look):
-    stage.repository.protect("ml-auto-update/**", ruleset="bots")
+    stage.hub.protect(stage.repository, "ml-auto-update/**", ruleset="bots")
     facts = look()
     assert facts.state.refused == ("changes need a pull request (ruleset bots)",)
     assert facts.proposal.refused[-1] == "changes need a pull request (ruleset bots)"
@@ -72,7 +72,7 @@ def test_rules_for_a_branch_that_is_not_there_yet_are_known(stage, look):
 
 
 def test_each_ruleset_is_asked_once_whether_we_may_bypass_it(stage, look):
-    stage.repository.protect("~ALL", ruleset="all", bypass=("ml-bot[bot]",))
+    stage.hub.protect(stage.repository, "~ALL", ruleset="all", bypass=("ml-bot[bot]",))
     facts = look()
     assert facts.state.refused == facts.state.maybe_refused == ()
     assert sum("/rulesets/" in call for call in stage.calls) == 1
@@ -81,8 +81,8 @@ def test_each_ruleset_is_asked_once_whether_we_may_bypass_it(stage, look):
 def test_classic_protection_is_told_of_branches_that_are_there(stage, look):
     stage.push(STATE)
     stage.push(BRANCH)
-    stage.repository.protect("ml-auto-update/**")
-    facts = look(thorough=False, token=stage.hub.identity("ada").token)
+    stage.hub.protect(stage.repository, "ml-auto-update/**")
+    facts = look(thorough=False, token=stage.hub.add_account("ada").token)
     assert facts.state.refused == ("not everybody may push to it (branch protection)",)
     assert facts.proposal.refused[1] == "it may not be force-pushed (branch protection)"
 
@@ -90,42 +90,42 @@ def test_classic_protection_is_told_of_branches_that_are_there(stage, look):
 def test_what_an_app_is_told_of_classic_protection_is_no_certainty(stage, look):
     """It may be there so that only the bot may push."""
     stage.push(STATE)
-    stage.repository.protect("ml-auto-update/**")
+    stage.hub.protect(stage.repository, "ml-auto-update/**")
     facts = look(thorough=False)
     assert facts.state.refused == ()
     assert facts.state.maybe_refused == ("not everybody may push to it (branch protection)",)
 
 
 def test_what_the_base_branch_asks_for_is_taken_together(stage, look):
-    stage.repository.protect("main", required_reviews=1, required_checks=("tests",), linear_history=True)
+    stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("tests",), linear_history=True)
     assert look().base.checks == ("tests",)
     rule = {"required_reviews": 2, "required_checks": ("lint",), "require_code_owners": True, "linear_history": True}
-    stage.repository.protect("main", ruleset="main", merge_methods=("squash",), **rule)
+    stage.hub.protect(stage.repository, "main", ruleset="main", merge_methods=("squash",), **rule)
     base = look().base
     assert (base.reviews, base.checks, base.code_owners, base.linear) == (2, ("lint",), True, True)
     assert base.methods == ("squash",)
 
 
 def test_a_short_look_asks_for_the_base_branchs_rules_where_a_ruleset_has_some(stage, look):
-    stage.repository.protect("main", ruleset="main", required_reviews=1, required_checks=("lint",))
+    stage.hub.protect(stage.repository, "main", ruleset="main", required_reviews=1, required_checks=("lint",))
     base = look(thorough=False).base
     assert (base.reviews, base.checks) == (1, ("lint",))
     assert "GET /repos/octo/students/rules/branches/main" in stage.calls
 
 
 def test_an_administrators_token_is_told_the_setting(stage, look):
-    boss = stage.hub.identity("boss", kind="app", permissions={"contents": "write", "administration": "read"})
+    boss = stage.hub.add_account("boss", kind="app", permissions={"contents": "write", "administration": "read"})
     assert look(token=boss.token).actions_may_open is True
 
 
 @pytest.mark.parametrize(("role", "push"), [("write", True), ("read", False)])
 def test_a_persons_role_decides_whether_they_may_push(stage, look, role, push):
-    ada = stage.hub.identity("ada", role=role)
+    ada = stage.hub.add_account("ada", role=role)
     assert look(token=ada.token).author.push is push
 
 
 def test_an_app_that_is_shown_no_merge_settings_may_or_may_not_write(stage, look):
-    weak = stage.hub.identity("weak", kind="app", permissions={"pull_requests": "write"})
+    weak = stage.hub.add_account("weak", kind="app", permissions={"pull_requests": "write"})
     facts = look(token=weak.token)
     assert (facts.author.push, facts.methods, facts.auto_merge) == (None, None, None)
 

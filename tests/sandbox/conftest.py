@@ -11,7 +11,7 @@ import pytest
 from contracts import Contract
 from sandbox_world import World, git
 
-from sandbox import Identity, Sandbox
+from sandbox import Account, Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -54,18 +54,18 @@ def world(make_world: Callable[..., World]) -> World:
 
 
 @pytest.fixture
-def bot(world: World) -> Identity:
+def bot(world: World) -> Account:
     """The App that proposes."""
-    return world.hub.identity("ml-bot", kind="app")
+    return world.hub.add_account("ml-bot", kind="app")
 
 
 @pytest.fixture
-def actions(world: World) -> Identity:
+def actions(world: World) -> Account:
     """The second identity: the Actions token."""
-    return world.hub.identity("github-actions", kind="actions")
+    return world.hub.add_account("github-actions", kind="actions")
 
 
 @pytest.fixture
-def ada(world: World) -> Identity:
+def ada(world: World) -> Account:
     """A person with write access."""
-    return world.hub.identity("ada")
+    return world.hub.add_account("ada")

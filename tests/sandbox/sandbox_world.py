@@ -11,7 +11,7 @@ from typing import Any
 import github
 import requests
 
-from sandbox import Exchange, Identity, Repository, Sandbox
+from sandbox import Account, Exchange, Repository, Sandbox
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -40,7 +40,7 @@ class World:
     clone: Path
     exchanges: list[Exchange] = field(default_factory=list)
 
-    def url(self, identity: Identity) -> str:
+    def url(self, identity: Account) -> str:
         return self.hub.git_url(self.repository, identity)
 
     def commit(self, branch: str, files: dict[str, str], start: str = "main", message: str = "") -> str:
@@ -54,21 +54,21 @@ class World:
         git(self.clone, "commit", "--quiet", "--message", message or f"Change {', '.join(files)}")
         return git(self.clone, "rev-parse", "HEAD")
 
-    def push(self, identity: Identity, *refspecs: str, fails: bool = False) -> str:
+    def push(self, identity: Account, *refspecs: str, fails: bool = False) -> str:
         return git(self.clone, "push", "--quiet", self.url(identity), *refspecs, fails=fails)
 
-    def propose(self, branch: str, files: dict[str, str], identity: Identity) -> str:
+    def propose(self, branch: str, files: dict[str, str], identity: Account) -> str:
         """A pushed branch with one commit on top of main."""
         sha = self.commit(branch, files)
         self.push(identity, branch)
         return sha
 
-    def open(self, branch: str, identity: Identity, files: dict[str, str] | None = None) -> Any:
+    def open(self, branch: str, identity: Account, files: dict[str, str] | None = None) -> Any:
         """A pull request from a new branch, as PyGithub sees it."""
         self.propose(branch, files or {f"{branch}.txt": branch}, identity)
         return self.client(identity).create_pull("main", branch, title=f"Take {branch}", body="Why not?")
 
-    def client(self, identity: Identity) -> Any:
+    def client(self, identity: Account) -> Any:
         """The repository through PyGithub."""
         hub = github.Github(
             base_url=self.hub.url,
@@ -78,13 +78,13 @@ class World:
         )
         return hub.get_repo(self.repository.full_name)
 
-    def call(self, method: str, path: str, identity: Identity | None = None, **options: Any) -> requests.Response:
+    def call(self, method: str, path: str, identity: Account | None = None, **options: Any) -> requests.Response:
         """A plain request below the repository."""
         headers = {"Authorization": f"Bearer {identity.token}"} if identity else {}
         address = f"{self.hub.url}/repos/{self.repository.full_name}{path}"
         return requests.request(method, address, headers=headers, timeout=10, **options)
 
-    def graph(self, identity: Identity | None, query: str, **variables: Any) -> Any:
+    def graph(self, identity: Account | None, query: str, **variables: Any) -> Any:
         headers = {"Authorization": f"Bearer {identity.token}"} if identity else {}
         body = {"query": query, "variables": variables}
         return requests.post(f"{self.hub.url}/graphql", json=body, headers=headers, timeout=10).json()

@@ -9,16 +9,16 @@ import requests
 from github import Auth, BadCredentialsException, Github
 from sandbox_world import World
 
-from sandbox import Identity, Sandbox
+from sandbox import Account, Sandbox
 
 
-def test_a_person_is_told_who_they_are(world: World, ada: Identity) -> None:
+def test_a_person_is_told_who_they_are(world: World, ada: Account) -> None:
     assert Github(base_url=world.hub.url, auth=Auth.Token(ada.token)).get_user().login == "ada"
 
 
 @pytest.mark.parametrize(("kind", "login"), [("app", "ml-bot[bot]"), ("actions", "github-actions[bot]")])
 def test_an_app_has_a_bots_name_and_no_user(world: World, kind: str, login: str) -> None:
-    identity = world.hub.identity("ml-bot", kind=kind)
+    identity = world.hub.add_account("ml-bot", kind=kind)
     assert identity.login == login
     answer = requests.get(f"{world.hub.url}/user", headers={"Authorization": f"token {identity.token}"}, timeout=5)
     assert (answer.status_code, answer.json()["message"]) == (403, "Resource not accessible by integration")
@@ -32,9 +32,9 @@ def test_nobody_is_nobody(world: World) -> None:
 
 def test_an_unknown_kind_or_role_is_a_mistake(world: World) -> None:
     with pytest.raises(ValueError, match="robot"):
-        world.hub.identity("x", kind="robot")
+        world.hub.add_account("x", kind="robot")
     with pytest.raises(ValueError, match="king"):
-        world.hub.identity("x", role="king")
+        world.hub.add_account("x", role="king")
 
 
 @pytest.mark.parametrize("name", ["students", "a/b/c", "../x", "octo/..", "octo/a b"])
@@ -45,7 +45,7 @@ def test_a_repository_needs_a_proper_name(tmp_path, name: str) -> None:
 
 def test_a_private_repository_does_not_exist_for_strangers(make_world: Callable[..., World]) -> None:
     world = make_world(private=True)
-    stranger = world.hub.identity("stranger", role="none")
+    stranger = world.hub.add_account("stranger", role="none")
     assert world.call("GET", "/pulls", stranger).status_code == 404
     assert world.call("GET", "/pulls").status_code == 404
     assert "not found" in world.push(stranger, "main", fails=True)
@@ -55,7 +55,7 @@ def test_a_private_repository_does_not_exist_for_strangers(make_world: Callable[
 
 def test_a_private_repository_asks_for_read_permissions(make_world: Callable[..., World]) -> None:
     world = make_world(private=True)
-    narrow = world.hub.identity("narrow", kind="app", permissions={"pull-requests": "read"})
+    narrow = world.hub.add_account("narrow", kind="app", permissions={"pull-requests": "read"})
     assert world.call("GET", "/pulls", narrow).status_code == 200
     answer = world.call("GET", "/branches/main", narrow)
     assert (answer.status_code, answer.json()["message"]) == (403, "Resource not accessible by integration")
@@ -83,37 +83,37 @@ def test_a_missing_permission_is_told_by_the_kind_of_token(world: World, missing
     permissions = dict.fromkeys(("contents", "pull_requests", "statuses", "checks", "actions"), "write")
     permissions[missing] = "read"
     for kind, what in (("app", "integration"), ("user", "personal access token")):
-        weak = world.hub.identity("weak", kind=kind, permissions=permissions)
+        weak = world.hub.add_account("weak", kind=kind, permissions=permissions)
         answer = world.call(method, path, weak, json=body)
         assert (answer.status_code, answer.json()["message"]) == (403, f"Resource not accessible by {what}")
 
 
 @pytest.mark.parametrize("permission", ["issues", "pull_requests"])
 def test_either_permission_labels(world: World, permission: str) -> None:
-    weak = world.hub.identity("weak", kind="app", permissions={permission: "write"})
+    weak = world.hub.add_account("weak", kind="app", permissions={permission: "write"})
     assert world.call("POST", "/labels", weak, json={"name": "x", "color": "ffffff"}).status_code == 201
 
 
-def test_merge_settings_are_shown_to_writers_only(world: World, bot: Identity) -> None:
-    reader = world.hub.identity("reader", kind="app", permissions={"contents": "read"})
+def test_merge_settings_are_shown_to_writers_only(world: World, bot: Account) -> None:
+    reader = world.hub.add_account("reader", kind="app", permissions={"contents": "read"})
     assert world.call("GET", "", bot).json()["allow_auto_merge"] is True
     assert "allow_auto_merge" not in world.call("GET", "", reader).json()
     assert "allow_squash_merge" not in world.call("GET", "").json()
 
 
-def test_an_archived_repository_is_read_only(world: World, bot: Identity) -> None:
+def test_an_archived_repository_is_read_only(world: World, bot: Account) -> None:
     world.repository.change_settings(archived=True)
     answer = world.call("POST", "/labels", bot, json={"name": "x"})
     assert (answer.status_code, "archived" in answer.json()["message"]) == (403, True)
     assert world.call("GET", "/labels", bot).status_code == 200
 
 
-def test_names_are_found_in_any_case(world: World, bot: Identity) -> None:
+def test_names_are_found_in_any_case(world: World, bot: Account) -> None:
     answer = requests.get(f"{world.hub.url}/repos/Octo/Students", timeout=5)
     assert answer.json()["full_name"] == "octo/students"
 
 
-def test_a_body_that_is_no_json_is_a_bad_request(world: World, bot: Identity) -> None:
+def test_a_body_that_is_no_json_is_a_bad_request(world: World, bot: Account) -> None:
     answer = world.call("POST", "/labels", bot, data=b"{")
     assert (answer.status_code, answer.json()["message"]) == (400, "Problems parsing JSON")
 

@@ -8,7 +8,7 @@ import pytest
 from github import GithubException
 from sandbox_world import World
 
-from sandbox import Identity
+from sandbox import Account
 
 QUESTION = """
 query($number: Int!) {
@@ -26,13 +26,13 @@ query($number: Int!) {
 
 
 @pytest.fixture
-def waiting(world: World, bot: Identity) -> Any:
+def waiting(world: World, bot: Account) -> Any:
     """A pull request that waits for one review."""
-    world.repository.protect("main", required_reviews=1)
+    world.hub.protect(world.repository, "main", required_reviews=1)
     return world.open("topic", bot)
 
 
-def review(world: World, reviewer: Identity) -> None:
+def review(world: World, reviewer: Account) -> None:
     body = {"event": "APPROVE"}
     assert world.call("POST", "/pulls/1/reviews", reviewer, json=body).status_code == 200
 
@@ -50,7 +50,7 @@ def unprocessable(message: str) -> dict[str, str]:
     return {"type": "UNPROCESSABLE", "message": message}
 
 
-def test_a_review_sets_it_off(world: World, waiting: Any, actions: Identity) -> None:
+def test_a_review_sets_it_off(world: World, waiting: Any, actions: Account) -> None:
     told = waiting.enable_automerge("SQUASH", expected_head_oid=waiting.head.sha, client_mutation_id="7")
     assert (told["actor"]["login"], told["clientMutationId"]) == ("ml-bot", "7")
     waiting.update()
@@ -61,8 +61,8 @@ def test_a_review_sets_it_off(world: World, waiting: Any, actions: Identity) -> 
     assert len(world.repository.git.commit(waiting.merge_commit_sha).parents) == 1
 
 
-def test_a_status_a_check_run_and_a_push_set_it_off(world: World, bot: Identity) -> None:
-    world.repository.protect("main", required_checks=["ci"])
+def test_a_status_a_check_run_and_a_push_set_it_off(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", required_checks=["ci"])
     for number, branch in enumerate(("one", "two", "three"), start=1):
         world.open(branch, bot).enable_automerge()
         head = world.client(bot).get_pull(number).head.sha
@@ -73,7 +73,7 @@ def test_a_status_a_check_run_and_a_push_set_it_off(world: World, bot: Identity)
         else:
             sha = world.commit("three", {"more.txt": "more"})
             world.push(bot, "three:scratch")
-            world.repository.set_status(sha, "ci", "success")
+            world.hub.set_status(world.repository, sha, "ci", "success")
             world.push(bot, "three")
         assert world.client(bot).get_pull(number).merged, branch
 
@@ -83,10 +83,10 @@ def test_the_order_is_bound_to_the_head(world: World, waiting: Any) -> None:
     assert refused(waiting, expected_head_oid="0" * 40) == unprocessable(moved)
 
 
-def test_what_is_clean_already_cannot_wait(world: World, bot: Identity) -> None:
+def test_what_is_clean_already_cannot_wait(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     assert refused(pull) == unprocessable("Pull request Pull request is in clean status")
-    world.repository.set_status(pull.head.sha, "extra", "pending")
+    world.hub.set_status(world.repository, pull.head.sha, "extra", "pending")
     assert refused(pull) == unprocessable("Pull request Pull request is in unstable status")
 
 
@@ -97,7 +97,7 @@ def test_the_settings_must_allow_it(world: World, waiting: Any) -> None:
     assert refused(waiting) == unprocessable("Pull request Auto merge is not allowed for this repository")
 
 
-def test_without_a_rule_there_is_nothing_to_wait_for(world: World, bot: Identity) -> None:
+def test_without_a_rule_there_is_nothing_to_wait_for(world: World, bot: Account) -> None:
     pull = world.open("topic", bot, {"README.md": "ours\n"})
     world.commit("main", {"README.md": "theirs\n"})
     world.push(bot, "main")
@@ -114,12 +114,12 @@ def test_a_draft_cannot_be_ordered(world: World, waiting: Any) -> None:
 @pytest.mark.parametrize("missing", ["contents", "pull_requests"])
 def test_both_permissions_are_needed(world: World, waiting: Any, missing: str) -> None:
     permissions = {"contents": "write", "pull_requests": "write", missing: "read"}
-    weak = world.hub.identity("weak", kind="app", permissions=permissions)
+    weak = world.hub.add_account("weak", kind="app", permissions=permissions)
     told = refused(world.client(weak).get_pull(1))
     assert told == {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
 
 
-def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Identity) -> None:
+def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Account) -> None:
     waiting.enable_automerge()
     waiting.disable_automerge()
     review(world, ada)
@@ -129,13 +129,13 @@ def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Identity) 
         waiting.disable_automerge()
 
 
-def test_an_order_that_cannot_be_carried_out_is_taken_back(world: World, bot: Identity, ada: Identity) -> None:
+def test_an_order_that_cannot_be_carried_out_is_taken_back(world: World, bot: Account, ada: Account) -> None:
     world.commit("topic", {"README.md": "one\n"})
     world.commit("topic", {"README.md": "Students\n"})
     pull = world.open("topic", bot, {"a.txt": "a"})
     world.commit("main", {"README.md": "two\n"})
     world.push(bot, "main")
-    world.repository.protect("main", required_reviews=1)
+    world.hub.protect(world.repository, "main", required_reviews=1)
     pull.enable_automerge("REBASE")
     review(world, ada)
     pull.update()
@@ -149,7 +149,7 @@ def test_closing_takes_the_order_back(world: World, waiting: Any) -> None:
     assert waiting.raw_data["auto_merge"] is None
 
 
-def test_the_state_can_be_asked_for(world: World, waiting: Any, bot: Identity, ada: Identity) -> None:
+def test_the_state_can_be_asked_for(world: World, waiting: Any, bot: Account, ada: Account) -> None:
     told = world.graph(bot, QUESTION, number=1)["data"]["repository"]
     assert (told["autoMergeAllowed"], told["viewerPermission"]) == (True, "WRITE")
     pull = told["pullRequest"]
@@ -170,14 +170,14 @@ def test_the_state_can_be_asked_for(world: World, waiting: Any, bot: Identity, a
     assert pull["mergeCommit"]["oid"] == world.repository.git.refs()["refs/heads/main"]
 
 
-def test_a_node_is_found_by_its_id(world: World, waiting: Any, bot: Identity) -> None:
+def test_a_node_is_found_by_its_id(world: World, waiting: Any, bot: Account) -> None:
     query = "query($id: ID!) { node(id: $id) { id ... on PullRequest { number } } }"
     assert world.graph(bot, query, id=waiting.node_id)["data"]["node"]["number"] == 1
     (error,) = world.graph(bot, query, id="PR_nothing")["errors"]
     assert error["type"] == "NOT_FOUND"
 
 
-def test_a_repository_that_is_hidden_or_absent_is_not_found(world: World, bot: Identity) -> None:
+def test_a_repository_that_is_hidden_or_absent_is_not_found(world: World, bot: Account) -> None:
     query = 'query { repository(owner: "octo", name: "nothing") { id } }'
     answer = world.graph(bot, query)
     assert answer["data"] == {"repository": None}

@@ -10,20 +10,20 @@ import pytest
 import requests
 from sandbox_world import World, git
 
-from sandbox import Identity, Sandbox
+from sandbox import Account, Sandbox
 from sandbox.rest import contents
 
 RAW = "application/vnd.github.raw+json"
 
 
-def read(world: World, path: str, who: Identity | None = None, tag: str = "", **query: str) -> requests.Response:
+def read(world: World, path: str, who: Account | None = None, tag: str = "", **query: str) -> requests.Response:
     headers = {"Accept": RAW} | ({"If-None-Match": tag} if tag else {})
     headers |= {"Authorization": f"Bearer {who.token}"} if who else {}
     address = f"{world.hub.url}/repos/octo/students/contents/{path}"
     return requests.get(address, headers=headers, params=query, timeout=10)
 
 
-def write(world: World, path: str, who: Identity | None, data: bytes = b"new\n", **more: Any) -> requests.Response:
+def write(world: World, path: str, who: Account | None, data: bytes = b"new\n", **more: Any) -> requests.Response:
     body = {"message": f"Write {path}", "content": b64encode(data).decode(), **more}
     return world.call("PUT", f"/contents/{path}", who, json=body)
 
@@ -35,7 +35,7 @@ def said(answer: requests.Response) -> tuple[int, str]:
 # --- reading -------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_read_as_it_is_on_a_branch_a_tag_and_a_commit(world: World, ada: Identity) -> None:
+def test_a_file_is_read_as_it_is_on_a_branch_a_tag_and_a_commit(world: World, ada: Account) -> None:
     first = git(world.clone, "rev-parse", "HEAD")
     world.propose("ml/topic", {"a b/ü.bin": "\x00\n", "README.md": "Changed\n"}, ada)
     git(world.clone, "tag", "v1", "main")
@@ -47,7 +47,7 @@ def test_a_file_is_read_as_it_is_on_a_branch_a_tag_and_a_commit(world: World, ad
     assert (found.content, found.headers["Content-Type"]) == (b"\x00\n", f"{RAW}; charset=utf-8")
 
 
-def test_who_has_a_file_already_gets_304_until_it_changes(world: World, ada: Identity) -> None:
+def test_who_has_a_file_already_gets_304_until_it_changes(world: World, ada: Account) -> None:
     tag = read(world, "README.md").headers["ETag"]
     assert tag.startswith('W/"')
     again = read(world, "README.md", tag=tag)
@@ -60,7 +60,7 @@ def test_who_has_a_file_already_gets_304_until_it_changes(world: World, ada: Ide
     assert changed.headers["ETag"] != tag
 
 
-def test_a_file_and_a_folder_are_told_as_json(world: World, bot: Identity) -> None:
+def test_a_file_and_a_folder_are_told_as_json(world: World, bot: Account) -> None:
     world.propose("ml/topic", {"data/a.csv": "a\n1\n", "data/more/b.csv": "b\n"}, bot)
     client = world.client(bot)
     found = client.get_contents("data/a.csv", ref="ml/topic")
@@ -70,7 +70,7 @@ def test_a_file_and_a_folder_are_told_as_json(world: World, bot: Identity) -> No
     assert read(world, "data", ref="ml/topic").json()[0]["sha"] == found.sha  # a folder has no raw form
 
 
-def test_a_file_over_a_megabyte_has_its_bytes_in_raw_only(world: World, bot: Identity, monkeypatch) -> None:
+def test_a_file_over_a_megabyte_has_its_bytes_in_raw_only(world: World, bot: Account, monkeypatch) -> None:
     large = "x" * (1024 * 1024 + 1)
     world.propose("ml/topic", {"large.txt": large}, bot)
     found = world.client(bot).get_contents("large.txt", ref="ml/topic")
@@ -98,14 +98,14 @@ def test_what_is_not_there_is_not_found(world: World, path: str, ref: str, messa
 def test_a_private_repository_is_read_by_who_may(make_world) -> None:
     world = make_world(private=True)
     assert read(world, "README.md").status_code == 404
-    assert read(world, "README.md", world.hub.identity("ada", permissions={"contents": "read"})).status_code == 200
-    assert read(world, "README.md", world.hub.identity("ada", permissions={"issues": "read"})).status_code == 403
+    assert read(world, "README.md", world.hub.add_account("ada", permissions={"contents": "read"})).status_code == 200
+    assert read(world, "README.md", world.hub.add_account("ada", permissions={"issues": "read"})).status_code == 403
 
 
 # --- writing -------------------------------------------------------------------------------------------------
 
 
-def test_a_new_file_is_a_commit_that_clones_see(world: World, ada: Identity) -> None:
+def test_a_new_file_is_a_commit_that_clones_see(world: World, ada: Account) -> None:
     answer = write(world, "data/new%20data/ü.csv", ada, b"a\n\xff\n")
     assert answer.status_code == 201
     told = answer.json()
@@ -118,7 +118,7 @@ def test_a_new_file_is_a_commit_that_clones_see(world: World, ada: Identity) -> 
     assert world.repository.pushers["refs/heads/main"] == "ada"
 
 
-def test_a_commit_has_the_branch_and_the_people_that_it_is_given(world: World, ada: Identity, bot: Identity) -> None:
+def test_a_commit_has_the_branch_and_the_people_that_it_is_given(world: World, ada: Account, bot: Account) -> None:
     world.propose("ml/topic", {"a.txt": "a"}, ada)
     eve = {"name": "Eve", "email": "eve@example.org"}
     made = write(world, "b.txt", ada, branch="ml/topic", committer=eve).json()["commit"]
@@ -131,7 +131,7 @@ def test_a_commit_has_the_branch_and_the_people_that_it_is_given(world: World, a
     assert own["verification"]["verified"] is True
 
 
-def test_a_file_is_replaced_by_who_knows_it(world: World, ada: Identity) -> None:
+def test_a_file_is_replaced_by_who_knows_it(world: World, ada: Account) -> None:
     assert said(write(world, "README.md", ada)) == (422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     other = git(world.clone, "rev-parse", "HEAD")
     assert said(write(world, "README.md", ada, sha=other)) == (409, f"README.md does not match {other}")
@@ -144,7 +144,7 @@ def test_a_file_is_replaced_by_who_knows_it(world: World, ada: Identity) -> None
     assert read(world, "fresh.md").content == b"again\n"
 
 
-def test_the_first_commit_of_an_empty_repository(world: World, ada: Identity) -> None:
+def test_the_first_commit_of_an_empty_repository(world: World, ada: Account) -> None:
     world.hub.create_repository("octo/empty")
     address = f"{world.hub.url}/repos/octo/empty/contents/a.txt"
     assert said(requests.get(address, timeout=10)) == (404, "This repository is empty.")
@@ -167,51 +167,51 @@ def test_the_first_commit_of_an_empty_repository(world: World, ada: Identity) ->
         ("README.md/b.txt", {}, 422, "path contains a malformed path component"),
     ],
 )
-def test_what_cannot_be_written_is_refused(world: World, ada: Identity, path, more, status, message) -> None:
+def test_what_cannot_be_written_is_refused(world: World, ada: Account, path, more, status, message) -> None:
     assert said(write(world, path, ada, **more)) == (status, message)
 
 
 def test_who_may_not_write_does_not(world: World) -> None:
     hub = world.hub
     assert write(world, "a.txt", None).status_code == 401
-    reader = hub.identity("ada", permissions={"contents": "read"})
+    reader = hub.add_account("ada", permissions={"contents": "read"})
     assert said(write(world, "a.txt", reader)) == (403, "Resource not accessible by personal access token")
-    assert write(world, "a.txt", hub.identity("eve", role="read")).status_code == 403
+    assert write(world, "a.txt", hub.add_account("eve", role="read")).status_code == 403
     world.repository.change_settings(archived=True)
-    assert said(write(world, "a.txt", hub.identity("ada"))) == (403, "Repository was archived so is read-only.")
+    assert said(write(world, "a.txt", hub.add_account("ada"))) == (403, "Repository was archived so is read-only.")
     assert read(world, "a.txt").status_code == 404
 
 
-def test_a_protected_branch_takes_no_commits_but_from_those_who_bypass(world: World, ada: Identity) -> None:
-    world.repository.protect("main", required_checks=["ci"], bypass=("eve",))
+def test_a_protected_branch_takes_no_commits_but_from_those_who_bypass(world: World, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_checks=["ci"], bypass=("eve",))
     reasons = 'Changes must be made through a pull request. Required status check "ci" is expected.'
     assert said(write(world, "a.txt", ada)) == (409, f"Could not create file: {reasons}")
     known = git(world.clone, "rev-parse", "HEAD:README.md")
     assert said(write(world, "README.md", ada, sha=known)) == (409, f"Could not update file: {reasons}")
-    assert write(world, "a.txt", world.hub.identity("eve")).status_code == 201
-    assert write(world, "b.txt", world.hub.identity("eve")).status_code == 201
+    assert write(world, "a.txt", world.hub.add_account("eve")).status_code == 201
+    assert write(world, "b.txt", world.hub.add_account("eve")).status_code == 201
 
 
-def test_a_ruleset_refuses_in_words_of_its_own(world: World, ada: Identity, bot: Identity) -> None:
-    world.repository.protect("main", ruleset="main")
+def test_a_ruleset_refuses_in_words_of_its_own(world: World, ada: Account, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", ruleset="main")
     broken = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n"
     assert said(write(world, "a.txt", ada)) == (409, broken)
-    world.repository.protect("main", ruleset="main", block_pushes=False, require_signatures=True)
+    world.hub.protect(world.repository, "main", ruleset="main", block_pushes=False, require_signatures=True)
     unsigned = "Repository rule violations found\n\nCommits must have verified signatures.\n\n"
     assert said(write(world, "a.txt", ada)) == (409, unsigned)
     assert write(world, "a.txt", bot).status_code == 201
 
 
-def test_a_branch_that_moves_meanwhile_is_a_conflict(world: World, ada: Identity, monkeypatch) -> None:
+def test_a_branch_that_moves_meanwhile_is_a_conflict(world: World, ada: Account, monkeypatch) -> None:
     tip = world.repository.git.refs()["refs/heads/main"]
     monkeypatch.setattr(world.repository.git, "move", lambda *_: False)
     assert said(write(world, "a.txt", ada)) == (409, f"refs/heads/main is at {tip} but expected {tip}")
 
 
-def test_an_open_pull_request_follows_what_is_written_to_its_branch(world: World, ada: Identity) -> None:
+def test_an_open_pull_request_follows_what_is_written_to_its_branch(world: World, ada: Account) -> None:
     world.open("topic", ada)
     made = write(world, "more.txt", ada, branch="topic").json()["commit"]["sha"]
-    (pull,) = world.repository.pulls
+    (pull,) = world.hub.pulls(world.repository)
     assert pull.head_sha == made
 
 

@@ -15,10 +15,10 @@ from graphql import build_schema
 from graphql.type import GraphQLEnumType, GraphQLInputObjectType, is_specified_scalar_type
 from sandbox_world import World
 
-from sandbox import Exchange, Identity, Sandbox
+from sandbox import Account, Exchange, Sandbox
 from sandbox.app import OPERATIONS
 
-OURS = build_schema(files("sandbox").joinpath("schema.graphql").read_text(encoding="utf-8"))
+OURS = build_schema(files("sandbox.graphql").joinpath("schema.graphql").read_text(encoding="utf-8"))
 RAW = "application/vnd.github.raw+json"
 OWN_TYPES = [name for name, kind in OURS.type_map.items() if not name.startswith("__")]
 
@@ -48,7 +48,7 @@ def test_githubs_description_has_every_operation_that_is_served() -> None:
 
 
 @pytest.fixture
-def exchange(world: World, bot: Identity) -> Exchange:
+def exchange(world: World, bot: Account) -> Exchange:
     """A good exchange to spoil."""
     world.call("POST", "/labels", bot, json={"name": "x", "color": "ffffff"})
     return world.exchanges[-1]

@@ -6,32 +6,32 @@ import pytest
 from github import GithubException
 from sandbox_world import World, git
 
-from sandbox import Identity, Repository
+from sandbox import Account, Repository
 
 
 @pytest.fixture
-def eve(world: World) -> Identity:
+def eve(world: World) -> Account:
     """A stranger, who may read and nothing else."""
-    return world.hub.identity("eve", role="read")
+    return world.hub.add_account("eve", role="read")
 
 
 @pytest.fixture
-def fork(world: World, eve: Identity) -> Repository:
+def fork(world: World, eve: Account) -> Repository:
     return world.hub.fork(world.repository, "eve")
 
 
-def offer(world: World, fork: Repository, eve: Identity, branch: str = "topic", text: str = "x") -> str:
+def offer(world: World, fork: Repository, eve: Account, branch: str = "topic", text: str = "x") -> str:
     """A commit on a branch of the fork; its id."""
     sha = world.commit(branch, {"model/v2.pkl": text})
     git(world.clone, "push", "--quiet", "--force", world.hub.git_url(fork, eve), branch)
     return sha
 
 
-def opened(world: World, eve: Identity, branch: str = "topic"):
+def opened(world: World, eve: Account, branch: str = "topic"):
     return world.client(eve).create_pull("main", f"eve:{branch}", title="Take mine", body="")
 
 
-def test_a_stranger_proposes_from_a_fork(world: World, fork: Repository, eve: Identity) -> None:
+def test_a_stranger_proposes_from_a_fork(world: World, fork: Repository, eve: Account) -> None:
     sha = offer(world, fork, eve)
     pull = opened(world, eve)
     assert (pull.head.repo.full_name, pull.head.ref, pull.head.sha) == ("eve/students", "topic", sha)
@@ -43,32 +43,32 @@ def test_a_stranger_proposes_from_a_fork(world: World, fork: Repository, eve: Id
     assert "refs/heads/topic" not in world.repository.git.refs()
 
 
-def test_a_push_to_the_fork_moves_the_pull_request(world: World, fork: Repository, eve: Identity) -> None:
+def test_a_push_to_the_fork_moves_the_pull_request(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     pull = opened(world, eve)
     later = offer(world, fork, eve, text="y")
-    (known,) = world.repository.pulls
+    (known,) = world.hub.pulls(world.repository)
     assert (known.head_sha, known.last_pusher) == (later, "eve")
     assert world.client(eve).get_pull(pull.number).head.sha == later
     assert world.repository.git.refs()[f"refs/pull/{pull.number}/head"] == later
 
 
-def test_a_stranger_may_push_to_the_fork_only(world: World, fork: Repository, eve: Identity) -> None:
+def test_a_stranger_may_push_to_the_fork_only(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     assert "denied to eve" in world.push(eve, "main:refs/heads/mine", fails=True)
     opened(world, eve)
     assert world.call("PUT", "/pulls/1/merge", eve, json={}).status_code == 403
 
 
-def test_nobody_offers_a_branch_of_anothers_fork(world: World, fork: Repository, eve: Identity) -> None:
+def test_nobody_offers_a_branch_of_anothers_fork(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     with pytest.raises(GithubException) as error:
-        opened(world, world.hub.identity("mallory", role="read"))
+        opened(world, world.hub.add_account("mallory", role="read"))
     assert error.value.data["errors"] == [{"resource": "PullRequest", "field": "head", "code": "invalid"}]
 
 
 def test_the_same_branch_name_in_repository_and_fork_makes_two_pull_requests(
-    world: World, fork: Repository, eve: Identity, bot: Identity
+    world: World, fork: Repository, eve: Account, bot: Account
 ) -> None:
     offer(world, fork, eve)
     world.push(bot, "topic")
@@ -79,9 +79,7 @@ def test_the_same_branch_name_in_repository_and_fork_makes_two_pull_requests(
         opened(world, eve)
 
 
-def test_a_maintainer_merges_what_came_from_a_fork(
-    world: World, fork: Repository, eve: Identity, ada: Identity
-) -> None:
+def test_a_maintainer_merges_what_came_from_a_fork(world: World, fork: Repository, eve: Account, ada: Account) -> None:
     offer(world, fork, eve)
     opened(world, eve)
     assert world.client(ada).get_pull(1).merge().merged
@@ -91,7 +89,7 @@ def test_a_maintainer_merges_what_came_from_a_fork(
     assert "refs/heads/topic" in fork.git.refs()
 
 
-def test_a_pull_request_outlives_its_fork(world: World, fork: Repository, eve: Identity) -> None:
+def test_a_pull_request_outlives_its_fork(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     opened(world, eve)
     world.hub.delete(fork)
@@ -99,7 +97,7 @@ def test_a_pull_request_outlives_its_fork(world: World, fork: Repository, eve: I
     assert (pull.state, pull.head.repo, pull.mergeable_state) == ("open", None, "clean")
 
 
-def test_graphql_tells_a_fork_too(world: World, fork: Repository, eve: Identity) -> None:
+def test_graphql_tells_a_fork_too(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     opened(world, eve)
     query = """query { repository(owner: "octo", name: "students") {
@@ -115,12 +113,12 @@ def test_graphql_tells_a_fork_too(world: World, fork: Repository, eve: Identity)
     assert world.client(eve).get_pull(1).head.repo.full_name == "eve/students"
 
 
-def test_a_closed_pull_request_is_reopened_from_its_fork(world: World, fork: Repository, eve: Identity) -> None:
+def test_a_closed_pull_request_is_reopened_from_its_fork(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     pull = opened(world, eve)
     pull.edit(state="closed")
     pull.edit(state="open")
-    assert world.repository.pulls[0].open
+    assert world.hub.pulls(world.repository)[0].open
     pull.edit(state="closed")
     fork.git.delete("refs/heads/topic")
     with pytest.raises(GithubException, match="branch has been deleted"):

@@ -11,23 +11,23 @@ import pytest
 import requests
 from sandbox_world import World, git
 
-from sandbox import Identity, Sandbox
+from sandbox import Account, Sandbox
 
 
-def test_a_push_is_fetched_by_another_clone(world: World, bot: Identity, tmp_path) -> None:
+def test_a_push_is_fetched_by_another_clone(world: World, bot: Account, tmp_path) -> None:
     sha = world.propose("topic", {"a.txt": "a"}, bot)
     git(tmp_path, "clone", "--quiet", "--branch=topic", world.url(bot), "other")
     assert git(tmp_path / "other", "rev-parse", "HEAD") == sha
 
 
-def test_a_push_above_a_megabyte_arrives_although_git_sends_it_chunked(world: World, bot: Identity) -> None:
+def test_a_push_above_a_megabyte_arrives_although_git_sends_it_chunked(world: World, bot: Account) -> None:
     (world.clone / "large.bin").write_bytes(os.urandom(3_000_000))
     sha = world.propose("large", {"a.txt": "a"}, bot)
     assert world.repository.git.refs()["refs/heads/large"] == sha
     assert any(one.headers.get("Transfer-Encoding") == "chunked" for one in world.exchanges)
 
 
-def test_a_shallow_blobless_clone_works_without_the_suffix(world: World, bot: Identity, tmp_path) -> None:
+def test_a_shallow_blobless_clone_works_without_the_suffix(world: World, bot: Account, tmp_path) -> None:
     address = world.url(bot).removesuffix(".git")
     git(tmp_path, "clone", "--quiet", "--depth=1", "--filter=blob:none", "--no-checkout", address, "lean")
     assert git(tmp_path / "lean", "rev-parse", "--is-shallow-repository") == "true"
@@ -39,7 +39,7 @@ def test_an_anonymous_fetch_of_a_public_repository_works_and_a_push_asks_for_a_t
     assert "could not read Username" in git(world.clone, "push", plain, "main:other", fails=True)
 
 
-def test_a_lease_is_kept_by_the_server(world: World, bot: Identity) -> None:
+def test_a_lease_is_kept_by_the_server(world: World, bot: Account) -> None:
     old = world.propose("topic", {"a.txt": "1"}, bot)
     world.propose("topic", {"a.txt": "2"}, bot)
     world.commit("rival", {"a.txt": "3"})
@@ -47,7 +47,7 @@ def test_a_lease_is_kept_by_the_server(world: World, bot: Identity) -> None:
     assert "stale info" in world.push(bot, lease, "rival:topic", fails=True)
 
 
-def test_a_push_that_is_not_a_fast_forward_is_refused(world: World, bot: Identity) -> None:
+def test_a_push_that_is_not_a_fast_forward_is_refused(world: World, bot: Account) -> None:
     world.propose("topic", {"a.txt": "1"}, bot)
     world.commit("rival", {"a.txt": "2"})
     assert "rejected" in world.push(bot, "rival:topic", fails=True)
@@ -58,7 +58,7 @@ def test_a_push_that_is_not_a_fast_forward_is_refused(world: World, bot: Identit
     [("app", {"contents": "read"}, "write"), ("user", None, "read"), ("app", {}, "write")],
 )
 def test_a_push_without_write_permission_says_who_was_denied(world: World, kind, permissions, role) -> None:
-    weak = world.hub.identity("weak", kind=kind, permissions=permissions, role=role)
+    weak = world.hub.add_account("weak", kind=kind, permissions=permissions, role=role)
     world.commit("topic", {"a.txt": "a"})
     said = world.push(weak, "topic", fails=True)
     assert f"Permission to octo/students.git denied to {weak.login}" in said
@@ -70,19 +70,19 @@ def test_a_wrong_token_is_refused(world: World) -> None:
     assert "Authentication failed" in git(world.clone, "push", wrong, "main:other", fails=True)
 
 
-def test_an_unknown_repository_is_not_found(world: World, bot: Identity) -> None:
+def test_an_unknown_repository_is_not_found(world: World, bot: Account) -> None:
     address = world.url(bot).replace("students", "nothing")
     assert "not found" in git(world.clone, "ls-remote", address, fails=True)
 
 
-def test_an_archived_repository_takes_no_push(world: World, bot: Identity) -> None:
+def test_an_archived_repository_takes_no_push(world: World, bot: Account) -> None:
     world.repository.change_settings(archived=True)
     world.commit("topic", {"a.txt": "a"})
     assert "archived" in world.push(bot, "topic", fails=True)
 
 
-def test_a_protected_branch_refuses_a_direct_push_in_githubs_words(world: World, bot: Identity) -> None:
-    world.repository.protect("main", required_reviews=1, required_checks=["ci"])
+def test_a_protected_branch_refuses_a_direct_push_in_githubs_words(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1, required_checks=["ci"])
     world.commit("main", {"a.txt": "a"})
     said = world.push(bot, "main", fails=True)
     assert "remote: error: GH006: Protected branch update failed for refs/heads/main." in said
@@ -92,30 +92,30 @@ def test_a_protected_branch_refuses_a_direct_push_in_githubs_words(world: World,
     assert "declined to update" not in said
 
 
-def test_a_refused_branch_does_not_stop_the_others_of_the_same_push(world: World, bot: Identity) -> None:
-    world.repository.protect("main")
+def test_a_refused_branch_does_not_stop_the_others_of_the_same_push(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main")
     sha = world.commit("main", {"a.txt": "a"})
     world.push(bot, "main", "main:other", fails=True)
     refs = world.repository.git.refs()
     assert refs["refs/heads/other"] == sha != refs["refs/heads/main"]
 
 
-def test_a_pattern_protects_its_branches_only(world: World, bot: Identity) -> None:
-    world.repository.protect("ml-auto-update/*")
+def test_a_pattern_protects_its_branches_only(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "ml-auto-update/*")
     world.commit("topic", {"a.txt": "a"})
     assert "GH006" in world.push(bot, "topic:ml-auto-update/state", fails=True)
     world.push(bot, "topic:ml-auto-update/students/state")
 
 
-def test_a_rule_without_a_push_block_still_refuses_force_and_deletion(world: World, bot: Identity) -> None:
-    world.repository.protect("topic", required_reviews=1, block_pushes=False)
+def test_a_rule_without_a_push_block_still_refuses_force_and_deletion(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "topic", required_reviews=1, block_pushes=False)
     world.propose("topic", {"a.txt": "1"}, bot)
     world.propose("topic", {"a.txt": "2"}, bot)
     assert "Cannot force-push" in world.push(bot, "+main:topic", fails=True)
     assert "Cannot delete" in world.push(bot, ":topic", fails=True)
 
 
-def test_only_one_of_two_racing_pushes_wins(world: World, bot: Identity) -> None:
+def test_only_one_of_two_racing_pushes_wins(world: World, bot: Account) -> None:
     for rival in ("one", "two"):
         world.commit(rival, {f"{rival}.txt": rival})
     results: list[int] = []
@@ -132,7 +132,7 @@ def test_only_one_of_two_racing_pushes_wins(world: World, bot: Identity) -> None
     assert sorted(map(bool, results)) == [False, True]
 
 
-def test_observers_see_no_token(world: World, bot: Identity) -> None:
+def test_observers_see_no_token(world: World, bot: Account) -> None:
     world.client(bot)
     world.propose("topic", {"a.txt": "a"}, bot)
     assert any(exchange.git for exchange in world.exchanges)

@@ -8,16 +8,16 @@ import pytest
 from github import GithubException
 from sandbox_world import World, git
 
-from sandbox import Identity
+from sandbox import Account
 
 
-def approve(world: World, reviewer: Identity, event: str = "APPROVE", body: str = "Well done.") -> None:
+def approve(world: World, reviewer: Account, event: str = "APPROVE", body: str = "Well done.") -> None:
     client = world.client(reviewer)
     pull = client.get_pull(1)
     pull.create_review(commit=client.get_commit(pull.head.sha), body=body, event=event)
 
 
-def state(world: World, identity: Identity) -> str:
+def state(world: World, identity: Account) -> str:
     return world.client(identity).get_pull(1).mergeable_state
 
 
@@ -27,7 +27,7 @@ def refused(call: Callable[[], object]) -> tuple[int, str]:
     return error.value.status, error.value.data["message"]
 
 
-def test_a_review_is_bound_to_its_commit(world: World, bot: Identity, actions: Identity) -> None:
+def test_a_review_is_bound_to_its_commit(world: World, bot: Account, actions: Account) -> None:
     pull = world.open("topic", bot)
     approve(world, actions)
     (review,) = pull.get_reviews()
@@ -35,7 +35,7 @@ def test_a_review_is_bound_to_its_commit(world: World, bot: Identity, actions: I
     assert review.commit_id == pull.head.sha
 
 
-def test_nobody_approves_their_own_pull_request(world: World, bot: Identity) -> None:
+def test_nobody_approves_their_own_pull_request(world: World, bot: Account) -> None:
     world.open("topic", bot)
     answer = world.call("POST", "/pulls/1/reviews", bot, json={"event": "APPROVE"})
     assert answer.status_code == 422
@@ -50,28 +50,28 @@ def test_nobody_approves_their_own_pull_request(world: World, bot: Identity) -> 
         ({"event": "APPROVE", "commit_id": "0" * 40}, "The commit is not part of the pull request"),
     ],
 )
-def test_an_impossible_review_is_refused(world: World, bot: Identity, ada: Identity, body, message) -> None:
+def test_an_impossible_review_is_refused(world: World, bot: Account, ada: Account, body, message) -> None:
     world.open("topic", bot)
     answer = world.call("POST", "/pulls/1/reviews", ada, json=body)
     assert (answer.status_code, answer.json()["errors"]) == (422, [message])
 
 
-def test_a_review_without_an_event_is_pending(world: World, bot: Identity, ada: Identity) -> None:
+def test_a_review_without_an_event_is_pending(world: World, bot: Account, ada: Account) -> None:
     world.open("topic", bot)
     assert world.call("POST", "/pulls/1/reviews", ada, json={}).json()["state"] == "PENDING"
 
 
 def test_the_actions_token_needs_the_setting(make_world: Callable[..., World]) -> None:
     world = make_world()
-    actions, ada = world.hub.identity("", kind="actions"), world.hub.identity("ada")
+    actions, ada = world.hub.add_account("", kind="actions"), world.hub.add_account("ada")
     forbidden = (403, "GitHub Actions is not permitted to create or approve pull requests.")
     assert refused(lambda: world.open("mine", actions)) == forbidden
     world.open("topic", ada)
     assert refused(lambda: approve(world, actions)) == forbidden
 
 
-def test_the_latest_verdict_of_each_reviewer_counts(world: World, bot: Identity, ada: Identity) -> None:
-    world.repository.protect("main", required_reviews=1)
+def test_the_latest_verdict_of_each_reviewer_counts(world: World, bot: Account, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
     assert state(world, bot) == "blocked"
     approve(world, ada)
@@ -84,23 +84,23 @@ def test_the_latest_verdict_of_each_reviewer_counts(world: World, bot: Identity,
     assert state(world, bot) == "clean"
 
 
-def test_an_approval_without_write_access_does_not_count(world: World, bot: Identity) -> None:
-    world.repository.protect("main", required_reviews=1)
+def test_an_approval_without_write_access_does_not_count(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
-    approve(world, world.hub.identity("guest", role="read"))
+    approve(world, world.hub.add_account("guest", role="read"))
     assert state(world, bot) == "blocked"
 
 
-def test_an_approval_counts_by_the_account_and_not_by_what_the_token_may_do(world: World, bot: Identity) -> None:
-    world.repository.protect("main", required_reviews=1)
+def test_an_approval_counts_by_the_account_and_not_by_what_the_token_may_do(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
     narrow = {"contents": "read", "pull_requests": "write"}
-    approve(world, world.hub.identity("github-actions", kind="actions", permissions=narrow))
+    approve(world, world.hub.add_account("github-actions", kind="actions", permissions=narrow))
     assert state(world, bot) == "clean"
 
 
-def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bot: Identity, ada: Identity) -> None:
-    world.repository.protect("main", required_reviews=1, dismiss_stale=True)
+def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bot: Account, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1, dismiss_stale=True)
     pull = world.open("topic", bot)
     approve(world, ada)
     world.propose("topic", {"more.txt": "more"}, bot)
@@ -111,34 +111,34 @@ def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bo
     assert state(world, bot) == "blocked"
 
 
-def test_without_that_rule_an_approval_outlives_a_push(world: World, bot: Identity, ada: Identity) -> None:
-    world.repository.protect("main", required_reviews=1)
+def test_without_that_rule_an_approval_outlives_a_push(world: World, bot: Account, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
     approve(world, ada)
     world.propose("topic", {"more.txt": "more"}, bot)
     assert state(world, bot) == "clean"
 
 
-def test_the_last_push_needs_an_approval_by_someone_else(world: World, bot: Identity, ada: Identity) -> None:
-    world.repository.protect("main", required_reviews=1, require_last_push_approval=True)
+def test_the_last_push_needs_an_approval_by_someone_else(world: World, bot: Account, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1, require_last_push_approval=True)
     world.open("topic", bot)
     world.propose("topic", {"more.txt": "more"}, ada)
     approve(world, ada)
     assert state(world, bot) == "blocked"
-    approve(world, world.hub.identity("eve"))
+    approve(world, world.hub.add_account("eve"))
     assert state(world, bot) == "clean"
 
 
-def test_the_last_pusher_is_who_pushed_and_not_who_opened(world: World, bot: Identity, ada: Identity) -> None:
-    world.repository.protect("main", required_reviews=1, require_last_push_approval=True)
+def test_the_last_pusher_is_who_pushed_and_not_who_opened(world: World, bot: Account, ada: Account) -> None:
+    world.hub.protect(world.repository, "main", required_reviews=1, require_last_push_approval=True)
     world.propose("topic", {"a.txt": "a"}, ada)
     world.client(bot).create_pull("main", "topic", title="T")
     approve(world, ada)
     assert state(world, bot) == "blocked"
 
 
-def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Identity) -> None:
-    world.repository.protect("main", required_checks=["ci", "lint"])
+def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main", required_checks=["ci", "lint"])
     pull, client = world.open("topic", bot), world.client(bot)
     sha = pull.head.sha
     assert refused(pull.merge) == (
@@ -150,28 +150,28 @@ def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Ident
     assert 'Required status check "ci" is pending.' in refused(pull.merge)[1]
     client.get_commit(sha).create_status("failure", context="ci")
     assert 'Required status check "ci" is failing.' in refused(pull.merge)[1]
-    world.repository.set_status(sha, "ci", "success")
+    world.hub.set_status(world.repository, sha, "ci", "success")
     client.create_check_run("lint", sha, conclusion="skipped")
     assert state(world, bot) == "clean"
 
 
-def test_a_failing_check_that_is_not_required_is_unstable_and_can_be_merged(world: World, bot: Identity) -> None:
+def test_a_failing_check_that_is_not_required_is_unstable_and_can_be_merged(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
-    world.repository.set_status(pull.head.sha, "extra", "failure")
+    world.hub.set_status(world.repository, pull.head.sha, "extra", "failure")
     assert state(world, bot) == "unstable"
     assert pull.merge().merged
 
 
-def test_a_strict_rule_wants_the_branch_up_to_date(world: World, bot: Identity) -> None:
+def test_a_strict_rule_wants_the_branch_up_to_date(world: World, bot: Account) -> None:
     world.open("topic", bot)
     world.commit("main", {"b.txt": "b"})
     world.push(bot, "main")
-    world.repository.protect("main", strict=True)
+    world.hub.protect(world.repository, "main", strict=True)
     assert state(world, bot) == "behind"
 
 
 @pytest.mark.parametrize(("method", "parents"), [("merge", 2), ("squash", 1), ("rebase", 1)])
-def test_each_merge_method_makes_the_commit_it_promises(world: World, bot: Identity, method, parents) -> None:
+def test_each_merge_method_makes_the_commit_it_promises(world: World, bot: Account, method, parents) -> None:
     world.commit("topic", {"a.txt": "1"}, message="First")
     pull = world.open("topic", bot, {"b.txt": "2"})
     world.commit("main", {"c.txt": "3"})
@@ -200,13 +200,13 @@ def test_each_merge_method_makes_the_commit_it_promises(world: World, bot: Ident
     assert world.call("GET", "/pulls/1/merge", bot).status_code == 204
 
 
-def test_the_words_of_the_merge_can_be_chosen(world: World, bot: Identity) -> None:
+def test_the_words_of_the_merge_can_be_chosen(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     done = pull.merge(commit_title="Model v2", commit_message="R2 0.91", merge_method="squash")
     assert world.repository.git.commit(done.sha).message == "Model v2\n\nR2 0.91"
 
 
-def test_a_rebase_that_conflicts_is_refused(world: World, bot: Identity) -> None:
+def test_a_rebase_that_conflicts_is_refused(world: World, bot: Account) -> None:
     world.commit("topic", {"README.md": "one\n"})
     world.commit("topic", {"README.md": "Students\n"})  # back to where it was: a merge sees no conflict
     pull = world.open("topic", bot, {"a.txt": "a"})
@@ -216,7 +216,7 @@ def test_a_rebase_that_conflicts_is_refused(world: World, bot: Identity) -> None
     assert pull.merge(merge_method="merge").merged
 
 
-def test_the_branch_is_deleted_after_the_merge_when_the_setting_says_so(world: World, bot: Identity) -> None:
+def test_the_branch_is_deleted_after_the_merge_when_the_setting_says_so(world: World, bot: Account) -> None:
     world.repository.change_settings(delete_branch_on_merge=True)
     pull = world.open("topic", bot)
     pull.merge()
@@ -225,14 +225,14 @@ def test_the_branch_is_deleted_after_the_merge_when_the_setting_says_so(world: W
     assert "refs/heads/topic" not in world.repository.git.refs()
 
 
-def test_merging_is_refused_in_githubs_words(world: World, bot: Identity, ada: Identity) -> None:
+def test_merging_is_refused_in_githubs_words(world: World, bot: Account, ada: Account) -> None:
     pull = world.open("topic", bot)
     assert world.call("GET", "/pulls/1/merge", bot).status_code == 404
     moved = (409, "Head branch was modified. Review and try the merge again.")
     assert refused(lambda: pull.merge(sha="0" * 40)) == moved
     world.repository.change_settings(allow_merge_commit=False)
     assert refused(pull.merge) == (405, "Merge commits are not allowed on this repository.")
-    world.repository.protect("main", required_reviews=2)
+    world.hub.protect(world.repository, "main", required_reviews=2)
     reviews = (405, "At least 2 approving reviews are required by reviewers with write access.")
     assert refused(lambda: pull.merge(merge_method="squash")) == reviews
     pull.convert_to_draft()
@@ -242,14 +242,14 @@ def test_merging_is_refused_in_githubs_words(world: World, bot: Identity, ada: I
     assert refused(pull.merge) == (405, "Pull Request is closed")
 
 
-def test_a_conflict_cannot_be_merged(world: World, bot: Identity) -> None:
+def test_a_conflict_cannot_be_merged(world: World, bot: Account) -> None:
     pull = world.open("topic", bot, {"README.md": "ours\n"})
     world.commit("main", {"README.md": "theirs\n"})
     world.push(bot, "main")
     assert refused(pull.merge) == (405, "Pull Request is not mergeable")
 
 
-def test_a_merged_pull_request_is_not_merged_again(world: World, bot: Identity) -> None:
+def test_a_merged_pull_request_is_not_merged_again(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     pull.merge()
     assert refused(pull.merge) == (405, "Pull Request is not mergeable")

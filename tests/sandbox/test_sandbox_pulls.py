@@ -6,10 +6,10 @@ import pytest
 from github import GithubException, UnknownObjectException
 from sandbox_world import World, git
 
-from sandbox import Identity
+from sandbox import Account
 
 
-def test_a_pull_request_is_opened_found_and_read(world: World, bot: Identity) -> None:
+def test_a_pull_request_is_opened_found_and_read(world: World, bot: Account) -> None:
     opened = world.open("topic", bot, {"model/v2.md": "card\n", "README.md": "Students and models\n"})
     found = list(world.client(bot).get_pulls(state="open", head="octo:topic", base="main"))
     assert [pull.number for pull in found] == [opened.number] == [1]
@@ -22,7 +22,7 @@ def test_a_pull_request_is_opened_found_and_read(world: World, bot: Identity) ->
     assert opened.changed_files == 2
 
 
-def test_lists_can_be_narrowed_sorted_and_paged(world: World, bot: Identity) -> None:
+def test_lists_can_be_narrowed_sorted_and_paged(world: World, bot: Account) -> None:
     for branch in ("one", "two", "three"):
         world.open(branch, bot)
     world.client(bot).get_pull(2).edit(state="closed")
@@ -45,7 +45,7 @@ def refusal(error: pytest.ExceptionInfo[GithubException]) -> tuple[int, dict]:
     return error.value.status, error.value.data["errors"][0]
 
 
-def test_a_second_pull_request_for_a_branch_is_refused(world: World, bot: Identity) -> None:
+def test_a_second_pull_request_for_a_branch_is_refused(world: World, bot: Account) -> None:
     world.open("topic", bot)
     with pytest.raises(GithubException) as error:
         world.client(bot).create_pull("main", "topic", title="Again")
@@ -67,7 +67,7 @@ def test_a_second_pull_request_for_a_branch_is_refused(world: World, bot: Identi
         ),
     ],
 )
-def test_an_impossible_pull_request_is_refused(world: World, bot: Identity, fields, expected) -> None:
+def test_an_impossible_pull_request_is_refused(world: World, bot: Account, fields, expected) -> None:
     world.propose("topic", {"a.txt": "a"}, bot)
     tree = git(world.clone, "rev-parse", "HEAD^{tree}")
     orphan = git(world.clone, "commit-tree", tree, "-m", "Begin anew")
@@ -77,12 +77,12 @@ def test_an_impossible_pull_request_is_refused(world: World, bot: Identity, fiel
     assert answer.json()["errors"] == [{"resource": "PullRequest", **expected}]
 
 
-def test_a_missing_field_is_named(world: World, bot: Identity) -> None:
+def test_a_missing_field_is_named(world: World, bot: Account) -> None:
     answer = world.call("POST", "/pulls", bot, json={"head": "topic"})
     assert (answer.status_code, '"base" wasn\'t supplied' in answer.json()["message"]) == (422, True)
 
 
-def test_the_head_follows_its_branch(world: World, bot: Identity) -> None:
+def test_the_head_follows_its_branch(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     sha = world.propose("topic", {"more.txt": "more"}, bot)
     pull.update()
@@ -90,7 +90,7 @@ def test_the_head_follows_its_branch(world: World, bot: Identity) -> None:
     assert world.repository.git.refs()["refs/pull/1/head"] == sha
 
 
-def test_title_body_and_base_can_be_edited(world: World, bot: Identity) -> None:
+def test_title_body_and_base_can_be_edited(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, "main:release")
     pull.edit(title="Better", body="Because", base="release")
@@ -98,7 +98,7 @@ def test_title_body_and_base_can_be_edited(world: World, bot: Identity) -> None:
     assert (pull.title, pull.body, pull.base.ref) == ("Better", "Because", "release")
 
 
-def test_deleting_the_branch_closes_the_pull_request_for_good(world: World, bot: Identity) -> None:
+def test_deleting_the_branch_closes_the_pull_request_for_good(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.client(bot).get_git_ref("heads/topic").delete()
     pull.update()
@@ -107,7 +107,7 @@ def test_deleting_the_branch_closes_the_pull_request_for_good(world: World, bot:
         pull.edit(state="open")
 
 
-def test_a_closed_pull_request_can_be_reopened(world: World, bot: Identity) -> None:
+def test_a_closed_pull_request_can_be_reopened(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     pull.edit(state="closed")
     assert pull.mergeable is None
@@ -115,21 +115,21 @@ def test_a_closed_pull_request_can_be_reopened(world: World, bot: Identity) -> N
     assert (pull.state, pull.closed_at) == ("open", None)
 
 
-def test_pushing_the_head_onto_the_base_merges(world: World, bot: Identity) -> None:
+def test_pushing_the_head_onto_the_base_merges(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, "topic:main")
     pull.update()
     assert (pull.merged, pull.state, pull.merged_by.login) == (True, "closed", "ml-bot[bot]")
 
 
-def test_a_force_push_that_leaves_nothing_closes(world: World, bot: Identity) -> None:
+def test_a_force_push_that_leaves_nothing_closes(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, "+main:topic")
     pull.update()
     assert (pull.state, pull.merged) == ("closed", False)
 
 
-def test_a_conflict_is_dirty(world: World, bot: Identity) -> None:
+def test_a_conflict_is_dirty(world: World, bot: Account) -> None:
     pull = world.open("topic", bot, {"README.md": "ours\n"})
     world.commit("main", {"README.md": "theirs\n"})
     world.push(bot, "main")
@@ -137,7 +137,7 @@ def test_a_conflict_is_dirty(world: World, bot: Identity) -> None:
     assert (pull.mergeable, pull.mergeable_state) == (False, "dirty")
 
 
-def test_renames_and_deletions_are_told(world: World, bot: Identity) -> None:
+def test_renames_and_deletions_are_told(world: World, bot: Account) -> None:
     world.commit("topic", {"drop.txt": "x"})
     git(world.clone, "mv", "README.md", "READ ME.md")
     git(world.clone, "commit", "--quiet", "--message", "Rename")
@@ -148,7 +148,7 @@ def test_renames_and_deletions_are_told(world: World, bot: Identity) -> None:
     assert files["READ ME.md"].previous_filename == "README.md"
 
 
-def test_labels_are_created_added_and_removed(world: World, bot: Identity) -> None:
+def test_labels_are_created_added_and_removed(world: World, bot: Account) -> None:
     client, pull = world.client(bot), world.open("topic", bot)
     with pytest.raises(UnknownObjectException):
         client.get_label("model update")
@@ -167,7 +167,7 @@ def test_labels_are_created_added_and_removed(world: World, bot: Identity) -> No
         pull.remove_from_labels("new one")
 
 
-def test_comments_are_kept_in_order_and_can_be_edited(world: World, bot: Identity, ada: Identity) -> None:
+def test_comments_are_kept_in_order_and_can_be_edited(world: World, bot: Account, ada: Account) -> None:
     pull = world.open("topic", bot)
     pull.create_issue_comment("first").edit("first, better")
     world.client(ada).get_pull(1).create_issue_comment("second")
@@ -178,8 +178,8 @@ def test_comments_are_kept_in_order_and_can_be_edited(world: World, bot: Identit
     assert world.call("PATCH", "/issues/comments/1", bot, json={"body": "x"}).status_code == 404
 
 
-def test_the_objects_of_the_repository_tell_the_same(world: World, bot: Identity) -> None:
+def test_the_objects_of_the_repository_tell_the_same(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, ":topic")
-    (seen,) = world.repository.pulls
+    (seen,) = world.hub.pulls(world.repository)
     assert (seen.number, seen.state, seen.head_sha) == (1, "closed", pull.head.sha)

@@ -8,12 +8,12 @@ import pytest
 from github import GithubException, UnknownObjectException
 from sandbox_world import World
 
-from sandbox import Identity
+from sandbox import Account
 
 
-def test_a_branch_is_told_with_its_tip_and_protection(world: World, bot: Identity) -> None:
+def test_a_branch_is_told_with_its_tip_and_protection(world: World, bot: Account) -> None:
     sha = world.propose("ml/topic", {"a.txt": "a"}, bot)
-    world.repository.protect("main", required_checks=["ci"])
+    world.hub.protect(world.repository, "main", required_checks=["ci"])
     client = world.client(bot)
     assert (client.get_branch("ml/topic").commit.sha, client.get_branch("ml/topic").protected) == (sha, False)
     main = client.get_branch("main")
@@ -23,7 +23,7 @@ def test_a_branch_is_told_with_its_tip_and_protection(world: World, bot: Identit
         client.get_branch("absent")
 
 
-def test_refs_are_read_matched_and_deleted(world: World, bot: Identity) -> None:
+def test_refs_are_read_matched_and_deleted(world: World, bot: Account) -> None:
     sha = world.propose("ml/one", {"a.txt": "a"}, bot)
     world.push(bot, "ml/one:ml/two")
     client = world.client(bot)
@@ -37,12 +37,12 @@ def test_refs_are_read_matched_and_deleted(world: World, bot: Identity) -> None:
     assert (answer.status_code, answer.json()["message"]) == (422, "Reference does not exist")
 
 
-def test_a_protected_branch_cannot_be_deleted_through_the_api(world: World, bot: Identity) -> None:
-    world.repository.protect("main")
+def test_a_protected_branch_cannot_be_deleted_through_the_api(world: World, bot: Account) -> None:
+    world.hub.protect(world.repository, "main")
     assert world.call("DELETE", "/git/refs/heads/main", bot).status_code == 422
 
 
-def test_a_commit_is_found_by_branch_and_id(world: World, bot: Identity) -> None:
+def test_a_commit_is_found_by_branch_and_id(world: World, bot: Account) -> None:
     sha = world.propose("ml/topic", {"a.txt": "1\n2\n"}, bot)
     client = world.client(bot)
     for name in (sha, sha[:10], "ml/topic"):
@@ -54,7 +54,7 @@ def test_a_commit_is_found_by_branch_and_id(world: World, bot: Identity) -> None
     assert world.call("GET", "/commits/-x", bot).status_code == 422
 
 
-def test_statuses_are_combined_by_context(world: World, bot: Identity) -> None:
+def test_statuses_are_combined_by_context(world: World, bot: Account) -> None:
     commit = world.client(bot).get_commit("main")
     assert commit.get_combined_status().state == "pending"
     commit.create_status("failure", context="ci")
@@ -66,7 +66,7 @@ def test_statuses_are_combined_by_context(world: World, bot: Identity) -> None:
     assert world.call("POST", f"/statuses/{commit.sha}", bot, json={"state": "great"}).status_code == 422
 
 
-def test_check_runs_come_from_apps(world: World, bot: Identity, ada: Identity) -> None:
+def test_check_runs_come_from_apps(world: World, bot: Account, ada: Account) -> None:
     client = world.client(bot)
     sha = client.get_branch("main").commit.sha
     client.create_check_run("ci", sha, conclusion="failure", output={"title": "No", "summary": "It broke"})
@@ -79,7 +79,7 @@ def test_check_runs_come_from_apps(world: World, bot: Identity, ada: Identity) -
         world.client(ada).create_check_run("ci", sha)
 
 
-def test_dispatches_are_recorded(world: World, bot: Identity) -> None:
+def test_dispatches_are_recorded(world: World, bot: Account) -> None:
     world.client(bot).create_repository_dispatch("retrain", {"why": "drift"})
     body = {"ref": "main", "inputs": {"threshold": "1"}}
     path = "/actions/workflows/retrain.yml/dispatches"
@@ -109,16 +109,16 @@ def test_dispatches_are_recorded(world: World, bot: Identity) -> None:
         ("POST", "/dispatches", {"event_type": "x", "client_payload": "y"}),
     ],
 )
-def test_a_field_of_the_wrong_kind_is_a_validation_error(world: World, bot: Identity, method, path, body) -> None:
+def test_a_field_of_the_wrong_kind_is_a_validation_error(world: World, bot: Account, method, path, body) -> None:
     world.open("topic", bot)
     assert world.call(method, path, bot, json=body).status_code == 422
 
 
-def test_many_callers_at_once_lose_nothing(world: World, bot: Identity) -> None:
+def test_many_callers_at_once_lose_nothing(world: World, bot: Account) -> None:
     world.open("topic", bot)
     with ThreadPoolExecutor(8) as pool:
         made = [pool.submit(world.call, "POST", "/issues/1/comments", bot, json={"body": str(n)}) for n in range(24)]
     assert {one.result().status_code for one in made} == {201}
-    (pull,) = world.repository.pulls
+    (pull,) = world.hub.pulls(world.repository)
     assert sorted(int(comment.body) for comment in pull.comments) == list(range(24))
     assert len({comment.id for comment in pull.comments}) == 24

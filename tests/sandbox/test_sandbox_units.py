@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.git import NO_OBJECT, parse_changes
-from sandbox.pktline import FLUSH, packet, packets, pushed, reword
-from sandbox.pushes import GIT_REASON, GITHUB_REASON
-from sandbox.records import Rule
-from sandbox.standing import matches, rule_for
+from sandbox.git.command import NO_OBJECT, parse_changes
+from sandbox.git.packet_lines import FLUSH, RefUpdate, packet, packets, ref_updates, replace_reason
+from sandbox.protection import GIT_REASON, GITHUB_REASON
+from sandbox.rules import Rule, matches, rule_for
 
 
 @pytest.mark.parametrize(
@@ -35,14 +34,14 @@ def test_the_commands_of_a_push_are_read_before_the_pack() -> None:
     new = "1" * 40
     body = packet(f"{NO_OBJECT} {new} refs/heads/a\x00report-status side-band-64k".encode())
     body += packet(f"{new} {NO_OBJECT} refs/heads/b\n".encode()) + FLUSH + b"PACK0000rubbish"
-    assert pushed(body) == [(NO_OBJECT, new, "refs/heads/a"), (new, NO_OBJECT, "refs/heads/b")]
-    assert pushed(FLUSH) == []
+    assert ref_updates(body) == [RefUpdate(NO_OBJECT, new, "refs/heads/a"), RefUpdate(new, NO_OBJECT, "refs/heads/b")]
+    assert ref_updates(FLUSH) == []
 
 
 def test_the_reason_of_a_refusal_is_reworded() -> None:
     report = packet(b"unpack ok\n") + packet(b"ng refs/heads/a" + GIT_REASON) + FLUSH
     answer = packet(b"\x02error: no\n") + packet(b"\x01" + report) + FLUSH
-    told, told_report, flush = packets(reword(answer, GIT_REASON, GITHUB_REASON))
+    told, told_report, flush = packets(replace_reason(answer, GIT_REASON, GITHUB_REASON))
     assert (told, flush) == (b"\x02error: no\n", b"")
     assert list(packets(told_report[1:]))[1] == b"ng refs/heads/a" + GITHUB_REASON
 

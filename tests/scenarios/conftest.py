@@ -43,7 +43,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
             here = stack.enter_context(
                 stage.open_stage(root, FULL_NAME, observers=[contract.observe, exchanges.append])
             )
-            here.repository.protect("main", **{"required_reviews": 1} | rule)
+            here.hub.protect(here.repository, "main", **{"required_reviews": 1} | rule)
             return World(here, exchanges)
 
         yield make
@@ -61,7 +61,7 @@ def with_v1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare repository in which v1 was promoted, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v1")
     with stage.open_stage(root, FULL_NAME) as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here)
         world.arrive(steady(45, 1))
         run = world.hour()
@@ -83,7 +83,7 @@ def with_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Path:
     root = tmp_path_factory.mktemp("with-v2")
     shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
     with stage.open_stage(root, FULL_NAME) as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(drifted(45, 8))
         assert world.hour().outputs["merge-state"] == "merged"
@@ -113,7 +113,7 @@ def with_v2_proposed(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) ->
     root = tmp_path_factory.mktemp("with-v2-proposed")
     shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
     with stage.open_stage(root, FULL_NAME) as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(drifted(45, 8))
         run = world.hour(autonomy="propose")

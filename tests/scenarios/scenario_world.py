@@ -37,7 +37,7 @@ from ml_action.journal import State
 from ml_action.patience import Patience
 from ml_action.records import Attempt, Version
 from ml_action.stage import Stage
-from sandbox import Exchange, Identity, PullRequest
+from sandbox import Account, Exchange, PullRequest
 
 ENTRYPOINT = Path(cli.__file__).parents[1] / "entrypoint.py"
 STORE = "data/new_data"
@@ -255,18 +255,18 @@ class World:
         files: Mapping[str, str | bytes | None],
         branch: str = "main",
         *,
-        by: Identity | None = None,
+        by: Account | None = None,
         moves: Mapping[str, str] | None = None,
     ) -> str:
         """A commit on a branch that writes files (None: deletes them) and renames some; the commit."""
         hosted.commit(self.git, files, branch, moves)
-        self.repository.synchronise(by)
+        self.here.hub.synchronise(self.repository, by)
         return self.tip(branch)
 
-    def person(self, login: str = "ada") -> Identity:
-        return self.here.hub.identity(login)
+    def person(self, login: str = "ada") -> Account:
+        return self.here.hub.add_account(login)
 
-    def api(self, who: Identity, method: str, path: str, **body: Any) -> Any:
+    def api(self, who: Account, method: str, path: str, **body: Any) -> Any:
         """A person's click, as the request that it sends."""
         request = urllib.request.Request(
             f"{self.here.hub.url}{path}", json.dumps(body).encode(), method=method,
@@ -385,12 +385,12 @@ class World:
 
     @property
     def pulls(self) -> list[PullRequest]:
-        return list(self.repository.pulls)
+        return list(self.here.hub.pulls(self.repository))
 
     @property
     def pull(self) -> PullRequest:
         """The only pull request."""
-        (pull,) = self.repository.pulls
+        (pull,) = self.here.hub.pulls(self.repository)
         return pull
 
     @property

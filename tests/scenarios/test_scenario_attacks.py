@@ -30,7 +30,7 @@ from scenario_world import (
 )
 
 from ml_action import cli
-from sandbox import Exchange, Identity, PullRequest, Repository
+from sandbox import Account, Exchange, PullRequest, Repository
 
 ISSUES = "/repos/octo/students/issues"
 METADATA = "model/model_metadata.json"
@@ -70,7 +70,7 @@ class Stranger:
 
     def __init__(self, world: World, login: str = "eve") -> None:
         self.world, self.login = world, login
-        self.who: Identity = world.here.hub.identity(login, role="read")
+        self.who: Account = world.here.hub.add_account(login, role="read")
         self.fork: Repository = world.here.hub.fork(world.repository, login)
 
     def offer(self, files: Mapping[str, bytes | str], branch: str = PROPOSAL, title: str = "Promote v2") -> PullRequest:
@@ -156,7 +156,7 @@ def test_many_labelled_pull_requests_get_one_comment_each(production: World, poi
 
 def test_a_forks_run_that_may_only_read_refuses_without_a_comment(production: World, poison: bytes) -> None:
     pull = Stranger(production).offer({"model/v2.pkl": poison})
-    reader = production.here.hub.identity("github-actions", kind="actions", permissions={"pull_requests": "read"})
+    reader = production.here.hub.add_account("github-actions", kind="actions", permissions={"pull_requests": "read"})
     run = approve(production, pull.number, token=reader.token, approver_token=reader.token)
     assert (run.code, run.decision) == (0, "blocked")
     assert "no comment" in run.told
@@ -219,7 +219,7 @@ def test_a_commit_that_is_pushed_after_the_approval_takes_auto_merge_back_and_ne
     run = world.hour()
     assert "is not the bot's" in run.told
     assert world.pull.auto_merge is None
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
     world.hour()
     assert world.pull.open
     assert world.versions == ["v1"]
@@ -257,7 +257,7 @@ def tampered(world: World, files: Mapping[str, bytes | None], links: Mapping[str
         rows = "".join(f"M {mode} {oid} {path}\n" for path, (mode, oid) in links.items())
         head = f"commit refs/heads/{PROPOSAL}\ncommitter M <m@x> 1790000000 +0000\ndata 1\nm\nfrom {commit}\n"
         world.git.run("fast-import", "--quiet", "--force", stdin=(head + rows).encode())
-        world.repository.synchronise()
+        world.here.hub.synchronise(world.repository)
         commit = world.tip(PROPOSAL)
     journal = world.read("journal.jsonl", STATE).replace(world.last.commit.encode(), commit.encode())
     world.commit({"journal.jsonl": journal}, STATE)

@@ -164,7 +164,7 @@ def test_the_same_inputs_give_the_same_model_and_fingerprint(production: World, 
     production.hour()
     with stage.open_stage(tmp_path / "twin", "octo/students") as here:
         twin = World(here)
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         twin.hour()
         assert twin.last.fingerprint == production.last.fingerprint
         assert twin.last.digest == production.last.digest

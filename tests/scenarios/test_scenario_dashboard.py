@@ -9,7 +9,7 @@ import pytest
 from scenario_world import STATE, Run, World, drifted, in_process, noise, steady
 
 from ml_action.board_report import BOX, is_ticked, marker
-from sandbox import Identity
+from sandbox import Account
 
 ISSUES = "/repos/octo/students/issues"
 
@@ -24,7 +24,7 @@ def board(world: World) -> Any:
     return issue
 
 
-def tick(world: World, who: Identity | None = None) -> Any:
+def tick(world: World, who: Account | None = None) -> Any:
     body = board(world).body.replace("- [ ] <!-- train-now -->", "- [x] <!-- train-now -->")
     return world.api(who or world.person(), "PATCH", f"{ISSUES}/{board(world).number}", body=body)
 
@@ -118,14 +118,14 @@ def test_with_nothing_new_the_box_trains_nothing(production: World) -> None:
 
 
 def test_only_people_who_may_write_can_tick_it(shown: World) -> None:
-    said = tick(shown, shown.here.hub.identity("mallory", role="read"))
+    said = tick(shown, shown.here.hub.add_account("mallory", role="read"))
     assert said["message"] == "Must have admin rights to Repository."
     assert hour(shown).decision == "waiting"
 
 
 def test_an_issue_of_a_stranger_that_looks_like_it_asks_for_nothing(shown: World) -> None:
     body = board(shown).body.replace("- [ ]", "- [x]")
-    mallory = shown.here.hub.identity("mallory", role="read")
+    mallory = shown.here.hub.add_account("mallory", role="read")
     shown.api(mallory, "POST", ISSUES, title="ml-auto-update: model", body=body, labels=["ml-auto-update"])
     assert hour(shown).decision == "waiting"
     assert len(shown.repository.issues) == 2
@@ -166,7 +166,7 @@ def test_a_box_that_is_ticked_while_a_run_works_is_for_the_next_one(shown: World
 @pytest.mark.parametrize("missing", [{"issues": "none"}, {"issues": "read"}])
 def test_a_token_that_may_not_write_issues_keeps_nothing_back(production: World, missing: dict[str, str]) -> None:
     rights = {"contents": "write", "pull_requests": "write"} | missing
-    token = production.here.hub.identity("ml-bot", kind="app", permissions=rights).token
+    token = production.here.hub.add_account("ml-bot", kind="app", permissions=rights).token
     production.arrive(drifted(45, 8))
     run = hour(production, token=token)
     assert run.outputs["merge-state"] == "merged"

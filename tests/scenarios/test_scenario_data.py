@@ -57,7 +57,7 @@ class Contributor:
     def check(self, permissions: dict[str, str] = MAY_COMMENT, *, fork: bool = False, **given: str) -> Run:
         """The workflow's job for the pull request's last push."""
         world = self.world
-        bot = world.here.hub.identity("github-actions", kind="actions", permissions=permissions)
+        bot = world.here.hub.add_account("github-actions", kind="actions", permissions=permissions)
         pull = {
             "number": 1, "html_url": f"{world.here.hub.url}/octo/students/pull/1", "base": {"ref": "main"},
             "head": {"sha": world.tip(BRANCH), "repo": None if fork else {"full_name": "octo/students"}},

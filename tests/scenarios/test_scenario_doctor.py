@@ -63,7 +63,7 @@ def test_an_archived_repository(production: World) -> None:
 
 
 def test_a_token_that_may_only_read(production: World) -> None:
-    weak = production.here.hub.identity("weak", kind="app", permissions={"contents": "read"})
+    weak = production.here.hub.add_account("weak", kind="app", permissions={"contents": "read"})
     run = doctor(production, token=weak.token)
     assert run.outputs["autonomy"] == "none"
     assert "an App's installation token may not write to this repository" in run.reason
@@ -71,7 +71,7 @@ def test_a_token_that_may_only_read(production: World) -> None:
 
 def test_the_workflows_own_token_without_permission_to_open(production: World) -> None:
     production.commit({RETRAIN: WORKFLOW % ""})
-    actions = production.here.hub.identity("x", kind="actions", permissions={"contents": "write"})
+    actions = production.here.hub.add_account("x", kind="actions", permissions={"contents": "write"})
     job = production.job(mode="doctor", token=actions.token, approver_token="")
     job.environ["GITHUB_WORKFLOW_REF"] = f"octo/students/{RETRAIN}@refs/heads/main"
     run = job.result(*in_process(job.environ))
@@ -85,14 +85,14 @@ def test_the_setting_that_keeps_github_token_from_opening_is_known_to_administra
     assert run.code == 0
     assert "whether this repository lets GITHUB_TOKEN approve cannot be known with this token" in run.told
     all_rights = {"contents": "write", "pull_requests": "write", "administration": "read"}
-    boss = production.here.hub.identity("boss", kind="app", permissions=all_rights)
+    boss = production.here.hub.add_account("boss", kind="app", permissions=all_rights)
     run = doctor(production, token=boss.token)
     assert (run.code, run.outputs["autonomy"]) == (5, "propose")
     assert "Settings → Actions → General → Workflow permissions" in run.told
 
 
 def test_a_ruleset_on_all_branches_keeps_the_bot_off_its_own(production: World) -> None:
-    production.repository.protect("~ALL", ruleset="everything", required_reviews=1)
+    production.here.hub.protect(production.repository, "~ALL", ruleset="everything", required_reviews=1)
     code, found = as_json(production)
     assert code == 5
     assert "state-refused" in names_of(found)
@@ -100,7 +100,9 @@ def test_a_ruleset_on_all_branches_keeps_the_bot_off_its_own(production: World) 
 
 
 def test_a_ruleset_that_the_bot_may_bypass_is_none(production: World) -> None:
-    production.repository.protect("~ALL", ruleset="everything", bypass=(production.here.author.login,))
+    production.here.hub.protect(
+        production.repository, "~ALL", ruleset="everything", bypass=(production.here.author.login,)
+    )
     code, found = as_json(production)
     assert code == 0, found["reason"]
     assert not {"state-refused", "state-maybe"} & names_of(found)
@@ -108,19 +110,21 @@ def test_a_ruleset_that_the_bot_may_bypass_is_none(production: World) -> None:
 
 def test_classic_protection_of_the_bots_branches(production: World) -> None:
     assert production.tip(STATE)
-    production.repository.protect("ml-auto-update/**")
+    production.here.hub.protect(production.repository, "ml-auto-update/**")
     code, found = as_json(production)
     assert (code, found["works"]) == (0, "merge")
     assert "state-maybe" in names_of(found)  # it may be there so that only the bot may push: nobody tells an App
-    code, found = as_json(production, token=production.here.hub.identity("ada").token)
+    code, found = as_json(production, token=production.here.hub.add_account("ada").token)
     assert (code, found["works"]) == (5, "")
     assert "state-refused" in names_of(found)
 
 
 def test_checks_that_never_report_on_what_github_token_opens(production: World) -> None:
-    production.repository.protect("main", required_reviews=1, required_checks=("tests", "lint"))
+    production.here.hub.protect(production.repository, "main", required_reviews=1, required_checks=("tests", "lint"))
     hub = production.here.hub
-    run = doctor(production, token=hub.identity("x", kind="actions").token, approver_token=hub.identity("ada").token)
+    run = doctor(
+        production, token=hub.add_account("x", kind="actions").token, approver_token=hub.add_account("ada").token
+    )
     assert (run.code, run.outputs["autonomy"]) == (5, "approve")
     assert "Approve workflows to run" in run.told
 
@@ -133,9 +137,9 @@ def test_the_same_identity_twice(production: World) -> None:
 
 def test_a_classic_token_tells_its_scopes(production: World) -> None:
     hub = production.here.hub
-    code, found = as_json(production, token=hub.identity("ada", kind="classic").token)
+    code, found = as_json(production, token=hub.add_account("ada", kind="classic").token)
     assert (code, found["facts"]["author"]["scopes"]) == (0, ["repo"])
-    code, found = as_json(production, token=hub.identity("ada", kind="classic", scopes=("gist",)).token)
+    code, found = as_json(production, token=hub.add_account("ada", kind="classic", scopes=("gist",)).token)
     assert (code, found["works"]) == (5, "")
 
 
@@ -163,7 +167,7 @@ def test_a_schedule_that_github_turned_off(production: World) -> None:
     ],
 )
 def test_what_the_base_branch_asks_for(production: World, rule: dict[str, Any], name: str) -> None:
-    production.repository.protect("main", **rule)
+    production.here.hub.protect(production.repository, "main", **rule)
     _, found = as_json(production)
     assert name in names_of(found)
 
@@ -174,7 +178,7 @@ def test_what_the_base_branch_asks_for(production: World, rule: dict[str, Any], 
 ])  # fmt: skip
 def test_the_merge_settings(production: World, settings: dict[str, Any], name: str) -> None:
     production.repository.change_settings(**settings)
-    production.repository.protect("main", required_reviews=1, required_checks=("tests",))
+    production.here.hub.protect(production.repository, "main", required_reviews=1, required_checks=("tests",))
     code, found = as_json(production)
     assert (code, found["works"]) == (5, "approve")
     assert name in names_of(found)
@@ -198,8 +202,8 @@ def test_it_needs_no_checkout(production: World, tmp_path: Path) -> None:
 
 
 def test_strangers_words_are_escaped(production: World) -> None:
-    production.repository.protect("main", required_checks=("**x** @octo <img>",))
-    actions = production.here.hub.identity("x", kind="actions")
+    production.here.hub.protect(production.repository, "main", required_checks=("**x** @octo <img>",))
+    actions = production.here.hub.add_account("x", kind="actions")
     run = doctor(production, token=actions.token, approver_token=production.person().token)
     assert "**x**" not in run.summary
     assert "<img>" not in run.summary

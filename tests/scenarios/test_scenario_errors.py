@@ -88,7 +88,7 @@ def test_wrong_data_is_named_with_what_is_there(ready: World, case: tuple[dict[s
 
 
 def test_a_token_that_may_not_push_ends_before_anything_is_trained(ready: World) -> None:
-    token = ready.here.hub.identity("ml-bot", kind="app", permissions={"pull_requests": "write"}).token
+    token = ready.here.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"}).token
     run = ready.hour(token=token)
     failed(run, 5, "nothing was trained", "may not write to this repository", "Contents: Read and write")
     untouched(ready)
@@ -101,7 +101,7 @@ def test_an_archived_repository_ends_before_anything_is_trained(ready: World) ->
 
 
 def test_a_rule_on_the_state_branch_ends_before_anything_is_trained(ready: World) -> None:
-    ready.repository.protect("~ALL", ruleset="everything")
+    ready.here.hub.protect(ready.repository, "~ALL", ruleset="everything")
     failed(ready.hour(), 5, "nothing was trained: a rule keeps the bot off its own branch", "Bypass list")
     untouched(ready)
 
@@ -110,8 +110,8 @@ def test_a_rule_against_force_pushes_ends_before_a_second_proposal_is_trained(pr
     """The branch of the first is still there. State and proposal are pushed together: the attempt would be lost."""
     assert production.tip(PROPOSAL)
     rule = {"ruleset": "no force", "block_pushes": False}
-    production.repository.protect("~ALL", **rule)
-    production.repository.protect("main", required_reviews=1)
+    production.here.hub.protect(production.repository, "~ALL", **rule)
+    production.here.hub.protect(production.repository, "main", required_reviews=1)
     production.arrive(drifted(45, 8))
     failed(production.hour(), 5, "nothing was trained", "it may not be force-pushed (ruleset no force)")
     assert len(production.attempts) == 1
@@ -131,7 +131,7 @@ def kept(run: Run, *texts: str) -> None:
 
 
 def test_a_token_that_may_not_open_pull_requests_leaves_a_promotion_for_a_better_token(ready: World) -> None:
-    token = ready.here.hub.identity("ml-bot", kind="app", permissions={"contents": "write"}).token
+    token = ready.here.hub.add_account("ml-bot", kind="app", permissions={"contents": "write"}).token
     kept(ready.hour(token=token), "pull-requests: write", "Resource not accessible by integration")
     assert len(ready.attempts) == 1
     again = ready.hour(token=token)
@@ -202,7 +202,7 @@ def test_forge_github_without_a_token(ready: World) -> None:
 
 
 def test_a_protected_state_branch(ready: World) -> None:
-    ready.repository.protect("ml-auto-update/*/*")
+    ready.here.hub.protect(ready.repository, "ml-auto-update/*/*")
     failed(ready.hour(), 4, "branch rules refuse the bot's push", "ml-auto-update/**")
     untouched(ready)
 

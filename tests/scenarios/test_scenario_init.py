@@ -137,7 +137,7 @@ def clone(here: Stage, folder: Path, texts: list[str]) -> Path:
     """A person's clone of a repository on the stand-in, with data on its default branch."""
     made = commit(folder / "made", {f"in/{n:03}.csv": text for n, text in enumerate(texts)})
     stage.plain_git(made).run("push", "--quiet", str(here.repository.path), "HEAD:refs/heads/main")
-    here.repository.synchronise(None)
+    here.hub.synchronise(here.repository)
     stage.plain_git(folder).run("clone", "--quiet", str(here.repository.path), "mine")
     mine = folder / "mine"
     stage.plain_git(mine).run("remote", "set-url", "origin", f"{here.hub.url}/octo/students.git")
@@ -147,7 +147,7 @@ def clone(here: Stage, folder: Path, texts: list[str]) -> Path:
 def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: Path) -> None:
     with stage.open_stage(tmp_path / "hub", "octo/students") as here:
         mine = clone(here, tmp_path, steady(60, 1))
-        here.repository.protect("~ALL", ruleset="reviews everywhere", required_reviews=1)
+        here.hub.protect(here.repository, "~ALL", ruleset="reviews everywhere", required_reviews=1)
         environ = here.environ(ML_AUTO_UPDATE_TOKEN=here.author.token)
         del environ["GITHUB_REPOSITORY"]  # a person's shell: the clone says where it came from
         before = stage.plain_git(here.repository.path).line("for-each-ref")

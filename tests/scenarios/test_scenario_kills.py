@@ -77,7 +77,7 @@ def test_a_run_killed_after_auto_merge_was_ordered_is_followed_up_without_anothe
     run = world.hour()
     assert (run.decision, run.outputs["merge-state"]) == ("waiting", "enabled")
     assert not any(b"enablePullRequestAutoMerge" in exchange.body for exchange in world.exchanges)
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
     world.hour()
     assert_promoted_once(world)
 

@@ -29,7 +29,7 @@ def amend(world: World, branch: str = "main") -> str:
     arguments = [word for parent in parents for word in ("-p", parent)]
     anew = world.git.line("commit-tree", f"{tip}^{{tree}}", *arguments, "-m", "The same in better words")
     world.git.run("update-ref", f"refs/heads/{branch}", anew)
-    world.repository.synchronise(None)
+    world.here.hub.synchronise(world.repository)
     return anew
 
 
@@ -48,7 +48,7 @@ def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_appr
     strict.hour()
     first = strict.pull.head_sha
     strict.arrive(steady(3, 5))
-    strict.repository.set_status(first, "tests", "success")
+    strict.here.hub.set_status(strict.repository, first, "tests", "success")
     run = strict.hour()
     assert (run.code, run.outputs["merge-state"]) == (0, "enabled"), run.log
     assert "built anew on top of the base branch" in run.log
@@ -58,7 +58,7 @@ def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_appr
     assert strict.git.line("rev-parse", f"{pull.head_sha}^") == strict.tip("main") == strict.last.base
     assert strict.last.former == (first,)
     assert ("github-actions[bot]", pull.head_sha) in strict.approvals()
-    strict.repository.set_status(pull.head_sha, "tests", "success")
+    strict.here.hub.set_status(strict.repository, pull.head_sha, "tests", "success")
     assert strict.pull.merged
     assert strict.hour().outputs["merge-state"] == "merged"
     assert strict.versions == ["v1", "v2"]
@@ -98,11 +98,11 @@ def test_a_proposal_is_built_anew_at_most_once_a_run(strict: World) -> None:
     strict.hour()
     strict.arrive(steady(3, 5))
     for context in (strict.pull.head_sha,):
-        strict.repository.set_status(context, "tests", "success")
+        strict.here.hub.set_status(strict.repository, context, "tests", "success")
 
     def push_again(exchange) -> None:
         if exchange.path.endswith("/git-receive-pack"):
-            strict.repository.set_status(strict.tip(PROPOSAL), "tests", "success")
+            strict.here.hub.set_status(strict.repository, strict.tip(PROPOSAL), "tests", "success")
             strict.arrive(steady(1, strict.batches + 50))
 
     strict.here.hub.observers.append(push_again)
@@ -149,7 +149,7 @@ def test_a_merge_queue_is_stood_in_and_not_jumped(make_world: Callable[..., Worl
     again = world.hour()
     assert (again.decision, again.outputs["merge-state"]) == ("waiting", "queued")
     assert "the merge queue merges it when its turn comes" in again.told
-    world.repository.advance_queue()
+    world.here.hub.advance_queue(world.repository)
     assert world.pull.merged
     assert world.hour().outputs["merge-state"] == "merged"
     assert world.versions == ["v1", "v2"]
@@ -164,16 +164,18 @@ def test_what_waits_for_a_check_enters_the_merge_queue_when_it_has_passed(
     world.batches = 1
     world.arrive(drifted(45, 8))
     assert world.hour().outputs["merge-state"] == "blocked"
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
     assert world.hour().outputs["merge-state"] == "queued"
-    world.repository.advance_queue()
+    world.here.hub.advance_queue(world.repository)
     assert world.pull.merged
 
 
 def test_where_commits_have_to_be_signed_github_signs_them(make_world: Callable[..., World], with_v1: Path) -> None:
     """A rule of the organization covers every branch, the bot's own two among them."""
     world = make_world(with_v1, require_signatures=True)
-    world.repository.protect("ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True)
+    world.here.hub.protect(
+        world.repository, "ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True
+    )
     world.batches = 1
     world.arrive(drifted(45, 8))
     run = world.hour()
@@ -195,7 +197,7 @@ def test_a_signed_proposal_is_signed_again_when_it_is_built_anew(strict: World) 
     strict.hour(commit_signing="api")
     first = strict.pull.head_sha
     strict.arrive(steady(3, 5))
-    strict.repository.set_status(first, "tests", "success")
+    strict.here.hub.set_status(strict.repository, first, "tests", "success")
     assert strict.hour(commit_signing="api").code == 0
     assert strict.pull.head_sha not in ("", first)
     assert strict.pull.head_sha in strict.repository.signed
@@ -276,7 +278,7 @@ def test_a_required_check_that_never_reports_holds_the_merge_and_nothing_else(
 
 
 def test_a_rule_over_the_bots_own_branches_stops_the_run_with_the_rule_to_change(production: World) -> None:
-    production.repository.protect("ml-auto-update/*/*")
+    production.here.hub.protect(production.repository, "ml-auto-update/*/*")
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert run.code == 4
@@ -373,7 +375,7 @@ def test_a_fork_of_the_repository_reports_and_writes_nothing(production: World) 
 def test_a_run_for_a_pull_request_writes_nothing_also_without_a_token_that_could(production: World) -> None:
     production.arrive(drifted(45, 8))
     before = production.git.line("for-each-ref")
-    reader = production.here.hub.identity("github-actions", kind="actions", permissions={"contents": "read"})
+    reader = production.here.hub.add_account("github-actions", kind="actions", permissions={"contents": "read"})
     job = production.job(token=reader.token, approver_token="")
     event = {
         "repository": {"default_branch": "main"},
@@ -396,7 +398,7 @@ def test_a_default_branch_that_was_renamed_keeps_its_journal_and_its_open_promot
     git.run("update-ref", "refs/heads/trunk", proposed.tip("main"))
     git.run("symbolic-ref", "HEAD", "refs/heads/trunk")
     repository.default_branch = "trunk"
-    repository.protect("trunk", required_reviews=1)
+    proposed.here.hub.protect(repository, "trunk", required_reviews=1)
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", base="trunk")  # GitHub retargets what was open
     git.run("update-ref", "-d", "refs/heads/main")
     run = proposed.hour(branch="trunk")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scenario_world import PROPOSAL, PULLS, World, drifted, in_process, noise, steady
 
-from sandbox import Identity
+from sandbox import Account
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_report_trains_judges_and_records_and_proposes_nothing(production: World
 
 def test_report_needs_no_permission_on_pull_requests(production: World) -> None:
     production.arrive(drifted(45, 8))
-    token = production.here.hub.identity("ml-bot", kind="app", permissions={"contents": "write"}).token
+    token = production.here.hub.add_account("ml-bot", kind="app", permissions={"contents": "write"}).token
     run = production.hour(autonomy="report", token=token)
     assert (run.code, run.decision) == (0, "promote")
 
@@ -143,7 +143,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
     run = checked.hour()
     assert (run.decision, run.outputs["merge-state"]) == ("promote", "enabled")
     head = checked.pull.head_sha
-    checked.repository.set_status(head, "tests", "pending")
+    checked.here.hub.set_status(checked.repository, head, "tests", "pending")
     for _ in range(2):
         run = checked.hour()
         assert (run.decision, run.outputs["merge-state"]) == ("waiting", "enabled")
@@ -152,7 +152,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
     assert len(checked.attempts) == 2
     assert checked.last.state == "open"
 
-    checked.repository.set_status(head, "tests", "success")
+    checked.here.hub.set_status(checked.repository, head, "tests", "success")
     assert checked.pull.merged
     assert checked.versions == ["v1", "v2"]
     run = checked.hour()
@@ -167,7 +167,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
 def test_a_failing_check_leaves_the_pull_request_open(checked: World) -> None:
     checked.arrive(drifted(45, 8))
     checked.hour()
-    checked.repository.set_status(checked.pull.head_sha, "tests", "failure")
+    checked.here.hub.set_status(checked.repository, checked.pull.head_sha, "tests", "failure")
     run = checked.hour()
     assert run.code == 0
     assert checked.pull.open
@@ -188,7 +188,7 @@ def test_a_waiting_promotion_is_replaced_in_the_same_pull_request_when_a_new_bat
     assert (checked.last.version, checked.last.champion) == ("v2", "v1")
     assert checked.last.fingerprint in (pull.body or "")
     assert ("github-actions[bot]", pull.head_sha) in checked.approvals()
-    checked.repository.set_status(pull.head_sha, "tests", "success")
+    checked.here.hub.set_status(checked.repository, pull.head_sha, "tests", "success")
     assert checked.pull.merged
     checked.hour()
     assert checked.versions == ["v1", "v2"]
@@ -362,7 +362,7 @@ def test_without_the_label_nothing_is_approved(proposed: World) -> None:
     assert proposed.pull.reviews == []
 
 
-def label_it(world: World, who: Identity) -> None:
+def label_it(world: World, who: Account) -> None:
     world.api(who, "POST", "/repos/octo/students/labels", name="model-update", color="ffffff", description="x")
     world.api(who, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
 
@@ -439,7 +439,7 @@ def test_a_held_batch_does_not_end_a_proposal_that_waits(checked: World) -> None
     assert waiting is not None
     assert waiting.pull_request == checked.pull.number
     assert waiting.version in checked.state.report  # the text that its pull request is made of is kept
-    checked.repository.set_status(checked.pull.head_sha, "tests", "success")
+    checked.here.hub.set_status(checked.repository, checked.pull.head_sha, "tests", "success")
     assert checked.hour().outputs["merge-state"] == "merged"
     ended = checked.state.proposed
     assert ended is not None

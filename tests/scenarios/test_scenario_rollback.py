@@ -154,7 +154,7 @@ def test_the_same_job_run_again_completes_it_and_opens_no_other(second: World) -
 @pytest.fixture
 def third_proposed(second: World) -> World:
     """v3 is proposed, approved and ordered to merge; a check that never reports keeps it waiting."""
-    second.repository.protect("main", required_reviews=1, required_checks=("tests",))
+    second.here.hub.protect(second.repository, "main", required_reviews=1, required_checks=("tests",))
     second.arrive(drifted(60, 31))
     second.hour(gate="higher", min_improvement="0")
     if not second.pulls:
@@ -175,7 +175,7 @@ def test_a_promotion_that_waits_is_superseded_and_its_pull_request_closed_with_t
     assert "“Roll back model from v2 to v1” takes its branch" in comment.body
     assert back.open
     assert [attempt.state for attempt in world.attempts[-2:]] == ["superseded", "open"]
-    world.repository.set_status(back.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, back.head_sha, "tests", "success")
     assert world.pulls[1].merged
     assert world.hour().decision == "waiting"
     assert (world.champion.version, world.versions) == ("v1", ["v1", "v2"])
@@ -183,7 +183,7 @@ def test_a_promotion_that_waits_is_superseded_and_its_pull_request_closed_with_t
 
 def test_a_promotion_that_was_merged_since_the_last_hour_is_noticed_and_rolled_back(third_proposed: World) -> None:
     world = third_proposed
-    world.repository.set_status(world.pull.head_sha, "tests", "success")
+    world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
     assert world.champion.version == "v3"
     run = roll_back(world, "v2")
     assert run.decision == "rollback", run.log
@@ -198,7 +198,7 @@ def test_a_promotion_that_is_merged_while_the_rollback_looks_at_it_is_told(third
     def merge(exchange: Exchange) -> None:
         if exchange.path.endswith("/git-upload-pack") and not done[0]:  # it has fetched the branches as they were
             done[0] = True
-            world.repository.set_status(world.pull.head_sha, "tests", "success")
+            world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
 
     world.here.hub.observers.append(merge)
     run = roll_back(world)
@@ -327,7 +327,9 @@ def test_where_commits_have_to_be_signed_github_signs_the_rollback(
     make_world: Callable[..., World], with_v2: Path
 ) -> None:
     world = make_world(with_v2, require_signatures=True)
-    world.repository.protect("ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True)
+    world.here.hub.protect(
+        world.repository, "ml-auto-update/*/*", require_signatures=True, block_pushes=False, allow_force_pushes=True
+    )
     run = roll_back(world, commit_signing="api")
     assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
     assert world.champion.version == "v1"

@@ -22,7 +22,7 @@ from hosted import REPOSITORY, refused
 from scenario_world import STATE, STORE, World, drifted, steady
 
 from ml_action.records import Version
-from sandbox import Identity
+from sandbox import Account
 
 ROW = {"hours_studied": 5, "sleep_hours": 7, "attendance": 0.9, "school": "town"}
 FEW = 5  # rows: every student's weeks are a dataset of their own
@@ -119,8 +119,8 @@ def open_to_it(make_world: Callable[..., World], with_v1: Path) -> World:
     return world
 
 
-def writer(world: World) -> Identity:
-    return world.here.hub.identity("service", permissions={"contents": "write"})
+def writer(world: World) -> Account:
+    return world.here.hub.add_account("service", permissions={"contents": "write"})
 
 
 def once(fault: Plan, when: Callable[[Request], bool]) -> Plan:
@@ -200,7 +200,7 @@ def test_a_branch_that_is_protected_keeps_feedback_waiting_and_it_is_said_what_t
     assert "Changes must be made through a pull request." in said["feedback"]["problem"]
     assert "bypass list" in said["feedback"]["problem"]
     assert learned(production) == {}
-    production.repository.protect("main", required_reviews=1, bypass=("service",))
+    production.here.hub.protect(production.repository, "main", required_reviews=1, bypass=("service",))
     service.until(lambda ready: ready["feedback"] == {"waiting": 0, "problem": ""})
     assert (len(learned(production)), counted(production)) == (1, 1)
 

@@ -21,7 +21,7 @@ def with_a_bad_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Pa
     root = tmp_path_factory.mktemp("with-a-bad-v2")
     shutil.copytree(with_v1, root / "octo/students.git")
     with stage.open_stage(root, "octo/students") as here:
-        here.repository.protect("main", required_reviews=1)
+        here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(noise(60, 8))
         run = world.hour(force="the registrar says that they are right")

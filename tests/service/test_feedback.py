@@ -213,7 +213,7 @@ def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
 def test_what_github_refuses_is_told_with_what_to_do(hosted, monkeypatch, changes, status, why, fix):
     token = changes.get("token") or hosted.identity(permissions=changes.get("permissions")).token
     if "rule" in changes:
-        hosted.repository.protect("main", **changes["rule"])
+        hosted.hub.protect(hosted.repository, "main", **changes["rule"])
     if "moves" in changes:
         monkeypatch.setattr(hosted.repository.git, "move", lambda *_: False)
     hosted.repository.change_settings(archived=changes.get("archived", False))

@@ -6,10 +6,9 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.identities import Identity
-from sandbox.records import Rule
+from sandbox.accounts import Account
 from sandbox.repository import Repository
-from sandbox.standing import matches
+from sandbox.rules import Rule, matches
 
 ALL_METHODS = ("merge", "squash", "rebase")
 
@@ -81,7 +80,7 @@ def rules_of(repository: Repository, rule: Rule) -> Iterator[dict[str, Any]]:
         yield {"type": kind, **({"parameters": parameters} if parameters else {}), **source}
 
 
-def ruleset_view(repository: Repository, rule: Rule, viewer: Identity | None) -> dict[str, Any]:
+def serialize_ruleset(repository: Repository, rule: Rule, viewer: Account | None) -> dict[str, Any]:
     """GitHub's repository-ruleset."""
     plain = ({"type": kind, **({"parameters": told} if told else {})} for kind, told in kinds_of(rule))
     include = rule.pattern if rule.pattern == "~ALL" else f"refs/heads/{rule.pattern}"
@@ -116,7 +115,7 @@ def _rule_node(rule: Rule, kind: str) -> dict[str, Any]:
     }
 
 
-def update_rule(repository: Repository, branch: str, viewer: Identity) -> dict[str, Any] | None:
+def update_rule(repository: Repository, branch: str, viewer: Account) -> dict[str, Any] | None:
     """GraphQL's RefUpdateRule: classic protection as those see it who do not administrate."""
     rule = repository.rule(branch)
     if rule is None or rule.ruleset:

@@ -1,4 +1,4 @@
-"""One HTTP exchange as observers see it: complete, except for its secrets."""
+"""The HTTP traffic as observers see it: complete, except for secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer. `git` marks the traffic of the git protocol."""
+    """A request and its response. `git` marks the traffic of the git protocol."""
 
     method: str
     path: str
@@ -23,8 +23,8 @@ class Exchange:
     git: bool
 
 
-def record(request: Request, response: Response, git: bool) -> Exchange:
-    """The exchange without the token: of the Authorization header only the scheme stays."""
+def record_exchange(request: Request, response: Response, git: bool) -> Exchange:
+    """Returns the exchange without the token: only the scheme of the Authorization header is kept."""
     headers = dict(request.headers)
     if "Authorization" in headers:
         headers["Authorization"] = headers["Authorization"].split(" ")[0] + " ***"

@@ -6,11 +6,11 @@ from typing import Any
 
 from sandbox.records import Issue
 from sandbox.repository import Repository
-from sandbox.views import people, repositories
-from sandbox.views.pulls import association
+from sandbox.serializers import accounts, repositories
+from sandbox.serializers.pulls import association
 
 
-def issue_view(url: str, repository: Repository, issue: Issue) -> dict[str, Any]:
+def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str, Any]:
     """GitHub's issue."""
     api = repositories.api_url(url, repository)
     here = f"{api}/issues/{issue.number}"
@@ -24,9 +24,9 @@ def issue_view(url: str, repository: Repository, issue: Issue) -> dict[str, Any]
         "state": issue.state,
         "state_reason": issue.state_reason,
         "locked": False,
-        "user": people.account(url, issue.author.login),
+        "user": accounts.simple_user(url, issue.author.login),
         "author_association": association(repository, issue.author),
-        "labels": [repositories.label_view(url, repository, label) for label in labels],
+        "labels": [repositories.serialize_label(url, repository, label) for label in labels],
         "assignee": None,
         "assignees": [],
         "milestone": None,

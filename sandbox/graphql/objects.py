@@ -5,41 +5,41 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sandbox import merge_queue
+from sandbox.accounts import Account
 from sandbox.clock import now
-from sandbox.identities import Identity
+from sandbox.pull_requests import merge_queue
+from sandbox.pull_requests.mergeability import can_enable_auto_merge, latest_verdicts, mergeability_of, unmet_reviews
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
-from sandbox.standing import latest_verdicts, may_order_auto_merge, unmet_reviews
-from sandbox.views import people
-from sandbox.views.pulls import node_id, page
-from sandbox.views.rules import rules_node, update_rule
+from sandbox.serializers import accounts
+from sandbox.serializers.pulls import node_id, page
+from sandbox.serializers.rules import rules_node, update_rule
 
 MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
 
 
-def actor(url: str, identity: Identity | None) -> dict[str, Any] | None:
+def actor(url: str, account: Account | None) -> dict[str, Any] | None:
     """A person or a bot."""
-    if identity is None:
+    if account is None:
         return None
-    path = f"/apps/{identity.login.removesuffix('[bot]')}" if identity.is_bot else f"/{quote(identity.login)}"
+    path = f"/apps/{account.login.removesuffix('[bot]')}" if account.is_bot else f"/{quote(account.login)}"
     return {
-        "__typename": "Bot" if identity.is_bot else "User",
-        "id": people.node_id(identity.login),
-        "login": identity.login.removesuffix("[bot]"),  # GraphQL tells bots apart by type, not by suffix
-        "avatarUrl": people.avatar(url, identity.login),
+        "__typename": "Bot" if account.is_bot else "User",
+        "id": accounts.node_id(account.login),
+        "login": account.login.removesuffix("[bot]"),  # GraphQL tells bots apart by type, not by suffix
+        "avatarUrl": accounts.avatar_url(url, account.login),
         "resourcePath": path,
         "url": url + path,
     }
 
 
-def viewer(url: str, identity: Identity) -> dict[str, Any]:
+def viewer(url: str, account: Account) -> dict[str, Any]:
     """Whose token it is: also an App's is told as a user, by its full login."""
-    return (actor(url, identity) or {}) | {"__typename": "User", "login": identity.login}
+    return (actor(url, account) or {}) | {"__typename": "User", "login": account.login}
 
 
-def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[str, Any]:
+def repository_node(url: str, repository: Repository, viewer: Account) -> dict[str, Any]:
     """A repository with its merge settings."""
     settings = repository.settings
     methods = [name for name in ("merge", "squash", "rebase") if settings.allows(name)]
@@ -70,7 +70,7 @@ def repository_node(url: str, repository: Repository, viewer: Identity) -> dict[
     }
 
 
-def ref_node(repository: Repository, name: str, viewer: Identity) -> dict[str, Any] | None:
+def ref_node(repository: Repository, name: str, viewer: Account) -> dict[str, Any] | None:
     """A branch by its full name, with what its classic protection tells the viewer."""
     if name not in repository.git.refs():
         return None
@@ -91,9 +91,9 @@ def label_node(repository: Repository, name: str) -> dict[str, Any] | None:
     return {"__typename": "Label", "id": f"LA_{label.id}", "name": label.name, "color": label.color} if label else None
 
 
-def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:
+def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any]:
     """A pull request as the viewer sees it."""
-    standing, head = repository.standing(pull), repository.head_repository(pull)
+    mergeability, head = mergeability_of(repository, pull), repository.head_repository(pull)
     return {
         "__typename": "PullRequest",
         "id": node_id(repository, pull),
@@ -112,15 +112,15 @@ def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Ident
         "headRepository": lambda _info: head and repository_node(url, head, viewer),
         "headRefOid": pull.head_sha,
         "isInMergeQueue": pull.queued_by is not None,
-        "isMergeQueueEnabled": merge_queue.guards(repository, pull),
+        "isMergeQueueEnabled": merge_queue.is_required(repository, pull),
         "merged": pull.merged,
         "mergedAt": pull.merged_at,
         "mergedBy": actor(url, pull.merged_by),
         "mergeCommit": commit_node(pull.merge_commit_sha),
-        "mergeable": MERGEABLE[standing.mergeable],
-        "mergeStateStatus": standing.state.upper(),
+        "mergeable": MERGEABLE[mergeability.mergeable],
+        "mergeStateStatus": mergeability.state.upper(),
         "reviewDecision": review_decision(repository, pull),
-        "viewerCanEnableAutoMerge": may_order_auto_merge(repository, pull, viewer),
+        "viewerCanEnableAutoMerge": can_enable_auto_merge(repository, pull, viewer),
         "viewerCanDisableAutoMerge": pull.auto_merge is not None and repository.can_push(viewer),
         "repository": lambda _info: repository_node(url, repository, viewer),
         "autoMergeRequest": lambda _info: order_node(url, repository, pull, viewer),
@@ -132,7 +132,7 @@ def commit_node(sha: str | None) -> dict[str, Any] | None:
     return {"__typename": "Commit", "id": f"C_{sha}", "oid": sha} if sha else None
 
 
-def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any] | None:
+def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any] | None:
     """The standing order to merge, if there is one."""
     order = pull.auto_merge
     if order is None:
@@ -148,7 +148,7 @@ def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Iden
     }
 
 
-def entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Identity) -> dict[str, Any]:
+def entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any]:
     """Its place in the merge queue."""
     return {
         "__typename": "MergeQueueEntry",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.identities import Identity
+from sandbox.accounts import Account
+from sandbox.pull_requests.mergeability import mergeability_of
 from sandbox.records import AutoMerge, Comment, PullRequest, Review
 from sandbox.repository import Repository
-from sandbox.views import people, repositories
+from sandbox.serializers import accounts, repositories
 
 
-def pull_summary(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+def serialize_summary(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
     """GitHub's pull-request-simple: an element of a list."""
-    author = people.account(url, pull.author.login)
+    author = accounts.simple_user(url, pull.author.login)
     return {
         "id": repository.id * 1000 + pull.number,
         "node_id": node_id(repository, pull),
@@ -22,7 +23,7 @@ def pull_summary(url: str, repository: Repository, pull: PullRequest) -> dict[st
         "title": pull.title,
         "user": author,
         "body": pull.body,
-        "labels": labels_view(url, repository, pull),
+        "labels": serialize_labels(url, repository, pull),
         "milestone": None,
         "draft": pull.draft,
         "created_at": pull.created_at,
@@ -39,21 +40,21 @@ def pull_summary(url: str, repository: Repository, pull: PullRequest) -> dict[st
         ),
         "base": branch_side(url, repository.owner, repository, pull.base, pull.base_sha),
         "author_association": association(repository, pull.author),
-        "auto_merge": auto_merge_view(url, pull.auto_merge),
+        "auto_merge": serialize_auto_merge(url, pull.auto_merge),
         **addresses(url, repository, pull),
     }
 
 
-def pull_view(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+def serialize_pull(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
     """GitHub's pull-request: one of them, with all that has to be computed."""
     changes = repository.git.diff(pull.base_sha, pull.head_sha)
-    standing = repository.standing(pull)
-    return pull_summary(url, repository, pull) | {
+    mergeability = mergeability_of(repository, pull)
+    return serialize_summary(url, repository, pull) | {
         "merged": pull.merged,
-        "merged_by": people.account(url, pull.merged_by.login) if pull.merged_by else None,
-        "mergeable": standing.mergeable,
-        "mergeable_state": standing.state,
-        "rebaseable": standing.mergeable,
+        "merged_by": accounts.simple_user(url, pull.merged_by.login) if pull.merged_by else None,
+        "mergeable": mergeability.mergeable,
+        "mergeable_state": mergeability.state,
+        "rebaseable": mergeability.mergeable,
         "maintainer_can_modify": False,
         "comments": len(pull.comments),
         "review_comments": 0,
@@ -105,44 +106,44 @@ def branch_side(url: str, owner: str, repository: Repository | None, branch: str
         "label": f"{owner}:{branch}",
         "ref": branch,
         "sha": sha,
-        "user": people.account(url, owner),
-        "repo": repositories.repository_view(url, repository) if repository else None,
+        "user": accounts.simple_user(url, owner),
+        "repo": repositories.serialize_repository(url, repository) if repository else None,
     }
 
 
-def labels_view(url: str, repository: Repository, pull: PullRequest) -> list[dict[str, Any]]:
+def serialize_labels(url: str, repository: Repository, pull: PullRequest) -> list[dict[str, Any]]:
     """The labels of a pull request."""
     known = (repository.labels[name.lower()] for name in pull.labels)
-    return [repositories.label_view(url, repository, label) for label in known]
+    return [repositories.serialize_label(url, repository, label) for label in known]
 
 
-def association(repository: Repository, account: Identity) -> str:
+def association(repository: Repository, account: Account) -> str:
     """How an account belongs to the repository; Apps and strangers do not."""
     if account.login == repository.owner:
         return "OWNER"
     return "COLLABORATOR" if repository.has_write_access(account) and not account.is_bot else "NONE"
 
 
-def auto_merge_view(url: str, order: AutoMerge | None) -> dict[str, Any] | None:
+def serialize_auto_merge(url: str, order: AutoMerge | None) -> dict[str, Any] | None:
     """GitHub's auto-merge."""
     if order is None:
         return None
     return {
-        "enabled_by": people.account(url, order.enabled_by.login),
+        "enabled_by": accounts.simple_user(url, order.enabled_by.login),
         "merge_method": order.method,
         "commit_title": order.title,
         "commit_message": order.message,
     }
 
 
-def review_view(url: str, repository: Repository, pull: PullRequest, review: Review) -> dict[str, Any]:
+def serialize_review(url: str, repository: Repository, pull: PullRequest, review: Review) -> dict[str, Any]:
     """GitHub's pull-request-review."""
     html = f"{page(url, repository, pull)}#pullrequestreview-{review.id}"
     api = f"{repositories.api_url(url, repository)}/pulls/{pull.number}"
     view = {
         "id": review.id,
         "node_id": f"PRR_{review.id}",
-        "user": people.account(url, review.user.login),
+        "user": accounts.simple_user(url, review.user.login),
         "body": review.body,
         "state": review.state,
         "commit_id": review.commit_id,
@@ -154,7 +155,7 @@ def review_view(url: str, repository: Repository, pull: PullRequest, review: Rev
     return view if review.state == "PENDING" else view | {"submitted_at": review.submitted_at}
 
 
-def comment_view(url: str, repository: Repository, pull: PullRequest, comment: Comment) -> dict[str, Any]:
+def serialize_comment(url: str, repository: Repository, pull: PullRequest, comment: Comment) -> dict[str, Any]:
     """GitHub's issue-comment."""
     here = repositories.api_url(url, repository)
     return {
@@ -163,7 +164,7 @@ def comment_view(url: str, repository: Repository, pull: PullRequest, comment: C
         "url": f"{here}/issues/comments/{comment.id}",
         "html_url": f"{page(url, repository, pull)}#issuecomment-{comment.id}",
         "issue_url": f"{here}/issues/{pull.number}",
-        "user": people.account(url, comment.user.login),
+        "user": accounts.simple_user(url, comment.user.login),
         "body": comment.body,
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request
 
+from sandbox.accounts import Account
 from sandbox.errors import RefusalError, invalid, not_found
-from sandbox.identities import Identity
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
-
-if TYPE_CHECKING:
-    from sandbox.hub import Hub
 
 Item = TypeVar("Item")
 MAX_PER_PAGE = 100
@@ -29,9 +26,8 @@ ADMINISTRATION = "administration"
 class Call:
     """One authenticated request to one repository."""
 
-    hub: Hub
     request: Request
-    identity: Identity | None
+    account: Account | None
     repository: Repository
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -41,11 +37,11 @@ class Call:
         return f"{self.request.host_url.rstrip('/')}{self.request.environ.get(PREFIX, '')}"
 
     @property
-    def actor(self) -> Identity:
+    def actor(self) -> Account:
         """The caller of an operation that nobody may call anonymously."""
-        if self.identity is None:
+        if self.account is None:
             raise RefusalError(401, "Requires authentication")
-        return self.identity
+        return self.account
 
     def body(self) -> Any:
         """The JSON body; an empty one is an empty object."""
@@ -104,11 +100,19 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Created:
-    """An answer with another status than 200; 204 has no body."""
+class Reply:
+    """The result of an operation with its status; a bare result is a reply with status 200."""
 
-    body: Any = None
-    status: int = 201
+    body: Any
+    status: int = 200
+
+
+NO_CONTENT = Reply(None, 204)
+
+
+def created(body: Any) -> Reply:
+    """Returns the reply of an operation that has created something."""
+    return Reply(body, 201)
 
 
 Handler = Callable[..., Any]
@@ -132,7 +136,7 @@ class Route:
             return
         alternatives = [need.split(":") for need in self.needs.split("|")]
         if not any(permitted(call, permission, level) for permission, level in alternatives):
-            raise RefusalError(403, call.actor.denial)
+            raise RefusalError(403, call.actor.denial_message)
 
 
 def permitted(call: Call, permission: str, level: str) -> bool:
@@ -142,7 +146,7 @@ def permitted(call: Call, permission: str, level: str) -> bool:
     writes_code = level == "write" and permission in ("contents", "statuses", "checks", "actions")
     if writes_code and call.repository.role(call.actor) not in ("write", "admin"):
         return False
-    return call.actor.holds(permission, level)
+    return call.actor.has_permission(permission, level)
 
 
 ROUTES: list[Route] = []

@@ -7,7 +7,7 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.git import Entry
+from sandbox.git.command import Entry
 from sandbox.repository import Repository
 
 FILE, SYMLINK = "100644", "120000"
@@ -15,7 +15,7 @@ SERVED = (FILE, "100755", "040000")
 IN_LINE = 1024 * 1024  # bytes of a file that is part of the JSON
 
 
-def entry_view(url: str, repository: Repository, entry: Entry, ref: str) -> dict[str, Any]:
+def serialize_entry(url: str, repository: Repository, entry: Entry, ref: str) -> dict[str, Any]:
     """What a file, a folder and a link have in common: an item of a folder."""
     here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
     path, place = quote(entry.path), quote(ref, safe="")
@@ -36,9 +36,9 @@ def entry_view(url: str, repository: Repository, entry: Entry, ref: str) -> dict
     }
 
 
-def file_view(url: str, repository: Repository, entry: Entry, ref: str, content: bytes) -> dict[str, Any]:
+def serialize_file(url: str, repository: Repository, entry: Entry, ref: str, content: bytes) -> dict[str, Any]:
     """A file with its bytes; a large one has none here."""
-    view = entry_view(url, repository, entry, ref)
+    view = serialize_entry(url, repository, entry, ref)
     if entry.size > IN_LINE:
         return view | {"content": "", "encoding": "none"}
     return view | {"content": re.sub("(.{1,60})", r"\1\n", b64encode(content).decode()), "encoding": "base64"}

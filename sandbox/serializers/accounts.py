@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.identities import Identity, account_id
+from sandbox.accounts import Account, account_id
 
 EPOCH = "2020-01-01T00:00:00Z"
 COLLECTIONS = {
@@ -23,7 +23,7 @@ PROFILE = ("name", "company", "email", "location", "hireable", "bio", "blog")
 COUNTS = ("public_repos", "public_gists", "followers", "following")
 
 
-def account(url: str, login: str) -> dict[str, Any]:
+def simple_user(url: str, login: str) -> dict[str, Any]:
     """GitHub's simple-user."""
     bot = login.endswith("[bot]")
     here = f"{url}/users/{quote(login)}"
@@ -32,7 +32,7 @@ def account(url: str, login: str) -> dict[str, Any]:
         "login": login,
         "id": account_id(login),
         "node_id": node_id(login),
-        "avatar_url": avatar(url, login),
+        "avatar_url": avatar_url(url, login),
         "gravatar_id": "",
         "url": here,
         "html_url": page,
@@ -42,17 +42,17 @@ def account(url: str, login: str) -> dict[str, Any]:
     } | {name: here + path for name, path in COLLECTIONS.items()}
 
 
-def profile(url: str, identity: Identity) -> dict[str, Any]:
+def public_user(url: str, account: Account) -> dict[str, Any]:
     """GitHub's public-user: the answer of GET /user."""
     return (
-        account(url, identity.login)
+        simple_user(url, account.login)
         | dict.fromkeys(PROFILE)
         | dict.fromkeys(COUNTS, 0)
         | {"created_at": EPOCH, "updated_at": EPOCH}
     )
 
 
-def avatar(url: str, login: str) -> str:
+def avatar_url(url: str, login: str) -> str:
     """The address of an account's picture."""
     return f"{url}/avatars/u/{account_id(login)}"
 
@@ -62,20 +62,20 @@ def node_id(login: str) -> str:
     return f"{'BOT' if login.endswith('[bot]') else 'U'}_{account_id(login)}"
 
 
-def application(url: str, identity: Identity) -> dict[str, Any]:
+def integration(url: str, account: Account) -> dict[str, Any]:
     """GitHub's integration: the App behind a check run."""
-    slug = identity.login.removesuffix("[bot]")
+    slug = account.login.removesuffix("[bot]")
     return {
-        "id": identity.id,
-        "node_id": f"A_{identity.id}",
+        "id": account.id,
+        "node_id": f"A_{account.id}",
         "slug": slug,
         "name": slug,
-        "owner": account(url, slug),
+        "owner": simple_user(url, slug),
         "description": None,
         "external_url": f"{url}/apps/{slug}",
         "html_url": f"{url}/apps/{slug}",
         "created_at": EPOCH,
         "updated_at": EPOCH,
-        "permissions": dict(identity.permissions),
+        "permissions": dict(account.permissions),
         "events": [],
     }

@@ -6,10 +6,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.git import Change, Person
+from sandbox.git.command import Change, Person
 from sandbox.records import CheckRun, Status
 from sandbox.repository import Repository
-from sandbox.views import people
+from sandbox.serializers import accounts
 
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 SIGNED = {
@@ -22,7 +22,7 @@ SIGNED = {
 PENDING = "pending"
 
 
-def commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+def serialize_commit(url: str, repository: Repository, sha: str) -> dict[str, Any]:
     """GitHub's commit."""
     commit = repository.git.commit(sha)
     here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
@@ -35,8 +35,8 @@ def commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
         "commit": {
             "url": f"{here}/git/commits/{sha}",
             "message": commit.message,
-            "author": person_view(commit.author),
-            "committer": person_view(commit.committer),
+            "author": serialize_person(commit.author),
+            "committer": serialize_person(commit.committer),
             "tree": {"sha": commit.tree, "url": f"{here}/git/trees/{commit.tree}"},
             "comment_count": 0,
             "verification": verification(repository, sha),
@@ -55,7 +55,7 @@ def verification(repository: Repository, sha: str) -> dict[str, Any]:
     return SIGNED if sha in repository.signed else UNSIGNED
 
 
-def git_commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+def serialize_git_commit(url: str, repository: Repository, sha: str) -> dict[str, Any]:
     """The commit as the Git database tells it."""
     commit, page = repository.git.commit(sha), f"{url}/{repository.full_name}"
     here = f"{url}/repos/{repository.full_name}/git"
@@ -64,8 +64,8 @@ def git_commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any
         "node_id": f"C_{sha}",
         "url": f"{here}/commits/{sha}",
         "html_url": f"{page}/commit/{sha}",
-        "author": person_view(commit.author),
-        "committer": person_view(commit.committer),
+        "author": serialize_person(commit.author),
+        "committer": serialize_person(commit.committer),
         "message": commit.message,
         "tree": {"sha": commit.tree, "url": f"{here}/trees/{commit.tree}"},
         "parents": [
@@ -78,15 +78,18 @@ def git_commit_view(url: str, repository: Repository, sha: str) -> dict[str, Any
 
 def commit_with_files(url: str, repository: Repository, sha: str) -> dict[str, Any]:
     """GitHub's commit as a single GET tells it: with its statistics and files."""
-    view = commit_view(url, repository, sha)
+    view = serialize_commit(url, repository, sha)
     parents = repository.git.commit(sha).parents
     changes = repository.git.diff(parents[0], sha) if parents else []
     added, removed = sum(c.additions for c in changes), sum(c.deletions for c in changes)
     stats = {"additions": added, "deletions": removed, "total": added + removed}
-    return view | {"stats": stats, "files": [file_view(url, repository, sha, change) for change in changes]}
+    return view | {
+        "stats": stats,
+        "files": [serialize_changed_file(url, repository, sha, change) for change in changes],
+    }
 
 
-def person_view(person: Person) -> dict[str, str]:
+def serialize_person(person: Person) -> dict[str, str]:
     """Author or committer inside a git commit; GitHub tells times in UTC."""
     date = datetime.fromisoformat(person.date.replace("Z", "+00:00")).astimezone(timezone.utc)
     return {"name": person.name, "email": person.email, "date": date.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -97,10 +100,10 @@ def author_account(url: str, person: Person) -> dict[str, Any] | None:
     name, _, domain = person.email.partition("@")
     if domain != "users.noreply.github.com" or "+" not in name:
         return None
-    return people.account(url, name.partition("+")[2])
+    return accounts.simple_user(url, name.partition("+")[2])
 
 
-def file_view(url: str, repository: Repository, sha: str, change: Change) -> dict[str, Any]:
+def serialize_changed_file(url: str, repository: Repository, sha: str, change: Change) -> dict[str, Any]:
     """GitHub's diff-entry, without the patch."""
     page, path = f"{url}/{repository.full_name}", quote(change.path)
     view: dict[str, Any] = {
@@ -117,9 +120,9 @@ def file_view(url: str, repository: Repository, sha: str, change: Change) -> dic
     return view | ({"previous_filename": change.previous} if change.previous else {})
 
 
-def status_view(url: str, repository: Repository, status: Status) -> dict[str, Any]:
+def serialize_status(url: str, repository: Repository, status: Status) -> dict[str, Any]:
     """GitHub's commit status."""
-    creator = people.account(url, status.creator.login) if status.creator else None
+    creator = accounts.simple_user(url, status.creator.login) if status.creator else None
     return {
         "id": status.id,
         "node_id": f"SC_{status.id}",
@@ -142,7 +145,7 @@ def combined_state(states: list[str]) -> str:
     return PENDING if PENDING in states or not states else "success"
 
 
-def check_run_view(url: str, repository: Repository, run: CheckRun) -> dict[str, Any]:
+def serialize_check_run(url: str, repository: Repository, run: CheckRun) -> dict[str, Any]:
     """GitHub's check-run."""
     here = f"{url}/repos/{repository.full_name}/check-runs/{run.id}"
     page = f"{url}/{repository.full_name}/runs/{run.id}"
@@ -164,6 +167,6 @@ def check_run_view(url: str, repository: Repository, run: CheckRun) -> dict[str,
         "output": {name: output.get(name) for name in ("title", "summary", "text")}
         | {"annotations_count": 0, "annotations_url": f"{here}/annotations"},
         "check_suite": {"id": repository.id},
-        "app": people.application(url, run.app),
+        "app": accounts.integration(url, run.app),
         "pull_requests": [],
     }

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.identities import Identity, account_id, reaches
+from sandbox.accounts import Account, account_id, includes
 from sandbox.records import Label
 from sandbox.repository import Repository
-from sandbox.views import people
-from sandbox.views.commits import commit_view
+from sandbox.serializers import accounts
+from sandbox.serializers.commits import serialize_commit
 
 PLAIN_PATHS = (
     "contributors deployments downloads events forks hooks languages merges stargazers subscribers "
@@ -60,7 +60,7 @@ def api_url(url: str, repository: Repository) -> str:
     return f"{url}/repos/{repository.full_name}"
 
 
-def repository_view(url: str, repository: Repository) -> dict[str, Any]:
+def serialize_repository(url: str, repository: Repository) -> dict[str, Any]:
     """GitHub's repository, without what depends on the caller."""
     here, page = api_url(url, repository), f"{url}/{repository.full_name}"
     open_pulls = len(repository.open_pulls())
@@ -69,7 +69,7 @@ def repository_view(url: str, repository: Repository) -> dict[str, Any]:
         "node_id": f"R_{repository.id}",
         "name": repository.name,
         "full_name": repository.full_name,
-        "owner": people.account(url, repository.owner),
+        "owner": accounts.simple_user(url, repository.owner),
         "private": repository.private,
         "visibility": "private" if repository.private else "public",
         "url": here,
@@ -93,11 +93,11 @@ def repository_view(url: str, repository: Repository) -> dict[str, Any]:
     }
 
 
-def full_view(url: str, repository: Repository, viewer: Identity | None) -> dict[str, Any]:
+def serialize_for_viewer(url: str, repository: Repository, viewer: Account | None) -> dict[str, Any]:
     """What GET of the repository answers: merge settings are shown only to those who may write contents."""
-    view = repository_view(url, repository)
+    view = serialize_repository(url, repository)
     if repository.parent:
-        view |= dict.fromkeys(("parent", "source"), repository_view(url, repository.parent))
+        view |= dict.fromkeys(("parent", "source"), serialize_repository(url, repository.parent))
     if viewer is None:
         return view
     view["permissions"] = permissions(repository, viewer)
@@ -107,14 +107,14 @@ def full_view(url: str, repository: Repository, viewer: Identity | None) -> dict
     return view
 
 
-def permissions(repository: Repository, viewer: Identity) -> dict[str, bool]:
+def permissions(repository: Repository, viewer: Account) -> dict[str, bool]:
     """What the viewer may do, in GitHub's five words."""
-    admin = reaches(repository.role(viewer), "admin") and not viewer.is_bot
+    admin = includes(repository.role(viewer), "admin") and not viewer.is_bot
     push = repository.can_push(viewer)
     return {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": True}
 
 
-def ref_view(url: str, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
+def serialize_ref(url: str, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
     """GitHub's git-ref."""
     here = api_url(url, repository)
     return {
@@ -125,13 +125,13 @@ def ref_view(url: str, repository: Repository, ref: str, sha: str) -> dict[str, 
     }
 
 
-def branch_view(url: str, repository: Repository, name: str, sha: str) -> dict[str, Any]:
+def serialize_branch(url: str, repository: Repository, name: str, sha: str) -> dict[str, Any]:
     """GitHub's branch-with-protection."""
     here, rule = f"{api_url(url, repository)}/branches/{quote(name)}", repository.rule(name)
     required = list(rule.required_checks) if rule else []
     return {
         "name": name,
-        "commit": commit_view(url, repository, sha),
+        "commit": serialize_commit(url, repository, sha),
         "_links": {"self": here, "html": f"{url}/{repository.full_name}/tree/{quote(name)}"},
         "protected": rule is not None,
         "protection": {
@@ -146,7 +146,7 @@ def branch_view(url: str, repository: Repository, name: str, sha: str) -> dict[s
     }
 
 
-def workflow_view(url: str, repository: Repository, path: str, state: str) -> dict[str, Any]:
+def serialize_workflow(url: str, repository: Repository, path: str, state: str) -> dict[str, Any]:
     """GitHub's workflow."""
     number, name = account_id(path), path.rpartition("/")[2]
     page = f"{url}/{repository.full_name}"
@@ -164,7 +164,7 @@ def workflow_view(url: str, repository: Repository, path: str, state: str) -> di
     }
 
 
-def label_view(url: str, repository: Repository, label: Label) -> dict[str, Any]:
+def serialize_label(url: str, repository: Repository, label: Label) -> dict[str, Any]:
     """GitHub's label."""
     return {
         "id": label.id,
