@@ -1,1 +1,1 @@
-"""A service that always runs the best model: it predicts, swaps by itself, and gives what it learns back as data."""
+"""A web service that always runs the best model: it predicts, swaps models, and turns feedback into datasets."""

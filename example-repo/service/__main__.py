@@ -1,4 +1,4 @@
-"""`python -m service`: reads the settings, listens, and stops when it is asked to, after the requests under way."""
+"""`python -m service`: reads the settings, listens, and finishes the requests in progress before it stops."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ try:
 
     from service.app import create_app
     from service.config import Config
-    from service.connections import Connection
-    from service.logs import set_up
+    from service.head_timeout import TimedProtocol
+    from service.json_logging import set_up
+    from service.state import ServiceState
 except ModuleNotFoundError as missing:
     sys.exit(
         f"The service needs the package {missing.name}, which is not installed for {sys.executable}.\n"
@@ -25,18 +26,19 @@ except ModuleNotFoundError as missing:
 
 
 def main() -> int:
-    """The exit code."""
+    """Runs the service. Returns the exit code."""
     try:
         config = Config.from_env(os.environ)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     set_up()
-    # uvicorn ends the requests under way and then sends itself the signal again: to stop as asked is no failure.
+    # uvicorn finishes the requests in progress and then sends itself the signal again: a requested stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
-        create_app(config), host=config.host, port=config.port, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=20, timeout_keep_alive=30, limit_concurrency=1000, http=Connection,
+        create_app(ServiceState(config)), host=config.host, port=config.port, log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=20, timeout_keep_alive=30, limit_concurrency=1000,
+        http=TimedProtocol,
     )  # fmt: skip
     return 0
 

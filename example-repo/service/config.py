@@ -1,11 +1,11 @@
-"""The service's settings: environment variables, read once. All mistakes are told together."""
+"""The service's settings: environment variables, read once. All errors are reported together."""
 
 from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def _address(text: str) -> str:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """names parted by commas"""
+    """names separated by commas"""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -65,96 +65,132 @@ def _one_of(*names: str) -> Callable[[str], str]:
     return parse
 
 
-def _setting(default: Any, parse: Callable[[str], Any], says: str, *, secret: bool = False) -> Any:
-    return field(default=default, repr=not secret, metadata={"parse": parse, "says": says, "secret": secret})
+@dataclass(frozen=True)
+class _Setting:
+    """How one setting is read. The docstring of `parse` says which values it accepts."""
+
+    parse: Callable[[str], Any]
+    meaning: str
+    secret: bool
+
+
+def _setting(default: Any, parse: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"setting": _Setting(parse, meaning, secret)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What can be set. A secret may stand in a file: SERVICE_TOKEN_FILE=/run/secrets/token."""
+    """All settings. A secret may be in a file: SERVICE_TOKEN_FILE=/run/secrets/token."""
 
     model_dir: str = _setting("model", str, "The folder of the model: on this machine, or in the repository.")
     repository: str = _setting(
-        "", _repository, "owner/name on GitHub to take models from; empty: from the folder here."
+        "", _repository, "owner/name on GitHub to take models from; empty: from the folder on this machine."
     )
     branch: str = _setting("", str, "The branch of the repository; empty: the default branch.")
     token: str = _setting("", str, "For GitHub: contents:read, and contents:write for feedback.", secret=True)
     api: str = _setting(
-        "https://api.github.com", _address, "GitHub's API; of an Enterprise server https://HOST/api/v3."
+        "https://api.github.com", _address, "GitHub's API; on an Enterprise server https://HOST/api/v3."
     )
-    every: float = _setting(60.0, _seconds, "Seconds between two looks for a new model.")
-    largest_model: int = _setting(1024**3, _whole, "Bytes of a model file that are loaded at all.")
-    trusted_types: tuple[str, ...] = _setting((), _names, "Types that a skops file may hold beside the usual ones.")
-    ranges: str = _setting("wide", _one_of("wide", "training", "off"), "Which values are answered (docs/service.md).")
-    max_body: int = _setting(1024**2, _whole, "Bytes of a request's body.")
-    max_rows: int = _setting(10_000, _whole, "Rows of one request.")
+    every: float = _setting(60.0, _seconds, "Seconds between two checks for a new model.")
+    largest_model: int = _setting(1024**3, _whole, "The largest model file that is loaded, in bytes.")
+    trusted_types: tuple[str, ...] = _setting(
+        (), _names, "Types that a skops file may contain in addition to the usual ones, separated by commas."
+    )
+    ranges: str = _setting("wide", _one_of("wide", "training", "off"), "Which values are accepted (docs/service.md).")
+    max_body: int = _setting(1024**2, _whole, "The largest request body, in bytes.")
+    max_rows: int = _setting(10_000, _whole, "The most rows of one request.")
     feedback: str = _setting("off", _one_of("off", "folder", "github"), "Where labelled rows go.")
-    feedback_path: str = _setting("data/new_data", str, "The folder for them, here or in the repository.")
-    feedback_token: str = _setting("", str, "Who sends feedback has to know it; empty: everybody may.", secret=True)
-    feedback_rows: int = _setting(20, _whole, "Rows that make a dataset.")
-    feedback_seconds: float = _setting(300.0, _seconds, "Seconds after which fewer rows make one.")
-    feedback_pending: int = _setting(10_000, _whole, "Rows that wait at most; more are refused.")
+    feedback_path: str = _setting(
+        "data/new_data", str, "The folder for feedback, on this machine or in the repository."
+    )
+    feedback_token: str = _setting(
+        "", str, "The token that clients send with feedback; empty: anyone may send some.", secret=True
+    )
+    feedback_rows: int = _setting(20, _whole, "The number of rows that make a dataset.")
+    feedback_seconds: float = _setting(300.0, _seconds, "Seconds after which fewer rows make a dataset.")
+    feedback_pending: int = _setting(10_000, _whole, "The most rows that wait to be written; more are refused.")
     host: str = _setting("127.0.0.1", str, "The address to listen on.")
     port: int = _setting(8000, _port, "The port to listen on.")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
-        """The settings. Raises ValueError with one line for each that is wrong."""
-        values, wrong = {}, []
-        for spec in fields(cls):
-            name = PREFIX + spec.name.upper()
-            try:
-                text = _text(env, name, secret=spec.metadata["secret"])
-                if text is not None:
-                    values[spec.name] = spec.metadata["parse"](text)
-            except (ValueError, OSError) as error:
-                wrong.append(f"{name}: {_reason(spec.metadata['parse'], error, secret=spec.metadata['secret'])}")
-        known = {PREFIX + spec.name.upper() for spec in fields(cls)}
-        known |= {f"{name}_FILE" for name in known}
-        wrong += [
-            f"{name}: there is no such setting" for name in sorted(env) if name.startswith(PREFIX) and name not in known
-        ]
-        config = cls(**values)
+        """Returns the settings.
+
+        Raises:
+            ValueError: settings are wrong; the message has a line for each.
+        """
+        readings = [_read(env, spec) for spec in fields(cls)]
+        errors = [reading.error for reading in readings if reading.error]
+        errors += _unknown(env, (_variable(spec) for spec in fields(cls)))
+        config = cls(**{name: value for reading in readings for name, value in reading.values.items()})
         if config.feedback == "github" and not (config.repository and config.token):
-            wrong.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
-        if wrong:
-            raise ValueError("\n".join(wrong))
+            errors.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
+        if errors:
+            raise ValueError("\n".join(errors))
         return config
 
 
+def _variable(spec: Field[Any]) -> str:
+    return PREFIX + spec.name.upper()
+
+
+def _unknown(env: Mapping[str, str], variables: Iterable[str]) -> list[str]:
+    known = {name for variable in variables for name in (variable, f"{variable}_FILE")}
+    return [
+        f"{name}: there is no such setting" for name in sorted(env) if name.startswith(PREFIX) and name not in known
+    ]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one variable gave: its value by the field's name, nothing if it is not set, or an error."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+def _read(env: Mapping[str, str], spec: Field[Any]) -> _Reading:
+    name, setting = _variable(spec), spec.metadata["setting"]
+    try:
+        text = _text(env, name, secret=setting.secret)
+        return _Reading({} if text is None else {spec.name: setting.parse(text)})
+    except (ValueError, OSError) as error:
+        return _Reading(error=f"{name}: {_reason(setting, error)}")
+
+
 def _text(env: Mapping[str, str], name: str, *, secret: bool) -> str | None:
+    """Returns the variable, or for a secret the content of the file that NAME_FILE names."""
     if secret and env.get(f"{name}_FILE"):
         text = Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
-        if not text:  # a secret that was to be asked for is not asked for, and nobody notices
+        if not text:  # otherwise the token would not be required, and it would go unnoticed
             raise OSError(errno.ENODATA, "it is empty")
         return text
     return env.get(name) or None
 
 
-def _reason(parse: Callable[[str], Any], error: Exception, *, secret: bool) -> str:
+def _reason(setting: _Setting, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"its file cannot be used: {error.strerror}"
-    kind = parse.__doc__ or "text"
-    return f"it has to be {kind}" + ("" if secret else f", not {_given(error)!r}")
+    kind = setting.parse.__doc__ or "text"
+    return f"it has to be {kind}" + ("" if setting.secret else f", not {_given(error)!r}")
 
 
 def _given(error: Exception) -> str:
-    """What was set: int() and float() quote it at the end of what they say."""
+    """Returns the text that was set: int() and float() quote it at the end of their messages."""
     text = str(error)
     found = re.search(r": '(.*)'$", text)
     return (found[1] if found else text)[-60:]
 
 
 def table() -> str:
-    """The settings as a Markdown table, for docs/service.md."""
-    lines = ["| variable | default | meaning |", "|---|---|---|"]
-    for spec in fields(Config):
-        default = (
-            ""
-            if spec.default in ("", (), MISSING)
-            else f"`{spec.default:g}`"
-            if isinstance(spec.default, float)
-            else f"`{spec.default}`"
-        )
-        lines.append(f"| `{PREFIX}{spec.name.upper()}` | {default} | {spec.metadata['says']} |")
-    return "\n".join(lines) + "\n"
+    """Returns the settings as a Markdown table, for docs/service.md."""
+    rows = [
+        f"| `{_variable(spec)}` | {_default(spec)} | {spec.metadata['setting'].meaning} |\n" for spec in fields(Config)
+    ]
+    return "".join(["| variable | default | meaning |\n", "|---|---|---|\n", *rows])
+
+
+def _default(spec: Field[Any]) -> str:
+    if spec.default in ("", (), MISSING):
+        return ""
+    return f"`{spec.default:g}`" if isinstance(spec.default, float) else f"`{spec.default}`"

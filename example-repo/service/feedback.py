@@ -1,6 +1,7 @@
 """Labelled rows become datasets, in batches: files of a folder, or commits through GitHub's contents API.
 
-A file is named for its content, so writing it twice is writing it once: a lost answer is no reason for a second copy.
+A file is named for its content, so writing it twice has the effect of writing it once: a lost response causes no second
+copy.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ from ml_action.consumer.sources import Api
 from ml_action.errors import DataProblem
 from ml_action.figures import counted
 
-BACKOFF, MOST_BACKOFF = 2.5, 600.0  # seconds
+BACKOFF, MAX_BACKOFF = 2.5, 600.0  # seconds
+MAX_DOUBLINGS = 10  # of the backoff
 MOVED = "set SERVICE_REPOSITORY to the new name: GitHub has moved the repository, and takes nothing at the old one"
-WHAT_TO_DO = {
+REMEDIES = {
     **dict.fromkeys((301, 307, 308), MOVED),
     401: "give SERVICE_TOKEN a token that is valid",
     403: "give SERVICE_TOKEN a token that may write contents (contents: write) of this repository",
     404: "check SERVICE_REPOSITORY and SERVICE_BRANCH, and that the token may see the repository",
-    409: "nothing, if somebody else wrote at that moment: it is tried again. If rules protect the branch, put the "
+    409: "nothing, if there was another write at that moment: it is tried again. If rules protect the branch, put the "
     "token's account on their bypass list, or set SERVICE_FEEDBACK=folder",
     422: "check SERVICE_FEEDBACK_PATH: no file can be there",
 }
@@ -50,7 +52,7 @@ class Target(Protocol):
     """Where datasets go."""
 
     def put(self, file: File) -> None:
-        """Writes it, or finds that it is there. Raises Problem."""
+        """Writes the file unless it is there already. Raises Problem."""
 
 
 class FolderTarget:
@@ -60,7 +62,7 @@ class FolderTarget:
         self._path = Path(path)
 
     def put(self, file: File) -> None:
-        """Under a hidden name first: nobody reads half a dataset."""
+        """Writes under a hidden name first, so that no reader sees half a dataset."""
         try:
             self._write(file)
         except OSError as error:
@@ -73,12 +75,12 @@ class FolderTarget:
 
     def _write(self, file: File) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
-        half = self._path / f".{file.name}.part"
+        partial = self._path / f".{file.name}.part"
         try:
-            half.write_bytes(file.content)
-            os.replace(half, self._path / file.name)  # noqa: PTH105  a rename within the folder, atomic
+            partial.write_bytes(file.content)
+            os.replace(partial, self._path / file.name)  # noqa: PTH105  a rename within the folder, atomic
         finally:
-            half.unlink(missing_ok=True)  # a full disk is not filled with halves
+            partial.unlink(missing_ok=True)  # a full disk must not collect partial files
 
 
 class GitHubTarget:
@@ -90,7 +92,10 @@ class GitHubTarget:
         self._branch = branch
 
     def put(self, file: File) -> None:
-        """422 says that the file is there, or that none can be: where it is it has this content, by its name."""
+        """Commits the file.
+
+        422 means that the file exists, or that none can exist there. If it exists it has this content, by its name.
+        """
         address = f"{self._address}/{file.name}"
         body = {
             "message": f"Add {counted(file.rows, 'rows')} of feedback",
@@ -99,25 +104,25 @@ class GitHubTarget:
         }
         try:
             self._api.write(address, body)
-        except Unreachable as refused:
-            if refused.status == 422 and self._has(address):
+        except Unreachable as refusal:
+            if refusal.status == 422 and self._exists(address):
                 return
-            if not refused.wait:  # no rate limit
-                refused.fix = WHAT_TO_DO.get(refused.status, refused.fix)
+            if not refusal.wait:  # no rate limit
+                refusal.fix = REMEDIES.get(refusal.status, refusal.fix)
             raise
 
-    def _has(self, address: str) -> bool:
+    def _exists(self, address: str) -> bool:
         try:
             self._api.read(f"{address}?ref={quote(self._branch, safe='')}" if self._branch else address, most=0)
-        except Unreachable as refused:
-            if refused.status != 404:
+        except Unreachable as refusal:
+            if refusal.status != 404:
                 raise
             return False
         return True
 
 
 def dataset(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> File:
-    """Rows as CSV: true and false as such, nothing for what is missing."""
+    """Returns the rows as CSV, with "true" and "false" for booleans and an empty cell for a missing value."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -139,72 +144,89 @@ class FullError(Exception):
 
 
 class Feedback:
-    """Collects rows and writes them in a thread of its own. What waits when the process is killed is lost."""
+    """Collects rows and writes them in a thread of its own. Rows that wait when the process is killed are lost."""
 
     def __init__(
         self, target: Target, *, rows: int = 20, seconds: float = 300.0, pending: int = 10_000,
-        told: Callable[[str, int, str], object] = lambda *_: None,
+        on_outcome: Callable[[str, int, str], object] = lambda *_: None,
     ) -> None:  # fmt: skip
-        """`told` hears outcome (written | delayed | lost), rows and reason."""
+        """Creates an empty collection.
+
+        Args:
+            target: Where the datasets go.
+            rows: How many rows make a dataset.
+            seconds: After how long fewer rows make one.
+            pending: How many rows may wait.
+            on_outcome: Called with the outcome (written, delayed or lost), the number of rows, and the file or reason.
+        """
         self._target = target
-        self._rows, self._seconds, self._most = rows, seconds, pending
-        self._told = told
-        self._waiting: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        self._rows, self._seconds, self._max_pending = rows, seconds, pending
+        self._on_outcome = on_outcome
+        self._waiting: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}  # by the names of the columns
         self._sealed: list[File] = []
         self._lock = threading.Lock()
-        self._writing = threading.Lock()  # one at a time: the thread's turn and the last one at the end
+        self._writing = threading.Lock()  # the thread and the last flush must not write at the same time
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._asked = 0.0  # seconds that the target wants to be left alone
+        self._requested_wait = 0.0  # seconds for which the target asked not to be called
         self.problem = ""
 
     @property
     def pending(self) -> int:
-        """Rows that are not written yet."""
+        """The number of rows that are not written yet."""
         return sum(map(len, self._waiting.values())) + sum(file.rows for file in self._sealed)
 
     def add(self, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> int:
-        """Takes the rows; how many wait now. Raises FullError when that would be too many."""
+        """Adds rows. Returns how many wait now.
+
+        Raises:
+            FullError: more rows than allowed would wait; none is added.
+        """
         with self._lock:
-            if self.pending + len(rows) > self._most:
+            if self.pending + len(rows) > self._max_pending:
                 raise FullError
             self._waiting.setdefault(columns, []).extend(rows)
-            waiting, full = self.pending, len(self._waiting[columns]) >= self._rows
+            pending, full = self.pending, len(self._waiting[columns]) >= self._rows
         if full:
             self._wake.set()
-        return waiting
+        return pending
 
-    def flush(self, least: int = 1) -> bool:
-        """Writes what waits, in datasets of `least` rows and more; True when nothing sealed is left."""
+    def flush(self, min_rows: int = 1) -> bool:
+        """Writes the rows that wait, in datasets of at least `min_rows`. Returns whether every dataset was written."""
         with self._writing:
-            return self._flush(least)
+            self._seal(min_rows)
+            return self._write_sealed()
 
-    def _flush(self, least: int) -> bool:
+    def _seal(self, min_rows: int) -> None:
+        """Turns rows that wait into files."""
         with self._lock:
-            for columns in [columns for columns, rows in self._waiting.items() if len(rows) >= least]:
+            for columns in [columns for columns, rows in self._waiting.items() if len(rows) >= min_rows]:
                 self._sealed.append(dataset(columns, self._waiting.pop(columns)))
+
+    def _write_sealed(self) -> bool:
         while self._sealed:
             file = self._sealed[0]
             try:
                 self._target.put(file)
             except Exception as error:  # whatever it is, the rows wait and the thread lives
-                self._delayed(file, error)
+                self._delay(file, error)
                 return False
             with self._lock:
                 self._sealed.pop(0)
             self.problem = ""
-            self._told("written", file.rows, file.name)
+            self._on_outcome("written", file.rows, file.name)
         return True
 
-    def _delayed(self, file: File, error: Exception) -> None:
-        self._asked = getattr(error, "wait", 0.0)
+    def _delay(self, file: File, error: Exception) -> None:
+        """Remembers why the file is not written. The same reason is reported once."""
+        self._requested_wait = getattr(error, "wait", 0.0)
         if str(error) != self.problem:
             self.problem = str(error)
-            self._told("delayed", file.rows, self.problem)
+            self._on_outcome("delayed", file.rows, self.problem)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Feedback]:
-        """Writes while the block runs; at its end once more, and tells what is lost."""
+        """Writes while the block runs and once more at its end, and reports the rows that are lost."""
         thread = threading.Thread(target=self._run, name="feedback", daemon=True)
         thread.start()
         try:
@@ -214,21 +236,24 @@ class Feedback:
             self._wake.set()
             thread.join(timeout=30)
             if not self.flush() and self.pending:
-                self._told("lost", self.pending, self.problem)
+                self._on_outcome("lost", self.pending, self.problem)
 
     def _run(self) -> None:
         failures = 0
         while not self._closing.is_set():
-            early = self._rest(failures)
+            full = self._wait(failures)
             if not self._closing.is_set():
-                failures = 0 if self.flush(self._rows if early else 1) else min(failures + 1, 10)
+                failures = 0 if self.flush(self._rows if full else 1) else min(failures + 1, MAX_DOUBLINGS)
 
-    def _rest(self, failures: int) -> bool:
-        """Until enough rows wait (True) or it is time; rows that arrive do not hurry a server in trouble."""
+    def _wait(self, failures: int) -> bool:
+        """Waits until enough rows are there (returns True) or the time is up (returns False).
+
+        After a failure it waits for the backoff, whatever arrives: new rows must not hurry a server in trouble.
+        """
         if not failures:
-            early = self._wake.wait(self._seconds)
+            full = self._wake.wait(self._seconds)
             self._wake.clear()
-            return early
-        wait = max(min(BACKOFF * 2.0**failures, MOST_BACKOFF), self._asked)
-        self._closing.wait(wait * random.uniform(1.0, 1.2))  # noqa: S311  many services must not ask at once
+            return full
+        delay = max(min(BACKOFF * 2.0**failures, MAX_BACKOFF), self._requested_wait)
+        self._closing.wait(delay * random.uniform(1.0, 1.2))  # noqa: S311  many services must not ask at once
         return False

@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, predictions, versions, swaps, failures, and the live drift of the inputs."""
+"""The metrics for Prometheus: requests, predictions, versions, swaps, failures, and the live drift of the inputs."""
 
 from __future__ import annotations
 
@@ -24,57 +24,55 @@ class Metrics:
         self.requests = Counter(
             "service_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
         )
-        self.predictions = Counter(
-            "service_predictions", "Rows that were predicted.", ["version"], registry=self.registry
-        )
+        self.predictions = Counter("service_predictions", "Predicted rows.", ["version"], registry=self.registry)
         self.feedback = Counter(
-            "service_feedback_rows", "Labelled rows by what became of them.", ["outcome"], registry=self.registry
+            "service_feedback_rows", "Labelled rows by outcome.", ["outcome"], registry=self.registry
         )
         self.swaps = Counter("service_model_swaps", "Times that another version took over.", registry=self.registry)
         self.refusals = Counter(
-            "service_model_refusals", "New versions that were refused, for another reason each.", registry=self.registry
+            "service_model_refusals", "New versions that were refused, once for each reason.", registry=self.registry
         )
-        self._looks = Gauge(
-            "service_model_failed_looks", "Looks in a row that failed; 0: all is well.", registry=self.registry
+        self._failures = Gauge(
+            "service_model_failed_looks", "Consecutive checks for a new model that failed.", registry=self.registry
         )
         self._rows = Gauge(
-            "service_input_rows", "Rows that the drift is told from, the last 2000 at most.", registry=self.registry
+            "service_input_rows", "Rows that the drift is computed from, 2000 at most.", registry=self.registry
         )
 
-    def heard(self, event: Event) -> None:
-        """A swap or a refusal."""
+    def count(self, event: Event) -> None:
+        """Counts a swap or a refusal. The first version that loads is no swap."""
         if event.kind == "refused":
             self.refusals.inc()
         elif event.before:
             self.swaps.inc()
 
-    def follow(
+    def observe(
         self,
         served: Callable[[], Served | None],
         status: Callable[[], Status],
-        effects: Callable[[], Mapping[str, float]],
+        drift: Callable[[], Mapping[str, float]],
         rows: Callable[[], int],
     ) -> None:
-        """Series that are computed when they are asked for."""
+        """Registers the series that are computed when Prometheus reads them."""
         self._rows.set_function(rows)
-        self._looks.set_function(lambda: status().in_a_row)
-        self.registry.register(_Live(served, effects))
+        self._failures.set_function(lambda: status().in_a_row)
+        self.registry.register(_LiveMetrics(served, drift))
 
 
-class _Live(Collector):
-    def __init__(self, served: Callable[[], Served | None], effects: Callable[[], Mapping[str, float]]) -> None:
+class _LiveMetrics(Collector):
+    def __init__(self, served: Callable[[], Served | None], drift: Callable[[], Mapping[str, float]]) -> None:
         self._served = served
-        self._effects = effects
+        self._drift = drift
 
     def collect(self) -> Iterable[Metric]:
-        """The version that answers, and how far the last inputs lie from its contract."""
+        """Returns the version that answers, and the drift of the recent inputs from its training data."""
         served = self._served()
         info = GaugeMetricFamily("service_model_info", "The version that answers.", labels=["version", "sha256"])
         if served:
             info.add_metric([served.version.version, served.version.sha256], 1)
         drift = GaugeMetricFamily(
-            "service_input_drift", "Distance of the last inputs from the training data, 0 to 1.", labels=["column"]
+            "service_input_drift", "Distance of the recent inputs from the training data, 0 to 1.", labels=["column"]
         )
-        for column, effect in self._effects().items():
+        for column, effect in self._drift().items():
             drift.add_metric([column], effect)
         return [info, drift]

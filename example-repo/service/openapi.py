@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,62 +17,71 @@ from ml_action.consumer import Served
 _REFERENCE = "#/components/schemas/{model}"
 
 
-class Described:
-    """The description, made once for each version: of a thousand columns it takes long."""
+@dataclass(frozen=True)
+class _Entry:
+    """A description, and the version that it is for. Replaced as a whole, since threads share it."""
+
+    key: object
+    description: dict[str, Any]
+
+
+class OpenApiCache:
+    """The description, made once for each version: with a thousand columns this is slow."""
 
     def __init__(self, app: FastAPI, served: Callable[[], Served | None]) -> None:
         self._app = app
         self._served = served
-        self._made: tuple[object, dict[str, Any]] = (self, {})
+        self._entry: _Entry | None = None
 
     def __call__(self) -> dict[str, Any]:
-        """As it is now."""
+        """Returns the description for the version that answers now."""
         served = self._served()
-        of = served and (served.version, served.since)  # not the model: it would stay in memory
-        if self._made[0] != of:
-            self._made = of, describe(self._app, served)
-        return self._made[1]
+        key = served and (served.version, served.since)  # not the model: the cache would keep it in memory
+        entry = self._entry
+        if entry is None or entry.key != key:
+            entry = self._entry = _Entry(key, describe(self._app, served))
+        return entry.description
 
 
 def describe(app: FastAPI, served: Served | None) -> dict[str, Any]:
-    """The description as it is now: it changes with the version."""
-    said = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    """Returns the description for this version, or without request schemas if there is none."""
+    description = get_openapi(title=app.title, version=app.version, routes=app.routes)
     if served:
-        said["info"]["description"] = f"{served.version.version} answers: {served.version.target}"
-        components = said.setdefault("components", {}).setdefault("schemas", {})
-        _add_body(
-            said, components, "/predict", "Rows", served.prepared.row, served.prepared.rows, dict(served.version.sample)
-        )
-        _add_body(said, components, "/feedback", "LabelledRows", None, served.prepared.labelled, None)
-    return said
+        description["info"]["description"] = f"{served.version.version} answers: {served.version.target}"
+        schema, example = served.prepared, dict(served.version.sample)
+        _set_body(description, "/predict", "Rows", (schema.row, schema.rows), example)
+        _set_body(description, "/feedback", "LabelledRows", (schema.labelled,), None)
+    return description
 
 
-def _add_body(
-    said: dict[str, Any], components: dict[str, Any], path: str, name: str,
-    one: TypeAdapter[Any] | None, many: TypeAdapter[Any], example: object,
-) -> None:  # fmt: skip
-    kinds = [kind.json_schema(ref_template=_REFERENCE) for kind in (one, many) if kind]
-    for kind in kinds:
-        components.update(kind.pop("$defs", {}))
-    components[name] = {"anyOf": kinds} if len(kinds) > 1 else kinds[0]
+def _set_body(
+    description: dict[str, Any], path: str, name: str, types: tuple[TypeAdapter[Any], ...], example: object
+) -> None:
+    """Adds the body of a POST as the component `name`, which is any of `types`."""
+    components = description.setdefault("components", {}).setdefault("schemas", {})
+    schemas = [kind.json_schema(ref_template=_REFERENCE) for kind in types]
+    for schema in schemas:
+        components.update(schema.pop("$defs", {}))
+    components[name] = {"anyOf": schemas} if len(schemas) > 1 else schemas[0]
     content = {"schema": {"$ref": _REFERENCE.format(model=name)}} | ({"example": example} if example else {})
-    said["paths"][path]["post"]["requestBody"] = {"required": True, "content": {"application/json": content}}
+    body = {"required": True, "content": {"application/json": content}}
+    description["paths"][path]["post"]["requestBody"] = body
 
 
-def as_page(said: dict[str, Any]) -> str:
-    """The description as a plain page: no script, nothing from elsewhere."""
+def as_html(description: dict[str, Any]) -> str:
+    """Returns the description as plain HTML: no script, and nothing from other hosts."""
     parts = [
         f"<section><h2><code>{method.upper()} {html.escape(path)}</code></h2><p>{html.escape(operation['summary'])}</p>"
-        + _body(operation)
+        + _example(operation)
         + "</section>"
-        for path, operations in said["paths"].items()
+        for path, operations in description["paths"].items()
         for method, operation in operations.items()
     ]
-    schemas = html.escape(json.dumps(said.get("components", {}).get("schemas", {}), indent=2))
+    schemas = html.escape(json.dumps(description.get("components", {}).get("schemas", {}), indent=2))
     return "".join(parts) + f"<section><h2>Schemas</h2><pre tabindex=0>{schemas}</pre></section>"
 
 
-def _body(operation: dict[str, Any]) -> str:
+def _example(operation: dict[str, Any]) -> str:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     example = content.get("example")
     return f"<pre tabindex=0>{html.escape(json.dumps(example))}</pre>" if example else ""

@@ -1,4 +1,4 @@
-"""The request schema of a model, made of its recorded contract: which names, types and ranges are rows of it."""
+"""The request schema of a model, made from its recorded contract: the names, types and ranges of a row."""
 
 from __future__ import annotations
 
@@ -16,53 +16,59 @@ from typing_extensions import NotRequired, TypedDict
 from ml_action.contract import Profile
 from ml_action.records import Version
 
-LONGEST = 1000  # characters of a text
-MOST_ERRORS = 50  # that are told
-_SHOWN = 20  # names that are told
+MAX_TEXT = 1000  # characters
+MAX_ERRORS = 50  # that are reported
+_MAX_NAMES = 20  # that a message lists
 _FORMULA = re.compile(r"\s*[=+\-@]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One name of a row: what it may hold."""
+    """One column of a row: which values it may hold."""
 
     name: str
     kind: str  # number | boolean | text | any
     required: bool = True
     low: float | None = None
     high: float | None = None
-    usual: tuple[float, float] | None = None  # in the training data
+    usual: tuple[float, float] | None = None  # the range of the training data
     known: tuple[str, ...] = ()  # the categories of the training data
-    closed: bool = False  # whether no other category is answered
+    closed: bool = False  # whether other categories are refused
     example: Any = None
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What a version takes. `row` and `rows` are for predictions, `labelled` for feedback."""
+    """The rows that a version takes: `row` and `rows` for predictions, `labelled` for feedback."""
 
     columns: tuple[Column, ...]
-    answers: tuple[Column, ...]  # the targets, and the weight where there is one
+    answers: tuple[Column, ...]  # the targets, and the weight if there is one
     row: TypeAdapter[Any]
     rows: TypeAdapter[Any]
     labelled: TypeAdapter[Any]
-    inline: int = 0  # rows that are predicted so quickly that nobody has to wait for them
+    inline_rows: int = 0  # that are predicted quickly enough for the event loop
 
 
-def of(version: Version, ranges: str = "wide", most: int = 10_000) -> Schema:
-    """The schema. `ranges`: wide, training or off; `most` rows in one request."""
+def schema_of(version: Version, ranges: str = "wide", max_rows: int = 10_000) -> Schema:
+    """Returns the schema of a version.
+
+    Args:
+        version: The version, with its contract.
+        ranges: Which values are accepted: "wide", "training" or "off".
+        max_rows: How many rows one request may have.
+    """
     columns = tuple(_column(version, name, ranges) for name in version.features)
-    extra = (version.weight,) if version.weight else ()
-    answers = tuple(_answer(version, name) for name in (*version.outputs, *extra))
-    row: Any = _row("Row", columns)
-    labelled: Any = _row("LabelledRow", (*columns, *answers), written=True)
-    return Schema(columns, answers, TypeAdapter(row), _several(row, most), _several(labelled, most))
+    weight = (version.weight,) if version.weight else ()
+    answers = tuple(_answer(version, name) for name in (*version.outputs, *weight))
+    row: Any = _row_type("Row", columns)
+    labelled: Any = _row_type("LabelledRow", (*columns, *answers), stored=True)
+    return Schema(columns, answers, TypeAdapter(row), _list_of(row, max_rows), _list_of(labelled, max_rows))
 
 
-def _several(row: Any, most: int) -> TypeAdapter[Any]:
-    # The first bad row is told: all mistakes of ten thousand rows of a thousand columns fill the memory.
-    limits = Field(min_length=1, max_length=most, fail_fast=True)
+def _list_of(row: Any, max_rows: int) -> TypeAdapter[Any]:
+    # Only the first bad row is reported: all errors of ten thousand rows with a thousand columns would fill the memory.
+    limits = Field(min_length=1, max_length=max_rows, fail_fast=True)
     rows: Any = Annotated[list.__class_getitem__(row), limits]  # a type made at run time
     return TypeAdapter(rows)
 
@@ -70,13 +76,13 @@ def _several(row: Any, most: int) -> TypeAdapter[Any]:
 def _column(version: Version, name: str, ranges: str) -> Column:
     profile = version.contract.profile(name) if version.contract else None
     example = version.sample.get(name)
-    if profile is None:  # of before there were contracts, or one of very many columns
+    if profile is None:  # the version is older than contracts, or has too many columns for them
         return Column(name, _kind_of(example), required=False, example=example)
     required = profile.missing == 0 and profile.kind != "empty"
     usual = (profile.sketch[0], profile.sketch[-1]) if profile.sketch and profile.kind == "number" else None
     low, high = _range(usual, ranges)
     kind = "any" if profile.kind == "empty" else profile.kind
-    known = tuple(profile.categories) if kind == "text" else ()
+    known = _categories(profile)
     return Column(name, kind, required, low, high, usual, known, bool(known) and ranges == "training", example)
 
 
@@ -98,7 +104,10 @@ def _kind_of(example: object) -> str:
 
 
 def _range(usual: tuple[float, float] | None, ranges: str) -> tuple[float | None, float | None]:
-    """wide: as far again on either side as the training data reach; what was never negative stays so."""
+    """Returns the accepted range.
+
+    "wide" extends the training range by its own width on both sides; values that were never negative stay so.
+    """
     if usual is None or ranges == "off":
         return None, None
     low, high = usual
@@ -108,88 +117,92 @@ def _range(usual: tuple[float, float] | None, ranges: str) -> tuple[float | None
     wide = low - reach, high + reach
     if not all(abs(edge) < float("inf") for edge in wide):
         return None, None
-    lowest, highest = (float(f"{edge:.6g}") for edge in wide)  # as people write them
+    lowest, highest = (float(f"{edge:.6g}") for edge in wide)  # round enough to read
     return (max(lowest, 0.0) if low >= 0 else lowest), highest
 
 
-def _row(title: str, columns: Iterable[Column], *, written: bool = False) -> Any:
-    fields = {column.name: _field(column, written) for column in columns}
-    make: Any = TypedDict  # the names are the model's
+def _row_type(title: str, columns: Iterable[Column], *, stored: bool = False) -> Any:
+    """Returns a `TypedDict`. `stored`: its rows become a dataset, so their text has to be safe there."""
+    fields = {column.name: _field(column, stored) for column in columns}
+    make: Any = TypedDict  # the names are known at run time only
     kind = make(title, fields)
     kind.__pydantic_config__ = ConfigDict(extra="forbid")
     return kind
 
 
-def _field(column: Column, written: bool) -> Any:
-    kind = _type(column)
-    if written and column.kind in ("text", "any") and not column.closed:
-        kind = Annotated[kind, AfterValidator(functools.partial(_as_cell, column.known))]
+def _field(column: Column, stored: bool) -> Any:
+    kind = _value_type(column)
+    if stored and column.kind in ("text", "any") and not column.closed:
+        kind = Annotated[kind, AfterValidator(functools.partial(_require_safe_text, column.known))]
     examples = None if column.example is None else [column.example]
-    about = Field(description=_about(column), examples=examples)
+    info = Field(description=_description(column), examples=examples)
     if column.required:
-        return Annotated[kind, about]
-    return NotRequired[Annotated[kind | None, about]]
+        return Annotated[kind, info]
+    return NotRequired[Annotated[kind | None, info]]
 
 
-def _as_cell(known: tuple[str, ...], value: Any) -> Any:
-    """Text that is harmless in a dataset: people open those in spreadsheets, which run what looks like a formula.
+def _require_safe_text(known: tuple[str, ...], value: Any) -> Any:
+    """Returns the value unless a spreadsheet would run it: people open datasets there.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
     if isinstance(value, str) and value not in known and _FORMULA.match(value):
         raise PydanticCustomError("formula", "Text may not begin as a formula does, with = + - or @")
     if isinstance(value, str) and _CONTROL.search(value):
-        raise PydanticCustomError("control_character", "Text may not hold control characters")
+        raise PydanticCustomError("control_character", "Text may not contain control characters")
     return value
 
 
-def _type(column: Column) -> Any:
+def _value_type(column: Column) -> Any:
     if column.kind == "number":
         return Annotated[float, Strict(), Field(allow_inf_nan=False, ge=column.low, le=column.high)]
     if column.kind == "boolean":
         return Annotated[bool, Strict()]
     if column.closed:
         return Literal[column.known]
-    text = Annotated[str, Strict(), Field(max_length=LONGEST)]
+    text = Annotated[str, Strict(), Field(max_length=MAX_TEXT)]
     return (
         text if column.kind == "text" else text | Annotated[float, Strict(), Field(allow_inf_nan=False)] | bool | None
     )
 
 
-def _about(column: Column) -> str:
+def _description(column: Column) -> str:
     if column.usual:
         return f"{column.usual[0]:.6g} to {column.usual[1]:.6g} in the training data"
     if column.known:
-        return f"in the training data: {', '.join(column.known[:_SHOWN])}"
+        return f"in the training data: {', '.join(column.known[:_MAX_NAMES])}"
     return column.kind
 
 
-# --- what is wrong with a request -------------------------------------------------------------------------
+# --- errors of a request ----------------------------------------------------------------------------------
 
 
 def problems(error: ValidationError, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """What FastAPI would say, with the nearest name for one that is unknown."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_ERRORS]
-    return [_told(problem, columns) for problem in found]
+    """Returns the errors in FastAPI's format, with the closest name for each unknown one."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
+    return [_problem(item, columns) for item in found]
 
 
-def _told(problem: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
-    told = {"type": problem["type"], "loc": ["body", *problem["loc"]], "msg": problem["msg"]}
-    if problem["type"] == "extra_forbidden":
-        told["loc"][-1] = str(told["loc"][-1])[:100]
-        told["msg"] = _unknown(str(problem["loc"][-1]), [column.name for column in columns])
-    return told
+def _problem(error: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+    problem = {"type": error["type"], "loc": ["body", *error["loc"]], "msg": error["msg"]}
+    if error["type"] == "extra_forbidden":
+        problem["loc"][-1] = str(problem["loc"][-1])[:100]
+        problem["msg"] = _unknown_name(str(error["loc"][-1]), [column.name for column in columns])
+    return problem
 
 
-def _unknown(name: str, names: list[str]) -> str:
+def _unknown_name(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name[:100], names, 1, 0.5)
     meant = f"; did you mean {near[0]!r}?" if near else "."
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"There is no such name{meant} The names are {', '.join(names[:_SHOWN])}{more}"
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"There is no such name{meant} The names are {', '.join(names[:_MAX_NAMES])}{more}"
 
 
-def from_texts(texts: Mapping[str, str], columns: Iterable[Column]) -> dict[str, Any]:
-    """A row from a form's fields: an empty one is missing; what is no number stays text, for the schema to refuse."""
+def row_from_texts(texts: Mapping[str, str], columns: Iterable[Column]) -> dict[str, Any]:
+    """Returns a row made from a form's fields.
+
+    An empty field is missing. Text that is not a number stays text, so that the schema refuses it.
+    """
     row: dict[str, Any] = {}
     for column in columns:
         text = texts.get(column.name, "").strip()

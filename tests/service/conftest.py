@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
+from service.state import ServiceState
 
 
 @pytest.fixture
@@ -25,10 +26,10 @@ def client_of(models: ModelDir) -> Iterator[Callable[..., TestClient]]:
 
         def start(**settings: Any) -> TestClient:
             config = Config(**{"model_dir": str(models.path), "every": 3600.0} | settings)
-            app: Any = create_app(config)
-            client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
-            client.service = app.service  # type: ignore[attr-defined]
-            app.service.consumer.refresh()  # after the first look
+            state = ServiceState(config)
+            client = stack.enter_context(TestClient(create_app(state), raise_server_exceptions=False))
+            client.service = state  # type: ignore[attr-defined]
+            state.consumer.refresh()  # after the first look
             return client
 
         yield start

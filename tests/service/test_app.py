@@ -11,8 +11,8 @@ from consumer_world import made
 from starlette.requests import Request
 
 from ml_action.modelling import artifacts, versions
-from service.guard import BodyError, body_of
-from service.pace import INLINE
+from service.inline_limit import MAX_ROWS
+from service.middleware import BodyError, read_body
 
 ALL = "hours_studied sleep room tutor score"
 
@@ -211,7 +211,7 @@ def test_a_version_whose_schema_cannot_be_made_is_refused(models, client, monkey
     def fails(*_):
         raise RuntimeError("no schema")
 
-    monkeypatch.setattr("service.schema.of", fails)
+    monkeypatch.setattr("service.schema.schema_of", fails)
     models.publish(4.0)
     assert not look(client)
     assert "no schema" in client.get("/readyz").json()["problem"]
@@ -276,14 +276,14 @@ def test_paths_are_as_they_are_written_and_head_is_get_without_a_body(client):
 
 
 def test_a_body_that_trickles_in_is_given_up(client, monkeypatch):
-    monkeypatch.setattr("service.guard.LONGEST", 0.05)
+    monkeypatch.setattr("service.middleware.BODY_SECONDS", 0.05)
 
     async def receive():
         await asyncio.sleep(20)
 
     request = Request({"type": "http", "headers": [(b"content-length", b"5")]}, receive)
     with pytest.raises(BodyError, match=r"did not arrive within 0\.05 seconds") as caught:
-        asyncio.run(body_of(request, 100))
+        asyncio.run(read_body(request, 100))
     assert caught.value.status == 408
 
 
@@ -313,10 +313,10 @@ def publish_file(models, model):
 
 
 def test_while_a_slow_model_predicts_everybody_else_is_answered(models, client):
-    assert client.service.served().prepared.inline == INLINE
+    assert client.service.served().prepared.inline_rows == MAX_ROWS
     publish_file(models, Slow())
     look(client)
-    assert client.service.served().prepared.inline == 0
+    assert client.service.served().prepared.inline_rows == 0
     GATE.clear()
     with ThreadPoolExecutor() as pool:
         waiting = [
@@ -349,10 +349,10 @@ def test_of_many_bad_rows_the_first_is_told(models, client_of):
 
 
 def test_the_logs_are_lines_of_json(capsys, monkeypatch):
-    from service import logs
+    from service import json_logging
 
     monkeypatch.setattr(logging.root, "handlers", [])
-    logs.set_up()
-    logs.say("swapped", version="v2\n")
+    json_logging.set_up()
+    json_logging.log_event("swapped", version="v2\n")
     line = json.loads(capsys.readouterr().out)
     assert (line["event"], line["version"], line["level"]) == ("swapped", "v2\n", "info")

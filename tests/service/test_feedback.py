@@ -149,7 +149,9 @@ def test_cells_come_back_as_they_were():
 
 def test_enough_rows_are_written_at_once(folder):
     written = threading.Event()
-    with Feedback(FolderTarget(folder), rows=2, seconds=3600, told=lambda *_: written.set()).running() as feedback:
+    with Feedback(
+        FolderTarget(folder), rows=2, seconds=3600, on_outcome=lambda *_: written.set()
+    ).running() as feedback:
         feedback.add(("a",), [{"a": 1.0}, {"a": 2.0}])
         assert written.wait(20)
         assert feedback.pending == 0
@@ -183,7 +185,7 @@ def test_without_a_branch_it_is_the_default_branch(hosted):
 def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
     told = []
     hosted.trouble = refused(502)
-    feedback = Feedback(target, rows=1, told=lambda *what: told.append(what))
+    feedback = Feedback(target, rows=1, on_outcome=lambda *what: told.append(what))
     feedback.add(("a",), [{"a": 1.0}])
     assert not feedback.flush()
     assert not feedback.flush()
@@ -256,7 +258,7 @@ def test_rows_that_cannot_be_written_at_the_end_are_told(hosted):
     told = []
     reader = hosted.identity(permissions={"contents": "read"})
     target = GitHubTarget(Api(hosted.url, reader.token), REPOSITORY, STORE)
-    with Feedback(target, told=lambda *what: told.append(what)).running() as feedback:
+    with Feedback(target, on_outcome=lambda *what: told.append(what)).running() as feedback:
         feedback.add(("a",), [{"a": 1.0}] * 3)
     assert told[-1][:2] == ("lost", 3)
     assert "GitHub answers 403" in told[-1][2]

@@ -11,7 +11,7 @@ import service_live as live
 
 from benchmarks.service import load
 
-HURRIED = "from service import connections, __main__; connections.SECONDS = 0.5; __main__.main()"
+HURRIED = "from service import head_timeout, __main__; head_timeout.MAX_SECONDS = 0.5; __main__.main()"
 BODY = b'{"hours_studied": 5}'
 
 

@@ -9,8 +9,8 @@ import service_live as live
 from hosted import REPOSITORY
 
 from ml_action.consumer import GitHub
-from service import chart
-from service.page import Decision
+from service.web import chart
+from service.web.last_decision import LastDecision
 
 
 def test_the_page_tells_what_answers_and_why(models, client):
@@ -46,9 +46,9 @@ def test_a_boolean_answer_is_spelled_as_the_interface_spells_it(models, client_o
 def test_a_long_history_keeps_its_names_apart(models, client):
     versions = [dataclasses.replace(models.versions[0], version=f"v{number}") for number in range(1, 41)]
     drawn = chart.draw(versions, "v40")
-    assert drawn.count('class="mark') == chart.MOST
+    assert drawn.count('class="mark') == chart.MAX_VERSIONS
     names = re.findall(r">(v[0-9]+)</text>", drawn)
-    assert len(names) == chart.LABELS
+    assert len(names) == chart.MAX_LABELS
     assert names[-1] == "v40"
 
 
@@ -83,7 +83,7 @@ def test_the_last_decision_is_told_as_it_was_while_nobody_answers():
             return self.answers.pop(0)
 
     source = Source()
-    decision = Decision(source, every=0)
+    decision = LastDecision(source, interval=0)
     assert {decision.text() for _ in range(3)} == {"hold (2026-03-01)"}
     assert source.answers == []
 

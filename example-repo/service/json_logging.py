@@ -1,4 +1,4 @@
-"""Logs as lines of JSON on standard output, the server's own included."""
+"""Logs as lines of JSON on standard output, including those of the server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 LOG = logging.getLogger("service")
 
 
-class Lines(logging.Formatter):
-    """One object a line."""
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, event, and whatever the event is about."""
+        """Returns time, level and event, with the fields that the record carries in `about`."""
         time = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
         line = {
             "time": time,
@@ -27,13 +27,13 @@ class Lines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def say(event: str, *, level: int = logging.INFO, **about: object) -> None:
-    """One event."""
+def log_event(event: str, *, level: int = logging.INFO, **about: object) -> None:
+    """Logs one event with the fields `about` it."""
     LOG.log(level, event, extra={"about": about})
 
 
 def set_up() -> None:
-    """All loggers to standard output."""
+    """Sends all loggers to standard output."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,0 +1,63 @@
+"""Live drift: how far the rows that clients send differ from the training data, column by column."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ml_action.contract import Contract, Profile
+from ml_action.modelling import distances
+
+MAX_ROWS = 2000  # that are kept
+MIN_ROWS = 30  # fewer differ by chance alone
+MAX_COLUMNS = 200  # that are reported: each is a series of its own
+
+
+class RecentInputs:
+    """The last rows that were predicted. A request only pays for appending them."""
+
+    def __init__(self, max_rows: int = MAX_ROWS) -> None:
+        self._rows: deque[Mapping[str, Any]] = deque(maxlen=max_rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Adds one row."""
+        self._rows.append(row)
+
+    def extend(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds many rows."""
+        self._rows.extend(rows[-MAX_ROWS:])
+
+    def clear(self) -> None:
+        """Drops all rows: another model has other columns."""
+        self._rows.clear()
+
+    def drift(self, contract: Contract | None, features: Iterable[str]) -> dict[str, float]:
+        """Returns an effect size for each feature, from 0 (as in training) to 1; empty if there are too few rows."""
+        rows = list(self._rows)
+        if contract is None or len(rows) < MIN_ROWS:
+            return {}
+        profiles = [contract.profile(name) for name in list(features)[:MAX_COLUMNS]]
+        effects = {
+            profile.name: _effect([row.get(profile.name) for row in rows], profile) for profile in profiles if profile
+        }
+        return {name: effect for name, effect in effects.items() if effect is not None}
+
+
+def _effect(values: list[Any], profile: Profile) -> float | None:
+    """Returns the effect size of one column, or `None` for a column whose values are not comparable."""
+    known = [value for value in values if value is not None]
+    missing = abs(1 - len(known) / len(values) - profile.missing)
+    if not known:
+        return missing
+    if profile.sketch and all(isinstance(value, int | float) for value in known):
+        return max(missing, distances.from_sketch(np.array(known, dtype=np.float64), np.array(profile.sketch)))
+    if profile.categories:
+        shares = {str(name): count / len(known) for name, count in Counter(map(str, known)).items()}
+        return max(missing, distances.from_shares(shares, profile.categories))
+    return None

@@ -1,0 +1,122 @@
+"""What surrounds the application: response headers, request metrics, failures, and the limits of a request's body.
+
+Plain ASGI, since every request passes through here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from starlette.requests import ClientDisconnect
+
+from service.json_logging import LOG
+from service.metrics import Metrics
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ROUTES = (
+    "/predict",
+    "/feedback",
+    "/model",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/page.css",
+    "/",
+)
+OTHER = "other"  # the label of every other path: clients must not be able to create series
+STATUSES = (200, 202, 401, 404, 405, 408, 413, 422, 499, 500, 503)  # whose series exist from the start
+CSP = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = [
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+BODY_SECONDS = 20.0  # in which a body has to arrive
+CLIENT_CLOSED_REQUEST = 499  # not in any standard, but common among servers
+_DRAINED = 16  # times the limit are read and dropped: most clients read no response before they have sent their body
+
+
+class BodyError(Exception):
+    """A body that was not read to its end. `status` is the status of the response."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Limits:
+    """The outermost application."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        routes = (*ROUTES, OTHER)
+        self._requests = metrics.requests
+        self._seconds = {route: metrics.seconds.labels(route) for route in routes}
+        self._counts = {
+            (route, status): metrics.requests.labels(route, str(status)) for route in routes for status in STATUSES
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+        if scope["method"] == "HEAD":  # the server leaves out the body
+            scope = {**scope, "method": "GET"}
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:  # the application has sent a 500 already
+            LOG.exception("failed", extra={"about": {"path": scope["path"]}})
+        finally:
+            self._count(scope["path"], status, time.perf_counter() - started)
+
+    def _count(self, path: str, status: int, seconds: float) -> None:
+        route = path if path in self._seconds else OTHER
+        self._seconds[route].observe(seconds)
+        counter = self._counts.get((route, status))
+        (counter or self._requests.labels(route, str(status))).inc()
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Returns the request's body, of at most `limit` bytes.
+
+    Raises:
+        BodyError: the body is larger, or does not arrive in time, or the client hung up.
+    """
+    too_large = BodyError(413, f"The body is larger than {limit} bytes.")
+    announced, waits = request.headers.get("content-length", "0"), "expect" in request.headers
+    if not announced.isdecimal() or int(announced) > (limit if waits else _DRAINED * limit):
+        raise too_large
+    body, read = bytearray(), 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                read += len(chunk)
+                if read <= limit:
+                    body += chunk
+                elif read > _DRAINED * limit:
+                    raise too_large
+    except TimeoutError:
+        raise BodyError(408, f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
+    except ClientDisconnect:
+        raise BodyError(CLIENT_CLOSED_REQUEST, "The client hung up.") from None
+    if read > limit:
+        raise too_large
+    return bytes(body)
