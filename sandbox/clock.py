@@ -1,4 +1,4 @@
-"""The time as GitHub writes it."""
+"""The current time in GitHub's format."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import datetime, timezone
 
 
 def now() -> str:
-    """The present in UTC, to the second, with a Z."""
+    """Returns the current time in UTC, to the second, with a Z."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Refusals with GitHub's status codes, texts and shapes."""
+"""Refused requests, with GitHub's status codes, messages and JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DOCUMENTATION = "https://docs.github.com/rest"
 
 
 class RefusalError(Exception):
-    """An answer that is not a success. `details` is GitHub's `errors` list."""
+    """A request that GitHub refuses. `details` is the list `errors` of its response."""
 
     def __init__(self, status: int, message: str, details: list[Any] | None = None) -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class RefusalError(Exception):
         self.details = details
 
     def body(self) -> dict[str, Any]:
-        """The JSON that GitHub sends with it."""
+        """Returns GitHub's JSON for this error."""
         body: dict[str, Any] = {"message": self.message}
         if self.details is not None:
             body["errors"] = self.details
@@ -25,22 +25,22 @@ class RefusalError(Exception):
 
 
 def not_found() -> RefusalError:
-    """What does not exist, and what may not be seen to exist."""
+    """404: the resource does not exist, or the caller may not see it."""
     return RefusalError(404, "Not Found")
 
 
-def invalid(resource: str, field: str, code: str = "invalid") -> RefusalError:
-    """422: a field that names nothing, is missing or is taken already."""
+def invalid_field(resource: str, field: str, code: str = "invalid") -> RefusalError:
+    """422: a field is missing, or its value does not exist or is taken."""
     return RefusalError(422, "Validation Failed", [{"resource": resource, "field": field, "code": code}])
 
 
-def custom(resource: str, message: str) -> RefusalError:
-    """422: a rule in words."""
+def validation_failed(resource: str, message: str) -> RefusalError:
+    """422: the request breaks a rule that the message explains."""
     return RefusalError(422, "Validation Failed", [{"resource": resource, "code": "custom", "message": message}])
 
 
 class GraphQLRefusalError(Exception):
-    """A GraphQL error: HTTP 200 with `errors[]`, each with a `type`."""
+    """A refused GraphQL request: HTTP 200, and `errors` in the response with a `type` each."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The nouns of the stand-in: what GitHub keeps beside the git objects."""
+"""The records of the sandbox: what GitHub stores in addition to the git objects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Settings:
 
 @dataclass
 class Review:
-    """A review of a pull request, bound to the commit that was read."""
+    """A review of a pull request at one commit."""
 
     id: int
     user: Account
@@ -57,7 +57,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class AutoMerge:
-    """The standing order to merge when the requirements are met."""
+    """The request to merge as soon as the requirements are met."""
 
     enabled_by: Account
     method: str  # merge squash rebase
@@ -106,7 +106,7 @@ class CheckRun:
 
 @dataclass(frozen=True)
 class Dispatch:
-    """A recorded repository_dispatch or workflow_dispatch; nothing runs."""
+    """A recorded repository_dispatch or workflow_dispatch; no workflow runs."""
 
     kind: str
     name: str  # event type, or the workflow's file name
@@ -117,7 +117,7 @@ class Dispatch:
 
 @dataclass
 class Issue:
-    """An issue that is no pull request."""
+    """An issue that is not a pull request."""
 
     number: int
     author: Account
@@ -130,8 +130,8 @@ class Issue:
     updated_at: str = field(default_factory=now)
     closed_at: str | None = None
 
-    def move(self, state: str) -> None:
-        """Close it, or open it again."""
+    def set_state(self, state: str) -> None:
+        """Closes or reopens the issue."""
         closing = state == "closed"
         self.state, self.closed_at = state, now() if closing else None
         self.state_reason = "completed" if closing else "reopened"
@@ -155,9 +155,9 @@ class PullRequest:
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     auto_merge: AutoMerge | None = None
-    queued_by: Account | None = None  # who put it into the merge queue; None: it is in none
-    last_pusher: str = ""  # login; empty: not known
-    fork: str = ""  # full name of the fork that the head branch is in; empty: the repository itself
+    queued_by: Account | None = None  # who added it to the merge queue; None: it is not queued
+    last_pusher: str = ""  # login; empty: unknown
+    fork: str = ""  # full name of the fork with the head branch; empty: the repository itself
     former_heads: set[str] = field(default_factory=set)
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
@@ -168,19 +168,19 @@ class PullRequest:
 
     @property
     def merged(self) -> bool:
-        """Whether its commits are in the base."""
+        """Whether it has been merged into the base."""
         return self.merged_at is not None
 
     @property
     def open(self) -> bool:
-        """Whether it still waits for an ending."""
+        """Whether it is neither closed nor merged."""
         return self.state == "open"
 
     def close(self) -> None:
-        """End it without a merge; a standing auto-merge order ends with it."""
+        """Closes the pull request, which cancels auto-merge and leaves the merge queue."""
         self.state, self.closed_at, self.auto_merge, self.queued_by = "closed", now(), None, None
 
     def mark_merged(self, commit: str, by: Account | None) -> None:
-        """End it as merged by this commit of the base."""
+        """Closes the pull request as merged by this commit of the base."""
         self.close()
         self.merged_at, self.merged_by, self.merge_commit_sha = self.closed_at, by, commit

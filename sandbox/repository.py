@@ -12,7 +12,7 @@ from sandbox.accounts import Account, account_id, includes
 from sandbox.clock import now
 from sandbox.git.command import Git
 from sandbox.records import CheckRun, Dispatch, Issue, Label, PullRequest, Settings, Status
-from sandbox.rules import Rule, rule_for
+from sandbox.rules import Rule, matches, rule_for
 
 FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
@@ -88,6 +88,10 @@ class Repository:
     def rule(self, branch: str) -> Rule | None:
         """Returns the protection rule of a branch."""
         return rule_for(self.rules, branch)
+
+    def rulesets(self, branch: str) -> list[Rule]:
+        """Returns the rulesets that apply to a branch."""
+        return [rule for rule in self.rules if rule.ruleset and matches(rule.pattern, branch)]
 
     def check_outcomes(self, sha: str) -> dict[str, str]:
         """Returns the newest outcome of every status context and check run of a commit, by name."""

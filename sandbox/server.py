@@ -1,4 +1,4 @@
-"""The stand-in as a context manager: a quiet threaded server on loopback."""
+"""The sandbox as a context manager: a quiet threaded server on loopback."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LOOPBACK = "127.0.0.1"
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Requests are told to the observers, not to stderr; errors of the stand-in itself still are."""
+    """Logs no requests, because the observers see them; errors of the sandbox itself still go to stderr."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Logs nothing."""
 
 
 class Sandbox(Hub):
-    """A hub that answers HTTP while the `with` block lasts. `url` serves REST, GraphQL and git."""
+    """A hub that serves REST, GraphQL and git at `url` during the `with` block."""
 
     def __init__(self, root: Path, port: int = 0, observers: Sequence[Callable[[Exchange], None]] = ()) -> None:
         super().__init__(root, observers)
@@ -35,8 +35,8 @@ class Sandbox(Hub):
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Sandbox:
-        """Bind and serve."""
-        # Bound here because werkzeug ends the process when a port is taken; here it is an OSError.
+        """Binds to the port and starts to serve."""
+        # If the port is taken, werkzeug would exit the process; our own bind raises an OSError.
         with socket.create_server((LOOPBACK, self._port)) as bound:
             self._server = make_server(
                 LOOPBACK, 0, App(self), threaded=True, request_handler=QuietHandler, fd=bound.fileno()
@@ -49,13 +49,13 @@ class Sandbox(Hub):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop serving; the bare repositories stay below the root."""
+        """Stops serving; the bare repositories stay below the root."""
         self._server.shutdown()
         self._server.server_close()
         if self._thread:
             self._thread.join()
 
     def serve_forever(self) -> None:
-        """Block until the process is interrupted: what the command `sandbox` does inside the `with` block."""
+        """Blocks until the process is interrupted; for the command `sandbox`, inside the `with` block."""
         if self._thread:
             self._thread.join()

@@ -1,1 +1,1 @@
-"""Git itself: the command on one bare repository, its CGI program for HTTP, and the packet lines of a push."""
+"""Git itself: the command on one bare repository, the objects it prints, its CGI program for HTTP, and packet lines."""

@@ -109,7 +109,7 @@ class Root:
                 "actor": objects.actor(self.hub.url, self.account),
                 "clientMutationId": input.get("clientMutationId"),
                 "pullRequest": objects.pull_node(self.hub.url, repository, pull, self.account),
-                "mergeQueueEntry": objects.entry_node(self.hub.url, repository, pull, self.account),
+                "mergeQueueEntry": objects.queue_entry_node(self.hub.url, repository, pull, self.account),
             }
 
         return resolve

@@ -1,4 +1,4 @@
-"""Nodes of the GraphQL schema: plain dictionaries; what would go round in circles is a function."""
+"""Nodes of the GraphQL schema: plain dictionaries, with functions for the fields that would make them cyclic."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from urllib.parse import quote
 
 from sandbox.accounts import Account
 from sandbox.clock import now
+from sandbox.graphql.rule_objects import rules_node, update_rule_node
 from sandbox.pull_requests import merge_queue
 from sandbox.pull_requests.mergeability import can_enable_auto_merge, latest_verdicts, mergeability_of, unmet_reviews
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
 from sandbox.serializers import accounts
-from sandbox.serializers.pulls import node_id, page
-from sandbox.serializers.rules import rules_node, update_rule
+from sandbox.serializers.pulls import node_id, page_url
 
 MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
 
 
 def actor(url: str, account: Account | None) -> dict[str, Any] | None:
-    """A person or a bot."""
+    """Returns a user or a bot."""
     if account is None:
         return None
     path = f"/apps/{account.login.removesuffix('[bot]')}" if account.is_bot else f"/{quote(account.login)}"
     return {
         "__typename": "Bot" if account.is_bot else "User",
         "id": accounts.node_id(account.login),
-        "login": account.login.removesuffix("[bot]"),  # GraphQL tells bots apart by type, not by suffix
+        "login": account.login.removesuffix("[bot]"),  # GraphQL marks bots by type instead of a suffix
         "avatarUrl": accounts.avatar_url(url, account.login),
         "resourcePath": path,
         "url": url + path,
@@ -35,12 +35,12 @@ def actor(url: str, account: Account | None) -> dict[str, Any] | None:
 
 
 def viewer(url: str, account: Account) -> dict[str, Any]:
-    """Whose token it is: also an App's is told as a user, by its full login."""
+    """Returns the owner of the token; even an App is a user here, with its full login."""
     return (actor(url, account) or {}) | {"__typename": "User", "login": account.login}
 
 
 def repository_node(url: str, repository: Repository, viewer: Account) -> dict[str, Any]:
-    """A repository with its merge settings."""
+    """Returns a repository with its merge settings."""
     settings = repository.settings
     methods = [name for name in ("merge", "squash", "rebase") if settings.allows(name)]
 
@@ -71,7 +71,7 @@ def repository_node(url: str, repository: Repository, viewer: Account) -> dict[s
 
 
 def ref_node(repository: Repository, name: str, viewer: Account) -> dict[str, Any] | None:
-    """A branch by its full name, with what its classic protection tells the viewer."""
+    """Returns a branch by its full name, with its rules as the viewer sees them."""
     if name not in repository.git.refs():
         return None
     branch = name.removeprefix("refs/heads/")
@@ -80,19 +80,19 @@ def ref_node(repository: Repository, name: str, viewer: Account) -> dict[str, An
         "id": f"REF_{repository.id}_{name}",
         "name": branch,
         "prefix": "refs/heads/",
-        "refUpdateRule": update_rule(repository, branch, viewer),
+        "refUpdateRule": update_rule_node(repository, branch, viewer),
         "rules": lambda _info, first: rules_node(repository, branch, first),
     }
 
 
 def label_node(repository: Repository, name: str) -> dict[str, Any] | None:
-    """A label by its name, in any case."""
+    """Returns a label by its name in any case."""
     label = repository.labels.get(name.lower())
     return {"__typename": "Label", "id": f"LA_{label.id}", "name": label.name, "color": label.color} if label else None
 
 
 def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any]:
-    """A pull request as the viewer sees it."""
+    """Returns a pull request as the viewer sees it."""
     mergeability, head = mergeability_of(repository, pull), repository.head_repository(pull)
     return {
         "__typename": "PullRequest",
@@ -100,7 +100,7 @@ def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Accou
         "number": pull.number,
         "title": pull.title,
         "body": pull.body or "",
-        "url": page(url, repository, pull),
+        "url": page_url(url, repository, pull),
         "state": "MERGED" if pull.merged else pull.state.upper(),
         "closed": not pull.open,
         "isCrossRepository": bool(pull.fork),
@@ -123,33 +123,33 @@ def pull_node(url: str, repository: Repository, pull: PullRequest, viewer: Accou
         "viewerCanEnableAutoMerge": can_enable_auto_merge(repository, pull, viewer),
         "viewerCanDisableAutoMerge": pull.auto_merge is not None and repository.can_push(viewer),
         "repository": lambda _info: repository_node(url, repository, viewer),
-        "autoMergeRequest": lambda _info: order_node(url, repository, pull, viewer),
+        "autoMergeRequest": lambda _info: auto_merge_node(url, repository, pull, viewer),
     }
 
 
 def commit_node(sha: str | None) -> dict[str, Any] | None:
-    """A commit, if there is one."""
+    """Returns a commit, or `None` without an id."""
     return {"__typename": "Commit", "id": f"C_{sha}", "oid": sha} if sha else None
 
 
-def order_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any] | None:
-    """The standing order to merge, if there is one."""
-    order = pull.auto_merge
-    if order is None:
+def auto_merge_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any] | None:
+    """Returns the request to merge automatically, or `None` without one."""
+    request = pull.auto_merge
+    if request is None:
         return None
     return {
-        "enabledAt": order.enabled_at,
-        "enabledBy": actor(url, order.enabled_by),
-        "mergeMethod": order.method.upper(),
-        "commitHeadline": order.title or None,
-        "commitBody": order.message or None,
+        "enabledAt": request.enabled_at,
+        "enabledBy": actor(url, request.enabled_by),
+        "mergeMethod": request.method.upper(),
+        "commitHeadline": request.title or None,
+        "commitBody": request.message or None,
         "authorEmail": None,
         "pullRequest": lambda _info: pull_node(url, repository, pull, viewer),
     }
 
 
-def entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any]:
-    """Its place in the merge queue."""
+def queue_entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Account) -> dict[str, Any]:
+    """Returns the entry of a pull request in the merge queue."""
     return {
         "__typename": "MergeQueueEntry",
         "id": f"MQE_{node_id(repository, pull)}",
@@ -162,7 +162,7 @@ def entry_node(url: str, repository: Repository, pull: PullRequest, viewer: Acco
 
 
 def review_decision(repository: Repository, pull: PullRequest) -> str | None:
-    """What the reviews come to; nothing when the base asks for none."""
+    """Returns the result of the reviews, or `None` if the base requires none."""
     rule = repository.rule(pull.base)
     if rule is None or not rule.required_reviews:
         return None

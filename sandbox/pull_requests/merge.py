@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sandbox.accounts import Account
 from sandbox.clock import now
-from sandbox.git.command import Commit, Git, Person
+from sandbox.git.command import Git
+from sandbox.git.objects import Commit, Person
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.errors import RefusalError, invalid
+from sandbox.errors import RefusalError, invalid_field
 from sandbox.records import CheckRun, Status
 from sandbox.rest.routing import Call, created, route, text
 from sandbox.serializers import commits
@@ -16,10 +16,10 @@ STATES = ("error", "failure", "pending", "success")
 
 @route("POST", "/statuses/<sha>", needs="statuses:write")
 def create_status(call: Call, sha: str) -> Any:
-    """Post a commit status."""
+    """Posts a commit status."""
     body, commit = call.fields("state"), call.commit(sha)
     if body["state"] not in STATES:
-        raise invalid("Status", "state")
+        raise invalid_field("Status", "state")
     status = Status(
         call.repository.new_id(),
         commit,
@@ -35,7 +35,7 @@ def create_status(call: Call, sha: str) -> Any:
 
 @route("GET", "/commits/<path:ref>/status", needs="statuses:read")
 def combined_status(call: Call, ref: str) -> Any:
-    """The newest status of every context, and one word for all."""
+    """Returns the newest status of every context, and the state of them all."""
     sha = call.commit(ref)
     newest = {status.context: status for status in call.repository.statuses if status.sha == sha}
     here = api_url(call.url, call.repository)
@@ -52,13 +52,13 @@ def combined_status(call: Call, ref: str) -> Any:
 
 @route("POST", "/check-runs", needs="checks:write")
 def create_check_run(call: Call) -> Any:
-    """Create a check run; GitHub lets only Apps do so."""
+    """Creates a check run, which GitHub permits only to Apps."""
     body = call.fields("name", "head_sha")
     if not call.actor.is_bot:
         raise RefusalError(403, "You must authenticate via a GitHub App.")
     conclusion = text(body, "conclusion", "CheckRun")
     if conclusion not in (None, *CONCLUSIONS):
-        raise invalid("CheckRun", "conclusion")
+        raise invalid_field("CheckRun", "conclusion")
     run = CheckRun(
         call.repository.new_id(),
         body["name"],
@@ -74,9 +74,9 @@ def create_check_run(call: Call) -> Any:
 
 @route("GET", "/commits/<path:ref>/check-runs", needs="checks:read")
 def list_check_runs(call: Call, ref: str) -> Any:
-    """The newest check run of every name."""
+    """Lists the newest check run of every name."""
     sha, wanted = call.commit(ref), call.request.args.get("check_name")
     newest = {run.name: run for run in call.repository.check_runs if run.head_sha == sha}
     runs = [run for run in newest.values() if wanted in (None, run.name)]
-    views = [commits.serialize_check_run(call.url, call.repository, run) for run in call.page(runs)]
-    return {"total_count": len(runs), "check_runs": views}
+    serialized = [commits.serialize_check_run(call.url, call.repository, run) for run in call.page(runs)]
+    return {"total_count": len(runs), "check_runs": serialized}

@@ -1,13 +1,13 @@
-"""Issues that are no pull requests: opened, listed, edited."""
+"""Issues that are not pull requests: opened, listed, edited."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.clock import now
-from sandbox.errors import RefusalError, invalid, not_found
+from sandbox.errors import RefusalError, invalid_field, not_found
 from sandbox.records import Issue
-from sandbox.rest.labels_and_comments import DEFAULT_COLOR, remember_label
+from sandbox.rest.labels_and_comments import DEFAULT_COLOR, add_label
 from sandbox.rest.routing import Call, created, route, text
 from sandbox.serializers.issues import serialize_issue
 
@@ -17,7 +17,7 @@ LONGEST = 65_536  # characters of a body
 
 @route("GET", "/issues", needs="issues:read")
 def list_issues(call: Call) -> Any:
-    """Issues by state, creator and labels, the newest first; pull requests, which GitHub lists too, are left out."""
+    """Lists issues by state, creator and labels, newest first, without the pull requests that GitHub adds."""
     query = call.request.args
     state, creator = query.get("state", "open"), query.get("creator")
     wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
@@ -33,13 +33,13 @@ def list_issues(call: Call) -> Any:
 
 @route("POST", "/issues", needs="issues:write")
 def create_issue(call: Call) -> Any:
-    """Open an issue; labels of those who may not push are dropped."""
+    """Opens an issue; the labels of a caller without write access are ignored."""
     refuse_disabled(call)
     body = call.fields("title")
-    issue = Issue(call.repository.next_number(), call.actor, body["title"], checked(text(body, "body", "Issue")))
+    issue = Issue(call.repository.next_number(), call.actor, body["title"], limited(text(body, "body", "Issue")))
     names = body.get("labels") or [] if call.repository.has_write_access(call.actor) else []
     for name in names:
-        label = call.repository.labels.get(name.lower()) or remember_label(call, name, DEFAULT_COLOR, None)
+        label = call.repository.labels.get(name.lower()) or add_label(call, name, DEFAULT_COLOR, None)
         issue.labels.append(label.name)
     call.repository.issues[issue.number] = issue
     return created(serialize_issue(call.url, call.repository, issue))
@@ -47,35 +47,35 @@ def create_issue(call: Call) -> Any:
 
 @route("PATCH", "/issues/<int:issue_number>", needs="issues:write")
 def edit_issue(call: Call, issue_number: int) -> Any:
-    """Change title, body or state: for its author, and for those with write access."""
+    """Changes title, body or state, for the author and for accounts with write access."""
     refuse_disabled(call)
     issue, body = find_issue(call, issue_number), call.fields()
     if issue.author.login != call.actor.login and not call.repository.has_write_access(call.actor):
         raise RefusalError(403, "Must have admin rights to Repository.")
     issue.title = text(body, "title", "Issue") or issue.title
-    issue.body = checked(text(body, "body", "Issue")) if "body" in body else issue.body
+    issue.body = limited(text(body, "body", "Issue")) if "body" in body else issue.body
     if body.get("state") not in (None, issue.state):
-        issue.move(body["state"])
+        issue.set_state(body["state"])
     issue.updated_at = now()
     return serialize_issue(call.url, call.repository, issue)
 
 
 def find_issue(call: Call, number: int) -> Issue:
-    """The issue with this number."""
+    """Returns the issue with this number."""
     found = call.repository.issues.get(number)
     if found is None:
         raise not_found()
     return found
 
 
-def checked(body: str | None) -> str | None:
-    """A body that is not too long."""
+def limited(body: str | None) -> str | None:
+    """Returns a body that is not too long."""
     if len(body or "") > LONGEST:
-        raise invalid("Issue", "body", "custom")
+        raise invalid_field("Issue", "body", "custom")
     return body
 
 
 def refuse_disabled(call: Call) -> None:
-    """A repository may have none."""
+    """Refuses if the repository has issues disabled."""
     if not call.repository.settings.has_issues:
         raise RefusalError(410, DISABLED)

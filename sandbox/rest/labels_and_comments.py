@@ -1,11 +1,12 @@
-"""Labels and comments: the parts of a pull request that are an issue's."""
+"""Labels and comments of pull requests, which GitHub serves as those of issues."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clock import now
-from sandbox.errors import RefusalError, invalid, not_found
+from sandbox.errors import RefusalError, invalid_field, not_found
 from sandbox.records import Comment, Label, PullRequest
 from sandbox.rest.routing import Call, created, route, text
 from sandbox.serializers.pulls import serialize_comment, serialize_labels
@@ -16,9 +17,17 @@ EITHER_READ = "issues:read|pull_requests:read"
 DEFAULT_COLOR = "ededed"
 
 
+@dataclass(frozen=True)
+class PullComment:
+    """A comment and its pull request."""
+
+    pull: PullRequest
+    comment: Comment
+
+
 @route("GET", "/labels", needs=EITHER_READ)
 def list_labels(call: Call) -> Any:
-    """The labels of the repository."""
+    """Lists the labels of the repository."""
     return [
         serialize_label(call.url, call.repository, label) for label in call.page([*call.repository.labels.values()])
     ]
@@ -26,7 +35,7 @@ def list_labels(call: Call) -> Any:
 
 @route("GET", "/labels/<path:name>", needs=EITHER_READ)
 def get_label(call: Call, name: str) -> Any:
-    """A label by name, in any case."""
+    """Returns a label by its name in any case."""
     label = call.repository.labels.get(name.lower())
     if label is None:
         raise not_found()
@@ -35,19 +44,17 @@ def get_label(call: Call, name: str) -> Any:
 
 @route("POST", "/labels", needs=EITHER_WRITE)
 def create_label(call: Call) -> Any:
-    """A new label; a name is taken in any case."""
+    """Creates a label; names that differ only in case are the same."""
     body = call.fields("name")
     name = body["name"]
     if name.lower() in call.repository.labels:
-        raise invalid("Label", "name", "already_exists")
-    label = remember_label(
-        call, name, text(body, "color", "Label") or DEFAULT_COLOR, text(body, "description", "Label")
-    )
+        raise invalid_field("Label", "name", "already_exists")
+    label = add_label(call, name, text(body, "color", "Label") or DEFAULT_COLOR, text(body, "description", "Label"))
     return created(serialize_label(call.url, call.repository, label))
 
 
-def remember_label(call: Call, name: str, color: str, description: str | None) -> Label:
-    """Put a label into the repository."""
+def add_label(call: Call, name: str, color: str, description: str | None) -> Label:
+    """Adds a label to the repository."""
     label = Label(call.repository.new_id(), name, color, description)
     call.repository.labels[name.lower()] = label
     return label
@@ -55,19 +62,19 @@ def remember_label(call: Call, name: str, color: str, description: str | None) -
 
 @route("GET", "/issues/<int:issue_number>/labels", needs=EITHER_READ)
 def list_issue_labels(call: Call, issue_number: int) -> Any:
-    """The labels of a pull request."""
+    """Lists the labels of a pull request."""
     return call.page(serialize_labels(call.url, call.repository, call.pull(issue_number)))
 
 
 @route("POST", "/issues/<int:issue_number>/labels", needs=EITHER_WRITE)
 def add_labels(call: Call, issue_number: int) -> Any:
-    """Add labels; GitHub creates those that do not exist. The body is a list, bare or under `labels`."""
+    """Adds labels and creates the missing ones; the body is a list, or an object with the list `labels`."""
     pull, body = call.pull(issue_number), call.body()
     names = body.get("labels", []) if isinstance(body, dict) else body
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RefusalError(422, "Invalid request.\n\nlabels must be strings.")
     for name in names:
-        label = call.repository.labels.get(name.lower()) or remember_label(call, name, DEFAULT_COLOR, None)
+        label = call.repository.labels.get(name.lower()) or add_label(call, name, DEFAULT_COLOR, None)
         if label.name not in pull.labels:
             pull.labels.append(label.name)
     return serialize_labels(call.url, call.repository, pull)
@@ -75,7 +82,7 @@ def add_labels(call: Call, issue_number: int) -> Any:
 
 @route("DELETE", "/issues/<int:issue_number>/labels/<path:name>", needs=EITHER_WRITE)
 def remove_label(call: Call, issue_number: int, name: str) -> Any:
-    """Take a label off a pull request."""
+    """Removes a label from a pull request."""
     pull = call.pull(issue_number)
     kept = [label for label in pull.labels if label.lower() != name.lower()]
     if len(kept) == len(pull.labels):
@@ -86,14 +93,14 @@ def remove_label(call: Call, issue_number: int, name: str) -> Any:
 
 @route("GET", "/issues/<int:issue_number>/comments", needs=EITHER_READ)
 def list_comments(call: Call, issue_number: int) -> Any:
-    """The comments of a pull request, oldest first."""
+    """Lists the comments of a pull request, oldest first."""
     pull = call.pull(issue_number)
     return [serialize_comment(call.url, call.repository, pull, comment) for comment in call.page(pull.comments)]
 
 
 @route("POST", "/issues/<int:issue_number>/comments", needs=EITHER_WRITE)
 def create_comment(call: Call, issue_number: int) -> Any:
-    """Comment on a pull request."""
+    """Comments on a pull request."""
     pull, body = call.pull(issue_number), call.fields("body")
     comment = Comment(call.repository.new_id(), call.actor, text(body, "body", "IssueComment") or "")
     pull.comments.append(comment)
@@ -102,17 +109,18 @@ def create_comment(call: Call, issue_number: int) -> Any:
 
 @route("PATCH", "/issues/comments/<int:comment_id>", needs=EITHER_WRITE)
 def edit_comment(call: Call, comment_id: int) -> Any:
-    """Rewrite a comment."""
-    pull, comment = find_comment(call, comment_id)
+    """Replaces the body of a comment."""
+    found = find_comment(call, comment_id)
+    comment = found.comment
     comment.body = text(call.fields("body"), "body", "IssueComment") or ""
     comment.updated_at = now()
-    return serialize_comment(call.url, call.repository, pull, comment)
+    return serialize_comment(call.url, call.repository, found.pull, comment)
 
 
-def find_comment(call: Call, comment_id: int) -> tuple[PullRequest, Comment]:
-    """A comment with the pull request it belongs to."""
+def find_comment(call: Call, comment_id: int) -> PullComment:
+    """Returns the comment with this id."""
     for pull in call.repository.pulls_by_number.values():
         for comment in pull.comments:
             if comment.id == comment_id:
-                return pull, comment
+                return PullComment(pull, comment)
     raise not_found()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clock import now
-from sandbox.errors import RefusalError, custom, invalid, not_found
+from sandbox.errors import RefusalError, invalid_field, not_found, validation_failed
 from sandbox.pull_requests import lifecycle, merge_queue
 from sandbox.pull_requests.merge import HEAD_MOVED, METHOD_FORBIDDEN, MergeRequest, merge
 from sandbox.pull_requests.mergeability import mergeability_of
@@ -20,9 +21,18 @@ READ, WRITE = "pull_requests:read", "pull_requests:write"
 SORT_KEYS = {"created": "number", "updated": "updated_at"}
 
 
+@dataclass(frozen=True)
+class Branch:
+    """The head or the base of a new pull request."""
+
+    repository: Repository
+    name: str
+    tip: str
+
+
 @route("GET", "/pulls", needs=READ)
 def list_pulls(call: Call) -> Any:
-    """Pull requests by state, head (`owner:branch`) and base; the newest first unless asked otherwise."""
+    """Lists pull requests by state, head (`owner:branch`) and base, newest first by default."""
     query = call.request.args
     state, head, base = query.get("state", "open"), query.get("head"), query.get("base")
     found = [
@@ -40,28 +50,28 @@ def list_pulls(call: Call) -> Any:
 
 @route("POST", "/pulls", needs=WRITE)
 def create_pull(call: Call) -> Any:
-    """Open a pull request from a branch of the same repository or of a fork."""
+    """Opens a pull request from a branch of the same repository or of a fork."""
     refuse_actions(call)
     body = call.fields("head", "base")
-    home, head = head_branch(call, body["head"])
-    head_sha, base_sha = head_tip(call, home, head), branch_tip(call, body["base"], "base")
+    head = find_head(call, body["head"])
+    base = Branch(call.repository, body["base"], branch_tip(call, body["base"], "base"))
     title = text(body, "title", "PullRequest")
     if not title:
-        raise invalid("PullRequest", "title", "missing_field")
-    refuse_duplicate(call, home, head, body["base"])
-    refuse_nothing_to_merge(call, (head, head_sha), (body["base"], base_sha))
+        raise invalid_field("PullRequest", "title", "missing_field")
+    refuse_duplicate(call, head.repository, head.name, base.name)
+    refuse_nothing_to_merge(head, base)
     pull = PullRequest(
         number=call.repository.next_number(),
         author=call.actor,
         title=title,
         body=text(body, "body", "PullRequest"),
-        head=head,
-        base=body["base"],
-        head_sha=head_sha,
-        base_sha=base_sha,
+        head=head.name,
+        base=base.name,
+        head_sha=head.tip,
+        base_sha=base.tip,
         draft=bool(body.get("draft")),
-        last_pusher=home.pushers.get(f"refs/heads/{head}", call.actor.login),
-        fork="" if home is call.repository else home.full_name,
+        last_pusher=head.repository.pushers.get(f"refs/heads/{head.name}", call.actor.login),
+        fork="" if head.repository is call.repository else head.repository.full_name,
     )
     call.repository.pulls_by_number[pull.number] = pull
     lifecycle.keep_head(call.repository, pull)
@@ -69,70 +79,70 @@ def create_pull(call: Call) -> Any:
 
 
 def refuse_actions(call: Call) -> None:
-    """The setting that keeps the Actions token from opening and approving pull requests."""
+    """Refuses the Actions token if the settings do not let it open and approve pull requests."""
     if call.actor.kind == "actions" and not call.repository.settings.actions_may_create_and_approve:
         raise RefusalError(403, ACTIONS_FORBIDDEN)
 
 
-def head_branch(call: Call, head: str) -> tuple[Repository, str]:
-    """Repository and branch of `branch` or `owner:branch`; a fork's owner may offer its branches, others may not."""
+def find_head(call: Call, head: str) -> Branch:
+    """Finds `branch` or `owner:branch`; only an account with write access to a fork may propose its branches."""
     owner, colon, branch = head.rpartition(":")
     if not colon or owner.lower() == call.repository.owner.lower():
-        return call.repository, branch
+        return Branch(call.repository, branch, branch_tip(call, branch, "head"))
     forks = (fork for fork in call.repository.forks.values() if fork.owner.lower() == owner.lower())
     fork = next(forks, None)
     if fork is None or not fork.can_push(call.actor):
-        raise invalid("PullRequest", "head")
-    return fork, branch
+        raise invalid_field("PullRequest", "head")
+    return Branch(fork, branch, head_tip(call, fork, branch))
 
 
 def head_tip(call: Call, home: Repository, branch: str) -> str:
-    """Where the head branch points, wherever it lives."""
+    """Returns the tip of a head branch in this repository or in a fork."""
     if home is call.repository:
         return branch_tip(call, branch, "head")
     sha = lifecycle.tip_of_fork(call.repository, home, branch)
     if sha is None:
-        raise invalid("PullRequest", "head")
+        raise invalid_field("PullRequest", "head")
     return sha
 
 
 def branch_tip(call: Call, branch: str, field: str) -> str:
-    """Where a branch points; the field is blamed when there is none."""
+    """Returns the tip of a branch; without one, the named field is invalid."""
     sha = call.repository.git.refs().get(f"refs/heads/{branch}")
     if sha is None:
-        raise invalid("PullRequest", field)
+        raise invalid_field("PullRequest", field)
     return sha
 
 
 def refuse_duplicate(call: Call, home: Repository | None, head: str, base: str) -> None:
-    """One open pull request for a head and a base."""
+    """Refuses a second open pull request with the same head and base."""
     same = (
         call.repository.head_repository(pull) is home
         for pull in call.repository.open_pulls()
         if (pull.head, pull.base) == (head, base)
     )
     if home and any(same):
-        raise custom("PullRequest", f"A pull request already exists for {home.owner}:{head}.")
+        raise validation_failed("PullRequest", f"A pull request already exists for {home.owner}:{head}.")
 
 
-def refuse_nothing_to_merge(call: Call, head: tuple[str, str], base: tuple[str, str]) -> None:
-    """A pull request needs a common history and a commit of its own; both sides are (branch, commit)."""
-    git = call.repository.git
-    if git.merge_base(base[1], head[1]) is None:
-        raise custom("PullRequest", f"The {head[0]} branch has no history in common with {base[0]}")
-    if git.is_ancestor(head[1], base[1]):
-        raise custom("PullRequest", f"No commits between {base[0]} and {head[0]}")
+def refuse_nothing_to_merge(head: Branch, base: Branch) -> None:
+    """Refuses a head without a common history with its base, or without a commit of its own."""
+    git = base.repository.git
+    if git.merge_base(base.tip, head.tip) is None:
+        raise validation_failed("PullRequest", f"The {head.name} branch has no history in common with {base.name}")
+    if git.is_ancestor(head.tip, base.tip):
+        raise validation_failed("PullRequest", f"No commits between {base.name} and {head.name}")
 
 
 @route("GET", "/pulls/<int:pull_number>", needs=READ)
 def get_pull(call: Call, pull_number: int) -> Any:
-    """One pull request with its mergeability."""
+    """Returns a pull request with its mergeability."""
     return serialize_pull(call.url, call.repository, call.pull(pull_number))
 
 
 @route("PATCH", "/pulls/<int:pull_number>", needs=WRITE)
 def edit_pull(call: Call, pull_number: int) -> Any:
-    """Change title, body, base or state."""
+    """Changes title, body, base or state."""
     pull, body = call.pull(pull_number), call.fields()
     if "base" in body:
         retarget(call, pull, body["base"])
@@ -145,16 +155,16 @@ def edit_pull(call: Call, pull_number: int) -> Any:
 
 
 def retarget(call: Call, pull: PullRequest, base: str) -> None:
-    """Another base; GitHub takes a standing auto-merge order back."""
+    """Changes the base, which cancels auto-merge."""
     if base != pull.base:
         pull.base_sha = branch_tip(call, base, "base")
         pull.base, pull.auto_merge = base, None
 
 
 def change_state(call: Call, pull: PullRequest, state: str) -> None:
-    """Close, or reopen what was closed unmerged and still has its branch."""
+    """Closes a pull request, or reopens it if that is possible."""
     if state not in ("open", "closed"):
-        raise invalid("PullRequest", "state")
+        raise invalid_field("PullRequest", "state")
     if state == "closed" and pull.open:
         pull.close()
     elif state == "open" and not pull.open:
@@ -165,18 +175,18 @@ def change_state(call: Call, pull: PullRequest, state: str) -> None:
 
 
 def refuse_reopening(call: Call, pull: PullRequest) -> None:
-    """What was merged stays closed, and so does what lost its branch."""
+    """Refuses to reopen a pull request that was merged, has lost its branch, or has a newer duplicate."""
     if pull.merged:
-        raise custom("PullRequest", "state cannot be changed. The pull request cannot be reopened.")
+        raise validation_failed("PullRequest", "state cannot be changed. The pull request cannot be reopened.")
     home = call.repository.head_repository(pull)
     if home is None or f"refs/heads/{pull.head}" not in home.git.refs():
-        raise custom("PullRequest", f"state cannot be changed. The {pull.head} branch has been deleted.")
+        raise validation_failed("PullRequest", f"state cannot be changed. The {pull.head} branch has been deleted.")
     refuse_duplicate(call, home, pull.head, pull.base)
 
 
 @route("GET", "/pulls/<int:pull_number>/files", needs=READ)
 def list_files(call: Call, pull_number: int) -> Any:
-    """The changed files, without patches."""
+    """Lists the changed files, without patches."""
     pull = call.pull(pull_number)
     changes = call.page(call.repository.git.diff(pull.base_sha, pull.head_sha))
     return [commits.serialize_changed_file(call.url, call.repository, pull.head_sha, change) for change in changes]
@@ -184,7 +194,7 @@ def list_files(call: Call, pull_number: int) -> Any:
 
 @route("GET", "/pulls/<int:pull_number>/commits", needs=READ)
 def list_commits(call: Call, pull_number: int) -> Any:
-    """The commits, oldest first."""
+    """Lists the commits, oldest first."""
     pull = call.pull(pull_number)
     own = call.page(call.repository.git.between(pull.base_sha, pull.head_sha))
     return [commits.serialize_commit(call.url, call.repository, commit.sha) for commit in own]
@@ -192,7 +202,7 @@ def list_commits(call: Call, pull_number: int) -> Any:
 
 @route("GET", "/pulls/<int:pull_number>/merge", needs="contents:read")
 def is_merged(call: Call, pull_number: int) -> Any:
-    """204 when merged, 404 when not."""
+    """Replies 204 if the pull request is merged, otherwise 404."""
     if not call.pull(pull_number).merged:
         raise not_found()
     return NO_CONTENT
@@ -200,7 +210,7 @@ def is_merged(call: Call, pull_number: int) -> Any:
 
 @route("PUT", "/pulls/<int:pull_number>/merge", needs="contents:write")
 def merge_pull(call: Call, pull_number: int) -> Any:
-    """Merge now, bound to the head's id when the caller gives it."""
+    """Merges immediately; with `sha` only if the head is still that commit."""
     pull, body = call.pull(pull_number), call.fields()
     method = text(body, "merge_method", "PullRequest") or "merge"
     refuse_merge(call, pull, method, body.get("sha"))
@@ -212,9 +222,9 @@ def merge_pull(call: Call, pull_number: int) -> Any:
 
 
 def refuse_merge(call: Call, pull: PullRequest, method: str, sha: str | None) -> None:
-    """GitHub's reasons not to merge, in its order and words."""
+    """Refuses to merge for GitHub's reasons, in its order and with its messages."""
     if method not in METHOD_FORBIDDEN:
-        raise invalid("PullRequest", "merge_method")
+        raise invalid_field("PullRequest", "merge_method")
     if not pull.open:
         raise RefusalError(405, "Pull Request is not mergeable" if pull.merged else "Pull Request is closed")
     if sha is not None and sha != pull.head_sha:
@@ -230,7 +240,7 @@ def refuse_merge(call: Call, pull: PullRequest, method: str, sha: str | None) ->
 
 
 def refuse_unmet(call: Call, pull: PullRequest, unmet: tuple[str, ...]) -> None:
-    """What the base branch's rules ask for, and its merge queue, which is the only way in."""
+    """Refuses to merge against the rules of the base branch, or past its merge queue."""
     if unmet:
         raise RefusalError(405, "\n".join(unmet))
     if merge_queue.is_required(call.repository, pull):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import RefusalError, not_found
-from sandbox.git.command import Person
+from sandbox.git.objects import Person
 from sandbox.pull_requests.merge import GITHUB
 from sandbox.rest.routing import NO_CONTENT, Call, created, route
 from sandbox.serializers import commits
@@ -14,7 +14,7 @@ from sandbox.serializers.repositories import serialize_ref
 
 @route("GET", "/git/ref/<path:ref>", needs="contents:read")
 def get_ref(call: Call, ref: str) -> Any:
-    """One ref, named without `refs/`."""
+    """Returns a ref; its name comes without `refs/`."""
     sha = call.repository.git.refs().get(f"refs/{ref}")
     if sha is None:
         raise not_found()
@@ -23,14 +23,14 @@ def get_ref(call: Call, ref: str) -> Any:
 
 @route("GET", "/git/matching-refs/<path:ref>", needs="contents:read")
 def matching_refs(call: Call, ref: str) -> Any:
-    """Every ref whose name begins so."""
+    """Lists the refs whose names have this prefix."""
     refs = call.repository.git.refs().items()
     return [serialize_ref(call.url, call.repository, name, sha) for name, sha in refs if name.startswith(f"refs/{ref}")]
 
 
 @route("DELETE", "/git/refs/<path:ref>", needs="contents:write")
 def delete_ref(call: Call, ref: str) -> Any:
-    """Delete a ref; a protected branch stays."""
+    """Deletes a ref, unless it is a protected branch."""
     name = f"refs/{ref}"
     if name not in call.repository.git.refs():
         raise RefusalError(422, "Reference does not exist")
@@ -43,18 +43,21 @@ def delete_ref(call: Call, ref: str) -> Any:
 
 @route("POST", "/git/commits", needs="contents:write")
 def create_commit(call: Call) -> Any:
-    """A commit of a tree that is there; no ref moves. GitHub signs what a bot commits in its own name."""
+    """Creates a commit of an existing tree; no ref moves."""
     body, git = call.fields("message", "tree"), call.repository.git
     parents = tuple(body.get("parents") or ())
     for sha, kind in ((body["tree"], "tree"), *((parent, "commit") for parent in parents)):
-        if git.ask("cat-file", "-e", f"{sha}^{{{kind}}}").returncode:
+        if git.try_run("cat-file", "-e", f"{sha}^{{{kind}}}").returncode:
             raise RefusalError(422, f"{kind.capitalize()} SHA does not exist")
     sha = commit_for(call, body, body["tree"], parents)
     return created(commits.serialize_git_commit(call.url, call.repository, sha))
 
 
 def commit_for(call: Call, body: dict[str, Any], tree: str, parents: tuple[str, ...]) -> str:
-    """A commit in the caller's name, or in those that the body gives. GitHub signs what a bot commits in its own."""
+    """Writes a commit by the caller, or by the author and committer in the body.
+
+    GitHub signs a commit that a bot makes in its own name.
+    """
     caller = Person(call.actor.login, call.actor.email)
     committer = person(body, "committer", caller)
     author = person(body, "author", committer)
@@ -65,11 +68,11 @@ def commit_for(call: Call, body: dict[str, Any], tree: str, parents: tuple[str, 
     return sha
 
 
-def person(body: dict[str, Any], role: str, otherwise: Person) -> Person:
-    """Author or committer of the body."""
+def person(body: dict[str, Any], role: str, default: Person) -> Person:
+    """Returns the author or committer in the body."""
     given = body.get(role)
     if given is None:
-        return otherwise
+        return default
     for name in ("name", "email"):
         if not isinstance(given, dict) or not isinstance(given.get(name), str):
             raise RefusalError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
@@ -78,5 +81,5 @@ def person(body: dict[str, Any], role: str, otherwise: Person) -> Person:
 
 @route("GET", "/commits/<path:ref>", needs="contents:read")
 def get_commit(call: Call, ref: str) -> Any:
-    """A commit by branch, tag or id, with its files."""
-    return commits.commit_with_files(call.url, call.repository, call.commit(ref))
+    """Returns a commit by branch, tag or id, with its files."""
+    return commits.serialize_commit_with_files(call.url, call.repository, call.commit(ref))

@@ -21,45 +21,45 @@ OWN = {"APPROVE": "Can not approve", "REQUEST_CHANGES": "Can not request changes
 
 @route("GET", "/pulls/<int:pull_number>/reviews", needs=READ)
 def list_reviews(call: Call, pull_number: int) -> Any:
-    """The reviews, oldest first."""
+    """Lists the reviews, oldest first."""
     pull = call.pull(pull_number)
     return [serialize_review(call.url, call.repository, pull, review) for review in call.page(pull.reviews)]
 
 
 @route("POST", "/pulls/<int:pull_number>/reviews", needs=WRITE)
 def create_review(call: Call, pull_number: int) -> Any:
-    """Review a commit of the pull request; without `commit_id` its head."""
+    """Reviews a commit of the pull request, by default its head."""
     pull, body = call.pull(pull_number), call.fields()
-    event, words, commit = (field(body, name) for name in ("event", "body", "commit_id"))
-    refuse_review(call, pull, event, words or "")
-    commit = reviewed_commit(call, pull, commit)
-    review = Review(call.repository.new_id(), call.actor, STATES[event], words or "", commit)
+    event, comment, commit_id = (field(body, name) for name in ("event", "body", "commit_id"))
+    refuse_review(call, pull, event, comment or "")
+    commit = reviewed_commit(call, pull, commit_id)
+    review = Review(call.repository.new_id(), call.actor, STATES[event], comment or "", commit)
     pull.reviews.append(review)
     return serialize_review(call.url, call.repository, pull, review)
 
 
 def field(body: dict[str, Any], name: str) -> str | None:
-    """A text of the body; empty is none."""
+    """Returns a text field of the body; an empty text counts as missing."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise unprocessable(f"Variable ${name} was provided invalid value")
     return value or None
 
 
-def refuse_review(call: Call, pull: PullRequest, event: str | None, words: str) -> None:
-    """No verdict on one's own work, none by an Actions token that may not, and no silent objection."""
+def refuse_review(call: Call, pull: PullRequest, event: str | None, comment: str) -> None:
+    """Refuses a verdict on the caller's own pull request, a forbidden Actions token, and a missing comment."""
     if event not in STATES:
         raise unprocessable(f"Variable $event of type PullRequestReviewEvent was provided invalid value {event}")
     if event == "APPROVE":
         refuse_actions(call)
     if event in OWN and call.actor.login == pull.author.login:
         raise unprocessable(f"{OWN[event]} your own pull request")
-    if event in ("REQUEST_CHANGES", "COMMENT") and not words:
+    if event in ("REQUEST_CHANGES", "COMMENT") and not comment:
         raise unprocessable("Body can't be blank")
 
 
 def reviewed_commit(call: Call, pull: PullRequest, commit_id: str | None) -> str:
-    """The commit a review is bound to: one that is or was in the pull request."""
+    """Returns the commit of a review, which must be or have been in the pull request."""
     own = {commit.sha for commit in call.repository.git.between(pull.base_sha, pull.head_sha)}
     if commit_id is not None and commit_id not in own | pull.former_heads | {pull.head_sha}:
         raise unprocessable("The commit is not part of the pull request")
@@ -67,5 +67,5 @@ def reviewed_commit(call: Call, pull: PullRequest, commit_id: str | None) -> str
 
 
 def unprocessable(message: str) -> RefusalError:
-    """The shape of a refused review: the errors are plain texts."""
+    """422 in the format of a refused review, whose errors are plain texts."""
     return RefusalError(422, "Unprocessable Entity", [message])

@@ -1,4 +1,4 @@
-"""What every REST operation shares: its route, the call it answers, permissions, paging and JSON bodies."""
+"""The parts that all REST operations share: routes, calls and replies, permissions, paging and JSON bodies."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from werkzeug.wrappers import Request
 
 from sandbox.accounts import Account
-from sandbox.errors import RefusalError, invalid, not_found
+from sandbox.errors import RefusalError, invalid_field, not_found
 from sandbox.records import PullRequest
 from sandbox.repository import Repository
 
 Item = TypeVar("Item")
 MAX_PER_PAGE = 100
-PREFIX = "sandbox.prefix"  # of the request's path, where the API is not at the server's root
+PREFIX = "sandbox.prefix"  # in the environment: the path of the API below the server's root
 REPOSITORY = "/repos/<owner>/<repo>"
 ADMINISTRATION = "administration"
 
@@ -33,25 +33,25 @@ class Call:
 
     @property
     def url(self) -> str:
-        """The address of the API, as the caller reached it."""
+        """The address of the API as the caller knows it."""
         return f"{self.request.host_url.rstrip('/')}{self.request.environ.get(PREFIX, '')}"
 
     @property
     def actor(self) -> Account:
-        """The caller of an operation that nobody may call anonymously."""
+        """The caller of an operation that requires authentication."""
         if self.account is None:
             raise RefusalError(401, "Requires authentication")
         return self.account
 
     def body(self) -> Any:
-        """The JSON body; an empty one is an empty object."""
+        """Returns the JSON body; an empty body is an empty object."""
         try:
             return json.loads(self.request.get_data() or b"{}")
         except ValueError as error:
             raise RefusalError(400, "Problems parsing JSON") from error
 
     def fields(self, *required: str) -> dict[str, Any]:
-        """The JSON body as an object that has the required text fields."""
+        """Returns the JSON body as an object with the required text fields."""
         body = self.body()
         if not isinstance(body, dict):
             raise RefusalError(422, "Invalid request.\n\nFor 'properties', the body is not an object.")
@@ -63,21 +63,21 @@ class Call:
         return body
 
     def pull(self, number: int) -> PullRequest:
-        """The pull request with this number."""
+        """Returns the pull request with this number."""
         found = self.repository.pulls_by_number.get(number)
         if found is None:
             raise not_found()
         return found
 
     def commit(self, revision: str) -> str:
-        """The commit that a path names."""
+        """Returns the commit of a revision in a path."""
         sha = self.repository.git.resolve(revision)
         if sha is None:
             raise RefusalError(422, f"No commit found for SHA: {revision}")
         return sha
 
     def page(self, items: Sequence[Item]) -> list[Item]:
-        """The asked-for page, with GitHub's Link header."""
+        """Returns the requested page and adds GitHub's Link header."""
         size = min(self._number("per_page", 30), MAX_PER_PAGE)
         number, last = self._number("page", 1), -(-len(items) // size)
         links = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
@@ -87,10 +87,10 @@ class Call:
             if 1 <= target <= last and (name in ("prev", "next") or (target != number))
         }
         if last > 1:
-            self.headers["Link"] = ", ".join(f'<{self._at(page)}>; rel="{name}"' for name, page in shown.items())
+            self.headers["Link"] = ", ".join(f'<{self._page_url(page)}>; rel="{name}"' for name, page in shown.items())
         return list(items[(number - 1) * size : number * size])
 
-    def _at(self, page: int) -> str:
+    def _page_url(self, page: int) -> str:
         query = self.request.args.to_dict() | {"page": str(page)}
         return f"{self.url}{self.request.path}?{urlencode(query)}"
 
@@ -120,7 +120,7 @@ Handler = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Route:
-    """An operation: `needs` are alternatives, such as `issues:write|pull_requests:write`."""
+    """An operation; `needs` has alternatives, such as `issues:write|pull_requests:write`."""
 
     method: str
     path: str
@@ -128,19 +128,19 @@ class Route:
     needs: str
 
     def admit(self, call: Call) -> None:
-        """Refuse a caller without the permission, and any change of an archived repository."""
+        """Refuses a caller without the permission, and any change of an archived repository."""
         changes = self.method != "GET"
         if changes and call.repository.settings.archived:
             raise RefusalError(403, "Repository was archived so is read-only.")
         if not changes and not call.repository.private and not self.needs.startswith(ADMINISTRATION):
             return
         alternatives = [need.split(":") for need in self.needs.split("|")]
-        if not any(permitted(call, permission, level) for permission, level in alternatives):
+        if not any(is_permitted(call, permission, level) for permission, level in alternatives):
             raise RefusalError(403, call.actor.denial_message)
 
 
-def permitted(call: Call, permission: str, level: str) -> bool:
-    """Whether token and role of the caller suffice."""
+def is_permitted(call: Call, permission: str, level: str) -> bool:
+    """Whether the token and the role of the caller suffice."""
     if permission == ADMINISTRATION and not call.actor.is_bot and call.repository.role(call.actor) != "admin":
         return False
     writes_code = level == "write" and permission in ("contents", "statuses", "checks", "actions")
@@ -153,7 +153,7 @@ ROUTES: list[Route] = []
 
 
 def route(method: str, path: str, needs: str) -> Callable[[Handler], Handler]:
-    """Register a function as a REST operation of a repository."""
+    """Registers a function as a REST operation of a repository."""
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(Route(method, REPOSITORY + path, handler, needs))
@@ -163,8 +163,8 @@ def route(method: str, path: str, needs: str) -> Callable[[Handler], Handler]:
 
 
 def text(body: dict[str, Any], name: str, resource: str) -> str | None:
-    """An optional text field of the body; another type is a validation error."""
+    """Returns an optional text field of the body; another type is a validation error."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
-        raise invalid(resource, name)
+        raise invalid_field(resource, name)
     return value

@@ -1,1 +1,1 @@
-"""GitHub's JSON, written from the stand-in's records."""
+"""The records of the sandbox as GitHub's JSON, one module for each subject of the REST API."""

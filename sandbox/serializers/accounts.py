@@ -24,7 +24,7 @@ COUNTS = ("public_repos", "public_gists", "followers", "following")
 
 
 def simple_user(url: str, login: str) -> dict[str, Any]:
-    """GitHub's simple-user."""
+    """Returns GitHub's `simple-user`."""
     bot = login.endswith("[bot]")
     here = f"{url}/users/{quote(login)}"
     page = f"{url}/apps/{login.removesuffix('[bot]')}" if bot else f"{url}/{login}"
@@ -43,7 +43,7 @@ def simple_user(url: str, login: str) -> dict[str, Any]:
 
 
 def public_user(url: str, account: Account) -> dict[str, Any]:
-    """GitHub's public-user: the answer of GET /user."""
+    """Returns GitHub's `public-user`, the response to GET /user."""
     return (
         simple_user(url, account.login)
         | dict.fromkeys(PROFILE)
@@ -53,17 +53,17 @@ def public_user(url: str, account: Account) -> dict[str, Any]:
 
 
 def avatar_url(url: str, login: str) -> str:
-    """The address of an account's picture."""
+    """Returns the address of an account's picture."""
     return f"{url}/avatars/u/{account_id(login)}"
 
 
 def node_id(login: str) -> str:
-    """An account's GraphQL id."""
+    """Returns the GraphQL id of an account."""
     return f"{'BOT' if login.endswith('[bot]') else 'U'}_{account_id(login)}"
 
 
 def integration(url: str, account: Account) -> dict[str, Any]:
-    """GitHub's integration: the App behind a check run."""
+    """Returns GitHub's `integration`: the App that created a check run."""
     slug = account.login.removesuffix("[bot]")
     return {
         "id": account.id,

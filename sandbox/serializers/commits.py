@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.git.command import Change, Person
+from sandbox.git.objects import Change, Person
 from sandbox.records import CheckRun, Status
 from sandbox.repository import Repository
 from sandbox.serializers import accounts
@@ -23,7 +23,7 @@ PENDING = "pending"
 
 
 def serialize_commit(url: str, repository: Repository, sha: str) -> dict[str, Any]:
-    """GitHub's commit."""
+    """Returns GitHub's `commit`."""
     commit = repository.git.commit(sha)
     here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
     return {
@@ -39,10 +39,10 @@ def serialize_commit(url: str, repository: Repository, sha: str) -> dict[str, An
             "committer": serialize_person(commit.committer),
             "tree": {"sha": commit.tree, "url": f"{here}/git/trees/{commit.tree}"},
             "comment_count": 0,
-            "verification": verification(repository, sha),
+            "verification": serialize_verification(repository, sha),
         },
-        "author": author_account(url, commit.author),
-        "committer": author_account(url, commit.committer),
+        "author": noreply_account(url, commit.author),
+        "committer": noreply_account(url, commit.committer),
         "parents": [
             {"sha": parent, "url": f"{here}/commits/{parent}", "html_url": f"{page}/commit/{parent}"}
             for parent in commit.parents
@@ -50,13 +50,13 @@ def serialize_commit(url: str, repository: Repository, sha: str) -> dict[str, An
     }
 
 
-def verification(repository: Repository, sha: str) -> dict[str, Any]:
-    """Whether GitHub vouches for the commit."""
+def serialize_verification(repository: Repository, sha: str) -> dict[str, Any]:
+    """Returns the verification of a commit's signature."""
     return SIGNED if sha in repository.signed else UNSIGNED
 
 
 def serialize_git_commit(url: str, repository: Repository, sha: str) -> dict[str, Any]:
-    """The commit as the Git database tells it."""
+    """Returns GitHub's `git-commit`."""
     commit, page = repository.git.commit(sha), f"{url}/{repository.full_name}"
     here = f"{url}/repos/{repository.full_name}/git"
     return {
@@ -72,31 +72,31 @@ def serialize_git_commit(url: str, repository: Repository, sha: str) -> dict[str
             {"sha": parent, "url": f"{here}/commits/{parent}", "html_url": f"{page}/commit/{parent}"}
             for parent in commit.parents
         ],
-        "verification": verification(repository, sha),
+        "verification": serialize_verification(repository, sha),
     }
 
 
-def commit_with_files(url: str, repository: Repository, sha: str) -> dict[str, Any]:
-    """GitHub's commit as a single GET tells it: with its statistics and files."""
-    view = serialize_commit(url, repository, sha)
+def serialize_commit_with_files(url: str, repository: Repository, sha: str) -> dict[str, Any]:
+    """Returns GitHub's `commit` with its statistics and files, as a single commit is served."""
+    commit = serialize_commit(url, repository, sha)
     parents = repository.git.commit(sha).parents
     changes = repository.git.diff(parents[0], sha) if parents else []
     added, removed = sum(c.additions for c in changes), sum(c.deletions for c in changes)
     stats = {"additions": added, "deletions": removed, "total": added + removed}
-    return view | {
+    return commit | {
         "stats": stats,
         "files": [serialize_changed_file(url, repository, sha, change) for change in changes],
     }
 
 
 def serialize_person(person: Person) -> dict[str, str]:
-    """Author or committer inside a git commit; GitHub tells times in UTC."""
+    """Returns the author or committer of a git commit, with the time in UTC."""
     date = datetime.fromisoformat(person.date.replace("Z", "+00:00")).astimezone(timezone.utc)
     return {"name": person.name, "email": person.email, "date": date.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def author_account(url: str, person: Person) -> dict[str, Any] | None:
-    """The account behind a noreply address; GitHub knows no other way here."""
+def noreply_account(url: str, person: Person) -> dict[str, Any] | None:
+    """Returns the account of a noreply address; the sandbox does not know other addresses."""
     name, _, domain = person.email.partition("@")
     if domain != "users.noreply.github.com" or "+" not in name:
         return None
@@ -104,9 +104,9 @@ def author_account(url: str, person: Person) -> dict[str, Any] | None:
 
 
 def serialize_changed_file(url: str, repository: Repository, sha: str, change: Change) -> dict[str, Any]:
-    """GitHub's diff-entry, without the patch."""
+    """Returns GitHub's `diff-entry`, without the patch."""
     page, path = f"{url}/{repository.full_name}", quote(change.path)
-    view: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "sha": change.blob,
         "filename": change.path,
         "status": change.status,
@@ -117,11 +117,11 @@ def serialize_changed_file(url: str, repository: Repository, sha: str, change: C
         "raw_url": f"{page}/raw/{sha}/{path}",
         "contents_url": f"{url}/repos/{repository.full_name}/contents/{path}?ref={sha}",
     }
-    return view | ({"previous_filename": change.previous} if change.previous else {})
+    return entry | ({"previous_filename": change.previous} if change.previous else {})
 
 
 def serialize_status(url: str, repository: Repository, status: Status) -> dict[str, Any]:
-    """GitHub's commit status."""
+    """Returns GitHub's `status`."""
     creator = accounts.simple_user(url, status.creator.login) if status.creator else None
     return {
         "id": status.id,
@@ -139,14 +139,14 @@ def serialize_status(url: str, repository: Repository, status: Status) -> dict[s
 
 
 def combined_state(states: list[str]) -> str:
-    """One word for all statuses: a failure wins, then what is pending; nothing yet is pending."""
+    """Returns the state of all statuses: failure if one failed, pending if one is or if there are none."""
     if "failure" in states or "error" in states:
         return "failure"
     return PENDING if PENDING in states or not states else "success"
 
 
 def serialize_check_run(url: str, repository: Repository, run: CheckRun) -> dict[str, Any]:
-    """GitHub's check-run."""
+    """Returns GitHub's `check-run`."""
     here = f"{url}/repos/{repository.full_name}/check-runs/{run.id}"
     page = f"{url}/{repository.full_name}/runs/{run.id}"
     done = run.status == "completed"

@@ -1,4 +1,4 @@
-"""Files and folders as the contents API tells them."""
+"""Files and folders as JSON of the contents API."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.git.command import Entry
+from sandbox.git.objects import Entry
 from sandbox.repository import Repository
 
 FILE, SYMLINK = "100644", "120000"
 SERVED = (FILE, "100755", "040000")
-IN_LINE = 1024 * 1024  # bytes of a file that is part of the JSON
+MAX_INLINE = 1024 * 1024  # bytes of a file in the JSON
 
 
 def serialize_entry(url: str, repository: Repository, entry: Entry, ref: str) -> dict[str, Any]:
-    """What a file, a folder and a link have in common: an item of a folder."""
+    """Returns an item of a folder: a file, a folder or a link."""
     here, page = f"{url}/repos/{repository.full_name}", f"{url}/{repository.full_name}"
     path, place = quote(entry.path), quote(ref, safe="")
     own = f"{here}/contents/{path}?ref={place}"
@@ -37,8 +37,8 @@ def serialize_entry(url: str, repository: Repository, entry: Entry, ref: str) ->
 
 
 def serialize_file(url: str, repository: Repository, entry: Entry, ref: str, content: bytes) -> dict[str, Any]:
-    """A file with its bytes; a large one has none here."""
-    view = serialize_entry(url, repository, entry, ref)
-    if entry.size > IN_LINE:
-        return view | {"content": "", "encoding": "none"}
-    return view | {"content": re.sub("(.{1,60})", r"\1\n", b64encode(content).decode()), "encoding": "base64"}
+    """Returns a file with its bytes, which a large file lacks."""
+    item = serialize_entry(url, repository, entry, ref)
+    if entry.size > MAX_INLINE:
+        return item | {"content": "", "encoding": "none"}
+    return item | {"content": re.sub("(.{1,60})", r"\1\n", b64encode(content).decode()), "encoding": "base64"}

@@ -7,11 +7,11 @@ from typing import Any
 from sandbox.records import Issue
 from sandbox.repository import Repository
 from sandbox.serializers import accounts, repositories
-from sandbox.serializers.pulls import association
+from sandbox.serializers.pulls import author_association
 
 
 def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str, Any]:
-    """GitHub's issue."""
+    """Returns GitHub's `issue`."""
     api = repositories.api_url(url, repository)
     here = f"{api}/issues/{issue.number}"
     labels = (repository.labels[name.lower()] for name in issue.labels)
@@ -25,7 +25,7 @@ def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str,
         "state_reason": issue.state_reason,
         "locked": False,
         "user": accounts.simple_user(url, issue.author.login),
-        "author_association": association(repository, issue.author),
+        "author_association": author_association(repository, issue.author),
         "labels": [repositories.serialize_label(url, repository, label) for label in labels],
         "assignee": None,
         "assignees": [],

@@ -12,7 +12,7 @@ from sandbox.serializers import accounts, repositories
 
 
 def serialize_summary(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
-    """GitHub's pull-request-simple: an element of a list."""
+    """Returns GitHub's `pull-request-simple`, an item of a list."""
     author = accounts.simple_user(url, pull.author.login)
     return {
         "id": repository.id * 1000 + pull.number,
@@ -35,18 +35,18 @@ def serialize_summary(url: str, repository: Repository, pull: PullRequest) -> di
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
-        "head": branch_side(
+        "head": serialize_head_or_base(
             url, repository.head_owner(pull), repository.head_repository(pull), pull.head, pull.head_sha
         ),
-        "base": branch_side(url, repository.owner, repository, pull.base, pull.base_sha),
-        "author_association": association(repository, pull.author),
+        "base": serialize_head_or_base(url, repository.owner, repository, pull.base, pull.base_sha),
+        "author_association": author_association(repository, pull.author),
         "auto_merge": serialize_auto_merge(url, pull.auto_merge),
-        **addresses(url, repository, pull),
+        **urls_of(url, repository, pull),
     }
 
 
 def serialize_pull(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
-    """GitHub's pull-request: one of them, with all that has to be computed."""
+    """Returns GitHub's `pull-request`: the summary, mergeability and statistics."""
     changes = repository.git.diff(pull.base_sha, pull.head_sha)
     mergeability = mergeability_of(repository, pull)
     return serialize_summary(url, repository, pull) | {
@@ -66,21 +66,21 @@ def serialize_pull(url: str, repository: Repository, pull: PullRequest) -> dict[
 
 
 def node_id(repository: Repository, pull: PullRequest) -> str:
-    """The GraphQL id of a pull request."""
+    """Returns the GraphQL id of a pull request."""
     return f"PR_{repository.id}_{pull.number}"
 
 
-def page(url: str, repository: Repository, pull: PullRequest) -> str:
-    """The address a person would open."""
+def page_url(url: str, repository: Repository, pull: PullRequest) -> str:
+    """Returns the address of the page in a browser."""
     return f"{url}/{repository.full_name}/pull/{pull.number}"
 
 
-def addresses(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
-    """All the places that belong to a pull request."""
+def urls_of(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+    """Returns the fields of a pull request that are addresses."""
     here = repositories.api_url(url, repository)
     own, issue = f"{here}/pulls/{pull.number}", f"{here}/issues/{pull.number}"
     found = {
-        "html_url": page(url, repository, pull),
+        "html_url": page_url(url, repository, pull),
         "url": own,
         "issue_url": issue,
         "comments_url": f"{issue}/comments",
@@ -100,8 +100,10 @@ def addresses(url: str, repository: Repository, pull: PullRequest) -> dict[str, 
     }
 
 
-def branch_side(url: str, owner: str, repository: Repository | None, branch: str, sha: str) -> dict[str, Any]:
-    """The head or the base of a pull request. The repository is null when it was a fork and is gone."""
+def serialize_head_or_base(
+    url: str, owner: str, repository: Repository | None, branch: str, sha: str
+) -> dict[str, Any]:
+    """Returns the head or the base of a pull request. The repository is `None` if it was a fork that is deleted."""
     return {
         "label": f"{owner}:{branch}",
         "ref": branch,
@@ -112,35 +114,35 @@ def branch_side(url: str, owner: str, repository: Repository | None, branch: str
 
 
 def serialize_labels(url: str, repository: Repository, pull: PullRequest) -> list[dict[str, Any]]:
-    """The labels of a pull request."""
+    """Returns the labels of a pull request."""
     known = (repository.labels[name.lower()] for name in pull.labels)
     return [repositories.serialize_label(url, repository, label) for label in known]
 
 
-def association(repository: Repository, account: Account) -> str:
-    """How an account belongs to the repository; Apps and strangers do not."""
+def author_association(repository: Repository, account: Account) -> str:
+    """Returns the relation of an account to the repository; Apps have none."""
     if account.login == repository.owner:
         return "OWNER"
     return "COLLABORATOR" if repository.has_write_access(account) and not account.is_bot else "NONE"
 
 
-def serialize_auto_merge(url: str, order: AutoMerge | None) -> dict[str, Any] | None:
-    """GitHub's auto-merge."""
-    if order is None:
+def serialize_auto_merge(url: str, request: AutoMerge | None) -> dict[str, Any] | None:
+    """Returns GitHub's `auto-merge`."""
+    if request is None:
         return None
     return {
-        "enabled_by": accounts.simple_user(url, order.enabled_by.login),
-        "merge_method": order.method,
-        "commit_title": order.title,
-        "commit_message": order.message,
+        "enabled_by": accounts.simple_user(url, request.enabled_by.login),
+        "merge_method": request.method,
+        "commit_title": request.title,
+        "commit_message": request.message,
     }
 
 
 def serialize_review(url: str, repository: Repository, pull: PullRequest, review: Review) -> dict[str, Any]:
-    """GitHub's pull-request-review."""
-    html = f"{page(url, repository, pull)}#pullrequestreview-{review.id}"
+    """Returns GitHub's `pull-request-review`."""
+    html = f"{page_url(url, repository, pull)}#pullrequestreview-{review.id}"
     api = f"{repositories.api_url(url, repository)}/pulls/{pull.number}"
-    view = {
+    fields = {
         "id": review.id,
         "node_id": f"PRR_{review.id}",
         "user": accounts.simple_user(url, review.user.login),
@@ -149,25 +151,25 @@ def serialize_review(url: str, repository: Repository, pull: PullRequest, review
         "commit_id": review.commit_id,
         "html_url": html,
         "pull_request_url": api,
-        "author_association": association(repository, review.user),
+        "author_association": author_association(repository, review.user),
         "_links": {"html": {"href": html}, "pull_request": {"href": api}},
     }
-    return view if review.state == "PENDING" else view | {"submitted_at": review.submitted_at}
+    return fields if review.state == "PENDING" else fields | {"submitted_at": review.submitted_at}
 
 
 def serialize_comment(url: str, repository: Repository, pull: PullRequest, comment: Comment) -> dict[str, Any]:
-    """GitHub's issue-comment."""
+    """Returns GitHub's `issue-comment`."""
     here = repositories.api_url(url, repository)
     return {
         "id": comment.id,
         "node_id": f"IC_{comment.id}",
         "url": f"{here}/issues/comments/{comment.id}",
-        "html_url": f"{page(url, repository, pull)}#issuecomment-{comment.id}",
+        "html_url": f"{page_url(url, repository, pull)}#issuecomment-{comment.id}",
         "issue_url": f"{here}/issues/{pull.number}",
         "user": accounts.simple_user(url, comment.user.login),
         "body": comment.body,
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
-        "author_association": association(repository, comment.user),
+        "author_association": author_association(repository, comment.user),
         "performed_via_github_app": None,
     }

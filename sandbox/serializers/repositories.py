@@ -56,12 +56,12 @@ FEATURES = {"has_downloads": True, "has_discussions": False} | dict.fromkeys(
 
 
 def api_url(url: str, repository: Repository) -> str:
-    """The address of a repository in the API."""
+    """Returns the address of a repository in the API."""
     return f"{url}/repos/{repository.full_name}"
 
 
 def serialize_repository(url: str, repository: Repository) -> dict[str, Any]:
-    """GitHub's repository, without what depends on the caller."""
+    """Returns GitHub's `repository` without the fields that depend on the caller."""
     here, page = api_url(url, repository), f"{url}/{repository.full_name}"
     open_pulls = len(repository.open_pulls())
     return {
@@ -94,28 +94,28 @@ def serialize_repository(url: str, repository: Repository) -> dict[str, Any]:
 
 
 def serialize_for_viewer(url: str, repository: Repository, viewer: Account | None) -> dict[str, Any]:
-    """What GET of the repository answers: merge settings are shown only to those who may write contents."""
-    view = serialize_repository(url, repository)
+    """Returns GitHub's `full-repository`; only a viewer that may write contents sees the merge settings."""
+    fields = serialize_repository(url, repository)
     if repository.parent:
-        view |= dict.fromkeys(("parent", "source"), serialize_repository(url, repository.parent))
+        fields |= dict.fromkeys(("parent", "source"), serialize_repository(url, repository.parent))
     if viewer is None:
-        return view
-    view["permissions"] = permissions(repository, viewer)
+        return fields
+    fields["permissions"] = viewer_permissions(repository, viewer)
     if repository.can_push(viewer):
         settings = asdict(repository.settings)
-        view |= {name: settings[name] for name in MERGE_SETTINGS}
-    return view
+        fields |= {name: settings[name] for name in MERGE_SETTINGS}
+    return fields
 
 
-def permissions(repository: Repository, viewer: Account) -> dict[str, bool]:
-    """What the viewer may do, in GitHub's five words."""
+def viewer_permissions(repository: Repository, viewer: Account) -> dict[str, bool]:
+    """Returns whether the viewer has each of GitHub's five permissions."""
     admin = includes(repository.role(viewer), "admin") and not viewer.is_bot
     push = repository.can_push(viewer)
     return {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": True}
 
 
 def serialize_ref(url: str, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
-    """GitHub's git-ref."""
+    """Returns GitHub's `git-ref`."""
     here = api_url(url, repository)
     return {
         "ref": ref,
@@ -126,7 +126,7 @@ def serialize_ref(url: str, repository: Repository, ref: str, sha: str) -> dict[
 
 
 def serialize_branch(url: str, repository: Repository, name: str, sha: str) -> dict[str, Any]:
-    """GitHub's branch-with-protection."""
+    """Returns GitHub's `branch-with-protection`."""
     here, rule = f"{api_url(url, repository)}/branches/{quote(name)}", repository.rule(name)
     required = list(rule.required_checks) if rule else []
     return {
@@ -147,7 +147,7 @@ def serialize_branch(url: str, repository: Repository, name: str, sha: str) -> d
 
 
 def serialize_workflow(url: str, repository: Repository, path: str, state: str) -> dict[str, Any]:
-    """GitHub's workflow."""
+    """Returns GitHub's `workflow`."""
     number, name = account_id(path), path.rpartition("/")[2]
     page = f"{url}/{repository.full_name}"
     return {
@@ -165,7 +165,7 @@ def serialize_workflow(url: str, repository: Repository, path: str, state: str) 
 
 
 def serialize_label(url: str, repository: Repository, label: Label) -> dict[str, Any]:
-    """GitHub's label."""
+    """Returns GitHub's `label`."""
     return {
         "id": label.id,
         "node_id": f"LA_{label.id}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.git.command import NO_OBJECT, parse_changes
+from sandbox.git.command import NO_OBJECT
+from sandbox.git.objects import parse_changes
 from sandbox.git.packet_lines import FLUSH, RefUpdate, packet, packets, ref_updates, replace_reason
 from sandbox.protection import GIT_REASON, GITHUB_REASON
 from sandbox.rules import Rule, matches, rule_for
