@@ -13,7 +13,7 @@ COPY requirements/runtime.txt /build/
 RUN python3 -m venv --without-pip /opt/ml && \
     python3 -m pip --python /opt/ml/bin/python3 install --no-cache-dir --no-compile --no-deps --require-hashes \
         --only-binary :all: -r /build/runtime.txt
-COPY scripts/image-wheels scripts/image-bytecode /build/
+COPY docker/image-wheels docker/image-bytecode /build/
 RUN /build/image-wheels /opt/ml/lib && \
     /opt/ml/bin/python3 -I -X pycache_prefix=/build/seen /build/image-bytecode /build/bytecode
 
@@ -23,7 +23,7 @@ COPY ml_action /opt/ml/app/ml_action
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/ml/app
 
 FROM ${PYTHON} AS git
-COPY scripts/image-git /build/
+COPY docker/image-git /build/
 RUN /build/image-git /build/root
 
 FROM ${PYTHON}

@@ -32,14 +32,14 @@ test: .venv/ready  ## run every test but those of e2e, with branch coverage (TES
 	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-m "not container" --numprocesses=auto --cov --cov-report=term)
 
 faults: .venv/ready  ## every fault at every exchange of a promotion; writes docs/faults.md (minutes)
-	@PYTHONPATH=tests/faults:tests/scenarios:tests:. $(BIN)/python -m fault_matrix --write docs/faults.md
+	@$(BIN)/python -m tests.faults.matrix --write docs/faults.md
 
 # CI=true: what is missing is an error here, not a reason to skip.
 e2e: .venv/ready  ## the real container and real workflows, on this machine (needs Docker and Go)
-	@scripts/engine
-	@scripts/base-image
+	@docker/engine
+	@docker/base-image
 	@scripts/go-tool act >/dev/null
-	@CI=true $(BIN)/python -m pytest --durations=5 tests/container tests/act
+	@CI=true $(BIN)/python -m pytest --durations=5 tests/e2e/container tests/e2e/act
 
 lint: .venv/ready  ## formatter, linter, types, layers, generated texts
 	@$(BIN)/ruff format --check .
@@ -57,11 +57,11 @@ format: .venv/ready  ## format the code
 
 docs: .venv/ready  ## write the generated parts of the documentation
 	@$(BIN)/cog -r -I . $(GENERATED)
-	@$(BIN)/python -m scripts.generated
-	@$(BIN)/python -m scripts.doctor_page
+	@$(BIN)/python -m scripts.docs.tables
+	@$(BIN)/python -m scripts.docs.doctor
 
 bench: .venv/ready  ## measure speed against named baselines
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run
 
 bench-decision: .venv/ready  ## hold the gate to its aims: worlds against true loss (QUICK=1: one minute)
 	@$(BIN)/python -m benchmarks.decision $(if $(QUICK),--quick,--full --json benchmarks/decision/results.json --chart docs/decision.svg)

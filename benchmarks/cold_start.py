@@ -1,8 +1,8 @@
 """How long a container of the action takes, beyond an empty one of the same image: to "waiting", and to a training.
 
-    python benchmarks/cold_start.py [IMAGE ...] [--runs N]
+    python -m benchmarks.cold_start [IMAGE ...] [--runs N]
 
-Each pair is `docker run` as GitHub's runner does it (tests/container/harness.py), against the stand-in of GitHub on
+Each pair is `docker run` as GitHub's runner does it (tests/e2e/container/harness.py), against the stand-in of GitHub on
 this machine, and `docker run --entrypoint python3 IMAGE -c pass`, both on the host's network, in turn, so that a drift
 of the machine hits both alike. Prints a Markdown table of medians. Needs a Docker engine, and the image.
 """
@@ -18,12 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/container"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from container_world import FULL_NAME, World
-
-from ml_action import stage, students
+from ml_action.commands import sandbox_session as stage
+from ml_action.commands.demo import students
+from tests.e2e.container.world import FULL_NAME, World
 
 AIM = 1.0  # seconds from `docker run` to "waiting", beyond the empty container
 

@@ -1,4 +1,4 @@
-"""`python benchmarks/counting.py [--million]`: the count against git's own comparison of the same two trees.
+"""`python -m benchmarks.counting [--million]`: the count against git's own comparison of the same two trees.
 
 The trees are made with `git mktree --missing`, without any file: a count reads no content. 1 % of the datasets are
 new, and one in a thousand was edited, which makes the count look for them in the old tree.
@@ -15,10 +15,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from benchmarks.measure import pair
-from ml_action.survey import DIFF
+from ml_action.datasets.survey import DIFF
 
 ENTRY = str(Path(__file__).resolve().parents[1] / "entrypoint.py")
 STATE = "refs/heads/ml-auto-update/model/state"

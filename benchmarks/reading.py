@@ -1,7 +1,7 @@
 """Reading many small CSV files, side by side: ours and every other reader, each a whole process.
 
-    python benchmarks/reading.py --files 10000 --runs 5 --others PYTHON
-    python benchmarks/reading.py --large
+    python -m benchmarks.reading --files 10000 --runs 5 --others PYTHON
+    python -m benchmarks.reading --large
 
 PYTHON is an interpreter that has requirements/bench.txt; ours and pandas' own rows run without it, as in production.
 Load times are without imports. "Same" compares dtypes and values with pandas reading file by file. Prints Markdown.
@@ -24,8 +24,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 LARGE_ROWS, LARGE_BLOCK = 10_000_000, 100_000
 BASELINE = "pandas, file by file, and concat"
@@ -104,8 +102,8 @@ def joined_polars() -> Callable[[Path], Any]:
 
 
 def ours_on_disk() -> Callable[[Path], Any]:
-    from ml_action.arrivals import Dataset
-    from ml_action.modelling import frames
+    from ml_action.core.records.dataset import Dataset
+    from ml_action.modelling.reading import table as frames
 
     def load(folder: Path) -> Any:
         paths = paths_in(folder)
@@ -115,9 +113,9 @@ def ours_on_disk() -> Callable[[Path], Any]:
 
 
 def ours_from_git() -> Callable[[Path], Any]:
-    from ml_action.arrivals import Dataset
-    from ml_action.git import Git, environment
-    from ml_action.modelling import frames
+    from ml_action.core.records.dataset import Dataset
+    from ml_action.git.command import Git, environment
+    from ml_action.modelling.reading import table as frames
 
     def load(folder: Path) -> Any:
         git = Git(folder.with_name(f"{folder.name}-git"), environment(os.environ))
@@ -184,7 +182,7 @@ def measure_one(name: str, folder: Path, *, compare: bool) -> None:
 def prepare(root: Path, count: int) -> Path:
     """Students' files in a folder, and the same in a repository beside it."""
     from benchmarks.run import commit, new_repository
-    from ml_action import students
+    from ml_action.commands.demo import students
 
     folder = root / str(count)
     folder.mkdir()
@@ -256,8 +254,10 @@ def measure_large(path: Path) -> None:
     """Reads and fits as a run does."""
     import numpy as np
 
-    from ml_action.arrivals import Dataset
-    from ml_action.modelling import frames, resolution, training
+    from ml_action.core.records.dataset import Dataset
+    from ml_action.modelling.reading import table as frames
+    from ml_action.modelling.training import fit as training
+    from ml_action.modelling.training import recipe as resolution
 
     started = time.perf_counter()
     table, set_aside = frames.read([Dataset(str(path), "0" * 40)], (path.read_bytes() for path in [path]))

@@ -1,6 +1,6 @@
 """Resampling and cross-fitting: ours against the plain loop that calls scikit-learn's metric on each resample.
 
-`python benchmarks/resampling.py` prints the table of the bootstrap; `--memory` that of ten million rows, each metric in
+`python -m benchmarks.resampling` prints the table of the bootstrap; `--memory` that of ten million rows, each metric in
 a process of its own; `--folds` that of cross-fitting with one job and with two.
 
 The plain loop draws clusters, puts their rows together and calls the metric for both models. It is timed on a few
@@ -20,18 +20,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
-from ml_action import students
-from ml_action.modelling import bootstrap, contests, crossfit, frames, losses, resolution, units, validation
-from ml_action.modelling.contests import contest
-from ml_action.modelling.judged import Judged
-from ml_action.modelling.predictions import Predictions
-from ml_action.records import Dataset
+from ml_action.commands.demo import students
+from ml_action.core.records.dataset import Dataset
+from ml_action.modelling.evaluation import bootstrap, losses
+from ml_action.modelling.evaluation import paired_test as contests
+from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.paired_test import contest
+from ml_action.modelling.evaluation.predictions import Predictions
+from ml_action.modelling.reading import table as frames
+from ml_action.modelling.training import cross_fitting as crossfit
+from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.training import units
+from ml_action.modelling.validation import datasets as validation
 
 SEED = 0
 RESAMPLES = 10_000

@@ -11,18 +11,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from benchmarks.measure import pair
-from ml_action import stage, students
-from ml_action.survey import DIFF
+from ml_action.commands import sandbox_session as stage
+from ml_action.commands.demo import students
+from ml_action.datasets.survey import DIFF
 
 HERE = Path(__file__).resolve().parent
 ENTRY = str(HERE.parent / "entrypoint.py")
 STATE = "refs/heads/ml-auto-update/model/state"
 CHECK = [os.path.realpath(sys.executable), "-I", "-S", ENTRY, "check"]
 RUN = [sys.executable, "-I", ENTRY, "run", "--target", "score"]
-PLAIN = [sys.executable, str(HERE / "plain_script.py"), "."]
+PLAIN = [sys.executable, str(HERE / "baseline_script.py"), "."]
 
 
 def git(folder: Path, *arguments: str, stdin: str = "") -> str:

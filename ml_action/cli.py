@@ -11,11 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action import __version__, boundary, commands, data_commands, init_command, runner
-from ml_action.commands import Call, Command
-from ml_action.log import Log, PlainLog
-from ml_action.options import MODES, TABLE, Setting
-from ml_action.runner import ActionsLog, Context
+from ml_action import __version__
+from ml_action.commands import registry as commands
+from ml_action.commands.data import command as data_commands
+from ml_action.commands.init import command as init_command
+from ml_action.commands.registry import Call, Command
+from ml_action.config.options import MODES, TABLE, Setting
+from ml_action.core.log import Log, PlainLog
+from ml_action.runtime import actions as runner
+from ml_action.runtime import boundary
+from ml_action.runtime.actions import ActionsLog, Context
 
 if TYPE_CHECKING:  # late at run time: the Action has no command line
     import argparse
@@ -206,7 +211,7 @@ def _log(context: Context, command: str, piped: bool) -> Log:
     if context.in_actions:
         return ActionsLog(stream)
     if command != "check" and not piped and stream.isatty():
-        from ml_action import terminal
+        from ml_action.runtime import console as terminal
 
         return terminal.make_log()
     return PlainLog(stream)

@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ml_action import stage, starting, students
+from ml_action.commands import sandbox_session as stage
+from ml_action.commands.demo import students
+from ml_action.commands.init import scaffold as starting
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "example-repo"
@@ -56,8 +58,8 @@ def main() -> None:
 def _train() -> None:
     """The loop's first hour on the folder as it is, in the Action's own container, and the model that it proposed."""
     for command in (
-        [ROOT / "scripts/engine"],
-        [ROOT / "scripts/base-image"],
+        [ROOT / "docker/engine"],
+        [ROOT / "docker/base-image"],
         ["docker", "build", "-q", "-t", IMAGE, ROOT],
     ):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

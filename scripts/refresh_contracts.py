@@ -1,4 +1,4 @@
-"""Write tests/contracts/: GitHub's published contracts, cut down to what the sandbox serves.
+"""Write tests/support/github_contracts/: GitHub's published contracts, cut down to what the sandbox serves.
 
 Sources: the npm packages @octokit/openapi (GitHub's OpenAPI description) and @octokit/graphql-schema
 (its GraphQL schema), both MIT-licensed. Run it when the sandbox serves a new operation or a new GraphQL type, or to

@@ -14,20 +14,20 @@ import hypothesis
 import pytest
 
 # Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
-# with HYPOTHESIS=search and by benchmarks/fuzz.py, not by whoever comes by.
+# with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by whoever comes by.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 if TYPE_CHECKING:
-    from hosted import Hosted
-    from stage import Stage
+    from tests.support.flaky_server import Hosted
+    from tests.support.promotion_stage import Stage
 
 
 @pytest.fixture(autouse=True)
 def published(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever metadata a test makes the product write, the published schema allows."""
-    from ml_action import registry
+    from ml_action.git import registry
 
     plain = registry.to_bytes
 
@@ -53,10 +53,9 @@ def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 
     Every exchange is held against GitHub's published contracts.
     """
-    from contracts import Contract
-    from stage import Stage
-
     from sandbox import Sandbox
+    from tests.support.github_contracts import Contract
+    from tests.support.promotion_stage import Stage
 
     contract = Contract()
     with contextlib.ExitStack() as stack:
@@ -87,7 +86,7 @@ def stage(staged: Callable[..., Stage]) -> Stage:
 @pytest.fixture
 def hosted(tmp_path: Path) -> Iterator[Hosted]:
     """A repository with one commit, reached through a proxy that makes trouble on demand."""
-    from hosted import hosting
+    from tests.support.flaky_server import hosting
 
     with hosting(tmp_path / "hub") as running:
         yield running

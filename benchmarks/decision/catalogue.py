@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from benchmarks.decision import damages, real
+from benchmarks.decision import corruption as damages
+from benchmarks.decision import real_data as real
 from benchmarks.decision.populations import CENTRE, PASSED, TARGET
 from benchmarks.decision.worlds import (
     FILES,

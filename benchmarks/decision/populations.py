@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.decision.cases import Flags, Floats, Integers, Sample
+from benchmarks.decision.scenarios import Flags, Floats, Integers, Sample
 
 TARGET, PASSED = "score", "passed"
 CENTRE = 60.0  # points

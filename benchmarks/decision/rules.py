@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import get_scorer
 
-from benchmarks.decision import ours
-from benchmarks.decision.cases import Case, Flags, Floats
-from ml_action.modelling import losses, scoring, training
-from ml_action.modelling.frames import Table
-from ml_action.modelling.predictions import predict
-from ml_action.records import Recipe
+from benchmarks.decision import product_rules as ours
+from benchmarks.decision.scenarios import Case, Flags, Floats
+from ml_action.core.records.model import Recipe
+from ml_action.modelling.evaluation import losses, scoring
+from ml_action.modelling.evaluation.predictions import predict
+from ml_action.modelling.reading.table import Table
+from ml_action.modelling.training import fit as training
 
 SEED, POINT, ROWS, CLUSTERS = "seed's rule", "point comparison", "row bootstrap", "cluster bootstrap"
 NAMES = (SEED, POINT, ROWS, CLUSTERS, *(f"ours, {gate}" for gate in ours.GATES))

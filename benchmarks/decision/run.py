@@ -14,10 +14,10 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from benchmarks.decision import rules, sequences
-from benchmarks.decision.cases import Case
 from benchmarks.decision.catalogue import WORLDS
 from benchmarks.decision.results import STEPS, CourseResult, Line, Outcome, Results, Tally, step_of
 from benchmarks.decision.rules import Champion
+from benchmarks.decision.scenarios import Case
 from benchmarks.decision.sequences import COURSES, Run
 from benchmarks.decision.worlds import Aim, World
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.decision import damages, ours, populations, rules
-from benchmarks.decision.cases import Case, Flags, Sample, table_of
+from benchmarks.decision import corruption as damages
+from benchmarks.decision import populations, rules
+from benchmarks.decision import product_rules as ours
 from benchmarks.decision.catalogue import MINUTES, NOISY, REVERSED, SWAPPED
-from benchmarks.decision.damages import Damage
+from benchmarks.decision.corruption import Damage
 from benchmarks.decision.populations import Population
 from benchmarks.decision.rules import CLUSTERS, SEED, Champion, Ruling
+from benchmarks.decision.scenarios import Case, Flags, Sample, table_of
 from benchmarks.decision.worlds import LINEAR
 
 ORACLE = "oracle"

@@ -9,10 +9,12 @@ from enum import Enum
 import numpy as np
 import pandas as pd
 
-from benchmarks.decision import damages, ours, populations
-from benchmarks.decision.cases import Case, Sample, Truth, case_of
-from benchmarks.decision.damages import Damage
+from benchmarks.decision import corruption as damages
+from benchmarks.decision import populations
+from benchmarks.decision import product_rules as ours
+from benchmarks.decision.corruption import Damage
 from benchmarks.decision.populations import FEATURES, NUMBERS, PASSED, TARGET, WORDS, Population
+from benchmarks.decision.scenarios import Case, Sample, Truth, case_of
 
 OLD, NEW, FRESH = 400, 220, 400  # datasets of the champion and of a batch, students that production is measured on
 FILES = 5  # of a student, where students have several

@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.service import load
+from tests.support.model_folder import ModelDir
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
-from consumer_world import ModelDir  # noqa: E402
 
 ALL = "hours_studied sleep room tutor score"
 MODELS = {
@@ -39,7 +38,7 @@ CONNECTIONS = (1, 16)
 def serving(kind: str, models: ModelDir, **settings: str) -> Iterator[int]:
     port = PORTS[kind]
     own = {"PLAIN_MODEL": str(models.path / "v1.pkl"), "SERVICE_MODEL_DIR": str(models.path), "SERVICE_PORT": str(port)}
-    plain = ["-m", "uvicorn", "benchmarks.service.plain:app", "--port", str(port), "--no-access-log"]
+    plain = ["-m", "uvicorn", "benchmarks.service.baseline:app", "--port", str(port), "--no-access-log"]
     env = {**os.environ, **own, **settings, "PYTHONPATH": f"{ROOT / 'example-repo'}{os.pathsep}{ROOT}"}
     process = subprocess.Popen(
         [sys.executable, *(plain if kind == "plain" else ["-m", "service"])], env=env, stdout=subprocess.DEVNULL,

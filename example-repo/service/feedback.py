@@ -22,8 +22,8 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
-from ml_action.errors import DataProblem
-from ml_action.figures import counted
+from ml_action.core.errors import DataProblem
+from ml_action.core.formatting import counted
 
 BACKOFF, MAX_BACKOFF = 2.5, 600.0  # seconds
 MAX_DOUBLINGS = 10  # of the backoff

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ml_action.contract import Contract, Profile
-from ml_action.modelling import distances
+from ml_action.core.records.contract import Contract, Profile
+from ml_action.modelling.contract import effect_size as distances
 
 MAX_ROWS = 2000  # that are kept
 MIN_ROWS = 30  # fewer differ by chance alone

@@ -14,8 +14,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from ml_action.codec import plain
 from ml_action.consumer import Served
+from ml_action.core.codec import plain
 from service import schema
 from service.feedback import Feedback, FullError
 from service.middleware import BodyError, read_body

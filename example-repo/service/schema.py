@@ -13,8 +13,8 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, Val
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
-from ml_action.contract import Profile
-from ml_action.records import Version
+from ml_action.core.records.contract import Profile
+from ml_action.core.records.model import Version
 
 MAX_TEXT = 1000  # characters
 MAX_ERRORS = 50  # that are reported

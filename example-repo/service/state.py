@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ml_action.consumer import Consumer, Event, Folder, GitHub, Served, Source
 from ml_action.consumer.sources import Api
-from ml_action.errors import ModelProblem
+from ml_action.core.errors import ModelProblem
 from service import inline_limit, schema
 from service.config import Config
 from service.feedback import Feedback, FolderTarget, GitHubTarget

@@ -9,9 +9,9 @@ model is loaded and tried beside the old one, and one reference moves. Whatever 
 Needs joblib, NumPy and scikit-learn; pandas only for a model that takes nothing but frames.
 """
 
-from ml_action.consumer.answering import Answering
+from ml_action.consumer.consumer import Consumer, Event, Status
 from ml_action.consumer.loading import Served
+from ml_action.consumer.prediction import Answering
 from ml_action.consumer.sources import Folder, GitHub, Source, Unreachable
-from ml_action.consumer.watching import Consumer, Event, Status
 
 __all__ = ["Answering", "Consumer", "Event", "Folder", "GitHub", "Served", "Source", "Status", "Unreachable"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ml_action.consumer.answering import Answering, Row
-from ml_action.errors import ModelProblem
-from ml_action.modelling import artifacts
-from ml_action.modelling.versions import differing, libraries, minor
-from ml_action.records import History, Version
+from ml_action.consumer.prediction import Answering, Row
+from ml_action.core.errors import ModelProblem
+from ml_action.core.records.model import History, Version
+from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training.library_versions import differing, libraries, minor
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from ml_action.errors import Problem
-from ml_action.settings import METADATA
+from ml_action.config.settings import METADATA
+from ml_action.core.errors import Problem
 
 COUNTER = "new_data_counter.json"  # on the state branch: the counter for people, with the last decision
 MOST_METADATA = 64 * 1024 * 1024  # bytes

@@ -13,16 +13,24 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from ml_action.modelling import artifacts, contracts, crossfit, estimators, losses, scoring, screen, training, units
-from ml_action.modelling.comparison import compare
-from ml_action.modelling.crossfit import Progress, Split
-from ml_action.modelling.frames import Table
-from ml_action.modelling.judged import Judged
-from ml_action.modelling.predictions import Predictions
-from ml_action.modelling.versions import libraries
-from ml_action.modelling.witness import CHAMPION, Incomparable, Witness, classes_in
-from ml_action.modelling.wording import plain
-from ml_action.records import Comparison, Contract, Policy, Recipe, Screening, Shift, Trial
+from ml_action.core.records.contract import Contract, Shift
+from ml_action.core.records.evaluation import Comparison, Policy, Screening
+from ml_action.core.records.model import Recipe, Trial
+from ml_action.core.text import plain
+from ml_action.modelling import screening as screen
+from ml_action.modelling.champion import CHAMPION, Incomparable, Witness, classes_in
+from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.evaluation import losses, scoring
+from ml_action.modelling.evaluation.comparison import compare
+from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.predictions import Predictions
+from ml_action.modelling.reading.table import Table
+from ml_action.modelling.training import cross_fitting as crossfit
+from ml_action.modelling.training import estimators, units
+from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training.cross_fitting import Progress, Split
+from ml_action.modelling.training.library_versions import libraries
 
 Flags = npt.NDArray[np.bool_]
 

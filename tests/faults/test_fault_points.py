@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fault_matrix import pairs, points
-from fault_page import faults_of
-from fault_table import BY_NAME, FAULTS, WORST
-from fault_world import Point, inject, prepare
+
+from tests.faults.matrix import pairs, points
+from tests.faults.page import faults_of
+from tests.faults.table import BY_NAME, FAULTS, WORST
+from tests.faults.world import Point, inject, prepare
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
 

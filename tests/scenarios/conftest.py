@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contracts import Contract
-from scenario_world import PROPOSAL, PULLS, World, drifted, hurry, steady
 
-from ml_action import stage, wiring
-from ml_action.forge import github
-from ml_action.forge.identity import Pace
-from ml_action.patience import Patience
+from ml_action.commands import sandbox_session as stage
+from ml_action.core.retry import Patience
+from ml_action.forge.github import client as github
+from ml_action.forge.github.session import Pace
+from ml_action.runtime import wiring
+from tests.scenarios.world import PROPOSAL, PULLS, World, drifted, hurry, steady
+from tests.support.github_contracts import Contract
 
 FULL_NAME = "octo/students"
 
@@ -26,7 +27,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(github, "Pace", Pace)  # to be put back, as the next
     monkeypatch.setattr(wiring, "Patience", Patience)
     hurry()
-    monkeypatch.setattr("ml_action.wiring.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("ml_action.runtime.wiring.time.sleep", lambda seconds: None)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 
 from ml_action.consumer import Status
-from ml_action.records import Version
+from ml_action.core.records.model import Version
 from service import openapi
 from service.state import ServiceState
 from service.web import chart, form

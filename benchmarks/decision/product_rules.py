@@ -1,0 +1,135 @@
+"""The seam to the product: its own path from datasets to a verdict, and nothing of it rewritten here.
+
+The data contract sets bad datasets aside (`batch`), the champion looks, the challenger is trained and judged (`trial`),
+the gate decides (`decision`), as `loop` does it. All that the benchmark knows of the product's interfaces stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from benchmarks.decision.scenarios import Case
+from ml_action.config import settings
+from ml_action.core.errors import DataProblem
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.contract import Contract
+from ml_action.core.records.model import Recipe, Version
+from ml_action.loop import batch as batches
+from ml_action.loop import experiment
+from ml_action.loop import gate as decision
+from ml_action.modelling import champion as witness
+from ml_action.modelling import trial
+from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.reading.table import Table
+from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import units
+
+GATES = ("not-worse", "better")
+STOPPED = "stopped"  # too many bad datasets: an error with its reason, nothing is judged
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The model in production, and what the metadata say of it."""
+
+    model: Any
+    recipe: Recipe
+    contract: Contract
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What the product does with a batch: by gate, verdict and reason."""
+
+    verdicts: Mapping[str, tuple[str, str]]
+    challenger: Champion | None = None  # None: it came to no training
+    set_aside: frozenset[str] = frozenset()  # blob ids
+
+
+def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
+    """A champion trained on all of the table's rows outside the permanent holdout."""
+    parsed = settings.parse(given, {})
+    recipe = batches._recipe(table, parsed, None)
+    trained = ~units.of(table, parsed.group).held_out(salt, parsed.test_size)
+    model = training.fit(recipe, table, trained)
+    learned = table.keep(table.any_in(trained), trained)
+    return Champion(model, recipe, contracts.learn(learned, recipe.outputs, recipe.features))
+
+
+def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
+    """The product's verdict on the case's new datasets; one training, decided by each gate."""
+    parsed = settings.parse(case.settings, {})
+    policy = experiment.policy_of(parsed)
+    batch = batches._by_datasets(case.table, (), _material(case, champion), parsed)
+    aside = frozenset(item.blob for item in batch.set_aside)
+    try:
+        _stop_if_broken(case, batch, parsed)
+        tried = trial.run(
+            batch.table,
+            recipe=batch.recipe,
+            new=batch.new,
+            champion=champion.model,
+            champion_features=champion.recipe.features,
+            champion_target=champion.recipe.target,
+            salt=case.salt,
+            test_size=parsed.test_size,
+            policy=policy,
+            folds=parsed.fit_budget - 1,
+            group=parsed.group,
+            screened=trial.Screen(batch.judged, batch.contract),
+            shifts=batch.shifts,
+            progress=lambda *_: None,
+        )
+    except DataProblem as problem:
+        return Judgement(dict.fromkeys(gates, (STOPPED, str(problem))), None, aside)
+    except witness.Incomparable as reason:
+        return Judgement(dict.fromkeys(gates, (str(Verdict.INCOMPARABLE), str(reason))), None, aside)
+    except trial.NothingSound as found:
+        said = decision.unsound(found.screening, policy)
+        suspects = frozenset(item.blob for item in found.screening.suspects)
+        return Judgement(dict.fromkeys(gates, (str(said.verdict), said.reason)), None, aside | suspects)
+    decided = {gate: decision.decide(tried.comparison, replace(policy, gate=gate), tried.screening) for gate in gates}
+    model = artifacts.load(tried.artifact, tried.digest, lambda _: None)
+    return Judgement(
+        {gate: (str(said.verdict), said.reason) for gate, said in decided.items()},
+        Champion(model, tried.recipe, tried.contract or champion.contract),
+        aside | {item.blob for item in tried.screening.suspects},
+    )
+
+
+def _material(case: Case, champion: Champion) -> batches.Material:
+    blobs = np.array([dataset.blob for dataset in case.table.datasets])
+    accepted = ~case.new if case.doubted is None else ~case.new & ~case.doubted
+    return batches.Material(
+        datasets=case.table.datasets,
+        new=frozenset(blobs[case.new]),
+        old=frozenset(blobs[accepted]),
+        before=(),
+        champion=_version(champion),
+        salt=case.salt,
+    )
+
+
+def _version(champion: Champion) -> Version:
+    """The champion's entry in the metadata; what no stage after the trigger reads is empty."""
+    said: dict[str, Any] = {
+        "target": champion.recipe.target,
+        "features": champion.recipe.features,
+        "task": champion.recipe.task,
+        "contract": champion.contract,
+    }
+    return Version(**{field.name: said.get(field.name, "") for field in fields(Version)})
+
+
+def _stop_if_broken(case: Case, batch: batches.Batch, parsed: settings.Settings) -> None:
+    """Raises DataProblem where `batch.load` does: too much is bad to go on, or nothing is left."""
+    inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
+    batches.stop_if_too_many(batch.bad, inventory, parsed)
+    if not batch.new.any():
+        raise DataProblem("no new dataset is left")

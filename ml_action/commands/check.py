@@ -1,0 +1,42 @@
+"""The cheap look: have enough new datasets arrived? Standard library and git only; nothing is written."""
+
+from __future__ import annotations
+
+from ml_action.config.settings import Settings
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.dataset import Trigger
+from ml_action.core.records.outcome import Outcome
+from ml_action.datasets import survey
+from ml_action.datasets.inventory import notes
+from ml_action.git import journal
+from ml_action.git.repository import Repository, Tips, branch_names
+
+
+def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
+    """Counts the new datasets and says whether a training should start."""
+    scene = survey.look(settings, repository, tips, journal.read_counted)
+    verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
+    return Outcome(
+        verdict,
+        scene.trigger.reason,
+        next_step(scene.trigger),
+        inventory=scene.inventory,
+        trigger=scene.trigger,
+        notes=(*notes(scene.inventory), *_forgotten(scene, settings)),
+    )
+
+
+def _forgotten(scene: survey.Scene, settings: Settings) -> tuple[str, ...]:
+    """A champion, and no record of any attempt: a clone of a single branch does not have it."""
+    if scene.state.commit or scene.history is None:
+        return ()
+    branch, _ = branch_names(settings.name)
+    told = f"the branch {branch} is not here, so datasets may count that an attempt has seen"
+    return (f"{told}; if the server has it, git fetch origin {branch}:{branch}",)
+
+
+def next_step(trigger: Trigger) -> str:
+    """What happens next, by the trigger alone."""
+    if trigger.ready:
+        return "start the training: run the action with mode run"
+    return "nothing until more datasets arrive; the next check counts again"

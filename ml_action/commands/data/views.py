@@ -1,0 +1,117 @@
+"""`data check`, `data contract` and `data explain` for a person, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from ml_action.commands.data import report as data_report
+from ml_action.commands.data.contract import Agreement, Demand
+from ml_action.commands.data.explain import Explanation
+from ml_action.commands.data.findings import Finding, Inspection, Mark
+from ml_action.core.formatting import counted, percent
+from ml_action.core.log import visible
+from ml_action.runtime import console as terminal
+
+GOOD_ONES = 50  # listed by name
+CATEGORIES = 6  # shown of a column
+WIDTH = 200  # characters, where a program or a file reads along: a path stays on one line
+
+
+def check(inspection: Inspection, *, as_json: bool) -> None:
+    """Every dataset with its mark, what it was judged against, and what drifted."""
+    if as_json:
+        _print_json(_inspection(inspection))
+        return
+    console = terminal.make_console(piped=WIDTH)
+    good = inspection.marked(Mark.GOOD)
+    named = {item.path for item in good[:GOOD_ONES]}
+    listed = [item for item in inspection.findings if item.mark is not Mark.GOOD or item.path in named]
+    if listed:
+        terminal.table(console, ("dataset", "line", "verdict", "reason"), map(_row, listed))
+    lines = [f"… and {len(good) - GOOD_ONES} more good ones"] if len(good) > GOOD_ONES else []
+    lines += [f"judged against {inspection.source}"] if inspection.source else []
+    drifted = [f"{visible(item.column)} ({percent(item.effect, 0)})" for item in inspection.shifts if item.drifted]
+    lines += [f"drifted: {', '.join(drifted)}"] if drifted else []
+    sentence, next_step = data_report.sentence(inspection), data_report.next_step(inspection)
+    lines += [f"{data_report.ICONS[Mark.BAD if inspection.bad else Mark.GOOD]} {sentence}", f"   next: {next_step}"]
+    terminal.lines(console, lines)
+
+
+def _row(item: Finding) -> tuple[str, ...]:
+    return visible(item.path), str(item.line or ""), str(item.mark), item.reason
+
+
+def _inspection(inspection: Inspection) -> dict[str, Any]:
+    return {
+        "sentence": data_report.sentence(inspection),
+        "bad": len(inspection.bad),
+        "contract": inspection.source,
+        "datasets": [_finding(item) for item in inspection.findings],
+        "drift": [vars(shift) for shift in inspection.shifts],
+    }
+
+
+def _finding(item: Finding) -> dict[str, Any]:
+    return {
+        "path": item.path, "line": item.line, "verdict": str(item.mark), "reason": item.reason, "blob": item.blob,
+        "more": list(item.more),
+    }  # fmt: skip
+
+
+def contract(agreement: Agreement, *, as_json: bool, change: str | None = None) -> None:
+    """The effective contract, or the change that was made to the user's file."""
+    if as_json:
+        columns = [vars(demand) for demand in agreement.demands]
+        known = {"target": agreement.learned.target, "source": agreement.source, "columns": columns}
+        _print_json(known if change is None else {**known, "change": change})
+        return
+    console = terminal.make_console(piped=WIDTH)
+    if change is not None:
+        terminal.lines(console, change.splitlines() or ["nothing to add: every column has its table already"])
+        return
+    heads = ("column", "type", "range or categories", "missing, at most", "source")
+    terminal.table(console, heads, map(_demand, agreement.demands))
+    learned = agreement.learned
+    amount = f"{counted(learned.datasets, agreement.unit)}, {counted(learned.rows, 'rows')}"
+    told = f"target {visible(learned.target)}; learned from {amount}"
+    terminal.lines(console, [told])
+
+
+def _demand(item: Demand) -> tuple[str, ...]:
+    missing = "" if item.missing is None else percent(item.missing)
+    return visible(item.column), item.type, _values(item), missing, item.source
+
+
+def _values(item: Demand) -> str:
+    if not item.asked:
+        return "nothing is asked"
+    if item.categories:
+        shown = ", ".join(map(visible, item.categories[:CATEGORIES]))
+        more = len(item.categories) - CATEGORIES
+        return f"{shown} and {more} more" if more > 0 else shown
+    if item.low is None and item.high is None:
+        return "any"
+    low, high = ("" if bound is None else f"{bound:g}" for bound in (item.low, item.high))
+    return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+
+
+def explain(found: Explanation, *, as_json: bool) -> None:
+    """The sentence, the facts, and what to do next."""
+    if as_json:
+        known = {"path": found.path, "counts": found.counts, "reason": found.why, "next": found.next_step}
+        finding = _finding(found.finding) if found.finding else None
+        facts = {name: text for name, text in found.facts if name != "also"}  # those are in the finding
+        _print_json({**known, "facts": facts, "finding": finding})
+        return
+    console = terminal.make_console(piped=WIDTH)
+    end = "" if found.why.endswith("?") else "."
+    terminal.lines(console, [f"{visible(found.path)} {found.why}{end}"])
+    if found.facts:
+        terminal.table(console, ("", ""), found.facts)
+    terminal.lines(console, [f"   next: {found.next_step}"])
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")

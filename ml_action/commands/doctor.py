@@ -1,0 +1,54 @@
+"""The story of `doctor`: what will work here, what will not, and where it is mended. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_action.config.settings import Settings
+from ml_action.core.errors import ForgeProblem, SettingsProblem
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.diagnosis import Diagnosis
+from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.repository_facts import Facts
+from ml_action.doctor.checks import examine
+from ml_action.doctor.diagnosis import next_step, sentence
+from ml_action.git import journal
+from ml_action.loop import preflight
+from ml_action.runtime.dependencies import Tools
+
+
+def look_after(settings: Settings, tools: Tools) -> Diagnosis:
+    """The diagnosis.
+
+    Raises:
+        SettingsProblem: there is no GitHub to ask.
+        ForgeProblem, RepositoryProblem: there is, and it does not answer us.
+    """
+    facts = tools.look(True)
+    if facts is None:
+        raise SettingsProblem(
+            "the doctor needs a token and the repository's name",
+            why="what works is decided by them, and none was given",
+            fix="set ML_AUTO_UPDATE_TOKEN and GITHUB_REPOSITORY=owner/name, or run `mode: doctor` in the workflow",
+        )
+    state = journal.read(tools.repository.store, tools.tips.state)
+    facts = preflight.complete(facts, state, settings, tools)
+    return examine(replace(facts, disabled=_of_ours(facts, tools)), preflight.aim_of(settings))
+
+
+def _of_ours(facts: Facts, tools: Tools) -> tuple[tuple[str, str], ...]:
+    """The workflows that are turned off and name us; one whose file is not on the base branch may."""
+    texts = ((path, state, preflight.read(path, tools)) for path, state in facts.disabled)
+    return tuple((path, state) for path, state, text in texts if not text or "ml-auto-update" in text)
+
+
+def outcome(found: Diagnosis) -> Outcome:
+    """The diagnosis as the ending of a run."""
+    return Outcome(
+        Verdict.READY if found.enough else Verdict.BLOCKED,
+        sentence(found),
+        next_step(found),
+        diagnosis=found,
+        extra={"autonomy": str(found.works) if found.works else "none"},
+        exit_code=0 if found.enough else ForgeProblem.exit_code,
+    )

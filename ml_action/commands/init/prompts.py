@@ -1,0 +1,67 @@
+"""Questions to a person at a terminal; whoever says yes to everything is asked nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from ml_action.core.errors import SettingsProblem
+from ml_action.core.log import Log
+
+
+class Asker(Protocol):
+    """Somebody who decides."""
+
+    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
+        """The answer; empty choices: any text."""
+
+
+class Yes:
+    """Takes every guess, and says which."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:  # noqa: ARG002
+        """The guess."""
+        self._log.say(f"{question}: {guess}")
+        return guess
+
+
+class Person:
+    """Asks at the terminal; Enter takes the guess."""
+
+    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
+        """What is typed, once it is one of the choices."""
+        from rich.prompt import Prompt  # late: the Action has no terminal
+
+        shown = list(choices) or None
+        few = shown is not None and len(shown) <= 8
+        if shown and not few:
+            print(f"  one of: {', '.join(shown)}")  # noqa: T201
+        try:
+            return str(Prompt.ask(question, default=guess, choices=shown, show_choices=few))
+        except EOFError:  # Ctrl-D, or a terminal that went away
+            raise SettingsProblem(
+                "nobody answered, and nothing was written",
+                why="standard input ended at a question",
+                fix="run it again, or add --yes to take every guess",
+            ) from None
+
+
+def make(*, yes: bool, log: Log) -> Asker:
+    """Who decides here.
+
+    Raises:
+        SettingsProblem: nobody can be asked, and nobody said yes.
+    """
+    if yes:
+        return Yes(log)
+    if not sys.stdin.isatty():
+        raise SettingsProblem(
+            "init would ask a few questions, and standard input is no terminal",
+            why="it runs in a script or a pipe",
+            fix="add --yes to take every guess, and flags for what you know better, such as --target price",
+        )
+    return Person()

@@ -1,0 +1,169 @@
+"""Files of the workspace that git does not track, and files that stand in for what git has only a pointer to.
+
+They are read and never written. A folder or file is opened below the one before it and never through a symbolic link,
+so that no name, and no link that is set meanwhile, leads out of the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from ml_action.config.data_path import Selection
+from ml_action.core.errors import DataProblem
+from ml_action.core.records.dataset import Dataset
+from ml_action.git.command import Git, decode_path
+
+_PIECE = 1 << 20
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+# not blocking: what is a pipe when it is opened must not stop the run
+_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def untracked(
+    git: Git, folder: Path, selection: Selection, commits: Iterable[str], *, sha256: bool
+) -> tuple[Dataset, ...]:
+    """The datasets in the folder at whose paths none of the commits has anything, in the order of their paths.
+
+    Raises:
+        DataProblem: one of them cannot be read, or changes while it is read.
+    """
+    found = {path for root in selection.roots for path in _below(folder, root) if selection.holds(decode_path(path))}
+    for commit in dict.fromkeys(commits) if found else ():
+        for names in git.records("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *selection.roots):
+            found.difference_update(names)
+    paths = map(decode_path, sorted(found))
+    return tuple(Dataset(path, _identity(folder, path, sha256=sha256), untracked=True) for path in paths)
+
+
+def has_folder(folder: Path, path: str) -> bool:
+    """Whether there is such a folder, and not through a link."""
+    try:
+        with _opened_folder(folder, path):
+            return True
+    except OSError:
+        return False
+
+
+def digest_of(blob: str) -> bool:
+    """Whether an object id is one of SHA-256."""
+    return len(blob) == 64
+
+
+def blob_id(content: bytes, *, sha256: bool) -> str:
+    """The id that git would give to this content."""
+    digest = hashlib.new("sha256" if sha256 else "sha1", b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+@contextmanager
+def opened(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
+    """A regular file of the folder for reading, and its size.
+
+    Raises:
+        OSError: there is none, or a link is on the way.
+    """
+    place, _, name = path.rpartition("/")
+    with _opened_folder(folder, place) as parent:
+        handle = os.open(_bytes(name), _FILE, dir_fd=parent)
+        with open(handle, "rb", buffering=0) as file:  # noqa: PTH123  a handle
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError("it is no regular file")
+            yield file, status.st_size
+
+
+def _identity(folder: Path, path: str, *, sha256: bool) -> str:
+    """The blob id of a file's content, as git would give it; nothing is written."""
+    try:
+        with opened(folder, path) as (file, size):
+            digest = hashlib.new("sha256" if sha256 else "sha1", b"blob %d\0" % size, usedforsecurity=False)
+            found = 0
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                found += len(piece)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if found != size:
+        raise changed(path)
+    return digest.hexdigest()
+
+
+def changed(path: str) -> DataProblem:
+    """Told when a file is no longer what was counted."""
+    return DataProblem(
+        "an untracked dataset changed during the run",
+        why="another process writes into the data path while datasets are counted and read",
+        fix="let the step that fetches datasets end before this one",
+        path=path,
+    )
+
+
+def _unreadable(path: str, error: OSError) -> DataProblem:
+    return DataProblem(
+        f"an untracked dataset cannot be read: {error.strerror or error}",
+        why="it belongs to another user, or it was taken away meanwhile",
+        fix="let the step that fetches it make it readable, or set untracked: false",
+        path=path,
+    )
+
+
+# --- walking ----------------------------------------------------------------------------------------------
+
+
+def _below(folder: Path, root: str) -> Iterator[bytes]:
+    """The paths, from the folder, of all regular files below the root; another repository in it is not entered."""
+    try:
+        with _opened_folder(folder, root) as handle:
+            yield from _walk(handle, _bytes(root))
+    except (FileNotFoundError, NotADirectoryError):
+        return  # nothing was fetched yet
+    except OSError as error:
+        raise _unreadable(root, error) from error
+
+
+def _walk(handle: int, prefix: bytes) -> Iterator[bytes]:
+    with os.scandir(handle) as found:
+        entries = sorted((os.fsencode(entry.name), entry) for entry in found)
+    if entries and any(name == b".git" for name, _ in entries):
+        return
+    for name, entry in entries:
+        path = prefix + b"/" + name
+        if entry.is_file(follow_symlinks=False):
+            yield path
+        elif entry.is_dir(follow_symlinks=False):
+            with _opened_at(handle, name) as inner:
+                yield from _walk(inner, path)
+
+
+@contextmanager
+def _opened_folder(folder: Path, path: str) -> Iterator[int]:
+    """A folder below the given one."""
+    handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        for part in path.split("/") if path else ():
+            inner = os.open(_bytes(part), _FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _opened_at(parent: int, name: bytes) -> Iterator[int]:
+    handle = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")

@@ -1,0 +1,335 @@
+"""Load and validate: every dataset read, the bad ones in quarantine, and what has moved since the champion.
+
+This module is imported only after the trigger was pulled: it loads pandas and scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ml_action.config.settings import Settings
+from ml_action.core.errors import DataProblem
+from ml_action.core.formatting import percent
+from ml_action.core.log import Log
+from ml_action.core.records.contract import Contract, Shift
+from ml_action.core.records.dataset import Dataset, Inventory, SetAside
+from ml_action.core.records.model import Recipe, Version
+from ml_action.core.text import plain
+from ml_action.datasets import contents as sources
+from ml_action.datasets import survey
+from ml_action.datasets.survey import Scene
+from ml_action.modelling.contract import drift
+from ml_action.modelling.contract import enforcement as sifting
+from ml_action.modelling.contract.enforcement import Sound
+from ml_action.modelling.reading import formats
+from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.columns import need
+from ml_action.modelling.reading.table import Table
+from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation import duplicates as identity
+from ml_action.modelling.validation import row_groups as rowwise
+from ml_action.modelling.validation import rows as rowchecks
+
+EVERY = 50  # datasets between two reports of progress
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is to be read, and what is known of it."""
+
+    datasets: tuple[Dataset, ...]  # one per content; of two that hold the same rows the earlier one stays
+    new: frozenset[str]  # blob ids: judged against the contract, counted, scored
+    old: frozenset[str]  # blob ids that were accepted before
+    before: tuple[Dataset, ...]  # where rows are the unit: old versions of what was edited or is gone
+    champion: Version | None
+    salt: str  # keys the holdout
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a training may use: every sound dataset, and which of them are new."""
+
+    table: Table  # where rows are the unit, its datasets are groups of rows
+    recipe: Recipe
+    contract: Contract  # what the datasets were judged against
+    new: Flags  # per dataset of the table
+    judged: Flags  # ... whether it was not accepted before: what is new is among them
+    count: int  # new datasets, or rows
+    sources: tuple[str, ...]  # blob ids of the files that are in it
+    bad: tuple[SetAside, ...]  # new datasets that are bad; a copy is not
+    set_aside: tuple[SetAside, ...]  # all that were set aside, old ones and copies too
+    shifts: tuple[Shift, ...] = ()  # of the new datasets against the champion's data
+    notes: tuple[str, ...] = ()
+
+
+def load(scene: Scene, settings: Settings, log: Log) -> Batch:
+    """The batch of a run.
+
+    Raises:
+        DataProblem: nothing can be read, or so much is bad that the source must be broken.
+    """
+    batch = sort_out(material_of(scene, settings), scene, settings, log)
+    _stop_if_broken(batch.bad, scene)
+    stop_if_too_many(batch.bad, scene.inventory, settings)
+    return batch
+
+
+def material_of(scene: Scene, settings: Settings) -> Material:
+    """Every dataset of the data tree: what was set aside under other settings may be sound under these."""
+    datasets = _wanted(scene, settings)
+    new = frozenset(item.blob for item in scene.inventory.new)
+    old = frozenset(item.blob for item in datasets) - new - survey.set_aside_before(scene)
+    champion = scene.history.champion if scene.history else None
+    return Material(datasets, new, old, scene.inventory.before, champion, survey.salt_of(scene, settings))
+
+
+def _wanted(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
+    """Every dataset; those that were set aside come last: of two that hold the same rows the counted one stays."""
+    aside = survey.set_aside_before(scene)
+    return tuple(sorted(survey.datasets(scene, settings), key=lambda item: item.blob in aside))
+
+
+def sort_out(material: Material, scene: Scene, settings: Settings, log: Log) -> Batch:
+    """Reads everything and judges what is new, dataset by dataset or row by row."""
+    judge = _by_rows if settings.unit == "rows" else _by_datasets
+    return judge(*_read(material, scene, settings, log), material, settings)
+
+
+def sound(material: Material, scene: Scene, settings: Settings, log: Log) -> Sound:
+    """Reads everything, and leaves out what no attempt could use."""
+    return _sound(*_read(material, scene, settings, log), material, settings)
+
+
+def _read(material: Material, scene: Scene, settings: Settings, log: Log) -> tuple[Table, tuple[SetAside, ...]]:
+    """Every dataset that can be read, and those that cannot."""
+    current = {item.blob for item in material.datasets}
+    wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
+    limits = frames.Limits(settings.max_dataset_size, settings.max_columns)
+    contents = sources.contents(scene.repository, wanted, limits.bytes)
+    contents = _told(_without_pointers(contents, len(material.datasets)), len(wanted), log)
+    table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
+    if not any(item.blob in current for item in table.datasets):
+        raise _nothing(material, unreadable)
+    return table, unreadable
+
+
+def all_new(batch: Batch) -> Batch:
+    """The batch as a person wants it judged who forces an attempt: where nothing is new, by all datasets."""
+    if batch.new.any():
+        return batch
+    everything = np.ones(len(batch.new), dtype=bool)
+    note = "judged on all datasets, of which the champion knows some: nothing arrived since the last attempt"
+    return replace(batch, new=everything, notes=(*batch.notes, note))
+
+
+def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
+    """The columns that somebody speaks of: they are read, however few datasets have them."""
+    said = [
+        *settings.target,
+        *settings.features,
+        settings.group,
+        settings.weight,
+        *settings.slices,
+        *(rule.name for rule in settings.contract),
+    ]
+    return frozenset([*said, *champion.outputs, *champion.features] if champion else said)
+
+
+def _told(contents: Iterable[bytes | None], total: int, log: Log) -> Iterator[bytes | None]:
+    """The same, with the progress told now and then."""
+    for done, content in enumerate(contents):
+        if done % EVERY == 0:
+            log.progress("reading datasets", done, total)
+        yield content
+    log.progress("reading datasets", total, total)
+
+
+def _without_pointers(contents: Iterable[bytes | None], current: int) -> Iterator[bytes | None]:
+    """The same; of an old version only Git LFS has no row is known, and nobody could fetch it any more."""
+    for place, content in enumerate(contents):
+        is_pointer = content is not None and content.startswith(formats.LFS_POINTER)
+        yield b"" if is_pointer and place >= current else content
+
+
+def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
+    """In the order in which a bad dataset spoils least."""
+    champion = material.champion
+    known = champion.contract if champion else None
+    usable = _sound(table, unreadable, material, settings)
+    sifted = sifting.sift(usable.table, usable.recipe, known, material.old, material.salt, settings)
+    told, new = (*usable.set_aside, *sifted.bad), sifting.among(sifted.table, material.new)
+    return Batch(
+        sifted.table,
+        usable.recipe,
+        sifted.contract,
+        new,
+        sifted.judged,
+        count=int(new.sum()),
+        sources=tuple(item.blob for item in sifted.table.datasets),
+        bad=tuple(item for item in told if item.blob in material.new and not item.copy_of),
+        set_aside=told,
+        shifts=drift.measure(sifted.table, new, sifted.contract, settings.drift) if champion else (),
+    )
+
+
+def _sound(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Sound:
+    """The datasets that can be learned from, each once."""
+    champion = material.champion
+    recipe = _recipe(table, settings, champion)
+    numbers = _numbers(champion, recipe)
+    table, unfit = validation.sort_out(
+        table, recipe.outputs, recipe.features, settings.contract, numbers, recipe.weight
+    )
+    twins = identity.copies(table, material.old)
+    return Sound(sifting.without(table, twins), recipe, (*unreadable, *unfit, *twins))
+
+
+def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
+    """Bad rows are left out and their files stay; then rows take the place of datasets, in groups."""
+    champion = material.champion
+    sides = rowwise.Sides(material.new, material.before, frozenset(item.blob for item in material.datasets))
+    unreadable = tuple(item for item in unreadable if item.blob in sides.current)
+    current = table.keep(~sides.gone(table))
+    recipe = _recipe(rowchecks.as_numbers(current, settings.target, settings.contract), settings, champion)
+    table, unfit, told, bad_rows = rowchecks.sort_out(
+        table, recipe.outputs, recipe.features, settings.contract, _numbers(champion, recipe), sides, recipe.weight
+    )
+    weight = (recipe.weight,) if recipe.weight else ()
+    arranged = rowwise.arrange(table, (*recipe.outputs, *recipe.features, *weight), sides)
+    _stop_if_too_many_rows(bad_rows, arranged.arrived, told, settings)
+    if not arranged.table.datasets:
+        raise _no_rows((*unreadable, *unfit, *told))
+    known = champion.contract if champion else None
+    contract = sifting.contract_of(arranged.table, recipe, known, ~arranged.new)
+    return Batch(
+        arranged.table,
+        recipe,
+        contract,
+        arranged.new,
+        arranged.new,
+        count=arranged.arrived,
+        sources=tuple(item.blob for item in table.datasets if item.blob in sides.current),
+        bad=tuple(item for item in (*unreadable, *unfit) if item.blob in material.new),
+        set_aside=(*unreadable, *unfit, *told),
+        shifts=drift.measure(arranged.table, arranged.new, contract, settings.drift) if champion else (),
+        notes=(f"{bad_rows:,} bad rows were left out",) if bad_rows else (),
+    )
+
+
+def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
+    """The recipe from the settings; what they leave open is as it was for the champion."""
+    targets = settings.target or (champion.outputs if champion else ())
+    need(table, [name for name in (settings.group, *settings.slices) if name])
+    same_target = champion is not None and champion.outputs == targets
+    features = settings.features or (champion.features if champion and same_target else ())
+    task = champion.task if champion and same_target and settings.task == "auto" else settings.task
+    return resolution.resolve_recipe(
+        table,
+        targets=targets,
+        features=features,
+        task=task,
+        estimator=settings.estimator,
+        params=settings.params,
+        metric=settings.metric,
+        seed=settings.seed,
+        apart=frozenset({settings.group}),
+        weight=settings.weight,
+        guardrails=[metric for metric, _ in settings.guardrails],
+    )
+
+
+def _numbers(champion: Version | None, recipe: Recipe) -> frozenset[str]:
+    """The columns that hold numbers by the champion's contract."""
+    columns = champion.contract.columns if champion and champion.contract else ()
+    used = (*recipe.outputs, *recipe.features)
+    return frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
+
+
+# --- what cannot go on ------------------------------------------------------------------------------------
+
+
+def stop_if_too_many(bad: tuple[SetAside, ...], found: Inventory, settings: Settings) -> None:
+    """A few bad datasets are left out; many mean that their source is broken.
+
+    Those that earlier runs set aside since the last attempt count: a source that breaks bit by bit is broken too.
+
+    Raises:
+        DataProblem: more than `max-quarantine` of the new datasets are bad, and more than two.
+    """
+    many, new = len(bad) + found.bad, len(found.new) + found.bad
+    if not bad or not sifting.too_many(many, new, settings):
+        return
+    share, allowed = percent(many / new), percent(settings.max_quarantine)
+    raise DataProblem(
+        f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
+        why=f"so many mean that their source is broken; the first, {plain(bad[0].path, 120)}, {bad[0].reason}",
+        fix="mend the source and the files listed; if the files are right, state what the column may hold in "
+        "[contract.COLUMN] of ml-auto-update.toml (check = false asks nothing of it), or raise max-quarantine",
+        path=bad[0].path,
+        line=bad[0].line,
+        set_aside=bad,
+    )
+
+
+def _stop_if_broken(bad: tuple[SetAside, ...], scene: Scene) -> None:
+    """Where rows are the unit, a broken version is not what the next one can be compared with.
+
+    Raises:
+        DataProblem: a file is bad whose earlier version was not.
+    """
+    aside = survey.set_aside_before(scene)
+    known = {item.path for item in scene.inventory.before if item.blob not in aside}
+    broken = tuple(item for item in bad if item.path in known)
+    if broken:
+        first = broken[0]
+        raise DataProblem(
+            f"{plain(first.path, 120)} can no longer be used: it {first.reason}",
+            why="an earlier version of the file was read, and rows cannot be counted against a broken one: all of "
+            "them would be new once it is mended",
+            fix="correct the file; if it may lack a column, say required = false in [contract.COLUMN] of "
+            "ml-auto-update.toml",
+            path=first.path,
+            line=first.line,
+            set_aside=broken,
+        )
+
+
+def _stop_if_too_many_rows(bad: int, good: int, told: tuple[SetAside, ...], settings: Settings) -> None:
+    """The share is that of the new rows: those that were there before say nothing of today's source."""
+    if not sifting.too_many(bad, bad + good, settings):
+        return
+    raise DataProblem(
+        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows {percent(settings.max_quarantine)})",
+        why=f"so many mean that their source is broken; the first, in {plain(told[0].path, 120)}, {told[0].reason}",
+        fix="mend the source, state what the columns may hold in [contract.COLUMN] of ml-auto-update.toml, or raise "
+        "max-quarantine",
+        path=told[0].path,
+        line=told[0].line,
+        set_aside=told,
+    )
+
+
+def _no_rows(set_aside: tuple[SetAside, ...]) -> DataProblem:
+    if set_aside:
+        return validation.nothing_left(set_aside)
+    return DataProblem(
+        "no row can be used", why="no row has a value in the target", fix="check `target`, and fill the column"
+    )
+
+
+def _nothing(material: Material, unreadable: tuple[SetAside, ...]) -> DataProblem:
+    count = len(material.datasets)
+    return DataProblem(
+        "the only dataset cannot be read" if count == 1 else f"none of the {count} datasets can be read",
+        why=unreadable[0].reason if unreadable else "the data path holds no dataset",
+        fix="correct the files; the first one is named here",
+        path=unreadable[0].path if unreadable else "",
+        set_aside=unreadable,
+    )

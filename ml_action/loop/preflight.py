@@ -1,0 +1,108 @@
+"""Before anything is trained: whether what follows can work on this repository, with these tokens.
+
+What is certain to fail ends the run here: nobody waits an hour for a push that is refused. What only limits a
+promotion is told, and the loop goes on as far as it comes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ml_action.config.settings import Settings
+from ml_action.core.errors import ForgeProblem
+from ml_action.core.records.diagnosis import Aim, Diagnosis, Finding
+from ml_action.core.records.repository_facts import Facts
+from ml_action.doctor.checks import examine
+from ml_action.forge.base import Refusal
+from ml_action.git.journal import State
+from ml_action.runtime.dependencies import Tools
+
+GRANTED = re.compile(r"pull-requests[\"']?\s*:\s*[\"']?write|permissions[\"']?\s*:\s*[\"']?write-all")
+LARGE_FILES = re.compile(r"(?m)^[^#\n]*\sfilter=lfs\b")
+
+
+def check(state: State, settings: Settings, tools: Tools) -> tuple[str, ...]:
+    """What will keep a promotion from getting as far as the settings ask for, each in a sentence; told as warnings.
+
+    Raises:
+        ForgeProblem: nothing could be recorded here, whatever is trained.
+    """
+    facts = _ask(tools)
+    if facts is None:
+        return ()
+    found = examine(complete(facts, state, settings, tools), aim_of(settings))
+    if found.fatal:
+        raise _hopeless(found)
+    warnings = tuple(f"{one.what}: {one.happens}. Mend it: {one.fix}" for one in found.limits)
+    for text in warnings:
+        tools.log.warn(text)
+    return warnings
+
+
+def _ask(tools: Tools) -> Facts | None:
+    """What GitHub tells; trouble that may be over after the training is no reason not to train."""
+    try:
+        return tools.look(False)
+    except Refusal:
+        raise
+    except ForgeProblem as trouble:
+        tools.log.warn(f"whether a promotion can work here could not be asked: {trouble.what}")
+        return None
+
+
+def aim_of(settings: Settings) -> Aim:
+    """What the settings ask for."""
+    return Aim(
+        settings.autonomy,
+        settings.merge_method,
+        settings.model_dir,
+        signed=settings.commit_signing == "api",
+        in_fork=settings.in_fork == "run",
+        dashboard=settings.dashboard,
+    )
+
+
+def complete(facts: Facts, state: State, settings: Settings, tools: Tools) -> Facts:
+    """The facts, with what git and the journal know: both cost no call."""
+    push = facts.author.push
+    if push is None and not facts.archived:  # the API does not tell: git's server does, before anything is sent
+        push = tools.repository.may_push(tools.branches.state)
+    opened = max((attempt.pull_request for attempt in state.attempts), default=0)
+    return replace(
+        facts,
+        author=replace(facts.author, push=push),
+        granted=_granted(tools),
+        opened_before=opened,
+        large_files=_large_files(settings.model_dir, tools),
+    )
+
+
+def _granted(tools: Tools) -> bool | None:
+    """Whether the workflow's file lets its token write pull requests; None: it says nothing, or is not here.
+
+    The words are looked for anywhere in it: where they are nowhere, no job has the permission.
+    """
+    text = read(tools.workflow, tools) if tools.workflow else ""
+    if GRANTED.search(text):
+        return True
+    return False if re.search(r"permissions[\"']?\s*:", text) else None
+
+
+def _large_files(model_dir: str, tools: Tools) -> bool:
+    """Whether a line of .gitattributes sends the model directory to Git LFS."""
+    lines = (line.split() for line in read(".gitattributes", tools).splitlines() if LARGE_FILES.search(line))
+    return any(words[0].lstrip("/").startswith((f"{model_dir}/", "*.pkl", "*.skops")) for words in lines)
+
+
+def read(path: str, tools: Tools) -> str:
+    """A file of the base branch; empty where there is none."""
+    base = tools.tips.base
+    return (tools.repository.store.read(f"{base}:{path}") or b"").decode("utf-8", "replace") if base else ""
+
+
+def _hopeless(found: Diagnosis) -> ForgeProblem:
+    first: Finding = found.fatal[0]
+    return ForgeProblem(
+        f"nothing was trained: {first.what}", why=f"{first.happens}, so the result would be lost", fix=first.fix
+    )

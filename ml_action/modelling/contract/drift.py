@@ -1,0 +1,59 @@
+"""Drift: how far each column of the new datasets has moved from the champion's training data, as an effect size.
+
+An effect size and no p-value: with enough rows every difference is significant, and few are large. What chance reaches
+is taken off with datasets as the units, since rows of one dataset are alike (Kolmogorov 1933, Smirnov 1948).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml_action.core.records.contract import Contract, Profile, Shift
+from ml_action.modelling.contract import effect_size as distances
+from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading.table import Table
+
+MIN_DATASETS = 30  # below it chance alone moves a column by more than anyone minds
+_CHANCE = 1.358  # the 95 % quantile of Kolmogorov's distribution
+
+
+def measure(table: Table, new: npt.NDArray[np.bool_], contract: Contract, limit: float) -> tuple[Shift, ...]:
+    """The shift of each column over the marked datasets, the largest first; none for too few datasets.
+
+    A column has drifted when its effect reaches `limit` and chance does not explain it.
+    """
+    datasets = int(new.sum())
+    if min(datasets, contract.datasets) < MIN_DATASETS:
+        return ()
+    chance = _CHANCE * math.sqrt(1 / datasets + 1 / contract.datasets)
+    frame = table.frame.loc[new[table.cluster]]
+    effects = {
+        profile.name: _effect(frame[profile.name], profile) for profile in contract.columns if profile.name in frame
+    }
+    shifts = (
+        Shift(name, effect, max(0.0, effect - chance), effect >= limit and effect > chance)
+        for name, effect in effects.items()
+        if effect is not None
+    )
+    return tuple(sorted(shifts, key=lambda shift: -shift.effect))
+
+
+def _effect(column: pd.Series, profile: Profile) -> float | None:
+    """The effect size; None where the column cannot be compared."""
+    if not len(column):
+        return None
+    known = column.dropna()
+    gone = abs(float(column.isna().mean()) - profile.missing)
+    if known.empty:
+        return gone
+    if profile.sketch and portraits.is_number(known):
+        return max(gone, distances.from_sketch(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
+    if profile.categories:
+        counted = portraits.words(known).value_counts(normalize=True)
+        shares = {str(name): float(share) for name, share in counted.items()}
+        return max(gone, distances.from_shares(shares, profile.categories))
+    return None

@@ -1,0 +1,1 @@
+"""Numbers about predictions: metrics, losses, and the comparison of two models on the same rows."""

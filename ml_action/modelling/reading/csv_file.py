@@ -1,0 +1,211 @@
+"""One CSV file: cut, parsed by pandas' C engine, or refused with a reason in words and a line."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml_action.core.text import plain
+from ml_action.modelling.reading.limits import LINE, Limits, Unreadable
+
+_BOM = codecs.BOM_UTF8
+SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
+_LARGE = 64_000_000  # bytes; from here on pandas reads by chunks, in half of the memory
+_PIECE = 1 << 20
+_SPACE = 32  # up to here bytes are blank, or no text
+_INK = re.compile(rb"\S")
+# A field and what ends it, as pandas' tokenizer sees it: a quote opens only at the beginning.
+_FIELD = re.compile(rb'(?:"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]*+)(,?)')
+_FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+_OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
+# A superset of what pandas' C engine takes for a number or a boolean.
+_NO_TEXT = re.compile(
+    r"\s*(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[+-]?[0-9]*)?|[+-]?inf(?:inity)?|true|false|)\s*",
+    re.IGNORECASE,
+)
+
+
+class Cut(NamedTuple):
+    """A file, and where its header ends."""
+
+    header: bytes  # without its line end, but for a carriage return
+    body: int  # where it begins
+    joinable: bool  # it may be parsed with others of the same header
+    ordinary: bool  # joinable, without a byte order mark or carriage returns
+
+
+def cut(content: bytes, limits: Limits) -> Cut:
+    """The file as header and body. Raises Unreadable when it is empty, not text, too wide or one endless line."""
+    start = _start(content)
+    ink = _INK.search(content, start)
+    if not ink:
+        raise Unreadable("is empty")
+    if b"\0" in content:
+        raise Unreadable("is not text: it contains NUL bytes", _line_of(content, content.index(b"\0")))
+    _refuse_long_lines(content)
+    end = content.find(b"\n", start)
+    header, body = (content[start:end], end + 1) if end >= 0 else (content[start:], len(content))
+    if b'"' in header or header.count(b",") >= limits.columns or ink.start() >= body:
+        _refuse_wide(content, ink.start(), limits)
+    joinable = _is_joinable(content, header, body)
+    return Cut(header, body, joinable, ordinary=joinable and not start and b"\r" not in content)
+
+
+def body_alike(content: bytes, start: int) -> bytes | None:
+    """The body of a file whose first line ends before `start` and is an ordinary file's header.
+
+    None when it takes a closer look. What is to be said of a header is the same for all files that have it.
+    """
+    if len(content) <= start or len(content) > SMALL or content[start] <= _SPACE:
+        return None
+    return None if b"\0" in content or b"\r" in content else content[start:]
+
+
+def _start(content: bytes) -> int:
+    """Where the text begins: after a byte order mark."""
+    return len(_BOM) if content.startswith(_BOM) else 0
+
+
+def _refuse_long_lines(content: bytes) -> None:
+    """Looks from line end to line end, each as far ahead as a line may reach: few looks, however long the file."""
+    place = 0
+    while len(content) - place > LINE:
+        found = content.rfind(b"\n", place, place + LINE)
+        if found < 0:
+            found = content.rfind(b"\r", place, place + LINE)
+        if found < 0:
+            raise Unreadable(f"has a line of more than {LINE // 1_000_000} MB", _line_of(content, place))
+        place = found + 1
+
+
+def _refuse_wide(content: bytes, start: int, limits: Limits) -> None:
+    """Counts the names of the header, no further than it matters."""
+    fields = islice(_FIELD.finditer(content, start), limits.columns)
+    if all(field[1] for field in fields):  # a comma follows each field but the last
+        raise limits.too_wide()
+
+
+def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
+    """Whether the header is the first line and each line end is one: a lone CR would be a line end too."""
+    if len(content) > SMALL or header.count(b'"') % 2 or not header.strip() or not _INK.search(content, body):
+        return False
+    if content.find(b"\r") < 0:
+        return True
+    return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
+
+
+def parse(content: bytes) -> pd.DataFrame:
+    """The file by itself. Raises Unreadable."""
+    try:
+        frame = _read(content, _start(content))
+    except UnicodeDecodeError:
+        raise _not_utf8(content) from None
+    except pd.errors.EmptyDataError:
+        raise Unreadable("is empty") from None
+    except pd.errors.ParserWarning:
+        raise Unreadable("has more fields in its rows than names in its header", 2) from None
+    except (pd.errors.ParserError, ValueError, OverflowError) as error:
+        raise _malformed(str(error)) from None
+    if frame.empty:
+        raise Unreadable("has a header but no rows")
+    return frame
+
+
+def lines_of(body: bytes) -> int:
+    """Its rows, if each line is one."""
+    return body.count(b"\n") + (not body.endswith(b"\n"))
+
+
+def parse_joined(header: bytes, bodies: Sequence[bytes]) -> pd.DataFrame | None:
+    """The rows of files with the same header, parsed at once; None when pandas finds fault with the whole."""
+    pieces = [header, b"\n"]
+    for body in bodies:
+        pieces.append(body)
+        if not body.endswith(b"\n"):
+            pieces.append(b"\n")
+    try:
+        return _read(b"".join(pieces))
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, OverflowError):
+        return None
+
+
+def is_text(value: object) -> bool:
+    """Whether a cell that pandas read as text could not have been read as anything else."""
+    return isinstance(value, str) and not _NO_TEXT.fullmatch(value)
+
+
+def rounded_or_negative_zero(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Per float: whether its digits, read as a whole number, could have given another one than read as a float."""
+    strange: npt.NDArray[np.bool_] = (np.abs(values) >= 2.0**53) | ((values == 0) & np.signbit(values))
+    return strange
+
+
+def _read(content: bytes, start: int = 0) -> pd.DataFrame:
+    """The frame of a CSV file's bytes, or whatever pandas raises; a ParserWarning for surplus fields.
+
+    A column's dtype is decided over the whole column. A large file is read by chunks all the same, and again
+    as a whole where chunks disagree in a way that shows.
+    """
+    if len(content) > _LARGE:
+        try:
+            frame = _read_csv(content, start, by_chunks=True)
+        except pd.errors.DtypeWarning:
+            pass
+        else:
+            if not any(rounded_or_negative_zero(column).any() for column in _floats(frame)):
+                return frame
+            del frame
+    return _read_csv(content, start, by_chunks=False)
+
+
+def _floats(frame: pd.DataFrame) -> list[npt.NDArray[np.float64]]:
+    return [column.to_numpy() for _, column in frame.items() if column.dtype == np.float64]
+
+
+def _read_csv(content: bytes, start: int, *, by_chunks: bool) -> pd.DataFrame:
+    """index_col=False: else pandas takes surplus fields for an index, and a comma at the end of each row moves
+    every column by one without a word (a number column in front even makes it look like the usual index).
+    """
+    file = io.BytesIO(content)
+    file.seek(start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        warnings.simplefilter("error", pd.errors.DtypeWarning)
+        return pd.read_csv(file, engine="c", low_memory=by_chunks, index_col=False)
+
+
+def _line_of(content: bytes, offset: int) -> int:
+    return content.count(b"\n", 0, offset) + 1
+
+
+def _not_utf8(content: bytes) -> Unreadable:
+    """Names the first byte that is to blame; piece by piece, for a file may be large."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for place in range(0, len(content), _PIECE):
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(content[place : place + _PIECE], place + _PIECE >= len(content))
+        except UnicodeDecodeError as error:
+            offset = place - held + error.start
+            reason = f"is not UTF-8 (byte 0x{content[offset]:02x}); save it as UTF-8"
+            return Unreadable(reason, _line_of(content, offset))
+    return Unreadable("is not UTF-8; save it as UTF-8")
+
+
+def _malformed(message: str) -> Unreadable:
+    """pandas' parser message in words, with its line."""
+    if fields := _FIELDS.search(message):
+        expected, line, saw = fields.groups()
+        return Unreadable(f"is malformed: {saw} fields where {expected} are expected", int(line))
+    if quote := _OPEN_QUOTE.search(message):
+        return Unreadable("is malformed: a quote is opened and never closed", int(quote.group(1)) + 1)
+    return Unreadable(f"is malformed: {plain(message, 120)}")

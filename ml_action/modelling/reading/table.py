@@ -1,0 +1,138 @@
+"""Many datasets, small or large, CSV or Parquet, into one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.modelling.reading.csv_batches import Part, Reader
+from ml_action.modelling.reading.limits import Limits
+
+__all__ = ["Limits", "Table", "read"]
+
+DEFAULT = Limits()
+ROOM = 50_000_000  # cells that a table may have, however many of them are holes
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of many datasets. `cluster[i]` is the position in `datasets` of the dataset that row i came from.
+
+    Rows stand in the order of `datasets`, which holds every content once. A column that a dataset does not
+    have is missing in all its rows; `schemas` and `schema` tell it from a column that is empty in the file.
+    """
+
+    frame: pd.DataFrame
+    cluster: Integers
+    datasets: tuple[Dataset, ...]
+    schemas: tuple[frozenset[str], ...] = ()  # the sets of columns that occur; none: all have all
+    schema: Integers | None = None  # per dataset: position in `schemas`
+
+    @property
+    def counts(self) -> Integers:
+        """Rows per dataset."""
+        return np.bincount(self.cluster, minlength=len(self.datasets)).astype(np.int64)
+
+    def has(self, column: str) -> Flags:
+        """Per dataset: whether its header names the column."""
+        if self.schema is None:
+            return np.full(len(self.datasets), column in self.frame.columns)
+        return np.array([column in schema for schema in self.schemas], dtype=bool)[self.schema]
+
+    def any_in(self, rows: Flags) -> Flags:
+        """Per dataset: whether any of its rows is marked."""
+        return np.bincount(self.cluster[rows], minlength=len(self.datasets)) > 0
+
+    def all_in(self, rows: Flags) -> Flags:
+        """Per dataset: whether it has rows and all of them are marked."""
+        return self.any_in(rows) & ~self.any_in(~rows)
+
+    def keep(self, datasets: Flags, rows: Flags | None = None) -> Table:
+        """The table of the marked datasets, and of the marked rows in them."""
+        wanted = datasets[self.cluster] if rows is None else datasets[self.cluster] & rows
+        if wanted.all() and datasets.all():
+            return self
+        position = np.cumsum(datasets) - 1
+        kept = tuple(dataset for dataset, is_kept in zip(self.datasets, datasets, strict=True) if is_kept)
+        frame = self.frame.loc[wanted].reset_index(drop=True)
+        schema = None if self.schema is None else self.schema[datasets]
+        return Table(frame, position[self.cluster[wanted]].astype(np.int64), kept, self.schemas, schema)
+
+
+def read(
+    datasets: Sequence[Dataset],
+    contents: Iterable[bytes | None],
+    limits: Limits = DEFAULT,
+    wanted: Collection[str] = (),
+) -> tuple[Table, tuple[SetAside, ...]]:
+    """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
+
+    `contents` are the files' bytes in the order of `datasets`: CSV, gzip or Parquet by the file's name; None
+    for a file larger than the limit. They are taken one by one and dropped once parsed. Values and dtypes are
+    those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, but for two kinds of column
+    in which the files disagree: with text in one file and numbers in others, whole numbers may come as
+    floats; with booleans in one file and nothing in another, the booleans stay (pandas' answer depends on the
+    order). A content that came before (same blob) is read once. Where the table would be mostly holes, columns
+    are left out that fewer than half of the datasets have (no automatic features) and that are not `wanted`.
+    Raises DataProblem for a Git LFS pointer: then all of them are.
+    """
+    with closing(Reader(limits)) as reader:
+        seen: set[str] = set()
+        for position, (dataset, content) in enumerate(zip(datasets, contents, strict=True)):
+            if dataset.blob not in seen:
+                seen.add(dataset.blob)
+                reader.add(position, dataset, content)
+        reader.finish()
+    set_aside = reader.set_aside
+    table = _assemble(reader.parts, datasets, wanted)
+    return table, tuple(set_aside[position] for position in sorted(set_aside))
+
+
+def _assemble(parts: list[Part], datasets: Sequence[Dataset], wanted: Collection[str]) -> Table:
+    """One table in the order of the datasets; columns in the order in which they first appear. Empties `parts`."""
+    if not parts:
+        return Table(pd.DataFrame(), np.zeros(0, dtype=np.int64), ())
+    parts.sort(key=lambda part: int(part.members[0]))
+    members, counts = np.concatenate([part.members for part in parts]), np.concatenate([part.counts for part in parts])
+    schemas, schema = _schemas(parts)
+    _leave_out_rare(parts, int(counts.sum()), wanted)
+    frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
+    parts.clear()  # before the rows are sorted: both at once would be a third copy
+    if (members[1:] < members[:-1]).any():
+        frame = frame.take(np.argsort(np.repeat(members, counts), kind="stable")).reset_index(drop=True)
+        order = np.argsort(members)
+        members, counts = members[order], counts[order]
+    kept = tuple(datasets[member] for member in members.tolist())
+    return Table(frame, np.repeat(np.arange(len(kept)), counts), kept, schemas, schema)
+
+
+def _leave_out_rare(parts: list[Part], rows: int, wanted: Collection[str]) -> None:
+    """A hundred files of ten thousand columns each, no two of a name, would make a table of a million columns."""
+    held = sum(part.frame.size for part in parts)
+    having: Counter[str] = Counter()
+    for part in parts:
+        having.update(dict.fromkeys(map(str, part.frame.columns), len(part.members)))
+    if rows * len(having) <= max(ROOM, 2 * held):
+        return
+    half = sum(len(part.members) for part in parts) / 2
+    for place, part in enumerate(parts):
+        names = [name for name in part.frame.columns if having[str(name)] >= half or name in wanted]
+        parts[place] = Part(part.frame[names], part.members, part.counts)
+
+
+def _schemas(parts: list[Part]) -> tuple[tuple[frozenset[str], ...], Integers]:
+    """The sets of columns that occur, and for each dataset in rising order which one is its own."""
+    known: dict[frozenset[str], int] = {}
+    of_part = [known.setdefault(frozenset(map(str, part.frame.columns)), len(known)) for part in parts]
+    members = np.concatenate([part.members for part in parts])
+    schema = np.repeat(of_part, [len(part.members) for part in parts])
+    return tuple(known), schema[np.argsort(members)].astype(np.int64)

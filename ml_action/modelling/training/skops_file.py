@@ -1,0 +1,127 @@
+"""A model as a skops file: a zip of JSON and arrays, in which every type is named before any of it is made.
+
+skops trusts scikit-learn's estimators, NumPy's arrays and plain Python by itself; everything else has to be on a list.
+Its own files hold addresses of the memory and the time of day; ours are written anew without them, so that the same
+model is the same bytes. https://skops.readthedocs.io/en/stable/persistence.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+SCHEMA = "schema.json"
+CALL = "operator.methodcaller"
+# In the pipelines that we build. Functions of these names do nothing but convert what they are given.
+OURS = ("numpy.asarray", "numpy.dtype", "pandas.to_datetime")
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
+_LEVEL = 6
+
+
+def dump(model: object) -> bytes:
+    """The model's file. The same model gives the same bytes."""
+    from skops.io import dumps  # late: it imports every module of scikit-learn
+
+    return _canonical(dumps(model))
+
+
+def types_in(data: bytes) -> tuple[str, ...]:
+    """Every type in the file that skops does not trust by itself, sorted."""
+    from skops.io import get_untrusted_types
+
+    return tuple(sorted(set(get_untrusted_types(data=data))))
+
+
+def strangers_in(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
+    """The types in the file that nobody trusts: neither skops, nor we, nor the list.
+
+    A `methodcaller` calls whatever it is told, so we trust ours by what they call, and not by their type.
+    """
+    known = {*OURS, *trusted} | ({CALL} if _calls_in(data) <= _our_calls() else set())
+    return tuple(name for name in types_in(data) if name not in known)
+
+
+def load(data: bytes) -> Any:
+    """The model of a file whose types were judged before."""
+    from skops.io import loads
+
+    return loads(data, trusted=list(types_in(data)))
+
+
+# --- calls -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _our_calls() -> frozenset[str]:
+    from ml_action.modelling.training import pipeline as recipes
+
+    return _calls_in(dump(list(recipes.CALLS)))
+
+
+def _calls_in(data: bytes) -> frozenset[str]:
+    """What each object of the module `operator` in the file is told to do: the whole of it, arrays by their digest."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(SCHEMA))
+        return frozenset(_told(node, archive) for node in _nodes(schema) if node.get("__module__") == "operator")
+
+
+def _told(node: Mapping[str, Any], archive: zipfile.ZipFile) -> str:
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        digest = {"file": hashlib.sha256(archive.read(value["file"])).hexdigest()} if "file" in value else {}
+        return {key: plain(item) for key, item in value.items() if key != "__id__"} | digest
+
+    return json.dumps(plain(node), sort_keys=True)
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the schema, wherever it stands: none is made that is not one of them."""
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _nodes(item)
+
+
+# --- the same bytes ----------------------------------------------------------------------------------------
+
+
+def _canonical(data: bytes) -> bytes:
+    """The file with its objects numbered in their order, and without a time."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(SCHEMA))
+        names = _renumbered(schema)
+        members = {new: archive.read(old) for old, new in names.items()}
+    members[SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
+    return _zipped(members)
+
+
+def _renumbered(schema: dict[str, Any]) -> dict[str, str]:
+    """Numbers the objects from 0, in place; former to new names of the files beside the schema."""
+    numbers: dict[int, int] = {}
+    names: dict[str, str] = {}
+    for node in _nodes(schema):
+        if "__id__" in node:
+            node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
+        if "file" in node:
+            ending = re.sub(r".*\.", "", node["file"])
+            node["file"] = names.setdefault(node["file"], f"{len(names)}.{ending}")
+    return names
+
+
+def _zipped(members: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+            archive.writestr(entry, content, compresslevel=_LEVEL)
+    return buffer.getvalue()

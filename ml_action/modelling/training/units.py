@@ -1,0 +1,52 @@
+"""What is held out, folded and judged as one: a dataset, or all rows of one value of the `group` column.
+
+Where a person sends several files, the files are alike: with `group` they move together, into the holdout, into a fold
+and in the resampling (decision.md: clusters of the same user across files make even files too small a unit).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml_action.datasets.holdout import fold_of, in_holdout
+from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading.table import Table
+
+Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """`of_row[i]` is the position in `names` of the unit that row i belongs to; its name is its identity."""
+
+    of_row: Integers
+    names: tuple[str, ...]
+
+    def held_out(self, salt: str, share: float) -> Flags:
+        """Per row: whether no version ever trains on it."""
+        held = np.array([in_holdout(salt, name, share) for name in self.names], dtype=bool)
+        return np.asarray(held[self.of_row], dtype=bool)
+
+    def folds(self, salt: str, count: int) -> Integers:
+        """Per row: the fold that it is judged in."""
+        return np.array([fold_of(salt, name, count) for name in self.names], dtype=np.int64)[self.of_row]
+
+    def any_in(self, rows: Flags) -> Flags:
+        """Per row: whether any row of its unit is marked."""
+        return np.asarray((np.bincount(self.of_row[rows], minlength=len(self.names)) > 0)[self.of_row], dtype=bool)
+
+
+def of(table: Table, group: str = "") -> Units:
+    """The units of a table's rows. A row without a value in the `group` column belongs to its dataset."""
+    blobs = tuple(dataset.blob for dataset in table.datasets)
+    if not group:
+        return Units(table.cluster, blobs)
+    words = portraits.words(table.frame[group])
+    own = pd.Series(np.array(blobs, dtype=object)[table.cluster], index=words.index, dtype="str")
+    of_row, known = pd.factorize(("group " + words).fillna(own), sort=True)
+    return Units(of_row.astype(np.int64), tuple(map(str, known)))

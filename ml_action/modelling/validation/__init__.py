@@ -1,0 +1,1 @@
+"""Which datasets and rows can be learned from, without knowing any earlier data."""

@@ -1,0 +1,217 @@
+"""A promotion after it is recorded: its publication settled from the journal, by this run or by the next one.
+
+A run that dies between pull request, label, approval and merge leaves nothing half-done that another would not
+complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from ml_action.config.settings import Settings
+from ml_action.core.records.attempt import Attempt
+from ml_action.core.records.choices import Autonomy
+from ml_action.core.records.promotion import Proposal, Publication, PullRequest
+from ml_action.datasets import survey
+from ml_action.datasets.survey import Scene
+from ml_action.git import journal
+from ml_action.promotion import commit_contents as contents
+from ml_action.promotion import publication
+from ml_action.promotion import pull_request as presenting
+from ml_action.promotion.context import Context
+from ml_action.promotion.pull_request_text import compare_address, rollback_title, title, wrap_body
+from ml_action.promotion.recording import Recorded, adopted, note, rebuilt
+from ml_action.runtime.dependencies import Tools
+
+SETTLED = ("merged", "closed", "superseded")
+
+
+def pending(scene: Scene) -> Attempt | None:
+    """The recorded promotion that is not known to have ended."""
+    proposed = scene.state.proposed
+    return proposed if proposed and proposed.state not in SETTLED else None
+
+
+def waits(scene: Scene, settings: Settings) -> str:
+    """Why nothing is trained while another proposal waits; empty: it may be.
+
+    What is forced would take the branch of a promotion, and perhaps its approval. A rollback waits for nobody: what is
+    trained meanwhile would be measured against the champion that has to go.
+    """
+    attempt = pending(scene)
+    if attempt is None or not (settings.force or attempt.rolls_back):
+        return ""
+    number = f"pull request {attempt.pull_request}" if attempt.pull_request else "its branch"
+    if attempt.rolls_back:
+        return f"the rollback to {attempt.version} waits ({number}): merge or close it, then training goes on"
+    return f"the promotion of {attempt.version} waits ({number}): merge or close it before you force another"
+
+
+def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
+    """Completes or follows up the promotion that an earlier run began; the scene with what became of it."""
+    attempt = pending(scene)
+    if attempt is None:
+        return scene, None
+    known = ended_on_base(scene, attempt)
+    if known:
+        ended = _with_pull_request(attempt, tools) if known == "merged" else _withdrawn(attempt, scene, tools)
+        ended = replace(ended, state=known)
+        done = Publication(merge_state="merged") if known == "merged" else None
+        return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), done
+    if _was_withdrawn(scene, tools):
+        tools.log.say(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
+        ended = replace(attempt, state="closed")
+        return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), None
+    tools.log.say(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
+    recorded, settled = settle(Recorded(attempt, scene.state), settings, tools, base=scene.tips.base)
+    if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
+        return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
+    return replace(scene, state=recorded.state), settled
+
+
+def overruled(attempt: Attempt, tools: Tools) -> Attempt:
+    """The promotion that waits, once a rollback takes its branch: no order to merge it stands any more.
+
+    Its pull request is closed when that of the rollback is opened (`publication`).
+    """
+    pull = tools.forge().find(tools.branches.proposal)
+    if pull is None or pull.head_sha != attempt.commit:
+        return replace(attempt, state="superseded")
+    if pull.state == "open":
+        tools.forge().disable_auto_merge(pull)
+    known = replace(attempt, pull_request=pull.number, pull_request_url=pull.url)
+    return replace(known, state="superseded" if pull.state == "open" else pull.state)
+
+
+def _kind(attempt: Attempt) -> str:
+    return "rollback to" if attempt.rolls_back else "promotion of"
+
+
+def _was_withdrawn(scene: Scene, tools: Tools) -> bool:
+    """Whether a person deleted the proposal's branch before there was a pull request: nothing can be opened from it."""
+    return not scene.tips.proposal and tools.forge().find(tools.branches.proposal) is None
+
+
+def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
+    """The attempt that another champion overtook, its pull request closed: it was measured against the former one."""
+    current = scene.history.current if scene.history else ""
+    now = f"{current} is in production" if current else "there is no champion"
+    against = attempt.champion or "no champion"
+    why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured anew"
+    if attempt.rolls_back:
+        why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
+    tools.log.say(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
+    pull = presenting.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
+    ours = pull and pull.head_sha == attempt.commit
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
+
+
+def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
+    """The attempt with its pull request, which a run that died before its note left unknown."""
+    if attempt.pull_request:
+        return attempt
+    pull = tools.forge().find(tools.branches.proposal)
+    ours = pull and pull.head_sha == attempt.commit
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
+
+
+def stranger_on_branch(scene: Scene, tools: Tools) -> str:
+    """Why the proposal's branch may not be written to: somebody else's commit is on it; empty: it may."""
+    tip = scene.tips.proposal
+    if not tip or tip in scene.state.commits or adopted(scene) or _is_merged(tip, tools):
+        return ""
+    return (
+        f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
+        "its pull request and delete the branch, then the bot goes on"
+    )
+
+
+def _is_merged(tip: str, tools: Tools) -> bool:
+    """Whether a pull request brought this commit of the proposal's branch into production: then it has had its say."""
+    pull = tools.forge().find(tools.branches.proposal)
+    return pull is not None and pull.state == "merged" and pull.head_sha == tip
+
+
+def ended_on_base(scene: Scene, attempt: Attempt) -> str:
+    """What the base branch alone tells: it was merged, or another champion came in between."""
+    versions = scene.history.versions if scene.history else ()
+    current = scene.history.current if scene.history else ""
+    back = attempt.rolls_back and current == attempt.version
+    if back or any(version.attempt == attempt.id for version in versions):
+        return "merged"
+    return "superseded" if current != attempt.champion else ""
+
+
+def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = "") -> tuple[Recorded, Publication]:
+    """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came.
+
+    `base`: the commit of the base branch as it was last seen. A proposal that the base branch left behind is built anew
+    on top of it, once, and settled again: its approval is refreshed.
+    """
+    moved = base not in ("", recorded.attempt.base)
+    done = _publish(recorded, settings, tools, moved=moved)
+    anew = rebuilt(recorded, settings, tools) if done.stale else None
+    if anew:
+        tools.log.say(f"the proposal is built anew on top of the base branch: {done.stale}")
+        recorded, done = anew, _publish(anew, settings, tools)
+    if done.mend and tools.page:
+        done = replace(done, by_hand=compare_address(tools.page, tools.branches.base, tools.branches.proposal))
+    pull, attempt = done.pull_request, recorded.attempt
+    now = _with(attempt, pull, done) if pull else attempt
+    return Recorded(now, note(recorded, now, settings, tools)), done
+
+
+def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
+    attempt = recorded.attempt
+    proposal = replace(proposal_of(recorded, settings, tools), moved=moved)
+    examine = partial(contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir)
+    now = partial(_commits_by_now, tools)
+    return publication.settle(
+        Context(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.say, examine)
+    )
+
+
+def _commits_by_now(tools: Tools) -> frozenset[str]:
+    """Every commit that any run ever put on the proposal's branch."""
+    tips = tools.repository.fetch(tools.branches)
+    return journal.read(tools.repository.store, tips.state).commits
+
+
+def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:
+    """The attempt with what is known of its pull request now."""
+    author = pull.author if done.opened else attempt.author
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=author)
+
+
+def proposal_of(recorded: Recorded, settings: Settings, tools: Tools) -> Proposal:
+    """The promotion as data, from the journal alone."""
+    attempt, state = recorded.attempt, recorded.state
+    against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
+    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=against, verb=_verb(attempt))
+    if attempt.rolls_back:
+        heading = rollback_title(settings.name, attempt.version, attempt.champion)
+    left_to_a_person = attempt.draft or attempt.forced
+    return Proposal(
+        name=settings.name,
+        base=tools.branches.base,
+        branch=tools.branches.proposal,
+        commit=attempt.commit,
+        title=heading,
+        body=wrap_body(state.report, attempt.fingerprint, heading),
+        label=settings.label,
+        fingerprint=attempt.fingerprint,
+        model_dir=settings.model_dir,
+        merge_method=settings.merge_method,
+        autonomy=min(settings.autonomy, Autonomy.PROPOSE, key=list(Autonomy).index)
+        if left_to_a_person
+        else settings.autonomy,
+        draft=attempt.draft,
+        drafted=frozenset(one.fingerprint for one in state.attempts if one.draft),
+        alone=attempt.rolls_back,
+    )
+
+
+def _verb(attempt: Attempt) -> str:
+    """What the pull request asks for."""
+    return "Review" if attempt.draft else "Promote (forced)" if attempt.forced else "Promote"

@@ -1,0 +1,150 @@
+"""The paired evidence as a picture of text: each dataset's gain, sorted, and the interval of the whole against zero.
+
+At most `WIDTH` columns of one width, and no word of a dataset in it: the same in a code block of a page as on a
+terminal. Pure; standard library only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ml_action.core.formatting import percent
+
+if TYPE_CHECKING:
+    from ml_action.core.records.evaluation import Comparison, Policy
+
+WIDTH = 60
+MARGIN = 10  # columns of the scale, with the line that parts it from the bars
+HEIGHT = 8  # rows of bars, above and below the zero line together
+_RISING = " ▁▂▃▄▅▆▇█"  # eighths of a cell, from its bottom
+_HANGING = " ▔▀█"  # from its top: Unicode has no more of them
+_HANGING_FROM = (0.06, 0.25, 0.75)  # the part of a cell from which each of them is nearest
+_CUT_ABOVE, _CUT_BELOW = "▲", "▼"
+_EXTREME = 2.0  # times as far as all but a twentieth on either side: further out a bar is cut
+LARGEST = 1e9  # share that is drawn as it is
+MOST = 99.995  # a larger share is told as a power of ten
+_ZERO, _ASKED, _AXIS = "┼", "┊", "─"
+
+
+def draw(comparison: Comparison, policy: Policy | None = None) -> str:
+    """Bars for the gains of single datasets, and the interval of the gain on an axis; empty when no gain is known.
+
+    With a `policy` the axis also shows the gain that its gate asks for.
+    """
+    gains = [_within(gain) for gain in comparison.gains if math.isfinite(gain)]
+    if not gains:
+        return ""
+    whose = "champion's" if comparison.champion else "dummy's"
+    unit = "group" if comparison.unit.startswith("groups") else "dataset"
+    parts = [f"gain of each {unit}, sorted (share of the {whose} error)", *_bars(sorted(gains))]
+    figures = (comparison.gain_interval.low, comparison.gain, comparison.gain_interval.high, asked(policy))
+    if all(map(math.isfinite, figures)):
+        low, point, high, least = map(_within, figures)
+        parts += ["", *_interval(low, point, high, least, percent(comparison.confidence, 0))]
+    return "\n".join(line.rstrip() for line in parts)
+
+
+def asked(policy: Policy | None) -> float:
+    """The gain above which the gate lets a challenger pass."""
+    if policy is None:
+        return 0.0
+    return {"better": policy.min_improvement, "not-worse": -policy.margin}.get(policy.gate, 0.0)
+
+
+def _within(share: float) -> float:
+    """A share that can be drawn: a metric may be anything, a picture may not."""
+    return min(max(share, -LARGEST), LARGEST)
+
+
+# --- the gain of each dataset -----------------------------------------------------------------------------
+
+
+def _bars(gains: Sequence[float]) -> Iterable[str]:
+    """The bars, rows above the zero line and below it shared out by how far they reach."""
+    low, high = min(gains[0], 0.0), max(gains[-1], 0.0)
+    edge = len(gains) // 20
+    usual = _EXTREME * max(abs(gains[edge]), abs(gains[-1 - edge]))
+    if usual > 0:
+        low, high = max(low, -usual), min(high, usual)
+    above, below, unit = _rows(high, -low)
+    top, bottom = above * unit, below * unit
+    for row in reversed(range(above)):
+        cells = (_cell_above(gain / unit, row, above) for gain in gains)
+        yield _label(_signed(top) if row == above - 1 else "") + "".join(cells)
+    yield _label("0 %", _ZERO) + _AXIS * len(gains)
+    for row in range(below):
+        cells = (_cell_below(-gain / unit, row, below) for gain in gains)
+        yield _label(_signed(-bottom) if row == below - 1 else "") + "".join(cells)
+
+
+def _rows(high: float, depth: float) -> tuple[int, int, float]:
+    """The rows above and below the zero line, shared out so that one of them stands for as little as possible."""
+    if not high or not depth:
+        return (HEIGHT if high else 0), (HEIGHT if depth else 0), max(high, depth) / HEIGHT or 1.0
+    unit, above = min((max(high / above, depth / (HEIGHT - above)), above) for above in range(1, HEIGHT))
+    return above, HEIGHT - above, unit
+
+
+def _cell_above(height: float, row: int, rows: int) -> str:
+    if row == rows - 1 and height > rows + 1e-9:
+        return _CUT_ABOVE
+    part = min(max(height - row, 0.0), 1.0)
+    return _RISING[round(part * (len(_RISING) - 1))]
+
+
+def _cell_below(depth: float, row: int, rows: int) -> str:
+    if row == rows - 1 and depth > rows + 1e-9:
+        return _CUT_BELOW
+    part = depth - row
+    return _HANGING[sum(part >= least for least in _HANGING_FROM)]
+
+
+def _label(text: str, line: str = "│") -> str:
+    return f"{text:>{MARGIN - 2}} {line}"
+
+
+def _signed(share: float) -> str:
+    """A share with its sign, in as many columns as the scale has."""
+    if abs(share) >= MOST:
+        return f"{100 * share:+.0e}%"
+    return f"{100 * share:+.{0 if abs(share) >= 0.0995 else 1}f} %"
+
+
+def _share(share: float) -> str:
+    return percent(share) if abs(share) < MOST else f"{100 * share:.0e} %"
+
+
+# --- the interval of the whole ----------------------------------------------------------------------------
+
+
+def _interval(low: float, point: float, high: float, least: float, sure: str) -> Iterable[str]:
+    """The interval with its point, above an axis on which no gain, and the gain that is asked for, are marked."""
+    ends = (low, point, high, 0.0, least)
+    left, middle, right, zero, wanted = (_column(value, min(ends), max(ends)) for value in ends)
+    wanted += (wanted == zero) * (1 if least > 0 else -1)
+    yield f"gain of all: {_share(point)} [{_share(low)[:-2]}, {_share(high)[:-2]}], each end {sure} sure"
+    yield _put({**dict.fromkeys(range(left, right), "━"), left: "├", right: "┤", middle: "●"})
+    line = dict.fromkeys(range(MARGIN, WIDTH), _AXIS)
+    yield _put(line | ({wanted: _ASKED} if least else {}) | {zero: _ZERO})
+    yield _legend(zero, f"{_ASKED} asked for: {_share(least)}" if least else "")
+
+
+def _column(value: float, low: float, high: float) -> int:
+    """The column of a value on an axis that reaches a little further than its ends."""
+    room = 0.04 * (high - low) or 0.01
+    return MARGIN + round((value - low + room) / (high - low + 2 * room) * (WIDTH - MARGIN - 1))
+
+
+def _put(cells: Mapping[int, str]) -> str:
+    """Single characters by their column."""
+    return "".join(cells.get(column, " ") for column in range(max(cells) + 1))
+
+
+def _legend(zero: int, text: str) -> str:
+    """What the marks mean: the zero at its place, the other on the side that has room for it."""
+    at_zero = " " * zero + "0"
+    if zero + 2 + len(text) < WIDTH:
+        return at_zero + f"{text:>{WIDTH - zero - 1}}"
+    return (" " * MARGIN + text).ljust(zero) + "0"

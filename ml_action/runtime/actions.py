@@ -1,0 +1,303 @@
+"""The runner's side: what GitHub Actions gives (environment, event), and what it takes (log, outputs, summary).
+
+Commands in the log go through actions-toolkit, which escapes them; it is imported when the first one is written.
+Outputs and summary are files, written here: the toolkit knows no summary, and the `check` action runs on a bare
+python3. Untrusted text can become no workflow command: the runner reads `::name ::` at the start of a line and
+`##[name]` anywhere in it (github.md A10), so both are broken in everything that is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from ml_action.core.log import visible
+
+ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
+SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
+CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
+PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
+ZERO_WIDTH = "\u200b"
+
+
+@dataclass(frozen=True)
+class PullEvent:
+    """The pull request that a run is for, as the event tells it."""
+
+    number: int
+    url: str
+    base: str  # branch
+    head: str  # commit
+    from_fork: bool
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a run happens, read once from the environment."""
+
+    workspace: Path
+    repository: str  # owner/name; empty outside GitHub
+    server_url: str
+    api_url: str
+    default_branch: str  # from the event; empty when it does not say
+    ref: str  # what the run is for, such as refs/heads/main; empty outside GitHub
+    run_url: str
+    scratch: Path  # for temporary files
+    output: Path | None
+    summary: Path | None
+    in_actions: bool
+    environ: Mapping[str, str] = field(repr=False)
+    event: str = ""  # its name, such as pull_request
+    workflow: str = ""  # path of its file in the repository; empty where it is not of this repository
+    in_fork: bool = False  # whether the repository is a fork of another
+    pull: PullEvent | None = None  # whose merge is checked out
+    asking: PullEvent | None = None  # the pull request that the run is about, whatever is checked out
+
+    @property
+    def page(self) -> str:
+        """The repository's address for people."""
+        return f"{self.server_url}/{self.repository}"
+
+    @property
+    def git_url(self) -> str:
+        """Its address for git."""
+        return f"{self.page}.git"
+
+
+def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
+    """The context from the variables that the runner sets."""
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    run = environ.get("GITHUB_RUN_ID", "")
+    payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
+    event = environ.get("GITHUB_EVENT_NAME", "")
+    return Context(
+        workspace=workspace,
+        repository=repository,
+        server_url=server,
+        api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
+        default_branch=_default_branch(payload),
+        ref=environ.get("GITHUB_REF", ""),
+        run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        scratch=_scratch(environ),
+        output=_file(environ, "GITHUB_OUTPUT"),
+        summary=_file(environ, "GITHUB_STEP_SUMMARY"),
+        in_actions=environ.get("GITHUB_ACTIONS") == "true",
+        environ=environ,
+        event=event,
+        pull=_pull(payload, repository) if event == "pull_request" else None,
+        workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", ""), repository),
+        in_fork=_is_fork(payload),
+        asking=_pull(payload, repository) if event in PULL_EVENTS else None,
+    )
+
+
+def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
+    """The action's inputs by name. The runner writes INPUT_DATA-PATH; where a shell is on the way, INPUT_DATA_PATH."""
+    names = (name for name in environ if name.startswith("INPUT_"))
+    inputs = {
+        name[len("INPUT_") :].lower().replace("_", "-"): _in_repository(environ[name], environ)
+        for name in names
+        if environ[name].strip()
+    }
+    for always_there in (
+        "args",
+        "entrypoint",
+    ):  # accepted by the runner for every Docker action (github.md A4)
+        inputs.pop(always_there, None)
+    return inputs
+
+
+def _in_repository(value: str, environ: Mapping[str, str]) -> str:
+    """An input as it was given, or as a path in the repository where it was given as `${{ github.workspace }}/path`."""
+    workspace = environ.get("GITHUB_WORKSPACE", "").rstrip("/")
+    if workspace and (value == workspace or value.startswith(f"{workspace}/")):
+        return value[len(workspace) :].strip("/") or "."
+    return value
+
+
+def _scratch(environ: Mapping[str, str]) -> Path:
+    """The folder for temporary files. Runners before v2.329 do not mount theirs into the container (github.md A3)."""
+    candidates = (environ.get("RUNNER_TEMP"), environ.get("TMPDIR"))
+    return next((Path(path) for path in candidates if path and Path(path).is_dir()), Path("/tmp"))  # noqa: S108
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _workflow(reference: str, repository: str) -> str:
+    """The path in `owner/name/.github/workflows/file.yml@refs/heads/main`."""
+    place, _, _ = reference.partition("@")
+    return place[len(repository) + 1 :] if repository and place.startswith(f"{repository}/") else ""
+
+
+def _payload(event: str) -> Any:
+    try:
+        return json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _default_branch(payload: Any) -> str:
+    try:
+        return str(payload["repository"]["default_branch"])
+    except (KeyError, TypeError):
+        return ""
+
+
+def _is_fork(payload: Any) -> bool:
+    try:
+        return payload["repository"]["fork"] is True
+    except (KeyError, TypeError):
+        return False
+
+
+def _pull(payload: Any, repository: str) -> PullEvent | None:
+    try:
+        pull = payload["pull_request"]
+        base, head = pull["base"], pull["head"]
+        fork = (head.get("repo") or {}).get("full_name") != repository  # a fork may be gone by now
+        return PullEvent(int(pull["number"]), str(pull["html_url"]), str(base["ref"]), str(head["sha"]), fork)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+# --- outputs and summary ----------------------------------------------------------------------------------
+
+
+def outputs_text(outputs: Mapping[str, str]) -> str:
+    """The lines for GITHUB_OUTPUT. The delimiter is random: no value can end itself."""
+    parts = []
+    for name, value in outputs.items():
+        delimiter = f"ml_{os.urandom(16).hex()}"
+        parts.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    return "".join(parts)
+
+
+def summary_text(text: str) -> bytes:
+    """The summary as bytes, cut with a note where the runner would drop it whole."""
+    content = text.encode("utf-8", "replace")
+    if len(content) <= SUMMARY_BYTES:
+        return content
+    return content[:SUMMARY_BYTES].decode("utf-8", "ignore").encode() + CUT.encode()
+
+
+def append(path: Path | None, content: bytes) -> None:
+    """Appends to one of the runner's files; nothing where there is none."""
+    if path is not None:
+        with path.open("ab") as file:
+            file.write(content)
+
+
+def leave_report(workspace: Path, text: str) -> str:
+    """Writes the report into the workspace, hidden from git, owned as the workspace is; its path, or nothing."""
+    folder = workspace / ".ml-auto-update"
+    files = {folder / ".gitignore": "*\n", folder / "report.md": text}
+    if any(path.is_symlink() for path in (folder, *files)):
+        return ""  # someone else's link: nothing is written through it
+    try:
+        owner = workspace.stat()
+        folder.mkdir(exist_ok=True)
+        for path, content in files.items():
+            path.write_bytes(content.encode("utf-8", "replace"))
+        if os.geteuid() == 0:
+            for path in (folder, *files):
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        folder.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    except OSError:
+        return ""  # the outputs and the summary still tell it all
+    return ".ml-auto-update/report.md"
+
+
+def give_back(workspace: Path) -> None:
+    """Hands what root wrote into the repository (forge `none`) to the workspace's owner, who could not delete it."""
+    owner = workspace.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for folder, folders, files in os.walk(workspace / ".git"):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)  # noqa: PTH118  thousands of them
+            if os.lstat(path).st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+# --- the log ----------------------------------------------------------------------------------------------
+
+
+def defuse(text: str) -> str:
+    """The text with every workflow command in it broken, and nothing else changed that a person would see."""
+    text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
+    return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
+
+
+@dataclass
+class ActionsLog:
+    """The log of a step: plain lines, and annotations through actions-toolkit, ten of a kind at most."""
+
+    stream: TextIO
+    counts: dict[str, int] = field(default_factory=lambda: {"warning": 0, "error": 0})
+    more: dict[str, int] = field(default_factory=dict)
+
+    def say(self, text: str) -> None:
+        """One line, or several."""
+        self.stream.write(defuse(text) + "\n")
+        self.stream.flush()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Only the end of a stage."""
+        if done == total:
+            self.say(f"{stage}: {total} of {total}")
+
+    def mask(self, secret: str) -> None:
+        """Has the runner hide a secret in every log line from now on."""
+        if secret.strip():
+            self._issue("add-mask", {}, secret)
+
+    def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """A warning annotation."""
+        self._annotate("warning", text, path, line)
+
+    def error(self, text: str, *, path: str = "", line: int = 0) -> None:
+        """An error annotation."""
+        self._annotate("error", text, path, line)
+
+    def _annotate(self, kind: str, text: str, path: str, line: int) -> None:
+        """One annotation; the tenth of a kind stands for all that would follow."""
+        self.counts[kind] += 1
+        if self.counts[kind] >= ANNOTATIONS:
+            self.more[kind] = self.more.get(kind, 0) + 1
+            return
+        places = {"file": defuse(visible(path))} if path else {}
+        # the runner cuts at 4,096 characters
+        self._issue(kind, places | ({"line": str(line)} if line else {}), defuse(text)[:4000])
+
+    def close(self) -> None:
+        """Writes the annotation that sums up those beyond the tenth."""
+        for kind, count in self.more.items():
+            self._issue(kind, {}, f"{count} more of these: the job summary lists them all")
+        self.more.clear()
+
+    def _issue(self, command: str, properties: dict[str, str], message: str) -> None:
+        self.stream.write(command_line(command, properties, message) + "\n")
+        self.stream.flush()
+
+
+def command_line(command: str, properties: Mapping[str, str], message: str) -> str:
+    """A workflow command with the toolkit's escaping; not its `core`, which would load an HTTP library for a line."""
+    try:
+        from actions_toolkit.command import Command  # late, and perhaps not there: `check` runs on a bare python3
+    except ImportError:
+        pairs = (f"{name}={_escape(text).replace(':', '%3A').replace(',', '%2C')}" for name, text in properties.items())
+        return f"::{command}{' ' if properties else ''}{','.join(pairs)}::{_escape(message)}"
+    return str(Command(command, properties, message))
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,215 @@
+"""The edge of the program: every ending of a run becomes outputs, summary, log lines and an exit code, here only.
+
+A Problem is a sentence and its code. An interrupt leaves nothing half-done and has a code of its own. Anything else
+is a bug: a traceback, and a report to paste into an issue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from ml_action import __version__
+from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataProblem, Problem
+from ml_action.core.log import Log
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.outcome import Outcome
+from ml_action.git.command import GitFailed, Login
+from ml_action.git.errors import explain
+from ml_action.reports import outputs
+from ml_action.reports import pages as report
+from ml_action.runtime import actions as runner
+from ml_action.runtime.actions import Context
+
+ISSUES = "https://github.com/org/ml-auto-update/issues"
+
+
+AGAIN = 0.1  # seconds
+
+
+class Stopped(BaseException):
+    """A signal asks the run to end: the runner cancels the job (SIGTERM), or a person does (SIGINT)."""
+
+
+class Stop:
+    """Turns the two signals into `Stopped`, and remembers which came.
+
+    Remembering matters: an exception that is raised while a C extension is being imported comes out as another one,
+    such as numpy's ImportError "cannot load module more than once per process".
+    """
+
+    def __init__(self) -> None:
+        self.code = 0  # the exit code that the signal asks for; 0: none came
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """While the story runs; as PID 1 of a container Python would ignore SIGTERM."""
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGALRM:
+            self.code = EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+        # Python drops an exception that is raised in a destructor or a callback: so it is raised until it is heard.
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        raise Stopped
+
+
+def guard(
+    story: Callable[[], Outcome | int | None],
+    context: Context,
+    log: Log,
+    secrets: Sequence[str] = (),
+    *,
+    as_json: bool = False,
+) -> int:
+    """Runs a story to its ending and delivers it; the exit code.
+
+    A story without an outcome only showed something; it may give an exit code.
+    """
+    outcome, code = _ending(story, log, secrets)
+    if outcome is not None:
+        values = deliver(outcome, context, log, secrets)
+        if as_json:
+            sys.stdout.write(json.dumps(values, indent=2) + "\n")
+    return code
+
+
+def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
+    """How the story ended, and the exit code that says so."""
+    stop, others = Stop(), _children()
+    try:
+        with stop.listening():
+            told = story()
+        return (told, told.exit_code) if isinstance(told, Outcome) else (None, told or 0)
+    except (Problem, GitFailed) as failure:
+        problem = explain(failure) if isinstance(failure, GitFailed) else failure
+        log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
+        return failed(problem), problem.exit_code
+    except (Stopped, Exception) as error:
+        if stop.code:
+            _end(_children() - others)
+            log.error(interrupted().reason)
+            return interrupted(), stop.code
+        log.error(f"this is a bug in ml-auto-update: {redact(repr(error), secrets)}")
+        log.say(redact(bug_report(), secrets))
+        return bug(), EXIT_BUG
+
+
+def _children() -> frozenset[int]:
+    """The processes that this one has started and that still run; none where the kernel does not tell."""
+    try:
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:
+        return frozenset()
+    return frozenset(map(int, listed.split()))
+
+
+def _end(children: Iterable[int]) -> None:
+    """Ends what was just being started when the signal came: `subprocess` took no note of it, and never will."""
+    for child in children:
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+
+
+FOR_A_PERSON = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
+
+
+def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
+    """Writes outputs, summary and report, and says the verdict; the outputs."""
+    text = redact(report.summary(outcome), secrets)
+    values = {name: redact(value, secrets) for name, value in outputs.of(outcome).items()}
+    if context.in_actions:
+        values["report-path"] = runner.leave_report(context.workspace, text)
+        runner.give_back(context.workspace)
+    runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
+    runner.append(context.summary, runner.summary_text(text))
+    if outcome.verdict in FOR_A_PERSON:  # first: the runner shows ten annotations of a kind
+        (log.error if outcome.exit_code else log.warn)(values["reason"])
+    for item in outcome.set_aside:
+        if outcome.exit_code == DataProblem.exit_code:  # these are what the run fails for
+            log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
+        else:
+            log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
+    if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
+        _tell(outcome, log, secrets)
+    return values
+
+
+def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
+    """The verdict in the log, with the picture of what was judged."""
+    log.say(redact(report.headline(outcome), secrets))
+    if outcome.trial and outcome.attempt:
+        from ml_action.reports import chart as picture
+
+        for line in picture.draw(outcome.trial.comparison, outcome.attempt.policy).splitlines():
+            log.say(line)
+    log.say(f"   next: {redact(outcome.next_step, secrets)}")
+    outlook = outcome.decision.outlook if outcome.decision else ""
+    if outlook and outlook not in outcome.next_step:
+        log.say(f"   what would change it: {redact(outlook, secrets)}")
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets, should one ever get into it: as they are, and as git sends them."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***").replace(Login("", secret).header().split()[-1], "***")
+    return text
+
+
+def bug_report() -> str:
+    """What a person pastes into an issue."""
+    import platform  # late, all three: a run without a bug needs none of them
+    import subprocess
+    import traceback
+
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    versions = (f"ml-auto-update {__version__}", f"Python {platform.python_version()}", git, platform.platform())
+    return "\n".join(
+        [
+            f"Please paste this into {ISSUES}:",
+            "",
+            "```text",
+            ", ".join(versions),
+            traceback.format_exc().rstrip(),
+            "```",
+        ]
+    )
+
+
+def failed(problem: Problem) -> Outcome:
+    """A Problem ended the run."""
+    reason = " ".join(problem.what.split())  # a list of wrong settings has a line for each
+    why = (f"why it usually happens: {problem.why}",) if problem.why else ()
+    fix = problem.fix or "see the message in the log"
+    return Outcome(Verdict.FAILED, reason, fix, notes=why, set_aside=problem.set_aside)
+
+
+def interrupted() -> Outcome:
+    """A person or the runner stopped the run."""
+    return Outcome(
+        Verdict.FAILED,
+        "the run was stopped from outside",
+        "nothing is half-done: the next run goes on from here",
+    )
+
+
+def bug() -> Outcome:
+    """Something that nobody foresaw."""
+    return Outcome(
+        Verdict.FAILED,
+        "a bug in ml-auto-update; the log has a report to paste into an issue",
+        "nothing is half-done: the next run tries again",
+    )

@@ -1,0 +1,82 @@
+"""The connection to GitHub, or to nobody: made when it is first needed, and only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ml_action.config.settings import Settings
+from ml_action.core.log import Log
+from ml_action.core.records.choices import Autonomy
+from ml_action.core.retry import Patience
+from ml_action.git.repository import Branches, Signer
+from ml_action.runtime.actions import Context
+
+if TYPE_CHECKING:
+    from ml_action.core.records.repository_facts import Facts
+    from ml_action.forge.base import Board, Forge
+    from ml_action.forge.github.client import GitHub
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a run may need of the server beside git. Nothing is loaded or sent before it is asked for."""
+
+    settings: Settings
+    context: Context
+    branches: Branches
+    log: Log
+    patience: Patience
+    on_github: bool
+
+    @cached_property
+    def github(self) -> GitHub:
+        """GitHub, whatever the autonomy."""
+        from ml_action.forge.github.client import GitHub
+
+        context, settings = self.context, self.settings
+        return GitHub(
+            context.api_url, context.repository, settings.token, settings.approver_token, patience=self.patience
+        )
+
+    @cached_property
+    def _offline(self) -> Forge:
+        from ml_action.forge.dry_run import Offline
+
+        return Offline(self.context.repository, self.log.say, default_branch=self.branches.base)
+
+    def forge(self) -> Forge:
+        """Where pull requests are opened."""
+        return self.github if self.on_github and self.settings.autonomy is not Autonomy.REPORT else self._offline
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who signs the commits, if they are to be signed."""
+        if not self.on_github or self.settings.commit_signing == "none":
+            return None
+
+        def sign(tree: str, parent: str, message: str) -> str:
+            from ml_action.forge.github.commit_signing import signer
+
+            context = self.context
+            make = signer(context.api_url, context.repository, self.settings.token, patience=self.patience)
+            return make(tree, parent, message)
+
+        return sign
+
+    def board(self) -> Board | None:
+        """Where the dashboard is kept; None: there is none."""
+        return self.github.board() if self.on_github else None
+
+    def look(self, thorough: bool) -> Facts | None:
+        """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""
+        if not self.on_github:
+            return None
+        from ml_action.forge.github.repository_facts import Names
+
+        branches = self.branches
+        names = Names(
+            branches.base, branches.state, branches.proposal, self.settings.label, self.settings.commit_signing == "api"
+        )
+        return self.github.facts(names, thorough=thorough)

@@ -1,0 +1,336 @@
+"""Builds the real collaborators of a run from its settings and its context; the only place that chooses."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_action.config.settings import CONFIG_FILE, Settings, parse
+from ml_action.core.errors import RepositoryProblem, SettingsProblem
+from ml_action.core.log import Log
+from ml_action.core.records.choices import Autonomy
+from ml_action.core.retry import Patience
+from ml_action.datasets import trigger
+from ml_action.git import command as git
+from ml_action.git import remote as server
+from ml_action.git import repository
+from ml_action.git.command import Git, Login
+from ml_action.git.errors import explain
+from ml_action.git.repository import Branches, Repository, Tips
+from ml_action.runtime.actions import Context
+from ml_action.runtime.connection import Connection
+
+if TYPE_CHECKING:
+    from ml_action.runtime.dependencies import Tools
+
+
+@dataclass(frozen=True)
+class Place:
+    """The user's repository, its settings, and where its branches live."""
+
+    given: Mapping[str, str]  # inputs or flags
+    settings: Settings
+    context: Context
+    workspace: Git
+    remote: str  # URL, or the workspace's own path
+
+    @property
+    def on_github(self) -> bool:
+        """Whether pull requests are possible; else the local repository is all there is."""
+        return self.remote != str(self.workspace.directory)
+
+
+def find_place(given: Mapping[str, str], context: Context, say: Callable[[str], None] = lambda _: None) -> Place:
+    """The place from inputs or flags, the configuration file and the environment; `say` is told of every wait.
+
+    Raises:
+        SettingsProblem, RepositoryProblem
+    """
+    top = _top(context)
+    settings = parse(given, read_config(top))
+    forge = _choose_forge(settings, context)
+    login = Login(context.server_url, settings.token) if forge == "github" else None
+    workspace = Git(top, git.environment(context.environ, login), Patience(pause=time.sleep, say=say))
+    return Place(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
+
+
+def _top(context: Context) -> Path:
+    """The workspace's root: the folder itself when it holds a repository, or the one that it lies in."""
+    if (context.workspace / ".git").exists():
+        return context.workspace
+    here = Git(context.workspace, git.environment(context.environ))
+    return Path(here.maybe("rev-parse", "--show-toplevel") or context.workspace)
+
+
+def read_config(top: Path) -> dict[str, object]:
+    """The keys of ml-auto-update.toml; none where there is no file.
+
+    Raises:
+        SettingsProblem: it is not TOML.
+    """
+    path = top / CONFIG_FILE
+    if not path.is_file() or path.is_symlink():
+        return {}
+    return parse_config(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def parse_config(text: str) -> dict[str, object]:
+    """The same, from the file's text."""
+    try:
+        import tomllib  # late: the file is optional, and Python 3.10 has no tomllib
+    except ImportError:
+        raise SettingsProblem(
+            f"{CONFIG_FILE} needs Python 3.11",
+            why="this runner's python3 is older",
+            fix="add actions/setup-python before this step, or pass the settings as inputs",
+        ) from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsProblem(
+            f"{CONFIG_FILE} is not TOML: {error}",
+            why="a typing error",
+            fix="correct the line; text values stand in double quotes",
+            path=CONFIG_FILE,
+        ) from error
+
+
+def origin(top: Path, context: Context) -> str:
+    """owner/name of the repository that this clone came from; empty where it is not on the server of the context."""
+    url = Git(top, git.environment(context.environ)).maybe("remote", "get-url", "origin")
+    _, _, place = context.server_url.partition("://")  # github.com, or another host with its port
+    found = re.fullmatch(
+        rf"(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
+    )
+    return found[1] if found else ""
+
+
+def _choose_forge(settings: Settings, context: Context) -> str:
+    if settings.forge == "auto":
+        if context.in_actions and context.repository and not settings.token:
+            raise SettingsProblem(
+                "token is empty",
+                why="the secret that it is taken from is not set here, or its name is misspelled",
+                fix="set the secret, or leave `token` out: the workflow's own token is the default",
+            )
+        return "github" if settings.token and context.repository else "none"
+    if settings.forge == "github" and not context.repository:
+        raise SettingsProblem(
+            "forge = 'github': the repository's name is not known",
+            why="GITHUB_REPOSITORY is set only on GitHub's runners",
+            fix="set GITHUB_REPOSITORY=owner/name, or use --forge none or rehearse",
+        )
+    return settings.forge
+
+
+def name_branches(place: Place) -> Branches:
+    """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
+    state, proposed = repository.branch_names(place.settings.name)
+    base = place.settings.base or (place.context.default_branch if place.on_github else "")
+    return Branches(base or _default_branch(place), state, proposed)
+
+
+def _default_branch(place: Place) -> str:
+    if not place.on_github:
+        name = place.workspace.maybe("symbolic-ref", "--quiet", "--short", "HEAD")
+        others = place.workspace.maybe("for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads")
+        if name or others:
+            return name or others.splitlines()[0]
+        raise SettingsProblem(
+            "base is not set, and the checkout is on no branch",
+            why="HEAD is detached",
+            fix="name the branch that production reads with the setting `base`",
+        )
+    try:
+        told = server.ask(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
+    except git.GitFailed as failed:
+        raise explain(failed) from failed
+    first = told.decode("utf-8", "surrogateescape").split("\t")[0]
+    if not first.startswith("ref: refs/heads/"):
+        raise RepositoryProblem(
+            "the repository has no default branch yet", why="it is empty", fix="push a first commit"
+        )
+    return first[len("ref: refs/heads/") :]
+
+
+def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+    """The cheapest repository in which datasets can be counted; the place with the settings found in it."""
+    if not _has_repository(place):
+        return _clone_for_reading(place, scratch)
+    if place.on_github:
+        return place, *open_fully(place, name_branches(place), scratch())
+    state, _ = repository.branch_names(place.settings.name)
+    if place.settings.data_path.folder and place.settings.unit == trigger.DATASETS:
+        return place, *repository.in_place(place.workspace, state)
+    return place, *repository.beside(place.workspace, state, scratch())
+
+
+def _has_repository(place: Place) -> bool:
+    return (place.workspace.directory / ".git").exists() or bool(place.workspace.maybe("rev-parse", "--git-dir"))
+
+
+def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+    """A blobless clone; the configuration file is read from it, which may send us to other branches."""
+    if not place.on_github:
+        raise _no_repository(place)
+    branches = name_branches(place)
+    found, tips = repository.blobless(place.workspace, place.remote, branches, scratch())
+    ((_, kind),) = found.store.resolve(f"{tips.base}:{CONFIG_FILE}")
+    if kind != "blob":
+        return place, found, tips
+    config = parse_config((found.store.read(f"{tips.base}:{CONFIG_FILE}") or b"").decode("utf-8", "replace"))
+    place = replace(place, settings=parse(place.given, config))
+    again = name_branches(place)
+    tips = tips if again == branches else found.fetch(again)
+    return place, replace(found, head=tips.base), tips
+
+
+def _no_repository(place: Place) -> RepositoryProblem:
+    return RepositoryProblem(
+        f"{str(place.workspace.directory)!r} is not a git repository",
+        why="the workspace holds no checkout, or the path is wrong",
+        fix="run this in a clone of your repository, or name one with --workspace",
+    )
+
+
+def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
+    """The repository with a store of its own, and the branches as they are on the remote now.
+
+    A run for the base branch counts that branch's datasets as they are now, not those of its checkout: the re-run of
+    an old job would else see datasets that were removed since, and count them as new.
+    """
+    found = repository.borrow(place.workspace, place.remote, scratch)
+    tips = found.fetch(branches)
+    if place.on_github and place.context.ref == f"refs/heads/{branches.base}":
+        found = replace(found, head=tips.base)
+    return found, tips
+
+
+def open_locally(place: Place, scratch: Path) -> tuple[Repository, Tips]:
+    """The repository as it is on this machine: no token, no network; also on no branch, and without a commit."""
+    git = place.workspace
+    if not _has_repository(place):
+        raise _no_repository(place)
+    state, _ = repository.branch_names(place.settings.name)
+    tips = Tips(_local_base(place), _first(git, f"refs/heads/{state}", f"refs/remotes/origin/{state}"), "")
+    if git.object_id("HEAD^{commit}"):
+        return repository.borrow(git, str(git.directory), scratch), tips
+    return Repository(git, str(git.directory), "", git.directory), tips
+
+
+def open_with_journal(place: Place, scratch: Path, log: Log) -> tuple[Repository, Tips]:
+    """Where the journal is: on the remote as it is now; offline, or without a token, what this clone knows of it."""
+    local = scratch / "local"
+    local.mkdir()
+    try:
+        found, tips = open_fully(place, name_branches(place), scratch)
+    except (RepositoryProblem, SettingsProblem) as away:
+        found, tips = open_locally(place, local)
+        if not tips.state:
+            raise
+        log.warn(f"{away.what}: told is what this clone knows")
+        return found, tips
+    return (found, tips) if tips.state else open_locally(place, local)
+
+
+def _local_base(place: Place) -> str:
+    """The commit of the base branch as this machine knows it, the server's before our own; else the current one.
+
+    Raises:
+        SettingsProblem: the setting names a branch that is not here.
+    """
+    name = place.settings.base
+    names = (name,) if name else ("HEAD", "main", "master")
+    places = [f"refs/{place}/{one}" for one in names for place in ("remotes/origin", "heads")]
+    found = _first(place.workspace, *places) or ("" if name else place.workspace.object_id("HEAD^{commit}"))
+    if name and not found:
+        raise SettingsProblem(
+            f"base = {name!r}: this clone knows no such branch",
+            why="it was cloned with one branch only, or the name is misspelled",
+            fix=f"git fetch origin {name}, or correct `base`",
+        )
+    return found
+
+
+def _first(git: Git, *names: str) -> str:
+    """The commit of the first of these references that is there."""
+    return next((oid for oid, kind in git.resolve(*names) if kind == "commit"), "")
+
+
+def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
+    """Everything that the writing stories need: a repository with its own store, the branches as they are."""
+    branches = name_branches(place)
+    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+
+
+def report_only(place: Place, why: str, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+    """The same for a run that writes nothing; it says why."""
+    log.say(why)
+    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
+    tools = make_tools(place, scratch, log)
+    return place.settings, replace(
+        tools, repository=repository.Untouched(**vars(tools.repository)), look=lambda _: None, board=lambda: None
+    )
+
+
+def writes_nothing(place: Place) -> str:
+    """Why a run of the loop may only report here; empty: it may write.
+
+    A pull request's datasets are not the base branch's yet, and a fork's token may only read.
+    """
+    context = place.context
+    if context.pull:
+        return (
+            f"nothing is written: this run is for pull request {context.pull.number}, whose datasets are not merged yet"
+        )
+    if context.in_fork and place.settings.in_fork == "report":
+        return "nothing is written: this repository is a fork; in-fork: run has the loop keep a model of its own here"
+    return ""
+
+
+def make_data_tools(place: Place, scratch: Path, log: Log) -> Tools:
+    """The same for judging a pull request's datasets: against the branch that it is for.
+
+    A comment is no promotion: `autonomy` does not keep it back.
+    """
+    pull, branches = place.context.pull, name_branches(place)
+    branches = replace(branches, base=pull.base) if pull else branches
+    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.PROPOSE))
+    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+
+
+def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+    """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
+    if _has_repository(place):
+        return place.settings, make_tools(place, scratch, log)
+    place, found, tips = _clone_for_reading(place, lambda: scratch)
+    return place.settings, _tools(place, name_branches(place), found, tips, log)
+
+
+def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log: Log) -> Tools:
+    from ml_action.runtime.dependencies import Tools
+
+    connection = Connection(place.settings, place.context, branches, log, place.workspace.patience, place.on_github)
+    return Tools(
+        replace(found, signer=connection.signer),
+        branches,
+        tips,
+        connection.forge,
+        log,
+        now,
+        time.sleep,
+        place.context.run_url,
+        page=place.context.page if place.on_github else "",
+        look=connection.look,
+        board=connection.board,
+        workflow=place.context.workflow,
+    )
+
+
+def now() -> str:
+    """The time, in UTC and whole seconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

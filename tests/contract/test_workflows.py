@@ -1,0 +1,101 @@
+"""The workflows, both action.yml files and the Dockerfiles under the linters that GitHub users trust, and GitHub's own.
+
+Some are not to be had from PyPI: they are skipped on a laptop that has not installed them, and fetched in CI.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
+EXAMPLES = sorted((ROOT / "example-workflows").glob("*.yml"))
+OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS = [*EXAMPLES, *OWN]
+ACTIONS = [ROOT / "action.yml", ROOT / "check" / "action.yml"]
+DOCKERFILES = [ROOT / "Dockerfile", *sorted((ROOT / "tests").glob("*/Dockerfile*"))]
+
+
+def lint(*command: str | Path) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tool(*finder: str) -> str:
+    """A tool that is not from PyPI: found; else installed in CI, and skipped elsewhere."""
+    script, *arguments = finder
+    find = [] if os.environ.get("CI") == "true" else ["--find"]
+    done = subprocess.run([ROOT / "scripts" / script, *find, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        (pytest.fail if not find else pytest.skip)(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def test_the_schemas_of_github() -> None:
+    lint(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    lint(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS)
+
+
+def test_the_parser_of_github(tmp_path: Path) -> None:
+    tool("parse-workflows", *(["action.yml"] if os.environ.get("CI") == "true" else []))
+    lint(ROOT / "scripts" / "parse-workflows", *WORKFLOWS, *ACTIONS)
+    bad = tmp_path / "bad.yml"
+    bad.write_text("on: push\njobs: {one: {runs-on: x, stps: []}}\n")
+    with pytest.raises(AssertionError, match="Unexpected value 'stps'"):
+        lint(ROOT / "scripts" / "parse-workflows", bad)
+
+
+def test_zizmor() -> None:
+    lint(TOOLS / "zizmor", "--offline", "--no-progress", "--no-config", "--persona=pedantic", *WORKFLOWS, *ACTIONS)
+
+
+def test_actionlint() -> None:
+    lint(tool("go-tool", "actionlint"), *WORKFLOWS)
+
+
+def test_without_go_a_person_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    script = shutil.copy2(ROOT / "scripts" / "go-tool", tmp_path / "scripts")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "dirname").symlink_to(shutil.which("dirname") or "")
+    environ = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
+    done = subprocess.run([script, "act"], env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Go is missing: install it" in done.stderr
+
+
+def test_hadolint() -> None:
+    lint(TOOLS / "hadolint", *DOCKERFILES)
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS, *DOCKERFILES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_exception_says_why(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        if "zizmor: ignore" in line:
+            assert re.search(r"zizmor: ignore\[[\w,-]+\] \S", line), line
+        if "hadolint ignore" in line:
+            assert before.startswith("#"), line
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_has_what_a_careful_user_would_add(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    events = workflow[True]  # YAML 1.1 reads `on` as a boolean
+    assert workflow["permissions"] == {}
+    assert workflow["concurrency"]["group"]
+    for schedule in events.get("schedule", ()):
+        assert not schedule["cron"].startswith(("0 ", "*")), "GitHub is busiest on the hour"
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"]
+        assert job["permissions"]
+        for uses in (step["uses"] for step in job["steps"] if "uses" in step):
+            assert uses.startswith("org/ml-auto-update") or re.search(r"@[0-9a-f]{40}$", uses), uses

@@ -1,0 +1,174 @@
+"""One file that grows: rows are counted, judged and held out, and git is asked only for what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.scenarios.world import STORE, World, drifted, steady
+
+LOG = f"{STORE}/log.csv"
+ROWS = {"unit": "rows", "threshold": "300"}
+
+
+def rows(texts: list[str]) -> list[str]:
+    return [row for text in texts for row in text.splitlines()[1:]]
+
+
+def file(lines: list[str]) -> str:
+    return "\n".join(["hours_studied,sleep_hours,attendance,school,score", *lines]) + "\n"
+
+
+@pytest.fixture
+def growing(empty: World) -> tuple[World, list[str]]:
+    """A repository with one growing file, and v1 in production."""
+    lines = rows(steady(30, 1))
+    empty.commit({LOG: file(lines)})
+    run = empty.hour(**ROWS)
+    assert (run.decision, run.outputs["count"]) == ("promote", str(len(lines))), run.log
+    return empty, lines
+
+
+def test_the_first_rows_train_v1_which_is_judged_on_groups_of_rows(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    assert "new groups of rows" in world.last.reason
+    assert world.last.new == len(lines)
+    assert world.champion.rows + 0 < len(lines)  # some are held out
+    assert world.hour(**ROWS).reason.startswith("waiting 0/300 rows")
+
+
+def test_appended_rows_are_counted_and_the_others_are_not(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    world.commit({LOG: file(lines + rows(drifted(5, 3))[:40])})
+    run = world.hour(**ROWS)
+    assert (run.decision, run.outputs["count"]) == ("waiting", "40")
+    assert "260 more new rows start a training" in run.reason
+
+
+def test_enough_appended_rows_of_a_drifted_world_are_promoted(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    more = rows(drifted(40, 3))
+    world.commit({LOG: file(lines + more)})
+    run = world.hour(**ROWS)
+    assert (run.decision, run.outputs["count"]) == ("promote", str(len(more))), run.reason
+    assert world.last.new == len(more)
+    assert "groups of rows" in world.pulls[-1].body
+    assert world.versions == ["v1", "v2"]
+
+
+def test_rows_in_another_order_are_the_same_rows(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    world.commit({LOG: file(lines[::-1])})
+    run = world.hour(**ROWS)
+    assert run.decision == "waiting", run.reason  # git counts them; read, they are the same
+    assert "waiting 0/300 rows" in run.reason
+    assert "are bad or were counted before" in run.reason
+    assert "nothing until more datasets arrive" in run.told
+
+
+def test_a_bad_row_is_left_out_with_its_line_and_the_file_goes_on(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    more = rows(drifted(40, 3))
+    world.commit({LOG: file([*lines, "many,7,0.8,town,60", *more])})
+    run = world.hour(**ROWS)
+    assert run.decision == "promote", run.log
+    assert f"log.csv,line={len(lines) + 2}::set aside: holds text ('many')" in run.log
+    assert "1 bad rows were left out" in run.told
+    assert world.state.set_aside == ()
+
+
+def test_many_bad_rows_stop_the_run(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    world.commit({LOG: file(lines + ["many,7,0.8,town,60"] * len(lines))})
+    run = world.hour(**ROWS)
+    assert (run.code, run.decision) == (3, "failed")
+    assert "rows are bad (max-quarantine allows 10.0 %)" in run.reason
+
+
+def test_the_rows_of_a_file_that_was_moved_and_edited_are_the_same_rows(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    world.commit({LOG: None, f"{STORE}/moved.csv": file([*lines, *rows(drifted(5, 3))[:40]])})
+    run = world.hour(**ROWS)
+    assert run.decision == "waiting", run.reason  # git counts all of them; read, most are known
+    assert "waiting 40/300 rows" in run.reason
+
+
+def test_rows_are_not_counted_again_when_the_data_path_becomes_a_list(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    world.commit({LOG: file([*lines, *rows(drifted(5, 3))[:40]]), "data/more/other.csv": file(rows(steady(1, 9))[:5])})
+    run = world.hour(**ROWS, data_path=f"{STORE}, data/more")
+    assert run.decision == "waiting", run.reason
+    assert "waiting 45/300 rows" in run.reason
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (lambda text: text + "1,2,3,4,5,6,7\n", ""),
+        (lambda text: text.replace("hours_studied", "hours", 1), "lacks the column 'hours_studied'"),
+    ],
+)
+def test_a_known_file_that_broke_stops_the_run_until_it_is_corrected(
+    empty: World, broken: Callable[[str], str], reason: str
+) -> None:
+    lines, second = rows(steady(15, 1)), f"{STORE}/second.csv"
+    others, more = rows(steady(15, 2)), rows(drifted(40, 3))
+    empty.commit({LOG: file(lines), second: file(others)})
+    assert empty.hour(**ROWS).decision == "promote"
+    seen = empty.state.data
+    empty.commit({LOG: file(lines + more), second: broken(file(others))})
+    run = empty.hour(**ROWS, max_quarantine="1")
+    assert (run.code, run.decision) == (3, "failed"), run.reason
+    assert f"{second} can no longer be used" in run.reason
+    assert reason in run.reason
+    assert (empty.state.data, empty.state.set_aside) == (seen, ())
+    empty.commit({second: file(others)})
+    run = empty.hour(**ROWS)
+    assert (run.decision, run.outputs["count"]) == ("promote", str(len(more))), run.reason
+
+
+def test_an_added_file_that_is_broken_is_set_aside_and_its_rows_count_when_it_is_corrected(
+    growing: tuple[World, list[str]],
+) -> None:
+    world, lines = growing
+    more, late = rows(drifted(40, 3)), rows(drifted(3, 5))
+    world.commit({LOG: file(lines + more), f"{STORE}/late.csv": file(late).replace("score", "result", 1)})
+    world.hour(**ROWS)
+    assert world.last.new == len(more)
+    assert [item.path for item in world.state.set_aside] == [f"{STORE}/late.csv"]
+    world.commit({f"{STORE}/late.csv": file(late)})
+    assert world.hour(**ROWS).outputs["count"] == str(len(late))
+
+
+def test_rows_that_repeat_each_other_count_in_an_edited_file(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    more = lines[:310]  # appended once more: it happened again
+    world.commit({LOG: file(lines + more)})
+    run = world.hour(**ROWS)
+    assert run.outputs["count"] == "310", run.reason
+    assert run.decision in ("hold", "reject", "promote"), run.reason
+
+
+def test_old_bad_rows_are_told_once_and_left_out_for_ever(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    more, again = rows(drifted(40, 3)), rows(drifted(40, 4))
+    lines = [*lines, "many,7,0.8,town,60", *more]
+    world.commit({LOG: file(lines)})
+    assert "set aside: holds text ('many')" in world.hour(**ROWS).log
+    world.commit({LOG: file([*lines, "few,7,0.8,town,60", *again])})
+    run = world.hour(**ROWS)
+    assert "('many')" not in run.log
+    assert f"log.csv,line={len(lines) + 2}::set aside: holds text ('few')" in run.log
+    assert "1 bad rows were left out" in run.told
+    assert world.last.new == len(again)
+
+
+def test_bad_rows_are_a_share_of_the_new_ones(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    bad = [f"many,7,0.8,town,{n}" for n in range(60)]
+    world.commit({LOG: file(lines + bad)})
+    assert len(bad) < 0.15 * len(lines)
+    run = world.hour(**{**ROWS, "threshold": "60"})
+    assert (run.code, run.decision) == (3, "failed"), run.reason
+    assert run.reason.startswith("60 of 60 new rows are bad (max-quarantine allows 10.0 %)")

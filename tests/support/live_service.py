@@ -1,0 +1,61 @@
+"""The service as it is run: a process with uvicorn, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class Live:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process, self.port, self.log = process, port, log
+        self.url = f"http://127.0.0.1:{port}"
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return answer.read().decode()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@contextlib.contextmanager
+def running(model_dir: Path, log: Path, ready: str = "/readyz", main: str = "", **settings: str) -> Iterator[Live]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {"SERVICE_MODEL_DIR": str(model_dir), "SERVICE_PORT": str(port), "SERVICE_EVERY": "0.05"}
+    path = os.pathsep.join([str(ROOT / "example-repo"), str(ROOT)])
+    program = ["-c", main] if main else ["-m", "service"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *program], env={**os.environ, "PYTHONPATH": path, **own, **settings}, stdout=out,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    live = Live(process, port, log)
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                live.get(ready)
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.1)
+        yield live
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

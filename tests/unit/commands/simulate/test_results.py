@@ -1,0 +1,75 @@
+import pytest
+
+from ml_action.commands.simulate import results as simulated
+from ml_action.commands.simulate.results import AIM, GAINS, UNCHANGED, Draw
+from ml_action.core.errors import DataProblem, SettingsProblem
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.evaluation import Interval
+
+
+@pytest.mark.parametrize(
+    ("given", "usual", "datasets", "found"),
+    [
+        ((), 200, 4000, (50, 100, 200, 400)),
+        ((), 200, 500, (50, 100, 200)),
+        ((), 200, 100, (50,)),
+        ((), 40, 4000, (40, 80)),
+        ((), 10, 200, (50, 100)),  # none of the usual ones is possible
+        ((), 1000, 300, (75, 150)),
+        ((), 1000, 70, (35,)),
+        ((), 200, 59, ()),
+        ((300, 30, 30), 200, 600, (30, 300)),
+    ],
+)
+def test_thresholds_around_the_users_as_far_as_the_datasets_allow(given, usual, datasets, found):
+    assert simulated.thresholds(given, usual, datasets) == found
+
+
+def test_a_threshold_that_cannot_be_calibrated_is_told_with_the_number_needed():
+    with pytest.raises(SettingsProblem, match="thresholds: 400 takes 800 datasets, and 700 can be used") as caught:
+        simulated.thresholds((100, 400), 200, 700)
+    assert "at most 350" in caught.value.fix
+    with pytest.raises(SettingsProblem, match="thresholds: 20 is too small"):
+        simulated.thresholds((20, 100), 200, 700)
+
+
+@pytest.mark.parametrize(("threshold", "needed"), [(200, 60), (40, 40), (5, 30)])
+def test_too_few_datasets_are_told_with_the_number_needed(threshold, needed):
+    problem = simulated.too_few(25, threshold)
+    assert isinstance(problem, DataProblem)
+    assert f"a simulation needs {needed}" in problem.what
+    assert f"{needed - 25} more datasets" in problem.fix
+
+
+def draw(there=UNCHANGED, verdict=Verdict.HOLD, *, sudden=False, gain=0.01, better=None, seconds=1.0):
+    interval = None if gain is None else Interval(gain - 0.02, gain + 0.02)
+    return Draw(there, sudden, verdict, gain, interval, better, seconds)
+
+
+def test_the_figures_of_a_threshold():
+    draws = [
+        draw(),
+        draw(verdict=Verdict.REVIEW, gain=None),
+        draw(verdict=Verdict.PROMOTE, better=True),
+        draw(verdict=Verdict.PROMOTE, better=False, seconds=5.0),
+        draw(AIM, Verdict.PROMOTE, gain=0.04),
+        draw(AIM, Verdict.PROMOTE, gain=0.06),
+        draw(AIM, gain=float("nan")),
+        draw(AIM, sudden=True),
+    ]
+    found = simulated.summarise(100, draws, GAINS, 6)
+    assert (found.unchanged.found.hits, found.unchanged.found.of) == (2, 4)
+    assert found.unchanged.verdicts == {"hold": 1, "promote": 2, "review": 1}
+    assert (found.no_better.hits, found.no_better.of) == (1, 4)
+    power = found.power(AIM)
+    assert (power.found.hits, power.found.of, power.measured) == (2, 3, 0.05)
+    assert power.width == pytest.approx(0.04)
+    assert (found.sudden.found.hits, found.sudden.found.of) == (0, 1)
+    assert found.power(0.1).found.of == 0
+    assert found.power(0.1).measured is None
+    assert (found.threshold, found.fits, found.seconds) == (100, 6, 1.0)
+
+
+def test_without_a_jury_nobody_knows_whether_a_promotion_was_one():
+    found = simulated.summarise(100, [draw(), draw(verdict=Verdict.PROMOTE)], GAINS, 6)
+    assert found.no_better.of == 0

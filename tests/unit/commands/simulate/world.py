@@ -1,0 +1,53 @@
+"""Students in a table and in a repository, for the tests of `simulate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ml_action.commands.demo import students
+from ml_action.commands.simulate.arrival_history import Arrival
+from ml_action.commands.simulate.attempt import Terms
+from ml_action.config.settings import Settings
+from ml_action.core.records.dataset import Dataset
+from ml_action.modelling.contract.enforcement import Sound
+from ml_action.modelling.reading import table as frames
+from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.validation import datasets as validation
+from tests.support.factories import make_settings
+
+
+def usual(**changes: Any) -> Settings:
+    return replace(make_settings(threshold=40), **changes)
+
+
+def texts_of(*parts: tuple[str, int]) -> list[str]:
+    """Students of one world after another: (world, how many)."""
+    return [text for seed, (world, count) in enumerate(parts) for text in students.datasets(count, world, seed)]
+
+
+def sound_of(texts: Iterable[str], settings: Settings | None = None) -> Sound:
+    """The table that `batch.sound` would make of them; the blob ids are their numbers."""
+    settings, contents = settings or usual(), [text.encode() for text in texts]
+    datasets = [Dataset(f"data/{place:04}.csv", f"{place:040}") for place in range(len(contents))]
+    table, _ = frames.read(datasets, contents)
+    recipe = resolution.resolve_recipe(
+        table, targets=settings.target, features=settings.features, task=settings.task, estimator=settings.estimator,
+        params=settings.params, metric=settings.metric, seed=settings.seed,
+    )  # fmt: skip
+    table, set_aside = validation.sort_out(table, recipe.outputs, recipe.features)
+    return Sound(table, recipe, set_aside)
+
+
+def arrivals_of(sound: Sound, sizes: Sequence[int]) -> list[Arrival]:
+    """The datasets in their order, so many in a commit; a commit is a day."""
+    left, found = list(sound.table.datasets), []
+    for day, size in enumerate(sizes, 1):
+        found.append(Arrival(tuple(left[:size]), f"2026-01-{day:02}T12:00:00Z"))
+        left = left[size:]
+    return found
+
+
+def terms_of(sound: Sound, settings: Settings | None = None) -> Terms:
+    return Terms(sound.recipe, settings or usual(), "salt")

@@ -1,0 +1,55 @@
+"""Text to value: whatever text comes, a value that keeps its promise or a ValueError with a reason."""
+
+from __future__ import annotations
+
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_action.config import parsers as values
+
+PARSERS = ("text", "name", "positive", "integer", "seed", "share", "confidence", "path", "model_dir", "branch", "names")
+
+
+@pytest.mark.parametrize("parser", [*PARSERS, "mapping"])
+@given(text=st.text(max_size=60))
+def test_any_text_is_a_value_or_told_why_not(parser: str, text: str):
+    told = "a value"
+    try:
+        getattr(values, parser)(text)
+    except ValueError as error:
+        told = str(error)
+    assert told
+
+
+@given(text=st.text(alphabet="ab./-", min_size=1, max_size=20))
+def test_a_path_never_leaves_the_repository(text: str):
+    try:
+        path = values.path(text)
+    except ValueError:
+        return
+    assert not posixpath.isabs(path)
+    assert ".." not in path.split("/")
+
+
+@given(names=st.lists(st.text(alphabet='ab ,"', min_size=1, max_size=8).map(str.strip).filter(bool), min_size=1))
+def test_any_column_names_can_be_given_in_quotes(names: list[str]):
+    quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+    assert values.names(quoted) == tuple(names)
+
+
+@pytest.mark.parametrize("text", ["a, b", "a\nb", '"a",b', " a ,\n\n b "])
+def test_names_are_parted_by_commas_or_lines(text: str):
+    assert values.names(text) == ("a", "b")
+
+
+@given(names=st.lists(st.text(alphabet='ab ,"', min_size=1, max_size=8).map(str.strip).filter(bool), min_size=2))
+def test_several_names_are_spelled_as_they_are_read(names: list[str]):
+    assert values.names(values.spelled(names)) == tuple(names)
+
+
+def test_one_name_stands_as_it_is():
+    assert values.spelled(("a, in m",)) == "a, in m"
+    assert values.spelled(("a, in m", "b")) == '"a, in m",b'

@@ -1,0 +1,174 @@
+"""The first look at real repositories: what is on the branches, what was remembered, what arrived since."""
+
+import subprocess
+
+import pytest
+
+from ml_action.commands.check import check
+from ml_action.config.data_path import Selection
+from ml_action.core.errors import DataProblem, ModelProblem
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.dataset import SetAside
+from ml_action.git import registry
+from ml_action.git.journal import State
+from tests.support.counting import BRANCHES, SETTINGS, Place
+from tests.support.factories import make_attempt, make_csvs, make_history, make_settings, make_version
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path, {"readme": "x"} | make_csvs(3))
+
+
+def test_without_any_state_everything_is_new(place):
+    scene = place.look()
+    assert (scene.trigger.count, scene.trigger.ready) == (3, False)
+    assert scene.inventory.since == place.workspace.git.line("hash-object", "-t", "tree", "/dev/null")
+    assert scene.inventory.new[0].path == "data/new_data/00000.csv"
+    assert (scene.history, scene.state) == (None, State())
+    assert place.look(make_settings(threshold=3)).trigger.ready
+
+
+def test_after_an_attempt_only_what_arrived_since_is_new(place):
+    place.attempt()
+    assert place.look().trigger.count == 0
+    place.publish(
+        make_csvs(2, start=3) | {"data/new_data/moved.csv": "hours,score\n0,0\n", "data/new_data/00000.csv": None}
+    )
+    scene = place.look()
+    assert place.paths(scene) == ["00003.csv", "00004.csv"]
+    assert scene.inventory.copies == 1
+    assert scene.state.last == make_attempt()
+
+
+def test_git_by_hand_says_the_same_as_the_count(place):
+    place.attempt()
+    place.publish(
+        make_csvs(4, start=3)
+        | {"data/new_data/00001.csv": "hours,score\n9,9\n", "data/new_data/copy.csv": "hours,score\n2,4\n"}
+    )
+    scene = place.look()
+    git = place.workspace.git
+    git.run("fetch", "-q", str(place.remote), BRANCHES.state)
+    by_hand = git.line(
+        "diff-tree",
+        "-r",
+        "-C100%",
+        "--find-copies-harder",
+        "--diff-filter=AM",
+        "--name-only",
+        "FETCH_HEAD:data",
+        "HEAD:data/new_data",
+    )
+    assert by_hand.splitlines() == [item.path.rpartition("/")[2] for item in scene.inventory.new]
+
+
+def test_what_was_taken_away_and_comes_back_is_new_once_and_counted_once(place):
+    place.attempt()
+    place.publish({"data/new_data/00000.csv": None})
+    assert place.look().inventory.removed == 1
+    place.publish({"data/new_data/00000.csv": "hours,score\n0,0\n"})
+    assert place.look().inventory.new == ()
+
+
+def test_an_edit_that_copies_an_old_dataset_is_no_new_data(place):
+    place.attempt()
+    place.publish({"data/new_data/00000.csv": "hours,score\n1,2\n"})
+    scene = place.look()
+    assert (scene.inventory.new, scene.inventory.copies) == ((), 1)
+
+
+def test_what_was_set_aside_is_not_counted_until_it_is_corrected(place):
+    bad = place.workspace.git.line("rev-parse", "HEAD:data/new_data/00001.csv")
+    place.remember(State(set_aside=(SetAside("data/new_data/00001.csv", bad, "empty"),)))
+    scene = place.look()
+    assert (scene.trigger.count, scene.inventory.set_aside) == (2, 1)
+    place.publish({"data/new_data/00001.csv": "hours,score\n7,7\n"})
+    assert place.look().trigger.count == 3
+
+
+def test_without_a_state_but_with_a_champion_its_data_tree_is_where_counting_begins(place):
+    history = make_history(make_version(data_tree=place.workspace.tree()))
+    place.publish({"model/model_metadata.json": registry.to_bytes(history)} | make_csvs(2, start=3))
+    scene = place.look()
+    assert scene.history == history
+    assert place.paths(scene) == ["00003.csv", "00004.csv"]
+
+
+def test_a_champion_whose_data_tree_is_gone_counts_everything(place):
+    place.publish({"model/model_metadata.json": registry.to_bytes(make_history())})
+    assert place.look().trigger.count == 3
+
+
+def test_a_check_that_has_a_champion_and_no_state_says_so(place):
+    assert check(SETTINGS, *place.borrow()).notes == ()
+    place.publish({"model/model_metadata.json": registry.to_bytes(make_history(make_version()))})
+    (note,) = check(SETTINGS, *place.borrow()).notes
+    assert f"git fetch origin {BRANCHES.state}:{BRANCHES.state}" in note
+    place.attempt()
+    assert check(SETTINGS, *place.borrow()).notes == ()
+
+
+def test_damaged_metadata_stops_a_run_before_it_counts(place):
+    place.publish({"model/model_metadata.json": "{"})
+    with pytest.raises(ModelProblem, match=r"model/model_metadata\.json cannot be used"):
+        place.look()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("nowhere", "is not there"),
+        ("readme", "is no folder"),
+        ("link", "is no folder"),
+        ("data/new_data/00000.csv", "is no folder"),
+        ("link/x", "is not there"),
+        ("untracked", "is not there"),
+    ],
+)
+def test_a_data_path_that_is_no_folder_of_the_commit_is_told(place, path, text):
+    (place.workspace.path / "link").symlink_to("data/new_data")
+    place.workspace.commit()
+    (place.workspace.path / "untracked").mkdir()
+    with pytest.raises(DataProblem, match=f"the data path '{path}' {text} in commit") as caught:
+        place.look(make_settings(data_path=Selection((path,))))
+    assert "commit at least one CSV file" in caught.value.fix
+
+
+def test_a_data_path_of_any_name(tmp_path):
+    place = Place(tmp_path, make_csvs(2, folder="données é/-a b:c"))
+    scene = place.look(make_settings(data_path=Selection(("données é/-a b:c",))))
+    assert scene.inventory.new[0].path == "données é/-a b:c/00000.csv"
+
+
+def test_the_data_of_the_checkout_counts_and_not_that_of_the_branch(place):
+    place.workspace.commit(make_csvs(4, start=3))  # not pushed: as a re-run of another commit has it
+    assert place.look().trigger.count == 7
+
+
+@pytest.mark.parametrize(
+    "options", [("--depth=1",), ("--filter=blob:none", "--depth=1", "--no-checkout"), ("--filter=blob:none",)]
+)
+def test_clones_as_workflows_make_them_count_the_same(place, tmp_path, options):
+    place.attempt()
+    place.publish(make_csvs(2, start=3) | {"data/new_data/00000.csv": "hours,score\n1,2\n"})
+    before = place.look()
+    subprocess.run(["git", "clone", "-q", *options, place.remote.as_uri(), str(tmp_path / "clone")], check=True)
+    place.workspace = type(place.workspace)(tmp_path / "clone")
+    assert place.look().inventory == before.inventory
+
+
+# --- check --------------------------------------------------------------------------------------------------
+
+
+def test_check_waits_in_words(place):
+    outcome = check(SETTINGS, *place.borrow())
+    assert (outcome.verdict, outcome.reason) == (Verdict.WAITING, "waiting 3/5: 2 more new datasets start a training")
+    assert outcome.next_step == "nothing until more datasets arrive; the next check counts again"
+    assert outcome.inventory.tree == place.workspace.tree()
+
+
+def test_check_is_ready_in_words(place):
+    outcome = check(make_settings(threshold=3), *place.borrow())
+    assert (outcome.verdict, outcome.reason) == (Verdict.READY, "ready 3/3: enough new datasets arrived")
+    assert outcome.next_step == "start the training: run the action with mode run"

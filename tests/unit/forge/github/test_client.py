@@ -1,0 +1,197 @@
+"""Pull requests through PyGithub, against the sandbox: what is asked, how often, and what is made of it."""
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from ml_action.forge.base import Approval, Refusal, Reply
+
+
+@pytest.fixture
+def forge(stage):
+    with contextlib.closing(stage.github()) as forge:
+        yield forge
+
+
+@pytest.fixture
+def pull(stage, forge):
+    opened = forge.open(stage.proposal(stage.push()))
+    stage.calls.clear()
+    return opened
+
+
+def test_nothing_is_sent_before_it_is_needed(stage):
+    stage.github().close()
+    assert stage.calls == []
+
+
+def test_the_default_branch(forge):
+    assert forge.default_branch() == "main"
+
+
+def test_an_opened_pull_request_is_told_as_it_is(stage, pull):
+    assert (pull.number, pull.state, pull.author, pull.draft) == (1, "open", "ml-bot[bot]", False)
+    assert (pull.head_branch, pull.base_branch) == ("ml-auto-update/students/proposal", "main")
+    assert pull.head_sha == stage.pull.head_sha
+    assert pull.head_repository == "octo/students"
+    assert pull.url.endswith("/octo/students/pull/1")
+    assert pull.mergeable_state == "clean"
+
+
+def test_who_opened_it_is_who_we_are(stage, forge, pull):
+    assert forge.author() == "ml-bot[bot]"
+    assert stage.calls == []
+
+
+def test_each_identity_is_asked_for_once(stage, forge):
+    assert [forge.author(), forge.author()] == ["ml-bot[bot]"] * 2
+    assert [forge.approver(), forge.approver()] == ["github-actions[bot]"] * 2
+    assert stage.calls == ["POST /graphql"] * 2
+
+
+def test_without_a_second_token_there_is_no_approver(staged):
+    with contextlib.closing(staged(approver=None).github()) as forge:
+        assert forge.approver() == ""
+        with pytest.raises(Refusal, match="was not approved"):
+            forge.approve(None, "", "")
+
+
+def test_nothing_is_found_on_a_new_branch(forge):
+    assert forge.find("ml-auto-update/other/proposal") is None
+
+
+def test_the_open_pull_request_is_found_before_newer_closed_ones(stage, forge, pull):
+    stage.push("release", {"x": "y"})
+    newer = forge.open(stage.proposal(stage.pull.head_sha, base="release"))
+    stage.hub.pulls(stage.repository)[1].close()
+    assert newer.number == 2
+    stage.calls.clear()
+    assert forge.find(pull.head_branch).number == 1
+    assert stage.calls == ["GET /repos/octo/students/pulls"]
+
+
+def test_of_finished_pull_requests_the_newest_is_found(stage, forge, pull):
+    forge.merge(pull, pull.head_sha, "merge")
+    forge.open(stage.proposal(stage.push(files={"model/v3.pkl": "3"})))
+    stage.hub.pulls(stage.repository)[1].close()
+    assert (forge.find(pull.head_branch).number, forge.find(pull.head_branch).state) == (2, "closed")
+    assert forge.get(1).state == "merged"
+
+
+def test_an_open_pull_request_is_found_when_it_is_opened_again(stage, forge, pull):
+    assert forge.open(stage.proposal(pull.head_sha)).number == 1
+
+
+def test_comments_are_made_once_whoever_asks(stage, forge, pull):
+    assert forge.comment_once(pull, "stopped", "I stop here.")
+    assert not forge.comment_once(pull, "stopped", "I stop here, again.")
+    assert forge.comment_once(pull, "other", "Something else.")
+    assert [note.body for note in stage.pull.comments] == [
+        "<!-- ml-auto-update stopped -->\nI stop here.",
+        "<!-- ml-auto-update other -->\nSomething else.",
+    ]
+
+
+def test_a_comment_is_found_on_any_page(stage, forge, pull):
+    forge.comment_once(pull, "stopped", "first")
+    ours = stage.pull.comments[0]
+    stage.pull.comments[:0] = [replace(ours, id=n + 1, body="chat") for n in range(150)]
+    stage.calls.clear()
+    assert not forge.comment_once(pull, "stopped", "again")
+    assert len(stage.calls) == 2
+
+
+def test_one_comment_is_edited_in_place(stage, forge, pull):
+    assert forge.tell(1, "data", "bad")
+    assert forge.tell(1, "data", "good")
+    assert forge.tell(1, "data model-b", "another model's")
+    assert [note.body for note in stage.pull.comments] == [
+        "<!-- ml-auto-update data -->\ngood",
+        "<!-- ml-auto-update data model-b -->\nanother model's",
+    ]
+
+
+def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull):
+    assert not forge.tell(1, "data", "nothing", anew=False)
+    assert stage.pull.comments == []
+    forge.tell(1, "data", "bad")
+    assert forge.tell(1, "data", "nothing", anew=False)
+    assert [note.body for note in stage.pull.comments] == ["<!-- ml-auto-update data -->\nnothing"]
+
+
+def test_a_comment_of_somebody_else_is_never_edited(stage, forge, pull):
+    forge.tell(1, "data", "ours")
+    ours = stage.pull.comments[0]
+    theirs = replace(ours, id=1, user=stage.hub.add_account("ada"))
+    quoted = replace(ours, id=2, body=f"> {ours.body}")
+    stage.pull.comments[:0] = [theirs, quoted]
+    forge.tell(1, "data", "ours, edited")
+    assert [note.body.rpartition("\n")[2] for note in stage.pull.comments] == ["ours", "ours", "ours, edited"]
+
+
+def test_changed_paths_are_read_to_the_last_page(stage, forge):
+    many = {f"model/part-{n:03}.bin": str(n) for n in range(120)}
+    pull = forge.open(stage.proposal(stage.push(files=many)))
+    assert sorted(forge.changed_paths(pull)) == sorted(many)
+
+
+def test_the_former_path_of_a_renamed_file_is_a_changed_path(stage, forge):
+    stage.git("mv", "data/a.csv", "model/a.csv")
+    pull = forge.open(stage.proposal(stage.push(files={}, on="")))
+    assert set(forge.changed_paths(pull)) == {"data/a.csv", "model/a.csv"}
+
+
+def test_the_last_word_of_each_reviewer_counts(stage, forge, pull):
+    ada, bob = (stage.hub.add_account(name) for name in ("ada", "bob"))
+    for person, words in ((ada, ["APPROVE", "COMMENT"]), (bob, ["APPROVE", "REQUEST_CHANGES"])):
+        with contextlib.closing(stage.github(token=person.token)) as theirs:
+            for word in words:
+                theirs._author.repo.get_pull(1).create_review(body="hm", event=word)
+    assert forge.approvals(pull) == {Approval("ada", pull.head_sha)}
+
+
+def test_an_approval_is_bound_to_the_commit(stage, forge, pull):
+    forge.approve(pull, pull.head_sha, "fine")
+    assert forge.approvals(pull) == {Approval("github-actions[bot]", pull.head_sha)}
+    assert stage.calls == [
+        "POST /repos/octo/students/pulls/1/reviews",
+        "GET /repos/octo/students/pulls/1/reviews",
+    ]
+
+
+def test_a_merge_is_bound_to_the_commit(stage, forge, pull):
+    answer = forge.merge(pull, "d" * 40, "squash")
+    assert answer.reply is Reply.MOVED
+    assert "Head branch was modified" in answer.text
+    assert stage.pull.open
+
+
+def test_auto_merge_is_bound_to_the_commit(stage, forge, pull):
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
+    assert forge.enable_auto_merge(forge.get(1), "d" * 40, "squash").reply is Reply.MOVED
+    assert stage.pull.auto_merge is None
+
+
+def test_auto_merge_of_a_clean_pull_request_says_so(forge, pull):
+    assert forge.enable_auto_merge(pull, pull.head_sha, "squash").reply is Reply.CLEAN
+
+
+def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
+    weaker = stage.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"})
+    with contextlib.closing(stage.github(token=weaker.token)) as forge:
+        answer = forge.merge(pull, pull.head_sha, "squash")
+    assert answer.reply is Reply.REFUSED
+    assert "lacks the permission contents: write" in answer.text
+
+
+def test_taking_back_an_order_that_does_not_stand_asks_nothing(stage, forge, pull):
+    forge.disable_auto_merge(pull)
+    assert stage.calls == []
+
+
+def test_an_archived_repository_is_told(staged):
+    stage = staged(archived=True)
+    with contextlib.closing(stage.github()) as forge, pytest.raises(Refusal) as caught:
+        forge.open(stage.proposal(stage.push()))
+    assert "archived" in caught.value.why

@@ -1,0 +1,211 @@
+import stat
+import threading
+
+import pytest
+
+from ml_action.core.errors import RepositoryProblem
+from ml_action.git.command import GitFailed
+from ml_action.git.errors import explain, lost_the_race
+from tests.support.factories import make_git, make_remote, make_repository
+
+PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("fatal: not a git repository (or any of the parent directories): .git", "this folder is not a git repository"),
+        ("remote: error: GH006: Protected branch update failed for refs/heads/x.", "the server's branch rules refuse"),
+        (
+            "remote: error: GH013: Repository rule violations found for refs/heads/x.",
+            "the server's branch rules refuse",
+        ),
+        ("! [remote rejected] a -> b (pre-receive hook declined)", "the server's branch rules refuse"),
+        (
+            "remote: Permission to o/r.git denied to x.\nfatal: unable to access 'https://x/': returned error: 403",
+            "the token may not write",
+        ),
+        ("remote: Write access to repository not granted.", "the token may not write"),
+        ("remote: This repository was archived so it is read-only.\nfatal: error: 403", "the repository is archived"),
+        (
+            "remote: Invalid username or token.\nfatal: Authentication failed for 'https://github.com/o/r/'",
+            "the server does not accept the token",
+        ),
+        (
+            "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
+            "the server does not accept the token",
+        ),
+        (
+            "fatal: unable to access 'https://x/': The requested URL returned error: 401",
+            "the server does not accept the token",
+        ),
+        (
+            "remote: Repository not found.\nfatal: repository 'https://github.com/o/r/' not found",
+            "the repository was not found",
+        ),
+        (
+            "fatal: '/x/y.git' does not appear to be a git repository\nfatal: Could not read from remote repository.",
+            "the repository was not found",
+        ),
+        ("fatal: couldn't find remote ref refs/heads/main", "the base branch does not exist"),
+        ("! [remote rejected] a -> b (shallow update not allowed)", "the server refuses pushes from shallow clones"),
+        ("remote: error: GH001: Large files detected.", "the model file is larger than GitHub takes"),
+        (
+            "fatal: unable to access 'https://github.com/': Could not resolve host: github.com",
+            "the server could not be reached",
+        ),
+        (
+            "error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502",
+            "the server could not be reached",
+        ),
+        ("fatal: the remote end hung up unexpectedly\nfatal: early EOF", "the server could not be reached"),
+        ("fatal: bad object HEAD", "the repository lacks an object"),
+        ("fatal: unable to read 0123", "the repository lacks an object"),
+    ],
+)
+def test_what_git_says_becomes_what_a_person_should_do(said, what):
+    problem = explain(GitFailed(("push",), 128, said))
+    assert isinstance(problem, RepositoryProblem)
+    assert problem.what.startswith(what)
+    assert problem.fix
+    assert "git push: " in problem.why
+
+
+def test_the_most_telling_line_is_quoted():
+    said = "warning: x\nTo https://github.com/o/r\nremote: error: GH006: Protected branch\nerror: failed to push"
+    assert "(git push: remote: error: GH006: Protected branch)" in explain(GitFailed(("push",), 1, said)).why
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("something odd", "something odd"), ("", "exit code 7"), ("x" * 999, "x" * 300)]
+)
+def test_what_is_in_no_table_is_told_as_it_is(said, told):
+    problem = explain(GitFailed(("mktree", "-z"), 7, said))
+    assert problem.what == f"git mktree failed: {told}"
+    assert "open an issue" in problem.fix
+
+
+# --- texts that git itself gives ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A bare repository with a branch `state`, and a clone whose HEAD is one commit ahead."""
+    workspace = make_repository(tmp_path / "w", {"a": "1"})
+    workspace.git.run("branch", "state")
+    remote = make_remote(tmp_path / "remote.git", workspace)
+    workspace.commit({"a": "2"})
+    return workspace, remote
+
+
+def refused(workspace, *arguments):
+    with pytest.raises(GitFailed) as caught:
+        workspace.git.run(*PUSH, *arguments)
+    return caught.value
+
+
+def test_a_branch_that_moved_is_a_lost_race(two):
+    workspace, remote = two
+    old = workspace.git.line("rev-parse", "state")
+    workspace.git.run("push", "-q", str(remote), "HEAD:refs/heads/state")
+    failed = refused(
+        workspace,
+        f"--force-with-lease=refs/heads/state:{old}",
+        str(remote),
+        "HEAD~1:refs/heads/state",
+        "HEAD:refs/heads/other",
+    )
+    assert lost_the_race(failed), failed.said
+
+
+def test_a_branch_that_was_created_meanwhile_is_a_lost_race(two):
+    workspace, remote = two
+    assert lost_the_race(
+        refused(workspace, "--force-with-lease=refs/heads/state:", str(remote), "HEAD:refs/heads/state")
+    )
+
+
+def test_a_branch_that_was_deleted_meanwhile_is_a_lost_race(two):
+    workspace, remote = two
+    old = workspace.git.line("rev-parse", "state")
+    make_git(remote).run("update-ref", "-d", "refs/heads/state")
+    failed = refused(workspace, f"--force-with-lease=refs/heads/state:{old}", str(remote), "HEAD:refs/heads/state")
+    assert lost_the_race(failed), failed.said
+
+
+def test_a_push_that_is_no_fast_forward_is_a_lost_race(two):
+    workspace, remote = two
+    workspace.git.run("push", "-q", str(remote), "HEAD:refs/heads/state")
+    assert lost_the_race(refused(workspace, str(remote), "HEAD~1:refs/heads/state"))
+
+
+def _meeting(remote, count):
+    """A hook on the server that lets pushes go on only when `count` of them have come so far."""
+    hook = remote / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f'#!/bin/sh\ntouch "arrived.$$"\ntries=0\nwhile [ $(ls arrived.* | wc -l) -lt {count} ] && [ $tries -lt 500 ]\n'
+        "do sleep 0.02; tries=$((tries + 1)); done\nexit 0\n"
+    )
+    hook.chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_of_pushes_that_meet_on_the_server_one_wins_and_the_others_lost_the_race(two, create):
+    workspace, remote = two
+    branch = "new" if create else "state"
+    expected = "" if create else workspace.git.line("rev-parse", "state")
+    commits = [workspace.git.line("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", str(n)) for n in range(3)]
+    _meeting(remote, len(commits))
+    failures, winners = [], []
+
+    def push(commit):
+        try:
+            workspace.git.run(
+                *PUSH,
+                f"--force-with-lease=refs/heads/{branch}:{expected}",
+                str(remote),
+                f"{commit}:refs/heads/{branch}",
+            )
+            winners.append(commit)
+        except GitFailed as failed:
+            failures.append(failed)
+
+    threads = [threading.Thread(target=push, args=(commit,)) for commit in commits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [lost_the_race(failed) for failed in failures] == [True, True], [failed.said for failed in failures]
+    assert winners == [make_git(remote).line("rev-parse", f"refs/heads/{branch}")]
+
+
+def test_a_hook_that_refuses_is_a_rule_and_no_race(two):
+    workspace, remote = two
+    hook = remote / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho GH013: no >&2\nexit 1\n")
+    hook.chmod(stat.S_IRWXU)
+    failed = refused(workspace, str(remote), "HEAD:refs/heads/state")
+    assert not lost_the_race(failed)
+    assert explain(failed).what == "the server's branch rules refuse the bot's push"
+
+
+def test_a_branch_in_the_way_of_the_bots_folder_is_told_and_is_no_race(two):
+    workspace, remote = two
+    failed = refused(workspace, str(remote), "HEAD:refs/heads/state/deeper")
+    assert not lost_the_race(failed)
+    assert explain(failed).what == "a branch of this repository stands in the way of the bot's branches"
+
+
+def test_a_server_that_cannot_be_reached(two):
+    workspace, _ = two
+    failed = refused(workspace, "http://127.0.0.1:9/o/r.git", "HEAD:refs/heads/state")
+    assert not lost_the_race(failed)
+    assert explain(failed).what == "the server could not be reached"
+
+
+def test_a_repository_that_is_not_there(two, tmp_path):
+    workspace, _ = two
+    failed = refused(workspace, str(tmp_path / "none.git"), "HEAD:refs/heads/state")
+    assert explain(failed).what == "the repository was not found on the server"

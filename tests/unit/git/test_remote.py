@@ -1,0 +1,87 @@
+"""The git command is a script here that says what a server in trouble makes it say."""
+
+import pytest
+
+from ml_action.core.retry import Patience
+from ml_action.git import remote as server
+from ml_action.git.command import Git, GitFailed
+
+TROUBLE = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 502"
+LIMIT = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 429"
+RACE = "! [rejected] (stale info)"
+REFUSAL = "remote: Repository not found."
+
+
+class Fake:
+    """git with a list of what goes wrong, one line a call; with an empty line all is well."""
+
+    def __init__(self, folder):
+        self.folder, self.waits = folder, []
+        script = folder / "git"
+        script.write_text(
+            f'#!/bin/sh\ncd "{folder}"\necho "$@" >> calls\nline=$(head -n 1 script)\n'
+            'sed -i 1d script\n[ -z "$line" ] || { echo "$line" >&2; exit 128; }\necho fine\n'
+        )
+        script.chmod(0o755)
+
+    def git(self, *lines):
+        (self.folder / "script").write_text("".join(f"{line}\n" for line in lines))
+        env = {"PATH": f"{self.folder}:/usr/bin:/bin"}
+        return Git(self.folder, env, Patience(300, pause=self.waits.append))
+
+    @property
+    def calls(self):
+        return (self.folder / "calls").read_text().splitlines()
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    made = Fake(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return made
+
+
+def test_a_question_is_asked_again_while_there_is_trouble(fake):
+    assert server.ask(fake.git(TROUBLE, TROUBLE), "ls-remote", "x") == b"fine\n"
+    assert fake.calls == ["ls-remote x"] * 3
+    assert fake.waits == [1, 2]
+
+
+def test_trouble_that_lasts_is_told(fake):
+    with pytest.raises(GitFailed, match="502"):
+        server.ask(fake.git(*[TROUBLE] * 9), "fetch", "x")
+    assert len(fake.calls) == 5
+
+
+def test_a_refusal_is_told_at_once(fake):
+    with pytest.raises(GitFailed, match="not found"):
+        server.ask(fake.git(REFUSAL), "fetch", "x")
+    assert fake.calls == ["fetch x"]
+    assert fake.waits == []
+
+
+def test_too_many_requests_are_waited_out_for_a_minute(fake):
+    server.ask(fake.git(LIMIT), "fetch", "x")
+    assert fake.waits == [60]
+
+
+def test_a_push_is_repeated_twice_at_most(fake):
+    with pytest.raises(GitFailed, match="502"):
+        server.push(fake.git(*[TROUBLE] * 9), "x")
+    assert fake.calls == ["push x"] * 3
+
+
+def test_a_race_that_was_lost_is_lost(fake):
+    with pytest.raises(GitFailed, match="stale info"):
+        server.push(fake.git(RACE), "x")
+    assert fake.calls == ["push x"]
+
+
+def test_a_race_after_trouble_may_be_against_our_own_first_try(fake):
+    server.push(fake.git(TROUBLE, RACE), "x")  # the third finds everything up to date
+    assert fake.calls == ["push x"] * 3
+
+
+def test_a_race_after_trouble_that_another_run_won_is_lost(fake):
+    with pytest.raises(GitFailed, match="stale info"):
+        server.push(fake.git(TROUBLE, RACE, RACE), "x")

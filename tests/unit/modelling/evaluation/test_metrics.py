@@ -1,0 +1,161 @@
+"""A metric by its name or import path: what it is, what it is asked for, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    get_scorer,
+    hinge_loss,
+    log_loss,
+    mean_absolute_error,
+    mean_pinball_loss,
+    mean_tweedie_deviance,
+)
+
+from ml_action.core.errors import SettingsProblem
+from ml_action.modelling.evaluation import metrics, scoring
+from ml_action.modelling.evaluation.predictions import Predictions
+
+Y = np.array([1.0, 2.0, 4.0, 8.0])
+SAID = Predictions(np.array([1.5, 2.0, 3.0, 8.0]))
+WORDS = np.array(["no", "yes", "no", "yes"], dtype=object)
+CHANCE = np.array([[0.9, 0.1], [0.3, 0.7], [0.4, 0.6], [0.2, 0.8]])
+GUESS = Predictions(
+    np.array(["no", "yes", "yes", "yes"], dtype=object), CHANCE, np.array([-2.0, 1, 0.5, 2]), np.array(["no", "yes"])
+)
+
+
+def test_a_scorer_of_scikit_learn_is_known_by_name():
+    found = metrics.find("neg_mean_absolute_error")
+    assert (found.task, found.best, found.weighted, found.of_labels) == ("regression", 0.0, True, False)
+    found = metrics.find("f1_macro")
+    assert (found.task, found.best, found.weighted, found.of_labels) == ("classification", 1.0, True, True)
+    assert metrics.find("positive_likelihood_ratio").best is None
+    assert not metrics.find("neg_max_error").weighted
+    assert not metrics.find("roc_auc").of_labels
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("sklearn.metrics.mean_absolute_error", -mean_absolute_error(Y, SAID.label)),
+        ("sklearn.metrics.mean_pinball_loss", -mean_pinball_loss(Y, SAID.label)),
+        ("sklearn.metrics.mean_tweedie_deviance", -mean_tweedie_deviance(Y, SAID.label)),
+        ("tests.support.metrics.profit", 40 - 2 * 1.5),
+        ("tests.support.metrics.absolute_loss", -0.375),
+        ("tests.support.metrics.cost", -0.375),
+        ("tests.support.metrics.by_hand", -(0.25 + 1) / 4),
+    ],
+)
+def test_greater_is_better_whatever_the_function_counts(path, expected):
+    assert scoring.score(path, SAID, Y) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("sklearn.metrics.accuracy_score", accuracy_score(WORDS, GUESS.label)),
+        ("sklearn.metrics.log_loss", -log_loss(WORDS, CHANCE)),
+        ("sklearn.metrics.hinge_loss", -hinge_loss(WORDS, GUESS.decision)),
+        ("sklearn.metrics.roc_auc_score", 1.0),
+        ("tests.support.metrics.middle", 0.75),
+        ("tests.support.metrics.decided", 0.75),
+    ],
+)
+def test_a_function_gets_what_its_second_parameter_is_named_for(path, expected):
+    assert scoring.score(path, GUESS, WORDS) == pytest.approx(expected)
+
+
+def test_a_function_that_scikit_learn_has_a_scorer_of_is_judged_like_it():
+    found = metrics.find("sklearn.metrics.r2_score")
+    assert (found.task, found.best, found.name) == ("regression", 1.0, "sklearn.metrics.r2_score")
+    assert metrics.find("tests.support.metrics.profit").task == ""
+    assert metrics.find("tests.support.metrics.profit").best is None
+
+
+def test_whether_weights_are_taken_is_read_from_the_function():
+    assert metrics.find("tests.support.metrics.weighted_profit").weighted
+    assert not metrics.find("tests.support.metrics.profit").weighted
+    assert scoring.score("tests.support.metrics.weighted_profit", SAID, Y, None, np.array([1.0, 0, 0, 0])) == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r_2", "Did you mean 'r2'"),
+        ("rand_score", "not a scikit-learn scorer that judges predictions"),
+        ("no.such.metric", "cannot be imported: ModuleNotFoundError"),
+        ("sklearn.metrics.mean_squared_eror", "Did you mean 'mean_squared_error'"),
+        ("tests.support.metrics.profits", "Did you mean 'profit'"),
+        ("tests.support.metrics.number", "no scorer or metric function 'number'"),
+        ("sklearn.linear_model.LinearRegression", "no scorer or metric function"),
+        ("sklearn.metrics.rand_score", "neither a scorer nor a metric function"),
+        ("tests.support.metrics.pair", "takes (estimator, X, y), a metric function (y_true, y_pred), by these names"),
+        ("os.system", "neither a scorer nor a metric function"),
+        ("pty.spawn", "neither a scorer nor a metric function"),
+        ("math.hypot", "neither a scorer nor a metric function"),
+        (".x", "cannot be imported"),
+        ("..", "cannot be imported"),
+    ],
+)
+def test_a_slip_says_what_was_meant(name, text):
+    for setting in ("metric", "guardrails"):
+        with pytest.raises(SettingsProblem) as caught:
+            metrics.find(name, setting)
+        assert text in str(caught.value)
+        assert str(caught.value).startswith(setting)
+
+
+REGRESSION = [name for name in metrics.names() if metrics.find(name).task == "regression"]
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_a_function_by_its_path_scores_as_the_scorer_by_its_name(name):
+    rng = np.random.default_rng(0)
+    y, said = rng.uniform(1, 3, 50), Predictions(rng.uniform(1, 3, 50))
+    path = f"sklearn.metrics.{get_scorer(name)._score_func.__name__}"
+    assert scoring.score(path, said, y) == scoring.score(name, said, y)
+
+
+# --- tried out on the truth -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "target", "text"),
+    [
+        ("tests.support.metrics.misnamed", Y, "smaller seems to be better"),
+        (
+            "tests.support.metrics.broken",
+            Y,
+            "cannot judge this target: tests.support.metrics.broken cannot be computed: 'no",
+        ),
+        ("tests.support.metrics.never", Y, "cannot judge this target: tests.support.metrics.never is nan"),
+        ("tests.support.metrics.asks_columns", Y, "the columns are not at hand"),
+        ("sklearn.metrics.confusion_matrix", WORDS, "cannot judge this target"),
+        ("sklearn.metrics.fbeta_score", np.array([0, 1, 0, 1]), "missing a required argument: 'beta'"),
+        ("f1", WORDS, "pos_label=1 is not a valid label"),
+        ("roc_auc", np.array([0, 1, 2, 2]), "cannot judge this target"),
+        ("neg_mean_squared_log_error", -2 * Y, "cannot judge this target"),
+        ("neg_mean_poisson_deviance", np.column_stack([Y, Y]), "cannot judge this target"),
+    ],
+)
+def test_a_metric_that_cannot_judge_the_target_is_a_setting_that_is_wrong(metric, target, text):
+    with pytest.raises(SettingsProblem) as caught:
+        scoring.try_out([("metric", "r2" if target.dtype == float else "accuracy"), ("guardrails", metric)], target)
+    assert text in str(caught.value)
+    assert str(caught.value).startswith("guardrails")
+    assert "\n::" not in str(caught.value)
+
+
+@pytest.mark.parametrize("metric", ["r2", "neg_mean_poisson_deviance", "tests.support.metrics.profit", "neg_max_error"])
+def test_a_metric_that_can_is_let_through(metric):
+    scoring.try_out([("metric", metric)], np.array([0.0, 1.0, 5.0]))
+
+
+@pytest.mark.parametrize(
+    "metric", ["accuracy", "neg_log_loss", "roc_auc", "tests.support.metrics.odds", "tests.support.metrics.middle"]
+)
+def test_classes_too(metric):
+    scoring.try_out([("metric", metric)], WORDS)

@@ -1,0 +1,230 @@
+"""Pipelines for any columns, and pickles that need nothing of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml_action.core.errors import DataProblem, ModelProblem, SettingsProblem
+from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import pipeline as recipes
+from tests.unit.modelling.world import recipe_of, students, table_of
+
+MIXED = """hours,flag,gaps,room,when,day,empty,id,score
+"""
+
+
+def mixed_rows(rows: int = 60, seed: int = 0) -> str:
+    rng = np.random.default_rng(seed)
+    return MIXED + "".join(mixed_row(rng, row) for row in range(rows))
+
+
+def mixed_row(rng: np.random.Generator, row: int) -> str:
+    hours, day = rng.gamma(4, 1.5), int(rng.integers(1, 28))
+    choices = [["True", "False", ""], ["1.5", "2", ""], ["red", "green", "blue", ""]]
+    drawn = [f"{hours:.2f}", *(str(rng.choice(choice)) for choice in choices)]
+    dates = [f"2026-01-{day:02d}T10:00:00Z", f"2026-02-{day:02d}"]
+    return ",".join([*drawn, *dates, "", f"id{row}", f"{hours * 3 + day:.2f}"]) + "\n"
+
+
+def everything():
+    return table_of(mixed_rows())
+
+
+def fit(table, **settings):
+    recipe = recipe_of(table, **settings)
+    return training.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
+
+
+def test_columns_are_sorted_by_kind():
+    table = everything()
+    assert recipes.kinds(table.frame, recipe_of(table).features) == {
+        "number": ["hours", "flag", "gaps"],
+        "date": ["when", "day"],
+        "category": ["room", "id"],
+        "empty": ["empty"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["2026-01-02", None], "date"),
+        (["2026-01-02 10:00", "2026-01-02T10:00:00+02:00"], "date"),
+        (["2026-01-02"] + ["no"] * 3, "category"),
+        (["2026-13-45"], "category"),
+        (["12/01/2026"], "category"),
+        (["a", None], "category"),
+        ([True, None], "number"),
+        ([1, 2.5, None], "number"),
+        ([None, None], "empty"),
+        ([np.nan], "empty"),
+    ],
+)
+def test_the_kind_of_a_column(values, kind):
+    frame = pd.DataFrame({"x": pd.Series(values)})
+    assert recipes.kinds(frame, ["x"])[kind] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        "sklearn.linear_model.LinearRegression",
+        "sklearn.ensemble.HistGradientBoostingRegressor",
+        "sklearn.ensemble.RandomForestRegressor",
+        "sklearn.neighbors.KNeighborsRegressor",
+        "sklearn.svm.SVR",
+        "sklearn.gaussian_process.GaussianProcessRegressor",
+    ],
+)
+def test_any_regressor_takes_any_columns(estimator):
+    table = everything()
+    model = fit(table, estimator=estimator)
+    assert np.isfinite(model.predict(table.frame)).all()
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        "sklearn.linear_model.LogisticRegression",
+        "sklearn.ensemble.HistGradientBoostingClassifier",
+        "sklearn.tree.DecisionTreeClassifier",
+        "sklearn.naive_bayes.GaussianNB",
+        "sklearn.svm.LinearSVC",
+    ],
+)
+def test_any_classifier_takes_any_columns(estimator):
+    table = table_of(mixed_rows().replace(".5,", ".5,"))
+    table.frame["score"] = np.where(table.frame["score"] > 30, "high", "low")
+    model = fit(table, estimator=estimator)
+    assert set(model.predict(table.frame)) == {"high", "low"}
+
+
+def test_a_request_may_hold_nulls_unknown_categories_and_other_types():
+    model = fit(everything())
+    nulls = dict.fromkeys(everything().frame.columns[:-1])
+    odd = {"hours": 3, "flag": True, "gaps": 1, "room": "lilac", "when": "2026-05-01", "day": "x", "empty": 9, "id": 3}
+    requests = pd.DataFrame([nulls, odd])
+    assert np.isfinite(model.predict(requests)).all()
+    assert np.isfinite(model.predict(requests[:1])).all()
+
+
+def test_dates_tell_the_model_about_time():
+    table = everything()
+    assert fit(table).score(table.frame, table.frame["score"]) > 0.999
+
+
+def test_a_column_of_identifiers_stays_small():
+    lines = "".join(f"word{number % 500},{number}\n" for number in range(5000))
+    model = fit(table_of("id,score\n" + lines))
+    assert model[:-1].transform(pd.DataFrame({"id": ["word1"]})).shape == (1, 64)
+
+
+def test_rare_and_unknown_categories_are_alike():
+    model = fit(table_of("room,score\n" + "red,1\n" * 5 + "blue,3\n" * 5 + "rare,9\n"))
+    shown = model[:-1].transform(pd.DataFrame({"room": ["red", "rare", "never seen"]}))
+    assert shown.shape == (3, 2)
+    assert (shown[1] == shown[2]).all()
+
+
+def test_nothing_to_learn_from_is_a_problem():
+    with pytest.raises(DataProblem, match="No feature column"):
+        fit(table_of("id,empty,score\na,,1\nb,,2\n"))
+
+
+def test_a_column_that_is_empty_in_the_rows_of_one_fold_does_no_harm():
+    table = table_of("a,b,score\n1,,1\n2,,2\n3,5,3\n")
+    model = training.fit(recipe_of(table), table, np.array([True, True, False]))
+    assert np.isfinite(model.predict(table.frame)).all()
+
+
+def test_seed_and_single_job_are_set_where_there_are_such():
+    table = table_of(*students(1, 3))
+    forest = fit(table, estimator="sklearn.ensemble.RandomForestRegressor", params={"n_estimators": 3})["estimator"]
+    assert (forest.random_state, forest.n_jobs, forest.n_estimators) == (7, None, 3)
+    chosen = {"n_estimators": 3, "random_state": 1, "n_jobs": 2}
+    forest = fit(table, estimator="sklearn.ensemble.RandomForestRegressor", params=chosen)["estimator"]
+    assert (forest.random_state, forest.n_jobs) == (1, 2)
+
+
+def test_what_the_estimator_refuses_is_told_in_its_words():
+    table = table_of(*students(1, 3))
+    with pytest.raises(ModelProblem, match="PoissonRegressor could not be fitted: ValueError: Some value"):
+        fit(table_of("a,score\n1,-1\n2,-2\n3,1\n"), estimator="sklearn.linear_model.PoissonRegressor")
+    with pytest.raises(SettingsProblem, match="alpha"):
+        fit(table, estimator="sklearn.linear_model.Ridge", params={"alpha": -1})
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ([1.0, 0.0, 1.0], [1, 0, 1]),
+        ([3, 4, 3], [3, 4, 3]),
+        ([True, False, True], [True, False, True]),
+        (pd.Series([True, False, True], dtype=object), [True, False, True]),
+        (["a", "b", "a"], ["a", "b", "a"]),
+        ([0.5, 1.0, 0.5], [0.5, 1.0, 0.5]),
+    ],
+)
+def test_labels_are_what_they_were_in_the_file(column, expected):
+    table = table_of("a,score\n1,0\n2,1\n3,0\n")
+    recipe = recipe_of(table, task="classification")
+    table.frame["score"] = pd.Series(column)
+    labels = training.labels(recipe, table)
+    assert labels.tolist() == expected
+    assert [type(label) for label in labels.tolist()] == [type(label) for label in expected]
+
+
+FIT_AND_PRINT = """
+import sys; sys.path[:0] = [{root!r}, {here!r}]
+from tests.unit.modelling.training.test_pipeline import everything, fit
+from ml_action.modelling.training import model_file as artifacts
+print(artifacts.dump(fit(everything(), estimator={estimator!r}))[1])
+"""
+
+
+@pytest.mark.parametrize("estimator", ["sklearn.linear_model.Ridge", "sklearn.ensemble.HistGradientBoostingRegressor"])
+def test_the_same_data_make_the_same_bytes_in_another_process(estimator, pytestconfig, request):
+    here = str(pytestconfig.rootpath)
+    code = FIT_AND_PRINT.format(root=str(pytestconfig.rootpath), here=here, estimator=estimator)
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},  # and the same BLAS kernel, where the machine names one
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for hash_seed in ("1", "2")
+    ]
+    assert told[0] == told[1] == artifacts.dump(fit(everything(), estimator=estimator))[1]
+
+
+LOAD_WITHOUT_US = """
+import sys
+class Wall:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] == "ml_action":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Wall())
+import joblib, pandas as pd
+model = joblib.load(sys.argv[1])
+assert not [name for name in sys.modules if name.startswith("ml_action")]
+print(model.predict(pd.DataFrame([{"hours": 2.0, "flag": True, "gaps": None, "room": "red",
+    "when": "2026-01-05", "day": None, "empty": None, "id": "id1"}]))[0])
+"""
+
+
+def test_the_model_loads_where_this_package_is_not(tmp_path):
+    file = tmp_path / "model.pkl"
+    file.write_bytes(artifacts.dump(fit(everything()))[0])
+    command = [sys.executable, "-I", "-c", LOAD_WITHOUT_US, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > 0

@@ -1,0 +1,165 @@
+"""What settings leave open is inferred; what they say is checked, with the nearest valid choice."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ml_action.core.errors import DataProblem, SettingsProblem
+from ml_action.modelling.training import recipe as resolution
+from tests.unit.modelling.world import read, recipe_of, table_of
+
+NUMBERS = "hours,room,score\n1,red,10.5\n2,blue,20\n3,red,7\n"
+WORDS = "hours,room,score\n1,red,yes\n2,blue,no\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        ([1.5, 2.5, 3.5], "regression"),
+        (["yes", "no", None], "classification"),
+        ([True, False, True], "classification"),
+        ([True, False, None], "classification"),
+        ([0, 1, 1, 0], "classification"),
+        ([0.0, 1.0, None], "classification"),
+        ([7.5, 3.5, 7.5], "classification"),
+        ([0, 1, 2] * 5, "classification"),
+        ([1, 2, 3, 4, 5] * 4, "classification"),
+        ([1, 3, 5] * 5, "regression"),  # a gap
+        ([5, 6, 7] * 5, "regression"),  # no codes start at 5
+        ([0] * 500 + [1] * 90 + [2] * 20 + [3], "regression"),  # counts
+        (list(range(40)) * 3, "regression"),
+        ([0.5, 1, 2] * 5, "regression"),
+    ],
+)
+def test_the_task_that_a_target_suggests(values, task):
+    assert resolution.infer_task(pd.Series(values)) == task
+
+
+def test_the_target_is_the_last_column():
+    assert resolution.infer_target(pd.Index(["a", "b"])) == "b"
+    with pytest.raises(DataProblem, match="no columns"):
+        resolution.infer_target([])
+
+
+def test_everything_left_open():
+    recipe = recipe_of(table_of(NUMBERS), targets=("auto",), task="auto", estimator="auto", metric="auto")
+    assert (recipe.target, recipe.features, recipe.task) == ("score", ("hours", "room"), "regression")
+    assert (recipe.estimator, recipe.metric) == ("sklearn.linear_model.LinearRegression", "r2")
+
+
+def test_a_target_of_words_is_classified():
+    recipe = recipe_of(table_of(WORDS))
+    assert recipe.task == "classification"
+    assert (recipe.estimator, recipe.metric) == ("sklearn.linear_model.LogisticRegression", "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("settings", "task"),
+    [
+        ({}, "classification"),
+        ({"metric": "r2"}, "regression"),
+        ({"metric": "roc_auc"}, "classification"),
+        ({"estimator": "sklearn.linear_model.Ridge"}, "regression"),
+        ({"estimator": "sklearn.svm.SVC"}, "classification"),
+        ({"task": "regression"}, "regression"),
+    ],
+)
+def test_zeros_and_ones_are_what_the_settings_make_of_them(settings, task):
+    assert recipe_of(table_of("a,score\n1,0\n2,1\n3,0\n"), **settings).task == task
+
+
+def test_one_dataset_of_text_does_not_change_the_task():
+    table, _ = read(NUMBERS, NUMBERS, "hours,room,score\n1,red,many\n")
+    assert recipe_of(table).task == "regression"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"targets": ("scores",)}, DataProblem, "Did you mean 'score'"),
+        ({"features": ("hour",)}, DataProblem, "Did you mean 'hours'"),
+        ({"features": ("hours", "score")}, SettingsProblem, "is the target"),
+        ({"task": "regresion"}, SettingsProblem, "Did you mean 'regression'"),
+        ({"metric": "r_2"}, SettingsProblem, "Did you mean 'r2'"),
+        ({"metric": "rand_score"}, SettingsProblem, "not a scikit-learn scorer that judges predictions"),
+        ({"metric": "☃"}, SettingsProblem, "get_scorer_names"),
+        ({"metric": "accuracy", "task": "regression"}, SettingsProblem, "made for classification"),
+        ({"estimator": "sklearn.linear_model.Rigde"}, SettingsProblem, "'sklearn.linear_model.Ridge'"),
+        ({"estimator": "Ridge"}, SettingsProblem, "Did you mean 'sklearn.linear_model.Ridge'"),
+        ({"estimator": "no.such.Thing"}, SettingsProblem, "cannot be imported"),
+        ({"estimator": "..x"}, SettingsProblem, "cannot be imported"),
+        ({"estimator": "os.system"}, SettingsProblem, "not a scikit-learn estimator"),
+        ({"estimator": "sklearn.preprocessing.StandardScaler"}, SettingsProblem, "neither a regressor nor"),
+        ({"estimator": "sklearn.ensemble.StackingRegressor"}, SettingsProblem, "cannot be made from settings"),
+        ({"estimator": "sklearn.svm.SVC", "task": "regression"}, SettingsProblem, "made for classification"),
+        ({"estimator": "sklearn.linear_model.Ridge", "params": {"alfa": 1}}, SettingsProblem, "mean 'alpha'"),
+        ({"params": {"☃": 1}}, SettingsProblem, "scikit-learn's documentation"),
+    ],
+)
+def test_a_slip_in_the_settings_says_what_was_meant(settings, error, text):
+    with pytest.raises(error) as caught:
+        recipe_of(table_of(NUMBERS), **settings)
+    assert text in str(caught.value)
+
+
+def test_words_cannot_be_regressed():
+    with pytest.raises(DataProblem, match="regression needs numbers"):
+        recipe_of(table_of(WORDS), task="regression")
+
+
+def test_a_constant_target_teaches_nothing():
+    with pytest.raises(DataProblem, match="nothing to learn"):
+        recipe_of(table_of("a,score\n1,5\n2,5\n"))
+
+
+def test_a_table_of_one_column_has_no_features():
+    with pytest.raises(DataProblem, match="no column besides the target"):
+        recipe_of(table_of("score\n1\n2\n"))
+
+
+SEVERAL = "hours,room,a,b,w\n1,red,10.5,3,1\n2,blue,20,5,0\n3,red,7,9,1\n"
+
+
+def test_several_targets_and_a_weight_are_no_features():
+    recipe = recipe_of(table_of(SEVERAL), targets=("a", "b"), weight="w")
+    assert (recipe.target, recipe.outputs, recipe.features) == ("a,b", ("a", "b"), ("hours", "room"))
+    assert (recipe.weight, recipe.task) == ("w", "regression")
+    assert recipe_of(table_of(SEVERAL), targets=("a", "b", "a")).outputs == ("a", "b")
+
+
+def test_the_last_column_is_no_target_where_it_is_the_weight():
+    assert recipe_of(table_of(SEVERAL), targets=(), weight="w").outputs == ("b",)
+
+
+def test_one_target_stands_as_it_is():
+    recipe = recipe_of(table_of('"a, in m",b\n1,2\n2,3\n5,3\n'), targets=("a, in m",), task="regression")
+    assert (recipe.target, recipe.targets, recipe.outputs) == ("a, in m", (), ("a, in m",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "task"),
+    [("0,1.5\n1,2.5\n0,4\n1,5", "regression"), ("0,1\n1,0\n0,0\n1,1", ""), ("x,1.5\ny,2.5\nx,3\ny,4", "")],
+)
+def test_several_targets_are_numbers_unless_all_look_like_classes(columns, task):
+    content = "hours,a,b\n" + "".join(f"{row},{line}\n" for row, line in enumerate(columns.split("\n")))
+    if task:
+        assert recipe_of(table_of(content), targets=("a", "b")).task == task
+        return
+    with pytest.raises(SettingsProblem, match="'a', 'b' are classes"):
+        recipe_of(table_of(content), targets=("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"targets": ("a", "b"), "features": ("b", "hours")}, "'b' is the target"),
+        ({"targets": ("a", "c")}, "No dataset has the column 'c'"),
+        ({"targets": ("a",), "weight": "weight"}, "No dataset has the column 'weight'"),
+        ({"targets": ("a", "b"), "metric": "accuracy"}, "made for classification"),
+    ],
+)
+def test_a_slip_with_several_targets_or_weights(settings, text):
+    with pytest.raises((DataProblem, SettingsProblem)) as caught:
+        recipe_of(table_of(SEVERAL), task="regression", **settings)
+    assert text in str(caught.value)

@@ -1,0 +1,80 @@
+"""Copies are found whatever the order of rows and columns and the spelling of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml_action.modelling.validation.duplicates import copies, without
+from tests.unit.modelling.world import students, table_of
+
+ORIGINAL = "a,room,b\n1,red,0.5\n2,,3\n2,,3\n"
+
+
+def paths(table, old=frozenset()):
+    return {one.path: one.reason for one in copies(table, old)}
+
+
+def test_the_same_rows_in_any_order_and_spelling_are_a_copy():
+    table = table_of(
+        ORIGINAL,
+        "a,room,b\n2,,3\n1,red,0.5\n2,,3\n",  # rows
+        "b,a,room\n0.5,1,red\n3,2,\n3,2,\n",  # columns
+        "a,room,b\r\n1.0,red,5e-1\r\n2,,3.00\r\n2,,3\r\n",  # spelling
+        "a,room,b\n1,red,0.50000000000000011\n2,,3\n2,,3\n",  # the last bit
+    )
+    assert set(paths(table)) == {f"data/{place}.csv" for place in (1, 2, 3, 4)}
+    assert paths(table)["data/3.csv"] == "holds the same rows as data/0.csv"
+
+
+def test_other_rows_are_no_copy():
+    table = table_of(
+        ORIGINAL,
+        "a,room,b\n1,red,0.5\n2,,3\n",  # a row less
+        "a,room,b\n1,red,0.5\n1,red,0.5\n2,,3\n",  # another one twice
+        "a,room,b\n1,red,3\n2,,0.5\n2,,3\n",  # values across rows
+        "b,room,a\n1,red,0.5\n2,,3\n2,,3\n",  # names across columns
+        "a,room,b\n1,Red,0.5\n2,,3\n2,,3\n",
+        "a,room,b\n1,red,0.5001\n2,,3\n2,,3\n",
+        "a,room,b\n-1,red,0.5\n2,,3\n2,,3\n",
+    )
+    assert paths(table) == {}
+
+
+def test_negative_zero_is_zero_and_the_largest_float_does_not_warn():
+    table = table_of("a,b\n-0.0,1.7976931348623157e308\n", "a,b\n0.0,1.7976931348623157e308\n")
+    assert list(paths(table)) == ["data/1.csv"]
+
+
+def test_a_copy_of_an_old_dataset_is_not_new_wherever_it_stands():
+    table = table_of(ORIGINAL, "a,room,b\n2,,3\n2,,3\n1,red,0.5\n")
+    old = frozenset({table.datasets[1].blob})
+    assert paths(table, old) == {"data/0.csv": "holds the same rows as data/1.csv"}
+
+
+def test_old_datasets_are_not_reported():
+    table = table_of(ORIGINAL, ORIGINAL)
+    assert paths(table, frozenset(dataset.blob for dataset in table.datasets)) == {}
+
+
+def test_an_absent_column_is_like_an_empty_one():
+    table = table_of("a,b\n1,\n2,\n", "a\n2\n1\n")
+    assert list(paths(table)) == ["data/1.csv"]
+
+
+def test_students_are_all_different():
+    assert paths(table_of(*students(3, 300))) == {}
+
+
+def test_without_takes_datasets_out_by_content():
+    table = table_of(ORIGINAL, "a,room,b\n9,x,9\n", ORIGINAL)
+    left = without(table, frozenset({table.datasets[0].blob}))
+    assert [dataset.path for dataset in left.datasets] == ["data/1.csv", "data/2.csv"]
+    assert left.cluster.tolist() == [0, 1, 1, 1]
+    assert left.frame["a"].tolist()[0] == 9
+    assert without(table, frozenset()) is table
+
+
+def test_mixed_columns_can_be_compared_too():
+    table = table_of("a\n1\nx\n", "a\n1\n2\n", "a\nTrue\n", "a\n2\n1\n")
+    assert list(paths(table)) == ["data/3.csv"]
+    assert np.unique(table.cluster).tolist() == [0, 1, 2, 3]

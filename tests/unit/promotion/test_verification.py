@@ -1,0 +1,112 @@
+"""A promotion is approved only when it is exactly the one that was made."""
+
+from dataclasses import replace
+
+import pytest
+
+from ml_action.core.records.promotion import PullRequest
+from ml_action.promotion.verification import FILES_LISTED, objections
+
+OURS = PullRequest(
+    number=7,
+    url="https://github.com/octo/students/pull/7",
+    state="open",
+    head_branch="ml-auto-update/students/proposal",
+    head_sha="c" * 40,
+    head_repository="octo/students",
+    base_branch="main",
+    author="ml-bot[bot]",
+    title="Promote students v2",
+    body="",
+    draft=False,
+    labels=("model-update",),
+)
+PATHS = ("model/v2.pkl", "model/model_metadata.json")
+
+
+def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})):
+    return objections(
+        pull, repository="octo/students", branch="ml-auto-update/students/proposal", base="main",
+        commit=commit, authors=authors, paths=paths, model_dir=model_dir,
+    )  # fmt: skip
+
+
+def test_our_own_promotion_raises_no_objection():
+    assert objections_to() == ()
+
+
+def test_case_in_the_repository_s_name_does_not_matter():
+    assert objections_to(replace(OURS, head_repository="Octo/Students")) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"author": "mallory"}, "opened by mallory, not by ml-bot[bot]"),
+        ({"author": ""}, "opened by a deleted account"),
+        ({"head_repository": "mallory/students"}, "comes from mallory/students"),
+        ({"head_repository": ""}, "comes from a deleted repository"),
+        (
+            {"head_branch": "ml-auto-update/students/proposal2"},
+            "comes from the branch ml-auto-update/students/proposal2",
+        ),
+        ({"head_sha": "d" * 40}, "its head is dddddddddddd, not the recorded cccccccccccc"),
+        ({"base_branch": "release"}, "it goes to release, not to main"),
+        ({"state": "closed"}, "it is closed"),
+        ({"state": "merged"}, "it is merged"),
+        ({"draft": True}, "it is a draft"),
+    ],
+)
+def test_each_difference_is_an_objection_of_its_own(change, words):
+    (objection,) = objections_to(replace(OURS, **change))
+    assert words in objection
+
+
+def test_all_objections_are_told_together():
+    pull = replace(OURS, author="mallory", head_sha="d" * 40, draft=True)
+    assert len(objections_to(pull, paths=(".github/workflows/ci.yml",))) == 4
+
+
+def test_an_unknown_author_is_no_objection_when_nobody_is_named():
+    assert objections_to(replace(OURS, author="mallory"), authors=None) == ()
+
+
+def test_a_journal_without_a_commit_vouches_for_nothing():
+    (objection,) = objections_to(commit="")
+    assert "no commit is recorded" in objection
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "models/v2.pkl",
+        "model",
+        "model2/v2.pkl",
+        "data/a.csv",
+        ".github/workflows/ci.yml",
+        "a/model/v2.pkl",
+    ],
+)
+def test_a_path_outside_the_model_directory_is_an_objection(path):
+    (objection,) = objections_to(paths=(*PATHS, path))
+    assert f"outside model/: {path}" in objection
+
+
+def test_many_strangers_are_counted_and_not_all_listed():
+    (objection,) = objections_to(paths=tuple(f"data/{n}.csv" for n in range(10)))
+    assert objection.endswith("data/0.csv, data/1.csv, data/2.csv and 7 more")
+
+
+def test_workflows_stay_untouched_even_when_the_model_lives_at_the_root():
+    assert objections_to(paths=("v2.pkl",), model_dir=".") == ()
+    assert objections_to(paths=("v2.pkl", ".GitHub/x"), model_dir=".")
+
+
+def test_a_pull_request_without_changes_is_not_a_promotion():
+    assert objections_to(paths=()) == ("it changes no file",)
+
+
+def test_more_files_than_github_lists_cannot_be_verified():
+    (objection,) = objections_to(paths=tuple(f"model/{n}.pkl" for n in range(FILES_LISTED)))
+    assert "does not list them all" in objection

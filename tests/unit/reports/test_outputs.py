@@ -1,0 +1,94 @@
+import json
+
+import pytest
+
+from ml_action.core.errors import DataProblem
+from ml_action.core.records.attempt import Watched
+from ml_action.core.records.choices import Verdict
+from ml_action.core.records.dataset import SetAside, Trigger
+from ml_action.core.records.evaluation import Decision, Interval
+from ml_action.core.records.outcome import Outcome
+from ml_action.loop import outcomes as endings
+from ml_action.reports import outputs
+from ml_action.reports.outputs import OUTPUTS
+from ml_action.runtime import boundary
+from tests.support.factories import make_attempt, make_comparison, make_evidence, make_outcome, make_screening
+
+
+def test_a_promotion_fills_every_output_but_the_report_path():
+    values = outputs.of(make_outcome())
+    assert values == {
+        "ready": "true", "count": "220", "threshold": "200", "decision": "promote", "reason": "better by far",
+        "version": "v2", "champion-score": "0.8", "challenger-score": "0.85", "improvement": "0.05",
+        "ci-low": "0.03", "ci-high": "0.07", "quarantined": "0", "pr-number": "7",
+        "pr-url": "https://github.com/o/r/pull/7", "merge-state": "enabled", "model-path": "model/v2.pkl",
+        "report-path": "", "drift": "", "drifted": "", "gain": "0.25", "win-rate": "", "outlook": "", "suspicious": "",
+        "autonomy": "", "compare-url": "", "watch": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        boundary.failed(DataProblem("no data")),
+        endings.stood_down(),
+        boundary.bug(),
+        boundary.interrupted(),
+        make_outcome(),
+    ],
+)
+def test_every_output_is_there_as_text_whatever_the_ending(outcome):
+    values = outputs.of(outcome)
+    assert list(values) == list(OUTPUTS)
+    assert all(isinstance(value, str) for value in values.values())
+    json.dumps(values)
+
+
+def test_a_run_that_failed_is_not_ready():
+    values = outputs.of(boundary.failed(DataProblem("no data", fix="add some")))
+    assert (values["ready"], values["decision"], values["reason"], values["count"]) == (
+        "false",
+        "failed",
+        "no data",
+        "",
+    )
+
+
+def test_a_run_that_waits_tells_the_champions_version():
+    outcome = make_outcome(attempt=None, trial=None, publication=None, trigger=Trigger(False, 3, 200, "waiting 3/200"))
+    values = outputs.of(outcome)
+    assert (values["ready"], values["version"], values["champion-score"]) == ("false", "v1", "")
+
+
+def test_scores_that_are_not_there_stay_empty_and_a_zero_is_told():
+    attempt = make_attempt(champion_score=None, improvement=0.0, interval=None)
+    values = outputs.of(make_outcome(attempt=attempt))
+    assert (values["champion-score"], values["improvement"], values["ci-low"], values["ci-high"]) == ("", "0.0", "", "")
+    low = outputs.of(make_outcome(attempt=make_attempt(interval=Interval(0.0, 0.5))))
+    assert low["ci-low"] == "0.0"
+
+
+def test_set_aside_datasets_are_counted():
+    outcome = Outcome(Verdict.WAITING, "waiting", "wait", set_aside=(SetAside("a.csv", "1", "empty"),))
+    assert outputs.of(outcome)["quarantined"] == "1"
+
+
+def test_what_was_judged_is_told_in_figures():
+    comparison = make_evidence()
+    told = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
+    attempt = make_attempt(comparison=comparison, gain=comparison.gain, decision=told, screening=make_screening())
+    values = outputs.of(make_outcome(attempt=attempt))
+    assert (values["gain"], values["win-rate"]) == ("0.061", "0.71")
+    assert (values["outlook"], values["suspicious"]) == ("about 90 more datasets", "3")
+
+
+@pytest.mark.parametrize(
+    ("watched", "told"),
+    [
+        (Watched("v2", "v1", True, "worse", make_comparison()), "worse"),
+        (Watched("v2", "v1", False, "not proven worse", make_comparison()), "not-worse"),
+        (Watched("v2", "v1", False, "its file is not there"), "unknown"),
+    ],
+)
+def test_what_the_watch_found_is_told_in_a_word(watched, told):
+    assert outputs.of(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == told

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from service import config
+from service.config import Config
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_nothing_has_to_be_set():
+    assert Config.from_env({"PATH": "/bin"}) == Config()
+
+
+def test_settings_are_read(tmp_path):
+    (tmp_path / "token").write_text("secret\n")
+    env = {"SERVICE_EVERY": "5", "SERVICE_PORT": "80", "SERVICE_TOKEN_FILE": str(tmp_path / "token")}
+    found = Config.from_env(env)
+    assert (found.every, found.port, found.token) == (5.0, 80, "secret")
+    assert "secret" not in repr(found)
+
+
+def test_all_mistakes_are_told_together():
+    env = {
+        "SERVICE_EVERY": "soon", "SERVICE_PORT": "0", "SERVICE_RANGES": "narrow", "SERVICE_TOKEN_FILE": "/nowhere",
+        "SERVICE_COLOUR": "red", "SERVICE_FEEDBACK": "github",
+    }  # fmt: skip
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  each line is compared
+        Config.from_env(env)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 6
+    assert any("one of wide, training, off" in line and "narrow" in line for line in lines)
+    assert any("SERVICE_COLOUR: there is no such setting" in line for line in lines)
+    assert any("SERVICE_FEEDBACK: github needs" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "65536", "a port from 1 to 65535"),
+        ("PORT", "x", "a port from 1 to 65535, not 'x'"),
+        ("EVERY", "soon", "a number of seconds, not 'soon'"),
+        ("PORT", "tcp://10.0.0.1:8000", "a port"),  # what Kubernetes sets for a service of the name "service"
+        ("API", "api.github.com", "https://"),
+        ("API", "file:///etc", "https://"),
+        ("REPOSITORY", "https://github.com/octo/students", "owner/name"),
+        ("REPOSITORY", "octo", "owner/name"),
+    ],
+)
+def test_what_could_never_work_is_told_at_the_start(name, value, told):
+    with pytest.raises(ValueError, match=told):
+        Config.from_env({f"SERVICE_{name}": value})
+
+
+def test_an_empty_file_is_no_secret(tmp_path):
+    """Else everybody could send feedback where a token was to be asked for."""
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(ValueError, match=r"SERVICE_FEEDBACK_TOKEN: its file cannot be used: it is empty"):
+        Config.from_env({"SERVICE_FEEDBACK_TOKEN_FILE": str(tmp_path / "token")})
+
+
+def test_the_page_on_the_service_tells_every_setting():
+    assert config.table() in (DOCS / "service.md").read_text(encoding="utf-8")

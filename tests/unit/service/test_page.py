@@ -1,0 +1,135 @@
+import dataclasses
+import json
+import os
+import re
+
+import pytest
+
+from ml_action.consumer import GitHub
+from service.web import chart
+from service.web.last_decision import LastDecision
+from tests.support import browser
+from tests.support import live_service as live
+from tests.support.flaky_server import REPOSITORY
+
+
+def test_the_page_tells_what_answers_and_why(models, client):
+    page = client.get("/").text
+    assert "<h1>Predict score</h1>" in page
+    assert "promote v1: v1 is better" in page
+    assert page.count('class="mark') == 1
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!/)', page)
+
+
+def test_the_form_predicts(client):
+    assert "score = <strong>55</strong>" in client.get("/", params={"hours_studied": "5"}).text
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("", "A value is needed"), ("many", "valid number"), ("900", "less than or")]
+)
+def test_the_form_says_which_field_is_wrong(client, value, told):
+    page = client.get("/", params={"hours_studied": value}).text
+    assert 'aria-invalid="true"' in page
+    assert told in page
+    assert "score =" not in page
+    assert page.count(" autofocus") == 1  # whoever cannot see it is led there
+
+
+def test_a_boolean_answer_is_spelled_as_the_interface_spells_it(models, client_of):
+    models.publish(columns="hours_studied tutor", targets=("tutor",))
+    page = client_of().get("/", params={"hours_studied": "5"}).text
+    assert re.search(r"tutor = <strong>(true|false)</strong>", page)
+
+
+def test_a_long_history_keeps_its_names_apart(models, client):
+    versions = [dataclasses.replace(models.versions[0], version=f"v{number}") for number in range(1, 41)]
+    drawn = chart.draw(versions, "v40")
+    assert drawn.count('class="mark') == chart.MAX_VERSIONS
+    names = re.findall(r">(v[0-9]+)</text>", drawn)
+    assert len(names) == chart.MAX_LABELS
+    assert names[-1] == "v40"
+
+
+def test_nothing_of_strangers_is_markup(models, client_of):
+    evil = '"><script>alert(1)</script>'
+    models.publish(columns="hours_studied sleep room tutor score", reason=evil, estimator="", data_tree=evil)
+    page = client_of().get("/", params={"hours_studied": evil, "sleep": evil, "room": evil, evil: evil}).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_last_decision_comes_from_the_state_branch(models, client_of, hosted):
+    models.publish()
+    hosted.upload(models.path)
+    said = {"last_decision": "hold", "reason": "no <b>gain</b>", "since": "2026-03-01"}
+    counter = json.dumps({"count": 3, "threshold": 200, **said}).encode()
+    hosted.write({"new_data_counter.json": counter}, branch="ml-auto-update/model/state")
+    client = client_of(repository=REPOSITORY, model_dir="model", api=hosted.url)
+    page = client.get("/").text
+    asked = len(hosted.calls)
+    assert client.get("/").text == page
+    assert len(hosted.calls) == asked  # whoever reloads the page asks GitHub nothing
+    assert "hold: no &lt;b&gt;gain&lt;/b&gt; (2026-03-01)" in page
+    assert isinstance(client.service.consumer.source, GitHub)
+
+
+def test_the_last_decision_is_told_as_it_was_while_nobody_answers():
+    class Source:
+        answers = [b'{"last_decision": "hold", "reason": "", "since": "2026-03-01"}', b"", b"[]"]  # noqa: RUF012
+
+        def counter(self):
+            return self.answers.pop(0)
+
+    source = Source()
+    decision = LastDecision(source, interval=0)
+    assert {decision.text() for _ in range(3)} == {"hold (2026-03-01)"}
+    assert source.answers == []
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    assert "POST /predict" in page
+    assert "hours_studied" in page
+    assert "<script" not in page
+    assert "text/css" in client.get("/page.css").headers["content-type"]
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    if browser.find() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium: scripts/browser installs it")
+        pytest.skip("no Chromium: scripts/browser installs it")
+    tab = browser.Browser(tmp_path / "profile")
+    yield tab
+    tab.close()
+
+
+def test_a_person_tries_a_prediction_in_a_real_browser(models, chromium, tmp_path):
+    columns = "hours_studied sleep room tutor score"
+    for step in range(6):
+        models.publish(3.0 + step / 4, columns=columns)
+    with live.running(models.path, tmp_path / "log") as service:
+        chromium.open(service.url)
+        assert chromium.complaints() == []
+        chromium.ask("document.getElementById('f0').focus(); document.getElementById('f0').select()")
+        chromium.type("4")
+        chromium.events.clear()
+        chromium.press("Enter", 13)
+        chromium.wait_for("Page.loadEventFired")
+        assert "score = " in chromium.ask("document.querySelector('.result').textContent")
+        assert chromium.ask("document.getElementById('f0').value") == "4"
+        assert chromium.ask("document.querySelectorAll('svg .mark').length") == 6
+        assert chromium.ask("document.documentElement.scrollWidth <= window.innerWidth")
+        assert chromium.complaints() == []
+        pictures = [tmp_path / "light.png", tmp_path / "dark.png"]
+        for path, dark in zip(pictures, (False, True), strict=True):
+            chromium.picture(path, dark=dark)
+        colours = chromium.ask("getComputedStyle(document.body).backgroundColor")
+        chromium.open(f"{service.url}/docs")  # under the same policy
+        assert "/predict" in chromium.ask("document.body.textContent")
+        assert chromium.complaints() == []
+    assert colours == "rgb(13, 17, 23)"
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
