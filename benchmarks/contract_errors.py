@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ml_action.commands.demo import panel, students
-from ml_action.core.records.contract import Contract
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import checks as judging
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
@@ -151,16 +150,16 @@ def table_of(old: Sequence[str], new: Sequence[str], target: str) -> tuple[Table
         for place, text in enumerate(texts)
     ]
     table, unreadable = frames.read(datasets, [text.encode() for text in texts])
-    table, unfit = validation.sort_out(table, (target,), ())
+    table, unfit = validation.validate(table, (target,), ())
     assert not unreadable
     assert not unfit
     return table, tuple(name for name in map(str, table.frame.columns) if name != target)
 
 
-def judged(table: Table, contract: Contract, old: int, holdout: int = 0) -> list[str | None]:
+def judged(table: Table, contract: DataContract, old: int, holdout: int = 0) -> list[str | None]:
     """The reason against each new dataset, in order; the first of the old ones are the holdout."""
     places = np.arange(len(table.datasets))
-    found = judging.judge(table, contract, (), places >= old, places < holdout)
+    found = checks.check_against_contract(table, contract, (), places >= old, places < holdout)
     reasons = {item.path: item.reason for item in found}
     return [reasons.get(dataset.path) for dataset in table.datasets[old:]]
 
@@ -177,7 +176,7 @@ def later_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
             for place, text in enumerate(many(world, BAD, rng))
         ]
         table, features = table_of(old, [*good, *bad], "score")
-        contract = contracts.learn(table.keep(np.arange(len(table.datasets)) < OLD), ("score",), features)
+        contract = learning.learn_contract(table.keep(np.arange(len(table.datasets)) < OLD), ("score",), features)
         reasons = judged(table, contract, OLD, holdout=BAD)
         yield f"students, {world}", reasons[:NEW]
         for kind, name in enumerate(DAMAGES):
@@ -201,12 +200,12 @@ def first_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
 
 def self_judged(texts: Sequence[str], target: str) -> list[str | None]:
     table, features = table_of((), texts, target)
-    return judged(table, contracts.learn(table, (target,), features, SUSPECT), 0)
+    return judged(table, learning.learn_contract(table, (target,), features, SUSPECT), 0)
 
 
 def real() -> Iterator[tuple[str, list[str], list[str], str]]:
     """Name, the champion's datasets, new ones, target. Other sites, later rows: real drift."""
-    sites = panel.persons()
+    sites = panel.datasets()
     for site, persons in sites.items():
         others = [text for name in sites if name != site for text in sites[name]]
         yield "RAND panel, a person each, a new site", others, list(persons), panel.TARGET
@@ -214,12 +213,12 @@ def real() -> Iterator[tuple[str, list[str], list[str], str]]:
         for size in (5, 15):
             chunks = [chunk.to_csv(index=False) for _, chunk in frame.groupby(np.arange(len(frame)) // size)]
             half = len(chunks) // 2
-            if half >= judging.MIN_REFERENCE:
+            if half >= checks.MIN_REFERENCE:
                 yield f"{name}, rows in their order", chunks[:half], chunks[half:], target
             ordered = frame.sort_values(frame.columns[0], kind="stable")
             chunks = [chunk.to_csv(index=False) for _, chunk in ordered.groupby(np.arange(len(frame)) // size)]
             random.Random(size).shuffle(chunks)
-            if half >= judging.MIN_REFERENCE:
+            if half >= checks.MIN_REFERENCE:
                 yield f"{name}, rows alike together", chunks[:half], chunks[half:], target
 
 
@@ -237,7 +236,7 @@ def real_counts(later: dict[str, Count], first: dict[str, Count]) -> None:
     for name, old, new, target in real():
         table, features = table_of(old, new, target)
         reference = table.keep(np.arange(len(table.datasets)) < len(old))
-        contract = contracts.learn(reference, (target,), features)
+        contract = learning.learn_contract(reference, (target,), features)
         later.setdefault(name, Count()).add(judged(table, contract, len(old)))
         first.setdefault(name, Count()).add(self_judged(old, target))
 

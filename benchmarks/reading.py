@@ -256,7 +256,7 @@ def measure_large(path: Path) -> None:
 
     from ml_action.core.records.dataset import Dataset
     from ml_action.modelling.reading import table as frames
-    from ml_action.modelling.training import fit as training
+    from ml_action.modelling.training import fit
     from ml_action.modelling.training import recipe as resolution
 
     started = time.perf_counter()
@@ -266,7 +266,7 @@ def measure_large(path: Path) -> None:
     recipe = resolution.resolve_recipe(
         table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
     )
-    training.fit(recipe, table, np.arange(len(table.frame)))
+    fit.fit(recipe, table, np.arange(len(table.frame)))
     size = float(table.frame.memory_usage(deep=False).sum()) / 1e6
     print("\n| file, GB | rows | columns in memory, MB | read, s | peak, MB | fit, s | peak with the fit, MB |")
     print("|---|---|---|---|---|---|---|")

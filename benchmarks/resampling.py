@@ -26,16 +26,14 @@ from threadpoolctl import threadpool_limits
 
 from ml_action.commands.demo import students
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.evaluation import bootstrap, losses
-from ml_action.modelling.evaluation import paired_test as contests
-from ml_action.modelling.evaluation.paired_predictions import Judged
-from ml_action.modelling.evaluation.paired_test import contest
+from ml_action.modelling.evaluation import bootstrap, losses, paired_test
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
+from ml_action.modelling.evaluation.paired_test import paired_test as contest
 from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.training import cross_fitting as crossfit
+from ml_action.modelling.training import cross_fitting, units
 from ml_action.modelling.training import recipe as resolution
-from ml_action.modelling.training import units
-from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation import datasets
 
 SEED = 0
 RESAMPLES = 10_000
@@ -55,33 +53,35 @@ ESTIMATORS = {
 }
 
 
-def judged(metric: str, clusters: int, rows: int) -> Judged:
+def judged(metric: str, clusters: int, rows: int) -> PairedPredictions:
     """Three models of different worth on the same rows."""
     rng, count = np.random.default_rng(SEED), clusters * rows
     cluster = np.repeat(np.arange(clusters), rows)
     widths = (1.0, 3.0, 1.05)
     if metric in REGRESSIONS:
         target = rng.normal(10, 3, count)
-        return Judged(target, cluster, *(Predictions(target + rng.normal(0, width, count)) for width in widths))
+        return PairedPredictions(
+            target, cluster, *(Predictions(target + rng.normal(0, width, count)) for width in widths)
+        )
     chance = rng.uniform(0.05, 0.95, count)
     target = (rng.uniform(size=count) < chance).astype(np.int64)
     said = []
     for width in widths:
         guess = np.clip(chance + rng.normal(0, width / 10, count), 0.01, 0.99)
         said.append(Predictions((guess > 0.5).astype(np.int64), np.column_stack([1 - guess, guess]), None, CLASSES))
-    return Judged(target, cluster, *said)
+    return PairedPredictions(target, cluster, *said)
 
 
-def ours(found: Judged, metric: str, count: int = RESAMPLES) -> Any:
+def ours(found: PairedPredictions, metric: str, count: int = RESAMPLES) -> Any:
     """From the predictions to the interval."""
-    loss = losses.of(metric, found.target)
+    loss = losses.loss_for(metric, found.target)
     if loss is None:
         return contest(found, metric, SEED, 0.95, 0.02).improvement
-    totals = contests.totals_of(found, loss, metric, SEED)
-    return bootstrap.intervals(totals, [contests.improvement_of(metric)], 0.95, SEED, count)[0]
+    totals = paired_test.totals_of(found, loss, metric, SEED)
+    return bootstrap.intervals(totals, [paired_test.improvement_of(metric)], 0.95, SEED, count)[0]
 
 
-def loop(found: Judged, metric: str, drawn: Iterator[Any]) -> list[float]:
+def loop(found: PairedPredictions, metric: str, drawn: Iterator[Any]) -> list[float]:
     """The plain loop, over resamples that are given as counts of clusters."""
     score = LOOPS[metric]
     rows_of = np.split(np.arange(len(found.target)), np.flatnonzero(np.diff(found.cluster)) + 1)
@@ -108,12 +108,12 @@ def seconds(what: Callable[[], Any]) -> float:
     return time.perf_counter() - begun
 
 
-def apart(found: Judged, metric: str, count: int) -> float:
+def apart(found: PairedPredictions, metric: str, count: int) -> float:
     """The largest difference between the two ways over the same resamples."""
-    loss = losses.of(metric, found.target)
+    loss = losses.loss_for(metric, found.target)
     assert loss is not None
-    totals = contests.totals_of(found, loss, metric, SEED)
-    statistic = contests.improvement_of(metric)
+    totals = paired_test.totals_of(found, loss, metric, SEED)
+    statistic = paired_test.improvement_of(metric)
     each = np.array([statistic(counts[None, :] @ totals)[0] for counts in draws(found.datasets, count)])
     plain = np.array(loop(found, metric, draws(found.datasets, count)))
     return float(np.abs(each - plain).max())
@@ -188,15 +188,17 @@ def folds(rounds: int) -> None:
                 read, targets=("score",), features=(), task="auto", estimator=path, params=params, metric="auto",
                 seed=SEED,
             )  # fmt: skip
-            sound, _ = validation.sort_out(read, recipe.outputs, recipe.features)
-            parts = crossfit.split(sound, units.of(sound), np.ones(len(sound.frame), dtype=bool), "salt", 0.2, 5)
+            sound, _ = datasets.validate(read, recipe.outputs, recipe.features)
+            parts = cross_fitting.split(
+                sound, units.units_of(sound), np.ones(len(sound.frame), dtype=bool), "salt", 0.2, 5
+            )
             took: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
             for _ in range(rounds):
                 for jobs in took:
                     used = time.process_time()
                     wall = seconds(
                         lambda r=recipe, s=sound, p=parts, j=jobs: list(
-                            crossfit._fitted(r, s, crossfit._rounds(p), None, j)
+                            cross_fitting._fitted(r, s, cross_fitting._folds(p), None, j)
                         )
                     )
                     took[jobs].append((wall, time.process_time() - used))

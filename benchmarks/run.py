@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.measure import pair
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
 from ml_action.datasets.survey import DIFF
 
@@ -98,7 +98,7 @@ def restorer(folder: Path, keep: Path) -> Callable[[], None]:
 
 def without_checkout(root: Path) -> str:
     """The `check` action in an empty workspace, over HTTP, against a depth-1 clone with checkout: the table's row."""
-    with stage.open_stage(root / "server", "octo/students") as here:
+    with sandbox_session.open_stage(root / "server", "octo/students") as here:
         source = counting(root, 99_000, 1_000, rows=5)
         git(source, "push", "--quiet", str(here.repository.path), "main", f"{STATE}:{STATE}")
         git(here.repository.path, "config", "uploadpack.allowFilter", "true")

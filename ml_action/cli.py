@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_action import __version__
-from ml_action.commands import registry as commands
+from ml_action.commands import registry
 from ml_action.commands.data import command as data_commands
 from ml_action.commands.init import command as init_command
-from ml_action.commands.registry import Call, Command
-from ml_action.config.options import MODES, TABLE, Setting
+from ml_action.commands.registry import Command, Invocation
+from ml_action.config.options import MODES, OPTIONS, Option
 from ml_action.core.log import Log, PlainLog
-from ml_action.runtime import actions as runner
-from ml_action.runtime import boundary
-from ml_action.runtime.actions import ActionsLog, Context
+from ml_action.runtime import actions, boundary
+from ml_action.runtime.actions import ActionsLog, RunContext
 
 if TYPE_CHECKING:  # late at run time: the Action has no command line
     import argparse
@@ -32,15 +31,15 @@ COMMANDS: Mapping[str, Command] = {
         init_command.init,
         init_command.init_options,
     ),
-    "check": Command("count the new datasets; nothing is trained or written", commands.check, commands.json_option),
-    "run": Command("the whole loop, once", commands.run, commands.json_option),
+    "check": Command("count the new datasets; nothing is trained or written", registry.check, registry.json_option),
+    "run": Command("the whole loop, once", registry.run, registry.json_option),
     "approve": Command(
-        "verify the open proposal against the journal and approve it", commands.approve, commands.json_option
+        "verify the open proposal against the journal and approve it", registry.approve, registry.json_option
     ),
     "rollback": Command(
         "propose an earlier version (--to) for production again, with a reason (--why)",
-        commands.rollback,
-        commands.json_option,
+        registry.rollback,
+        registry.json_option,
     ),
     "data": Command(
         "judge datasets before they are merged: check, contract, explain",
@@ -50,33 +49,33 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "doctor": Command(
         "which autonomy will work with this repository and these tokens, and how to mend what does not",
-        commands.doctor,
-        commands.json_option,
+        registry.doctor,
+        registry.json_option,
     ),
-    "status": Command("counter, champion, last attempts, open pull request", commands.status, commands.json_option),
-    "history": Command("every version with its scores and dates", commands.history, commands.json_option),
+    "status": Command("counter, champion, last attempts, open pull request", registry.status, registry.json_option),
+    "history": Command("every version with its scores and dates", registry.history, registry.json_option),
     "explain": Command(
         "why an attempt ended as it did, and what would have changed it; from the journal alone",
-        commands.explain,
-        commands.explain_options,
+        registry.explain,
+        registry.explain_options,
     ),
     "add-data": Command(
-        "write simulated datasets of students into the data path", commands.add_data, commands.add_data_options
+        "write simulated datasets of students into the data path", registry.add_data, registry.add_data_options
     ),
     "rehearse": Command(
         "clone a repository and play the whole loop on it; nothing leaves this machine",
-        commands.rehearse,
-        commands.path_option,
+        registry.rehearse,
+        registry.path_option,
     ),
     "simulate": Command(
         "replay the history of arrivals against a policy, and measure what it finds; nothing is written",
-        commands.simulate,
-        commands.simulate_options,
+        registry.simulate,
+        registry.simulate_options,
     ),
     "sandbox": Command(
-        "serve a stand-in of GitHub on this machine", commands.sandbox, commands.sandbox_options, settings=False
+        "serve a stand-in of GitHub on this machine", registry.sandbox, registry.sandbox_options, settings=False
     ),
-    "demo": Command("watch the whole loop on example data", commands.demo, commands.demo_options, settings=False),
+    "demo": Command("watch the whole loop on example data", registry.demo, registry.demo_options, settings=False),
 }
 
 
@@ -109,7 +108,7 @@ def _add_verbs(parser: argparse.ArgumentParser, verbs: Mapping[str, Command], de
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
     group.add_argument("--workspace", default=".", help="the repository's folder (default: this one)")
-    for setting in TABLE:
+    for setting in OPTIONS:
         if setting.name != "mode":  # the verb says it
             group.add_argument(
                 f"--{setting.name}",
@@ -120,11 +119,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def _metavar(setting: Setting) -> str:
+def _metavar(setting: Option) -> str:
     return "{" + ",".join(setting.choices) + "}" if setting.choices else setting.name.rpartition("-")[2].upper()
 
 
-def _help(setting: Setting) -> str:
+def _help(setting: Option) -> str:
     default = f" (default: {setting.default})" if setting.default and not setting.secret else ""
     where = (
         " Better in the environment: ML_AUTO_UPDATE_" + setting.name.upper().replace("-", "_") if setting.secret else ""
@@ -142,28 +141,28 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     if not arguments and environ.get("GITHUB_ACTIONS") == "true":
         return _as_action(environ)
     options = make_parser(arguments[0] if arguments else "").parse_args(arguments)
-    context = runner.read_context(environ, Path(getattr(options, "workspace", ".")).resolve())
+    context = actions.read_context(environ, Path(getattr(options, "workspace", ".")).resolve())
     piped = getattr(options, "json", False) or getattr(options, "markdown", False)
     command = COMMANDS[options.command]
     command = command.verbs[options.verb] if command.verbs else command
-    return _guarded(command, _given(options, environ), context, _log(context, options.command, piped), options)
+    return _run(command, _given(options, environ), context, _log(context, options.command, piped), options)
 
 
 def _as_action(environ: Mapping[str, str]) -> int:
     """A step of a workflow: inputs from the environment, the log for the runner."""
-    context = runner.read_context(environ, Path(environ.get("GITHUB_WORKSPACE", ".")).resolve())
+    context = actions.read_context(environ, Path(environ.get("GITHUB_WORKSPACE", ".")).resolve())
     log = ActionsLog(sys.stdout)
-    given = runner.read_inputs(environ)
+    given = actions.read_inputs(environ)
     for secret in _secrets(given):
         log.mask(secret)
     mode = given.get("mode", MODES[0])  # an unknown mode is told with the other settings
-    return _guarded(COMMANDS[mode if mode in MODES else MODES[0]], given, context, log)
+    return _run(COMMANDS[mode if mode in MODES else MODES[0]], given, context, log)
 
 
-def _guarded(
+def _run(
     command: Command,
     given: Mapping[str, str],
-    context: Context,
+    context: RunContext,
     log: Log,
     options: argparse.Namespace | None = None,
 ) -> int:
@@ -172,8 +171,8 @@ def _guarded(
         if isinstance(log, ActionsLog):
             stack.callback(log.close)
         scratch = cache(lambda: Path(stack.enter_context(_temporary_folder(context))))
-        call = Call(given, context, log, scratch, options)
-        return boundary.guard(
+        call = Invocation(given, context, log, scratch, options)
+        return boundary.run_guarded(
             lambda: command.run(call),
             context,
             log,
@@ -182,7 +181,7 @@ def _guarded(
         )
 
 
-def _temporary_folder(context: Context) -> AbstractContextManager[str]:
+def _temporary_folder(context: RunContext) -> AbstractContextManager[str]:
     import tempfile
 
     return tempfile.TemporaryDirectory(prefix="ml-auto-update-", dir=context.scratch, ignore_cleanup_errors=True)
@@ -193,16 +192,16 @@ def _given(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str,
     flags = {
         name[len("setting ") :]: value for name, value in vars(options).items() if name.startswith("setting ") and value
     }
-    secret = (setting.name for setting in TABLE if setting.secret)
+    secret = (setting.name for setting in OPTIONS if setting.secret)
     return {name: environ.get(f"ML_AUTO_UPDATE_{name.upper().replace('-', '_')}", "") for name in secret} | flags
 
 
 def _secrets(given: Mapping[str, str]) -> tuple[str, ...]:
-    texts = (given.get(setting.name, "").strip() for setting in TABLE if setting.secret)
+    texts = (given.get(setting.name, "").strip() for setting in OPTIONS if setting.secret)
     return tuple(text for text in texts if text)
 
 
-def _log(context: Context, command: str, piped: bool) -> Log:
+def _log(context: RunContext, command: str, piped: bool) -> Log:
     """The runner's log on a runner; else plain lines, or progress bars for a person at a terminal.
 
     Where standard output is for a program (`piped`), it is kept free of it.
@@ -211,9 +210,9 @@ def _log(context: Context, command: str, piped: bool) -> Log:
     if context.in_actions:
         return ActionsLog(stream)
     if command != "check" and not piped and stream.isatty():
-        from ml_action.runtime import console as terminal
+        from ml_action.runtime import console
 
-        return terminal.make_log()
+        return console.make_log()
     return PlainLog(stream)
 
 

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
-from ml_action.commands.init import scaffold as starting
+from ml_action.commands.init import scaffold
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "example-repo"
@@ -40,7 +40,7 @@ def datasets(count: int, world: str = "steady", seed: int = SEED) -> Iterator[st
 def workflows() -> dict[str, str]:
     """The workflows of the folder: those that `init` would write, and the check of pull requests."""
     check = (ROOT / "example-workflows/check-datasets.yml").read_text(encoding="utf-8")
-    return {"auto-retrain.yml": starting.workflow(), "check-datasets.yml": check}
+    return {"auto-retrain.yml": scaffold.workflow(), "check-datasets.yml": check}
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def _train() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(HERE, copy)
-        git = stage.plain_git(copy)
+        git = sandbox_session.plain_git(copy)
         git.run("init", "--quiet", "-b", "main")
         git.run("add", "--all", "--force")
         git.run("commit", "--quiet", "-m", "Start")

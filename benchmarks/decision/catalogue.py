@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from benchmarks.decision import corruption as damages
-from benchmarks.decision import real_data as real
+from benchmarks.decision import corruption, real_data
 from benchmarks.decision.populations import CENTRE, PASSED, TARGET
 from benchmarks.decision.worlds import (
     FILES,
@@ -32,11 +31,11 @@ BOOSTED = {
 LOGISTIC = {"target": PASSED, "estimator": "sklearn.linear_model.LogisticRegression"}
 METRICS = {"log loss": ("neg_log_loss", 30, 4), "accuracy": ("accuracy", 30, 0), "ROC AUC": ("roc_auc", 12, 0)}
 
-REVERSED = damages.mirrored(TARGET, CENTRE)
+REVERSED = corruption.mirrored(TARGET, CENTRE)
 BADLY = (0.15, REVERSED)
-MINUTES = damages.scaled("hours_studied", 60)
-SWAPPED = damages.swapped("hours_studied", "sleep_hours")
-NOISY = damages.noisy(TARGET, 12)
+MINUTES = corruption.scaled("hours_studied", 60)
+SWAPPED = corruption.swapped("hours_studied", "sleep_hours")
+NOISY = corruption.noisy(TARGET, 12)
 HABITS = {"hours_studied": 1.0, "sleep_hours": -0.8, "stress": 0.7}
 HEAVY = {"tail": 2.5, "luck": 3.5}
 TINY = {"rows": (1, 3)}
@@ -73,9 +72,10 @@ BEYOND: tuple[Entry, ...] = (
     ("one to three rows a file, gain", Aim.GAIN, 50, 0, Plan(drift(LARGE), start=TINY)),
     ("files of 2 to 500 rows, nothing changed", Aim.SAME, 50, 0, Plan(start=UNEVEN)),
     ("labels noisier in 30 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.3, NOISY))),
-    ("labels shuffled within 10 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.1, damages.shuffled(TARGET)))),
-    ("a sensor stuck in 15 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.15, damages.stuck("hours_studied", 8.0)))),
-    ("10 points too many in 20 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.2, damages.offset(TARGET, 10)))),
+    ("labels shuffled within 10 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.1, corruption.shuffled(TARGET)))),
+    ("a sensor stuck in 15 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.15,
+    corruption.stuck("hours_studied", 8.0)))),
+    ("10 points too many in 20 % of the files", Aim.BAD, 50, 0, Plan(damage=(0.2, corruption.offset(TARGET, 10)))),
     ("gain of 7 %, labels reversed in 5 %", Aim.FREE, 50, 0, Plan(drift(MEDIUM), damage=(0.05, REVERSED))),
     (
         "a seventh 8 % worse, `slices` set", Aim.BAD, 50, 0,
@@ -95,7 +95,7 @@ BOOSTING: tuple[Entry, ...] = (
 
 
 def _logistic() -> Iterator[Entry]:
-    exchanged = damages.exchanged(PASSED, "yes", "no")
+    exchanged = corruption.exchanged(PASSED, "yes", "no")
     for said, (metric, full, quick) in METRICS.items():
         settings = {**LOGISTIC, "metric": metric}
         yield f"{said}, nothing changed", Aim.SAME, full, quick, Plan(settings=settings)
@@ -112,5 +112,5 @@ def _worlds(kinds: Mapping[str, tuple[Entry, ...]]) -> Iterator[World]:
 
 WORLDS = (
     *_worlds({"linear": LISTED, "beyond the list": BEYOND, "boosting": BOOSTING, "logistic": tuple(_logistic())}),
-    *real.WORLDS,
+    *real_data.WORLDS,
 )

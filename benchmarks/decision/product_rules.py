@@ -15,20 +15,18 @@ import numpy as np
 
 from benchmarks.decision.scenarios import Case
 from ml_action.config import settings
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.contract import Contract
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.model import Recipe, Version
 from ml_action.loop import batch as batches
 from ml_action.loop import experiment
 from ml_action.loop import gate as decision
 from ml_action.modelling import champion as witness
 from ml_action.modelling import trial
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import learning
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.training import units
+from ml_action.modelling.training import fit, model_file, units
 
 GATES = ("not-worse", "better")
 STOPPED = "stopped"  # too many bad datasets: an error with its reason, nothing is judged
@@ -40,7 +38,7 @@ class Champion:
 
     model: Any
     recipe: Recipe
-    contract: Contract
+    contract: DataContract
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +54,10 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """A champion trained on all of the table's rows outside the permanent holdout."""
     parsed = settings.parse(given, {})
     recipe = batches._recipe(table, parsed, None)
-    trained = ~units.of(table, parsed.group).held_out(salt, parsed.test_size)
-    model = training.fit(recipe, table, trained)
+    trained = ~units.units_of(table, parsed.group).held_out(salt, parsed.test_size)
+    model = fit.fit(recipe, table, trained)
     learned = table.keep(table.any_in(trained), trained)
-    return Champion(model, recipe, contracts.learn(learned, recipe.outputs, recipe.features))
+    return Champion(model, recipe, learning.learn_contract(learned, recipe.outputs, recipe.features))
 
 
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
@@ -82,20 +80,20 @@ def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judge
             policy=policy,
             folds=parsed.fit_budget - 1,
             group=parsed.group,
-            screened=trial.Screen(batch.judged, batch.contract),
+            screened=trial.ScreeningInput(batch.judged, batch.contract),
             shifts=batch.shifts,
             progress=lambda *_: None,
         )
-    except DataProblem as problem:
+    except DataError as problem:
         return Judgement(dict.fromkeys(gates, (STOPPED, str(problem))), None, aside)
     except witness.Incomparable as reason:
         return Judgement(dict.fromkeys(gates, (str(Verdict.INCOMPARABLE), str(reason))), None, aside)
-    except trial.NothingSound as found:
-        said = decision.unsound(found.screening, policy)
+    except trial.NoUsableDatasets as found:
+        said = decision.review_unusable(found.screening, policy)
         suspects = frozenset(item.blob for item in found.screening.suspects)
         return Judgement(dict.fromkeys(gates, (str(said.verdict), said.reason)), None, aside | suspects)
     decided = {gate: decision.decide(tried.comparison, replace(policy, gate=gate), tried.screening) for gate in gates}
-    model = artifacts.load(tried.artifact, tried.digest, lambda _: None)
+    model = model_file.load(tried.artifact, tried.digest, lambda _: None)
     return Judgement(
         {gate: (str(said.verdict), said.reason) for gate, said in decided.items()},
         Champion(model, tried.recipe, tried.contract or champion.contract),
@@ -103,10 +101,10 @@ def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judge
     )
 
 
-def _material(case: Case, champion: Champion) -> batches.Material:
+def _material(case: Case, champion: Champion) -> batches.BatchInput:
     blobs = np.array([dataset.blob for dataset in case.table.datasets])
     accepted = ~case.new if case.doubted is None else ~case.new & ~case.doubted
-    return batches.Material(
+    return batches.BatchInput(
         datasets=case.table.datasets,
         new=frozenset(blobs[case.new]),
         old=frozenset(blobs[accepted]),
@@ -132,4 +130,4 @@ def _stop_if_broken(case: Case, batch: batches.Batch, parsed: settings.Settings)
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
     batches.stop_if_too_many(batch.bad, inventory, parsed)
     if not batch.new.any():
-        raise DataProblem("no new dataset is left")
+        raise DataError("no new dataset is left")

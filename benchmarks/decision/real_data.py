@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import log_loss
 
-from benchmarks.decision import corruption as damages
+from benchmarks.decision import corruption
 from benchmarks.decision.corruption import Damage
 from benchmarks.decision.scenarios import Case, Flags, Integers, Sample, case_of
 from benchmarks.decision.worlds import Aim, World
@@ -52,7 +52,7 @@ class HeldBack:
 @cache
 def persons() -> tuple[Sample, tuple[str, ...]]:
     """A dataset per person of the panel, and each one's site."""
-    by_site = panel.persons()
+    by_site = panel.datasets()
     texts = [text for site in by_site.values() for text in site]
     datasets = [Dataset(f"{place}.csv", f"{place:040x}") for place in range(len(texts))]
     table, unreadable = frames.read(datasets, [text.encode() for text in texts])
@@ -92,7 +92,7 @@ class _Real:
         old, new, rest = self._dealt(sample, rng)
         batch = sample.take(new)
         if self.damage:
-            batch = damages.spoil(batch, self.share, _DAMAGES[self.damage], rng)
+            batch = corruption.spoil(batch, self.share, _DAMAGES[self.damage], rng)
         truth = HeldBack(sample.take(rest), settings["target"])
         return case_of(sample.take(old), batch, truth, settings, seed)
 
@@ -123,9 +123,9 @@ _GROUPS: dict[str, Choice] = {
     "over 32": lambda sample: _firsts(sample, "age") > SENIOR,
 }
 _DAMAGES: dict[str, Damage] = {
-    "reversed": damages.mirrored(panel.TARGET, 50),
-    "months": damages.scaled("xage", 12),
-    "exchanged": damages.exchanged(AFFAIR, "yes", "no"),
+    "reversed": corruption.mirrored(panel.TARGET, 50),
+    "months": corruption.scaled("xage", 12),
+    "exchanged": corruption.exchanged(AFFAIR, "yes", "no"),
 }
 
 # No power is asked for: a person's rows share one value of the target, and 220 values do not show 6 %; nor do 220 files

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import get_scorer
 
-from benchmarks.decision import product_rules as ours
+from benchmarks.decision import product_rules
 from benchmarks.decision.scenarios import Case, Flags, Floats
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation import losses, scoring
 from ml_action.modelling.evaluation.predictions import predict
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import fit
 
 SEED, POINT, ROWS, CLUSTERS = "seed's rule", "point comparison", "row bootstrap", "cluster bootstrap"
-NAMES = (SEED, POINT, ROWS, CLUSTERS, *(f"ours, {gate}" for gate in ours.GATES))
+NAMES = (SEED, POINT, ROWS, CLUSTERS, *(f"ours, {gate}" for gate in product_rules.GATES))
 DEFAULT = "ours, better"
 PROMOTE, HOLD = "promote", "hold"
 HELD_OUT = 0.2  # share of rows, or of new datasets
@@ -35,7 +35,7 @@ BLOCKS = 20  # of a metric that is no sum over rows
 class Champion:
     """The model in production, with what each rule remembers of it."""
 
-    known: ours.Champion
+    known: product_rules.Champion
     remembered: float  # the score at its promotion, as the seed's rule keeps it
 
     @property
@@ -61,7 +61,7 @@ class Ruling:
 
 def first(case: Case) -> Champion:
     """The champion of a case: trained on its old datasets, outside the permanent holdout."""
-    known = ours.first(case.old_table, case.settings, case.salt)
+    known = product_rules.first(case.old_table, case.settings, case.salt)
     _, score = _on_rows(case.old_table, known.recipe, np.random.default_rng([case.seed, 1]))
     return Champion(known, score)
 
@@ -82,7 +82,7 @@ def holdout_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
     held = np.zeros(len(table.datasets), dtype=bool)
     held[places[: max(1, round(HELD_OUT * len(places)))]] = True
     judged = held[table.cluster]
-    model = training.fit(recipe, table, ~judged)
+    model = fit.fit(recipe, table, ~judged)
     differences = _differences(recipe, table, judged, champion.model, model)
     clusters = _summed(differences, table.cluster[judged])
     challenger = _hand_made(model, champion, champion.remembered)
@@ -96,7 +96,7 @@ def holdout_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
 
 def our_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
     """The product."""
-    judged = ours.judge(case, champion.known)
+    judged = product_rules.judge(case, champion.known)
     challenger = Champion(judged.challenger, champion.remembered) if judged.challenger else None
     return {
         f"ours, {gate}": Ruling(verdict, challenger, reason, judged.set_aside)
@@ -113,7 +113,7 @@ def family_of(name: str) -> Callable[[Case, Champion], Mapping[str, Ruling]]:
 
 
 def _hand_made(model: Any, champion: Champion, score: float) -> Champion:
-    known = ours.Champion(model, champion.known.recipe, champion.known.contract)
+    known = product_rules.Champion(model, champion.known.recipe, champion.known.contract)
     return Champion(known, score)
 
 
@@ -121,14 +121,14 @@ def _on_rows(table: Table, recipe: Recipe, rng: np.random.Generator) -> tuple[An
     """A model fitted on four fifths of the rows, at random, and its score on the last fifth."""
     held = np.zeros(len(table.frame), dtype=bool)
     held[rng.permutation(len(held))[: round(HELD_OUT * len(held))]] = True
-    model = training.fit(recipe, table, ~held)
-    target = training.labels(recipe, table)[held]
+    model = fit.fit(recipe, table, ~held)
+    target = fit.labels(recipe, table)[held]
     return model, float(get_scorer(recipe.metric)(model, table.frame.loc[held, list(recipe.features)], target))
 
 
 def _differences(recipe: Recipe, table: Table, judged: Flags, champion: Any, challenger: Any) -> Floats:
     """Per judged row: how much less the challenger loses. What is no sum over rows is shared out by its jackknife."""
-    target = training.labels(recipe, table)
+    target = fit.labels(recipe, table)
     frame = table.frame.loc[judged, list(recipe.features)]
     classes = None if recipe.task == "regression" else np.unique(target)
     said = [predict(model, frame, classes) for model in (champion, challenger)]

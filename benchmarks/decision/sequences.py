@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.decision import corruption as damages
-from benchmarks.decision import populations, rules
-from benchmarks.decision import product_rules as ours
+from benchmarks.decision import corruption, populations, product_rules, rules
 from benchmarks.decision.catalogue import MINUTES, NOISY, REVERSED, SWAPPED
 from benchmarks.decision.corruption import Damage
 from benchmarks.decision.populations import Population
@@ -97,7 +95,7 @@ def _rounds(course: Course, people: Population, rng: np.random.Generator) -> Ite
         batch = clean = _batch(people, rng)
         if rng.random() < course.bad:
             share, damage = BAD[rng.integers(len(BAD))]
-            batch = damages.spoil(batch, share, damage, rng)
+            batch = corruption.spoil(batch, share, damage, rng)
         changed = (batch.frame != clean.frame).any(axis=1).to_numpy()
         sound = ~np.isin(np.arange(batch.count), batch.owner[changed])
         yield _Round(batch, sound, populations.Scores(people, STUDENTS, rng), people.variance)
@@ -132,7 +130,7 @@ def _played(
 
 
 def _oracle(case: Case, champion: Champion, before: float) -> Ruling:
-    challenger = ours.first(case.table, case.settings, case.salt)
+    challenger = product_rules.first(case.table, case.settings, case.salt)
     better = case.truth.losses(challenger.model)[0] < before
     return Ruling(rules.PROMOTE if better else rules.HOLD, Champion(challenger, champion.remembered))
 

@@ -9,9 +9,7 @@ from enum import Enum
 import numpy as np
 import pandas as pd
 
-from benchmarks.decision import corruption as damages
-from benchmarks.decision import populations
-from benchmarks.decision import product_rules as ours
+from benchmarks.decision import corruption, populations, product_rules
 from benchmarks.decision.corruption import Damage
 from benchmarks.decision.populations import FEATURES, NUMBERS, PASSED, TARGET, WORDS, Population
 from benchmarks.decision.scenarios import Case, Sample, Truth, case_of
@@ -137,8 +135,8 @@ def case_from(plan: Plan, seed: int) -> Case:
 
 def _q(case: Case, part: int) -> float:
     """Of the challenger that all sound data make."""
-    champion = ours.first(case.old_table, case.settings, case.salt)
-    challenger = ours.first(case.table, case.settings, case.salt)
+    champion = product_rules.first(case.old_table, case.settings, case.salt)
+    challenger = product_rules.first(case.table, case.settings, case.salt)
     before, after = (case.truth.losses(one.model)[part] for one in (champion, challenger))
     return after / before
 
@@ -151,7 +149,7 @@ def _case(plan: Plan, change: Change, seed: int) -> Case:
     old = _drawn(before, plan.old, plan, settings, rng, "o")
     new = _drawn(after, plan.repeated or NEW, plan, settings, rng, "n")
     new = _again(new, NEW, rng) if plan.repeated else new
-    new = damages.spoil(new, *plan.damage, rng) if plan.damage else new
+    new = corruption.spoil(new, *plan.damage, rng) if plan.damage else new
     return case_of(old, new, _truth(after, settings, rng), settings, seed)
 
 

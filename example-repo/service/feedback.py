@@ -22,8 +22,8 @@ from urllib.parse import quote
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
-from ml_action.core.errors import DataProblem
-from ml_action.core.formatting import counted
+from ml_action.core.errors import DataError
+from ml_action.core.formatting import count_of
 
 BACKOFF, MAX_BACKOFF = 2.5, 600.0  # seconds
 MAX_DOUBLINGS = 10  # of the backoff
@@ -66,7 +66,7 @@ class FolderTarget:
         try:
             self._write(file)
         except OSError as error:
-            raise DataProblem(
+            raise DataError(
                 f"Feedback cannot be written to {self._path}: {error.strerror or error}",
                 why="the user that the service runs as may not write there, or the disk is full",
                 fix="let that user write there (a container: --user, and the folder mounted), or set "
@@ -98,7 +98,7 @@ class GitHubTarget:
         """
         address = f"{self._address}/{file.name}"
         body = {
-            "message": f"Add {counted(file.rows, 'rows')} of feedback",
+            "message": f"Add {count_of(file.rows, 'rows')} of feedback",
             "content": base64.b64encode(file.content).decode(),
             **({"branch": self._branch} if self._branch else {}),
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml_action.core.records.contract import Contract, Profile
+from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.modelling.contract import effect_size as distances
 
 MAX_ROWS = 2000  # that are kept
@@ -37,7 +37,7 @@ class RecentInputs:
         """Drops all rows: another model has other columns."""
         self._rows.clear()
 
-    def drift(self, contract: Contract | None, features: Iterable[str]) -> dict[str, float]:
+    def drift(self, contract: DataContract | None, features: Iterable[str]) -> dict[str, float]:
         """Returns an effect size for each feature, from 0 (as in training) to 1; empty if there are too few rows."""
         rows = list(self._rows)
         if contract is None or len(rows) < MIN_ROWS:
@@ -49,7 +49,7 @@ class RecentInputs:
         return {name: effect for name, effect in effects.items() if effect is not None}
 
 
-def _effect(values: list[Any], profile: Profile) -> float | None:
+def _effect(values: list[Any], profile: ColumnProfile) -> float | None:
     """Returns the effect size of one column, or `None` for a column whose values are not comparable."""
     known = [value for value in values if value is not None]
     missing = abs(1 - len(known) / len(values) - profile.missing)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, Val
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
-from ml_action.core.records.contract import Profile
+from ml_action.core.records.contract import ColumnProfile
 from ml_action.core.records.model import Version
 
 MAX_TEXT = 1000  # characters
@@ -95,7 +95,7 @@ def _answer(version: Version, name: str) -> Column:
     return Column(name, profile.kind, known=_categories(profile))
 
 
-def _categories(profile: Profile) -> tuple[str, ...]:
+def _categories(profile: ColumnProfile) -> tuple[str, ...]:
     return tuple(profile.categories) if profile.kind == "text" else ()
 
 

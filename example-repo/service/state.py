@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ml_action.consumer import Consumer, Event, Folder, GitHub, Served, Source
 from ml_action.consumer.sources import Api
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from service import inline_limit, schema
 from service.config import Config
 from service.feedback import Feedback, FolderTarget, GitHubTarget
@@ -43,7 +43,7 @@ class ServiceState:
 
     def served(self) -> Served | None:
         """Returns the loaded version, or `None` before the first one."""
-        with contextlib.suppress(ModelProblem):
+        with contextlib.suppress(ModelError):
             return self.consumer.current
         return None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import ForgeProblem
+from ml_action.core.errors import ForgeError
 from ml_action.core.markdown import fenced
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
@@ -19,17 +19,17 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication, PullRequest
 from ml_action.forge.base import Forge
 from ml_action.git import journal
-from ml_action.promotion import commit_contents as contents
+from ml_action.promotion import commit_contents
 from ml_action.promotion.approval import approve_once
-from ml_action.promotion.verification import objections
+from ml_action.promotion.verification import find_objections
 from ml_action.runtime.actions import PullEvent
-from ml_action.runtime.dependencies import Tools
+from ml_action.runtime.dependencies import Dependencies
 
 PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")
 
 
 @dataclass(frozen=True)
-class Ours:
+class ExpectedPullRequest:
     """What the pull request of our promotion has to be."""
 
     branch: str
@@ -38,19 +38,21 @@ class Ours:
     label: str
 
 
-Examine = Callable[
+CommitCheck = Callable[
     [Attempt, Sequence[str]], Sequence[str]
 ]  # what speaks against the commit's contents, given its paths
 
 
-def approve(settings: Settings, tools: Tools, event: PullEvent | None = None) -> Outcome:
+def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = None) -> Outcome:
     """Approves the proposal that the journal's last attempt made, or says every reason why not.
 
     `event`: the pull request that the run is for; without one it is the one of the proposal's branch.
     """
     state = journal.read(tools.repository.store, tools.tips.state)
-    ours = Ours(tools.branches.proposal, tools.branches.base, settings.model_dir, settings.label)
-    examine = partial(contents.objections, tools.repository, name=settings.name, model_dir=settings.model_dir)
+    ours = ExpectedPullRequest(tools.branches.proposal, tools.branches.base, settings.model_dir, settings.label)
+    examine = partial(
+        commit_contents.find_objections, tools.repository, name=settings.name, model_dir=settings.model_dir
+    )
     attempt, forge = state.proposed or state.last, tools.forge()
     asks = event if settings.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
     pull = forge.get(asks.number) if asks else forge.find(ours.branch)
@@ -69,7 +71,7 @@ def _after(done: Publication, attempt: Attempt | None) -> str:
 
 
 def verify_and_approve(
-    attempt: Attempt | None, pull: PullRequest | None, forge: Forge, ours: Ours, examine: Examine
+    attempt: Attempt | None, pull: PullRequest | None, forge: Forge, ours: ExpectedPullRequest, examine: CommitCheck
 ) -> Publication:
     """Approve the promotion that this attempt made, bound to its commit; or refuse with every reason."""
     if pull is None:
@@ -88,18 +90,20 @@ def verify_and_approve(
     return Publication(pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note)
 
 
-def _is_of_another_model(pull: PullRequest, forge: Forge, ours: Ours) -> bool:
+def _is_of_another_model(pull: PullRequest, forge: Forge, ours: ExpectedPullRequest) -> bool:
     """Whether it is the proposal of another model of this repository, whose own workflow looks at it."""
     here = pull.head_repository.casefold() == forge.repository.casefold()
     return here and pull.head_branch != ours.branch and PROPOSALS.fullmatch(pull.head_branch) is not None
 
 
-def _reasons(attempt: Attempt, pull: PullRequest, forge: Forge, ours: Ours, examine: Examine) -> tuple[str, ...]:
+def _reasons(
+    attempt: Attempt, pull: PullRequest, forge: Forge, ours: ExpectedPullRequest, examine: CommitCheck
+) -> tuple[str, ...]:
     """What speaks against it; its contents are looked at when nothing else does."""
     paths = forge.changed_paths(pull)
     return (
         *_of_the_journal(pull, attempt, ours.label),
-        *objections(
+        *find_objections(
             pull,
             repository=forge.repository,
             branch=ours.branch,
@@ -128,7 +132,7 @@ def _is_labelled(pull: PullRequest, label: str) -> bool:
     return label.casefold() in (name.casefold() for name in pull.labels)
 
 
-def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: Ours) -> Publication:
+def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: ExpectedPullRequest) -> Publication:
     """Not approved: said once in the pull request that asks for it by its label, every time in the run."""
     done = Publication(pull, blocked="not approved: " + "; ".join(reasons))
     if pull.state != "open" or not _is_labelled(pull, ours.label):
@@ -136,6 +140,6 @@ def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: Ou
     text = "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons)
     try:
         forge.comment_once(pull, "refused", text)
-    except ForgeProblem as problem:  # a run for a fork's pull request may only read
+    except ForgeError as problem:  # a run for a fork's pull request may only read
         return replace(done, notes=(f"no comment: {problem.what}; {problem.why}",))
     return done

@@ -14,7 +14,7 @@ from ml_action.git.repository import Repository, Tips, branch_names
 
 def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
     """Counts the new datasets and says whether a training should start."""
-    scene = survey.look(settings, repository, tips, journal.read_counted)
+    scene = survey.take_snapshot(settings, repository, tips, journal.read_for_counting)
     verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
     return Outcome(
         verdict,
@@ -22,11 +22,11 @@ def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
         next_step(scene.trigger),
         inventory=scene.inventory,
         trigger=scene.trigger,
-        notes=(*notes(scene.inventory), *_forgotten(scene, settings)),
+        notes=(*notes(scene.inventory), *_missing_state_note(scene, settings)),
     )
 
 
-def _forgotten(scene: survey.Scene, settings: Settings) -> tuple[str, ...]:
+def _missing_state_note(scene: survey.Snapshot, settings: Settings) -> tuple[str, ...]:
     """A champion, and no record of any attempt: a clone of a single branch does not have it."""
     if scene.state.commit or scene.history is None:
         return ()

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import ForgeProblem, SettingsProblem
+from ml_action.core.errors import ForgeError, SettingsError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
-from ml_action.core.records.repository_facts import Facts
-from ml_action.doctor.checks import examine
+from ml_action.core.records.repository_facts import RepositoryFacts
+from ml_action.doctor.checks import run_checks
 from ml_action.doctor.diagnosis import next_step, sentence
 from ml_action.git import journal
 from ml_action.loop import preflight
-from ml_action.runtime.dependencies import Tools
+from ml_action.runtime.dependencies import Dependencies
 
 
-def look_after(settings: Settings, tools: Tools) -> Diagnosis:
+def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
     """The diagnosis.
 
     Raises:
@@ -26,17 +26,17 @@ def look_after(settings: Settings, tools: Tools) -> Diagnosis:
     """
     facts = tools.look(True)
     if facts is None:
-        raise SettingsProblem(
+        raise SettingsError(
             "the doctor needs a token and the repository's name",
             why="what works is decided by them, and none was given",
             fix="set ML_AUTO_UPDATE_TOKEN and GITHUB_REPOSITORY=owner/name, or run `mode: doctor` in the workflow",
         )
     state = journal.read(tools.repository.store, tools.tips.state)
-    facts = preflight.complete(facts, state, settings, tools)
-    return examine(replace(facts, disabled=_of_ours(facts, tools)), preflight.aim_of(settings))
+    facts = preflight.with_local_facts(facts, state, settings, tools)
+    return run_checks(replace(facts, disabled=_of_ours(facts, tools)), preflight.aim_of(settings))
 
 
-def _of_ours(facts: Facts, tools: Tools) -> tuple[tuple[str, str], ...]:
+def _of_ours(facts: RepositoryFacts, tools: Dependencies) -> tuple[tuple[str, str], ...]:
     """The workflows that are turned off and name us; one whose file is not on the base branch may."""
     texts = ((path, state, preflight.read(path, tools)) for path, state in facts.disabled)
     return tuple((path, state) for path, state, text in texts if not text or "ml-auto-update" in text)
@@ -50,5 +50,5 @@ def outcome(found: Diagnosis) -> Outcome:
         next_step(found),
         diagnosis=found,
         extra={"autonomy": str(found.works) if found.works else "none"},
-        exit_code=0 if found.enough else ForgeProblem.exit_code,
+        exit_code=0 if found.enough else ForgeError.exit_code,
     )

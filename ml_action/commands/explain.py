@@ -16,19 +16,16 @@ from ml_action.core.markdown import one_line
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.evaluation import Comparison, Decision, Screening
 from ml_action.git import journal, registry, repository
-from ml_action.reports import attempts
-from ml_action.reports import chart as picture
-from ml_action.reports import comparison_rows as evidence
-from ml_action.reports import pages as report
+from ml_action.reports import attempts, chart, comparison_rows, pages
 from ml_action.runtime import console as terminal
 from ml_action.runtime import wiring
-from ml_action.runtime.wiring import Place
+from ml_action.runtime.wiring import Target
 
 WIDTH = 120  # characters, where a program or a file reads along
 _line: Callable[[str], str] = partial(one_line, limit=2_000)
 
 
-def explain(place: Place, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:
+def explain(place: Target, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:
     """The attempt that is `wanted`, for a person, or in another `form`: json | markdown."""
     found, tips = wiring.open_with_journal(place, scratch, log)
     git = found.store
@@ -39,7 +36,7 @@ def explain(place: Place, scratch: Path, log: Log, wanted: str, *, form: str = "
         return
     facts = attempts.facts(attempt, registry.read(git, tips.base, place.settings.model_dir))
     if form == "markdown":
-        sys.stdout.write(report.retold(attempt, facts))
+        sys.stdout.write(pages.from_journal(attempt, facts))
         return
     _show(terminal.make_console(piped=WIDTH), attempt, facts)
 
@@ -55,12 +52,12 @@ def _show(console: Console, attempt: Attempt, facts: Mapping[str, str]) -> None:
     if comparison:
         _show_comparison(console, attempt, comparison)
     elif not decision:
-        _section(console, "Scores on the same unseen rows", evidence.remembered(attempt))
+        _section(console, "Scores on the same unseen rows", comparison_rows.lines_of_old_attempt(attempt))
     if decision:
         _section(console, "The gate", _conditions(decision))
     if comparison:
-        _table(console, "Slices", evidence.SLICES, evidence.slices(comparison))
-        _table(console, "Guardrails", evidence.GUARDRAILS, evidence.guardrails(comparison))
+        _table(console, "Slices", comparison_rows.SLICES, comparison_rows.slices(comparison))
+        _table(console, "Guardrails", comparison_rows.GUARDRAILS, comparison_rows.guardrails(comparison))
     _section(console, "Watch", [attempt.watched.text] if attempt.watched else [])
     if attempt.screening:
         _show_screening(console, attempt.screening)
@@ -69,7 +66,7 @@ def _show(console: Console, attempt: Attempt, facts: Mapping[str, str]) -> None:
 
 def _first(attempt: Attempt) -> Iterator[str]:
     """The verdict, why, and what would change it."""
-    yield f"{report.ICONS[attempt.verdict]} {attempt.verdict}: {_line(attempt.reason)}"
+    yield f"{pages.ICONS[attempt.verdict]} {attempt.verdict}: {_line(attempt.reason)}"
     if attempt.decision and attempt.decision.outlook:
         yield f"   what would change it: {_line(attempt.decision.outlook)}"
     if attempt.forced:
@@ -79,20 +76,20 @@ def _first(attempt: Attempt) -> Iterator[str]:
 
 
 def _show_comparison(console: Console, attempt: Attempt, comparison: Comparison) -> None:
-    heads_of = evidence.version_heads if attempt.rolls_back else evidence.score_heads
+    heads_of = comparison_rows.version_heads if attempt.rolls_back else comparison_rows.score_heads
     heads = heads_of(comparison, attempt.champion, attempt.version)
     rows = (
         (f"{name} (decides)" if name == comparison.metric else name, *cells)
-        for name, *cells in evidence.scores(comparison)
+        for name, *cells in comparison_rows.scores(comparison)
     )
     _table(console, "Scores on the same unseen rows", heads, rows)
-    terminal.lines(console, map(_line, evidence.lines(comparison)))
-    drawn = "" if console.options.ascii_only else picture.draw(comparison, attempt.policy)
+    terminal.lines(console, map(_line, comparison_rows.comparison_lines(comparison)))
+    drawn = "" if console.options.ascii_only else chart.gain_chart(comparison, attempt.policy)
     terminal.lines(console, ["", *drawn.splitlines()] if drawn else [])
 
 
 def _conditions(decision: Decision) -> Iterator[str]:
-    for check in evidence.conditions(decision):
+    for check in comparison_rows.conditions(decision):
         yield f"{'✅' if check.passed else '❌'} {check.name}: {check.text}"
 
 

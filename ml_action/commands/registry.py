@@ -11,22 +11,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action.config import parsers as values
-from ml_action.core.errors import SettingsProblem
+from ml_action.config import parsers
+from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
-from ml_action.runtime.actions import Context
+from ml_action.runtime.actions import RunContext
 
 if TYPE_CHECKING:  # late at run time: the Action has no command line
     import argparse
 
 
 @dataclass(frozen=True)
-class Call:
+class Invocation:
     """What a command is called with."""
 
     given: Mapping[str, str]  # settings, by name
-    context: Context
+    context: RunContext
     log: Log
     scratch: Callable[[], Path]  # a folder for temporary files, made when it is first needed
     options: argparse.Namespace | None = None
@@ -37,20 +37,20 @@ class Command:
     """A verb of the command line, with verbs below it where it has some."""
 
     help: str
-    run: Callable[[Call], Outcome | int | None]
+    run: Callable[[Invocation], Outcome | int | None]
     options: Callable[[argparse.ArgumentParser], None] = lambda _: None
     settings: bool = True  # whether it takes the settings as flags
     verbs: Mapping[str, Command] = field(default_factory=dict)
 
 
-def own_options(call: Call) -> argparse.Namespace:
+def own_options(call: Invocation) -> argparse.Namespace:
     """The command's own options; the Action has none, and none of these commands."""
     if call.options is None:
         raise LookupError("this command is only for the command line")
     return call.options
 
 
-def check(call: Call) -> Outcome:
+def check(call: Invocation) -> Outcome:
     """The count."""
     from ml_action.commands import check as counting
     from ml_action.runtime import wiring
@@ -61,7 +61,7 @@ def check(call: Call) -> Outcome:
     return counting.check(place.settings, repository, tips)
 
 
-def run(call: Call) -> Outcome:
+def run(call: Invocation) -> Outcome:
     """The whole loop."""
     from ml_action.loop import run as loop
     from ml_action.runtime import wiring
@@ -69,14 +69,14 @@ def run(call: Call) -> Outcome:
     if call.given.get("forge") == "sandbox":
         return rehearse(call)
     place = wiring.find_place(call.given, call.context, call.log.say)
-    why = wiring.writes_nothing(place)
+    why = wiring.reason_to_write_nothing(place)
     if why:
-        outcome = loop.run(*wiring.report_only(place, why, call.scratch(), call.log))
+        outcome = loop.run(*wiring.read_only_dependencies(place, why, call.scratch(), call.log))
         return replace(outcome, next_step=why, notes=(*outcome.notes, why))
     return loop.run(place.settings, wiring.make_tools(place, call.scratch(), call.log))
 
 
-def approve(call: Call) -> Outcome:
+def approve(call: Invocation) -> Outcome:
     """The verified approval."""
     from ml_action.commands import approve as approval
     from ml_action.runtime import wiring
@@ -85,24 +85,24 @@ def approve(call: Call) -> Outcome:
     return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log), call.context.asking)
 
 
-def doctor(call: Call) -> Outcome | int:
+def doctor(call: Invocation) -> Outcome | int:
     """What will work here; as JSON, or in the log and the summary."""
     from ml_action.commands import doctor as physician
     from ml_action.reports import doctor as doctor_report
     from ml_action.runtime import wiring
 
     place = wiring.find_place(call.given, call.context, call.log.say)
-    found = physician.look_after(*wiring.make_approval_tools(place, call.scratch(), call.log))
+    found = physician.diagnose(*wiring.make_approval_tools(place, call.scratch(), call.log))
     ending = physician.outcome(found)
     if getattr(call.options, "json", False):
-        sys.stdout.write(json.dumps(doctor_report.data(found), indent=2) + "\n")
+        sys.stdout.write(json.dumps(doctor_report.to_json(found), indent=2) + "\n")
         return ending.exit_code
     for line in doctor_report.lines(found):
         call.log.say(line)
     return ending
 
 
-def rollback(call: Call) -> Outcome:
+def rollback(call: Invocation) -> Outcome:
     """An earlier version back."""
     from ml_action.commands import rollback as back
     from ml_action.runtime import wiring
@@ -112,28 +112,28 @@ def rollback(call: Call) -> Outcome:
 
 
 @contextmanager
-def on_a_persons_machine(verb: str) -> Iterator[None]:
+def requires_extras(verb: str) -> Iterator[None]:
     """Tells what is missing in the Action's image, or in an installation without the extras."""
     try:
         yield
     except ModuleNotFoundError as missing:
-        raise SettingsProblem(
+        raise SettingsError(
             f"the stand-in of GitHub is not installed here ({missing.name} is missing)",
             why="it is for people's machines: the Action's image comes without it",
             fix=f"leave `forge` out, or run `{verb}` in a checkout of ml-auto-update after `make setup`",
         ) from missing
 
 
-def rehearse(call: Call) -> Outcome:
+def rehearse(call: Invocation) -> Outcome:
     """The whole loop on a copy."""
-    with on_a_persons_machine("rehearse"):
+    with requires_extras("rehearse"):
         from ml_action.commands import rehearse as rehearsal
 
     path = Path(getattr(call.options, "path", call.context.workspace))
     return rehearsal.rehearse(path.resolve(), call.given, call.log)
 
 
-def status(call: Call) -> None:
+def status(call: Invocation) -> None:
     """What is remembered and what waits."""
     from ml_action.commands import status as views
     from ml_action.runtime import wiring
@@ -146,7 +146,7 @@ def status(call: Call) -> None:
     )
 
 
-def history(call: Call) -> None:
+def history(call: Invocation) -> None:
     """Every version."""
     from ml_action.commands import status as views
     from ml_action.runtime import wiring
@@ -159,7 +159,7 @@ def history(call: Call) -> None:
     )
 
 
-def explain(call: Call) -> None:
+def explain(call: Invocation) -> None:
     """Why an attempt ended as it did."""
     from ml_action.commands import explain as attempt_views
     from ml_action.runtime import wiring
@@ -169,7 +169,7 @@ def explain(call: Call) -> None:
     attempt_views.explain(place, call.scratch(), call.log, options.attempt, form=form)
 
 
-def simulate(call: Call) -> None:
+def simulate(call: Invocation) -> None:
     """A policy on the repository's own datasets: no token, no network, nothing written."""
     from ml_action.commands.simulate import simulation
     from ml_action.commands.simulate import views as simulation_views
@@ -179,11 +179,11 @@ def simulate(call: Call) -> None:
     place = wiring.find_place({**call.given, "forge": "none"}, call.context)
     scratch, options = call.scratch(), own_options(call)
     repository, tips = wiring.open_locally(place, scratch)
-    scene = survey.look(place.settings, repository, tips)
-    wish = simulation.Wish(options.thresholds, options.rounds, options.jobs)
+    scene = survey.take_snapshot(place.settings, repository, tips)
+    wish = simulation.SimulationRequest(options.thresholds, options.rounds, options.jobs)
     with safe_children(os.environ):
         found = simulation.run(scene, place.settings, wish, call.log, scratch)
-    simulation_views.show(found, as_json=options.json)
+    simulation_views.print_simulation(found, as_json=options.json)
 
 
 @contextmanager
@@ -201,7 +201,7 @@ def safe_children(environ: MutableMapping[str, str]) -> Iterator[None]:
         environ.update({} if before is None else {"PYTHONSAFEPATH": before})
 
 
-def add_data(call: Call) -> None:
+def add_data(call: Invocation) -> None:
     """Simulated datasets."""
     from ml_action.commands.demo import students
     from ml_action.runtime import wiring
@@ -216,18 +216,18 @@ def add_data(call: Call) -> None:
     )
 
 
-def sandbox(call: Call) -> None:
+def sandbox(call: Invocation) -> None:
     """The stand-in of GitHub."""
     from ml_action.commands import rehearse as rehearsal
 
     rehearsal.serve(Path(own_options(call).path), own_options(call).port, call.log)
 
 
-def demo(call: Call) -> None:
+def demo(call: Invocation) -> None:
     """The loop on example data."""
-    from ml_action.commands.demo import story as player
+    from ml_action.commands.demo import story
 
-    player.play(own_options(call).data, Path(own_options(call).keep) if own_options(call).keep else None)
+    story.run(own_options(call).data, Path(own_options(call).keep) if own_options(call).keep else None)
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
@@ -267,16 +267,16 @@ def simulate_options(parser: argparse.ArgumentParser) -> None:
         "--thresholds", type=_numbers, default=(), metavar="N,N", help="thresholds to try (default: some around yours)"
     )
     parser.add_argument(
-        "--rounds", type=values.count, default=40, metavar="N", help="random batches for each (default: 40; 0: none)"
+        "--rounds", type=parsers.count, default=40, metavar="N", help="random batches for each (default: 40; 0: none)"
     )
     parser.add_argument(
-        "--jobs", type=values.count, default=0, metavar="N", help="processes (default: one for each processor)"
+        "--jobs", type=parsers.count, default=0, metavar="N", help="processes (default: one for each processor)"
     )
     json_option(parser)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(values.positive(word) for word in text.split(","))
+    return tuple(parsers.positive(word) for word in text.split(","))
 
 
 def sandbox_options(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands import sandbox_session
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
 from ml_action.git.command import GitFailed
@@ -22,7 +22,7 @@ def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
     """Copies the repository at `path` into a sandbox, runs the loop there, and shows what it did."""
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-rehearsal-", ignore_cleanup_errors=True) as folder,
-        stage.open_stage(Path(folder), "rehearsal/copy", _branch(path)) as here,
+        sandbox_session.open_stage(Path(folder), "rehearsal/copy", _branch(path)) as here,
     ):
         _copy(path, here)
         here.hub.protect(here.repository, here.repository.default_branch, required_reviews=1)
@@ -34,7 +34,7 @@ def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
 
 def _branch(path: Path) -> str:
     """The branch that the copy has as its default one."""
-    git = stage.plain_git(path)
+    git = sandbox_session.plain_git(path)
     try:
         git.run("rev-parse", "--verify", "HEAD^{commit}")
     except GitFailed as failed:
@@ -42,23 +42,23 @@ def _branch(path: Path) -> str:
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
-def _copy(path: Path, here: Stage) -> None:
+def _copy(path: Path, here: SandboxSession) -> None:
     """Pushes the current commit and what the loop remembers; the repository at `path` is only read."""
-    git = stage.plain_git(path)
+    git = sandbox_session.plain_git(path)
     specs = [f"HEAD:refs/heads/{here.repository.default_branch}"]
     for place in ("refs/heads", "refs/remotes/origin"):
         found = git.line("for-each-ref", "--format=%(refname)", f"{place}/ml-auto-update/").splitlines()
         specs += [f"{name}:refs/heads/{name[len(place) + 1 :]}" for name in found]
     unique = {spec.rpartition(":")[2]: spec for spec in specs}
     # a shallow clone may be rehearsed as well: the copy is as shallow then
-    stage.plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
+    sandbox_session.plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
     try:
         git.run("push", "--quiet", "--no-verify", str(here.repository.path), *unique.values())
     except GitFailed as failed:
         raise explain(failed) from failed
 
 
-def _show(here: Stage, log: Log) -> None:
+def _show(here: SandboxSession, log: Log) -> None:
     """The pull request that was opened, as a reviewer would see it."""
     console = terminal.make_console()
     for pull in here.hub.pulls(here.repository):
@@ -72,14 +72,14 @@ def serve(path: Path, port: int, log: Log) -> None:
     """Serves the stand-in with a copy of the repository at `path` until it is interrupted."""
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-sandbox-", ignore_cleanup_errors=True) as folder,
-        stage.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here,
+        sandbox_session.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here,
     ):
         _copy(path, here)
         log.say(_invitation(path, here))
         here.hub.serve_forever()
 
 
-def _invitation(path: Path, here: Stage) -> str:
+def _invitation(path: Path, here: SandboxSession) -> str:
     """How to talk to a served sandbox from another terminal."""
     places = " ".join(f"{name}={value}" for name, value in sorted(here.environ().items()) if name.startswith("GITHUB_"))
     tokens = {"TOKEN": here.author.token, "APPROVER_TOKEN": here.reviewer.token}

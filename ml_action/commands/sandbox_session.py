@@ -17,19 +17,18 @@ from pathlib import Path
 from ml_action.config.settings import CONFIG_FILE
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
-from ml_action.git import command as git
+from ml_action.git import command
 from ml_action.git.command import Git
 from ml_action.git.repository import AUTHOR
-from ml_action.loop import run as loop
-from ml_action.runtime import actions as runner
-from ml_action.runtime import wiring
+from ml_action.loop import run
+from ml_action.runtime import actions, wiring
 from sandbox import Account, Exchange, Repository, Sandbox
 
 AUTHOR_LOGIN, REVIEWER_LOGIN = "ml-bot", "github-actions"
 
 
 @dataclass(frozen=True)
-class Stage:
+class SandboxSession:
     """A repository on a sandbox, with the bot that opens and the one that approves."""
 
     hub: Sandbox
@@ -66,12 +65,12 @@ class Stage:
 
     def hour(self, given: Mapping[str, str], log: Log, *, commit: str = "") -> Outcome:
         """One run of the loop in a fresh clone."""
-        context = runner.read_context(self.environ(), self.workspace(commit))
+        context = actions.read_context(self.environ(), self.workspace(commit))
         tokens = {"token": self.author.token, "approver-token": self.reviewer.token, "forge": "github"}
         place = wiring.find_place({**given, **tokens}, context, log.say)
         with tempfile.TemporaryDirectory(dir=self.root) as scratch:
             tools = wiring.make_tools(place, Path(scratch), log)
-            return loop.run(place.settings, tools)
+            return run.run(place.settings, tools)
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def open_stage(
     branch: str = "main",
     port: int = 0,
     observers: Sequence[Callable[[Exchange], None]] = (),
-) -> Iterator[Stage]:
+) -> Iterator[SandboxSession]:
     """A sandbox whose repository allows auto-merge, as the README recommends; `observers` see every exchange."""
     with Sandbox(root, port, observers) as hub:
         repository = hub.create_repository(
@@ -89,7 +88,7 @@ def open_stage(
         )
         author = hub.add_account(AUTHOR_LOGIN, kind="app")
         reviewer = hub.add_account(REVIEWER_LOGIN, kind="actions")
-        yield Stage(hub, repository, author, reviewer, root)
+        yield SandboxSession(hub, repository, author, reviewer, root)
 
 
 def plain_git(directory: Path) -> Git:
@@ -100,7 +99,7 @@ def plain_git(directory: Path) -> Git:
         for role in ("AUTHOR", "COMMITTER")
         for part, value in (("NAME", name), ("EMAIL", mail))
     }
-    return Git(directory, git.environment(os.environ) | who)
+    return Git(directory, command.environment(os.environ) | who)
 
 
 def git_log(repository: Path) -> str:

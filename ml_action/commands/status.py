@@ -8,30 +8,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ml_action.core import formatting as figures
+from ml_action.core import formatting
 from ml_action.core.codec import encode
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import Version
 from ml_action.datasets import survey
-from ml_action.datasets.survey import Scene
-from ml_action.promotion import rolled_back as barring
+from ml_action.datasets.survey import Snapshot
+from ml_action.promotion import rolled_back
 from ml_action.runtime import console as terminal
 from ml_action.runtime import wiring
-from ml_action.runtime.wiring import Place
+from ml_action.runtime.wiring import Target
 
 ATTEMPTS = 5  # shown by status
 
 
-def _look(place: Place, scratch: Path, log: Log) -> Scene:
+def _snapshot(place: Target, scratch: Path, log: Log) -> Snapshot:
     found, tips = wiring.open_with_journal(place, scratch, log)
-    return survey.look(place.settings, found, tips)
+    return survey.take_snapshot(place.settings, found, tips)
 
 
-def status(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
+def status(place: Target, scratch: Path, log: Log, *, as_json: bool) -> None:
     """Counter, champion, last attempts and open promotion."""
-    scene = _look(place, scratch, log)
+    scene = _snapshot(place, scratch, log)
     champion = scene.history.champion if scene.history else None
     attempts = scene.state.attempts[-ATTEMPTS:]
     if as_json:
@@ -42,7 +42,7 @@ def status(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
                 "ready": scene.trigger.ready,
                 "set_aside": len(scene.state.set_aside),
                 "champion": encode(champion) if champion else None,
-                "rolled_back": {version: back.reason for version, back in _barred(scene).items()},
+                "rolled_back": {version: back.reason for version, back in _rolled_back(scene).items()},
                 "attempts": [encode(attempt) for attempt in attempts],
             }
         )
@@ -54,18 +54,21 @@ def status(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
         [
             ("counter", scene.trigger.reason),
             ("champion", _champion(champion)),
-            ("set aside", counted(len(scene.state.set_aside), "datasets")),
+            ("set aside", count_of(len(scene.state.set_aside), "datasets")),
             ("promotion", _promotion(scene.state.proposed)),
-            *(("rolled back", f"{version} {barring.told(back)}") for version, back in _barred(scene).items()),
+            *(
+                ("rolled back", f"{version} {rolled_back.describe(back)}")
+                for version, back in _rolled_back(scene).items()
+            ),
         ],
     )
     if attempts:
         terminal.table(console, ("attempt", "verdict", "champion", "challenger", "gain", "reason"), map(_row, attempts))
 
 
-def _barred(scene: Scene) -> Mapping[str, Attempt]:
+def _rolled_back(scene: Snapshot) -> Mapping[str, Attempt]:
     """The rollbacks that stand, by version."""
-    return barring.standing(scene.state.attempts)
+    return rolled_back.active_rollbacks(scene.state.attempts)
 
 
 def _champion(champion: Version | None) -> str:
@@ -83,7 +86,7 @@ def _promotion(last: Attempt | None) -> str:
 
 
 def _row(attempt: Attempt) -> tuple[str, ...]:
-    gain = "–" if attempt.gain is None else figures.percent(attempt.gain)
+    gain = "–" if attempt.gain is None else formatting.percent(attempt.gain)
     return (
         attempt.time,
         str(attempt.verdict),
@@ -98,11 +101,11 @@ def _score(score: float | None) -> str:
     return "–" if score is None else f"{score:.4f}"
 
 
-def history(place: Place, scratch: Path, log: Log, *, as_json: bool) -> None:
+def history(place: Target, scratch: Path, log: Log, *, as_json: bool) -> None:
     """Every version that was in production."""
-    scene = _look(place, scratch, log)
+    scene = _snapshot(place, scratch, log)
     versions = scene.history.versions if scene.history else ()
-    current, barred = scene.history.current if scene.history else "", _barred(scene)
+    current, barred = scene.history.current if scene.history else "", _rolled_back(scene)
     if as_json:
         _print_json(
             [

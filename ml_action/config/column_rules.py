@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ml_action.config import parsers as values
-from ml_action.core import formatting as figures
+from ml_action.config import parsers
+from ml_action.core import formatting
 
 KINDS = ("number", "boolean", "text")
 
@@ -33,7 +33,7 @@ class ColumnRule:
     @classmethod
     def parse_all(cls, text: str) -> tuple[ColumnRule, ...]:
         """From a JSON object of objects. Raises ValueError with every problem found."""
-        tables = values.mapping(text)
+        tables = parsers.mapping(text)
         problems = [problem for name, table in tables.items() for problem in _problems(name, table)]
         if problems:
             raise ValueError("; ".join(problems))
@@ -42,7 +42,9 @@ class ColumnRule:
 
 def _rule(name: str, table: Mapping[str, Any]) -> ColumnRule:
     categories = table.get("categories")
-    return ColumnRule(name, **{**table, **({"categories": tuple(map(figures.word, categories))} if categories else {})})
+    return ColumnRule(
+        name, **{**table, **({"categories": tuple(map(formatting.cell_text, categories))} if categories else {})}
+    )
 
 
 def _problems(name: str, table: object) -> Iterator[str]:

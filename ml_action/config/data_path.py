@@ -12,23 +12,23 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ml_action.config import parsers as values
+from ml_action.config import parsers
 
 KINDS = (".csv", ".csv.gz", ".parquet")
 CSV = (".csv",)  # the kind whose rows git can count
 
 
 @dataclass(frozen=True)
-class Selection:
+class DataPath:
     """Folders and patterns, in POSIX spelling, relative to the repository's root."""
 
     patterns: tuple[str, ...]
     kinds: tuple[str, ...] = KINDS
 
     @classmethod
-    def parse(cls, text: str) -> Selection:
+    def parse(cls, text: str) -> DataPath:
         """From names parted by commas. Raises ValueError for a path that leaves the repository."""
-        patterns = tuple(dict.fromkeys(values.path(name) for name in values.names(text)))
+        patterns = tuple(dict.fromkeys(parsers.path(name) for name in parsers.names(text)))
         if not patterns:
             raise ValueError("name at least one folder")
         return cls(patterns)
@@ -72,13 +72,13 @@ class Selection:
         """The path in the repository of an entry of its tree."""
         return f"{self.folder}/{name}" if self.folder else name
 
-    def covers(self, other: Selection) -> bool:
+    def covers(self, other: DataPath) -> bool:
         """Whether no file in its tree that this one passed over can be a dataset of the other."""
         if self.takes_folders:
             return set(other.kinds) <= set(self.kinds)
         return self == other
 
-    def only(self, kinds: tuple[str, ...]) -> Selection:
+    def only(self, kinds: tuple[str, ...]) -> DataPath:
         """The same folders and patterns, for these kinds of file."""
         return replace(self, kinds=kinds)
 
@@ -91,7 +91,7 @@ class Selection:
         return (json.dumps({"kinds": self.kinds, "patterns": self.patterns}) + "\n").encode()
 
     @classmethod
-    def from_record(cls, content: bytes) -> Selection:
+    def from_record(cls, content: bytes) -> DataPath:
         """Raises ValueError for what is no such record."""
         record = json.loads(content)
         if not isinstance(record, dict):

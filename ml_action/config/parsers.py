@@ -139,7 +139,7 @@ def types(value: str) -> tuple[str, ...]:
     return found
 
 
-def spelled(names: Iterable[str]) -> str:
+def format_names(names: Iterable[str]) -> str:
     """Names as one text, which `names` reads again; one alone stands as it is."""
     several = tuple(names)
     if len(several) == 1:

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.config.data_path import Selection
-from ml_action.config.options import BY_NAME, TABLE, Setting
-from ml_action.core.errors import SettingsProblem
+from ml_action.config.data_path import DataPath
+from ml_action.config.options import BY_NAME, OPTIONS, Option
+from ml_action.core.errors import SettingsError
 from ml_action.core.records.choices import Autonomy
 
 LEAST_FOR_DRIFT = 30  # datasets
@@ -31,7 +31,7 @@ class Settings:
 
     mode: str
     name: str
-    data_path: Selection
+    data_path: DataPath
     unit: str
     untracked: bool
     threshold: int
@@ -117,9 +117,9 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
     problems: list[str] = []
     parsed: dict[str, Any] = {}
     problems += [_unknown(name, "input of ml-auto-update", tuple(BY_NAME)) for name in given if name not in BY_NAME]
-    keys = tuple(setting.name for setting in TABLE if setting.in_file)
+    keys = tuple(setting.name for setting in OPTIONS if setting.in_file)
     problems += [_not_in_file(name, keys) for name in file if name not in keys]
-    for setting in TABLE:
+    for setting in OPTIONS:
         text, source = _text_of(setting, given, file)
         try:
             parsed[setting.name.replace("-", "_")] = _parse_one(setting, text)
@@ -131,7 +131,7 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
     return Settings(**parsed)
 
 
-def _text_of(setting: Setting, given: Mapping[str, str], file: Mapping[str, object]) -> tuple[str, str]:
+def _text_of(setting: Option, given: Mapping[str, str], file: Mapping[str, object]) -> tuple[str, str]:
     """A setting's text and where it comes from."""
     text = given.get(setting.name, "").strip()
     if text:
@@ -155,7 +155,7 @@ def _as_text(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _parse_one(setting: Setting, text: str) -> Any:
+def _parse_one(setting: Option, text: str) -> Any:
     if setting.choices and text not in setting.choices:
         raise ValueError(f"choose one of {', '.join(setting.choices)}{_nearest(text, setting.choices)}")
     return setting.parse(text)
@@ -199,7 +199,7 @@ def _of_columns(parsed: Mapping[str, Any]) -> Iterator[str]:
             yield f"weight: {target!r} is the target too; it has to say how much each row counts"
 
 
-def _shown(setting: Setting, text: str) -> str:
+def _shown(setting: Option, text: str) -> str:
     return "***" if setting.secret else repr(text[:200])
 
 
@@ -220,10 +220,10 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
     return f"; perhaps you meant {matches[0]!r}?" if matches else ""
 
 
-def _problem(problems: list[str]) -> SettingsProblem:
+def _problem(problems: list[str]) -> SettingsError:
     count = "A setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
     lines = "\n".join(f"  - {problem}" for problem in problems)
-    return SettingsProblem(
+    return SettingsError(
         f"{count}:\n{lines}",
         why="a typing error, or a value of another version of the action",
         fix="correct it in the workflow, on the command line or in ml-auto-update.toml; "
@@ -234,7 +234,7 @@ def _problem(problems: list[str]) -> SettingsProblem:
 def json_schema() -> dict[str, Any]:
     """The JSON schema of ml-auto-update.toml, for editors."""
     properties: dict[str, Any] = {}
-    for setting in TABLE:
+    for setting in OPTIONS:
         if setting.in_file:
             entry: dict[str, Any] = {"type": setting.schema, "description": setting.help}
             entry |= {"enum": list(setting.choices)} if setting.choices and setting.schema == "string" else {}
@@ -250,7 +250,7 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def judged_by(settings: Settings) -> str:
+def validation_fingerprint(settings: Settings) -> str:
     """What of the settings tells a bad dataset from a good one, in a word."""
     import hashlib  # late: only what was set aside asks for it
 
@@ -259,7 +259,7 @@ def judged_by(settings: Settings) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def for_journal(settings: Settings) -> dict[str, object]:
+def fingerprint_settings(settings: Settings) -> dict[str, object]:
     """What of the settings shapes a model or its verdict: the part that belongs into a fingerprint."""
     shaping = {name: getattr(settings, name) for name in MAKING + JUDGING}
     return shaping | {"contract": [vars(rule) for rule in settings.contract]}

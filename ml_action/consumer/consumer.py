@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ml_action.consumer import loading
 from ml_action.consumer.loading import Served
 from ml_action.consumer.sources import Source
-from ml_action.core.errors import ModelProblem, Problem
+from ml_action.core.errors import ExpectedError, ModelError
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
 from ml_action.modelling.training.library_versions import libraries
@@ -89,7 +89,7 @@ class Consumer:
         """
         served = self._served
         if served is None:
-            raise ModelProblem(
+            raise ModelError(
                 "No model is loaded yet.",
                 why=self.status.problem or "nobody has looked at the source",
                 fix="call refresh(), or wait for the first look",
@@ -126,7 +126,7 @@ class Consumer:
             return now if now.history is history else replace(now, history=history)
         loading.check_libraries(version.libraries, libraries())  # before a byte is fetched
         if not 0 < version.size <= self._largest:
-            raise ModelProblem(
+            raise ModelError(
                 f"{version.version} has {version.size} bytes; {self._largest} are the most that are loaded.",
                 fix="let the consumer load more (`largest`), or train a smaller model",
             )
@@ -151,7 +151,7 @@ class Consumer:
         return swapped
 
     def _failed(self, wanted: str, error: BaseException) -> None:
-        reason = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, ExpectedError) else f"{type(error).__name__}: {error}"
         new = reason != self.status.problem
         status = self.status
         self.status = replace(
@@ -201,5 +201,5 @@ class Consumer:
 def _current(history: History) -> Version:
     version = history.champion
     if version is None:
-        raise ModelProblem("The metadata name no model yet.", fix="wait for the first promotion")
+        raise ModelError("The metadata name no model yet.", fix="wait for the first promotion")
     return version

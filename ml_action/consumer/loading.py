@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ml_action.consumer.prediction import Answering, Row
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.model import History, Version
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.training.library_versions import differing, libraries, minor
+from ml_action.modelling.training import model_file
+from ml_action.modelling.training.library_versions import incompatible, libraries, minor
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ def load(version: Version, history: History, data: bytes, trusted: tuple[str, ..
     check_libraries(version.libraries, libraries())
     _check_size(version, len(data))
     notes: list[str] = []
-    form = artifacts.form_of(version.file, trusted)
-    model = artifacts.load(data, version.sha256, notes.append, f"The model {version.version}", form)
+    form = model_file.format_of(version.file, trusted)
+    model = model_file.load(data, version.sha256, notes.append, f"The model {version.version}", form)
     answering = Answering(model, version)
     served = Served(version, history, answering, now(), tuple(notes))
     _try(served)
@@ -60,8 +60,8 @@ def load(version: Version, history: History, data: bytes, trusted: tuple[str, ..
 
 def check_libraries(recorded: Mapping[str, str], here: Mapping[str, str]) -> None:
     """Raises ModelProblem where Python or scikit-learn is of another major.minor than the model was written with."""
-    for name in differing(recorded, here):
-        raise ModelProblem(
+    for name in incompatible(recorded, here):
+        raise ModelError(
             f"The model was written with {name} {recorded[name]}, here is {here.get(name) or 'none'}.",
             why=f"a model file of another {name} may load and answer wrongly",
             fix=f"run the service with {name} {minor(recorded[name])}, or train with an Action that has yours",
@@ -70,7 +70,7 @@ def check_libraries(recorded: Mapping[str, str], here: Mapping[str, str]) -> Non
 
 def _check_size(version: Version, size: int) -> None:
     if size != version.size:
-        raise ModelProblem(
+        raise ModelError(
             f"The file of {version.version} has {'more than ' * (size > version.size)}{min(size, version.size)} bytes, "
             f"its record says {version.size}.",
             why="it is cut off, not yet there as a whole, or a Git LFS pointer",
@@ -84,14 +84,14 @@ def _try(served: Served) -> None:
     try:
         (answer,) = served.predict([version.sample])
     except Exception as error:  # a model may raise anything at all
-        raise ModelProblem(
+        raise ModelError(
             f"{version.version} does not answer its sample request: {type(error).__name__}: {str(error)[:200]}",
             why="it needs a package that is absent, or its metadata were edited",
             fix="roll back to the version before, and train anew",
         ) from error
     figures = answer.values() if isinstance(answer, dict) else [answer]
     if not all(map(_is_answer, figures)):
-        raise ModelProblem(f"{version.version} answers its sample request with {answer}.", fix="roll back, train anew")
+        raise ModelError(f"{version.version} answers its sample request with {answer}.", fix="roll back, train anew")
 
 
 def _is_answer(figure: object) -> bool:

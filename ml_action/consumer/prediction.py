@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.consumer import fast_paths as shortcuts
-from ml_action.core.records.contract import Contract, Profile
+from ml_action.consumer import fast_paths
+from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.model import Version
 
 Row = Mapping[str, object]
@@ -40,7 +40,7 @@ class Answering:
         return self._answer(rows)
 
     def _shortest(self, tried: Sequence[Row]) -> tuple[str, Callable[[Sequence[Row]], Array]]:
-        ways = shortcuts.of(self.model, self.features)
+        ways = fast_paths.of(self.model, self.features)
         try:
             each, together = ([self.by_frame([row]) for row in tried], self.by_frame(tried)) if ways else ([], None)
         except Exception:  # some model minds what is unheard of
@@ -80,7 +80,7 @@ def trials(version: Version) -> list[Row]:
     return [sample, nothing, *itertools.islice(_mixed(version.contract, sample), _TRIED)]
 
 
-def _mixed(contract: Contract | None, sample: Row) -> Iterator[Row]:
+def _mixed(contract: DataContract | None, sample: Row) -> Iterator[Row]:
     profiles = {name: contract.profile(name) if contract else None for name in sample}
     values = {name: _values(profile, sample[name]) for name, profile in profiles.items()}
     for step in itertools.count():
@@ -88,7 +88,7 @@ def _mixed(contract: Contract | None, sample: Row) -> Iterator[Row]:
         yield {name: of[(step * (1 + place % 5)) % len(of)] for place, (name, of) in enumerate(values.items())}
 
 
-def _values(profile: Profile | None, sample: object) -> list[object]:
+def _values(profile: ColumnProfile | None, sample: object) -> list[object]:
     if profile is None:
         return [sample]
     if profile.sketch:

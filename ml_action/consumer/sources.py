@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from ml_action.config.settings import METADATA
-from ml_action.core.errors import Problem
+from ml_action.core.errors import ExpectedError
 
 COUNTER = "new_data_counter.json"  # on the state branch: the counter for people, with the last decision
 MOST_METADATA = 64 * 1024 * 1024  # bytes
@@ -21,7 +21,7 @@ MOST_WAIT = 3600.0  # seconds that a server can make us wait
 _PORTS = {"http": 80, "https": 443}
 
 
-class Unreachable(Problem):
+class Unreachable(ExpectedError):
     """The source did not give the file. `wait`: how many seconds it wants to be left alone; 0: it does not say."""
 
     def __init__(self, what: str, *, why: str = "", fix: str = "", wait: float = 0.0, status: int = 0) -> None:

@@ -16,14 +16,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from ml_action.core.records.dataset import SetAside
+    from ml_action.core.records.dataset import RejectedDataset
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
-class Problem(Exception):
+class ExpectedError(Exception):
     """An expected failure: what happened, why it usually does, what to do next."""
 
     exit_code: ClassVar[int] = 1
@@ -36,7 +36,7 @@ class Problem(Exception):
         fix: str = "",
         path: str = "",
         line: int = 0,
-        set_aside: tuple[SetAside, ...] = (),
+        set_aside: tuple[RejectedDataset, ...] = (),
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -54,31 +54,31 @@ class Problem(Exception):
         return "\n".join(parts)
 
 
-class SettingsProblem(Problem):
+class SettingsError(ExpectedError):
     """An input, flag or configuration key is wrong."""
 
     exit_code = 2
 
 
-class DataProblem(Problem):
+class DataError(ExpectedError):
     """The datasets cannot be used."""
 
     exit_code = 3
 
 
-class RepositoryProblem(Problem):
+class RepositoryError(ExpectedError):
     """git refused, or the network did."""
 
     exit_code = 4
 
 
-class ForgeProblem(Problem):
+class ForgeError(ExpectedError):
     """GitHub refused: token, permission, setting or rule."""
 
     exit_code = 5
 
 
-class ModelProblem(Problem):
+class ModelError(ExpectedError):
     """A model cannot be verified, loaded or fitted."""
 
     exit_code = 6

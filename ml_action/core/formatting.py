@@ -16,19 +16,19 @@ _POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
 def percent(share: float, digits: int = 1) -> str:
     """0.061 as `6.1 %`."""
-    return f"{_hundreds(share, digits)} %"
+    return f"{_times_100(share, digits)} %"
 
 
 def percents(interval: Interval) -> str:
     """An interval of shares as `[3.9, 8.4]`."""
-    return f"[{_hundreds(interval.low, 1)}, {_hundreds(interval.high, 1)}]"
+    return f"[{_times_100(interval.low, 1)}, {_times_100(interval.high, 1)}]"
 
 
-def _hundreds(share: float, digits: int) -> str:
+def _times_100(share: float, digits: int) -> str:
     return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # plus zero: "-0.0" is no figure for a person
 
 
-def counted(count: int, things: str) -> str:
+def count_of(count: int, things: str) -> str:
     """`1 file`, `2,000 files`, `1 new group of rows`: the things are given in their plural."""
     if count != 1:
         return f"{count:,} {things}"
@@ -48,7 +48,7 @@ def probability(p: float) -> str:
     return f"{p:.4f}".rstrip("0").rstrip(".") if p >= 0.0001 else "below 0.0001"
 
 
-def word(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """A cell as text. A whole number reads as its digits, also one that came as 12.0: a gap makes floats of all."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) <= WHOLE:
         return str(int(cell))

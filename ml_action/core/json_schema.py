@@ -22,7 +22,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 }
 
 
-def of(kind: type, described: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+def schema_of(kind: type, described: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
     """The schema of a record. `described` has a text for fields of records, by the records' names."""
     definitions: dict[str, Any] = {}
     root = _record(kind, definitions, described or {})

@@ -48,7 +48,7 @@ class PlainLog:
 
 
 @dataclass(frozen=True)
-class Hushed:
+class QuietLog:
     """Another log without what is said in passing: how far it is, and what is wrong, are still told."""
 
     log: Log
@@ -69,12 +69,12 @@ class Hushed:
         self.log.error(text, path=path, line=line)
 
 
-def visible(name: str) -> str:
+def escaped(name: str) -> str:
     """A name as it is, or with escapes where a terminal would obey it: control and direction characters, odd bytes."""
     return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
 
 
 def _place(path: str, line: int) -> str:
     """`path:line: `, or what of it there is."""
-    name = visible(path)
+    name = escaped(path)
     return (f"{name}:{line}: " if line else f"{name}: ") if path else ""

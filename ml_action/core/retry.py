@@ -12,7 +12,7 @@ def _silent(_text: str) -> None:
     """For those who have nobody to tell."""
 
 
-class Patience:
+class RetryBudget:
     """How long one run waits for its servers, all its waits together: nobody pays for a runner that sleeps on."""
 
     def __init__(
@@ -46,4 +46,4 @@ class Patience:
         return True
 
 
-NONE = Patience(0)
+NO_RETRY = RetryBudget(0)

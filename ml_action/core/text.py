@@ -9,7 +9,7 @@ from collections.abc import Iterable
 _SHOWN = 6
 
 
-def plain(text: object, limit: int = 60) -> str:
+def sanitised(text: object, limit: int = 60) -> str:
     """The text on one line, without control, format or unassigned characters, at most `limit` long.
 
     Cells and column names are written by strangers: a newline would start a workflow command, an escape
@@ -21,9 +21,9 @@ def plain(text: object, limit: int = 60) -> str:
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
-def listing(names: Iterable[object]) -> str:
+def quoted_list(names: Iterable[object]) -> str:
     """The first few names, quoted, and how many more there are."""
-    quoted = [f"'{plain(name)}'" for name in names]
+    quoted = [f"'{sanitised(name)}'" for name in names]
     more = f" and {len(quoted) - _SHOWN} more" if len(quoted) > _SHOWN else ""
     return ", ".join(quoted[:_SHOWN]) + more
 

@@ -35,7 +35,7 @@ def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sy
         else:
             content = next(tracked)
             pointer = content is not None and len(content) < POINTER_BYTES and POINTER.match(content)
-            yield _behind(repository.workspace, item, pointer, most, content) if pointer else content
+            yield _lfs_content(repository.workspace, item, pointer, most, content) if pointer else content
 
 
 def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
@@ -49,7 +49,7 @@ def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
     raise workspace.changed(item.path)
 
 
-def _behind(
+def _lfs_content(
     folder: Path | None, item: Dataset, pointer: re.Match[bytes], most: int, otherwise: bytes | None
 ) -> bytes | None:
     """The file that a Git LFS pointer stands for, where the workspace has it."""
@@ -66,7 +66,7 @@ def _read(folder: Path | None, path: str, most: int, expected: int | None = None
     """A file of the workspace; None when it is too large. Raises OSError when it is not there in the expected size."""
     if folder is None:
         raise OSError("there is no checkout")
-    with workspace.opened(folder, path) as (file, size):
+    with workspace.open_file(folder, path) as (file, size):
         if expected is not None and size != expected:
             raise OSError("it has another size")
         return None if size > most else b"".join(iter(lambda: file.read(1 << 20), b""))

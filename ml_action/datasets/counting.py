@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ml_action.config.data_path import CSV, Selection
-from ml_action.config.settings import Settings, judged_by
-from ml_action.core.errors import DataProblem, RepositoryProblem
-from ml_action.core.records.dataset import Dataset, Inventory, SetAside
+from ml_action.config.data_path import CSV, DataPath
+from ml_action.config.settings import Settings, validation_fingerprint
+from ml_action.core.errors import DataError, RepositoryError
+from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.datasets import inventory
-from ml_action.datasets.inventory import Change, Changes, Question
+from ml_action.datasets.inventory import Change, Changes, CountRequest
 from ml_action.datasets.trigger import ROWS
 from ml_action.git.command import Git
 from ml_action.git.journal import State
@@ -24,10 +24,10 @@ from ml_action.git.repository import Repository
 DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-ext-diff", "-C100%", "--find-copies-harder")
 # git reads only the files that changed; other line ends are no other rows
 ROW_DIFF = (*DIFF, "--numstat", "--ignore-cr-at-eol")
-EVERYTHING = Selection((".",))  # what a state remembers that does not say otherwise
+EVERYTHING = DataPath((".",))  # what a state remembers that does not say otherwise
 
 
-def selection_of(settings: Settings) -> Selection:
+def selection_of(settings: Settings) -> DataPath:
     """What is a dataset under these settings."""
     return settings.data_path.only(CSV) if settings.unit == ROWS else settings.data_path
 
@@ -61,15 +61,15 @@ def _is_untracked(repository: Repository, settings: Settings, root: str) -> bool
     return workspace.has_folder(repository.workspace, root)
 
 
-def _no_data(repository: Repository, roots: tuple[str, ...], is_file: bool) -> DataProblem:
+def _no_data(repository: Repository, roots: tuple[str, ...], is_file: bool) -> DataError:
     commit, fix = repository.head[:12], "commit at least one CSV file"
     if len(roots) == 1:
-        return DataProblem(
+        return DataError(
             f"the data path {roots[0]!r} is {'no folder' if is_file else 'not there'} in commit {commit}",
             why="it is spelled otherwise, is a symbolic link, or nothing in it was committed yet",
             fix=f"set data-path to the folder in which datasets arrive, and {fix}",
         )
-    return DataProblem(
+    return DataError(
         f"none of the data paths {', '.join(map(repr, roots))} is a folder in commit {commit}",
         why="they are spelled otherwise, are symbolic links, or nothing in them was committed yet",
         fix=f"set data-path to the folders in which datasets arrive, and {fix}",
@@ -81,7 +81,7 @@ def count(repository: Repository, settings: Settings, tree: str, since: str, sta
     git, now = repository.store, selection_of(settings)
     then = state.selection or (EVERYTHING if state.data else now)
     aside = _set_aside(state, settings)
-    question = Question(
+    question = CountRequest(
         tree,
         since,
         now,
@@ -94,17 +94,17 @@ def count(repository: Repository, settings: Settings, tree: str, since: str, sta
     )
     changes, rows_of = _changes(git, settings, question, then)
     question = replace(question, changes=changes)
-    return inventory.count(question, _known(git, since, then, inventory.open_questions(question)), rows_of)
+    return inventory.count(question, _known(git, since, then, inventory.unresolved_blobs(question)), rows_of)
 
 
-def _set_aside(state: State, settings: Settings) -> tuple[SetAside, ...]:
+def _set_aside(state: State, settings: Settings) -> tuple[RejectedDataset, ...]:
     """What is not to be counted under these settings; what others judged is judged again."""
-    under = judged_by(settings) if state.set_aside else ""
+    under = validation_fingerprint(settings) if state.set_aside else ""
     return tuple(item for item in state.set_aside if item.under in ("", under))
 
 
 def _changes(
-    git: Git, settings: Settings, question: Question, then: Selection
+    git: Git, settings: Settings, question: CountRequest, then: DataPath
 ) -> tuple[Iterable[Change], Callable[[Change], int] | None]:
     """The changes from one tree to the other, and, where rows are counted, what tells the new rows of one."""
     since, tree, now = question.since, question.tree, question.now
@@ -148,7 +148,7 @@ def _lines(git: Git, blob: str) -> int:
     return found + (not last.endswith(b"\n"))
 
 
-def _known(git: Git, since: str, then: Selection, asked: frozenset[str]) -> frozenset[str]:
+def _known(git: Git, since: str, then: DataPath, asked: frozenset[str]) -> frozenset[str]:
     """Those of the blob ids asked for that a dataset of the old tree has: its list goes by and is not kept."""
     wanted = {blob.encode() for blob in asked}
     start = len("100644 blob ")
@@ -161,7 +161,7 @@ def _known(git: Git, since: str, then: Selection, asked: frozenset[str]) -> froz
     return frozenset(found)
 
 
-def _all(git: Git, tree: str, selection: Selection) -> Iterable[Dataset]:
+def _all(git: Git, tree: str, selection: DataPath) -> Iterable[Dataset]:
     """Every dataset of a tree, in its order."""
     for records in git.records("ls-tree", "-r", "-z", tree):
         yield from inventory.entries(records, selection)
@@ -185,7 +185,7 @@ def _untracked(repository: Repository, settings: Settings, tree: str) -> tuple[D
     if not settings.untracked:
         return ()
     if repository.workspace is None:
-        raise RepositoryProblem(
+        raise RepositoryError(
             "untracked: true needs the files of a checkout, and there is none",
             why="this job counts without actions/checkout",
             fix="add actions/checkout and the step that fetches the datasets before this one, or set untracked: false",

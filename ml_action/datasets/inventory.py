@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ml_action.config.data_path import KINDS, Selection
+from ml_action.config.data_path import KINDS, DataPath
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.git.command import decode_path
 
@@ -35,7 +35,7 @@ class Changes:
     """The entries of `git diff-tree -r -z`, read anew each time: a million of them need not be held."""
 
     raw: bytes
-    then: Selection  # what was a dataset on the old side
+    then: DataPath  # what was a dataset on the old side
     prefix: str = ""  # of the old side's paths in the repository
 
     def __iter__(self) -> Iterator[Change]:
@@ -54,7 +54,7 @@ class Changes:
             yield Change(kind, was, mode, before.decode(), after.decode(), decode_path(path), place)
 
 
-def is_dataset(selection: Selection, name: str, mode: bytes) -> bool:
+def is_dataset(selection: DataPath, name: str, mode: bytes) -> bool:
     """Whether an entry of the selection's tree is a dataset: a regular file that it holds by its name."""
     return mode in REGULAR_FILES and selection.holds_entry(name)
 
@@ -78,12 +78,12 @@ def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
 
 
 @dataclass(frozen=True)
-class Question:
+class CountRequest:
     """What a count starts from."""
 
     tree: str  # the data's tree now
     since: str  # and as the last attempt saw it
-    now: Selection
+    now: DataPath
     changes: Iterable[Change]  # from one to the other; walked more than once
     untracked: tuple[Dataset, ...] = ()  # as they are now
     seen: tuple[Dataset, ...] = ()  # untracked ones that the last attempt saw
@@ -92,7 +92,7 @@ class Question:
     copies: Mapping[str, str] = field(default_factory=dict)  # of these: copies, and the blob ids of what they copy
 
 
-def open_questions(question: Question) -> frozenset[str]:
+def unresolved_blobs(question: CountRequest) -> frozenset[str]:
     """The blob ids of which only the old tree tells whether a dataset of it had them.
 
     Those of files that were edited or were no datasets before, since git looks for copies among added files alone,
@@ -108,12 +108,12 @@ def _is_open(change: Change) -> bool:
     return change.status in "MT" or (change.status in "RC" and not change.was)
 
 
-def _is_there(change: Change, now: Selection) -> bool:
+def _is_there(change: Change, now: DataPath) -> bool:
     """Whether there is a dataset on the new side."""
     return change.status != "D" and is_dataset(now, change.path, change.mode)
 
 
-def count(question: Question, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
+def count(question: CountRequest, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
     """The inventory. `known` holds those of the open questions that datasets of the old tree had.
 
     With `rows_of`, which tells the new rows of a change, rows are counted too, and the old version of every dataset is
@@ -122,7 +122,7 @@ def count(question: Question, known: Collection[str], rows_of: Callable[[Change]
     old = frozenset(known).union(item.blob for item in question.seen)
     loose = frozenset(item.blob for item in question.untracked)
     here = {change.after for change in question.changes if _is_there(change, question.now)} if question.copies else ()
-    tally = _Tally(question, old, loose, rows_of, old | loose | frozenset(here))
+    tally = _Counter(question, old, loose, rows_of, old | loose | frozenset(here))
     for change in question.changes:
         tally.take(change)
     if question.looked:
@@ -131,10 +131,10 @@ def count(question: Question, known: Collection[str], rows_of: Callable[[Change]
 
 
 @dataclass
-class _Tally:
+class _Counter:
     """A count that is under way."""
 
-    question: Question
+    question: CountRequest
     old: frozenset[str]  # blob ids that are known
     loose: frozenset[str]  # blob ids of the untracked files
     rows_of: Callable[[Change], int] | None
@@ -241,7 +241,7 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
 # --- whole trees ------------------------------------------------------------------------------------------
 
 
-def entries(records: Iterable[bytes], selection: Selection) -> Iterator[Dataset]:
+def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
     """The datasets among the records of `git ls-tree -r -z`, in the tree's order."""
     for record in records:
         head, _, path = record.partition(b"\t")

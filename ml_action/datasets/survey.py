@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ml_action.config.data_path import Selection
-from ml_action.config.settings import METADATA, Settings, judged_by
-from ml_action.core.errors import ModelProblem
-from ml_action.core.records.dataset import Dataset, Inventory, SetAside, Trigger
+from ml_action.config.data_path import DataPath
+from ml_action.config.settings import METADATA, Settings, validation_fingerprint
+from ml_action.core.errors import ModelError
+from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Trigger
 from ml_action.datasets import counting, trigger
 from ml_action.datasets.counting import DIFF
 from ml_action.git import journal
@@ -20,11 +20,11 @@ from ml_action.git.repository import Repository, Tips
 if TYPE_CHECKING:
     from ml_action.core.records.model import History
 
-__all__ = ["DIFF", "Scene", "datasets", "look", "salt_of", "set_aside_before", "unrecorded"]
+__all__ = ["DIFF", "Snapshot", "datasets", "holdout_key", "set_aside_before", "take_snapshot", "unrecorded"]
 
 
 @dataclass(frozen=True)
-class Scene:
+class Snapshot:
     """All that a run knows before it does anything."""
 
     repository: Repository
@@ -33,7 +33,7 @@ class Scene:
     history: History | None
     inventory: Inventory
     trigger: Trigger
-    selection: Selection | None = None  # what was counted
+    selection: DataPath | None = None  # what was counted
 
     @property
     def seen(self) -> State:
@@ -42,12 +42,12 @@ class Scene:
         return replace(self.state, data=found.tree, untracked=found.untracked, selection=self.selection, looked=None)
 
 
-def look(
+def take_snapshot(
     settings: Settings,
     repository: Repository,
     tips: Tips,
     read_state: Callable[[Git, str], State] = journal.read,
-) -> Scene:
+) -> Snapshot:
     """The scene, from git alone. `read_state` says how much of the state is needed."""
     git = repository.store
     state = read_state(git, tips.state)
@@ -56,26 +56,26 @@ def look(
     found = counting.count(repository, settings, tree, _since(repository, state, history), state)
     found = replace(found, missing=missing)
     judged = _judge(found, state, settings, repository, tips)
-    return Scene(repository, tips, state, history, found, judged, counting.selection_of(settings))
+    return Snapshot(repository, tips, state, history, found, judged, counting.selection_of(settings))
 
 
 def _judge(found: Inventory, state: State, settings: Settings, repository: Repository, tips: Tips) -> Trigger:
     """The trigger, by what is new, or by what an earlier run found in the very same data when it read it."""
-    judged = trigger.judge(found, settings.threshold, settings.unit)
-    same = state.looked is not None and state.looked.sight == sight(found, settings, repository, tips)
+    judged = trigger.evaluate(found, settings.threshold, settings.unit)
+    same = state.looked is not None and state.looked.sight == data_fingerprint(found, settings, repository, tips)
     if same and state.looked:
         judged = trigger.judge_sound(state.looked.count, judged)
     judged = trigger.judge_early(judged, settings.drift_threshold, looked=same)
     return trigger.judge_forced(judged, settings.force)
 
 
-def sight(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:
+def data_fingerprint(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:
     """The data, what judges them and the champion as they are now, in a word."""
     import hashlib  # late: only what was read before asks for it
 
     champion = repository.store.object_id(f"{tips.base}:{settings.model_dir}/{METADATA}") if tips.base else ""
     untracked = sorted(item.blob for item in found.untracked)
-    said = repr((found.tree, untracked, champion, settings.drift, judged_by(settings)))
+    said = repr((found.tree, untracked, champion, settings.drift, validation_fingerprint(settings)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -89,7 +89,7 @@ def _history(git: Git, base: str, settings: Settings) -> History | None:
 
     history = registry.read(git, base, settings.model_dir)
     if history and history.name != settings.name:
-        raise ModelProblem(
+        raise ModelError(
             f"{settings.model_dir}/ belongs to the model {history.name!r}, and this run is for {settings.name!r}",
             why="two models share a model-dir, or the setting `name` was changed",
             fix="give each model a model-dir of its own, or go back to the old name",
@@ -112,17 +112,17 @@ def _since(repository: Repository, state: State, history: History | None) -> str
     return repository.empty_tree()
 
 
-def datasets(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
+def datasets(scene: Snapshot, settings: Settings) -> tuple[Dataset, ...]:
     """Every dataset at hand, new or not, tracked or not: one per content, in the tree's order."""
     return counting.datasets(scene.repository, settings, scene.inventory)
 
 
-def set_aside_before(scene: Scene) -> frozenset[str]:
+def set_aside_before(scene: Snapshot) -> frozenset[str]:
     """The blob ids of the datasets that an earlier run recorded as not to be counted."""
     return frozenset(item.blob for item in scene.state.set_aside)
 
 
-def salt_of(scene: Scene, settings: Settings) -> str:
+def holdout_key(scene: Snapshot, settings: Settings) -> str:
     """The key of the permanent holdout: recorded once, the same for ever."""
     from ml_action.datasets.holdout import new_salt
 
@@ -131,8 +131,10 @@ def salt_of(scene: Scene, settings: Settings) -> str:
     return scene.state.last.salt if scene.state.last else new_salt(settings.name, scene.inventory.tree)
 
 
-def unrecorded(scene: Scene, settings: Settings, set_aside: Iterable[SetAside]) -> tuple[SetAside, ...]:
+def unrecorded(
+    scene: Snapshot, settings: Settings, set_aside: Iterable[RejectedDataset]
+) -> tuple[RejectedDataset, ...]:
     """Those that no earlier run has recorded, and told, already; with the settings that judged them."""
-    under = judged_by(settings)
+    under = validation_fingerprint(settings)
     known = {item.blob for item in scene.state.set_aside if item.under in ("", under)}
     return tuple(replace(item, under=under) for item in set_aside if item.blob not in known)

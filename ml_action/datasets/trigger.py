@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.records.dataset import Inventory, Trigger
 
 DATASETS, ROWS = "datasets", "rows"
 
 
-def judge(inventory: Inventory, threshold: int, unit: str = DATASETS) -> Trigger:
+def evaluate(inventory: Inventory, threshold: int, unit: str = DATASETS) -> Trigger:
     """Whether the count of new datasets, or of new rows, reaches the threshold."""
     count = inventory.rows if unit == ROWS else len(inventory.new)
     shown = _shown(count, threshold, unit)
     if count >= threshold:
         return Trigger(True, count, threshold, f"ready {shown}: enough new {unit} arrived", unit)
     missing = threshold - count
-    return Trigger(False, count, threshold, f"waiting {shown}: {more(missing, unit)} a training", unit)
+    return Trigger(False, count, threshold, f"waiting {shown}: {remaining(missing, unit)} a training", unit)
 
 
 def judge_sound(sound: int, trigger: Trigger) -> Trigger:
@@ -71,15 +71,15 @@ def recount(trigger: Trigger, sound: int) -> Trigger:
         sound,
         trigger.threshold,
         f"waiting {_shown(sound, trigger.threshold, trigger.unit)}: "
-        f"{gone} of {counted(trigger.count, f'new {trigger.unit}')} {why}, "
+        f"{gone} of {count_of(trigger.count, f'new {trigger.unit}')} {why}, "
         f"{missing} more start{'s' if missing == 1 else ''} a training",
         trigger.unit,
     )
 
 
-def more(missing: int, unit: str) -> str:
+def remaining(missing: int, unit: str) -> str:
     """`57 more new datasets start`, `1 more new dataset starts`."""
-    return counted(missing, f"more new {unit}") + (" starts" if missing == 1 else " start")
+    return count_of(missing, f"more new {unit}") + (" starts" if missing == 1 else " start")
 
 
 def _shown(count: int, threshold: int, unit: str) -> str:

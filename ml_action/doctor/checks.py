@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.diagnosis import Aim, Diagnosis, Weight
-from ml_action.core.records.repository_facts import Facts
+from ml_action.core.records.diagnosis import Diagnosis, Goal, Severity
+from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.doctor.conditions import (
-    advice,
     app_approves,
     approval_is_optional,
     approving_is_open,
@@ -20,17 +19,18 @@ from ml_action.doctor.conditions import (
     lacks_scope,
     method_against_rule,
     method_is_off,
-    opening_is_open,
+    pull_request_permission_unknown,
     reader_approves,
-    same,
+    remedies,
+    same_identity,
     setting_is_open,
+    template_values,
     waits,
-    words,
 )
 from ml_action.doctor.diagnosis import DeadEnd, diagnose
 
 REPORT, PROPOSE, APPROVE, MERGE = Autonomy
-STOPS, MAY, NOTE = Weight
+BLOCKS, MAY_BLOCK, INFO = Severity
 
 RULESETS = "Settings → Rules → Rulesets"
 ACTIONS_MENU = (
@@ -43,64 +43,65 @@ EXEMPT = (
     "Target branches, or Bypass list; classic protection: Settings → Branches → Edit"
 )
 
-TABLE: tuple[DeadEnd, ...] = (
+CHECKS: tuple[DeadEnd, ...] = (
     DeadEnd(
-        "archived", REPORT, STOPS, lambda facts, _: facts.archived,
+        "archived", REPORT, BLOCKS, lambda facts, _: facts.archived,
         "the repository is archived: nobody can write to it",
         "nothing can be recorded: git's push is refused with 403, “This repository was archived so it is read-only.”",
         "Settings → General → Danger Zone → Unarchive this repository; or turn the workflow off",
     ),
     DeadEnd(
-        "no-write", REPORT, STOPS, lambda facts, _: facts.author.push is False and not facts.archived,
+        "no-write", REPORT, BLOCKS, lambda facts, _: facts.author.push is False and not facts.archived,
         "{author} may not write to this repository",
         "the attempt cannot be recorded: git's push is refused with 403",
         "{grant_contents}",
     ),
     DeadEnd(
-        "write-unknown", REPORT, MAY, lambda facts, _: facts.author.push is None and not facts.archived,
+        "write-unknown", REPORT, MAY_BLOCK, lambda facts, _: facts.author.push is None and not facts.archived,
         "GitHub does not tell whether {author} may write to this repository",
         "without `contents: write` the attempt cannot be recorded: git's push is refused with 403",
         "{grant_contents}",
     ),
     DeadEnd(
-        "no-base", REPORT, STOPS, lambda facts, _: not facts.base.there,
+        "no-base", REPORT, BLOCKS, lambda facts, _: not facts.base.there,
         "the base branch {base} is not there",
         "there is nothing to count, and nothing to build a proposal on",
         "push a first commit, or correct the setting `base`",
     ),
     DeadEnd(
-        "other-base", REPORT, NOTE, lambda facts, _: facts.base.there and facts.base.branch != facts.default_branch,
+        "other-base", REPORT, INFO, lambda facts, _: facts.base.there and facts.base.branch != facts.default_branch,
         "the base branch {base} is not the default branch, {default}",
         "the workflow's schedule runs for {default} only, and counts the datasets of its checkout",
         "let actions/checkout take {base} as its `ref`; or Settings → General → Default branch",
     ),
     DeadEnd(
-        "state-refused", REPORT, STOPS, lambda facts, _: facts.state.refused,
+        "state-refused", REPORT, BLOCKS, lambda facts, _: facts.state.refused,
         "a rule keeps the bot off its own branch {state}: {state_rules}",
         "no attempt can be recorded: git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
     DeadEnd(
-        "state-maybe", REPORT, MAY, lambda facts, _: facts.state.maybe_refused and not facts.state.refused,
+        "state-maybe", REPORT, MAY_BLOCK, lambda facts, _: facts.state.maybe_refused and not facts.state.refused,
         "a rule may keep the bot off its own branch {state}: {state_rules}",
         "GitHub does not tell whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
     DeadEnd(
-        "proposal-refused", PROPOSE, STOPS, lambda facts, _: facts.proposal.refused,
+        "proposal-refused", PROPOSE, BLOCKS, lambda facts, _: facts.proposal.refused,
         "a rule keeps the bot off its own branch {proposal}: {proposal_rules}",
         "the attempt is lost: state and proposal are pushed together, and git refuses it with “GH006” or “GH013”",
         EXEMPT,
         loses=True,
     ),
     DeadEnd(
-        "proposal-maybe", PROPOSE, MAY, lambda facts, _: facts.proposal.maybe_refused and not facts.proposal.refused,
+        "proposal-maybe", PROPOSE, MAY_BLOCK,
+        lambda facts, _: facts.proposal.maybe_refused and not facts.proposal.refused,
         "a rule may keep the bot off its own branch {proposal}: {proposal_rules}",
         "GitHub does not tell whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
     DeadEnd(
-        "no-pull-requests", PROPOSE, STOPS,
+        "no-pull-requests", PROPOSE, BLOCKS,
         lambda facts, _: (is_actions(facts.author) and facts.granted is False) or lacks_scope(facts.author),
         "{author} may not open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “Resource not accessible by "
@@ -108,14 +109,14 @@ TABLE: tuple[DeadEnd, ...] = (
         "{grant_pulls}",
     ),
     DeadEnd(
-        "pull-requests-unknown", PROPOSE, MAY, opening_is_open,
+        "pull-requests-unknown", PROPOSE, MAY_BLOCK, pull_request_permission_unknown,
         "whether {author} may open pull requests is not known before it does",
         "without it the proposal's branch is pushed, and the pull request is refused with 403, “Resource not "
         "accessible by …”; a person can open it from the run's summary",
         "{grant_pulls}",
     ),
     DeadEnd(
-        "actions-may-not-open", PROPOSE, STOPS,
+        "actions-may-not-open", PROPOSE, BLOCKS,
         lambda facts, _: is_actions(facts.author) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “GitHub Actions is not permitted "
@@ -123,28 +124,28 @@ TABLE: tuple[DeadEnd, ...] = (
         ACTIONS_MENU,
     ),
     DeadEnd(
-        "actions-opening-unknown", PROPOSE, MAY, setting_is_open,
+        "actions-opening-unknown", PROPOSE, MAY_BLOCK, setting_is_open,
         "whether this repository lets GITHUB_TOKEN open pull requests cannot be known with this token",
         "if it does not, the branch is pushed, and the pull request is refused with 403, “GitHub Actions is not "
         "permitted to create or approve pull requests.”",
         ACTIONS_MENU,
     ),
     DeadEnd(
-        "no-approver", APPROVE, STOPS, lambda facts, _: facts.approver is None,
+        "no-approver", APPROVE, BLOCKS, lambda facts, _: facts.approver is None,
         "there is no second identity: `approver-token` is empty",
         "nothing is approved: nobody may approve what they opened themselves",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
         alone=approval_is_optional,
     ),
     DeadEnd(
-        "same-identity", APPROVE, STOPS, same,
+        "same-identity", APPROVE, BLOCKS, same_identity,
         "`token` and `approver-token` are the same identity, {login}",
         "the approval is refused with 422, “Can not approve your own pull request”",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
         alone=approval_is_optional,
     ),
     DeadEnd(
-        "actions-may-not-approve", APPROVE, STOPS,
+        "actions-may-not-approve", APPROVE, BLOCKS,
         lambda facts, _: is_actions(facts.approver) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN approve pull requests",
         "the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull requests.”",
@@ -152,7 +153,7 @@ TABLE: tuple[DeadEnd, ...] = (
         alone=approval_is_optional,
     ),
     DeadEnd(
-        "actions-approving-unknown", APPROVE, MAY, approving_is_open,
+        "actions-approving-unknown", APPROVE, MAY_BLOCK, approving_is_open,
         "whether this repository lets GITHUB_TOKEN approve cannot be known with this token",
         "if it does not, the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull "
         "requests.”; the pull request stays open",
@@ -160,117 +161,117 @@ TABLE: tuple[DeadEnd, ...] = (
         alone=approval_is_optional,
     ),
     DeadEnd(
-        "approval-does-not-count", MERGE, STOPS, reader_approves,
+        "approval-does-not-count", MERGE, BLOCKS, reader_approves,
         "{approver} may not write here, so that its approval does not count for {base}",
         "the pull request is approved and stays blocked: “At least 1 approving review is required by reviewers with "
         "write access.”",
         "Settings → Collaborators → {approver} → role Write",
     ),
     DeadEnd(
-        "approval-may-not-count", MERGE, MAY, app_approves,
+        "approval-may-not-count", MERGE, MAY_BLOCK, app_approves,
         "{base} requires approvals, and an App's are not always counted",
         "the pull request is approved and may stay blocked",
         "let the App open (`token`), and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
     ),
     DeadEnd(
-        "more-reviews", MERGE, STOPS, lambda facts, _: facts.base.reviews > 1,
+        "more-reviews", MERGE, BLOCKS, lambda facts, _: facts.base.reviews > 1,
         "{base} requires {reviews} approvals, and the bot gives one",
         "the pull request waits for people",
         f"{RULESETS} → the ruleset → Require a pull request before merging: one approval; or let people merge it",
     ),
     DeadEnd(
-        "code-owners", MERGE, MAY, lambda facts, _: facts.base.code_owners,
+        "code-owners", MERGE, MAY_BLOCK, lambda facts, _: facts.base.code_owners,
         "{base} requires a review by code owners",
         "where CODEOWNERS names somebody for {model_dir}/, the pull request waits for them: a bot is no code owner",
         "leave {model_dir}/ without an owner in CODEOWNERS (a last line with the path and no name)",
     ),
     DeadEnd(
-        "checks-wait-for-a-click", MERGE, STOPS, lambda facts, _: is_actions(facts.author) and facts.base.checks,
+        "checks-wait-for-a-click", MERGE, BLOCKS, lambda facts, _: is_actions(facts.author) and facts.base.checks,
         "the checks that {base} requires ({checks}) do not run by themselves on what GITHUB_TOKEN opens",
         "they are “expected” for ever: a person has to click “Approve workflows to run” in the pull request",
         "use an App's token for `token`: docs/github.md, “Tokens”",
     ),
     DeadEnd(
-        "auto-merge-off", MERGE, STOPS, lambda facts, _: facts.auto_merge is False and waits(facts.base),
+        "auto-merge-off", MERGE, BLOCKS, lambda facts, _: facts.auto_merge is False and waits(facts.base),
         "auto-merge is off, and {base} asks for more than the bot's approval",
         "the pull request is approved and stays open: “Auto merge is not allowed for this repository”",
         f"{MERGE_MENU} → “Allow auto-merge”",
     ),
     DeadEnd(
-        "method-off", MERGE, STOPS, method_is_off,
+        "method-off", MERGE, BLOCKS, method_is_off,
         "merge-method {method} is turned off in this repository",
         "the pull request is approved and not merged",
         f"{MERGE_MENU} → “{{allow_method}}”; or choose another `merge-method`",
     ),
     DeadEnd(
-        "method-against-rule", MERGE, STOPS, method_against_rule,
+        "method-against-rule", MERGE, BLOCKS, method_against_rule,
         "a ruleset of {base} allows {methods} only, and merge-method is {method}",
         "the pull request is approved and not merged",
         f"choose another `merge-method`; or {RULESETS} → the ruleset → Allowed merge methods",
     ),
     DeadEnd(
-        "linear-history", MERGE, STOPS, lambda facts, aim: facts.base.linear and aim.merge_method == "merge",
+        "linear-history", MERGE, BLOCKS, lambda facts, aim: facts.base.linear and aim.merge_method == "merge",
         "{base} requires a linear history, which merge-method merge does not keep",
         "the pull request is approved and not merged",
         "choose `merge-method: squash` or `rebase`",
     ),
     DeadEnd(
-        "merging-hidden", MERGE, MAY, lambda facts, _: facts.methods is None and facts.author.push is not False,
+        "merging-hidden", MERGE, MAY_BLOCK, lambda facts, _: facts.methods is None and facts.author.push is not False,
         "GitHub hides the merge settings from this token",
         "where auto-merge or merge-method {method} is off, the pull request is approved and not merged",
         f"look yourself: {MERGE_MENU}",
     ),
     DeadEnd(
-        "signatures", MERGE, STOPS, lambda facts, aim: facts.base.signatures and not aim.signed,
+        "signatures", MERGE, BLOCKS, lambda facts, aim: facts.base.signatures and not aim.signed,
         "{base} requires signed commits",
         "the bot's commits are not signed: the pull request stays blocked, “Commits must have verified signatures.”",
         "`commit-signing: api`: GitHub signs the commits that an App or GITHUB_TOKEN makes",
     ),
     DeadEnd(
-        "last-push", MERGE, NOTE, lambda facts, _: facts.base.last_push,
+        "last-push", MERGE, INFO, lambda facts, _: facts.base.last_push,
         "{base} requires that somebody else approves the latest push",
         "the bot's approval counts as long as no person pushes to its branch and `approver-token` pushes nothing",
         "nothing has to be done",
     ),
     DeadEnd(
-        "merge-queue", MERGE, NOTE, lambda facts, _: facts.base.queue,
+        "merge-queue", MERGE, INFO, lambda facts, _: facts.base.queue,
         "{base} has a merge queue",
         "the queue merges in its own way: merge-method {method} means nothing there",
         "nothing has to be done",
     ),
     DeadEnd(
-        "silent-merge", MERGE, NOTE, lambda facts, aim: is_actions(facts.author) and aim.autonomy is MERGE,
+        "silent-merge", MERGE, INFO, lambda facts, aim: is_actions(facts.author) and aim.autonomy is MERGE,
         "a merge by GITHUB_TOKEN starts no other workflow",
         "a deployment that runs on pushes to {base} does not run",
         "use an App's token for `token`, or start the deployment with workflow_dispatch",
     ),
     DeadEnd(
-        "workflow-off", REPORT, MAY, lambda facts, _: facts.disabled,
+        "workflow-off", REPORT, MAY_BLOCK, lambda facts, _: facts.disabled,
         "workflows are turned off: {disabled}",
         "its schedule starts no run; a run that a person starts works",
         "Actions → the workflow (left) → Enable workflow; in a public repository, GitHub turns schedules off after 60 "
         "days without activity",
     ),
     DeadEnd(
-        "only-reports-in-a-fork", PROPOSE, STOPS, lambda facts, aim: facts.fork and not aim.in_fork,
+        "only-reports-in-a-fork", PROPOSE, BLOCKS, lambda facts, aim: facts.fork and not aim.in_fork,
         "this repository is a fork",
         "the loop trains and reports here, and writes nothing: a fork's token may only read the repository above it",
         "`in-fork: run` has it keep a model of the fork's own",
     ),
     DeadEnd(
-        "fork", REPORT, NOTE, lambda facts, aim: facts.fork and aim.in_fork,
+        "fork", REPORT, INFO, lambda facts, aim: facts.fork and aim.in_fork,
         "this repository is a fork",
         "schedules are off in a fork until a person turns them on",
         "Actions → the workflow (left) → Enable workflow",
     ),
     DeadEnd(
-        "no-issues", REPORT, MAY, lambda facts, aim: aim.dashboard and not facts.issues,
+        "no-issues", REPORT, MAY_BLOCK, lambda facts, aim: aim.dashboard and not facts.issues,
         "issues are off in this repository, and the dashboard is one",
         "the loop works, and there is no dashboard",
         "Settings → General → Features → Issues; or leave `dashboard` out",
     ),
     DeadEnd(
-        "large-files", REPORT, MAY, lambda facts, _: facts.large_files,
+        "large-files", REPORT, MAY_BLOCK, lambda facts, _: facts.large_files,
         ".gitattributes sends {model_dir}/ to Git LFS",
         "the bot commits the model itself, not a pointer to it: clones show the file as changed",
         "leave {model_dir}/ out of it: a last line in .gitattributes with the path and `-filter -diff -merge`",
@@ -278,7 +279,7 @@ TABLE: tuple[DeadEnd, ...] = (
 )  # fmt: skip
 
 
-def examine(facts: Facts, aim: Aim, show: Callable[[str], str] = str) -> Diagnosis:
+def run_checks(facts: RepositoryFacts, aim: Goal, show: Callable[[str], str] = str) -> Diagnosis:
     """The facts, held against every row. `show` makes other people's words fit for where they are shown."""
-    shown = {name: show(text) for name, text in words(facts, aim).items()}
-    return diagnose(facts, aim, TABLE, shown | advice(facts))
+    shown = {name: show(text) for name, text in template_values(facts, aim).items()}
+    return diagnose(facts, aim, CHECKS, shown | remedies(facts))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ml_action.core.records.diagnosis import Aim
-from ml_action.core.records.repository_facts import Bearer, Facts, Kind, Rules
+from ml_action.core.records.diagnosis import Goal
+from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
 
 TOKENS_MENU = "your own Settings → Developer settings → Personal access tokens"
 METHODS = {"merge": "Allow merge commits", "squash": "Allow squash merging", "rebase": "Allow rebase merging"}
@@ -14,7 +14,7 @@ STATES = {
 }
 
 
-def words(facts: Facts, aim: Aim) -> dict[str, str]:
+def template_values(facts: RepositoryFacts, aim: Goal) -> dict[str, str]:
     """Other people's words that templates may name: branches, checks, logins, paths."""
     base, approver = facts.base, facts.approver
     return {
@@ -37,7 +37,7 @@ def words(facts: Facts, aim: Aim) -> dict[str, str]:
     }
 
 
-def advice(facts: Facts) -> dict[str, str]:
+def remedies(facts: RepositoryFacts) -> dict[str, str]:
     """Our own words that templates may name: nobody else's are in them."""
     return {
         "author": str(facts.author.kind),
@@ -46,16 +46,19 @@ def advice(facts: Facts) -> dict[str, str]:
     }
 
 
-def grant(bearer: Bearer, permission: str) -> str:
+def grant(bearer: TokenInfo, permission: str) -> str:
     """Where this kind of token is given a permission."""
     title = permission.replace("-", " ").capitalize()
     places = {
-        Kind.ACTIONS: f"add `{permission}: write` under `permissions:` of the job in the workflow's file",
-        Kind.APP: f"the App's settings → Permissions & events → Repository permissions → {title}: Read and write; then "
+        TokenKind.ACTIONS: f"add `{permission}: write` under `permissions:` of the job in the workflow's file",
+        TokenKind.APP: f"the App's settings → Permissions & events → Repository permissions → {title}: Read "
+        f"and write; then "
         "accept it where the App is installed: Settings → GitHub Apps → Configure",
-        Kind.FINE_GRAINED: f"{TOKENS_MENU} → Fine-grained tokens → the token → Repository permissions → {title}: Read "
+        TokenKind.FINE_GRAINED: f"{TOKENS_MENU} → Fine-grained tokens → the token → Repository permissions → "
+        f"{title}: Read "
         "and write; its owner needs the role Write: Settings → Collaborators",
-        Kind.CLASSIC: f"{TOKENS_MENU} → Tokens (classic) → the token → scope `repo`; its owner needs the role Write: "
+        TokenKind.CLASSIC: f"{TOKENS_MENU} → Tokens (classic) → the token → scope `repo`; its owner needs the "
+        f"role Write: "
         "Settings → Collaborators",
     }
     return places.get(bearer.kind, f"give the token the permission `{permission}: write`")
@@ -64,63 +67,63 @@ def grant(bearer: Bearer, permission: str) -> str:
 # --- when ----------------------------------------------------------------------------------------------------
 
 
-def is_actions(bearer: Bearer | None) -> bool:
+def is_actions(bearer: TokenInfo | None) -> bool:
     """Whether this is the workflow's own token."""
-    return bearer is not None and bearer.kind is Kind.ACTIONS
+    return bearer is not None and bearer.kind is TokenKind.ACTIONS
 
 
-def lacks_scope(bearer: Bearer) -> bool:
+def lacks_scope(bearer: TokenInfo) -> bool:
     """Whether a classic token may not write pull requests."""
     return bearer.scopes is not None and not {"repo", "public_repo"} & set(bearer.scopes)
 
 
-def opening_is_open(facts: Facts, _: Aim) -> bool:
+def pull_request_permission_unknown(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether nothing tells if the token has pull-requests: write."""
     return not facts.opened_before and facts.author.scopes is None and facts.granted is None
 
 
-def setting_is_open(facts: Facts, _: Aim) -> bool:
+def setting_is_open(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether nothing tells if GITHUB_TOKEN may open pull requests here."""
     return is_actions(facts.author) and facts.actions_may_open is None and not facts.opened_before
 
 
-def approving_is_open(facts: Facts, _: Aim) -> bool:
+def approving_is_open(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether nothing tells if GITHUB_TOKEN may approve pull requests here."""
     return is_actions(facts.approver) and not is_actions(facts.author) and facts.actions_may_open is None
 
 
-def approval_is_optional(facts: Facts) -> bool:
+def approval_is_optional(facts: RepositoryFacts) -> bool:
     """Whether a pull request is merged without an approval, too: the base branch asks for none."""
     return not facts.base.reviews and not facts.base.code_owners
 
 
-def waits(base: Rules) -> bool:
+def waits(base: BranchProtection) -> bool:
     """Whether a pull request is left waiting for more than the bot's own approval."""
     return bool(base.checks or base.reviews > 1 or base.code_owners or base.queue)
 
 
-def same(facts: Facts, _: Aim) -> bool:
+def same_identity(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether one identity would open and approve."""
     return facts.approver is not None and facts.approver.login == facts.author.login != ""
 
 
-def reader_approves(facts: Facts, _: Aim) -> bool:
+def reader_approves(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether the approver is a person whose approval the base branch does not count."""
     approver = facts.approver
     return bool(approver and not approver.kind.is_bot and approver.push is False and facts.base.reviews)
 
 
-def app_approves(facts: Facts, _: Aim) -> bool:
+def app_approves(facts: RepositoryFacts, _: Goal) -> bool:
     """Whether the approver is an App, whose approval the base branch may not count."""
-    return bool(facts.approver and facts.approver.kind is Kind.APP and facts.base.reviews)
+    return bool(facts.approver and facts.approver.kind is TokenKind.APP and facts.base.reviews)
 
 
-def method_is_off(facts: Facts, aim: Aim) -> bool:
+def method_is_off(facts: RepositoryFacts, aim: Goal) -> bool:
     """Whether the repository does not merge by the method that is wanted."""
     return facts.methods is not None and aim.merge_method not in facts.methods and not facts.base.queue
 
 
-def method_against_rule(facts: Facts, aim: Aim) -> bool:
+def method_against_rule(facts: RepositoryFacts, aim: Goal) -> bool:
     """Whether a ruleset of the base branch does not."""
     allowed = facts.base.methods
     return bool(allowed) and aim.merge_method not in allowed and not facts.base.queue

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from ml_action.core.errors import ForgeProblem
+from ml_action.core.errors import ForgeError
 from ml_action.core.records.promotion import Issue, Proposal, PullRequest
 
 
-class Refusal(ForgeProblem):
+class Refused(ForgeError):
     """The forge understood and said no: asked again, it says no again until a person changes something.
 
     Every other ForgeProblem (network, rate limit, server trouble) may pass by itself.
     """
 
 
-class Forbidden(Refusal):
+class Forbidden(Refused):
     """This token may not do it: a person may, or may let it."""
 
 
-class Reply(str, Enum):
+class MergeReply(str, Enum):
     """What the forge says to a request to merge."""
 
     DONE = "done"
@@ -37,10 +37,10 @@ class Reply(str, Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class MergeAnswer:
     """A reply with its reason in words."""
 
-    reply: Reply
+    reply: MergeReply
     text: str = ""
 
 
@@ -53,7 +53,7 @@ class Approval:
     dismissed: bool = False  # by a person, or by a rule when another commit came
 
 
-class Board(Protocol):
+class IssueStore(Protocol):
     """Where an issue of ours can be kept; the methods may raise ForgeProblem as those of `Forge` do."""
 
     def find(self, marker: str) -> Issue | None:
@@ -121,13 +121,13 @@ class Forge(Protocol):
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
         """Approve this commit of it, as the second identity."""
 
-    def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+    def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
         """Merge it now, if its head is this commit."""
 
-    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
         """Let the forge merge it when its requirements are met, if its head is this commit."""
 
-    def enqueue(self, pull: PullRequest, commit: str) -> Answer:
+    def enqueue(self, pull: PullRequest, commit: str) -> MergeAnswer:
         """Put it into the base branch's merge queue, if its head is this commit."""
 
     def disable_auto_merge(self, pull: PullRequest) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml_action.core.records.promotion import Proposal, PullRequest
-from ml_action.forge.base import Answer, Approval, Reply
+from ml_action.forge.base import Approval, MergeAnswer, MergeReply
 
 
-class Offline:
+class DryRun:
     """Knows no pull request and opens none; so the methods that take one are never reached."""
 
     def __init__(self, repository: str, say: Callable[[str], None], *, default_branch: str = "main") -> None:
@@ -74,17 +74,17 @@ class Offline:
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
         """Nothing."""
 
-    def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:  # noqa: ARG002
+    def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:  # noqa: ARG002
         """No."""
-        return Answer(Reply.REFUSED, "there is no forge to merge it")
+        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
 
-    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:  # noqa: ARG002
+    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:  # noqa: ARG002
         """No."""
-        return Answer(Reply.REFUSED, "there is no forge to merge it")
+        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
 
-    def enqueue(self, pull: PullRequest, commit: str) -> Answer:  # noqa: ARG002
+    def enqueue(self, pull: PullRequest, commit: str) -> MergeAnswer:  # noqa: ARG002
         """No."""
-        return Answer(Reply.REFUSED, "there is no forge to merge it")
+        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
 
     def disable_auto_merge(self, pull: PullRequest) -> None:
         """Nothing."""

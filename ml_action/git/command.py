@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast, overload
 
-from ml_action.core import retry as patience
-from ml_action.core.errors import RepositoryProblem
-from ml_action.core.retry import Patience
+from ml_action.core import retry
+from ml_action.core.errors import RepositoryError
+from ml_action.core.retry import RetryBudget
 
 TIMEOUT = 600.0  # seconds; a fetch of a large repository over a slow line fits
 SILENCE = 120  # seconds without a byte until a connection is given up; a server at work says so every five
@@ -79,7 +79,7 @@ class Git:
 
     directory: Path
     env: Mapping[str, str] = field(repr=False)
-    patience: Patience = field(default=patience.NONE, repr=False, compare=False)  # with the server
+    patience: RetryBudget = field(default=retry.NO_RETRY, repr=False, compare=False)  # with the server
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
         """The command's standard output.
@@ -169,7 +169,7 @@ class Git:
             )  # fmt: skip
         except (FileNotFoundError, NotADirectoryError):
             raise _no_git(self.directory) from None
-        with process, contextlib.closing(_Patient(cast(io.FileIO, process.stdout))) as output:
+        with process, contextlib.closing(_TimeoutReader(cast(io.FileIO, process.stdout))) as output:
             try:
                 while piece := output.read(_PIECE):
                     yield piece
@@ -200,12 +200,12 @@ class Git:
         with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as complaints:
             names.write("".join(f"{name}\n" for name in asked).encode())
             names.seek(0)
-            with contextlib.closing(_Answer(self, names, complaints)) as answer:
+            with contextlib.closing(_BatchReader(self, names, complaints)) as answer:
                 for _ in asked:
                     yield answer.next(most)
 
 
-class _Answer:
+class _BatchReader:
     """What `git cat-file --batch` writes, one blob after another."""
 
     def __init__(self, git: Git, names: IO[bytes], complaints: IO[bytes]) -> None:
@@ -223,7 +223,7 @@ class _Answer:
             )
         except (FileNotFoundError, NotADirectoryError):
             raise _no_git(git.directory) from None
-        self._stream = io.BufferedReader(_Patient(cast(io.FileIO, self._process.stdout)), _PIECE)
+        self._stream = io.BufferedReader(_TimeoutReader(cast(io.FileIO, self._process.stdout)), _PIECE)
 
     def next(self, most: int) -> bytes | None:
         """The next blob's content, or None when it is larger."""
@@ -261,7 +261,7 @@ class _Answer:
         self._stream.close()
 
 
-class _Patient(io.RawIOBase):
+class _TimeoutReader(io.RawIOBase):
     """git's output; raises when nothing comes for too long, as when a lazy fetch hangs."""
 
     def __init__(self, pipe: io.FileIO) -> None:
@@ -283,22 +283,22 @@ class _Patient(io.RawIOBase):
         super().close()
 
 
-def _too_slow(command: str) -> RepositoryProblem:
-    return RepositoryProblem(
+def _too_slow(command: str) -> RepositoryError:
+    return RepositoryError(
         f"git {command} did not end within {TIMEOUT:.0f} s",
         why="the network or the server is slow",
         fix="run again",
     )
 
 
-def _no_git(directory: Path) -> RepositoryProblem:
+def _no_git(directory: Path) -> RepositoryError:
     if not directory.is_dir():
-        return RepositoryProblem(
+        return RepositoryError(
             f"there is no folder {str(directory)!r}",
             why="a typing error in the path",
             fix="name the folder of a git repository",
         )
-    return RepositoryProblem(
+    return RepositoryError(
         "the git command was not found",
         why="git is not installed, or not on PATH",
         fix="install git 2.34 or later",

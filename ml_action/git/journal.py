@@ -20,10 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ml_action.config.data_path import Selection
+from ml_action.config.data_path import DataPath
 from ml_action.core.codec import decode, to_line
-from ml_action.core.errors import RepositoryProblem
-from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.core.errors import RepositoryError
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git.command import Git
 from ml_action.git.repository import FILE, FOLDER, Repository
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Look:
+class LastRead:
     """What a run found that read the data and trained nothing."""
 
     sight: str  # of the data, what judged them, and the champion (`survey.sight`)
@@ -51,11 +51,11 @@ class State:
     commit: str = ""  # its tip; empty: there is no state yet
     data: str = ""  # tree id of the data directory as the last attempt saw it
     attempts: tuple[Attempt, ...] = ()
-    set_aside: tuple[SetAside, ...] = ()
+    set_aside: tuple[RejectedDataset, ...] = ()
     report: str = ""  # of the last promotion
     untracked: tuple[Dataset, ...] = ()  # what the last attempt saw that git does not track
-    looked: Look | None = None  # the last data that were read without an attempt
-    selection: Selection | None = None  # what it took for a dataset; None: everything in the tree that is named as one
+    looked: LastRead | None = None  # the last data that were read without an attempt
+    selection: DataPath | None = None  # what it took for a dataset; None: everything in the tree that is named as one
 
     @property
     def commits(self) -> frozenset[str]:
@@ -93,10 +93,10 @@ def read(git: Git, commit: str) -> State:
     if not commit:
         return State()
     report = (git.read(f"{commit}:{REPORT}") or b"").decode("utf-8", "replace")
-    return replace(read_counted(git, commit), attempts=_lines(git, commit, JOURNAL, Attempt), report=report)
+    return replace(read_for_counting(git, commit), attempts=_lines(git, commit, JOURNAL, Attempt), report=report)
 
 
-def read_counted(git: Git, commit: str) -> State:
+def read_for_counting(git: Git, commit: str) -> State:
     """The part of the state that counting needs: the attempts stay unread."""
     if not commit:
         return State()
@@ -106,10 +106,10 @@ def read_counted(git: Git, commit: str) -> State:
     return State(
         tip,
         data,
-        set_aside=_lines(git, commit, SET_ASIDE, SetAside) if SET_ASIDE in has else (),
+        set_aside=_lines(git, commit, SET_ASIDE, RejectedDataset) if SET_ASIDE in has else (),
         untracked=_untracked(git, commit) if UNTRACKED in has else (),
         selection=_selection(git, commit) if SELECTION in has else None,
-        looked=next(iter(_lines(git, commit, LOOKED, Look)), None) if LOOKED in has else None,
+        looked=next(iter(_lines(git, commit, LOOKED, LastRead)), None) if LOOKED in has else None,
     )
 
 
@@ -121,9 +121,9 @@ def _lines(git: Git, commit: str, name: str, kind: type[T]) -> tuple[T, ...]:
         raise _damaged(name, error) from error
 
 
-def _selection(git: Git, commit: str) -> Selection:
+def _selection(git: Git, commit: str) -> DataPath:
     try:
-        return Selection.from_record(git.read(f"{commit}:{SELECTION}") or b"")
+        return DataPath.from_record(git.read(f"{commit}:{SELECTION}") or b"")
     except ValueError as error:
         raise _damaged(SELECTION, error) from error
 
@@ -135,8 +135,8 @@ def _untracked(git: Git, commit: str) -> tuple[Dataset, ...]:
         raise _damaged(UNTRACKED, error) from error
 
 
-def _damaged(name: str, error: Exception) -> RepositoryProblem:
-    return RepositoryProblem(
+def _damaged(name: str, error: Exception) -> RepositoryError:
+    return RepositoryError(
         f"the state branch holds a damaged {name}: {error}",
         why="it was edited by hand, or written by a newer version of ml-auto-update",
         fix="restore the branch to an earlier commit (each attempt is one), or use the newer version",

@@ -16,14 +16,13 @@ from typing import Any
 from ml_action.config.settings import METADATA
 from ml_action.core import json_schema as schemas
 from ml_action.core.codec import decode, encode
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Trial, Version
 from ml_action.git.command import Git
 
 __all__ = [
     "METADATA",
-    "appended",
     "artifact",
     "check_inside",
     "encoded",
@@ -31,12 +30,13 @@ __all__ = [
     "json_schema",
     "next_version",
     "parse",
-    "pointed",
     "read",
     "read_bytes",
     "to_bytes",
-    "unusable",
+    "unreadable_metadata",
     "version_of",
+    "with_current",
+    "with_version",
 ]
 
 FORMAT = 1  # of model_metadata.json; it grows when a reader of today would misread what is written
@@ -78,13 +78,13 @@ def parse(content: bytes, path: str) -> History:
         if history.versions and history.champion is None:
             raise ValueError(f"`current` is {history.current!r}, which is none of its versions")
     except (ValueError, RecursionError) as error:  # nested a thousand times over: no machine wrote that
-        raise unusable(path, error) from error
+        raise unreadable_metadata(path, error) from error
     return history
 
 
-def unusable(path: str, error: Exception) -> ModelProblem:
+def unreadable_metadata(path: str, error: Exception) -> ModelError:
     """What to say of metadata that cannot be read."""
-    return ModelProblem(
+    return ModelError(
         f"{path} cannot be used: {error}",
         why="it was edited by hand, or another tool wrote it",
         fix="restore it from the history of the base branch, or move the folder away to begin with a new v1",
@@ -92,8 +92,8 @@ def unusable(path: str, error: Exception) -> ModelProblem:
     )
 
 
-def _newer(path: str, kind: int) -> ModelProblem:
-    return ModelProblem(
+def _newer(path: str, kind: int) -> ModelError:
+    return ModelError(
         f"{path} has the format {kind}: a newer version of ml-auto-update wrote it. This one reads up to {FORMAT}.",
         why="the repository's workflow was upgraded and this reader was not",
         fix="upgrade ml-auto-update here to the version that the workflow names",
@@ -103,7 +103,7 @@ def _newer(path: str, kind: int) -> ModelProblem:
 
 def json_schema(described: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
     """The JSON Schema of model_metadata.json; `described` has texts for its fields (`schemas.of`)."""
-    schema = schemas.of(History, described)
+    schema = schemas.schema_of(History, described)
     text = f"The format of this file. A reader refuses one above its own and reads older ones, from {OLDEST}."
     kind = {"type": "integer", "minimum": OLDEST, "maximum": FORMAT, "description": text}
     schema["$defs"]["Version"]["properties"]["version"]["pattern"] = f"^{NUMBERED.pattern}$"
@@ -115,7 +115,7 @@ def json_schema(described: Mapping[str, Mapping[str, str]] | None = None) -> dic
 def check_inside(version: Version, path: str) -> None:
     """Raises ModelProblem when the metadata name a file that is not one of the model directory."""
     if "/" in version.file or "\\" in version.file or version.file.startswith(".") or "\0" in version.file:
-        raise ModelProblem(
+        raise ModelError(
             f"the metadata names a model file outside its folder: {version.file!r}",
             why="someone edited it by hand",
             fix="restore model_metadata.json",
@@ -133,14 +133,14 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     check_inside(version, path)
     content = git.read(f"{commit}:{path}")
     if content is None:
-        raise ModelProblem(
+        raise ModelError(
             f"the file of {version.version}: {path} is not on the base branch",
             why="it was deleted or never added",
             fix="restore it, or go back to a version whose file is there",
             path=path,
         )
     if content.startswith(LFS_POINTER):
-        raise ModelProblem(
+        raise ModelError(
             f"{path} is a Git LFS pointer, not a model",
             why="the folder is tracked by Git LFS",
             fix="take model files out of .gitattributes: the loop reads them from git itself",
@@ -199,7 +199,7 @@ def _numbers(scores: Mapping[str, float]) -> dict[str, float]:
     return {name: score for name, score in scores.items() if math.isfinite(score)}
 
 
-def appended(history: History | None, version: Version, *, name: str, salt: str) -> History:
+def with_version(history: History | None, version: Version, *, name: str, salt: str) -> History:
     """The history with one more version, which becomes the current one."""
     before = history or History(name, salt, "", ())
     return replace(before, current=version.version, versions=(*before.versions, version))
@@ -216,7 +216,7 @@ def to_bytes(history: History) -> bytes:
     return (NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n").encode()
 
 
-def pointed(content: bytes, version: str) -> bytes:
+def with_current(content: bytes, version: str) -> bytes:
     """The bytes of model_metadata.json with `current` at another version, and no other byte changed.
 
     Raises:

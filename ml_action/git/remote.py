@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ml_action.core.retry import READS, WRITES
 from ml_action.git.command import Git, GitFailed
-from ml_action.git.errors import lost_the_race, passing, telling
+from ml_action.git.errors import key_line, lost_the_race, transient_error
 
 
-def ask(git: Git, *arguments: str) -> bytes:
+def read(git: Git, *arguments: str) -> bytes:
     """What `ls-remote` or `fetch` say.
 
     Raises:
@@ -16,7 +16,7 @@ def ask(git: Git, *arguments: str) -> bytes:
     tries, done = 1, _tried(git, *arguments)
     while isinstance(done, GitFailed) and _passes(git, done, tries, READS):
         tries, done = tries + 1, _tried(git, *arguments)
-    return _told(done)
+    return _output(done)
 
 
 def push(git: Git, *arguments: str) -> None:
@@ -29,9 +29,9 @@ def push(git: Git, *arguments: str) -> None:
         GitFailed: as above.
     """
     tries, done = 1, _tried(git, "push", *arguments)
-    while isinstance(done, GitFailed) and (_is_late(done, tries) or _passes(git, done, tries, WRITES)):
+    while isinstance(done, GitFailed) and (_out_of_retries(done, tries) or _passes(git, done, tries, WRITES)):
         tries, done = tries + 1, _tried(git, "push", *arguments)
-    _told(done)
+    _output(done)
 
 
 def _tried(git: Git, *arguments: str) -> bytes | GitFailed:
@@ -41,18 +41,18 @@ def _tried(git: Git, *arguments: str) -> bytes | GitFailed:
         return failed
 
 
-def _told(done: bytes | GitFailed) -> bytes:
+def _output(done: bytes | GitFailed) -> bytes:
     if isinstance(done, GitFailed):
         raise done
     return done
 
 
-def _is_late(failed: GitFailed, tries: int) -> bool:
+def _out_of_retries(failed: GitFailed, tries: int) -> bool:
     return 1 < tries <= WRITES and lost_the_race(failed)
 
 
 def _passes(git: Git, failed: GitFailed, tries: int, most: int) -> bool:
     """Whether it passes by itself; it was waited for, then."""
-    trouble = passing(failed)
-    what = f"git {failed.command}: {telling(failed)}"
+    trouble = transient_error(failed)
+    what = f"git {failed.command}: {key_line(failed)}"
     return trouble is not None and git.patience.again(what, tries, most, asked=trouble.wait)

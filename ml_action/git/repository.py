@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 from ml_action.git import remote as server
 from ml_action.git.command import Git, GitFailed
 from ml_action.git.errors import explain, forbidden, lost_the_race, unknown
@@ -35,7 +35,7 @@ UNSIGNED = (
 Signer = Callable[[str, str, str], str]  # tree, parent or nothing, message: the id of the signed commit
 
 
-class LostTheRace(Exception):
+class ConcurrentUpdate(Exception):
     """Another run moved one of the branches first; this one pushed nothing."""
 
 
@@ -93,7 +93,7 @@ class Repository:
     def _fetch(self, *specs: str) -> None:
         """One round trip for all of these, without history."""
         try:
-            server.ask(
+            server.read(
                 self.store,
                 "fetch",
                 *QUIETLY,
@@ -122,7 +122,7 @@ class Repository:
         if self.remote == HERE or not OBJECT_ID.fullmatch(tree):
             return False
         try:
-            server.ask(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, tree)
+            server.read(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, tree)
         except GitFailed as failed:
             if unknown(failed):
                 return False
@@ -152,7 +152,7 @@ class Repository:
                 *specs,
             )
         except GitFailed as failed:
-            raise (LostTheRace() if lost_the_race(failed) else explain(failed)) from failed
+            raise (ConcurrentUpdate() if lost_the_race(failed) else explain(failed)) from failed
 
     def may_push(self, branch: str) -> bool | None:
         """Whether the server takes pushes of ours at all, as it says before anything is sent; None: it says neither."""
@@ -203,7 +203,7 @@ class Repository:
         name, _, rest = path.partition("/")
         mode, below = entries.get(name, (FOLDER, ""))
         if mode != FOLDER:
-            raise RepositoryProblem(
+            raise RepositoryError(
                 f"{name!r} of the model directory is no folder on the base branch",
                 why="a file, a symbolic link or a submodule stands in its place",
                 fix="move it away, or choose another model-dir",
@@ -235,7 +235,7 @@ class Repository:
             objects = f"+{plain}:{UNSIGNED}"
             server.push(self.store, "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, objects)
             signed = sign(tree, parent, message)
-            server.ask(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
+            server.read(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
         except GitFailed as failed:
             raise explain(failed) from failed
         return signed
@@ -245,7 +245,7 @@ class Repository:
         return self.store.line("hash-object", "-t", "tree", "--stdin")
 
 
-class Untouched(Repository):
+class ReadOnlyRepository(Repository):
     """A repository that is only read: what would be pushed stays in the store, and goes with it."""
 
     def push(self, pushes: Sequence[Push]) -> None:
@@ -260,11 +260,11 @@ def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
 
 def beside(workspace: Git, state_branch: str, scratch: Path) -> tuple[Repository, Tips]:
     """The same with a store, for counts that have to write trees or to compare files as no attribute changes them."""
-    found = borrow(workspace, HERE, scratch)
+    found = open_with_own_store(workspace, HERE, scratch)
     return found, Tips(found.head, workspace.object_id(f"refs/heads/{state_branch}"), "")
 
 
-def borrow(workspace: Git, remote: str, scratch: Path) -> Repository:
+def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repository:
     """A repository whose store borrows the workspace's objects.
 
     Raises:
@@ -329,8 +329,8 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _no_commit(failed: GitFailed) -> RepositoryProblem:
-    return RepositoryProblem(
+def _no_commit(failed: GitFailed) -> RepositoryError:
+    return RepositoryError(
         "the repository has no commit yet",
         why=f"it was just made ({failed.said.splitlines()[0]})",
         fix="commit and push the datasets first",

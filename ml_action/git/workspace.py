@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
-from ml_action.config.data_path import Selection
-from ml_action.core.errors import DataProblem
+from ml_action.config.data_path import DataPath
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git, decode_path
 
@@ -26,7 +26,7 @@ _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 
 def untracked(
-    git: Git, folder: Path, selection: Selection, commits: Iterable[str], *, sha256: bool
+    git: Git, folder: Path, selection: DataPath, commits: Iterable[str], *, sha256: bool
 ) -> tuple[Dataset, ...]:
     """The datasets in the folder at whose paths none of the commits has anything, in the order of their paths.
 
@@ -63,7 +63,7 @@ def blob_id(content: bytes, *, sha256: bool) -> str:
 
 
 @contextmanager
-def opened(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
+def open_file(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
     """A regular file of the folder for reading, and its size.
 
     Raises:
@@ -82,7 +82,7 @@ def opened(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
 def _identity(folder: Path, path: str, *, sha256: bool) -> str:
     """The blob id of a file's content, as git would give it; nothing is written."""
     try:
-        with opened(folder, path) as (file, size):
+        with open_file(folder, path) as (file, size):
             digest = hashlib.new("sha256" if sha256 else "sha1", b"blob %d\0" % size, usedforsecurity=False)
             found = 0
             while piece := file.read(_PIECE):
@@ -95,9 +95,9 @@ def _identity(folder: Path, path: str, *, sha256: bool) -> str:
     return digest.hexdigest()
 
 
-def changed(path: str) -> DataProblem:
+def changed(path: str) -> DataError:
     """Told when a file is no longer what was counted."""
-    return DataProblem(
+    return DataError(
         "an untracked dataset changed during the run",
         why="another process writes into the data path while datasets are counted and read",
         fix="let the step that fetches datasets end before this one",
@@ -105,8 +105,8 @@ def changed(path: str) -> DataProblem:
     )
 
 
-def _unreadable(path: str, error: OSError) -> DataProblem:
-    return DataProblem(
+def _unreadable(path: str, error: OSError) -> DataError:
+    return DataError(
         f"an untracked dataset cannot be read: {error.strerror or error}",
         why="it belongs to another user, or it was taken away meanwhile",
         fix="let the step that fetches it make it readable, or set untracked: false",

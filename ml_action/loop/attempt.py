@@ -7,15 +7,15 @@ from dataclasses import replace
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Comparison
-from ml_action.datasets.survey import Scene
-from ml_action.runtime.dependencies import Tools
+from ml_action.datasets.survey import Snapshot
+from ml_action.runtime.dependencies import Dependencies
 
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def begun(scene: Scene, tools: Tools, fingerprint: str, *, salt: str, version: str) -> Attempt:
+def new_attempt(scene: Snapshot, tools: Dependencies, fingerprint: str, *, salt: str, version: str) -> Attempt:
     """The attempt as far as it is known before anything is loaded."""
-    now = after(scene.state.last.time if scene.state.last else "", tools.now())
+    now = next_time(scene.state.last.time if scene.state.last else "", tools.now())
     stamp = now.replace("-", "").replace(":", "")
     return Attempt(
         id=f"{stamp}-{fingerprint[:8]}",
@@ -45,7 +45,7 @@ def begun(scene: Scene, tools: Tools, fingerprint: str, *, salt: str, version: s
     )
 
 
-def after(last: str, now: str) -> str:
+def next_time(last: str, now: str) -> str:
     """The time of an attempt, by which it is known: a second after the last one's where that is not past."""
     if now > last:
         return now
@@ -55,7 +55,7 @@ def after(last: str, now: str) -> str:
     return moment.strftime(FORM)
 
 
-def scored(attempt: Attempt, comparison: Comparison) -> Attempt:
+def with_comparison(attempt: Attempt, comparison: Comparison) -> Attempt:
     """The attempt with what scoring found."""
     return replace(
         attempt,

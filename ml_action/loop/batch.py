@@ -12,28 +12,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.formatting import percent
 from ml_action.core.log import Log
-from ml_action.core.records.contract import Contract, Shift
-from ml_action.core.records.dataset import Dataset, Inventory, SetAside
+from ml_action.core.records.contract import ColumnDrift, DataContract
+from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.core.records.model import Recipe, Version
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
-from ml_action.datasets.survey import Scene
-from ml_action.modelling.contract import drift
-from ml_action.modelling.contract import enforcement as sifting
-from ml_action.modelling.contract.enforcement import Sound
+from ml_action.datasets.survey import Snapshot
+from ml_action.modelling.contract import drift, enforcement
+from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.reading import formats
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.reading.columns import need
+from ml_action.modelling.reading.columns import require
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
-from ml_action.modelling.validation import duplicates as identity
-from ml_action.modelling.validation import row_groups as rowwise
-from ml_action.modelling.validation import rows as rowchecks
+from ml_action.modelling.validation import duplicates, row_groups, rows
 
 EVERY = 50  # datasets between two reports of progress
 
@@ -41,7 +38,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Material:
+class BatchInput:
     """What is to be read, and what is known of it."""
 
     datasets: tuple[Dataset, ...]  # one per content; of two that hold the same rows the earlier one stays
@@ -58,69 +55,71 @@ class Batch:
 
     table: Table  # where rows are the unit, its datasets are groups of rows
     recipe: Recipe
-    contract: Contract  # what the datasets were judged against
+    contract: DataContract  # what the datasets were judged against
     new: Flags  # per dataset of the table
     judged: Flags  # ... whether it was not accepted before: what is new is among them
     count: int  # new datasets, or rows
     sources: tuple[str, ...]  # blob ids of the files that are in it
-    bad: tuple[SetAside, ...]  # new datasets that are bad; a copy is not
-    set_aside: tuple[SetAside, ...]  # all that were set aside, old ones and copies too
-    shifts: tuple[Shift, ...] = ()  # of the new datasets against the champion's data
+    bad: tuple[RejectedDataset, ...]  # new datasets that are bad; a copy is not
+    set_aside: tuple[RejectedDataset, ...]  # all that were set aside, old ones and copies too
+    shifts: tuple[ColumnDrift, ...] = ()  # of the new datasets against the champion's data
     notes: tuple[str, ...] = ()
 
 
-def load(scene: Scene, settings: Settings, log: Log) -> Batch:
+def load_batch(scene: Snapshot, settings: Settings, log: Log) -> Batch:
     """The batch of a run.
 
     Raises:
         DataProblem: nothing can be read, or so much is bad that the source must be broken.
     """
-    batch = sort_out(material_of(scene, settings), scene, settings, log)
+    batch = build_batch(material_of(scene, settings), scene, settings, log)
     _stop_if_broken(batch.bad, scene)
     stop_if_too_many(batch.bad, scene.inventory, settings)
     return batch
 
 
-def material_of(scene: Scene, settings: Settings) -> Material:
+def material_of(scene: Snapshot, settings: Settings) -> BatchInput:
     """Every dataset of the data tree: what was set aside under other settings may be sound under these."""
     datasets = _wanted(scene, settings)
     new = frozenset(item.blob for item in scene.inventory.new)
     old = frozenset(item.blob for item in datasets) - new - survey.set_aside_before(scene)
     champion = scene.history.champion if scene.history else None
-    return Material(datasets, new, old, scene.inventory.before, champion, survey.salt_of(scene, settings))
+    return BatchInput(datasets, new, old, scene.inventory.before, champion, survey.holdout_key(scene, settings))
 
 
-def _wanted(scene: Scene, settings: Settings) -> tuple[Dataset, ...]:
+def _wanted(scene: Snapshot, settings: Settings) -> tuple[Dataset, ...]:
     """Every dataset; those that were set aside come last: of two that hold the same rows the counted one stays."""
     aside = survey.set_aside_before(scene)
     return tuple(sorted(survey.datasets(scene, settings), key=lambda item: item.blob in aside))
 
 
-def sort_out(material: Material, scene: Scene, settings: Settings, log: Log) -> Batch:
+def build_batch(material: BatchInput, scene: Snapshot, settings: Settings, log: Log) -> Batch:
     """Reads everything and judges what is new, dataset by dataset or row by row."""
     judge = _by_rows if settings.unit == "rows" else _by_datasets
     return judge(*_read(material, scene, settings, log), material, settings)
 
 
-def sound(material: Material, scene: Scene, settings: Settings, log: Log) -> Sound:
+def sound(material: BatchInput, scene: Snapshot, settings: Settings, log: Log) -> UsableDatasets:
     """Reads everything, and leaves out what no attempt could use."""
     return _sound(*_read(material, scene, settings, log), material, settings)
 
 
-def _read(material: Material, scene: Scene, settings: Settings, log: Log) -> tuple[Table, tuple[SetAside, ...]]:
+def _read(
+    material: BatchInput, scene: Snapshot, settings: Settings, log: Log
+) -> tuple[Table, tuple[RejectedDataset, ...]]:
     """Every dataset that can be read, and those that cannot."""
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
-    limits = frames.Limits(settings.max_dataset_size, settings.max_columns)
+    limits = frames.ReadLimits(settings.max_dataset_size, settings.max_columns)
     contents = sources.contents(scene.repository, wanted, limits.bytes)
-    contents = _told(_without_pointers(contents, len(material.datasets)), len(wanted), log)
+    contents = with_progress(_without_pointers(contents, len(material.datasets)), len(wanted), log)
     table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
     if not any(item.blob in current for item in table.datasets):
         raise _nothing(material, unreadable)
     return table, unreadable
 
 
-def all_new(batch: Batch) -> Batch:
+def treat_all_as_new(batch: Batch) -> Batch:
     """The batch as a person wants it judged who forces an attempt: where nothing is new, by all datasets."""
     if batch.new.any():
         return batch
@@ -142,7 +141,7 @@ def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
     return frozenset([*said, *champion.outputs, *champion.features] if champion else said)
 
 
-def _told(contents: Iterable[bytes | None], total: int, log: Log) -> Iterator[bytes | None]:
+def with_progress(contents: Iterable[bytes | None], total: int, log: Log) -> Iterator[bytes | None]:
     """The same, with the progress told now and then."""
     for done, content in enumerate(contents):
         if done % EVERY == 0:
@@ -158,13 +157,15 @@ def _without_pointers(contents: Iterable[bytes | None], current: int) -> Iterato
         yield b"" if is_pointer and place >= current else content
 
 
-def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
+def _by_datasets(
+    table: Table, unreadable: tuple[RejectedDataset, ...], material: BatchInput, settings: Settings
+) -> Batch:
     """In the order in which a bad dataset spoils least."""
     champion = material.champion
     known = champion.contract if champion else None
     usable = _sound(table, unreadable, material, settings)
-    sifted = sifting.sift(usable.table, usable.recipe, known, material.old, material.salt, settings)
-    told, new = (*usable.set_aside, *sifted.bad), sifting.among(sifted.table, material.new)
+    sifted = enforcement.apply_contract(usable.table, usable.recipe, known, material.old, material.salt, settings)
+    told, new = (*usable.set_aside, *sifted.bad), enforcement.is_one_of(sifted.table, material.new)
     return Batch(
         sifted.table,
         usable.recipe,
@@ -179,35 +180,37 @@ def _by_datasets(table: Table, unreadable: tuple[SetAside, ...], material: Mater
     )
 
 
-def _sound(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Sound:
+def _sound(
+    table: Table, unreadable: tuple[RejectedDataset, ...], material: BatchInput, settings: Settings
+) -> UsableDatasets:
     """The datasets that can be learned from, each once."""
     champion = material.champion
     recipe = _recipe(table, settings, champion)
     numbers = _numbers(champion, recipe)
-    table, unfit = validation.sort_out(
+    table, unfit = validation.validate(
         table, recipe.outputs, recipe.features, settings.contract, numbers, recipe.weight
     )
-    twins = identity.copies(table, material.old)
-    return Sound(sifting.without(table, twins), recipe, (*unreadable, *unfit, *twins))
+    twins = duplicates.find_copies(table, material.old)
+    return UsableDatasets(enforcement.without(table, twins), recipe, (*unreadable, *unfit, *twins))
 
 
-def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material, settings: Settings) -> Batch:
+def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: BatchInput, settings: Settings) -> Batch:
     """Bad rows are left out and their files stay; then rows take the place of datasets, in groups."""
     champion = material.champion
-    sides = rowwise.Sides(material.new, material.before, frozenset(item.blob for item in material.datasets))
+    sides = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
     unreadable = tuple(item for item in unreadable if item.blob in sides.current)
     current = table.keep(~sides.gone(table))
-    recipe = _recipe(rowchecks.as_numbers(current, settings.target, settings.contract), settings, champion)
-    table, unfit, told, bad_rows = rowchecks.sort_out(
+    recipe = _recipe(rows.as_numbers(current, settings.target, settings.contract), settings, champion)
+    table, unfit, told, bad_rows = rows.sort_out(
         table, recipe.outputs, recipe.features, settings.contract, _numbers(champion, recipe), sides, recipe.weight
     )
     weight = (recipe.weight,) if recipe.weight else ()
-    arranged = rowwise.arrange(table, (*recipe.outputs, *recipe.features, *weight), sides)
+    arranged = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), sides)
     _stop_if_too_many_rows(bad_rows, arranged.arrived, told, settings)
     if not arranged.table.datasets:
         raise _no_rows((*unreadable, *unfit, *told))
     known = champion.contract if champion else None
-    contract = sifting.contract_of(arranged.table, recipe, known, ~arranged.new)
+    contract = enforcement.contract_of(arranged.table, recipe, known, ~arranged.new)
     return Batch(
         arranged.table,
         recipe,
@@ -226,7 +229,7 @@ def _by_rows(table: Table, unreadable: tuple[SetAside, ...], material: Material,
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
     targets = settings.target or (champion.outputs if champion else ())
-    need(table, [name for name in (settings.group, *settings.slices) if name])
+    require(table, [name for name in (settings.group, *settings.slices) if name])
     same_target = champion is not None and champion.outputs == targets
     features = settings.features or (champion.features if champion and same_target else ())
     task = champion.task if champion and same_target and settings.task == "auto" else settings.task
@@ -255,7 +258,7 @@ def _numbers(champion: Version | None, recipe: Recipe) -> frozenset[str]:
 # --- what cannot go on ------------------------------------------------------------------------------------
 
 
-def stop_if_too_many(bad: tuple[SetAside, ...], found: Inventory, settings: Settings) -> None:
+def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, settings: Settings) -> None:
     """A few bad datasets are left out; many mean that their source is broken.
 
     Those that earlier runs set aside since the last attempt count: a source that breaks bit by bit is broken too.
@@ -264,12 +267,12 @@ def stop_if_too_many(bad: tuple[SetAside, ...], found: Inventory, settings: Sett
         DataProblem: more than `max-quarantine` of the new datasets are bad, and more than two.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    if not bad or not sifting.too_many(many, new, settings):
+    if not bad or not enforcement.too_many(many, new, settings):
         return
     share, allowed = percent(many / new), percent(settings.max_quarantine)
-    raise DataProblem(
+    raise DataError(
         f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
-        why=f"so many mean that their source is broken; the first, {plain(bad[0].path, 120)}, {bad[0].reason}",
+        why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",
         fix="mend the source and the files listed; if the files are right, state what the column may hold in "
         "[contract.COLUMN] of ml-auto-update.toml (check = false asks nothing of it), or raise max-quarantine",
         path=bad[0].path,
@@ -278,7 +281,7 @@ def stop_if_too_many(bad: tuple[SetAside, ...], found: Inventory, settings: Sett
     )
 
 
-def _stop_if_broken(bad: tuple[SetAside, ...], scene: Scene) -> None:
+def _stop_if_broken(bad: tuple[RejectedDataset, ...], scene: Snapshot) -> None:
     """Where rows are the unit, a broken version is not what the next one can be compared with.
 
     Raises:
@@ -289,8 +292,8 @@ def _stop_if_broken(bad: tuple[SetAside, ...], scene: Scene) -> None:
     broken = tuple(item for item in bad if item.path in known)
     if broken:
         first = broken[0]
-        raise DataProblem(
-            f"{plain(first.path, 120)} can no longer be used: it {first.reason}",
+        raise DataError(
+            f"{sanitised(first.path, 120)} can no longer be used: it {first.reason}",
             why="an earlier version of the file was read, and rows cannot be counted against a broken one: all of "
             "them would be new once it is mended",
             fix="correct the file; if it may lack a column, say required = false in [contract.COLUMN] of "
@@ -301,13 +304,13 @@ def _stop_if_broken(bad: tuple[SetAside, ...], scene: Scene) -> None:
         )
 
 
-def _stop_if_too_many_rows(bad: int, good: int, told: tuple[SetAside, ...], settings: Settings) -> None:
+def _stop_if_too_many_rows(bad: int, good: int, told: tuple[RejectedDataset, ...], settings: Settings) -> None:
     """The share is that of the new rows: those that were there before say nothing of today's source."""
-    if not sifting.too_many(bad, bad + good, settings):
+    if not enforcement.too_many(bad, bad + good, settings):
         return
-    raise DataProblem(
+    raise DataError(
         f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows {percent(settings.max_quarantine)})",
-        why=f"so many mean that their source is broken; the first, in {plain(told[0].path, 120)}, {told[0].reason}",
+        why=f"so many mean that their source is broken; the first, in {sanitised(told[0].path, 120)}, {told[0].reason}",
         fix="mend the source, state what the columns may hold in [contract.COLUMN] of ml-auto-update.toml, or raise "
         "max-quarantine",
         path=told[0].path,
@@ -316,17 +319,17 @@ def _stop_if_too_many_rows(bad: int, good: int, told: tuple[SetAside, ...], sett
     )
 
 
-def _no_rows(set_aside: tuple[SetAside, ...]) -> DataProblem:
+def _no_rows(set_aside: tuple[RejectedDataset, ...]) -> DataError:
     if set_aside:
         return validation.nothing_left(set_aside)
-    return DataProblem(
+    return DataError(
         "no row can be used", why="no row has a value in the target", fix="check `target`, and fill the column"
     )
 
 
-def _nothing(material: Material, unreadable: tuple[SetAside, ...]) -> DataProblem:
+def _nothing(material: BatchInput, unreadable: tuple[RejectedDataset, ...]) -> DataError:
     count = len(material.datasets)
-    return DataProblem(
+    return DataError(
         "the only dataset cannot be read" if count == 1 else f"none of the {count} datasets can be read",
         why=unreadable[0].reason if unreadable else "the data path holds no dataset",
         fix="correct the files; the first one is named here",

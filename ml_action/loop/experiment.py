@@ -10,32 +10,30 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_action import __version__
-from ml_action.config.settings import Settings, for_journal
+from ml_action.config.settings import Settings, fingerprint_settings
 from ml_action.core.records.evaluation import Guardrail, Policy
 from ml_action.core.records.model import History, Trial, Version
 from ml_action.datasets import survey
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.loop.batch import Batch
 from ml_action.modelling import trial
-from ml_action.modelling.training import cross_fitting as crossfit
-from ml_action.modelling.training import library_versions as versions
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import cross_fitting, library_versions, model_file
 from ml_action.promotion.pull_request_text import fingerprint
-from ml_action.runtime.dependencies import Tools
+from ml_action.runtime.dependencies import Dependencies
 
 
-def fingerprint_of(batch: Batch, scene: Scene, settings: Settings) -> str:
+def fingerprint_of(batch: Batch, scene: Snapshot, settings: Settings) -> str:
     """The digest of all that determines the model and its verdict: the same fingerprint is the same work."""
     champion = scene.history.champion if scene.history else None
     return fingerprint(
         {
             "data": sorted(batch.sources),
             "new": [batch.count, sorted(item.blob for item in scene.inventory.new)],
-            "settings": for_journal(settings),
+            "settings": fingerprint_settings(settings),
             "recipe": vars(batch.recipe),
             "champion": champion.sha256 if champion else "",
-            "libraries": versions.libraries(),
+            "libraries": library_versions.libraries(),
             "ml-auto-update": __version__,
         }
     )
@@ -54,7 +52,9 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone: bool = False) -> Trial:
+def train_against_champion(
+    batch: Batch, scene: Snapshot, settings: Settings, tools: Dependencies, *, alone: bool = False
+) -> Trial:
     """Trains the challenger and scores it and the champion on the same unseen rows.
 
     `alone`: without the champion, which cannot be scored.
@@ -67,8 +67,8 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
     model, notes = None, list[str]()
     if champion:
         model = model_of(champion, scene, settings, notes.append)
-    opponent = Opponent(model, champion.features, champion.target) if champion else NOBODY
-    judged = try_out(batch, settings, survey.salt_of(scene, settings), opponent, tools.log.progress)
+    opponent = Opponent(model, champion.features, champion.target) if champion else NO_CHAMPION
+    judged = train_and_compare(batch, settings, survey.holdout_key(scene, settings), opponent, tools.log.progress)
     listed = champion.types if champion and champion.file.endswith(".skops") else None
     notes += _of_libraries(scene.history, judged)
     return replace(judged, notes=(*notes, *judged.notes), champion_types=listed)
@@ -77,16 +77,17 @@ def judge(batch: Batch, scene: Scene, settings: Settings, tools: Tools, *, alone
 def _of_libraries(history: History | None, judged: Trial) -> Iterator[str]:
     """Where a service of the champion would refuse the challenger: not trained in the Action, or its image moved."""
     before = history.champion.libraries if history and history.champion else {}
-    for name in versions.differing(before, judged.libraries):
+    for name in library_versions.incompatible(before, judged.libraries):
         yield (
             f"trained with {name} {judged.libraries[name]}, the champion with {before[name]}: a service that runs the "
-            f"champion refuses this version. Train in the Action, or with {name} {versions.minor(before[name])}; if "
+            f"champion refuses this version. Train in the Action, or with {name} "
+            f"{library_versions.minor(before[name])}; if "
             "the Action has moved on, move the service with it"
         )
 
 
 def model_of(
-    version: Version, scene: Scene, settings: Settings, note: Callable[[str], None], who: str = "The champion"
+    version: Version, scene: Snapshot, settings: Settings, note: Callable[[str], None], who: str = "The champion"
 ) -> Any:
     """The model of a version on the base branch, its digest verified before a byte of it is unpickled.
 
@@ -94,8 +95,8 @@ def model_of(
         ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
     """
     data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, version)
-    form = artifacts.form_of(version.file, settings.trusted_types)
-    return artifacts.load(data, version.sha256, note, who, form)
+    form = model_file.format_of(version.file, settings.trusted_types)
+    return model_file.load(data, version.sha256, note, who, form)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +108,11 @@ class Opponent:
     target: str = ""
 
 
-NOBODY = Opponent()
+NO_CHAMPION = Opponent()
 
 
-def try_out(
-    batch: Batch, settings: Settings, salt: str, opponent: Opponent, progress: crossfit.Progress, jobs: int = 0
+def train_and_compare(
+    batch: Batch, settings: Settings, salt: str, opponent: Opponent, progress: cross_fitting.Progress, jobs: int = 0
 ) -> Trial:
     """Trains a challenger and compares it, without a repository; `jobs`: folds fitted side by side (0: as many as can).
 
@@ -129,16 +130,18 @@ def try_out(
         policy=policy_of(settings),
         folds=settings.fit_budget - 1,
         group=settings.group,
-        screened=None if settings.force else trial.Screen(batch.judged, batch.contract, _free(settings)),
+        screened=None
+        if settings.force
+        else trial.ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings)),
         unit="groups of rows" if settings.unit == "rows" else "datasets",
         shifts=batch.shifts,
         progress=progress,
         jobs=jobs,
-        form=artifacts.Form(settings.model_format, settings.trusted_types),
+        form=model_file.ModelFormat(settings.model_format, settings.trusted_types),
     )
     return replace(judged, notes=(*batch.notes, *judged.notes))
 
 
-def _free(settings: Settings) -> frozenset[str]:
+def _unchecked_columns(settings: Settings) -> frozenset[str]:
     """The columns of which the user wants nothing asked."""
     return frozenset(rule.name for rule in settings.contract if rule.check is False)

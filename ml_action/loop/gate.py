@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import NormalDist
 
-from ml_action.core.formatting import counted, percent, percents, probability
+from ml_action.core.formatting import count_of, percent, percents, probability
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import (
     MIN_DATASETS,
@@ -23,13 +23,13 @@ from ml_action.core.records.evaluation import (
     Check,
     Comparison,
     Decision,
-    Guarded,
+    GuardrailResult,
     Interval,
     Policy,
     Screening,
 )
 
-__all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "unsound"]
+__all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "review_unusable"]
 
 HALF = 0.5  # of the datasets
 HEAVY = 0.4  # logarithm of how much more the worst datasets may stick out
@@ -38,7 +38,7 @@ _NORMALLY = NormalDist()
 
 def decide(comparison: Comparison, policy: Policy, screening: Screening = Screening()) -> Decision:
     """Promote, hold, reject or review, with the sentence a person reads first and what would change the verdict."""
-    data = tuple(_data(screening, policy))
+    data = tuple(_data_conditions(screening, policy))
     proof = tuple(_proof(comparison, policy))
     guards = tuple(_guards(comparison, policy))
     tail = tuple(_tail(comparison))
@@ -47,14 +47,14 @@ def decide(comparison: Comparison, policy: Policy, screening: Screening = Screen
     if wrong:
         return Decision(Verdict.REVIEW, f"the data look wrong: {wrong[0].text}", checks, _LOOK)
     if unproven and _proven_worse(comparison, policy):
-        return Decision(Verdict.REJECT, f"worse by {evidence(_turned(comparison))}", checks, _OTHER)
+        return Decision(Verdict.REJECT, f"worse by {evidence(_negated(comparison))}", checks, _OTHER)
     if unproven:
         reason = f"{_UNPROVEN[policy.gate]}: {evidence(comparison, 'gain of ')} ({unproven[0].text})"
         return Decision(Verdict.HOLD, reason, checks, _outlook(comparison, policy))
     if unguarded:
         first = unguarded[0]
         text = f"{_ON_AVERAGE[policy.gate]}, and yet not good enough: {first.text} ({evidence(comparison, 'gain of ')})"
-        return Decision(Verdict.REJECT, text, checks, _mended(first))
+        return Decision(Verdict.REJECT, text, checks, _remedy(first))
     if heavy:
         return Decision(Verdict.REVIEW, f"the data look wrong: {heavy[0].text}", checks, _LOOK)
     return Decision(Verdict.PROMOTE, f"{_PROVEN[policy.gate]}{evidence(comparison)}", checks)
@@ -67,9 +67,9 @@ def incomparable(why: str) -> Decision:
     return Decision(Verdict.INCOMPARABLE, f"the champion cannot be scored on the new datasets: {said}", (), outlook)
 
 
-def unsound(screening: Screening, policy: Policy) -> Decision:
+def review_unusable(screening: Screening, policy: Policy) -> Decision:
     """Not one of the new datasets is left to judge by."""
-    checks = tuple(_data(screening, policy))
+    checks = tuple(_data_conditions(screening, policy))
     return Decision(Verdict.REVIEW, f"the data look wrong: {checks[0].text}", checks, _LOOK)
 
 
@@ -80,29 +80,29 @@ def forced(decision: Decision, why: str) -> Decision:
     return replace(decision, verdict=Verdict.PROMOTE, reason=reason, outlook="", overruled=said)
 
 
-def barred(decision: Decision, why: str) -> Decision:
+def hold_rolled_back(decision: Decision, why: str) -> Decision:
     """What would be promoted, if it were not a version that was rolled back."""
     outlook = f"new datasets: with them it is another model; or {_FORCE}"
     return replace(decision, verdict=Verdict.HOLD, reason=f"{decision.reason}, and yet {why}", outlook=outlook)
 
 
-def outdone(comparison: Comparison, policy: Policy) -> bool:
+def is_beaten(comparison: Comparison, policy: Policy) -> bool:
     """Whether the version in the challenger's place is proven better, as `gate: better` asks, whatever the gate is."""
     return not _failed((*_judged(comparison), *_better(comparison, policy)))
 
 
-def told_of_watch(champion: str, before: str, comparison: Comparison, *, worse: bool) -> str:
+def watch_sentence(champion: str, before: str, comparison: Comparison, *, worse: bool) -> str:
     """What the watch found, in one sentence."""
     than = f"than {before}, the version before it"
     size = f"{percent(comparison.gain)} {percents(comparison.gain_interval)} of its error"
     agree = f"{percent(comparison.win_rate, 0)} of which {before} predicts no worse"
     said = f"worse {than}, by {size}" if worse else f"not proven worse {than}: going back would save {size}"
-    return f"{champion} is {said} on {counted(comparison.datasets, f'new {comparison.unit}')}, {agree}"
+    return f"{champion} is {said} on {count_of(comparison.datasets, f'new {comparison.unit}')}, {agree}"
 
 
 def evidence(comparison: Comparison, lead: str = "") -> str:
     """The gain with its interval, on what it was judged, and how many datasets agree."""
-    on = f"on {counted(comparison.datasets, f'new {comparison.unit}')}"
+    on = f"on {count_of(comparison.datasets, f'new {comparison.unit}')}"
     if not math.isfinite(comparison.gain):
         return f"no figure {on}"
     of = "the champion's" if comparison.champion else "the dummy baseline's"
@@ -116,7 +116,7 @@ def _agreement(comparison: Comparison) -> str:
     return f"{percent(comparison.win_rate, 0)} of them {improved}"
 
 
-def _turned(comparison: Comparison) -> Comparison:
+def _negated(comparison: Comparison) -> Comparison:
     """The gain told as a loss."""
     interval = comparison.gain_interval
     return replace(comparison, gain=-comparison.gain, gain_interval=Interval(-interval.high, -interval.low))
@@ -137,7 +137,7 @@ def _failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 # --- what the data have to be like ------------------------------------------------------------------------
 
 
-def _data(screening: Screening, policy: Policy) -> Iterator[Check]:
+def _data_conditions(screening: Screening, policy: Policy) -> Iterator[Check]:
     """The champion's look at the new datasets; without a champion nobody looks."""
     if not screening.judged:
         return
@@ -247,7 +247,7 @@ def _outlook(comparison: Comparison, policy: Policy) -> str:
     if comparison.datasets < MIN_DATASETS:
         missing = MIN_DATASETS - comparison.datasets
         verb = "is" if missing == 1 else "are"
-        return f"at least {counted(missing, f'more {unit}')} {verb} needed to judge at all"
+        return f"at least {count_of(missing, f'more {unit}')} {verb} needed to judge at all"
     if policy.gate == "not-worse" and gain > -policy.margin:
         return f"more {unit} of this kind, until the interval lies above {percent(-policy.margin)}"
     if policy.gate != "better" or gain <= 0:
@@ -290,7 +290,7 @@ def _guards(comparison: Comparison, policy: Policy) -> Iterator[Check]:
     yield from (_guardrail(rail, policy) for rail in comparison.guardrails)
 
 
-def _guardrail(rail: Guarded, policy: Policy) -> Check:
+def _guardrail(rail: GuardrailResult, policy: Policy) -> Check:
     kept = rail.p_value <= policy.alpha
     return Check(
         f"guardrail {rail.metric}",
@@ -301,7 +301,7 @@ def _guardrail(rail: Guarded, policy: Policy) -> Check:
     )
 
 
-def _mended(guard: Check) -> str:
+def _remedy(guard: Check) -> str:
     """What would make up for a guard that failed."""
     kind, _, what = guard.name.partition(" ")
     if kind == "slice":

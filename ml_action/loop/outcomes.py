@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import ForgeProblem
+from ml_action.core.errors import ForgeError
 from ml_action.core.formatting import percent
 from ml_action.core.records.choices import Autonomy, Verdict
-from ml_action.core.records.dataset import SetAside, Trigger
+from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.outcome import Outcome
 from ml_action.datasets.inventory import notes
-from ml_action.datasets.survey import Scene
-from ml_action.datasets.trigger import more
+from ml_action.datasets.survey import Snapshot
+from ml_action.datasets.trigger import remaining
 from ml_action.git import registry
 from ml_action.promotion import rolled_back as barring
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
-    from ml_action.core.records.contract import Shift
+    from ml_action.core.records.contract import ColumnDrift
     from ml_action.core.records.evaluation import Decision
     from ml_action.core.records.model import Trial, Version
     from ml_action.core.records.promotion import Publication
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 MORE = "nothing until more datasets arrive; the next run counts again"
 
 
-def _known(scene: Scene) -> tuple[str, ...]:
+def _known(scene: Snapshot) -> tuple[str, ...]:
     """What is worth knowing of the datasets, and of the versions."""
     return (*notes(scene.inventory), *barring.notes(scene.state.attempts, scene.history))
 
 
-def _champion(scene: Scene) -> Version | None:
+def _champion(scene: Snapshot) -> Version | None:
     return scene.history.champion if scene.history else None
 
 
-def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
+def waiting(scene: Snapshot, earlier: Publication | None) -> Outcome:
     """Not enough new datasets."""
     return Outcome(
         Verdict.WAITING,
@@ -52,12 +52,12 @@ def waiting(scene: Scene, earlier: Publication | None) -> Outcome:
     )
 
 
-def _followed_up(scene: Scene, earlier: Publication) -> str:
+def _followed_up(scene: Snapshot, earlier: Publication) -> str:
     proposed = scene.state.proposed
-    return _after_rollback(proposed, earlier) if proposed and proposed.rolls_back else next_of(earlier)
+    return _after_rollback(proposed, earlier) if proposed and proposed.rolls_back else next_step_of(earlier)
 
 
-def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Outcome:
+def too_few(scene: Snapshot, counted: Trigger, set_aside: Sequence[RejectedDataset]) -> Outcome:
     """Enough files, but not enough sound datasets among them; or enough lines, and too few of them new rows."""
     mend = "correct the files that were set aside, or wait for more datasets; a corrected file counts as new"
     return Outcome(
@@ -72,7 +72,9 @@ def too_few(scene: Scene, counted: Trigger, set_aside: Sequence[SetAside]) -> Ou
     )
 
 
-def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside: Sequence[SetAside]) -> Outcome:
+def no_drift(
+    scene: Snapshot, counted: Trigger, shifts: Sequence[ColumnDrift], set_aside: Sequence[RejectedDataset]
+) -> Outcome:
     """Enough datasets for a look at drift, and there is none."""
     most = "there is too little to compare"
     if shifts:
@@ -80,7 +82,8 @@ def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside:
     missing = counted.threshold - counted.count
     return Outcome(
         Verdict.WAITING,
-        f"waiting {counted.count}/{counted.threshold}: no drift ({most}), {more(missing, counted.unit)} a training",
+        f"waiting {counted.count}/{counted.threshold}: no drift ({most}), {remaining(missing, counted.unit)} a "
+        f"training",
         "nothing until more datasets arrive; the next run counts and looks again",
         inventory=scene.inventory,
         trigger=replace(counted, ready=False),
@@ -91,12 +94,12 @@ def no_drift(scene: Scene, counted: Trigger, shifts: Sequence[Shift], set_aside:
     )
 
 
-def done_before(scene: Scene, attempt: Attempt) -> Outcome:
+def already_judged(scene: Snapshot, attempt: Attempt) -> Outcome:
     """The very same data, settings and champion were judged before."""
     reason = f"the same work was done before: attempt {attempt.id} ended with {attempt.verdict}"
-    rollback = barring.standing(scene.state.attempts).get(attempt.version)
+    rollback = barring.active_rollbacks(scene.state.attempts).get(attempt.version)
     if rollback and attempt.state == "merged":
-        reason += f", and {attempt.version} {barring.told(rollback)}"
+        reason += f", and {attempt.version} {barring.describe(rollback)}"
     return Outcome(
         Verdict.HOLD,
         reason,
@@ -108,22 +111,22 @@ def done_before(scene: Scene, attempt: Attempt) -> Outcome:
     )
 
 
-def blocked(scene: Scene, publication: Publication) -> Outcome:
+def blocked(scene: Snapshot, publication: Publication) -> Outcome:
     """A person stands in the way, and has the right to."""
     return Outcome(
         Verdict.BLOCKED,
         publication.blocked,
-        next_of(publication),
+        next_step_of(publication),
         inventory=scene.inventory,
         trigger=scene.trigger,
         champion=_champion(scene),
         attempt=scene.state.proposed or scene.state.last,
         publication=publication,
-        exit_code=_code(publication),
+        exit_code=_exit_code(publication),
     )
 
 
-def rolled_back(scene: Scene, attempt: Attempt, publication: Publication | None) -> Outcome:
+def rolled_back(scene: Snapshot, attempt: Attempt, publication: Publication | None) -> Outcome:
     """An earlier version is proposed, or in production again."""
     blocked = publication.blocked if publication else ""
     return Outcome(
@@ -134,7 +137,7 @@ def rolled_back(scene: Scene, attempt: Attempt, publication: Publication | None)
         attempt=attempt,
         publication=publication,
         notes=attempt.notes,
-        exit_code=_code(publication),
+        exit_code=_exit_code(publication),
     )
 
 
@@ -143,16 +146,16 @@ def _after_rollback(attempt: Attempt, publication: Publication | None) -> str:
         return "nothing: autonomy is report; with propose a pull request is opened"
     if publication.merge_state == "merged":
         return f"{attempt.version} is on the base branch again: the service picks it up"
-    return next_of(publication)
+    return next_step_of(publication)
 
 
-def answered(outcome: Outcome, back: Attempt, publication: Publication) -> Outcome:
+def rolled_back_by_watch(outcome: Outcome, back: Attempt, publication: Publication) -> Outcome:
     """The ending of an attempt that the watch answered with a rollback."""
     after = f"the watch goes back to {back.version}: {_after_rollback(back, publication)}"
     return replace(outcome, next_step=after, publication=publication)
 
 
-def stood_down() -> Outcome:
+def lost_race() -> Outcome:
     """Another run was faster."""
     return Outcome(
         Verdict.STOOD_DOWN,
@@ -161,13 +164,13 @@ def stood_down() -> Outcome:
     )
 
 
-def decided(
-    scene: Scene,
+def attempt_recorded(
+    scene: Snapshot,
     attempt: Attempt,
     decision: Decision,
     trial: Trial | None,
     publication: Publication | None,
-    set_aside: Sequence[SetAside],
+    set_aside: Sequence[RejectedDataset],
     settings: Settings,
 ) -> Outcome:
     """An attempt was made and recorded."""
@@ -192,7 +195,7 @@ def decided(
         shifts=trial.shifts if trial else (),
         notes=(*_known(scene), *(trial.notes if trial else ())),
         model_path=proposed,
-        exit_code=_code(publication),
+        exit_code=_exit_code(publication),
     )
 
 
@@ -214,10 +217,10 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
         )
     if settings.autonomy is Autonomy.REPORT:
         return "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
-    return next_of(publication) if publication else "the proposal's branch is pushed"
+    return next_step_of(publication) if publication else "the proposal's branch is pushed"
 
 
-def next_of(publication: Publication) -> str:
+def next_step_of(publication: Publication) -> str:
     """What happens next to a promotion."""
     pull = publication.pull_request
     if pull and pull.state == "closed":
@@ -246,6 +249,6 @@ def _opened_by_hand(publication: Publication) -> str:
     return f"open it by hand{where}; or let the bot, and the next run opens it: {publication.mend}"
 
 
-def _code(publication: Publication | None) -> int:
+def _exit_code(publication: Publication | None) -> int:
     """The exit code: a pull request that may not be opened fails the run, with everything told."""
-    return ForgeProblem.exit_code if publication and publication.mend else 0
+    return ForgeError.exit_code if publication and publication.mend else 0

@@ -10,19 +10,19 @@ import re
 from dataclasses import replace
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import ForgeProblem
-from ml_action.core.records.diagnosis import Aim, Diagnosis, Finding
-from ml_action.core.records.repository_facts import Facts
-from ml_action.doctor.checks import examine
-from ml_action.forge.base import Refusal
+from ml_action.core.errors import ForgeError
+from ml_action.core.records.diagnosis import Diagnosis, Finding, Goal
+from ml_action.core.records.repository_facts import RepositoryFacts
+from ml_action.doctor.checks import run_checks
+from ml_action.forge.base import Refused
 from ml_action.git.journal import State
-from ml_action.runtime.dependencies import Tools
+from ml_action.runtime.dependencies import Dependencies
 
 GRANTED = re.compile(r"pull-requests[\"']?\s*:\s*[\"']?write|permissions[\"']?\s*:\s*[\"']?write-all")
 LARGE_FILES = re.compile(r"(?m)^[^#\n]*\sfilter=lfs\b")
 
 
-def check(state: State, settings: Settings, tools: Tools) -> tuple[str, ...]:
+def check(state: State, settings: Settings, tools: Dependencies) -> tuple[str, ...]:
     """What will keep a promotion from getting as far as the settings ask for, each in a sentence; told as warnings.
 
     Raises:
@@ -31,29 +31,29 @@ def check(state: State, settings: Settings, tools: Tools) -> tuple[str, ...]:
     facts = _ask(tools)
     if facts is None:
         return ()
-    found = examine(complete(facts, state, settings, tools), aim_of(settings))
+    found = run_checks(with_local_facts(facts, state, settings, tools), aim_of(settings))
     if found.fatal:
-        raise _hopeless(found)
+        raise _abort(found)
     warnings = tuple(f"{one.what}: {one.happens}. Mend it: {one.fix}" for one in found.limits)
     for text in warnings:
         tools.log.warn(text)
     return warnings
 
 
-def _ask(tools: Tools) -> Facts | None:
+def _ask(tools: Dependencies) -> RepositoryFacts | None:
     """What GitHub tells; trouble that may be over after the training is no reason not to train."""
     try:
         return tools.look(False)
-    except Refusal:
+    except Refused:
         raise
-    except ForgeProblem as trouble:
+    except ForgeError as trouble:
         tools.log.warn(f"whether a promotion can work here could not be asked: {trouble.what}")
         return None
 
 
-def aim_of(settings: Settings) -> Aim:
+def aim_of(settings: Settings) -> Goal:
     """What the settings ask for."""
-    return Aim(
+    return Goal(
         settings.autonomy,
         settings.merge_method,
         settings.model_dir,
@@ -63,7 +63,7 @@ def aim_of(settings: Settings) -> Aim:
     )
 
 
-def complete(facts: Facts, state: State, settings: Settings, tools: Tools) -> Facts:
+def with_local_facts(facts: RepositoryFacts, state: State, settings: Settings, tools: Dependencies) -> RepositoryFacts:
     """The facts, with what git and the journal know: both cost no call."""
     push = facts.author.push
     if push is None and not facts.archived:  # the API does not tell: git's server does, before anything is sent
@@ -78,7 +78,7 @@ def complete(facts: Facts, state: State, settings: Settings, tools: Tools) -> Fa
     )
 
 
-def _granted(tools: Tools) -> bool | None:
+def _granted(tools: Dependencies) -> bool | None:
     """Whether the workflow's file lets its token write pull requests; None: it says nothing, or is not here.
 
     The words are looked for anywhere in it: where they are nowhere, no job has the permission.
@@ -89,20 +89,20 @@ def _granted(tools: Tools) -> bool | None:
     return False if re.search(r"permissions[\"']?\s*:", text) else None
 
 
-def _large_files(model_dir: str, tools: Tools) -> bool:
+def _large_files(model_dir: str, tools: Dependencies) -> bool:
     """Whether a line of .gitattributes sends the model directory to Git LFS."""
     lines = (line.split() for line in read(".gitattributes", tools).splitlines() if LARGE_FILES.search(line))
     return any(words[0].lstrip("/").startswith((f"{model_dir}/", "*.pkl", "*.skops")) for words in lines)
 
 
-def read(path: str, tools: Tools) -> str:
+def read(path: str, tools: Dependencies) -> str:
     """A file of the base branch; empty where there is none."""
     base = tools.tips.base
     return (tools.repository.store.read(f"{base}:{path}") or b"").decode("utf-8", "replace") if base else ""
 
 
-def _hopeless(found: Diagnosis) -> ForgeProblem:
+def _abort(found: Diagnosis) -> ForgeError:
     first: Finding = found.fatal[0]
-    return ForgeProblem(
+    return ForgeError(
         f"nothing was trained: {first.what}", why=f"{first.happens}, so the result would be lost", fix=first.fix
     )

@@ -11,30 +11,30 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.config.settings import Settings
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.records.evaluation import MIN_DATASETS, Comparison
 from ml_action.core.records.model import Version
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.loop import experiment
 from ml_action.loop.batch import Batch
-from ml_action.modelling.champion import Witness
-from ml_action.modelling.rescoring import rematch
+from ml_action.modelling.champion import ReferenceModel
+from ml_action.modelling.rescoring import compare_versions
 from ml_action.modelling.training import units
 
 Flags = npt.NDArray[np.bool_]
 
 
-def load(version: Version, scene: Scene, settings: Settings, note: Callable[[str], None]) -> Witness:
+def load_version(version: Version, scene: Snapshot, settings: Settings, note: Callable[[str], None]) -> ReferenceModel:
     """A version's model, verified.
 
     Raises:
         ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
     """
     model = experiment.model_of(version, scene, settings, note, version.version)
-    return Witness(model, version.features, version.version, version.target)
+    return ReferenceModel(model, version.features, version.version, version.target)
 
 
-def unseen(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str]:
+def unseen_rows(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str]:
     """Per row, whether no version was trained on it; and which rows these are, in words.
 
     The new datasets alone, or with the permanent holdout where they are few. Where there is neither, every row.
@@ -42,22 +42,24 @@ def unseen(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str]:
     new, count = batch.new[batch.table.cluster], int(batch.new.sum())
     if count >= MIN_DATASETS:
         return np.asarray(new, dtype=bool), "scored on the new datasets, which no version was trained on"
-    rows = new | units.of(batch.table, settings.group).held_out(salt, settings.test_size)
+    rows = new | units.units_of(batch.table, settings.group).held_out(salt, settings.test_size)
     if not rows.any():
         return ~rows, "scored on rows that they may have been trained on: there are no others"
     return np.asarray(rows, dtype=bool), (
         f"scored on the permanent holdout, which no version was trained on, and on what is new "
-        f"({counted(count, 'datasets')}): fewer than {MIN_DATASETS} alone would say little"
+        f"({count_of(count, 'datasets')}): fewer than {MIN_DATASETS} alone would say little"
     )
 
 
-def compare(batch: Batch, rows: Flags, settings: Settings, model: Witness, other: Witness | None) -> Comparison:
+def compare(
+    batch: Batch, rows: Flags, settings: Settings, model: ReferenceModel, other: ReferenceModel | None
+) -> Comparison:
     """A version in the challenger's place against another one, or against the dummy alone, on the marked rows.
 
     Raises:
         Incomparable: one of them has no score; `who` says which.
     """
-    return rematch(
+    return compare_versions(
         batch.table,
         rows,
         batch.recipe,

@@ -12,22 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import ModelProblem
-from ml_action.core.records.attempt import Attempt, Watched
+from ml_action.core.errors import ModelError
+from ml_action.core.records.attempt import Attempt, WatchResult
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import History, Version
-from ml_action.datasets.survey import Scene
-from ml_action.loop import experiment
-from ml_action.loop import gate as decision
+from ml_action.datasets.survey import Snapshot
+from ml_action.loop import experiment, gate, version_comparison
 from ml_action.loop import rollback as reversal
-from ml_action.loop import version_comparison as rivals
-from ml_action.loop.rollback import Proven
+from ml_action.loop.rollback import VerifiedVersion
 from ml_action.modelling.champion import Incomparable
-from ml_action.promotion import lifecycle as promotion
-from ml_action.promotion import recording
-from ml_action.promotion import rolled_back as barring
-from ml_action.runtime.dependencies import Tools
+from ml_action.promotion import lifecycle, recording, rolled_back
+from ml_action.runtime.dependencies import Dependencies
 
 if TYPE_CHECKING:
     from ml_action.git.journal import State
@@ -36,9 +32,9 @@ if TYPE_CHECKING:
 UNCLEAR = (Verdict.REVIEW, Verdict.INCOMPARABLE)  # what the data say of the champion, they do not say of it alone
 
 
-def look(
-    batch: Batch, scene: Scene, settings: Settings, verdict: Decision, screening: Screening, tools: Tools
-) -> Watched | None:
+def compare_with_previous(
+    batch: Batch, scene: Snapshot, settings: Settings, verdict: Decision, screening: Screening, tools: Dependencies
+) -> WatchResult | None:
     """How the champion fares beside the version before it; None: nobody asked, or there is no such version."""
     history = scene.history
     if settings.watch == "off" or settings.force or history is None or history.champion is None:
@@ -46,14 +42,14 @@ def look(
     before = _before(history, scene.state)
     if before is None:
         return None
-    found = Watched(history.current, before.version, worse=False, text="")
-    why_not = _unasked(found, verdict, scene)
+    found = WatchResult(history.current, before.version, worse=False, text="")
+    why_not = _reason_to_skip(found, verdict, scene)
     if why_not:
         return replace(found, text=f"{history.current} was not held against {before.version}: {why_not}")
     try:
-        found = _held_against(found, history.champion, before, batch, scene, settings, screening)
-    except (ModelProblem, Incomparable) as problem:
-        said = problem.what if isinstance(problem, ModelProblem) else str(problem)
+        found = _compare(found, history.champion, before, batch, scene, settings, screening)
+    except (ModelError, Incomparable) as problem:
+        said = problem.what if isinstance(problem, ModelError) else str(problem)
         found = replace(found, text=f"{history.current} was not held against {before.version}: {said}")
     (tools.log.warn if found.worse else tools.log.say)(found.text)
     return found
@@ -65,25 +61,25 @@ def _before(history: History, state: State) -> Version | None:
     return next((one for one in history.versions if made and one.version == made.champion), None)
 
 
-def _unasked(found: Watched, verdict: Decision, scene: Scene) -> str:
+def _reason_to_skip(found: WatchResult, verdict: Decision, scene: Snapshot) -> str:
     """Why the two are not compared; empty: they are."""
-    rollback = barring.standing(scene.state.attempts).get(found.before)
+    rollback = rolled_back.active_rollbacks(scene.state.attempts).get(found.before)
     if rollback:
-        return f"{found.before} {barring.told(rollback)}"
+        return f"{found.before} {rolled_back.describe(rollback)}"
     if verdict.verdict in UNCLEAR:
         return "a person has to look at the new datasets first"
     return ""
 
 
-def _held_against(
-    found: Watched,
+def _compare(
+    found: WatchResult,
     champion: Version,
     before: Version,
     batch: Batch,
-    scene: Scene,
+    scene: Snapshot,
     settings: Settings,
     screening: Screening,
-) -> Watched:
+) -> WatchResult:
     """The version before in the challenger's place, on the new datasets that look right.
 
     Raises:
@@ -91,21 +87,23 @@ def _held_against(
         Incomparable: one of them has no score.
     """
     notes: list[str] = []
-    one, other = (rivals.load(version, scene, settings, notes.append) for version in (before, champion))
+    one, other = (
+        version_comparison.load_version(version, scene, settings, notes.append) for version in (before, champion)
+    )
     suspects = {item.blob for item in screening.suspects}
     sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
-    comparison = rivals.compare(batch, (batch.new & sound)[batch.table.cluster], settings, one, other)
-    worse = decision.outdone(comparison, experiment.policy_of(settings))
-    text = decision.told_of_watch(found.champion, found.before, comparison, worse=worse)
+    comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, one, other)
+    worse = gate.is_beaten(comparison, experiment.policy_of(settings))
+    text = gate.watch_sentence(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
 
 
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def answer(
-    attempt: Attempt, scene: Scene, settings: Settings, tools: Tools
-) -> tuple[Attempt, recording.Content] | None:
+def rollback_for(
+    attempt: Attempt, scene: Snapshot, settings: Settings, tools: Dependencies
+) -> tuple[Attempt, recording.ProposalContent] | None:
     """The rollback that goes with an attempt; None: there is none.
 
     A promotion, of this run or one that waits, goes first: it takes the champion's place as well, and is better.
@@ -114,9 +112,9 @@ def answer(
     wanted = settings.watch == "rollback" and settings.autonomy.reaches(Autonomy.PROPOSE)
     if watched is None or not watched.worse or not wanted:
         return None
-    if attempt.verdict is Verdict.PROMOTE or promotion.pending(scene):
+    if attempt.verdict is Verdict.PROMOTE or lifecycle.pending(scene):
         return None
-    wish = reversal.wanted(scene.history, watched.before, watched.text)
-    back = reversal.attempt_of(wish, Proven(watched.comparison, watched.notes), scene, tools)
+    wish = reversal.resolve_request(scene.history, watched.before, watched.text)
+    back = reversal.attempt_of(wish, VerifiedVersion(watched.comparison, watched.notes), scene, tools)
     back = replace(back, watched=watched)
     return back, reversal.content_of(back, wish, scene, settings)

@@ -11,11 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import listing, plain
+from ml_action.core.text import quoted_list, sanitised
 from ml_action.modelling.evaluation.predictions import Array, Predictions, merged_classes, predict
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import estimators
-from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import estimators, fit
 
 Flags = npt.NDArray[np.bool_]
 
@@ -31,7 +30,7 @@ class Incomparable(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Witness:
+class ReferenceModel:
     """A fitted model with what it was made for. Raises Incomparable where it has no answer."""
 
     model: Any
@@ -44,7 +43,7 @@ class Witness:
         wanted = list(self.features or recipe.features)
         lost = [name for name in wanted if name not in table.frame.columns]
         if lost:
-            raise Incomparable(self.name, f"needs columns that the datasets do not have: {listing(lost)}")
+            raise Incomparable(self.name, f"needs columns that the datasets do not have: {quoted_list(lost)}")
         frame = table.frame.loc[rows, wanted]
         # A model that was fitted without column names warns about names.
         values = frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy()
@@ -54,13 +53,13 @@ class Witness:
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
-            raise Incomparable(self.name, f"cannot predict: {type(error).__name__}: {plain(error, 200)}") from error
+            raise Incomparable(self.name, f"cannot predict: {type(error).__name__}: {sanitised(error, 200)}") from error
 
     def same_question(self, recipe: Recipe) -> None:
         """A model of another target answers another question: no score of it says anything."""
         if self.target not in ("", recipe.target):
-            asked = f"the settings ask for '{plain(recipe.target)}'"
-            raise Incomparable(self.name, f"predicts '{plain(self.target)}', {asked}")
+            asked = f"the settings ask for '{sanitised(recipe.target)}'"
+            raise Incomparable(self.name, f"predicts '{sanitised(self.target)}', {asked}")
 
     def replays(self, request: Mapping[str, object]) -> None:
         """It has an answer to a request, such as the one that its entry in the history holds."""
@@ -68,7 +67,7 @@ class Witness:
             frame = pd.DataFrame([request]).fillna(np.nan)[list(self.features)]
             self.model.predict(frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy())
         except Exception as error:  # a model may raise anything at all
-            told = f"has no answer to the request that its entry holds: {type(error).__name__}: {plain(error, 200)}"
+            told = f"has no answer to the request that its entry holds: {type(error).__name__}: {sanitised(error, 200)}"
             raise Incomparable(self.name, told) from error
 
     def _answers(self, recipe: Recipe, classes: Array | None) -> None:
@@ -80,7 +79,7 @@ class Witness:
         if classes is None or known is None:
             return
         if not set(np.asarray(known).tolist()) & set(classes.tolist()):
-            told = f"knows the classes {listing(known)}, the datasets hold {listing(classes)}"
+            told = f"knows the classes {quoted_list(known)}, the datasets hold {quoted_list(classes)}"
             raise Incomparable(self.name, told)
 
 
@@ -88,4 +87,4 @@ def classes_in(recipe: Recipe, table: Table, *several: Array | None) -> Array | 
     """Every class that the datasets hold, and these: all models speak of the same ones. None for a regression."""
     if recipe.task == "regression":
         return None
-    return merged_classes(np.unique(training.labels(recipe, table)), *(some for some in several if some is not None))
+    return merged_classes(np.unique(fit.labels(recipe, table)), *(some for some in several if some is not None))

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ml_action.core.formatting import percent, word
+from ml_action.core.formatting import cell_text, percent
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import listing, plain
-from ml_action.modelling.training import pipeline as recipes
+from ml_action.core.text import quoted_list, sanitised
+from ml_action.modelling.training import pipeline
 
-PERFECT, NOTHING = 0.995, 0.02  # of what can be reached: hardly any task is so easy, or is worth a loop
+TOO_GOOD, USELESS = 0.995, 0.02  # of what can be reached: hardly any task is so easy, or is worth a loop
 ONE_VALUE = 0.5  # of the rows: of a target that is mostly one number, an average error tells the others
 LOOKED_AT = 200  # cells of a column
 MANY = 20  # different words: fewer are classes, whatever they look like
@@ -21,7 +21,7 @@ MONEY = re.compile(r"\s*[-+]?[$€£¥]?\s*[-+]?\d[\d.,'\s]*[$€£¥%]?\s*")
 DATE = re.compile(r"\s*(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
 
 
-def of(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> Iterator[str]:
+def warnings_for(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> Iterator[str]:
     """All of them; `scores`: of each estimator on rows that it has not seen, where there are any."""
     target = frame[recipe.outputs[0]]
     if scores:
@@ -34,24 +34,26 @@ def of(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric:
 def _of_score(frame: pd.DataFrame, recipe: Recipe, best: float, metric: str) -> Iterator[str]:
     """Too good, or not good at all."""
     target = recipe.outputs[0]
-    floor = _of_nobody(frame[target], metric)
+    floor = _score_of_dummy(frame[target], metric)
     if floor is None:
         return
-    if best >= PERFECT:
+    if best >= TOO_GOOD:
         telling = [name for name in recipe.features if _tells(frame[name], frame[target])]
-        who = f"{listing(telling)} alone tells it" if telling else "something among the columns may tell it"
+        who = f"{quoted_list(telling)} alone tells it" if telling else "something among the columns may tell it"
         yield (
-            f"'{plain(target)}' is predicted almost without error: {who}; if that is not known before the answer is, "
+            f"'{sanitised(target)}' is predicted almost without error: {who}; if that is not known before the "
+            f"answer is, "
             "leave it out: name the others with --features"
         )
-    elif best <= floor + NOTHING * (1 - floor):
+    elif best <= floor + USELESS * (1 - floor):
         yield (
-            f"nothing here predicts '{plain(target)}' better than its usual value does ({metric} {best:.3f}); choose "
+            f"nothing here predicts '{sanitised(target)}' better than its usual value does ({metric} "
+            f"{best:.3f}); choose "
             "another --target, or collect columns that tell more of it"
         )
 
 
-def _of_nobody(target: pd.Series, metric: str) -> float | None:
+def _score_of_dummy(target: pd.Series, metric: str) -> float | None:
     """The score of who knows nothing; None: of that metric it is not known here."""
     known = {"r2": 0.0, "roc_auc": 0.5, "accuracy": float(target.value_counts(normalize=True).max())}
     return known.get(metric)
@@ -61,23 +63,23 @@ def _tells(column: pd.Series, target: pd.Series) -> bool:
     """Whether one column is nearly the target in other words."""
     numbers = [pd.to_numeric(one, errors="coerce") for one in (column, target)]
     if all(one.notna().any() and one.nunique() > 1 for one in numbers):
-        return bool(abs(numbers[0].corr(numbers[1])) >= PERFECT)
+        return bool(abs(numbers[0].corr(numbers[1])) >= TOO_GOOD)
     return 1 < column.nunique() <= MANY and bool(target.groupby(column).nunique().max() == 1)
 
 
 def _of_one_value(target: pd.Series) -> Iterator[str]:
     shares = target.value_counts(normalize=True)
     if shares.iloc[0] > ONE_VALUE:
-        value, share = word(shares.index[0]), percent(shares.iloc[0], 0)
+        value, share = cell_text(shares.index[0]), percent(shares.iloc[0], 0)
         yield (
-            f"{share} of the rows have '{plain(target.name)}' = {value}: errors hang on the few others; predict "
+            f"{share} of the rows have '{sanitised(target.name)}' = {value}: errors hang on the few others; predict "
             f"whether it is {value} first (a column with yes and no)"
         )
 
 
 def _of_words(frame: pd.DataFrame, features: Sequence[str]) -> Iterator[str]:
     """Columns of text that a person would read as numbers or dates."""
-    texts = list(recipes.kinds(frame, features)["category"])
+    texts = list(pipeline.kinds(frame, features)["category"])
     for shape, kind, do in (
         (DATE, "dates", "write them as 2024-03-31, and their days are counted"),
         (MONEY, "numbers with signs", "write plain numbers such as 1234.5"),
@@ -85,7 +87,7 @@ def _of_words(frame: pd.DataFrame, features: Sequence[str]) -> Iterator[str]:
         found = [name for name in texts if _looks_like(shape, frame[name])]
         texts = [name for name in texts if name not in found]
         if found:
-            yield f"{listing(found)}: {kind}, which are read as words and tell a model next to nothing; {do}"
+            yield f"{quoted_list(found)}: {kind}, which are read as words and tell a model next to nothing; {do}"
 
 
 def _looks_like(shape: re.Pattern[str], column: pd.Series) -> bool:

@@ -10,25 +10,23 @@ from threadpoolctl import threadpool_limits
 
 from ml_action.core.records.evaluation import Comparison, Policy
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.champion import Incomparable, Witness, classes_in
+from ml_action.modelling.champion import Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.evaluation import scoring
 from ml_action.modelling.evaluation.comparison import compare
-from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import cross_fitting as crossfit
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import units
+from ml_action.modelling.training import cross_fitting, fit, units
 
 Flags = npt.NDArray[np.bool_]
 
 
-def rematch(
+def compare_versions(
     table: Table,
     rows: Flags,
     recipe: Recipe,
     policy: Policy,
-    model: Witness,
-    opponent: Witness | None,
+    model: ReferenceModel,
+    opponent: ReferenceModel | None,
     *,
     group: str = "",
     unit: str = "datasets",
@@ -37,20 +35,20 @@ def rematch(
 
     Slices and guardrails are the gate's business and left out. Raises Incomparable for the model that has no score.
     """
-    rows = rows & training.counts(recipe, table)
+    rows = rows & fit.has_weight(recipe, table)
     if not rows.any():
         raise Incomparable(model.name, "cannot be scored: no row at hand counts")
     for one in filter(None, (model, opponent)):
         one.same_question(recipe)
-    with threadpool_limits(limits=1), scoring.undefined():
+    with threadpool_limits(limits=1), scoring.allow_undefined():
         known = classes_in(recipe, table, *(getattr(one.model, "classes_", None) for one in (model, opponent) if one))
         said = model.says(recipe, table, rows, known)
         theirs = opponent.says(recipe, table, rows, known) if opponent else None
         others = ~rows if (~rows).any() else rows
-        guess = crossfit.guesses(recipe, table, others, int(rows.sum()), known)
-        target, weight = training.truth(recipe, table, rows)
-        cluster = np.unique(units.of(table, group).of_row[rows], return_inverse=True)[1].astype(np.int64)
-        judged = Judged(target, cluster, said, guess, theirs, weight=weight)
+        guess = cross_fitting.dummy_predictions(recipe, table, others, int(rows.sum()), known)
+        target, weight = fit.target_and_weights(recipe, table, rows)
+        cluster = np.unique(units.units_of(table, group).of_row[rows], return_inverse=True)[1].astype(np.int64)
+        judged = PairedPredictions(target, cluster, said, guess, theirs, weight=weight)
         plain = replace(policy, slices=(), guardrails=())
         try:
             return replace(compare(judged, recipe, plain), unit=unit)

@@ -21,15 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.core.formatting import percent
-from ml_action.core.records.contract import Contract
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Screening
-from ml_action.core.text import plain
-from ml_action.modelling.contract import unit_errors as misfits
+from ml_action.core.text import sanitised
+from ml_action.modelling.contract import unit_errors
 from ml_action.modelling.evaluation import losses
 from ml_action.modelling.evaluation.predictions import Predictions
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation.rejections import Verdicts
+from ml_action.modelling.validation.rejections import Rejections
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -44,7 +44,7 @@ _NORMAL = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class DatasetScores:
     """Per dataset of a table, NaN where nobody asked the champion."""
 
     loss: Floats  # logarithm of the champion's mean loss
@@ -52,10 +52,10 @@ class Looks:
     mean_loss: Floats
 
 
-def look(
+def score_datasets(
     table: Table, rows: Flags, said: Predictions, target: npt.NDArray[np.generic], loss: losses.Loss,
     weight: Floats | None = None,
-) -> Looks:  # fmt: skip
+) -> DatasetScores:  # fmt: skip
     """The champion's predictions for the marked rows, in a few figures per dataset.
 
     `target` and `weight` are of these rows. A dataset that counts nothing has no loss.
@@ -66,12 +66,14 @@ def look(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(cluster, weights=lost if weight is None else lost * weight, minlength=count) / sizes
     least = 1e-9 * float(np.nanmean(mean)) if np.isfinite(mean).any() else 0.0
-    return Looks(
-        np.log(np.maximum(mean, least or np.finfo(np.float64).tiny)), _harmony(said, target, cluster, count), mean
+    return DatasetScores(
+        np.log(np.maximum(mean, least or np.finfo(np.float64).tiny)), _correlation(said, target, cluster, count), mean
     )
 
 
-def _harmony(said: Predictions, target: npt.NDArray[np.generic], cluster: npt.NDArray[np.int64], count: int) -> Floats:
+def _correlation(
+    said: Predictions, target: npt.NDArray[np.generic], cluster: npt.NDArray[np.int64], count: int
+) -> Floats:
     """Fisher's z per dataset; NaN where there are too few rows or nothing varies."""
     guess, truth = _as_numbers(said, target)
     wide = guess.shape[1]
@@ -110,23 +112,25 @@ def _centred(values: Floats, cluster: npt.NDArray[np.int64], count: int) -> Floa
 
 
 def screen(
-    table: Table, looks: Looks, new: Flags, judged: Flags, reference: Flags, contract: Contract | None,
+    table: Table, looks: DatasetScores, new: Flags, judged: Flags, reference: Flags, contract: DataContract | None,
     free: Collection[str] = (),
 ) -> Screening:  # fmt: skip
     """What is suspicious among the `judged` datasets, of which some are `new`.
 
     `reference`: datasets that the champion never trained on; of columns that are `free` nothing is asked.
     """
-    verdicts = Verdicts(table, judged)
+    verdicts = Rejections(table, judged)
     own = bool(reference.sum() < MIN_REFERENCE)
     basis = judged if own else reference
     kinds = Counter(
         {
-            **{text: int((bad & new).sum()) for text, bad in _away(verdicts, contract, judged, free)},
+            **{text: int((bad & new).sum()) for text, bad in _moved_far(verdicts, contract, judged, free)},
             "against the champion's predictions (labels reversed or shuffled?)": int(
-                (_against(verdicts, looks, basis, judged, own) & new).sum()
+                (_labels_reversed(verdicts, looks, basis, judged, own) & new).sum()
             ),
-            "far worse predicted than the others": int((_worse(verdicts, looks, basis, judged, own) & new).sum()),
+            "far worse predicted than the others": int(
+                (_predicted_worse(verdicts, looks, basis, judged, own) & new).sum()
+            ),
         }
     )
     return Screening(
@@ -138,7 +142,7 @@ def screen(
     )
 
 
-def _against(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own: bool) -> Flags:
+def _labels_reversed(verdicts: Rejections, looks: DatasetScores, basis: Flags, judged: Flags, own: bool) -> Flags:
     """The target runs against the predictions, where it usually runs with them."""
     usual = looks.harmony[basis & np.isfinite(looks.harmony)]
     if len(usual) < MIN_REFERENCE:
@@ -160,7 +164,7 @@ def _against(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own:
     )
 
 
-def _worse(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own: bool) -> Flags:
+def _predicted_worse(verdicts: Rejections, looks: DatasetScores, basis: Flags, judged: Flags, own: bool) -> Flags:
     """Predicted far worse than the datasets of its own time, and than those before."""
     usual = looks.loss[basis & np.isfinite(looks.loss)]
     if len(usual) < MIN_REFERENCE:
@@ -181,14 +185,14 @@ def _worse(verdicts: Verdicts, looks: Looks, basis: Flags, judged: Flags, own: b
     )
 
 
-def _away(
-    verdicts: Verdicts, contract: Contract | None, judged: Flags, free: Collection[str]
+def _moved_far(
+    verdicts: Rejections, contract: DataContract | None, judged: Flags, free: Collection[str]
 ) -> Iterator[tuple[str, Flags]]:
     """Per feature, in words, the datasets in which it lies far from where it was, and from the other new ones."""
     if contract is None:
         return
     asked = {item.name: item.centre for item in contract.columns if item.name not in {*free, *contract.outputs}}
-    drawn = portraits.draw(verdicts.table, tuple(name for name in asked if name in verdicts.table.frame))
+    drawn = column_statistics.compute(verdicts.table, tuple(name for name in asked if name in verdicts.table.frame))
     fewer = drawn.fewer_than(contract.rows / max(contract.datasets, 1))
     for name, centre in zip(drawn.names, drawn.centre.T, strict=True):
         spread, known = asked[name], judged & np.isfinite(centre)
@@ -201,11 +205,9 @@ def _away(
         bad = _note(verdicts, far, _Far(name, centre, spread.middle))
         if bad.any():
             theirs = float(np.median(centre[bad]))
-            hint = misfits.hint(theirs, spread.middle)
-            yield (
-                f"with '{plain(name)}' far from where it was (median {theirs:.4g}, usually {spread.middle:.4g}){hint}",
-                bad,
-            )
+            hint = unit_errors.unit_error_hint(theirs, spread.middle)
+            where = f"(median {theirs:.4g}, usually {spread.middle:.4g})"
+            yield f"with '{sanitised(name)}' far from where it was {where}{hint}", bad
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,17 +221,18 @@ class _Far:
     def __call__(self, place: int) -> str:
         found = float(self.centre[place])
         return (
-            f"has the column '{plain(self.name)}' far from where it was (median {found:.4g}, usually {self.usual:.4g})"
-            f"{misfits.hint(found, self.usual)}"
+            f"has the column '{sanitised(self.name)}' far from where it was (median {found:.4g}, usually "
+            f"{self.usual:.4g})"
+            f"{unit_errors.unit_error_hint(found, self.usual)}"
         )
 
 
-def _moved(table: Table, contract: Contract | None, old: Flags, new: Flags, free: Collection[str]) -> Iterator[str]:
+def _moved(table: Table, contract: DataContract | None, old: Flags, new: Flags, free: Collection[str]) -> Iterator[str]:
     """Columns of which hardly a new dataset lies where the old ones did."""
     if contract is None or min(old.sum(), new.sum()) < MIN_MOVED:
         return
     asked = tuple(item.name for item in contract.columns if item.name not in free and item.name in table.frame)
-    drawn = portraits.draw(table, asked)
+    drawn = column_statistics.compute(table, asked)
     for name, centre in zip(drawn.names, drawn.centre.T, strict=True):
         before, now = (values[np.isfinite(values)] for values in (centre[old], centre[new]))
         if min(len(before), len(now)) < MIN_MOVED:
@@ -238,9 +241,10 @@ def _moved(table: Table, contract: Contract | None, old: Flags, new: Flags, free
         if max(above, 1 - above) > MOVED:
             was, is_now = float(np.median(before)), float(np.median(now))
             yield (
-                f"'{plain(name)}' has moved as a whole: {percent(max(above, 1 - above), 0)} of the new datasets lie "
+                f"'{sanitised(name)}' has moved as a whole: {percent(max(above, 1 - above), 0)} of the new "
+                f"datasets lie "
                 f"{'above' if above > 0.5 else 'below'} the earlier ones (median {is_now:.4g}, before {was:.4g})"
-                f"{misfits.hint(is_now, was)}"
+                f"{unit_errors.unit_error_hint(is_now, was)}"
             )
 
 
@@ -251,7 +255,7 @@ def _probability_above(now: Floats, before: Floats) -> float:
     return float(smaller.mean() / 2 / len(known))
 
 
-def _note(verdicts: Verdicts, bad: Flags, reason: object) -> Flags:
+def _note(verdicts: Rejections, bad: Flags, reason: object) -> Flags:
     found = np.asarray(bad & verdicts.among, dtype=bool)
     verdicts.against(found, reason)  # type: ignore[arg-type]
     return found

@@ -12,18 +12,18 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem, Problem
+from ml_action.core.errors import DataError, ExpectedError
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import listing
-from ml_action.modelling import data_warnings as doubts
+from ml_action.core.text import quoted_list
+from ml_action.modelling import data_warnings
 from ml_action.modelling.evaluation import scoring
-from ml_action.modelling.reading.columns import need, usual_columns
+from ml_action.modelling.reading.columns import require, usual_columns
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import fit
 from ml_action.modelling.training.recipe import resolve_recipe
-from ml_action.modelling.validation.datasets import sort_out
+from ml_action.modelling.validation.datasets import validate
 
-LIKELY = (
+LIKELY_TARGETS = (
     "target",
     "label",
     "y",
@@ -39,7 +39,7 @@ LIKELY = (
 )
 KEY = re.compile(r"^index$|(^|[_ ])(id|uuid|guid|key)$|^Unnamed: ", re.IGNORECASE)
 CLASSES = 20  # different words: a column of more is no likely target
-OWNER = re.compile(
+GROUP_NAMES = re.compile(
     r"^(user|person|patient|customer|client|student|subject|member|household|device|machine|store|shop|plot)"
     r"([_ ]?(id|no|nr|number|code))?$",
     re.IGNORECASE,
@@ -69,7 +69,7 @@ class Suggestion:
     doubts: tuple[str, ...] = ()  # what a person should look at first
 
 
-def look(table: Table, settings: Settings, choose: Callable[[str, Iterable[str], str], str]) -> Suggestion:
+def suggest(table: Table, settings: Settings, choose: Callable[[str, Iterable[str], str], str]) -> Suggestion:
     """A suggestion for a table; what the settings say already is taken as said.
 
     `choose` is asked for the target, of these columns, with our guess: everything else hangs on it.
@@ -80,8 +80,8 @@ def look(table: Table, settings: Settings, choose: Callable[[str, Iterable[str],
     keys = [name for name in usual_columns(table) if _is_key(table.frame[name], name)]
     names = [name for name in usual_columns(table) if name not in keys]
     target = settings.target[0] if settings.target else _chosen(table, names, choose)
-    group = settings.group or _owner(table.frame, target)
-    need(table, [settings.group] if settings.group else [])
+    group = settings.group or _group_column(table.frame, target)
+    require(table, [settings.group] if settings.group else [])
     left = tuple(name for name in names if name not in (target, group, settings.weight, *settings.target))
     recipe, sound = _resolved(table, settings, target, left, group)
     metric, of_metric = _metric(recipe, sound, settings)
@@ -95,8 +95,8 @@ def look(table: Table, settings: Settings, choose: Callable[[str, Iterable[str],
         reasons["group"] = f"{count:,} different ones: rows of one of them belong together and are judged as one"
     apart = [name for name in keys if name not in (target, group) and not name.startswith("Unnamed: ")]
     if apart:
-        reasons["features"] = f"all but {listing(apart)}: a name of each row tells nothing of the next one"
-    doubted = tuple(doubts.of(sound.frame, recipe, scores, metric))
+        reasons["features"] = f"all but {quoted_list(apart)}: a name of each row tells nothing of the next one"
+    doubted = tuple(data_warnings.warnings_for(sound.frame, recipe, scores, metric))
     features = left if apart and not settings.features else ()
     return Suggestion(target, recipe.task, metric, estimator, group, len(sound.frame), features, reasons, doubted)
 
@@ -112,8 +112,8 @@ def _is_key(column: pd.Series, name: str) -> bool:
 def _chosen(table: Table, names: list[str], choose: Callable[[str, Iterable[str], str], str]) -> str:
     """The target that a person chooses, or takes from us."""
     if not names:
-        raise DataProblem(
-            f"no column of {listing(table.frame.columns)} looks like something to predict",
+        raise DataError(
+            f"no column of {quoted_list(table.frame.columns)} looks like something to predict",
             why="each of them names its row, as an id does",
             fix="name it with --target",
         )
@@ -123,7 +123,7 @@ def _chosen(table: Table, names: list[str], choose: Callable[[str, Iterable[str]
 
 def _target(names: list[str], frame: pd.DataFrame) -> tuple[str, str]:
     """The column whose name says so, else the last that can be one."""
-    for likely in LIKELY:
+    for likely in LIKELY_TARGETS:
         found = next((name for name in names if name.casefold() == likely), "")
         if found:
             return found, f"'{found}' sounds like it"
@@ -139,10 +139,10 @@ def _can_be_predicted(column: pd.Series) -> bool:
     return bool(2 * column.notna().sum() >= len(column) and count > 1 and (is_number or count <= CLASSES))
 
 
-def _owner(frame: pd.DataFrame, target: str) -> str:
+def _group_column(frame: pd.DataFrame, target: str) -> str:
     """The column that says whose row it is, where each owner has several."""
     for name in map(str, frame.columns):
-        if name != target and OWNER.match(name):
+        if name != target and GROUP_NAMES.match(name):
             count = frame[name].nunique()
             if FEWEST_OWNERS <= count <= len(frame) / 2:
                 return name
@@ -168,7 +168,7 @@ def _resolved(
         seed=settings.seed,
         apart=(group,) if group else (),
     )
-    return recipe, sort_out(table, recipe.outputs, recipe.features)[0]
+    return recipe, validate(table, recipe.outputs, recipe.features)[0]
 
 
 def _metric(recipe: Recipe, table: Table, settings: Settings) -> tuple[str, str]:
@@ -196,9 +196,9 @@ def _scores(recipe: Recipe, table: Table, settings: Settings, group: str, metric
     try:
         paths = (recipe.estimator, BOOSTING[recipe.task])
         return {path: _cross_validated(recipe, path, metric, table, group) for path in paths}
-    except DataProblem:
+    except DataError:
         raise
-    except Problem:
+    except ExpectedError:
         return {}  # such as a class that a fold has nothing of: the loop itself will judge
 
 
@@ -222,12 +222,12 @@ def _cross_validated(recipe: Recipe, estimator: str, metric: str, table: Table, 
     together = pd.factorize(table.frame[group])[0][rows] if group else table.cluster[rows]
     grouped = len(np.unique(together)) >= 2 * FOLDS
     folds = GroupKFold(FOLDS) if grouped else KFold(FOLDS, shuffle=True, random_state=0)
-    truth = training.labels(recipe, table)
+    truth = fit.labels(recipe, table)
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about convergence: this is a first look
         for fitted, asked in folds.split(rows, groups=together if grouped else None):
-            model = training.fit(recipe, table, rows[fitted])
+            model = fit.fit(recipe, table, rows[fitted])
             frame = table.frame.loc[rows[asked], list(recipe.features)]
             found.append(scoring.report(model, frame, truth[rows[asked]], recipe)[metric])
     return float(np.mean(found))

@@ -23,7 +23,7 @@ from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation import losses, metrics, scoring
 from ml_action.modelling.evaluation.predictions import Predictions, perfect, predict, with_decision
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import fit
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ def gain(recipe: Recipe, said: Predictions, than: Predictions, target: Array, we
 
     NaN where it has no value.
     """
-    loss = losses.of(recipe.metric, target, weight)
+    loss = losses.loss_for(recipe.metric, target, weight)
     try:
         if loss is None:
             return _by_score(recipe.metric, said, than, target, weight)
@@ -53,14 +53,14 @@ def _by_score(metric: str, said: Predictions, than: Predictions, target: Array, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         ours, theirs = (scoring.score(metric, one, target, None, weight) for one in (said, than))
-        best = metrics.find(metric).best
+        best = metrics.get_metric(metric).best
         limit = scoring.score(metric, perfect(target), target, None, weight) if best is None else best
     whole = limit - theirs if np.isfinite(limit) else abs(theirs)
     return (ours - theirs) / whole if whole > 0 else 0.0
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class DriftSimulator:
     """A table as its champion knows it, and the direction in which it may change."""
 
     table: Table
@@ -91,7 +91,7 @@ class World:
     def gain_of(self, strength: float) -> float:
         """The share of the champion's error that knowing a change of this strength saves."""
         target, knowing = self._push(strength)
-        weight = training.weights(self.recipe, self.table)
+        weight = fit.weights(self.recipe, self.table)
         own = None if weight is None else weight[self.unseen]
         return gain(self.recipe, knowing, self._said, target[self.unseen], own)
 
@@ -101,7 +101,7 @@ class World:
 
     @cached_property
     def _target(self) -> Array:
-        return training.labels(self.recipe, self.table)
+        return fit.labels(self.recipe, self.table)
 
     @cached_property
     def _features(self) -> pd.DataFrame:

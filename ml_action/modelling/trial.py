@@ -13,22 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from ml_action.core.records.contract import Contract, Shift
+from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.evaluation import Comparison, Policy, Screening
 from ml_action.core.records.model import Recipe, Trial
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.modelling import screening as screen
-from ml_action.modelling.champion import CHAMPION, Incomparable, Witness, classes_in
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.champion import CHAMPION, Incomparable, ReferenceModel, classes_in
+from ml_action.modelling.contract import learning
 from ml_action.modelling.evaluation import losses, scoring
 from ml_action.modelling.evaluation.comparison import compare
-from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import cross_fitting as crossfit
-from ml_action.modelling.training import estimators, units
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import cross_fitting, estimators, fit, model_file, units
 from ml_action.modelling.training.cross_fitting import Progress, Split
 from ml_action.modelling.training.library_versions import libraries
 
@@ -37,7 +34,7 @@ Flags = npt.NDArray[np.bool_]
 _MOST_NOTES = 5
 
 
-class NothingSound(Exception):
+class NoUsableDatasets(Exception):
     """Every new dataset looks wrong to the champion; `screening` says how."""
 
     def __init__(self, screening: Screening) -> None:
@@ -46,11 +43,11 @@ class NothingSound(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Screen:
+class ScreeningInput:
     """What the champion is to look at before anything is trained."""
 
     judged: Flags  # per dataset: not accepted before; what is new is among them
-    contract: Contract | None = None
+    contract: DataContract | None = None
     free: Collection[str] = ()  # columns of which nothing is asked
 
 
@@ -67,12 +64,12 @@ def run(
     policy: Policy,
     folds: int = 5,
     group: str = "",
-    screened: Screen | None = None,
+    screened: ScreeningInput | None = None,
     unit: str = "datasets",
-    shifts: tuple[Shift, ...] = (),
+    shifts: tuple[ColumnDrift, ...] = (),
     progress: Progress,
     jobs: int = 0,
-    form: artifacts.Form = artifacts.PICKLE,
+    form: model_file.ModelFormat = model_file.PICKLE,
 ) -> Trial:
     """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
 
@@ -86,25 +83,25 @@ def run(
         new = np.ones(len(table.datasets), dtype=bool)
     notes: list[str] = []
     with threadpool_limits(limits=1), _noted(notes):
-        witness = None if champion is None else Witness(champion, champion_features, target=champion_target)
+        witness = None if champion is None else ReferenceModel(champion, champion_features, target=champion_target)
         if witness:
             witness.same_question(recipe)
         _try_out(recipe, policy, table)
         found, reference = Screening(), None
         if witness and screened:
-            held = units.of(table, group).held_out(salt, test_size)
+            held = units.units_of(table, group).held_out(salt, test_size)
             others = ~screened.judged & table.all_in(held)
             found, reference = _screened(witness, recipe, table, new, screened, others)
             table, new = _without_suspects(table, new, found)
-        fresh = new[table.cluster] & training.counts(recipe, table)
-        parts = crossfit.split(table, units.of(table, group), fresh, salt, test_size, folds)
-        said = _says(witness, recipe, table, parts.new) if witness else None
-        model = crossfit.final(recipe, table, parts, progress)
-        artifact = artifacts.dump(model, form)  # before it is judged: what cannot be written is not worth the time
+        fresh = new[table.cluster] & fit.has_weight(recipe, table)
+        parts = cross_fitting.split(table, units.units_of(table, group), fresh, salt, test_size, folds)
+        said = _predict(witness, recipe, table, parts.new) if witness else None
+        model = cross_fitting.final(recipe, table, parts, progress)
+        artifact = model_file.dump(model, form)  # before it is judged: what cannot be written is not worth the time
         classes = classes_in(recipe, table, said.classes if said else None)
-        challenger, baseline = crossfit.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
-        target, weight = training.truth(recipe, table, parts.new)
-        judged = Judged(
+        challenger, baseline = cross_fitting.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
+        target, weight = fit.target_and_weights(recipe, table, parts.new)
+        judged = PairedPredictions(
             target,
             _numbered(parts),
             challenger,
@@ -115,7 +112,7 @@ def run(
             weight,
         )
         comparison = replace(_compare(judged, recipe, policy), unit=unit)
-    if not estimators.takes(estimators.of(recipe), len(recipe.outputs)):
+    if not estimators.supports_outputs(estimators.build_from_recipe(recipe), len(recipe.outputs)):
         notes.append(f"{recipe.estimator} predicts one target: each has a copy of its own (MultiOutputRegressor)")
     if folds < 2:
         notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
@@ -127,38 +124,38 @@ def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table
     suspects = {item.blob for item in found.suspects}
     sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
     if not new[sound].any():
-        raise NothingSound(found)
+        raise NoUsableDatasets(found)
     return table.keep(sound), new[sound]
 
 
 def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
     """Every metric that is asked about later, asked about the truth: a wrong one costs no fit."""
     asked = [("metric", recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
-    with scoring.undefined():
-        scoring.try_out(asked, training.labels(recipe, table), training.weights(recipe, table))
+    with scoring.allow_undefined():
+        scoring.check_metric(asked, fit.labels(recipe, table), fit.weights(recipe, table))
 
 
 def _screened(
-    witness: Witness, recipe: Recipe, table: Table, new: Flags, asked: Screen, reference: Flags
+    witness: ReferenceModel, recipe: Recipe, table: Table, new: Flags, asked: ScreeningInput, reference: Flags
 ) -> tuple[Screening, npt.NDArray[np.float64]]:
     """What the champion makes of the datasets, and its mean loss on each of the reference, unseen by it."""
     judged = asked.judged | new
     rows = (judged | reference)[table.cluster]
-    said, (target, weight) = _says(witness, recipe, table, rows), training.truth(recipe, table, rows)
+    said, (target, weight) = _predict(witness, recipe, table, rows), fit.target_and_weights(recipe, table, rows)
     loss = losses.per_row(recipe, [said], target, weight)
-    looks = screen.look(table, rows, said, target, loss, weight)
+    looks = screen.score_datasets(table, rows, said, target, loss, weight)
     found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
     return found, looks.mean_loss[reference]
 
 
-def _says(witness: Witness, recipe: Recipe, table: Table, rows: Flags) -> Predictions:
+def _predict(witness: ReferenceModel, recipe: Recipe, table: Table, rows: Flags) -> Predictions:
     return witness.says(recipe, table, rows, classes_in(recipe, table))
 
 
-def _compare(judged: Judged, recipe: Recipe, policy: Policy) -> Comparison:
+def _compare(judged: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
     """Scores and tests. What cannot be scored ends the attempt, never in a promotion."""
     try:
-        with scoring.undefined():
+        with scoring.allow_undefined():
             return compare(judged, recipe, policy)
     except scoring.Unscorable as error:
         if error.who == "champion":
@@ -176,7 +173,7 @@ def _record(
     recipe: Recipe,
     parts: Split,
     artifact: tuple[bytes, str],
-    form: artifacts.Form,
+    form: model_file.ModelFormat,
     comparison: Comparison,
     notes: list[str],
 ) -> Trial:
@@ -192,9 +189,9 @@ def _record(
         libraries=libraries("skops") if form.name == "skops" else libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
-        contract=contracts.learn(table.keep(learned, parts.trained), recipe.outputs, recipe.features),
+        contract=learning.learn_contract(table.keep(learned, parts.trained), recipe.outputs, recipe.features),
         model_format=form.name,
-        types=artifacts.types_of(artifact[0], form),
+        types=model_file.types_of(artifact[0], form),
     )
 
 
@@ -216,4 +213,4 @@ def _noted(notes: list[str]) -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     # Sorted: folds that are fitted side by side warn in any order.
-    notes += sorted({f"{warning.category.__name__}: {plain(warning.message, 200)}" for warning in caught})
+    notes += sorted({f"{warning.category.__name__}: {sanitised(warning.message, 200)}" for warning in caught})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ml_action.core.records.promotion import PullRequest
-from ml_action.forge.base import Approval, Forge, Refusal
+from ml_action.forge.base import Approval, Forge, Refused
 
-TEXT = (
+REVIEW_BODY = (
     "Verified by ml-auto-update: repository, branch, commit and changed paths are those of its own attempt. "
     "This approval is for commit {commit} only."
 )
@@ -33,7 +33,7 @@ def approve_once(pull: PullRequest, commit: str, forge: Forge) -> tuple[bool, st
             f"not approved: somebody dismissed the approval of {approver} for this commit; a person can approve it",
         )
     try:
-        forge.approve(pull, commit, TEXT.format(commit=commit))
-    except Refusal as refusal:
+        forge.approve(pull, commit, REVIEW_BODY.format(commit=commit))
+    except Refused as refusal:
         return False, f"not approved: {refusal.what}; {refusal.why}; {refusal.fix}"
     return True, f"approved by {approver}"

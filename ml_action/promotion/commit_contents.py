@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_action.config.settings import METADATA
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
@@ -35,11 +35,11 @@ class Entry:
     size: int  # bytes; of a blob
 
 
-class Damaged(Exception):
+class InvalidProposalCommit(Exception):
     """Why the commit cannot be read as a promotion."""
 
 
-def objections(
+def find_objections(
     repository: Repository, attempt: Attempt, paths: Sequence[str], *, name: str, model_dir: str
 ) -> tuple[str, ...]:
     """Everything that speaks against what this attempt's commit holds; `paths` are those that it changes.
@@ -49,14 +49,14 @@ def objections(
     store = repository.store
     try:
         if not COMMIT.fullmatch(attempt.commit):
-            raise Damaged("what the journal names is no commit")
+            raise InvalidProposalCommit("what the journal names is no commit")
         repository.obtain(attempt.commit)
-        _refuse_detours(store, attempt.commit, model_dir)
+        _reject_links(store, attempt.commit, model_dir)
         look = _of_rollback if attempt.rolls_back else _of_promotion
         return tuple(look(store, attempt, paths, name, model_dir))
-    except Damaged as damage:
+    except InvalidProposalCommit as damage:
         return (str(damage),)
-    except ModelProblem as problem:
+    except ModelError as problem:
         return (problem.what,)
 
 
@@ -76,20 +76,20 @@ def _of_rollback(store: Git, attempt: Attempt, paths: Sequence[str], _name: str,
         yield f"the base branch has no {attempt.version} with the recorded sha256 {attempt.digest[:12]}"
         return
     entry = _plain_file(store, attempt.commit, f"{model_dir}/{METADATA}")
-    if store.run("cat-file", "blob", entry.oid) != registry.pointed(before, attempt.version):
+    if store.run("cat-file", "blob", entry.oid) != registry.with_current(before, attempt.version):
         yield f"it changes more of {METADATA} than `current`, or to another version than {attempt.version}"
     yield from of_files(paths, [f"{model_dir}/{METADATA}"])
     yield from _of_model(store, target, attempt.commit, model_dir)
 
 
-def _refuse_detours(store: Git, commit: str, model_dir: str) -> None:
+def _reject_links(store: Git, commit: str, model_dir: str) -> None:
     """The model directory is a folder, and so is every folder above it: no link, no submodule."""
     parts = model_dir.split("/")
     for depth in range(1, len(parts) + 1):
         path = "/".join(parts[:depth])
         found = _entry(store, commit, path)
         if found is None or found.mode != FOLDER:
-            raise Damaged(f"{path} is {_kind(found)}, not a folder")
+            raise InvalidProposalCommit(f"{path} is {_kind(found)}, not a folder")
 
 
 def _history(store: Git, commit: str, model_dir: str) -> History:
@@ -97,20 +97,20 @@ def _history(store: Git, commit: str, model_dir: str) -> History:
     path = f"{model_dir}/{METADATA}"
     entry = _plain_file(store, commit, path)
     if entry.size > METADATA_BYTES:
-        raise Damaged(f"{path} holds {entry.size:,} bytes")
+        raise InvalidProposalCommit(f"{path} holds {entry.size:,} bytes")
     content = store.run("cat-file", "blob", entry.oid)
     history = registry.parse(content, path)
-    strange = [*unknown_keys(json.loads(content, object_pairs_hook=_unrepeated), registry.encoded(history))]
+    strange = [*unknown_keys(json.loads(content, object_pairs_hook=_reject_duplicate_keys), registry.encoded(history))]
     if strange:
-        raise Damaged(f"{path} holds what ml-auto-update does not write: {', '.join(strange[:3])}")
+        raise InvalidProposalCommit(f"{path} holds what ml-auto-update does not write: {', '.join(strange[:3])}")
     return history
 
 
-def _unrepeated(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
+def _reject_duplicate_keys(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
     """A key that stands twice is read as the one or the other, by whoever reads it."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Damaged("its metadata has a key twice")
+        raise InvalidProposalCommit("its metadata has a key twice")
     return found
 
 
@@ -143,7 +143,7 @@ def _digest(store: Git, oid: str) -> str:
 def _plain_file(store: Git, commit: str, path: str) -> Entry:
     entry = _entry(store, commit, path)
     if entry is None or entry.mode != FILE:
-        raise Damaged(f"{path} is {_kind(entry)}, not a plain file")
+        raise InvalidProposalCommit(f"{path} is {_kind(entry)}, not a plain file")
     return entry
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ml_action.core.records.promotion import Proposal, Publication, PullRequest
-from ml_action.forge.base import Forge, Refusal
-from ml_action.git.repository import LostTheRace
+from ml_action.forge.base import Forge, Refused
+from ml_action.git.repository import ConcurrentUpdate
 
 PAUSE = 3.0  # seconds between two looks at what GitHub is still computing
 
 
 @dataclass(frozen=True)
-class Context:
+class PublicationContext:
     """What every step of one promotion is given."""
 
     proposal: Proposal  # its body is our section (`proposal.wrap_body`)
@@ -29,7 +29,7 @@ class Context:
         return commit == self.proposal.commit or commit in self.known
 
 
-def is_foreign(context: Context, pull: PullRequest) -> bool:
+def is_foreign(context: PublicationContext, pull: PullRequest) -> bool:
     """Whether somebody else pushed to it. Another run is no stranger: it is looked for where runs record themselves.
 
     Raises:
@@ -38,11 +38,11 @@ def is_foreign(context: Context, pull: PullRequest) -> bool:
     if context.is_known(pull.head_sha):
         return False
     if pull.head_sha in context.recorded():
-        raise LostTheRace
+        raise ConcurrentUpdate
     return True
 
 
-def leave(context: Context, publication: Publication, pull: PullRequest) -> Publication:
+def hand_over(context: PublicationContext, publication: Publication, pull: PullRequest) -> Publication:
     """Stop, and take back an order to merge: GitHub keeps it when a person with write access pushes.
 
     https://docs.github.com/en/pull-requests/how-tos/merge-and-close-pull-requests/automatically-merging-a-pull-request
@@ -50,6 +50,6 @@ def leave(context: Context, publication: Publication, pull: PullRequest) -> Publ
     context.say(publication.blocked)
     try:
         context.forge.disable_auto_merge(pull)
-    except Refusal as refusal:
+    except Refused as refusal:
         return replace(publication, notes=(*publication.notes, f"auto-merge may still be on: {refusal.what}"))
     return publication

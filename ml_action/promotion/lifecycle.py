@@ -14,26 +14,24 @@ from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Proposal, Publication, PullRequest
 from ml_action.datasets import survey
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal
-from ml_action.promotion import commit_contents as contents
-from ml_action.promotion import publication
-from ml_action.promotion import pull_request as presenting
-from ml_action.promotion.context import Context
+from ml_action.promotion import commit_contents, publication, pull_request
+from ml_action.promotion.context import PublicationContext
 from ml_action.promotion.pull_request_text import compare_address, rollback_title, title, wrap_body
-from ml_action.promotion.recording import Recorded, adopted, note, rebuilt
-from ml_action.runtime.dependencies import Tools
+from ml_action.promotion.recording import RecordedAttempt, note, orphaned_proposal, rebuilt
+from ml_action.runtime.dependencies import Dependencies
 
 SETTLED = ("merged", "closed", "superseded")
 
 
-def pending(scene: Scene) -> Attempt | None:
+def pending(scene: Snapshot) -> Attempt | None:
     """The recorded promotion that is not known to have ended."""
     proposed = scene.state.proposed
     return proposed if proposed and proposed.state not in SETTLED else None
 
 
-def waits(scene: Scene, settings: Settings) -> str:
+def blocking_proposal(scene: Snapshot, settings: Settings) -> str:
     """Why nothing is trained while another proposal waits; empty: it may be.
 
     What is forced would take the branch of a promotion, and perhaps its approval. A rollback waits for nobody: what is
@@ -48,7 +46,7 @@ def waits(scene: Scene, settings: Settings) -> str:
     return f"the promotion of {attempt.version} waits ({number}): merge or close it before you force another"
 
 
-def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publication | None]:
+def resume(scene: Snapshot, settings: Settings, tools: Dependencies) -> tuple[Snapshot, Publication | None]:
     """Completes or follows up the promotion that an earlier run began; the scene with what became of it."""
     attempt = pending(scene)
     if attempt is None:
@@ -58,19 +56,19 @@ def resume(scene: Scene, settings: Settings, tools: Tools) -> tuple[Scene, Publi
         ended = _with_pull_request(attempt, tools) if known == "merged" else _withdrawn(attempt, scene, tools)
         ended = replace(ended, state=known)
         done = Publication(merge_state="merged") if known == "merged" else None
-        return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), done
+        return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), done
     if _was_withdrawn(scene, tools):
         tools.log.say(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
         ended = replace(attempt, state="closed")
-        return replace(scene, state=note(Recorded(attempt, scene.state), ended, settings, tools)), None
+        return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), None
     tools.log.say(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
-    recorded, settled = settle(Recorded(attempt, scene.state), settings, tools, base=scene.tips.base)
+    recorded, settled = settle(RecordedAttempt(attempt, scene.state), settings, tools, base=scene.tips.base)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
-        return survey.look(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
+        return survey.take_snapshot(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
 
 
-def overruled(attempt: Attempt, tools: Tools) -> Attempt:
+def superseded_by_rollback(attempt: Attempt, tools: Dependencies) -> Attempt:
     """The promotion that waits, once a rollback takes its branch: no order to merge it stands any more.
 
     Its pull request is closed when that of the rollback is opened (`publication`).
@@ -88,12 +86,12 @@ def _kind(attempt: Attempt) -> str:
     return "rollback to" if attempt.rolls_back else "promotion of"
 
 
-def _was_withdrawn(scene: Scene, tools: Tools) -> bool:
+def _was_withdrawn(scene: Snapshot, tools: Dependencies) -> bool:
     """Whether a person deleted the proposal's branch before there was a pull request: nothing can be opened from it."""
     return not scene.tips.proposal and tools.forge().find(tools.branches.proposal) is None
 
 
-def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
+def _withdrawn(attempt: Attempt, scene: Snapshot, tools: Dependencies) -> Attempt:
     """The attempt that another champion overtook, its pull request closed: it was measured against the former one."""
     current = scene.history.current if scene.history else ""
     now = f"{current} is in production" if current else "there is no champion"
@@ -102,12 +100,12 @@ def _withdrawn(attempt: Attempt, scene: Scene, tools: Tools) -> Attempt:
     if attempt.rolls_back:
         why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
     tools.log.say(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
-    pull = presenting.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
+    pull = pull_request.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
     ours = pull and pull.head_sha == attempt.commit
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
 
-def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
+def _with_pull_request(attempt: Attempt, tools: Dependencies) -> Attempt:
     """The attempt with its pull request, which a run that died before its note left unknown."""
     if attempt.pull_request:
         return attempt
@@ -116,10 +114,10 @@ def _with_pull_request(attempt: Attempt, tools: Tools) -> Attempt:
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
 
-def stranger_on_branch(scene: Scene, tools: Tools) -> str:
+def foreign_commit_on_branch(scene: Snapshot, tools: Dependencies) -> str:
     """Why the proposal's branch may not be written to: somebody else's commit is on it; empty: it may."""
     tip = scene.tips.proposal
-    if not tip or tip in scene.state.commits or adopted(scene) or _is_merged(tip, tools):
+    if not tip or tip in scene.state.commits or orphaned_proposal(scene) or _is_merged(tip, tools):
         return ""
     return (
         f"the branch {tools.branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
@@ -127,13 +125,13 @@ def stranger_on_branch(scene: Scene, tools: Tools) -> str:
     )
 
 
-def _is_merged(tip: str, tools: Tools) -> bool:
+def _is_merged(tip: str, tools: Dependencies) -> bool:
     """Whether a pull request brought this commit of the proposal's branch into production: then it has had its say."""
     pull = tools.forge().find(tools.branches.proposal)
     return pull is not None and pull.state == "merged" and pull.head_sha == tip
 
 
-def ended_on_base(scene: Scene, attempt: Attempt) -> str:
+def ended_on_base(scene: Snapshot, attempt: Attempt) -> str:
     """What the base branch alone tells: it was merged, or another champion came in between."""
     versions = scene.history.versions if scene.history else ()
     current = scene.history.current if scene.history else ""
@@ -143,7 +141,9 @@ def ended_on_base(scene: Scene, attempt: Attempt) -> str:
     return "superseded" if current != attempt.champion else ""
 
 
-def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = "") -> tuple[Recorded, Publication]:
+def settle(
+    recorded: RecordedAttempt, settings: Settings, tools: Dependencies, *, base: str = ""
+) -> tuple[RecordedAttempt, Publication]:
     """Brings the recorded promotion as far as autonomy allows, and notes in the journal how far it came.
 
     `base`: the commit of the base branch as it was last seen. A proposal that the base branch left behind is built anew
@@ -159,20 +159,22 @@ def settle(recorded: Recorded, settings: Settings, tools: Tools, *, base: str = 
         done = replace(done, by_hand=compare_address(tools.page, tools.branches.base, tools.branches.proposal))
     pull, attempt = done.pull_request, recorded.attempt
     now = _with(attempt, pull, done) if pull else attempt
-    return Recorded(now, note(recorded, now, settings, tools)), done
+    return RecordedAttempt(now, note(recorded, now, settings, tools)), done
 
 
-def _publish(recorded: Recorded, settings: Settings, tools: Tools, *, moved: bool = False) -> Publication:
+def _publish(recorded: RecordedAttempt, settings: Settings, tools: Dependencies, *, moved: bool = False) -> Publication:
     attempt = recorded.attempt
     proposal = replace(proposal_of(recorded, settings, tools), moved=moved)
-    examine = partial(contents.objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir)
+    examine = partial(
+        commit_contents.find_objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir
+    )
     now = partial(_commits_by_now, tools)
-    return publication.settle(
-        Context(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.say, examine)
+    return publication.publish(
+        PublicationContext(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.say, examine)
     )
 
 
-def _commits_by_now(tools: Tools) -> frozenset[str]:
+def _commits_by_now(tools: Dependencies) -> frozenset[str]:
     """Every commit that any run ever put on the proposal's branch."""
     tips = tools.repository.fetch(tools.branches)
     return journal.read(tools.repository.store, tips.state).commits
@@ -184,7 +186,7 @@ def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=author)
 
 
-def proposal_of(recorded: Recorded, settings: Settings, tools: Tools) -> Proposal:
+def proposal_of(recorded: RecordedAttempt, settings: Settings, tools: Dependencies) -> Proposal:
     """The promotion as data, from the journal alone."""
     attempt, state = recorded.attempt, recorded.state
     against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-LOOKS = 5  # times we look at a state that GitHub is still computing, and then leave it to the next run
+MAX_POLLS = 5  # times we look at a state that GitHub is still computing, and then leave it to the next run
 
 
 class Step(str, Enum):
@@ -48,7 +48,7 @@ def next_step(mergeable_state: str, looks: int) -> Step:
     A state that is unknown, absent or new to us is waited for: GitHub computes it after the first question.
     """
     step = _STEPS.get(mergeable_state, Step.WAIT)
-    return Step.LATER if step is Step.WAIT and looks + 1 >= LOOKS else step
+    return Step.LATER if step is Step.WAIT and looks + 1 >= MAX_POLLS else step
 
 
 def reason(mergeable_state: str) -> str:

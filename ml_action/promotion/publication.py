@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Publication
-from ml_action.promotion import merge as landing
-from ml_action.promotion import pull_request as presenting
-from ml_action.promotion.context import Context
+from ml_action.promotion import merge, pull_request
+from ml_action.promotion.context import PublicationContext
 
 
-def settle(context: Context) -> Publication:
+def publish(context: PublicationContext) -> Publication:
     """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
 
     Raises:
         ForgeProblem: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
         LostTheRace: another run pushed to the branch meanwhile.
     """
-    publication = presenting.present(context)
+    publication = pull_request.ensure_pull_request(context)
     for reached, step in (
-        (Autonomy.APPROVE, landing.verify),
-        (Autonomy.APPROVE, landing.approve),
-        (Autonomy.MERGE, landing.merge),
+        (Autonomy.APPROVE, merge.verify),
+        (Autonomy.APPROVE, merge.approve),
+        (Autonomy.MERGE, merge.merge),
     ):
         pull = publication.pull_request
         ended = publication.blocked or publication.merge_state or publication.stale

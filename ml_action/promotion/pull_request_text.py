@@ -72,7 +72,7 @@ def merge_body(existing: str, ours: str) -> str:
 
     Our section is cut when the whole would be longer than GitHub takes.
     """
-    before, after = _around(existing.replace("\r\n", "\n"))  # the web editor sends CR LF
+    before, after = _outside_section(existing.replace("\r\n", "\n"))  # the web editor sends CR LF
     room = BODY_LIMIT - len(before) - len(after)
     return before + _fit(ours, room) + after
 
@@ -83,7 +83,7 @@ class _Section:
     end: int
 
 
-def _around(body: str) -> tuple[str, str]:
+def _outside_section(body: str) -> tuple[str, str]:
     """What stands before and after our section."""
     found = _section(body)
     if found:

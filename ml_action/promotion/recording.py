@@ -11,25 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ml_action.config.settings import Settings
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.model import History, Trial
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
 from ml_action.git.journal import Counter, State
-from ml_action.git.repository import LostTheRace, Push, Repository
-from ml_action.reports import pages as report
-from ml_action.runtime.dependencies import Tools
+from ml_action.git.repository import ConcurrentUpdate, Push, Repository
+from ml_action.reports import pages
+from ml_action.runtime.dependencies import Dependencies
 
 MADE_BY_US = re.compile(r"^Attempt: [0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$", re.MULTILINE)  # `report.commit_message`
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedAttempt:
     """An attempt that the journal holds, with the state as it is now."""
 
     attempt: Attempt
@@ -37,7 +37,7 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Content:
+class ProposalContent:
     """What a proposal puts into the model directory, and how it is told."""
 
     files: Mapping[str, bytes]
@@ -48,20 +48,20 @@ class Content:
 
 def record(
     attempt: Attempt,
-    scene: Scene,
+    scene: Snapshot,
     settings: Settings,
-    tools: Tools,
+    tools: Dependencies,
     *,
     onto: State,
-    content: Content | None = None,
-) -> Recorded:
+    content: ProposalContent | None = None,
+) -> RecordedAttempt:
     """Records the attempt `onto` a state and, when it is a promotion or a rollback, pushes the proposal with it.
 
     Raises:
         LostTheRace: another run recorded something first.
     """
     pushes, state = [], onto
-    attempt = replace(attempt, former=tuple(filter(None, (adopted(scene),))))
+    attempt = replace(attempt, former=tuple(filter(None, (orphaned_proposal(scene),))))
     if content and _proposes(attempt, settings):
         attempt = _built(attempt, content, scene, settings)
         pushes = [Push(tools.branches.proposal, scene.tips.proposal, attempt.commit)]
@@ -70,15 +70,15 @@ def record(
     count = scene.trigger.count if state.data == scene.state.data else 0
     state, push = write(state, settings, tools, count, f"{attempt.verdict}: {attempt.reason}")
     scene.repository.push([*pushes, push])
-    return Recorded(attempt, state)
+    return RecordedAttempt(attempt, state)
 
 
-def seen(scene: Scene, set_aside: tuple[SetAside, ...]) -> State:
+def consumed_state(scene: Snapshot, set_aside: tuple[RejectedDataset, ...]) -> State:
     """The state once this data was dealt with and these datasets were set aside: what a training is recorded onto."""
     return replace(scene.seen, set_aside=_recorded(scene.state, set_aside))
 
 
-def _recorded(state: State, set_aside: tuple[SetAside, ...]) -> tuple[SetAside, ...]:
+def _recorded(state: State, set_aside: tuple[RejectedDataset, ...]) -> tuple[RejectedDataset, ...]:
     """All datasets that are not to be counted; a row that was left out (without a blob) is none."""
     fresh = {item.blob for item in set_aside}
     kept = (item for item in state.set_aside if item.blob not in fresh)
@@ -90,7 +90,7 @@ def _proposes(attempt: Attempt, settings: Settings) -> bool:
     return wanted and settings.autonomy.reaches(Autonomy.PROPOSE)
 
 
-def _built(attempt: Attempt, content: Content, scene: Scene, settings: Settings) -> Attempt:
+def _built(attempt: Attempt, content: ProposalContent, scene: Snapshot, settings: Settings) -> Attempt:
     """The attempt with the proposal's commit, on top of the base branch as it is now."""
     base, time = scene.tips.base, attempt.time
     commit = _on_top(base, content.files, content.message, settings, scene.repository, time=time)
@@ -105,29 +105,29 @@ def _on_top(
     return repository.commit(tree, base, message, time=time)
 
 
-def content_of(
+def new_version_content(
     attempt: Attempt,
-    scene: Scene,
+    scene: Snapshot,
     settings: Settings,
     trial: Trial,
     decision: Decision,
-    set_aside: tuple[SetAside, ...],
-) -> Content:
+    set_aside: tuple[RejectedDataset, ...],
+) -> ProposalContent:
     """A new version: the model, its card, and the history with one more entry."""
     version = registry.version_of(trial, attempt)
-    history = registry.appended(scene.history, version, name=settings.name, salt=attempt.salt)
-    card = report.model_card(version, attempt, trial, decision)
+    history = registry.with_version(scene.history, version, name=settings.name, salt=attempt.salt)
+    card = pages.model_card(version, attempt, trial, decision)
     files = {
         registry.METADATA: registry.to_bytes(history),
         version.file: trial.artifact,
         f"{version.version}.md": card.encode("utf-8", "replace"),
     }
-    message = report.commit_message(version, attempt, decision)
-    text = report.pull_request_body(version, attempt, trial, decision, set_aside)
-    return Content(files, trial.digest, message, text)
+    message = pages.commit_message(version, attempt, decision)
+    text = pages.pull_request_body(version, attempt, trial, decision, set_aside)
+    return ProposalContent(files, trial.digest, message, text)
 
 
-def adopted(scene: Scene) -> str:
+def orphaned_proposal(scene: Snapshot) -> str:
     """The proposal's commit of a journal that was lost: its message says that an attempt made it; empty: there is none.
 
     Only where the state branch is gone: a journal that does not know a commit is right about it.
@@ -138,21 +138,26 @@ def adopted(scene: Scene) -> str:
     return tip if MADE_BY_US.search(scene.repository.store.line("show", "--no-patch", "--format=%B", tip)) else ""
 
 
-def remember(
-    state: State, scene: Scene, settings: Settings, tools: Tools, *, set_aside: tuple[SetAside, ...] = ()
+def record_look(
+    state: State,
+    scene: Snapshot,
+    settings: Settings,
+    tools: Dependencies,
+    *,
+    set_aside: tuple[RejectedDataset, ...] = (),
 ) -> State:
     """Records what a run without an attempt found out; nothing, if that is what the branch says already."""
     state = replace(state, set_aside=_recorded(state, set_aside))
     if state == scene.state:
         return state
     count = state.looked.count if state.looked and state.data == scene.state.data else 0
-    message = f"set aside {counted(len(set_aside), 'datasets')}" if set_aside else "nothing new in this data"
+    message = f"set aside {count_of(len(set_aside), 'datasets')}" if set_aside else "nothing new in this data"
     state, push = write(state, settings, tools, count, message)
     tools.repository.push([push])
     return state
 
 
-def write(state: State, settings: Settings, tools: Tools, count: int | None, message: str) -> tuple[State, Push]:
+def write(state: State, settings: Settings, tools: Dependencies, count: int | None, message: str) -> tuple[State, Push]:
     """The state as a commit on the one that it was read from, and the push that moves the branch from there.
 
     Without a `count` the counter for people stays as it is.
@@ -165,7 +170,7 @@ def write(state: State, settings: Settings, tools: Tools, count: int | None, mes
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
 
 
-def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | None:
+def rebuilt(recorded: RecordedAttempt, settings: Settings, tools: Dependencies) -> RecordedAttempt | None:
     """The same proposal on top of the base branch as it is now; None: it cannot be, the next run looks again."""
     repository, attempt = tools.repository, recorded.attempt
     tips = repository.fetch(tools.branches)
@@ -174,7 +179,7 @@ def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | 
     if overtaken or tips.base == attempt.base or tips.proposal != attempt.commit:
         return None
     if attempt.rolls_back:
-        files = turned_back(repository.store, tips.base, settings.model_dir, attempt.version)
+        files = rollback_files(repository.store, tips.base, settings.model_dir, attempt.version)
     else:
         files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
     message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
@@ -183,9 +188,9 @@ def rebuilt(recorded: Recorded, settings: Settings, tools: Tools) -> Recorded | 
     state, push = write(recorded.state.told_anew(anew), settings, tools, None, f"{attempt.version} is built anew")
     try:
         repository.push([Push(tools.branches.proposal, attempt.commit, commit), push])
-    except LostTheRace:
+    except ConcurrentUpdate:
         return None
-    return Recorded(anew, state)
+    return RecordedAttempt(anew, state)
 
 
 def _carried_over(history: History | None, commit: str, model_dir: str, git: Git) -> dict[str, bytes]:
@@ -203,18 +208,18 @@ def _carried_over(history: History | None, commit: str, model_dir: str, git: Git
     }
 
 
-def turned_back(git: Git, base: str, model_dir: str, version: str) -> dict[str, bytes]:
+def rollback_files(git: Git, base: str, model_dir: str, version: str) -> dict[str, bytes]:
     """The only file that a rollback changes: the history of the base branch, byte for byte, and its pointer moved."""
     path = f"{model_dir}/{registry.METADATA}"
     try:
-        content = registry.pointed(registry.read_bytes(git, base, model_dir) or b"", version)
+        content = registry.with_current(registry.read_bytes(git, base, model_dir) or b"", version)
     except ValueError as error:
-        raise registry.unusable(path, error) from error
+        raise registry.unreadable_metadata(path, error) from error
     registry.parse(content, path)
     return {registry.METADATA: content}
 
 
-def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools) -> State:
+def note(recorded: RecordedAttempt, attempt: Attempt, settings: Settings, tools: Dependencies) -> State:
     """Tells the attempt anew in the journal; when another run writes at the same time, it will do it."""
     if attempt == recorded.attempt:
         return recorded.state
@@ -222,6 +227,6 @@ def note(recorded: Recorded, attempt: Attempt, settings: Settings, tools: Tools)
     state, push = write(recorded.state.told_anew(attempt), settings, tools, None, told)
     try:
         tools.repository.push([push])
-    except LostTheRace:
+    except ConcurrentUpdate:
         return recorded.state
     return state

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ml_action.core.records.model import History, Trial, Version
 
 
-def standing(attempts: Sequence[Attempt]) -> Mapping[str, Attempt]:
+def active_rollbacks(attempts: Sequence[Attempt]) -> Mapping[str, Attempt]:
     """The rollbacks that stand, by the version that each took out of production."""
     found: dict[str, Attempt] = {}
     for attempt in attempts:
@@ -24,13 +24,13 @@ def standing(attempts: Sequence[Attempt]) -> Mapping[str, Attempt]:
     return found
 
 
-def again(trial: Trial, data_tree: str, history: History | None, attempts: Sequence[Attempt]) -> str:
+def repeats_rolled_back(trial: Trial, data_tree: str, history: History | None, attempts: Sequence[Attempt]) -> str:
     """Why this challenger is a version that was rolled back; empty: it is another one."""
-    barred = standing(attempts)
+    barred = active_rollbacks(attempts)
     for version in history.versions if history else ():
         same = _same(version, trial, data_tree)
         if same and version.version in barred:
-            return f"it is {version.version} again ({same}), which {told(barred[version.version])}"
+            return f"it is {version.version} again ({same}), which {describe(barred[version.version])}"
     return ""
 
 
@@ -44,7 +44,7 @@ def _same(version: Version, trial: Trial, data_tree: str) -> str:
     return "the same recipe on the same data" if version.data_tree == data_tree and made == asked else ""
 
 
-def told(rollback: Attempt) -> str:
+def describe(rollback: Attempt) -> str:
     """What was done to a version, as the end of a sentence."""
     return f"was rolled back on {rollback.time[:10]} ({rollback.reason})"
 
@@ -52,8 +52,8 @@ def told(rollback: Attempt) -> str:
 def notes(attempts: Sequence[Attempt], history: History | None) -> tuple[str, ...]:
     """The versions after the champion that were rolled back; those before it are history."""
     current = _number(history.current) if history else 0
-    barred = standing(attempts)
-    return tuple(f"{version} {told(barred[version])}" for version in barred if _number(version) > current)
+    barred = active_rollbacks(attempts)
+    return tuple(f"{version} {describe(barred[version])}" for version in barred if _number(version) > current)
 
 
 def _number(version: str) -> int:

@@ -18,7 +18,7 @@ from ml_action.core.records.promotion import PullRequest
 FILES_LISTED = 3_000
 
 
-def objections(
+def find_objections(
     pull: PullRequest,
     *,
     repository: str,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ml_action.core.errors import RepositoryProblem, SettingsProblem
-from ml_action.core.formatting import counted, percent
+from ml_action.core.errors import RepositoryError, SettingsError
+from ml_action.core.formatting import count_of, percent
 from ml_action.core.markdown import one_line
 from ml_action.core.records.choices import Verdict
 
@@ -33,7 +33,7 @@ def find(attempts: Sequence[Attempt], wanted: str, state_branch: str) -> Attempt
         SettingsProblem: there is none of this name, or more than one.
     """
     if not attempts:
-        raise RepositoryProblem(
+        raise RepositoryError(
             "the journal holds no attempt yet",
             why="nothing was ever trained here, or this clone does not have the branch that remembers it",
             fix=f"git fetch origin {state_branch}:refs/remotes/origin/{state_branch}, or look at `status` to see what "
@@ -48,7 +48,7 @@ def find(attempts: Sequence[Attempt], wanted: str, state_branch: str) -> Attempt
         return named[0]
     shown = one_line(wanted, 60)
     what = f"{len(named)} attempts begin with {shown!r}" if named else f"there is no attempt {shown!r}"
-    raise SettingsProblem(what, why=_WHY, fix=_name_one(named or attempts))
+    raise SettingsError(what, why=_WHY, fix=_name_one(named or attempts))
 
 
 _WHY = "an attempt is named by its id or a unique beginning of it, by its version, or by a number: 1 is the last"
@@ -57,7 +57,7 @@ _WHY = "an attempt is named by its id or a unique beginning of it, by its versio
 def _by_number(attempts: Sequence[Attempt], number: int) -> Attempt:
     if not 1 <= number <= len(attempts):
         count = "is only one attempt" if len(attempts) == 1 else f"are only {len(attempts)} attempts"
-        raise SettingsProblem(f"there is no attempt number {number}", why=f"there {count}", fix=_name_one(attempts))
+        raise SettingsError(f"there is no attempt number {number}", why=f"there {count}", fix=_name_one(attempts))
     return attempts[-number]
 
 
@@ -85,7 +85,7 @@ def facts(attempt: Attempt, history: History | None) -> dict[str, str]:
         "time": attempt.time.replace("T", " ").replace("Z", " UTC"),
         "run": attempt.run_url or "on somebody's machine",
         **(_of_rollback(attempt) if attempt.rolls_back else _of_training(attempt)),
-        "promotion": became(attempt, history),
+        "promotion": outcome_of_promotion(attempt, history),
         "data tree": attempt.data_tree,
     }
     return {name: text for name, text in told.items() if text}
@@ -111,8 +111,8 @@ def _trained_on(attempt: Attempt) -> str:
     if not attempt.datasets:
         return "nothing"
     found = attempt.comparison
-    judged = f", judged on {counted(found.datasets, found.unit)}" if found else ""
-    return f"{counted(attempt.datasets, 'datasets')}, {counted(attempt.rows, 'rows')}{judged}"
+    judged = f", judged on {count_of(found.datasets, found.unit)}" if found else ""
+    return f"{count_of(attempt.datasets, 'datasets')}, {count_of(attempt.rows, 'rows')}{judged}"
 
 
 def _asked(policy: Policy) -> str:
@@ -128,7 +128,7 @@ def _asked(policy: Policy) -> str:
     return ", ".join((gate.get(policy.gate, policy.gate), sure, *kept))
 
 
-def became(attempt: Attempt, history: History | None) -> str:
+def outcome_of_promotion(attempt: Attempt, history: History | None) -> str:
     """What became of its promotion."""
     if history and any(version.attempt == attempt.id for version in history.versions):
         now = (

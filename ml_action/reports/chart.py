@@ -24,11 +24,11 @@ _HANGING_FROM = (0.06, 0.25, 0.75)  # the part of a cell from which each of them
 _CUT_ABOVE, _CUT_BELOW = "▲", "▼"
 _EXTREME = 2.0  # times as far as all but a twentieth on either side: further out a bar is cut
 LARGEST = 1e9  # share that is drawn as it is
-MOST = 99.995  # a larger share is told as a power of ten
+MAX_PERCENT = 99.995  # a larger share is told as a power of ten
 _ZERO, _ASKED, _AXIS = "┼", "┊", "─"
 
 
-def draw(comparison: Comparison, policy: Policy | None = None) -> str:
+def gain_chart(comparison: Comparison, policy: Policy | None = None) -> str:
     """Bars for the gains of single datasets, and the interval of the gain on an axis; empty when no gain is known.
 
     With a `policy` the axis also shows the gain that its gate asks for.
@@ -107,13 +107,13 @@ def _label(text: str, line: str = "│") -> str:
 
 def _signed(share: float) -> str:
     """A share with its sign, in as many columns as the scale has."""
-    if abs(share) >= MOST:
+    if abs(share) >= MAX_PERCENT:
         return f"{100 * share:+.0e}%"
     return f"{100 * share:+.{0 if abs(share) >= 0.0995 else 1}f} %"
 
 
 def _share(share: float) -> str:
-    return percent(share) if abs(share) < MOST else f"{100 * share:.0e} %"
+    return percent(share) if abs(share) < MAX_PERCENT else f"{100 * share:.0e} %"
 
 
 # --- the interval of the whole ----------------------------------------------------------------------------

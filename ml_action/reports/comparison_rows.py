@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action.core.formatting import counted, number, percent, percents, probability
+from ml_action.core.formatting import count_of, number, percent, percents, probability
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -43,19 +43,19 @@ def scores(comparison: Comparison) -> Iterator[Row]:
         yield name, *map(number, found)
 
 
-def lines(comparison: Comparison) -> Iterator[str]:
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """The paired evidence in numbers."""
     low, high = comparison.improvement_interval.low, comparison.improvement_interval.high
     whose = "champion's" if comparison.champion else "dummy baseline's"
     sure = f"at {percent(comparison.confidence, 0)} confidence"
     yield f"{comparison.metric}: {comparison.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}] {sure}"
     yield f"gain: {percent(comparison.gain)} of the {whose} error, interval {percents(comparison.gain_interval)}"
-    judged = f"{counted(comparison.datasets, comparison.unit)} ({counted(comparison.rows, 'rows')})"
+    judged = f"{count_of(comparison.datasets, comparison.unit)} ({count_of(comparison.rows, 'rows')})"
     yield f"sign-flip test over {judged}: p {probability(comparison.p_value)}"
     yield f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse"
 
 
-def remembered(attempt: Attempt) -> Iterator[str]:
+def lines_of_old_attempt(attempt: Attempt) -> Iterator[str]:
     """The numbers of an attempt whose comparison the journal does not hold: it was written by an earlier version."""
     if attempt.challenger_score is None:
         return

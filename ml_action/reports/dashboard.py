@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 10
 REASON = 160  # characters
 BOX = "train now: with the new datasets that are there, however few; the gate decides as ever"
-TICKED = re.compile(r"(?m)^- \[[xX]\] <!-- train-now -->")
+TICKED_BOX = re.compile(r"(?m)^- \[[xX]\] <!-- train-now -->")
 
 
 def marker(name: str) -> str:
@@ -29,7 +29,7 @@ def marker(name: str) -> str:
 
 def is_ticked(body: str) -> bool:
     """Whether somebody asks for a training."""
-    return bool(TICKED.search(body))
+    return bool(TICKED_BOX.search(body))
 
 
 def render(name: str, outcome: Outcome, attempts: Sequence[Attempt], *, ticked: bool = False) -> str:

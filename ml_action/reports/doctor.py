@@ -11,15 +11,15 @@ from typing import Any
 from ml_action.core.codec import encode
 from ml_action.core.markdown import code, escape, table
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.diagnosis import Diagnosis, Finding, Weight
-from ml_action.core.records.repository_facts import Bearer
-from ml_action.doctor.checks import examine
+from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
+from ml_action.core.records.repository_facts import TokenInfo
+from ml_action.doctor.checks import run_checks
 from ml_action.doctor.diagnosis import sentence
 
 HEADS = {
-    Weight.STOPS: "stops",
-    Weight.MAY: "may stop",
-    Weight.NOTE: "good to know for",
+    Severity.STOPS: "stops",
+    Severity.MAY: "may stop",
+    Severity.NOTE: "good to know for",
 }
 MARKS = {True: "yes", False: "no", None: "not told"}
 
@@ -49,11 +49,11 @@ def markdown(found: Diagnosis) -> Iterator[str]:
     yield table(("", ""), [("repository", code(facts.repository)), ("base branch", code(facts.base.branch)), *who])
     rungs = ((_rung(found, rung), escape(_answer(found, rung))) for rung in Autonomy)
     yield table(("autonomy", ""), rungs)
-    shown = examine(facts, found.aim, escape).findings  # the same, with other people's words escaped
+    shown = run_checks(facts, found.aim, escape).findings  # the same, with other people's words escaped
     yield "\n".join(f"{number}. {_item(one)}" for number, one in enumerate(shown, 1))
 
 
-def data(found: Diagnosis) -> dict[str, Any]:
+def to_json(found: Diagnosis) -> dict[str, Any]:
     """The same for a program."""
     return {
         "works": str(found.works) if found.works else "",
@@ -74,7 +74,7 @@ def _rung(found: Diagnosis, rung: Autonomy) -> str:
     return f"**`{rung}`** (asked for)" if rung is found.aim.autonomy else f"`{rung}`"
 
 
-def _bearer(bearer: Bearer) -> str:
+def _bearer(bearer: TokenInfo) -> str:
     """Whose token it is, of which kind, and whether it may write."""
     who = f" ({bearer.login})" if bearer.login else ""
     scopes = f", scopes: {', '.join(bearer.scopes) or 'none'}" if bearer.scopes is not None else ""
@@ -84,14 +84,14 @@ def _bearer(bearer: Bearer) -> str:
 def _answer(found: Diagnosis, rung: Autonomy) -> str:
     """Whether a rung works, and if not, because of which finding."""
     numbered = tuple(enumerate(found.findings, 1))
-    stops = [number for number, one in numbered if _holds(one, rung, Weight.STOPS)]
-    doubts = [number for number, one in numbered if _holds(one, rung, Weight.MAY)]
+    stops = [number for number, one in numbered if _holds(one, rung, Severity.STOPS)]
+    doubts = [number for number, one in numbered if _holds(one, rung, Severity.MAY)]
     if stops:
         return f"does not work: {_listed(stops)}"
     return f"works, as far as can be known: see {_listed(doubts)}" if doubts else "works"
 
 
-def _holds(one: Finding, rung: Autonomy, weight: Weight) -> bool:
+def _holds(one: Finding, rung: Autonomy, weight: Severity) -> bool:
     return one.weight is weight and one.concerns(rung)
 
 

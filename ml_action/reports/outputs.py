@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml_action.core.records.outcome import Outcome
 
 if TYPE_CHECKING:
-    from ml_action.core.records.attempt import Watched
+    from ml_action.core.records.attempt import WatchResult
 
 OUTPUTS: Mapping[str, str] = {
     "ready": "true when enough new datasets arrived, else false.",
@@ -44,7 +44,7 @@ OUTPUTS: Mapping[str, str] = {
 CHECK_OUTPUTS = ("ready", "count", "threshold", "decision", "reason")
 
 
-def of(outcome: Outcome) -> dict[str, str]:
+def from_outcome(outcome: Outcome) -> dict[str, str]:
     """Every output, empty where the run did not come so far."""
     values = dict.fromkeys(OUTPUTS, "")
     values |= {
@@ -99,7 +99,7 @@ def _of_attempt(outcome: Outcome) -> dict[str, str]:
     )
 
 
-def _watched(found: Watched) -> str:
+def _watched(found: WatchResult) -> str:
     return "worse" if found.worse else "not-worse" if found.comparison else "unknown"
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.markdown import bullets, code, escape, link, section, table
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside, Trigger
+from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def _summary_parts(outcome: Outcome) -> Iterator[str]:
     if outcome.decision or outcome.shifts or outcome.set_aside:
         yield from _found(outcome)
     if outcome.diagnosis:
-        from ml_action.reports import doctor as doctor_report
+        from ml_action.reports import doctor
 
-        yield from doctor_report.markdown(outcome.diagnosis)
+        yield from doctor.markdown(outcome.diagnosis)
     if outcome.verdict is Verdict.ROLLBACK and outcome.attempt:
         yield from _turned_back(outcome.attempt)
     notes = [*outcome.notes, *(outcome.publication.notes if outcome.publication else ())]
@@ -93,7 +93,7 @@ def _first(outcome: Outcome, attempt: Attempt, decision: Decision) -> Iterator[s
 def _turned_back(attempt: Attempt) -> Iterator[str]:
     from ml_action.reports import sections
 
-    yield from sections.turned_back(attempt)
+    yield from sections.rollback_scores(attempt)
 
 
 def _found(outcome: Outcome) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _found(outcome: Outcome) -> Iterator[str]:
     yield sections.quarantine(outcome.set_aside, screening)
 
 
-def retold(attempt: Attempt, facts: Mapping[str, str]) -> str:
+def from_journal(attempt: Attempt, facts: Mapping[str, str]) -> str:
     """The report of an attempt from the journal alone; `facts` are plain text."""
     return _page(_retold_parts(attempt, facts))
 
@@ -173,7 +173,7 @@ def _counted(outcome: Outcome, trigger: Trigger) -> str:
 
 
 def pull_request_body(
-    version: Version, attempt: Attempt, trial: Trial, decision: Decision, set_aside: Sequence[SetAside]
+    version: Version, attempt: Attempt, trial: Trial, decision: Decision, set_aside: Sequence[RejectedDataset]
 ) -> str:
     """What a reviewer reads: the sentence, the numbers, the conditions, what was left out, how to check it."""
     from ml_action.reports import sections
@@ -209,7 +209,7 @@ def rollback_body(attempt: Attempt, version: Version, model_dir: str) -> str:
             f"**{escape(attempt.reason[:1].upper() + attempt.reason[1:])}**",
             f"{moves} Nothing else changes: no model file, and no entry of the history.",
             "### What was verified\n\n" + sections.verified(attempt, version),
-            *sections.turned_back(attempt),
+            *sections.rollback_scores(attempt),
             section("Notes", bullets(map(escape, attempt.notes))),
             merging,
         )
@@ -240,7 +240,7 @@ def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decis
     why = sections.notice(attempt, decision) or f"It was promoted because it is {escape(decision.reason)}."
     return _page(
         (
-            f"# {escape(attempt.version)}: {code(version.target)} from {counted(len(version.features), 'columns')}",
+            f"# {escape(attempt.version)}: {code(version.target)} from {count_of(len(version.features), 'columns')}",
             f"{made} {why}",
             "## Scores on unseen rows",
             *sections.comparison(trial.comparison, attempt.champion, version.version, attempt.policy),

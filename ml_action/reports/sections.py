@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action.core.formatting import counted, percent
+from ml_action.core.formatting import count_of, percent
 from ml_action.core.markdown import bullets, code, escape, fenced, link, section, table
-from ml_action.reports import chart as picture
-from ml_action.reports import comparison_rows as evidence
+from ml_action.reports import chart, comparison_rows
 
 if TYPE_CHECKING:
-    from ml_action.core.records.attempt import Attempt, Watched
-    from ml_action.core.records.contract import Shift
-    from ml_action.core.records.dataset import SetAside
+    from ml_action.core.records.attempt import Attempt, WatchResult
+    from ml_action.core.records.contract import ColumnDrift
+    from ml_action.core.records.dataset import RejectedDataset
     from ml_action.core.records.evaluation import Comparison, Decision, Policy, Screening
     from ml_action.core.records.model import Trial, Version
 
@@ -39,34 +38,34 @@ def comparison(found: Comparison, champion: str, challenger: str, policy: Policy
 
 def _numbers(found: Comparison, policy: Policy | None) -> Iterator[str]:
     words = replace(found, metric=escape(found.metric), unit=escape(found.unit))
-    yield bullets(evidence.lines(words))
-    yield drawn(found, policy)
+    yield bullets(comparison_rows.comparison_lines(words))
+    yield chart_block(found, policy)
 
 
 def remembered(attempt: Attempt) -> Iterator[str]:
     """The same from the journal alone."""
     heading = "Scores on the same unseen rows"
     if attempt.rolls_back:
-        yield from turned_back(attempt)
+        yield from rollback_scores(attempt)
     elif attempt.comparison:
         yield f"### {heading}"
         yield from comparison(attempt.comparison, attempt.champion, attempt.version, attempt.policy)
     elif not attempt.decision:
-        yield section(heading, bullets(map(escape, evidence.remembered(attempt))))
+        yield section(heading, bullets(map(escape, comparison_rows.lines_of_old_attempt(attempt))))
 
 
-def scores_table(found: Comparison, champion: str, challenger: str, heads: Heads = evidence.score_heads) -> str:
+def scores_table(found: Comparison, champion: str, challenger: str, heads: Heads = comparison_rows.score_heads) -> str:
     """Every reported metric of champion, challenger and dummy on the same unseen rows."""
     rows = (
         (f"{code(name)}{' (decides)' if name == found.metric else ''}", *cells)
-        for name, *cells in evidence.scores(found)
+        for name, *cells in comparison_rows.scores(found)
     )
     return table(heads(found, champion, challenger), rows)
 
 
-def drawn(found: Comparison, policy: Policy | None) -> str:
+def chart_block(found: Comparison, policy: Policy | None) -> str:
     """The picture as a code block."""
-    picture_lines = picture.draw(found, policy).splitlines()
+    picture_lines = chart.gain_chart(found, policy).splitlines()
     return fenced(picture_lines) if picture_lines else ""
 
 
@@ -90,52 +89,52 @@ def checks_list(decision: Decision) -> str:
     """Each condition of the gate."""
     return bullets(
         f"{'✅' if check.passed else '❌'} **{escape(check.name)}**: {escape(check.text)}"
-        for check in evidence.conditions(decision)
+        for check in comparison_rows.conditions(decision)
     )
 
 
 def slices_table(found: Comparison) -> str:
     """Each part of the rows by itself."""
-    rows = [(code(column), code(value), *cells) for column, value, *cells in evidence.slices(found)]
-    return table(evidence.SLICES, rows) + _more(found.slices, evidence.LISTED) if rows else ""
+    rows = [(code(column), code(value), *cells) for column, value, *cells in comparison_rows.slices(found)]
+    return table(comparison_rows.SLICES, rows) + _more(found.slices, comparison_rows.LISTED) if rows else ""
 
 
 def guardrails_table(found: Comparison) -> str:
     """Each metric that may not become worse."""
-    rows = [(code(metric), *cells) for metric, *cells in evidence.guardrails(found)]
-    return table(evidence.GUARDRAILS, rows) if rows else ""
+    rows = [(code(metric), *cells) for metric, *cells in comparison_rows.guardrails(found)]
+    return table(comparison_rows.GUARDRAILS, rows) if rows else ""
 
 
 # --- a rollback -------------------------------------------------------------------------------------------
 
 
-def turned_back(attempt: Attempt) -> Iterator[str]:
+def rollback_scores(attempt: Attempt) -> Iterator[str]:
     """The scores of both versions, which decide nothing."""
     if attempt.comparison:
         both = (
             f"{attempt.version} and {attempt.champion}" if attempt.comparison.champion else f"{attempt.version} alone"
         )
         yield f"### Scores of {both} on the same rows"
-        yield scores_table(attempt.comparison, attempt.champion, attempt.version, evidence.version_heads)
+        yield scores_table(attempt.comparison, attempt.champion, attempt.version, comparison_rows.version_heads)
         yield from _numbers(attempt.comparison, None)
         if attempt.watched is None:
             yield "No score decides about a rollback: these are for the person who does."
 
 
-def watched(found: Watched | None) -> str:
+def watched(found: WatchResult | None) -> str:
     """What the watch found, with the scores where it compared."""
     if found is None:
         return ""
     sign = "⚠️ " if found.worse else ""
     both = found.champion, found.before
-    scores = scores_table(found.comparison, *both, evidence.version_heads) if found.comparison else ""
+    scores = scores_table(found.comparison, *both, comparison_rows.version_heads) if found.comparison else ""
     return section("Watch", f"{sign}{escape(found.text)}.", scores, bullets(map(escape, found.notes)))
 
 
 def verified(attempt: Attempt, version: Version) -> str:
     """What was seen of the version that is to come back."""
     judged = attempt.comparison
-    answers = f"it has answers for {counted(judged.rows, 'rows')} of {_datasets(judged.datasets)}" if judged else ""
+    answers = f"it has answers for {count_of(judged.rows, 'rows')} of {_datasets(judged.datasets)}" if judged else ""
     made_with = ", ".join(f"{escape(name)} {escape(number)}" for name, number in version.libraries.items())
     told = (
         f"{code(version.file)} is on the base branch, and its sha256 is the recorded {code(version.sha256)}",
@@ -164,7 +163,7 @@ def _suspects(found: Screening) -> str:
     return set_aside_table(found.suspects, total) if found.suspects else ""
 
 
-def set_aside_table(set_aside: Sequence[SetAside], total: int = 0) -> str:
+def set_aside_table(set_aside: Sequence[RejectedDataset], total: int = 0) -> str:
     """The datasets left out, with their reasons; the first fifty, and how many more of a `total` there are."""
     rows = ((code(item.path), str(item.line or "–"), escape(item.reason)) for item in set_aside[:LISTED])
     named = min(len(set_aside), LISTED)
@@ -176,7 +175,7 @@ def _more(found: Sequence[object], listed: int) -> str:
     return f"\n\n… and {len(found) - listed:,} more" if len(found) > listed else ""
 
 
-def quarantine(set_aside: Sequence[SetAside], found: Screening | None = None) -> str:
+def quarantine(set_aside: Sequence[RejectedDataset], found: Screening | None = None) -> str:
     """The section on what was left out, but for the suspicious ones, which have a section of their own."""
     suspects = {item.blob for item in found.suspects} if found else set()
     others = [item for item in set_aside if item.blob not in suspects]
@@ -187,10 +186,10 @@ def quarantine(set_aside: Sequence[SetAside], found: Screening | None = None) ->
 
 
 def _datasets(count: int) -> str:
-    return counted(count, "datasets")
+    return count_of(count, "datasets")
 
 
-def drift_table(shifts: Sequence[Shift]) -> str:
+def drift_table(shifts: Sequence[ColumnDrift]) -> str:
     """The section on drift: the columns that moved most, with what chance does not explain; empty without any."""
     rows = [
         (code(item.column), percent(item.effect, 0), percent(item.least, 0), "drifted" if item.drifted else "")
@@ -247,8 +246,8 @@ def contents(version: Version, attempt: Attempt, trial: Trial) -> str:
     """What is in a proposal, and how to check it."""
     unit = escape(trial.comparison.unit)
     facts = {
-        "trained on": f"{counted(version.datasets, unit)}, {counted(version.rows, 'rows')}",
-        "never trained on": counted(trial.holdout, unit),
+        "trained on": f"{count_of(version.datasets, unit)}, {count_of(version.rows, 'rows')}",
+        "never trained on": count_of(trial.holdout, unit),
         "estimator": f"{code(version.estimator)} {code(str(dict(version.params))) if version.params else ''}",
         "target": code(version.target),
         "features": ", ".join(code(name) for name in version.features[:LISTED]),

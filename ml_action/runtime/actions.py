@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from ml_action.core.log import visible
+from ml_action.core.log import escaped
 
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
@@ -38,7 +38,7 @@ class PullEvent:
 
 
 @dataclass(frozen=True)
-class Context:
+class RunContext:
     """Where a run happens, read once from the environment."""
 
     workspace: Path
@@ -70,14 +70,14 @@ class Context:
         return f"{self.page}.git"
 
 
-def read_context(environ: Mapping[str, str], workspace: Path) -> Context:
+def read_context(environ: Mapping[str, str], workspace: Path) -> RunContext:
     """The context from the variables that the runner sets."""
     server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
     repository = environ.get("GITHUB_REPOSITORY", "")
     run = environ.get("GITHUB_RUN_ID", "")
     payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
     event = environ.get("GITHUB_EVENT_NAME", "")
-    return Context(
+    return RunContext(
         workspace=workspace,
         repository=repository,
         server_url=server,
@@ -216,7 +216,7 @@ def leave_report(workspace: Path, text: str) -> str:
     return ".ml-auto-update/report.md"
 
 
-def give_back(workspace: Path) -> None:
+def restore_ownership(workspace: Path) -> None:
     """Hands what root wrote into the repository (forge `none`) to the workspace's owner, who could not delete it."""
     owner = workspace.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
@@ -231,7 +231,7 @@ def give_back(workspace: Path) -> None:
 # --- the log ----------------------------------------------------------------------------------------------
 
 
-def defuse(text: str) -> str:
+def escape_commands(text: str) -> str:
     """The text with every workflow command in it broken, and nothing else changed that a person would see."""
     text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
     return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
@@ -247,7 +247,7 @@ class ActionsLog:
 
     def say(self, text: str) -> None:
         """One line, or several."""
-        self.stream.write(defuse(text) + "\n")
+        self.stream.write(escape_commands(text) + "\n")
         self.stream.flush()
 
     def progress(self, stage: str, done: int, total: int) -> None:
@@ -274,9 +274,9 @@ class ActionsLog:
         if self.counts[kind] >= ANNOTATIONS:
             self.more[kind] = self.more.get(kind, 0) + 1
             return
-        places = {"file": defuse(visible(path))} if path else {}
+        places = {"file": escape_commands(escaped(path))} if path else {}
         # the runner cuts at 4,096 characters
-        self._issue(kind, places | ({"line": str(line)} if line else {}), defuse(text)[:4000])
+        self._issue(kind, places | ({"line": str(line)} if line else {}), escape_commands(text)[:4000])
 
     def close(self) -> None:
         """Writes the annotation that sums up those beyond the tenth."""

@@ -16,16 +16,15 @@ from pathlib import Path
 from types import FrameType
 
 from ml_action import __version__
-from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataProblem, Problem
+from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataError, ExpectedError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.git.command import GitFailed, Login
 from ml_action.git.errors import explain
-from ml_action.reports import outputs
-from ml_action.reports import pages as report
-from ml_action.runtime import actions as runner
-from ml_action.runtime.actions import Context
+from ml_action.reports import outputs, pages
+from ml_action.runtime import actions
+from ml_action.runtime.actions import RunContext
 
 ISSUES = "https://github.com/org/ml-auto-update/issues"
 
@@ -33,7 +32,7 @@ ISSUES = "https://github.com/org/ml-auto-update/issues"
 AGAIN = 0.1  # seconds
 
 
-class Stopped(BaseException):
+class Terminated(BaseException):
     """A signal asks the run to end: the runner cancels the job (SIGTERM), or a person does (SIGINT)."""
 
 
@@ -64,12 +63,12 @@ class Stop:
             self.code = EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
         # Python drops an exception that is raised in a destructor or a callback: so it is raised until it is heard.
         signal.setitimer(signal.ITIMER_REAL, AGAIN)
-        raise Stopped
+        raise Terminated
 
 
-def guard(
+def run_guarded(
     story: Callable[[], Outcome | int | None],
-    context: Context,
+    context: RunContext,
     log: Log,
     secrets: Sequence[str] = (),
     *,
@@ -81,7 +80,7 @@ def guard(
     """
     outcome, code = _ending(story, log, secrets)
     if outcome is not None:
-        values = deliver(outcome, context, log, secrets)
+        values = publish_outcome(outcome, context, log, secrets)
         if as_json:
             sys.stdout.write(json.dumps(values, indent=2) + "\n")
     return code
@@ -94,11 +93,11 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         with stop.listening():
             told = story()
         return (told, told.exit_code) if isinstance(told, Outcome) else (None, told or 0)
-    except (Problem, GitFailed) as failure:
+    except (ExpectedError, GitFailed) as failure:
         problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
         return failed(problem), problem.exit_code
-    except (Stopped, Exception) as error:
+    except (Terminated, Exception) as error:
         if stop.code:
             _end(_children() - others)
             log.error(interrupted().reason)
@@ -124,22 +123,22 @@ def _end(children: Iterable[int]) -> None:
             os.kill(child, signal.SIGKILL)
 
 
-FOR_A_PERSON = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
+NEEDS_ATTENTION = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
 
 
-def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
+def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
     """Writes outputs, summary and report, and says the verdict; the outputs."""
-    text = redact(report.summary(outcome), secrets)
-    values = {name: redact(value, secrets) for name, value in outputs.of(outcome).items()}
+    text = redact(pages.summary(outcome), secrets)
+    values = {name: redact(value, secrets) for name, value in outputs.from_outcome(outcome).items()}
     if context.in_actions:
-        values["report-path"] = runner.leave_report(context.workspace, text)
-        runner.give_back(context.workspace)
-    runner.append(context.output, runner.outputs_text(values).encode("utf-8", "replace"))
-    runner.append(context.summary, runner.summary_text(text))
-    if outcome.verdict in FOR_A_PERSON:  # first: the runner shows ten annotations of a kind
+        values["report-path"] = actions.leave_report(context.workspace, text)
+        actions.restore_ownership(context.workspace)
+    actions.append(context.output, actions.outputs_text(values).encode("utf-8", "replace"))
+    actions.append(context.summary, actions.summary_text(text))
+    if outcome.verdict in NEEDS_ATTENTION:  # first: the runner shows ten annotations of a kind
         (log.error if outcome.exit_code else log.warn)(values["reason"])
     for item in outcome.set_aside:
-        if outcome.exit_code == DataProblem.exit_code:  # these are what the run fails for
+        if outcome.exit_code == DataError.exit_code:  # these are what the run fails for
             log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
         else:
             log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
@@ -150,11 +149,11 @@ def deliver(outcome: Outcome, context: Context, log: Log, secrets: Sequence[str]
 
 def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
     """The verdict in the log, with the picture of what was judged."""
-    log.say(redact(report.headline(outcome), secrets))
+    log.say(redact(pages.headline(outcome), secrets))
     if outcome.trial and outcome.attempt:
-        from ml_action.reports import chart as picture
+        from ml_action.reports import chart
 
-        for line in picture.draw(outcome.trial.comparison, outcome.attempt.policy).splitlines():
+        for line in chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines():
             log.say(line)
     log.say(f"   next: {redact(outcome.next_step, secrets)}")
     outlook = outcome.decision.outlook if outcome.decision else ""
@@ -189,7 +188,7 @@ def bug_report() -> str:
     )
 
 
-def failed(problem: Problem) -> Outcome:
+def failed(problem: ExpectedError) -> Outcome:
     """A Problem ended the run."""
     reason = " ".join(problem.what.split())  # a list of wrong settings has a line for each
     why = (f"why it usually happens: {problem.why}",) if problem.why else ()

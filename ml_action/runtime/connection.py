@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from ml_action.config.settings import Settings
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.retry import Patience
+from ml_action.core.retry import RetryBudget
 from ml_action.git.repository import Branches, Signer
-from ml_action.runtime.actions import Context
+from ml_action.runtime.actions import RunContext
 
 if TYPE_CHECKING:
-    from ml_action.core.records.repository_facts import Facts
-    from ml_action.forge.base import Board, Forge
+    from ml_action.core.records.repository_facts import RepositoryFacts
+    from ml_action.forge.base import Forge, IssueStore
     from ml_action.forge.github.client import GitHub
 
 
@@ -24,10 +24,10 @@ class Connection:
     """What a run may need of the server beside git. Nothing is loaded or sent before it is asked for."""
 
     settings: Settings
-    context: Context
+    context: RunContext
     branches: Branches
     log: Log
-    patience: Patience
+    patience: RetryBudget
     on_github: bool
 
     @cached_property
@@ -42,9 +42,9 @@ class Connection:
 
     @cached_property
     def _offline(self) -> Forge:
-        from ml_action.forge.dry_run import Offline
+        from ml_action.forge.dry_run import DryRun
 
-        return Offline(self.context.repository, self.log.say, default_branch=self.branches.base)
+        return DryRun(self.context.repository, self.log.say, default_branch=self.branches.base)
 
     def forge(self) -> Forge:
         """Where pull requests are opened."""
@@ -65,18 +65,18 @@ class Connection:
 
         return sign
 
-    def board(self) -> Board | None:
+    def board(self) -> IssueStore | None:
         """Where the dashboard is kept; None: there is none."""
         return self.github.board() if self.on_github else None
 
-    def look(self, thorough: bool) -> Facts | None:
+    def look(self, thorough: bool) -> RepositoryFacts | None:
         """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""
         if not self.on_github:
             return None
-        from ml_action.forge.github.repository_facts import Names
+        from ml_action.forge.github.repository_facts import BranchNames
 
         branches = self.branches
-        names = Names(
+        names = BranchNames(
             branches.base, branches.state, branches.proposal, self.settings.label, self.settings.commit_signing == "api"
         )
         return self.github.facts(names, thorough=thorough)

@@ -16,8 +16,7 @@ from rich.table import Table
 
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
-from ml_action.reports import chart as picture
-from ml_action.reports import pages as report
+from ml_action.reports import chart, pages
 
 
 def make_console(*, piped: int | None = None) -> Console:
@@ -74,7 +73,7 @@ def make_log() -> TerminalLog:
 
 def verdict(console: Console, outcome: Outcome) -> None:
     """The verdict of a run in a box: what it is, why, and what happens next."""
-    title = f"{report.ICONS[outcome.verdict]} {outcome.verdict}"
+    title = f"{pages.ICONS[outcome.verdict]} {outcome.verdict}"
     why = "".join(f"\n[dim]{escape(note)}[/]" for note in outcome.notes if outcome.verdict is Verdict.FAILED)
     console.print(
         Panel(
@@ -85,7 +84,7 @@ def verdict(console: Console, outcome: Outcome) -> None:
         )
     )
     if outcome.trial and outcome.attempt and not console.options.ascii_only:
-        lines(console, picture.draw(outcome.trial.comparison, outcome.attempt.policy).splitlines())
+        lines(console, chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines())
 
 
 def markdown(console: Console, text: str, title: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ml_action.core.log import Log
-from ml_action.core.records.repository_facts import Facts
-from ml_action.forge.base import Board, Forge
+from ml_action.core.records.repository_facts import RepositoryFacts
+from ml_action.forge.base import Forge, IssueStore
 from ml_action.git.repository import Branches, Repository, Tips
 
 
 @dataclass(frozen=True)
-class Tools:
+class Dependencies:
     """The collaborators of one run."""
 
     repository: Repository
@@ -24,7 +24,9 @@ class Tools:
     pause: Callable[[float], None]
     run_url: str = ""
     page: str = ""  # the repository's address for people
-    look: Callable[[bool], Facts | None] = lambda _: None  # what GitHub tells; thorough or not; None: nobody to ask
-    board: Callable[[], Board | None] = lambda: None  # where the dashboard is kept; None: nowhere
+    look: Callable[[bool], RepositoryFacts | None] = lambda _: (
+        None
+    )  # what GitHub tells; thorough or not; None: nobody to ask
+    board: Callable[[], IssueStore | None] = lambda: None  # where the dashboard is kept; None: nowhere
     asked: bool = False  # whether a person asks for a training now
     workflow: str = ""  # path of the workflow's file in the repository, where there is one

@@ -10,31 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_action.config.settings import CONFIG_FILE, Settings, parse
-from ml_action.core.errors import RepositoryProblem, SettingsProblem
+from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.retry import Patience
+from ml_action.core.retry import RetryBudget
 from ml_action.datasets import trigger
-from ml_action.git import command as git
+from ml_action.git import command, repository
 from ml_action.git import remote as server
-from ml_action.git import repository
 from ml_action.git.command import Git, Login
 from ml_action.git.errors import explain
 from ml_action.git.repository import Branches, Repository, Tips
-from ml_action.runtime.actions import Context
+from ml_action.runtime.actions import RunContext
 from ml_action.runtime.connection import Connection
 
 if TYPE_CHECKING:
-    from ml_action.runtime.dependencies import Tools
+    from ml_action.runtime.dependencies import Dependencies
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """The user's repository, its settings, and where its branches live."""
 
     given: Mapping[str, str]  # inputs or flags
     settings: Settings
-    context: Context
+    context: RunContext
     workspace: Git
     remote: str  # URL, or the workspace's own path
 
@@ -44,7 +43,7 @@ class Place:
         return self.remote != str(self.workspace.directory)
 
 
-def find_place(given: Mapping[str, str], context: Context, say: Callable[[str], None] = lambda _: None) -> Place:
+def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str], None] = lambda _: None) -> Target:
     """The place from inputs or flags, the configuration file and the environment; `say` is told of every wait.
 
     Raises:
@@ -54,15 +53,15 @@ def find_place(given: Mapping[str, str], context: Context, say: Callable[[str], 
     settings = parse(given, read_config(top))
     forge = _choose_forge(settings, context)
     login = Login(context.server_url, settings.token) if forge == "github" else None
-    workspace = Git(top, git.environment(context.environ, login), Patience(pause=time.sleep, say=say))
-    return Place(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
+    workspace = Git(top, command.environment(context.environ, login), RetryBudget(pause=time.sleep, say=say))
+    return Target(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
 
 
-def _top(context: Context) -> Path:
+def _top(context: RunContext) -> Path:
     """The workspace's root: the folder itself when it holds a repository, or the one that it lies in."""
     if (context.workspace / ".git").exists():
         return context.workspace
-    here = Git(context.workspace, git.environment(context.environ))
+    here = Git(context.workspace, command.environment(context.environ))
     return Path(here.maybe("rev-parse", "--show-toplevel") or context.workspace)
 
 
@@ -83,7 +82,7 @@ def parse_config(text: str) -> dict[str, object]:
     try:
         import tomllib  # late: the file is optional, and Python 3.10 has no tomllib
     except ImportError:
-        raise SettingsProblem(
+        raise SettingsError(
             f"{CONFIG_FILE} needs Python 3.11",
             why="this runner's python3 is older",
             fix="add actions/setup-python before this step, or pass the settings as inputs",
@@ -91,7 +90,7 @@ def parse_config(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsProblem(
+        raise SettingsError(
             f"{CONFIG_FILE} is not TOML: {error}",
             why="a typing error",
             fix="correct the line; text values stand in double quotes",
@@ -99,9 +98,9 @@ def parse_config(text: str) -> dict[str, object]:
         ) from error
 
 
-def origin(top: Path, context: Context) -> str:
+def origin(top: Path, context: RunContext) -> str:
     """owner/name of the repository that this clone came from; empty where it is not on the server of the context."""
-    url = Git(top, git.environment(context.environ)).maybe("remote", "get-url", "origin")
+    url = Git(top, command.environment(context.environ)).maybe("remote", "get-url", "origin")
     _, _, place = context.server_url.partition("://")  # github.com, or another host with its port
     found = re.fullmatch(
         rf"(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
@@ -109,17 +108,17 @@ def origin(top: Path, context: Context) -> str:
     return found[1] if found else ""
 
 
-def _choose_forge(settings: Settings, context: Context) -> str:
+def _choose_forge(settings: Settings, context: RunContext) -> str:
     if settings.forge == "auto":
         if context.in_actions and context.repository and not settings.token:
-            raise SettingsProblem(
+            raise SettingsError(
                 "token is empty",
                 why="the secret that it is taken from is not set here, or its name is misspelled",
                 fix="set the secret, or leave `token` out: the workflow's own token is the default",
             )
         return "github" if settings.token and context.repository else "none"
     if settings.forge == "github" and not context.repository:
-        raise SettingsProblem(
+        raise SettingsError(
             "forge = 'github': the repository's name is not known",
             why="GITHUB_REPOSITORY is set only on GitHub's runners",
             fix="set GITHUB_REPOSITORY=owner/name, or use --forge none or rehearse",
@@ -127,37 +126,35 @@ def _choose_forge(settings: Settings, context: Context) -> str:
     return settings.forge
 
 
-def name_branches(place: Place) -> Branches:
+def name_branches(place: Target) -> Branches:
     """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
     state, proposed = repository.branch_names(place.settings.name)
     base = place.settings.base or (place.context.default_branch if place.on_github else "")
     return Branches(base or _default_branch(place), state, proposed)
 
 
-def _default_branch(place: Place) -> str:
+def _default_branch(place: Target) -> str:
     if not place.on_github:
         name = place.workspace.maybe("symbolic-ref", "--quiet", "--short", "HEAD")
         others = place.workspace.maybe("for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads")
         if name or others:
             return name or others.splitlines()[0]
-        raise SettingsProblem(
+        raise SettingsError(
             "base is not set, and the checkout is on no branch",
             why="HEAD is detached",
             fix="name the branch that production reads with the setting `base`",
         )
     try:
-        told = server.ask(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
-    except git.GitFailed as failed:
+        told = server.read(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
+    except command.GitFailed as failed:
         raise explain(failed) from failed
     first = told.decode("utf-8", "surrogateescape").split("\t")[0]
     if not first.startswith("ref: refs/heads/"):
-        raise RepositoryProblem(
-            "the repository has no default branch yet", why="it is empty", fix="push a first commit"
-        )
+        raise RepositoryError("the repository has no default branch yet", why="it is empty", fix="push a first commit")
     return first[len("ref: refs/heads/") :]
 
 
-def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+def open_for_reading(place: Target, scratch: Callable[[], Path]) -> tuple[Target, Repository, Tips]:
     """The cheapest repository in which datasets can be counted; the place with the settings found in it."""
     if not _has_repository(place):
         return _clone_for_reading(place, scratch)
@@ -169,11 +166,11 @@ def open_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, 
     return place, *repository.beside(place.workspace, state, scratch())
 
 
-def _has_repository(place: Place) -> bool:
+def _has_repository(place: Target) -> bool:
     return (place.workspace.directory / ".git").exists() or bool(place.workspace.maybe("rev-parse", "--git-dir"))
 
 
-def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place, Repository, Tips]:
+def _clone_for_reading(place: Target, scratch: Callable[[], Path]) -> tuple[Target, Repository, Tips]:
     """A blobless clone; the configuration file is read from it, which may send us to other branches."""
     if not place.on_github:
         raise _no_repository(place)
@@ -189,28 +186,28 @@ def _clone_for_reading(place: Place, scratch: Callable[[], Path]) -> tuple[Place
     return place, replace(found, head=tips.base), tips
 
 
-def _no_repository(place: Place) -> RepositoryProblem:
-    return RepositoryProblem(
+def _no_repository(place: Target) -> RepositoryError:
+    return RepositoryError(
         f"{str(place.workspace.directory)!r} is not a git repository",
         why="the workspace holds no checkout, or the path is wrong",
         fix="run this in a clone of your repository, or name one with --workspace",
     )
 
 
-def open_fully(place: Place, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
+def open_fully(place: Target, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
     """The repository with a store of its own, and the branches as they are on the remote now.
 
     A run for the base branch counts that branch's datasets as they are now, not those of its checkout: the re-run of
     an old job would else see datasets that were removed since, and count them as new.
     """
-    found = repository.borrow(place.workspace, place.remote, scratch)
+    found = repository.open_with_own_store(place.workspace, place.remote, scratch)
     tips = found.fetch(branches)
     if place.on_github and place.context.ref == f"refs/heads/{branches.base}":
         found = replace(found, head=tips.base)
     return found, tips
 
 
-def open_locally(place: Place, scratch: Path) -> tuple[Repository, Tips]:
+def open_locally(place: Target, scratch: Path) -> tuple[Repository, Tips]:
     """The repository as it is on this machine: no token, no network; also on no branch, and without a commit."""
     git = place.workspace
     if not _has_repository(place):
@@ -218,17 +215,17 @@ def open_locally(place: Place, scratch: Path) -> tuple[Repository, Tips]:
     state, _ = repository.branch_names(place.settings.name)
     tips = Tips(_local_base(place), _first(git, f"refs/heads/{state}", f"refs/remotes/origin/{state}"), "")
     if git.object_id("HEAD^{commit}"):
-        return repository.borrow(git, str(git.directory), scratch), tips
+        return repository.open_with_own_store(git, str(git.directory), scratch), tips
     return Repository(git, str(git.directory), "", git.directory), tips
 
 
-def open_with_journal(place: Place, scratch: Path, log: Log) -> tuple[Repository, Tips]:
+def open_with_journal(place: Target, scratch: Path, log: Log) -> tuple[Repository, Tips]:
     """Where the journal is: on the remote as it is now; offline, or without a token, what this clone knows of it."""
     local = scratch / "local"
     local.mkdir()
     try:
         found, tips = open_fully(place, name_branches(place), scratch)
-    except (RepositoryProblem, SettingsProblem) as away:
+    except (RepositoryError, SettingsError) as away:
         found, tips = open_locally(place, local)
         if not tips.state:
             raise
@@ -237,7 +234,7 @@ def open_with_journal(place: Place, scratch: Path, log: Log) -> tuple[Repository
     return (found, tips) if tips.state else open_locally(place, local)
 
 
-def _local_base(place: Place) -> str:
+def _local_base(place: Target) -> str:
     """The commit of the base branch as this machine knows it, the server's before our own; else the current one.
 
     Raises:
@@ -248,7 +245,7 @@ def _local_base(place: Place) -> str:
     places = [f"refs/{place}/{one}" for one in names for place in ("remotes/origin", "heads")]
     found = _first(place.workspace, *places) or ("" if name else place.workspace.object_id("HEAD^{commit}"))
     if name and not found:
-        raise SettingsProblem(
+        raise SettingsError(
             f"base = {name!r}: this clone knows no such branch",
             why="it was cloned with one branch only, or the name is misspelled",
             fix=f"git fetch origin {name}, or correct `base`",
@@ -261,23 +258,26 @@ def _first(git: Git, *names: str) -> str:
     return next((oid for oid, kind in git.resolve(*names) if kind == "commit"), "")
 
 
-def make_tools(place: Place, scratch: Path, log: Log) -> Tools:
+def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     """Everything that the writing stories need: a repository with its own store, the branches as they are."""
     branches = name_branches(place)
     return _tools(place, branches, *open_fully(place, branches, scratch), log)
 
 
-def report_only(place: Place, why: str, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
     """The same for a run that writes nothing; it says why."""
     log.say(why)
     place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
     return place.settings, replace(
-        tools, repository=repository.Untouched(**vars(tools.repository)), look=lambda _: None, board=lambda: None
+        tools,
+        repository=repository.ReadOnlyRepository(**vars(tools.repository)),
+        look=lambda _: None,
+        board=lambda: None,
     )
 
 
-def writes_nothing(place: Place) -> str:
+def reason_to_write_nothing(place: Target) -> str:
     """Why a run of the loop may only report here; empty: it may write.
 
     A pull request's datasets are not the base branch's yet, and a fork's token may only read.
@@ -292,7 +292,7 @@ def writes_nothing(place: Place) -> str:
     return ""
 
 
-def make_data_tools(place: Place, scratch: Path, log: Log) -> Tools:
+def make_data_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     """The same for judging a pull request's datasets: against the branch that it is for.
 
     A comment is no promotion: `autonomy` does not keep it back.
@@ -303,7 +303,7 @@ def make_data_tools(place: Place, scratch: Path, log: Log) -> Tools:
     return _tools(place, branches, *open_fully(place, branches, scratch), log)
 
 
-def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings, Tools]:
+def make_approval_tools(place: Target, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
     """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
     if _has_repository(place):
         return place.settings, make_tools(place, scratch, log)
@@ -311,11 +311,11 @@ def make_approval_tools(place: Place, scratch: Path, log: Log) -> tuple[Settings
     return place.settings, _tools(place, name_branches(place), found, tips, log)
 
 
-def _tools(place: Place, branches: Branches, found: Repository, tips: Tips, log: Log) -> Tools:
-    from ml_action.runtime.dependencies import Tools
+def _tools(place: Target, branches: Branches, found: Repository, tips: Tips, log: Log) -> Dependencies:
+    from ml_action.runtime.dependencies import Dependencies
 
     connection = Connection(place.settings, place.context, branches, log, place.workspace.patience, place.on_github)
-    return Tools(
+    return Dependencies(
         replace(found, signer=connection.signer),
         branches,
         tips,

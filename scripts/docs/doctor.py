@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action import cli
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands import sandbox_session
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.diagnosis import Aim, Weight
-from ml_action.core.records.repository_facts import Bearer, Facts, Kind, Rules
-from ml_action.doctor.checks import TABLE
-from ml_action.doctor.conditions import advice, words
+from ml_action.core.records.diagnosis import Goal, Severity
+from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
+from ml_action.doctor.checks import CHECKS
+from ml_action.doctor.conditions import remedies, template_values
 from ml_action.git.command import Git
 from ml_action.reports.doctor import HEADS
 
@@ -39,17 +39,17 @@ FILES = {
 class Broken:
     """A repository with something the matter: what happened to it, and the settings of the run."""
 
-    happened: Callable[[Stage], Mapping[str, str]]
+    happened: Callable[[SandboxSession], Mapping[str, str]]
     autonomy: str
     granted: str = ", pull-requests: write"  # by the workflow's file
 
 
-def _no_permission(here: Stage) -> Mapping[str, str]:
+def _no_permission(here: SandboxSession) -> Mapping[str, str]:
     token = here.hub.add_account("x", kind="actions", permissions={"contents": "write"})
     return {"token": token.token}
 
 
-def _actions_kept_out(here: Stage) -> Mapping[str, str]:
+def _actions_kept_out(here: SandboxSession) -> Mapping[str, str]:
     here.repository.change_settings(actions_may_create_and_approve=False)
     here.hub.protect(here.repository, "main", required_reviews=1)
     rights = {"contents": "write", "pull_requests": "write", "administration": "read"}
@@ -59,18 +59,18 @@ def _actions_kept_out(here: Stage) -> Mapping[str, str]:
     }
 
 
-def _rules_everywhere(here: Stage) -> Mapping[str, str]:
+def _rules_everywhere(here: SandboxSession) -> Mapping[str, str]:
     here.hub.protect(here.repository, "~ALL", ruleset="reviews everywhere", required_reviews=1)
     return {"token": here.author.token, "approver-token": here.reviewer.token}
 
 
-def _checks_never_report(here: Stage) -> Mapping[str, str]:
+def _checks_never_report(here: SandboxSession) -> Mapping[str, str]:
     here.repository.change_settings(allow_auto_merge=False)
     here.hub.protect(here.repository, "main", required_reviews=1, required_checks=("tests",))
     return {"token": here.reviewer.token, "approver-token": here.author.token}
 
 
-def _one_person(here: Stage) -> Mapping[str, str]:
+def _one_person(here: SandboxSession) -> Mapping[str, str]:
     here.repository.workflows[RETRAIN] = "disabled_inactivity"
     here.repository.change_settings(allow_squash_merge=False)
     here.hub.protect(here.repository, "main", ruleset="main", required_reviews=2)
@@ -89,8 +89,11 @@ BROKEN: Mapping[str, Broken] = {
 
 def play(broken: Broken) -> str:
     """What the doctor prints on such a repository."""
-    with tempfile.TemporaryDirectory() as folder, stage.open_stage(Path(folder) / "hub", "octo/students") as here:
-        _commit(stage.plain_git(here.repository.path), broken.granted)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sandbox_session.open_stage(Path(folder) / "hub", "octo/students") as here,
+    ):
+        _commit(sandbox_session.plain_git(here.repository.path), broken.granted)
         given = broken.happened(here)
         environ = here.environ(GITHUB_WORKFLOW_REF=f"octo/students/{RETRAIN}@refs/heads/main")
         flags = [word for name, text in given.items() for word in (f"--{name}", text)]
@@ -120,20 +123,20 @@ def examples() -> str:
 
 def dead_ends() -> str:
     """Every row of the table, in general words."""
-    plain = Facts(
+    plain = RepositoryFacts(
         repository="owner/name",
         default_branch="DEFAULT",
-        author=Bearer(Kind.OTHER, "somebody"),
-        approver=Bearer(Kind.OTHER, "the approver"),
-        base=Rules("BASE", checks=("…",), methods=("…",)),
-        state=Rules("ml-auto-update/NAME/state", refused=("…",)),
-        proposal=Rules("ml-auto-update/NAME/proposal", refused=("…",)),
+        author=TokenInfo(TokenKind.OTHER, "somebody"),
+        approver=TokenInfo(TokenKind.OTHER, "the approver"),
+        base=BranchProtection("BASE", checks=("…",), methods=("…",)),
+        state=BranchProtection("ml-auto-update/NAME/state", refused=("…",)),
+        proposal=BranchProtection("ml-auto-update/NAME/proposal", refused=("…",)),
         disabled=(("…", "disabled_inactivity"),),
     )
-    aim = Aim(Autonomy.MERGE, "squash", "MODEL-DIR")
-    said = words(plain, aim) | advice(plain) | {"author": "the token", "reviews": "several"}
+    aim = Goal(Autonomy.MERGE, "squash", "MODEL-DIR")
+    said = template_values(plain, aim) | remedies(plain) | {"author": "the token", "reviews": "several"}
     lines = ["| | what is the matter | what happens | where it is mended |", "|---|---|---|---|"]
-    for row in sorted(TABLE, key=lambda one: (list(Weight).index(one.weight), list(Autonomy).index(one.rung))):
+    for row in sorted(CHECKS, key=lambda one: (list(Severity).index(one.weight), list(Autonomy).index(one.rung))):
         cells = (text.format_map(said).replace("|", "¦") for text in (row.what, row.happens, row.fix))
         lines.append(f"| {HEADS[row.weight]} `{row.rung}` | {' | '.join(cells)} |")
     return "\n".join(lines)

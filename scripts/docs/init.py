@@ -20,7 +20,7 @@ from pathlib import Path
 from sklearn import datasets
 
 from ml_action import cli
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import panel
 from ml_action.config.settings import CONFIG_FILE
 
@@ -56,7 +56,7 @@ def _tumours() -> Mapping[str, bytes]:
 def _people() -> Mapping[str, bytes]:
     return {
         f"data/new_data/site-{site}-person-{number:04}.csv": text.encode()
-        for site, texts in panel.persons().items()
+        for site, texts in panel.datasets().items()
         for number, text in enumerate(texts)
     }
 
@@ -113,7 +113,7 @@ def play(example: Example) -> str:
     """The transcript, as it stands in the page."""
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        git = stage.plain_git(top)
+        git = sandbox_session.plain_git(top)
         git.run("init", "--quiet", "-b", "main")
         for path, content in example.contents().items():
             (top / path).parent.mkdir(parents=True, exist_ok=True)

@@ -13,13 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import panel
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.log import PlainLog
-from tests.support import browser as chromium
-from tests.support import flaky_server as hosted
-from tests.support import live_service as service_live
+from tests.support import browser, flaky_server, live_service
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,28 +30,28 @@ SETTINGS = {
 
 def batches() -> Iterator[dict[str, str]]:
     """The files of each week."""
-    people = panel.persons()
+    people = panel.datasets()
     for site in SITES:
         for start in range(0, len(people[site]), AT_ONCE):
             some = people[site][start : start + AT_ONCE]
             yield {f"data/new_data/site-{site}-{number:04}.csv": text for number, text in enumerate(some, start)}
 
 
-def play(here: Stage) -> None:
+def play(here: SandboxSession) -> None:
     """Weeks pass."""
     here.hub.protect(here.repository, "main", required_reviews=1)
     for files in batches():
-        hosted.commit(stage.plain_git(here.repository.path), files)
+        flaky_server.commit(sandbox_session.plain_git(here.repository.path), files)
         here.hub.synchronise(here.repository)
         ending = here.hour(SETTINGS, PlainLog(io.StringIO()))
         sys.stdout.write(f"{len(files)} people: {ending.verdict}: {ending.reason}\n")
 
 
-def take(here: Stage, folder: Path) -> None:
+def take(here: SandboxSession, folder: Path) -> None:
     """A person asks for a prediction, by day and by night."""
     source = {"SERVICE_REPOSITORY": here.repository.full_name, "SERVICE_API": here.hub.url}
-    tab = chromium.Browser(folder / "profile")
-    with service_live.running(Path("model"), folder / "log", **source, SERVICE_TOKEN=here.author.token) as service:
+    tab = browser.Browser(folder / "profile")
+    with live_service.running(Path("model"), folder / "log", **source, SERVICE_TOKEN=here.author.token) as service:
         tab.open(service.url)
         tab.ask("document.getElementById('f0').focus(); document.getElementById('f0').select()")
         tab.events.clear()
@@ -66,7 +64,7 @@ def take(here: Stage, folder: Path) -> None:
 
 def main() -> None:
     """Both."""
-    with tempfile.TemporaryDirectory() as folder, stage.open_stage(Path(folder), "octo/health") as here:
+    with tempfile.TemporaryDirectory() as folder, sandbox_session.open_stage(Path(folder), "octo/health") as here:
         play(here)
         take(here, Path(folder))
 

@@ -15,10 +15,9 @@ from pathlib import Path
 from ml_action import cli
 from ml_action.commands.registry import Command
 from ml_action.config import settings
-from ml_action.config.options import BY_NAME, TABLE, Setting
+from ml_action.config.options import BY_NAME, OPTIONS, Option
 from ml_action.core import errors
-from ml_action.core.records import attempt as records
-from ml_action.core.records import contract
+from ml_action.core.records import contract, evaluation, model
 from ml_action.git import registry
 from ml_action.reports.outputs import CHECK_OUTPUTS, OUTPUTS
 
@@ -27,7 +26,7 @@ METADATA_SCHEMA = Path("model_metadata.schema.json")
 CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
 
 
-def _described(setting: Setting) -> str:
+def _described(setting: Option) -> str:
     choices = f" One of {', '.join(setting.choices)}." if setting.choices else ""
     default = f" Default {setting.default}." if setting.default and not setting.secret else ""
     return setting.help + choices + default
@@ -72,7 +71,7 @@ def check_env() -> str:
 def inputs_table() -> str:
     """The README's table of inputs."""
     lines = ["| input | default | meaning |", "|---|---|---|"]
-    for setting in TABLE:
+    for setting in OPTIONS:
         default = "the workflow's token" if setting.name == "token" else setting.default
         choices = f" (`{'`, `'.join(setting.choices)}`)" if setting.choices else ""
         lines.append(f"| `{setting.name}` | {_cell(default)} | {setting.help}{choices} |")
@@ -96,7 +95,7 @@ def exit_codes_table() -> str:
     rows = [(0, "The run ended as it should, whatever the verdict")]
     rows += [
         (kind.exit_code, (kind.__doc__ or "").rstrip("."))
-        for kind in errors.Problem.__subclasses__()
+        for kind in errors.ExpectedError.__subclasses__()
         if kind.__module__ == errors.__name__
     ]
     rows += [
@@ -151,7 +150,14 @@ def schema() -> str:
 
 def metadata_schema() -> str:
     """model_metadata.schema.json: the records' hints, described by the comments that stand beside them."""
-    kinds = (records.History, records.Version, records.Interval, contract.Contract, contract.Profile, contract.Spread)
+    kinds = (
+        model.History,
+        model.Version,
+        evaluation.Interval,
+        contract.DataContract,
+        contract.ColumnProfile,
+        contract.Dispersion,
+    )
     described = {kind.__name__: _comments(kind) for kind in kinds}
     return json.dumps(registry.json_schema(described), indent=2, ensure_ascii=False) + "\n"
 

@@ -10,8 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from benchmarks.decision import chart, report, results, rules, run
-from benchmarks.decision import corruption as damages
+from benchmarks.decision import chart, corruption, report, results, rules, run
 from benchmarks.decision.catalogue import WORLDS
 from benchmarks.decision.results import Line, Results, Tally
 from benchmarks.decision.scenarios import Sample
@@ -85,7 +84,7 @@ def test_damages_change_what_they_say_and_nothing_else() -> None:
     frame = world.make(1).table.frame.head(200)
     sample = Sample(frame, np.arange(200, dtype=np.int64) // 10)
     rng = np.random.default_rng(1)
-    spoilt = damages.spoil(sample, 0.5, damages.scaled("hours_studied", 60), rng)
+    spoilt = corruption.spoil(sample, 0.5, corruption.scaled("hours_studied", 60), rng)
     changed = (spoilt.frame != frame).to_numpy()
     assert changed.any(axis=0).sum() == 1
     assert len(np.unique(sample.owner[changed.any(axis=1)])) == 10

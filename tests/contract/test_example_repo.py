@@ -10,7 +10,7 @@ import tomllib
 
 from ml_action.config.settings import CONFIG_FILE, METADATA, parse
 from ml_action.git import registry
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import model_file
 from scripts import example_repo
 
 HERE = Path(__file__).parents[2] / "example-repo"
@@ -45,7 +45,7 @@ def test_its_model_has_the_recorded_digest_and_answers(history):
     assert hashlib.sha256(content).hexdigest() == champion.sha256
     import pandas as pd
 
-    model = artifacts.load(content, champion.sha256, lambda note: None)
+    model = model_file.load(content, champion.sha256, lambda note: None)
     (answer,) = model.predict(pd.DataFrame([{"hours_studied": 5.0}]))
     assert 30 < answer < 90
 

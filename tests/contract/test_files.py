@@ -10,15 +10,15 @@ import yaml
 
 from ml_action import __version__, cli
 from ml_action.config import settings
-from ml_action.config.options import BY_NAME, MODES, TABLE
+from ml_action.config.options import BY_NAME, MODES, OPTIONS
 from ml_action.core import errors
 from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
 from ml_action.core.records.choices import Verdict
 from ml_action.reports.outputs import CHECK_OUTPUTS, OUTPUTS
-from ml_action.runtime import actions as runner
+from ml_action.runtime import actions
 
 ROOT = Path(__file__).parents[2]
-NAMES = [setting.name for setting in TABLE]
+NAMES = [setting.name for setting in OPTIONS]
 OURS = {
     "org/ml-auto-update": "action.yml",
     "./": "action.yml",
@@ -52,7 +52,7 @@ def table_under(path, heading):
 def test_the_actions_inputs_are_the_table():
     inputs = yaml_of("action.yml")["inputs"]
     assert list(inputs) == NAMES
-    for setting in TABLE:
+    for setting in OPTIONS:
         row = inputs[setting.name]
         assert row["required"] is False
         assert row["description"].startswith(setting.help)
@@ -98,7 +98,7 @@ def test_the_check_action_passes_every_input_and_none_inside_a_script():
     (step,) = action["runs"]["steps"]
     assert action["runs"]["using"] == "composite"
     assert "${{" not in step["run"]
-    given = runner.read_inputs(step["env"])
+    given = actions.read_inputs(step["env"])
     assert given.pop("mode") == "check"
     assert given == {name: f"${{{{ inputs.{name} }}}}" for name in action["inputs"]}
 
@@ -187,7 +187,7 @@ def test_the_reference_of_the_command_line_tells_every_command_and_flag():
 def test_the_readme_tells_every_input():
     rows = table_under("README.md", "## Inputs")
     assert [row[0] for row in rows] == [f"`{name}`" for name in NAMES]
-    for setting, (_, default, meaning) in zip(TABLE, rows, strict=True):
+    for setting, (_, default, meaning) in zip(OPTIONS, rows, strict=True):
         assert meaning.startswith(setting.help)
         assert all(f"`{choice}`" in meaning for choice in setting.choices)
         if not setting.secret:
@@ -200,7 +200,7 @@ def test_the_readme_tells_every_output():
 
 
 def kinds():
-    return [kind for kind in errors.Problem.__subclasses__() if kind.__module__ == errors.__name__]
+    return [kind for kind in errors.ExpectedError.__subclasses__() if kind.__module__ == errors.__name__]
 
 
 def test_the_readme_tells_every_exit_code():
@@ -251,7 +251,7 @@ def test_the_files_keys_are_the_schema():
 def test_the_readme_names_what_may_not_stand_in_the_file():
     (sentence,) = re.findall(r"except ([^.]+)\. An\s", text_of("README.md"))
     named = {name.strip("`") for name in re.findall(r"`[a-z-]+`", sentence)}
-    assert named | {setting.name for setting in TABLE if setting.secret} == {s.name for s in TABLE if not s.in_file}
+    assert named | {setting.name for setting in OPTIONS if setting.secret} == {s.name for s in OPTIONS if not s.in_file}
     assert "tokens" in sentence
 
 

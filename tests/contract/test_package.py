@@ -8,18 +8,18 @@ import sys
 import zipfile
 from pathlib import Path
 
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.init.scaffold import WORKFLOW, workflow
-from tests.support import wheel as packaged
+from tests.support import wheel
 from tests.support.factories import make_csvs
 
 COMMAND = "import sys; from ml_action.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 def test_init_works_where_only_the_package_is_installed(tmp_path: Path) -> None:
-    zipfile.ZipFile(packaged.wheel(tmp_path)).extractall(tmp_path / "package")
+    zipfile.ZipFile(wheel.wheel(tmp_path)).extractall(tmp_path / "package")
     (tmp_path / "mine").mkdir()
-    git = stage.plain_git(tmp_path / "mine")
+    git = sandbox_session.plain_git(tmp_path / "mine")
     git.run("init", "--quiet")
     for name, text in make_csvs(60).items():
         (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.forge.github import client as github
-from ml_action.forge.github.session import Pace
-from ml_action.git import command as git
+from ml_action.commands import sandbox_session
+from ml_action.forge.github import client
+from ml_action.forge.github.session import Timing
+from ml_action.git import command
 from ml_action.runtime import wiring
 from tests.faults.table import Fault, after, kill, kills
 from tests.scenarios.world import Forked, Job, Run, World, drifted, hurry, steady
@@ -37,8 +37,8 @@ ENDINGS = (0, 4, 5, 130, 143, -9)  # well, git in trouble, GitHub in trouble, st
 def in_haste(silence: int = 2) -> None:
     """As `hurry`, and nothing is waited for: what a wait is for has passed, or does not pass."""
     hurry()
-    github.Pace = partial(Pace, between_writes=0.0, timeout=silence)  # type: ignore[misc,assignment]
-    git.SILENCE = silence
+    client.Pace = partial(Timing, between_writes=0.0, timeout=silence)  # type: ignore[misc,assignment]
+    command.SILENCE = silence
     here = vars(wiring.time) | {"sleep": lambda _seconds: None}
     wiring.time = SimpleNamespace(**here)  # type: ignore[assignment]
 
@@ -178,7 +178,7 @@ PLOTS = {
 
 def prepare(root: Path) -> Path:
     """A bare repository with v1 in production, and enough new datasets for v2; for copies only."""
-    with stage.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_stage(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here)
         world.arrive(steady(45, 1))
@@ -193,7 +193,10 @@ def opened(start: Path, root: Path, plot: Plot) -> Iterator[tuple[World, Proxy]]
     """The plot's world, behind a proxy."""
     shutil.copytree(start, root / f"{FULL_NAME}.git")
     exchanges: list[Any] = []
-    with stage.open_stage(root, FULL_NAME, observers=[exchanges.append]) as here, in_front_of(here.hub.url) as proxy:
+    with (
+        sandbox_session.open_stage(root, FULL_NAME, observers=[exchanges.append]) as here,
+        in_front_of(here.hub.url) as proxy,
+    ):
         here.hub.protect(here.repository, "main", **{"required_reviews": 1, **plot.rule})
         here.hub.url = proxy.url
         world = World(here, exchanges, batches=2)

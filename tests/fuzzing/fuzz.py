@@ -33,12 +33,11 @@ from itertools import chain, islice
 from pathlib import Path
 
 from ml_action import cli
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
 from ml_action.git import journal
 from ml_action.git.command import Git
-from tests.support import benign_files as tame
-from tests.support import hostile_files as hostile
+from tests.support import benign_files, hostile_files
 from tests.support.hostile_files import Hostile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,16 +166,18 @@ class Spoiled:
 
     def __init__(self, number: int, *, target: bool) -> None:
         rng = random.Random(number)
-        harmless = [name for name in hostile.STRANGE if name == name.strip() and name.isprintable() and len(name) > 2]
-        self.columns = [*rng.sample(hostile.STRANGE, 4), rng.choice(harmless) if target else "score"]
+        harmless = [
+            name for name in hostile_files.STRANGE if name == name.strip() and name.isprintable() and len(name) > 2
+        ]
+        self.columns = [*rng.sample(hostile_files.STRANGE, 4), rng.choice(harmless) if target else "score"]
         self.schools = dict(zip(students.SCHOOLS, rng.sample(harmless, 3), strict=True))
 
     def content(self, content: bytes) -> bytes:
         """The same with other names."""
-        head = hostile.as_csv([self.columns], lambda _: True).removesuffix(b"\n")
+        head = hostile_files.as_csv([self.columns], lambda _: True).removesuffix(b"\n")
         content = content.replace(students.COLUMNS.encode(), head)
         for school, name in self.schools.items():
-            content = content.replace(b"," + school.encode() + b",", b"," + hostile.quoted(name).encode() + b",")
+            content = content.replace(b"," + school.encode() + b",", b"," + hostile_files.quoted(name).encode() + b",")
         return content
 
 
@@ -295,12 +296,12 @@ def play(batch: Batch, start: Start, limit: float = SECONDS) -> None:
         batch.faults += [f"{mode}: {fault}" for fault in faults_of(batch, mode, ended)]
         batch.faults += [f"{mode}: changed {path!r}" for path in changes(before, after, mode)]
         before = after
-    store = stage.plain_git(batch.workspace)
+    store = sandbox_session.plain_git(batch.workspace)
     state = journal.read(store, store.object_id(STATE))
     if batch.ended["run"].code == 0:
         batch.reasons = {item.blob: item.reason for item in state.set_aside}
     pages = {"the pull request": state.report, "the model card": (card_of(store) or b"").decode()}
-    batch.faults += [f"{name}: {fault}" for name, text in pages.items() for fault in tame.page_faults(text)]
+    batch.faults += [f"{name}: {fault}" for name, text in pages.items() for fault in benign_files.page_faults(text)]
 
 
 def card_of(store: Git) -> bytes | None:
@@ -316,7 +317,7 @@ def faults_of(batch: Batch, mode: str, ended: Ended) -> Iterator[str]:
         yield f"exit code {ended.code} after {ended.seconds:.0f} s"
     if ended.megabytes > MEGABYTES:
         yield f"{ended.megabytes:,.0f} MB"
-    yield from tame.log_faults(ended.log)
+    yield from benign_files.log_faults(ended.log)
     if list((files / "temp").iterdir()):
         yield "left something in the temporary folder"
     for name in ("summary", "output"):
@@ -324,11 +325,11 @@ def faults_of(batch: Batch, mode: str, ended: Ended) -> Iterator[str]:
             yield f"no {name}"
             return
     summary, output = ((files / name).read_bytes().decode("utf-8", "replace") for name in ("summary", "output"))
-    yield from tame.page_faults(summary)
-    yield from tame.output_faults(output)
+    yield from benign_files.page_faults(summary)
+    yield from benign_files.output_faults(output)
     if (batch.workspace / ".ml-auto-update/report.md").read_bytes().decode("utf-8", "replace") != summary:
         yield "report.md is not the summary"
-    batch.decision = tame.outputs_of(output).get("decision", "")
+    batch.decision = benign_files.outputs_of(output).get("decision", "")
 
 
 def keep(batch: Batch, folder: Path, seed: int) -> None:
@@ -412,7 +413,7 @@ def fuzz(
 
     bases = {champion: make_repository(scratch / f"base-{champion}", champion=champion) for champion in (False, True)}
     figures, bad = Figures(), []
-    made, number = hostile.files(count, seed), 0
+    made, number = hostile_files.files(count, seed), 0
     while files := list(islice(made, HOSTILE)):
         folder = scratch / f"batch-{number:03}"
         batch = prepare(bases, folder, number, files, list(SCENARIOS)[number % len(SCENARIOS)])
@@ -451,7 +452,7 @@ def lines_of(piece: bytes, size: int) -> Iterator[bytes]:
 HEAVY: Mapping[str, tuple[str, Callable[[], Iterable[bytes]]]] = {
     "a line of 1 GB": ("plain.csv", lambda: lines_of(b"x" * 1_000_000, GIGABYTE)),
     "a quoted cell of 1 GB": ("quoted.csv", lambda: chain([b'a,b\n"'], lines_of(b"x,\n" * 300_000, GIGABYTE))),
-    "a gzip bomb of 10 GB": ("bomb.csv.gz", lambda: [hostile.bomb()]),
+    "a gzip bomb of 10 GB": ("bomb.csv.gz", lambda: [hostile_files.bomb()]),
     "a gzip file of one line of 1 GB": ("line.csv.gz", lambda: [gzip.compress(b"x" * GIGABYTE, 1, mtime=0)]),
     "100,000 columns, 50 rows": ("wide.csv", lambda: [names_of(0, 100_000), *[b"1," * 99_999 + b"1\n"] * 50]),
     "100 files of 10,000 columns, no two of a name": (MANY, list),
@@ -477,7 +478,7 @@ def heavy(scratch: Path) -> int:
         ended = run(outside, environ, batch.runner / "run/log", 600)
         faults = [fault for fault in faults_of(batch, "run", ended) if not fault.endswith(" MB")]
         failed += bool(faults)
-        store = stage.plain_git(folder)
+        store = sandbox_session.plain_git(folder)
         aside = journal.read(store, store.object_id(STATE)).set_aside
         reason = aside[0].reason if aside else "–"
         print(

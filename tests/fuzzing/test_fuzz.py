@@ -19,28 +19,27 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml_action.commands.data import report as data_report
-from ml_action.commands.data.findings import Finding, Inspection, Mark
-from ml_action.core.errors import DataProblem
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
+from ml_action.core.errors import DataError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
-from ml_action.core.records.evaluation import Check, Decision, Guarded, Policy, Screening, Slice
+from ml_action.core.records.dataset import RejectedDataset
+from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Policy, Screening, SliceResult
 from ml_action.loop.gate import decide
 from ml_action.modelling.reading import formats
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import rows as rowchecks
-from ml_action.reports import pages as report
-from ml_action.runtime import actions as runner
+from ml_action.reports import pages
+from ml_action.runtime import actions
 from ml_action.runtime.actions import ActionsLog
 from tests.fuzzing import fuzz
-from tests.support import benign_files as tame
-from tests.support import hostile_files as hostile
+from tests.support import benign_files, hostile_files
 from tests.support.factories import make_attempt, make_comparison, make_evidence, make_outcome, make_trial, make_version
 
 FILES, SEED = 400, 20261123
-WHOLE = hostile.WHOLE
+WHOLE = hostile_files.WHOLE
 PLAYED = ("champion", "rows", "strange target")
 
 
@@ -57,7 +56,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 def test_hostile_files_through_the_door(bases: dict[bool, Path], tmp_path: Path, scenario: str) -> None:
     number = PLAYED.index(scenario)
     size = FILES // len(PLAYED)
-    files = list(islice(hostile.files(FILES, SEED), number * size, (number + 1) * size))
+    files = list(islice(hostile_files.files(FILES, SEED), number * size, (number + 1) * size))
     batch = fuzz.prepare(bases, tmp_path / "batch", number, files, scenario)
     fuzz.play(batch, fuzz.outside)
     assert batch.faults == []
@@ -65,19 +64,19 @@ def test_hostile_files_through_the_door(bases: dict[bool, Path], tmp_path: Path,
 
 
 def test_the_same_seed_makes_the_same_files() -> None:
-    assert list(hostile.files(70, 3)) == list(hostile.files(70, 3))
-    assert list(hostile.files(70, 3)) != list(hostile.files(70, 4))
+    assert list(hostile_files.files(70, 3)) == list(hostile_files.files(70, 3))
+    assert list(hostile_files.files(70, 3)) != list(hostile_files.files(70, 4))
 
 
 def test_a_few_files_of_ten_thousand_columns_make_no_table_of_all_of_them() -> None:
     """A hundred thousand columns, side by side, of which nobody can use one."""
     rng = random.Random(1)
     wide = [",".join(f"c{n}_{place}" for place in range(9000)) + "\n" + "1," * 8999 + "1\n" for n in range(12)]
-    texts = [*wide, *(hostile.sound(rng) for _ in range(60))]
+    texts = [*wide, *(hostile_files.sound(rng) for _ in range(60))]
     table, set_aside = read(*(("x.csv", text.encode()) for text in texts))
     assert not set_aside
     assert len(table.datasets) == len(texts)
-    assert len(table.frame.columns) == len(hostile.COLUMNS)
+    assert len(table.frame.columns) == len(hostile_files.COLUMNS)
     assert table.has("c3_5").sum() == 1
 
 
@@ -94,7 +93,7 @@ def test_a_column_that_somebody_speaks_of_is_read_however_few_have_it() -> None:
 
 def sound_table(*more: str) -> frames.Table:
     rng = random.Random(1)
-    return read(*(("x.csv", text.encode()) for text in [*(hostile.sound(rng) for _ in range(60)), *more]))[0]
+    return read(*(("x.csv", text.encode()) for text in [*(hostile_files.sound(rng) for _ in range(60)), *more]))[0]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,7 @@ def sound_table(*more: str) -> frames.Table:
 def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number: str, said: str) -> None:
     """Its square is infinite: means, variances and errors of the whole column would be."""
     table = sound_table(f"{WHOLE}1,7,{number},town,60\n2,7,0.5,town,60\n")
-    _, set_aside = validation.sort_out(table, ("score",), ())
+    _, set_aside = validation.validate(table, ("score",), ())
     assert [item.line for item in set_aside] == [2]
     assert said in set_aside[0].reason
 
@@ -133,7 +132,7 @@ def test_one_file_of_another_type_makes_no_classes_of_a_number_target(more: tupl
         table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
     )
     assert recipe.task == "regression"
-    sound, _ = validation.sort_out(table, ("score",), recipe.features)
+    sound, _ = validation.validate(table, ("score",), recipe.features)
     assert sound.frame["score"].dtype == "float64"
 
 
@@ -144,16 +143,16 @@ def test_looking_for_near_names_takes_no_minutes() -> None:
     texts += [head.replace("feature", "Merkmal") + "\n" + "1," * 1499 + f"{number}\n" for number in range(3)]
     table, _ = read(*(("x.csv", text.encode()) for text in texts))
     begun = time.perf_counter()
-    _, set_aside = validation.sort_out(table, ("score",), ())
+    _, set_aside = validation.validate(table, ("score",), ())
     assert len(set_aside) == 3
     assert time.perf_counter() - begun < 20  # four minutes, once
 
 
 # --- the reader -----------------------------------------------------------------------------------------------------
 
-SOUND = hostile.sound(random.Random(7)).encode()
-PARQUET = hostile.packed(hostile.sound_parquet(random.Random(7)))
-csv_bytes = st.text(st.sampled_from("".join({*hostile.SOUP[0:40]} | {"\n", '"', ",", "\r"})), max_size=60).map(
+SOUND = hostile_files.sound(random.Random(7)).encode()
+PARQUET = hostile_files.packed(hostile_files.sound_parquet(random.Random(7)))
+csv_bytes = st.text(st.sampled_from("".join({*hostile_files.SOUP[0:40]} | {"\n", '"', ",", "\r"})), max_size=60).map(
     str.encode
 )
 any_bytes = (
@@ -170,7 +169,7 @@ def spoiled(draw: st.DrawFn, good: bytes) -> bytes:
     return bytes(content)
 
 
-def read(*files: tuple[str, bytes]) -> tuple[frames.Table, tuple[SetAside, ...]]:
+def read(*files: tuple[str, bytes]) -> tuple[frames.Table, tuple[RejectedDataset, ...]]:
     datasets = [frames.Dataset(path, str(number)) for number, (path, _) in enumerate(files)]
     return frames.read(datasets, [content for _, content in files], frames.Limits(50, 10_000))
 
@@ -178,7 +177,7 @@ def read(*files: tuple[str, bytes]) -> tuple[frames.Table, tuple[SetAside, ...]]
 def assert_a_table_or_a_reason(path: str, content: bytes) -> None:
     """Among sound neighbours, which come out as they are, whatever stands between them."""
     if content.startswith(formats.LFS_POINTER):
-        with pytest.raises(DataProblem):
+        with pytest.raises(DataError):
             read((path, content))
         return
     table, set_aside = read(("a.csv", SOUND), (path, content), ("b.csv", SOUND.replace(b".", b"1.")))
@@ -189,7 +188,7 @@ def assert_a_table_or_a_reason(path: str, content: bytes) -> None:
         assert item.reason.isprintable()
         assert 3 < len(item.reason) < 400
         assert item.line >= 0
-    first = table.frame.loc[table.cluster == 0, hostile.COLUMNS].reset_index(drop=True)
+    first = table.frame.loc[table.cluster == 0, hostile_files.COLUMNS].reset_index(drop=True)
     alone = pd.read_csv(io.BytesIO(SOUND))
     assert first.astype("str").to_numpy().tolist() == alone.astype(first.dtypes).astype("str").to_numpy().tolist()
 
@@ -216,7 +215,7 @@ def test_any_bytes_as_parquet(content: bytes) -> None:
 
 # --- what is said ---------------------------------------------------------------------------------------------------
 
-any_text = st.text(max_size=80) | st.lists(st.sampled_from(hostile.STRANGE), max_size=4).map("".join)
+any_text = st.text(max_size=80) | st.lists(st.sampled_from(hostile_files.STRANGE), max_size=4).map("".join)
 any_text |= st.text("<>&@#|`*_[]()!~$:-\\ \n\r\twx.a1/", max_size=40)
 DECIDED = decide(make_comparison(), Policy(0.95, 0.005))
 
@@ -225,13 +224,13 @@ DECIDED = decide(make_comparison(), Policy(0.95, 0.005))
 @example("0.", "1. x", " 2.")
 @settings(max_examples=150)
 def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column: str) -> None:
-    aside = (SetAside(path, "1", reason, 3), SetAside(reason, "2", path))
+    aside = (RejectedDataset(path, "1", reason, 3), RejectedDataset(reason, "2", path))
     decision = Decision(Verdict.INCOMPARABLE, reason, (Check(f"slice {column}", False, path),), column)
     comparison = make_evidence(
-        challenger={"r2": 0.1, column: 0.2}, slices=(Slice(column, path, 41, -0.1, True),),
-        guardrails=(Guarded(reason, 0.01, -5.2, -5.0, 0.04, 0.3),),
+        challenger={"r2": 0.1, column: 0.2}, slices=(SliceResult(column, path, 41, -0.1, True),),
+        guardrails=(GuardrailResult(reason, 0.01, -5.2, -5.0, 0.04, 0.3),),
     )  # fmt: skip
-    screening = Screening(9, 1, (SetAside(column, "3", path),), (reason,), (column,))
+    screening = Screening(9, 1, (RejectedDataset(column, "3", path),), (reason,), (column,))
     trial = make_trial(notes=(reason,), comparison=comparison, screening=screening)
     attempt = make_attempt(
         reason=reason, run_url="https://github.com/octo/students/actions/runs/7", comparison=comparison,
@@ -242,13 +241,19 @@ def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column
         reason=reason, next_step=path, decision=decision, trial=trial, attempt=attempt, set_aside=aside,
         notes=(reason,), publication=None,
     )  # fmt: skip
-    assert [*tame.page_faults(report.summary(outcome))] == []
-    assert [*tame.page_faults(report.pull_request_body(version, attempt, trial, decision, aside))] == []
-    assert [*tame.page_faults(report.model_card(version, attempt, trial, DECIDED))] == []
-    assert [*tame.page_faults(report.retold(attempt, {"asked for": column, "run": path}))] == []
-    judged = Inspection((Finding(path, "1", Mark.BAD, reason, 3), Finding(reason, "2", Mark.COPY, column)), column)
+    assert [*benign_files.page_faults(pages.summary(outcome))] == []
+    assert [*benign_files.page_faults(pages.pull_request_body(version, attempt, trial, decision, aside))] == []
+    assert [*benign_files.page_faults(pages.model_card(version, attempt, trial, DECIDED))] == []
+    assert [*benign_files.page_faults(pages.from_journal(attempt, {"asked for": column, "run": path}))] == []
+    judged = Inspection(
+        (
+            DatasetFinding(path, "1", FindingStatus.BAD, reason, 3),
+            DatasetFinding(reason, "2", FindingStatus.COPY, column),
+        ),
+        column,
+    )
     told = data_report.comment(judged, "c" * 40, attempt.run_url).replace("<sub>", "").replace("</sub>", "")
-    assert [*tame.page_faults(told)] == []
+    assert [*benign_files.page_faults(told)] == []
 
 
 @given(any_text, any_text)
@@ -259,7 +264,9 @@ def test_no_text_starts_a_workflow_command(text: str, path: str) -> None:
     log.warn(text, path=path, line=2)
     log.error(text)
     log.say(text)
-    faults = [fault for fault in tame.log_faults(stream.getvalue()) if fault.startswith(("a command", "an unmeant"))]
+    faults = [
+        fault for fault in benign_files.log_faults(stream.getvalue()) if fault.startswith(("a command", "an unmeant"))
+    ]
     assert faults == []
 
 
@@ -268,13 +275,13 @@ def test_no_file_name_is_obeyed_by_a_terminal(path: str) -> None:
     for make in (ActionsLog, PlainLog):
         stream = io.StringIO()
         make(stream).warn("set aside: is empty", path=path, line=1)
-        assert [fault for fault in tame.log_faults(stream.getvalue()) if "unprintable" in fault] == []
+        assert [fault for fault in benign_files.log_faults(stream.getvalue()) if "unprintable" in fault] == []
 
 
 @given(st.dictionaries(st.sampled_from(["reason", "decision", "drifted"]), any_text, min_size=1))
 def test_outputs_read_back(values: dict[str, str]) -> None:
-    written = runner.outputs_text(values).encode("utf-8", "replace").decode()
-    found = tame.outputs_of(written)
+    written = actions.outputs_text(values).encode("utf-8", "replace").decode()
+    found = benign_files.outputs_of(written)
     assert set(found) == set(values)
     ends = re.compile("\r\n")
     assert {name: ends.sub("\n", text) for name, text in values.items() if text.isprintable()} == {
@@ -297,8 +304,8 @@ def seen(find: Callable[[str], object], text: str) -> bool:
     ],
 )  # fmt: skip
 def test_a_wild_log_is_seen(line: str) -> None:
-    assert seen(tame.log_faults, f"reading\n{line}\n")
-    assert not seen(tame.log_faults, "reading\n::warning file=a b.csv,line=3::set aside%0A  Why\nnext\n")
+    assert seen(benign_files.log_faults, f"reading\n{line}\n")
+    assert not seen(benign_files.log_faults, "reading\n::warning file=a b.csv,line=3::set aside%0A  Why\nnext\n")
 
 
 @pytest.mark.parametrize(
@@ -310,9 +317,10 @@ def test_a_wild_log_is_seen(line: str) -> None:
     ],
 )  # fmt: skip
 def test_a_wild_page_is_seen(text: str) -> None:
-    assert seen(tame.page_faults, f"## ⏳ waiting: 1 of 2\n\n{text}\n")
+    assert seen(benign_files.page_faults, f"## ⏳ waiting: 1 of 2\n\n{text}\n")
     assert not seen(
-        tame.page_faults, "## ⏳ waiting: 1 of 2\n\n**Next:** nothing `<b>` `@x`\n\n| | |\n|---|---|\n| a | b |\n"
+        benign_files.page_faults,
+        "## ⏳ waiting: 1 of 2\n\n**Next:** nothing `<b>` `@x`\n\n| | |\n|---|---|\n| a | b |\n",
     )
 
 
@@ -320,4 +328,4 @@ def test_a_wild_page_is_seen(text: str) -> None:
     "text", ["reason=x\n", "reason<<E\nx\n", "evil<<E\nx\nE\n", "", "decision<<E\nE\ndecision<<E\nE\n"]
 )
 def test_wild_outputs_are_seen(text: str) -> None:
-    assert seen(tame.output_faults, text)
+    assert seen(benign_files.output_faults, text)

@@ -19,7 +19,7 @@ import pytest
 from ml_action import cli
 from sandbox import Account, Exchange, PullRequest, Repository
 from tests.scenarios.world import PROPOSAL, PULLS, STATE, STORE, Run, Started, World, asked, drifted, in_process
-from tests.support import benign_files as tame
+from tests.support import benign_files
 
 ISSUES = "/repos/octo/students/issues"
 METADATA = "model/model_metadata.json"
@@ -421,7 +421,7 @@ def test_a_hostile_branch_and_title_stay_text(production: World, branch: str) ->
     run = approve(production, pull.number)
     assert run.decision == "blocked"
     log = re.sub(r"(?m)^::add-mask::.*\n", "", run.log)
-    assert list(tame.log_faults(log)) == []
+    assert list(benign_files.log_faults(log)) == []
     assert not re.search(r"(?<![`\w])@octocat|<(img|script|b)\b", re.sub(r"`[^`]*`", "", run.summary))
     head, text, *rest = pull.comments[0].body.split("```")
     assert branch in text or "`" in branch  # a fence of four keeps that one in
@@ -452,7 +452,7 @@ def test_a_hostile_commit_message_author_and_tag_stay_unread(production: World) 
     production.git.run("update-ref", "refs/tags/--upload-pack=x", commit)
     run = production.hour()
     assert run.outputs["merge-state"] == "merged"
-    assert list(tame.log_faults(re.sub(r"(?m)^::add-mask::.*\n", "", run.log))) == []
+    assert list(benign_files.log_faults(re.sub(r"(?m)^::add-mask::.*\n", "", run.log))) == []
     assert not re.search(r"octocat|add-path|set-output|script", run.summary + str(production.pull.body))
 
 

@@ -158,12 +158,12 @@ def test_a_champion_of_another_target_of_the_same_kind_is_incomparable_and_nothi
 def test_the_same_inputs_give_the_same_model_and_fingerprint(production: World, tmp_path: Path) -> None:
     import shutil
 
-    from ml_action.commands import sandbox_session as stage
+    from ml_action.commands import sandbox_session
 
     production.arrive(drifted(45, 8))
     shutil.copytree(production.repository.path, tmp_path / "twin/octo/students.git")
     production.hour()
-    with stage.open_stage(tmp_path / "twin", "octo/students") as here:
+    with sandbox_session.open_stage(tmp_path / "twin", "octo/students") as here:
         twin = World(here)
         here.hub.protect(here.repository, "main", required_reviews=1)
         twin.hour()
@@ -207,7 +207,7 @@ def test_classification_end_to_end(empty: World) -> None:
 def test_real_people_v1_from_one_site_a_second_site_promotes_and_more_of_it_is_held(empty: World) -> None:
     from ml_action.commands.demo import panel
 
-    sites = panel.persons()
+    sites = panel.datasets()
     empty.arrive(sites["2"][:220])
     assert empty.hour(threshold="200").outputs["merge-state"] == "merged"
     empty.arrive(sites["6"][:220])

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.commands import sandbox_session
+from ml_action.modelling.training import model_file
 from tests.scenarios.world import PROPOSAL, STORE, World, drifted, noise, steady
 
 
@@ -80,7 +80,7 @@ def test_a_drifted_world_is_promoted_through_a_labelled_approved_and_merged_pull
     assert hashlib.sha256(model).hexdigest() == champion.sha256 == world.last.digest
     assert len(model) == champion.size
     assert run.outputs["model-path"] == "model/v2.pkl"
-    artifacts.load(model, champion.sha256)
+    model_file.load(model, champion.sha256)
 
     after = world.on("main")
     added = {path for path in after if path not in before and not path.startswith(STORE)}
@@ -220,7 +220,7 @@ def test_the_bot_names_itself_in_every_commit_that_it_makes(production: World) -
     production.arrive(drifted(45, 8))
     production.hour(autonomy="propose")
     for branch in (PROPOSAL, "ml-auto-update/model/state"):
-        assert production.git.line("log", "-1", "--format=%an", branch) == stage.AUTHOR[0]
+        assert production.git.line("log", "-1", "--format=%an", branch) == sandbox_session.AUTHOR[0]
 
 
 def test_two_models_of_one_repository_do_not_meet(production: World) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import tomllib
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.init import setup as init_story
+from ml_action.commands import sandbox_session
+from ml_action.commands.init import setup
 from ml_action.commands.init.scaffold import WORKFLOW
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.config.settings import CONFIG_FILE
 from scripts.docs import init as init_page
 from tests.scenarios.world import drifted, in_process, steady
@@ -23,7 +23,7 @@ from tests.scenarios.world import drifted, in_process, steady
 def commit(folder: Path, files: dict[str, str]) -> Path:
     """A repository with these files."""
     folder.mkdir(exist_ok=True)
-    git = stage.plain_git(folder)
+    git = sandbox_session.plain_git(folder)
     git.run("init", "--quiet", "-b", "trunk")
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -133,31 +133,31 @@ def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Pat
     assert (config["target"], config["threshold"], config["metric"]) == ("score", 45, "r2")
 
 
-def clone(here: Stage, folder: Path, texts: list[str]) -> Path:
+def clone(here: SandboxSession, folder: Path, texts: list[str]) -> Path:
     """A person's clone of a repository on the stand-in, with data on its default branch."""
     made = commit(folder / "made", {f"in/{n:03}.csv": text for n, text in enumerate(texts)})
-    stage.plain_git(made).run("push", "--quiet", str(here.repository.path), "HEAD:refs/heads/main")
+    sandbox_session.plain_git(made).run("push", "--quiet", str(here.repository.path), "HEAD:refs/heads/main")
     here.hub.synchronise(here.repository)
-    stage.plain_git(folder).run("clone", "--quiet", str(here.repository.path), "mine")
+    sandbox_session.plain_git(folder).run("clone", "--quiet", str(here.repository.path), "mine")
     mine = folder / "mine"
-    stage.plain_git(mine).run("remote", "set-url", "origin", f"{here.hub.url}/octo/students.git")
+    sandbox_session.plain_git(mine).run("remote", "set-url", "origin", f"{here.hub.url}/octo/students.git")
     return mine
 
 
 def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: Path) -> None:
-    with stage.open_stage(tmp_path / "hub", "octo/students") as here:
+    with sandbox_session.open_stage(tmp_path / "hub", "octo/students") as here:
         mine = clone(here, tmp_path, steady(60, 1))
         here.hub.protect(here.repository, "~ALL", ruleset="reviews everywhere", required_reviews=1)
         environ = here.environ(ML_AUTO_UPDATE_TOKEN=here.author.token)
         del environ["GITHUB_REPOSITORY"]  # a person's shell: the clone says where it came from
-        before = stage.plain_git(here.repository.path).line("for-each-ref")
+        before = sandbox_session.plain_git(here.repository.path).line("for-each-ref")
         code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
         assert code == 0, said
         assert "the doctor looked at octo/students with the token at hand" in said
         assert said.count("a rule keeps the bot off its own branch ml-auto-update/model/state") == 1
         assert "reviews everywhere" in said
         assert here.author.token not in said
-        assert stage.plain_git(here.repository.path).line("for-each-ref") == before
+        assert sandbox_session.plain_git(here.repository.path).line("for-each-ref") == before
         environ["ML_AUTO_UPDATE_TOKEN"] = "nobody's"
         code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
         assert code == 0, said
@@ -189,8 +189,8 @@ def test_where_a_model_is_in_production_the_rehearsal_begins_without_it(students
     example = Path(__file__).parents[2] / "example-repo/model"
     for path in example.iterdir():
         (students / "model" / path.name).write_bytes(path.read_bytes())
-    stage.plain_git(students).run("add", "--all")
-    stage.plain_git(students).run("commit", "--quiet", "--message", "A model")
+    sandbox_session.plain_git(students).run("add", "--all")
+    sandbox_session.plain_git(students).run("commit", "--quiet", "--message", "A model")
     code, said = init(students, "--yes")
     assert code == 0, said
     assert "first hour: promote: better by" in said
@@ -215,7 +215,7 @@ def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
     code, said = init(tmp_path, "--yes")
     assert code == 4
     assert "is no git repository" in said
-    stage.plain_git(tmp_path).run("init", "--quiet", "--bare", "bare")
+    sandbox_session.plain_git(tmp_path).run("init", "--quiet", "--bare", "bare")
     code, said = init(tmp_path / "bare", "--yes")
     assert code == 4
     assert "is a bare repository" in said
@@ -223,7 +223,7 @@ def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
 
 
 def test_what_github_takes_no_file_of_is_not_rehearsed(students: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init_story, "LARGEST", 100)  # bytes
+    monkeypatch.setattr(setup, "LARGEST", 100)  # bytes
     code, said = init(students, "--yes")
     assert code == 0, said
     assert "GitHub takes no file of more than 100 MB, as in/000.csv is" in said
@@ -254,7 +254,7 @@ def test_without_data_or_commits_it_says_what_to_do_first(tmp_path: Path) -> Non
     assert code != 0
     assert "no dataset was found that git tracks" in said
     (tmp_path / "new").mkdir()
-    stage.plain_git(tmp_path / "new").run("init", "--quiet")
+    sandbox_session.plain_git(tmp_path / "new").run("init", "--quiet")
     code, said = init(tmp_path / "new", "--yes")
     assert "holds no commit" in said
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 from tests.scenarios.world import Started, World, drifted, steady
 
 ASKED = {"target": 'score,"rest, in h"', "weight": "count", "features": "hours_studied,attendance"}
@@ -81,7 +81,7 @@ def test_a_metric_in_the_workspace_is_not_imported(production: World, tmp_path: 
         ("sklearn.metrics.profit", "no scorer"),
     ):
         run = Started(production.job(metric=path)).wait()
-        assert (run.code, run.decision) == (SettingsProblem.exit_code, "failed")
+        assert (run.code, run.decision) == (SettingsError.exit_code, "failed")
         assert told in run.told
     assert not mark.exists()
     assert production.state.commit == state
@@ -90,7 +90,7 @@ def test_a_metric_in_the_workspace_is_not_imported(production: World, tmp_path: 
 def test_a_wrong_guardrail_stops_the_run_before_anything_is_trained(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour(guardrails='{"neg_mean_absolut_error": 0.01}')
-    assert (run.code, run.decision) == (SettingsProblem.exit_code, "failed")
+    assert (run.code, run.decision) == (SettingsError.exit_code, "failed")
     assert "Did you mean 'neg_mean_absolute_error'" in run.told
     assert "fit:" not in run.log
     assert len(production.attempts) == 1

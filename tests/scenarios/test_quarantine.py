@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ml_action.commands.demo import corruption as damages
+from ml_action.commands.demo import corruption
 from tests.scenarios.world import STORE, World, drifted, steady
 
 CONFIG = "ml-auto-update.toml"
@@ -14,7 +14,7 @@ CONFIG = "ml-auto-update.toml"
 
 def broken(seed: int = 5) -> dict[str, str]:
     """Nine datasets of the drifted world, each broken in its own way, by path."""
-    return {f"{STORE}/{name}.csv": text for name, text in damages.of(drifted(9, seed), "score").items()}
+    return {f"{STORE}/{name}.csv": text for name, text in corruption.corrupted(drifted(9, seed), "score").items()}
 
 
 def scaled(texts: list[str], factor: float) -> list[str]:

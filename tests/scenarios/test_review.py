@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ml_action.commands.demo import corruption as damages
+from ml_action.commands.demo import corruption
 from tests.scenarios.world import PROPOSAL, STORE, World, drifted, noise, steady
 
 WHY = "I asked the school: the labels are right"
@@ -14,7 +14,7 @@ WHY = "I asked the school: the labels are right"
 
 def turned(texts: list[str], count: int) -> list[str]:
     """The first few with their labels turned around."""
-    return [damages.with_reversed_labels(text, "score") for text in texts[:count]] + texts[count:]
+    return [corruption.with_reversed_labels(text, "score") for text in texts[:count]] + texts[count:]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import pytest
 from ml_action.core.records.model import Version
 from sandbox import Account
 from tests.scenarios.world import STATE, STORE, World, drifted, steady
-from tests.support import live_service as live
+from tests.support import live_service
 from tests.support.fault_proxy import Answer, Plan, Proxy, Request, Wire, in_front_of, passes
 from tests.support.flaky_server import REPOSITORY, refused
 
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 class Service:
     """The process, its way to GitHub, and the hands of those who use it."""
 
-    def __init__(self, running: live.Live, proxy: Proxy) -> None:
+    def __init__(self, running: live_service.Live, proxy: Proxy) -> None:
         self.process, self.proxy = running, proxy
 
     def ask(self, path: str, body: object = None) -> tuple[int, Json]:
@@ -105,7 +105,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
                 "SERVICE_REPOSITORY": REPOSITORY, "SERVICE_API": proxy.url, "SERVICE_TOKEN": writer(world).token,
                 "SERVICE_FEEDBACK": "github", "SERVICE_FEEDBACK_ROWS": str(FEW),
             }  # fmt: skip
-            running = live.running(Path("model"), tmp_path / "service.log", **own | settings)
+            running = live_service.running(Path("model"), tmp_path / "service.log", **own | settings)
             return Service(stack.enter_context(running), proxy)
 
         yield start

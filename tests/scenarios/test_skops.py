@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import model_file
 from tests.scenarios.world import World, drifted, noise
 
 TREE = "sklearn.tree._tree.Tree"
@@ -24,7 +24,7 @@ def test_a_history_of_pickles_goes_on_in_skops_and_back(production: World) -> No
     assert "skops" in champion.libraries
     content = production.read("model/v2.skops")
     assert hashlib.sha256(content).hexdigest() == champion.sha256
-    assert artifacts.load(content, champion.sha256, form=artifacts.Form("skops")).predict
+    assert model_file.load(content, champion.sha256, form=model_file.ModelFormat("skops")).predict
     body = production.pulls[0].body or ""
     assert "### Types in the model file" in body
     assert "v1 has no list of types: it is a pickle." in body

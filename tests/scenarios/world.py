@@ -28,20 +28,20 @@ from pathlib import Path
 from typing import Any
 
 from ml_action import cli
-from ml_action.commands import sandbox_session as stage
+from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import Version
-from ml_action.core.retry import Patience
-from ml_action.forge.github import client as github
-from ml_action.forge.github.session import Pace
+from ml_action.core.retry import RetryBudget
+from ml_action.forge.github import client
+from ml_action.forge.github.session import Timing
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
 from ml_action.git.journal import State
 from ml_action.runtime import wiring
 from sandbox import Account, Exchange, PullRequest
-from tests.support import flaky_server as hosted
+from tests.support import flaky_server
 
 ENTRYPOINT = Path(cli.__file__).parents[1] / "entrypoint.py"
 STORE = "data/new_data"
@@ -155,8 +155,8 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
 
 def hurry() -> None:
     """GitHub asks its clients for a pause between writes; the stand-in does not."""
-    github.Pace = partial(Pace, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
-    wiring.Patience = partial(Patience, backoff=0.0)  # type: ignore[misc,assignment]
+    client.Pace = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
+    wiring.Patience = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
 
 
 def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> None:
@@ -237,7 +237,7 @@ class Started:
 class World:
     """A repository on the stand-in with two bots, and everything that was sent to it."""
 
-    here: Stage
+    here: SandboxSession
     exchanges: list[Exchange] = field(default_factory=list)
     batches: int = 0
 
@@ -247,7 +247,7 @@ class World:
 
     @property
     def git(self) -> Git:
-        return stage.plain_git(self.here.repository.path)
+        return sandbox_session.plain_git(self.here.repository.path)
 
     def tip(self, branch: str) -> str:
         return self.git.object_id(f"refs/heads/{branch}")
@@ -268,7 +268,7 @@ class World:
         moves: Mapping[str, str] | None = None,
     ) -> str:
         """A commit on a branch that writes files (None: deletes them) and renames some; the commit."""
-        hosted.commit(self.git, files, branch, moves)
+        flaky_server.commit(self.git, files, branch, moves)
         self.here.hub.synchronise(self.repository, by)
         return self.tip(branch)
 

@@ -30,13 +30,13 @@ class Place:
     def borrow(self):
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
-        borrowed = repository.borrow(make_git(self.workspace.path), str(self.remote), scratch)
+        borrowed = repository.open_with_own_store(make_git(self.workspace.path), str(self.remote), scratch)
         return borrowed, borrowed.fetch(BRANCHES)
 
     def look(self, settings=SETTINGS):
         """As `run` looks; `check` has to say the same, with a store and in place."""
         borrowed, tips = self.borrow()
-        scene = survey.look(settings, borrowed, tips)
+        scene = survey.take_snapshot(settings, borrowed, tips)
         assert check(settings, borrowed, tips).trigger == scene.trigger
         self.workspace.git.run(
             "fetch", "-q", str(self.remote), "+refs/heads/ml-auto-update/*:refs/heads/ml-auto-update/*"

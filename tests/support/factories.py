@@ -12,12 +12,12 @@ from typing import Any
 from ml_action.config.settings import Settings, parse
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import Inventory, SetAside, Trigger
-from ml_action.core.records.evaluation import Comparison, Decision, Guarded, Interval, Screening, Slice
+from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
+from ml_action.core.records.evaluation import Comparison, Decision, GuardrailResult, Interval, Screening, SliceResult
 from ml_action.core.records.model import History, Recipe, Trial, Version
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication, PullRequest
-from ml_action.core.records.repository_facts import Bearer, Facts, Kind, Rules
+from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
 from ml_action.git import command as git
 from ml_action.git.command import Git
 
@@ -50,8 +50,9 @@ def make_evidence(**changes: Any) -> Comparison:
     full = make_comparison(
         improvement=0.0122, improvement_interval=Interval(0.0081, 0.0168), gain=0.061,
         gain_interval=Interval(0.039, 0.084), datasets=214, rows=3210, win_rate=0.71, trimmed=0.052, tail=-0.1,
-        slices=(Slice("school", "town", 173, 0.072, False), Slice("school", "online", 41, 0.018, False)),
-        guardrails=(Guarded("neg_mean_absolute_error", 0.01, -5.214, -5.021, 0.037, 0.0003),), gains=make_gains(),
+        slices=(SliceResult("school", "town", 173, 0.072, False), SliceResult("school", "online", 41, 0.018, False)),
+        guardrails=(GuardrailResult("neg_mean_absolute_error", 0.01, -5.214, -5.021, 0.037,
+        0.0003),), gains=make_gains(),
     )  # fmt: skip
     return replace(full, **changes)
 
@@ -62,7 +63,7 @@ def make_screening(**changes: Any) -> Screening:
         "runs against the champion: the target's correlation with its predictions is -0.81, usually 0.84; are its "
         "values reversed or shuffled?"
     )
-    suspects = tuple(SetAside(f"data/new_data/batch-07-{n:03}.csv", f"{n:040x}", reason) for n in (3, 8, 21))
+    suspects = tuple(RejectedDataset(f"data/new_data/batch-07-{n:03}.csv", f"{n:040x}", reason) for n in (3, 8, 21))
     found = ("3 against the champion's predictions (labels reversed or shuffled?)",)
     return replace(Screening(judged=217, suspicious=3, suspects=suspects, found=found), **changes)
 
@@ -205,16 +206,16 @@ def run_python(*arguments: str, cwd: Path, env: Mapping[str, str]) -> subprocess
     return subprocess.run(command, cwd=cwd, env=dict(env), capture_output=True, text=True, errors="replace")
 
 
-def make_facts(**changes: Any) -> Facts:
+def make_facts(**changes: Any) -> RepositoryFacts:
     """A repository on which everything works, with the pair of tokens that we recommend."""
-    plain = Facts(
+    plain = RepositoryFacts(
         repository="octo/students",
         default_branch="main",
-        author=Bearer(Kind.APP, "ml-bot[bot]", push=True),
-        approver=Bearer(Kind.ACTIONS, "github-actions[bot]", push=True),
-        base=Rules("main"),
-        state=Rules("ml-auto-update/model/state"),
-        proposal=Rules("ml-auto-update/model/proposal"),
+        author=TokenInfo(TokenKind.APP, "ml-bot[bot]", push=True),
+        approver=TokenInfo(TokenKind.ACTIONS, "github-actions[bot]", push=True),
+        base=BranchProtection("main"),
+        state=BranchProtection("ml-auto-update/model/state"),
+        proposal=BranchProtection("ml-auto-update/model/proposal"),
         methods=("merge", "squash", "rebase"),
         auto_merge=True,
         actions_may_open=True,

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ml_action.core.records.contract import Contract
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Recipe, Version
 from ml_action.git import registry
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import learning
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import fit, model_file
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.training.library_versions import libraries
 from ml_action.modelling.validation import datasets as validation
@@ -51,16 +50,18 @@ def datasets(slope: float, columns: str, seed: int = 0) -> tuple[bytes, ...]:
 
 
 @functools.cache
-def trained(slope: float, columns: str, targets: tuple[str, ...], estimator: str) -> tuple[Recipe, Contract, Any, Any]:
+def trained(
+    slope: float, columns: str, targets: tuple[str, ...], estimator: str
+) -> tuple[Recipe, DataContract, Any, Any]:
     contents = datasets(slope, columns)
     known = [Dataset(f"{at}.csv", hashlib.sha1(b"%d" % at + of).hexdigest()) for at, of in enumerate(contents)]  # noqa: S324
     table, _ = frames.read(known, contents)
-    table, _ = validation.sort_out(table, targets, (), ())
+    table, _ = validation.validate(table, targets, (), ())
     recipe = resolution.resolve_recipe(
         table, targets=targets, features=(), task="", estimator=estimator, params={}, metric="", seed=7
     )
-    model = training.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
-    contract = contracts.learn(table, targets, recipe.features)
+    model = fit.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
+    contract = learning.learn_contract(table, targets, recipe.features)
     row = table.frame[list(recipe.features)].iloc[0]
     sample = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
     return recipe, contract, model, sample
@@ -72,7 +73,7 @@ def made(
 ) -> tuple[Version, bytes]:  # fmt: skip
     """A version and its file."""
     recipe, contract, model, sample = trained(slope, columns, targets, estimator)
-    content, digest = artifacts.dump(model)
+    content, digest = model_file.dump(model)
     version = make_version(
         version=f"v{number}", file=f"v{number}.pkl", sha256=digest, size=len(content), target=recipe.target,
         features=recipe.features, task=recipe.task, estimator=recipe.estimator, params={}, metric=recipe.metric,

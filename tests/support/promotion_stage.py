@@ -12,15 +12,15 @@ from typing import Any
 
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Proposal, Publication
-from ml_action.core.retry import Patience
+from ml_action.core.retry import RetryBudget
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.session import Pace
-from ml_action.promotion.context import Context
-from ml_action.promotion.publication import settle
+from ml_action.forge.github.session import Timing
+from ml_action.promotion.context import PublicationContext
+from ml_action.promotion.publication import publish
 from ml_action.promotion.pull_request_text import wrap_body
 from sandbox import Account, Exchange, Repository, Sandbox
 
-HURRY = Pace(between_writes=0, timeout=10)
+HURRY = Timing(between_writes=0, timeout=10)
 BRANCH = "ml-auto-update/students/proposal"
 MODEL = {"model/v2.pkl": "two", "model/model_metadata.json": '{"current": "v2"}', "model/v2.md": "# v2"}
 
@@ -108,7 +108,7 @@ class Stage:
         return GitHub(
             self.hub.url, name or self.repository.full_name, self.bot.token if token is None else token,
             second if approver_token is None else approver_token, pace=replace(HURRY, timeout=timeout),
-            patience=Patience(backoff=0, say=self.said.append),
+            patience=RetryBudget(backoff=0, say=self.said.append),
         )  # fmt: skip
 
     def proposal(self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any) -> Proposal:
@@ -127,7 +127,7 @@ class Stage:
         with closing(forge or self.github()) as forge:
             proposal, known = self.proposal(commit, autonomy, **changes), frozenset(self.known)
             rest = lambda: frozenset(self.recorded), self.pause, self.said.append, lambda paths: self.doubts
-            return settle(Context(proposal, forge, known, *rest))
+            return publish(PublicationContext(proposal, forge, known, *rest))
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

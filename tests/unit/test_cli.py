@@ -15,7 +15,7 @@ import pytest
 
 from ml_action import __version__, cli
 from ml_action.commands import registry as commands
-from ml_action.config.options import TABLE
+from ml_action.config.options import OPTIONS
 from ml_action.git import registry
 from tests.support.factories import make_csvs, make_history, make_remote, make_repository, run_python
 
@@ -131,7 +131,7 @@ def test_every_command_has_help_and_takes_the_settings_where_it_uses_them(comman
         cli.main([command, "--help"], {})
     assert caught.value.code == 0
     text = capsys.readouterr().out
-    for setting in TABLE:
+    for setting in OPTIONS:
         assert (f"--{setting.name} " in text) == (cli.COMMANDS[command].settings and setting.name != "mode")
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_action.config.data_path import Selection
+from ml_action.config.data_path import DataPath
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import counting, survey, trigger
 from ml_action.datasets.inventory import REGULAR_FILES
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal, registry, workspace
 from ml_action.git.command import Git, decode_path
 from ml_action.git.repository import Repository, Tips
@@ -27,10 +27,10 @@ STAGED = ("ls-files", "-z", "--cached", "--full-name")
 
 
 @dataclass(frozen=True)
-class Ground:
+class BranchDatasets:
     """The datasets on both sides of a merge."""
 
-    scene: Scene
+    scene: Snapshot
     accepted: tuple[Dataset, ...]  # of the base branch
     here: tuple[Dataset, ...]  # of this branch, and of the working tree where that is looked at
     ahead: tuple[Dataset, ...] = ()  # those of the base branch that this branch does not know of yet
@@ -41,22 +41,22 @@ class Ground:
         return tuple(item for item in self.here if known.get(item.path) != item.blob)
 
 
-def of_commits(scene: Scene, settings: Settings) -> Ground:
+def of_commits(scene: Snapshot, settings: Settings) -> BranchDatasets:
     """The commit that is checked out against the base branch's tip: a pull request's merge, as the runner has it."""
     git, selection = scene.repository.store, counting.selection_of(settings)
     accepted = committed(git, scene.tips.base, selection)
     here = committed(git, scene.repository.head, selection)
-    return Ground(scene, tuple(accepted.values()), tuple(here.values()))
+    return BranchDatasets(scene, tuple(accepted.values()), tuple(here.values()))
 
 
-def of_working_tree(git: Git, scene: Scene, settings: Settings) -> Ground:
+def of_working_tree(git: Git, scene: Snapshot, settings: Settings) -> BranchDatasets:
     """The files as a person has them, committed or not, against the base branch's tip."""
     selection, head, base = counting.selection_of(settings), scene.repository.head, scene.tips.base
     accepted = committed(scene.repository.store, base, selection)
     here = committed(scene.repository.store, head, selection)
     for path in _touched(git, bool(head), selection):
         if selection.holds(path):
-            found = as_it_is(scene, path, here.get(path))
+            found = working_tree_dataset(scene, path, here.get(path))
             if found:
                 here[path] = found
             else:
@@ -64,24 +64,24 @@ def of_working_tree(git: Git, scene: Scene, settings: Settings) -> Ground:
     start = git.maybe("merge-base", base, head) if base and head else ""
     known = committed(scene.repository.store, start, selection)
     ahead = tuple(item for path, item in accepted.items() if path not in known and path not in here)
-    return Ground(scene, tuple(accepted.values()), tuple(here.values()), ahead)
+    return BranchDatasets(scene, tuple(accepted.values()), tuple(here.values()), ahead)
 
 
-def scene_of(settings: Settings, repository: Repository, tips: Tips) -> Scene:
+def scene_of(settings: Settings, repository: Repository, tips: Tips) -> Snapshot:
     """The scene; also where no commit holds the data path yet."""
     roots = settings.data_path.roots
     kinds = repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)) if repository.head else ()
     if any(kind == "tree" for _, kind in kinds):
-        return survey.look(settings, repository, tips)
+        return survey.take_snapshot(settings, repository, tips)
     empty = repository.empty_tree()
     found = Inventory(empty, empty, ())
     state = journal.read(repository.store, tips.state)
     history = registry.read(repository.store, tips.base, settings.model_dir)
-    judged = trigger.judge(found, settings.threshold, settings.unit)
-    return Scene(repository, tips, state, history, found, judged, counting.selection_of(settings))
+    judged = trigger.evaluate(found, settings.threshold, settings.unit)
+    return Snapshot(repository, tips, state, history, found, judged, counting.selection_of(settings))
 
 
-def committed(git: Git, commit: str, selection: Selection) -> dict[str, Dataset]:
+def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:
     """The datasets of a commit by their paths; none without one."""
     roots = () if "." in selection.roots else selection.roots
     found = {}
@@ -95,21 +95,21 @@ def committed(git: Git, commit: str, selection: Selection) -> dict[str, Dataset]
     return found
 
 
-def _touched(git: Git, has_commit: bool, selection: Selection) -> Iterator[str]:
+def _touched(git: Git, has_commit: bool, selection: DataPath) -> Iterator[str]:
     """The paths at which the working tree differs from the commit."""
     for command in (EDITED if has_commit else STAGED, UNTRACKED):
         for names in git.records("--literal-pathspecs", *command, "--", *selection.roots):
             yield from map(decode_path, filter(None, names))
 
 
-def as_it_is(scene: Scene, path: str, known: Dataset | None = None) -> Dataset | None:
+def working_tree_dataset(scene: Snapshot, path: str, known: Dataset | None = None) -> Dataset | None:
     """The file of the working tree as a dataset, whatever git knows of it; None where there is no regular file.
 
     `known` is the committed one: it is the answer where the content is the same.
     """
     folder = scene.repository.workspace
     try:
-        with workspace.opened(folder or Path(), path) as (file, _):
+        with workspace.open_file(folder or Path(), path) as (file, _):
             content = file.read()
     except OSError:
         return None

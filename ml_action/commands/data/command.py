@@ -7,39 +7,40 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action.commands.registry import Call, Command, json_option, own_options
+from ml_action.commands.registry import Command, Invocation, json_option, own_options
 from ml_action.config.data_path import KINDS
-from ml_action.core.errors import DataProblem, SettingsProblem
-from ml_action.core.log import visible
+from ml_action.core.errors import DataError, SettingsError
+from ml_action.core.log import escaped
 from ml_action.core.records.dataset import Dataset
 from ml_action.core.records.outcome import Outcome
 
 if TYPE_CHECKING:
     import argparse
 
-    from ml_action.commands.data.candidates import Ground
-    from ml_action.runtime.wiring import Place
+    from ml_action.commands.data.candidates import BranchDatasets
+    from ml_action.runtime.wiring import Target
 
 
-def judge_pull(call: Call) -> Outcome:
+def judge_pull(call: Invocation) -> Outcome:
     """The datasets of a pull request, with a comment on it."""
-    from ml_action.commands.data import pull_request as pull_check
+    from ml_action.commands.data import pull_request
     from ml_action.runtime import wiring
 
     if call.context.event == "pull_request_target":
-        raise SettingsProblem(
+        raise SettingsError(
             "mode data does not run on pull_request_target",
             why="such a run holds your secrets and a token that may write, and strangers' files do not belong there",
             fix="use `on: pull_request`: example-workflows/check-datasets.yml",
         )
     place = wiring.find_place(call.given, call.context, call.log.say)
-    return pull_check.check(place.settings, wiring.make_data_tools(place, call.scratch(), call.log), place.context.pull)
+    return pull_request.check(
+        place.settings, wiring.make_data_tools(place, call.scratch(), call.log), place.context.pull
+    )
 
 
-def check(call: Call) -> int:
+def check(call: Invocation) -> int:
     """Datasets of the working tree; 3 when one is bad."""
-    from ml_action.commands.data import inspection
-    from ml_action.commands.data import views as data_views
+    from ml_action.commands.data import inspection, views
 
     place, at_hand = _look(call)
     options = own_options(call)
@@ -48,43 +49,42 @@ def check(call: Call) -> int:
     else:
         candidates = at_hand.arriving() or at_hand.scene.inventory.new
     found = inspection.inspect(at_hand, candidates, place.settings, call.log)
-    data_views.check(found, as_json=options.json)
-    return DataProblem.exit_code if found.bad else 0
+    views.check(found, as_json=options.json)
+    return DataError.exit_code if found.bad else 0
 
 
-def contract(call: Call) -> None:
+def contract(call: Invocation) -> None:
     """What is asked of each column; with --update written into the user's file."""
     from ml_action.commands.data import contract as agreement
-    from ml_action.commands.data import contract_file
-    from ml_action.commands.data import views as data_views
+    from ml_action.commands.data import contract_file, views
 
     place, at_hand = _look(call)
     options, top = own_options(call), place.workspace.directory
     before = contract_file.read(top) if options.update else ""
-    agreed = agreement.settle(at_hand, place.settings, call.log)
+    agreed = agreement.effective_contract(at_hand, place.settings, call.log)
     if not options.update:
-        data_views.contract(agreed, as_json=options.json)
+        views.contract(agreed, as_json=options.json)
         return
-    tables = agreement.proposals(agreed.learned, contract_file.stated(top, place.settings))
+    tables = agreement.proposals(agreed.learned, contract_file.stated_columns(top, place.settings))
     after = contract_file.with_tables(before, tables)
     if after != before:
         contract_file.write(top, after)
-    data_views.contract(agreed, as_json=options.json, change=contract_file.difference(before, after))
+    views.contract(agreed, as_json=options.json, change=contract_file.difference(before, after))
 
 
-def explain(call: Call) -> None:
+def explain(call: Invocation) -> None:
     """Why one file counts or not."""
     from ml_action.commands.data import explain as explanation
-    from ml_action.commands.data import views as data_views
+    from ml_action.commands.data import views
 
     place, at_hand = _look(call)
     options, git = own_options(call), place.workspace
     path = _inside(options.file, call.context.workspace, git.directory)
     found = explanation.explain(path, at_hand, git, place.settings, call.log)
-    data_views.explain(found, as_json=options.json)
+    views.explain(found, as_json=options.json)
 
 
-def _look(call: Call) -> tuple[Place, Ground]:
+def _look(call: Invocation) -> tuple[Target, BranchDatasets]:
     """What is at hand on this machine: `forge` does not matter, nothing is sent."""
     from ml_action.commands.data import candidates as ground
     from ml_action.runtime import wiring
@@ -98,17 +98,17 @@ def _look(call: Call) -> tuple[Place, Ground]:
 # --- paths as a person types them --------------------------------------------------------------------------
 
 
-def _named(names: list[str], at_hand: Ground, call: Call, top: Path) -> Iterator[Dataset]:
+def _named(names: list[str], at_hand: BranchDatasets, call: Invocation, top: Path) -> Iterator[Dataset]:
     """The datasets at these paths; in a folder, every file that is named as one."""
     from ml_action.commands.data import candidates as ground
 
     known = {item.path: item for item in at_hand.here}
     paths = (path for name in names for path in _files(_inside(name, call.context.workspace, top), top))
     for path in dict.fromkeys(paths):
-        found = ground.as_it_is(at_hand.scene, path, known.get(path))
+        found = ground.working_tree_dataset(at_hand.scene, path, known.get(path))
         if found is None:
-            raise DataProblem(
-                f"there is no file {visible(path)!r}",
+            raise DataError(
+                f"there is no file {escaped(path)!r}",
                 why="a typing error, or it is a link, which is no dataset",
                 fix="name files or folders of this repository",
             )
@@ -139,8 +139,8 @@ def _inside(name: str, here: Path, top: Path) -> str:
     try:
         return (typed.parent.resolve() / typed.name).relative_to(top.resolve()).as_posix()
     except ValueError:
-        raise DataProblem(
-            f"{visible(name)!r} lies outside of the repository",
+        raise DataError(
+            f"{escaped(name)!r} lies outside of the repository",
             why="a typing error, or a link that leads out of it",
             fix="name a file of this repository, or another repository with --workspace",
         ) from None

@@ -10,12 +10,12 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from ml_action.commands.data.candidates import Ground, one_per_content
+from ml_action.commands.data.candidates import BranchDatasets, one_per_content
 from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import CONFIG_FILE, Settings
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.log import Log
-from ml_action.core.records.contract import Contract, Profile
+from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.datasets import survey
 
 ROOM = 0.5  # of the range that was seen, on each side
@@ -23,7 +23,7 @@ RULE = CONFIG_FILE
 
 
 @dataclass(frozen=True)
-class Demand:
+class ColumnRequirement:
     """What is asked of one column, and who asks it."""
 
     column: str
@@ -37,58 +37,58 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class EffectiveContract:
     """The effective contract of a model's datasets."""
 
-    learned: Contract
+    learned: DataContract
     source: str  # of what was learned, in words
-    demands: tuple[Demand, ...]
+    demands: tuple[ColumnRequirement, ...]
     unit: str = "datasets"  # of which so many taught it
 
 
-def settle(at_hand: Ground, settings: Settings, log: Log) -> Agreement:
+def effective_contract(at_hand: BranchDatasets, settings: Settings, log: Log) -> EffectiveContract:
     """The contract as the next attempt would judge by it.
 
     Raises:
         DataProblem: nothing was learned yet, and there is no dataset to learn from.
     """
     contract, source = _learned(at_hand, settings, log)
-    return Agreement(contract, source, overlay(contract, settings.contract, source), _unit(settings))
+    return EffectiveContract(contract, source, merge_rules(contract, settings.contract, source), _unit(settings))
 
 
 def _unit(settings: Settings) -> str:
     return "groups of rows" if settings.unit == "rows" else "datasets"
 
 
-def _learned(at_hand: Ground, settings: Settings, log: Log) -> tuple[Contract, str]:
+def _learned(at_hand: BranchDatasets, settings: Settings, log: Log) -> tuple[DataContract, str]:
     champion = at_hand.scene.history.champion if at_hand.scene.history else None
     if champion and champion.contract and settings.target in ((), champion.contract.outputs):
         return champion.contract, f"champion {champion.version}"
     datasets = one_per_content((*at_hand.here, *at_hand.ahead))
     if not datasets:
-        raise DataProblem(
+        raise DataError(
             "there is no dataset to learn a contract from",
             why="no version was promoted yet, and the data path holds no dataset",
             fix="put datasets into the data path, or name it with data-path",
         )
     from ml_action.loop import batch as batches
-    from ml_action.modelling.contract import learning as contracts
+    from ml_action.modelling.contract import learning
 
     aside = survey.set_aside_before(at_hand.scene)
-    material = batches.Material(
+    material = batches.BatchInput(
         datasets=tuple(sorted(datasets, key=lambda item: item.blob in aside)),
         new=frozenset(item.blob for item in datasets),  # nothing has judged them yet: the bad ones teach nothing
         old=frozenset(),
         before=(),
         champion=champion,
-        salt=survey.salt_of(at_hand.scene, settings),
+        salt=survey.holdout_key(at_hand.scene, settings),
     )
-    batch = batches.sort_out(material, at_hand.scene, settings, log)
-    learned = contracts.learn(batch.table, batch.recipe.outputs, batch.recipe.features)
+    batch = batches.build_batch(material, at_hand.scene, settings, log)
+    learned = learning.learn_contract(batch.table, batch.recipe.outputs, batch.recipe.features)
     return learned, f"{learned.datasets:,} {_unit(settings)}"
 
 
-def overlay(contract: Contract, rules: Iterable[ColumnRule], source: str) -> tuple[Demand, ...]:
+def merge_rules(contract: DataContract, rules: Iterable[ColumnRule], source: str) -> tuple[ColumnRequirement, ...]:
     """Column by column; a rule takes the place of what was learned about the same thing."""
     stated = {rule.name: rule for rule in rules}
     known = [_demand(profile, stated.get(profile.name), source) for profile in contract.columns]
@@ -96,15 +96,17 @@ def overlay(contract: Contract, rules: Iterable[ColumnRule], source: str) -> tup
     return (*known, *(_ruled(rule) for rule in stated.values() if rule.name not in named))
 
 
-def _demand(profile: Profile, rule: ColumnRule | None, source: str) -> Demand:
+def _demand(profile: ColumnProfile, rule: ColumnRule | None, source: str) -> ColumnRequirement:
     low, high = (profile.sketch[0], profile.sketch[-1]) if profile.sketch else (None, None)
-    found = Demand(profile.name, profile.kind, low, high, tuple(profile.categories), profile.most_missing, source)
+    found = ColumnRequirement(
+        profile.name, profile.kind, low, high, tuple(profile.categories), profile.most_missing, source
+    )
     if rule is None:
         return found
     if rule.check is False:
-        return Demand(profile.name, rule.type or profile.kind, None, None, (), None, RULE, asked=False)
+        return ColumnRequirement(profile.name, rule.type or profile.kind, None, None, (), None, RULE, asked=False)
     ranged = rule.min is not None or rule.max is not None
-    return Demand(
+    return ColumnRequirement(
         profile.name,
         rule.type or profile.kind,
         rule.min if ranged else low,
@@ -115,9 +117,9 @@ def _demand(profile: Profile, rule: ColumnRule | None, source: str) -> Demand:
     )
 
 
-def _ruled(rule: ColumnRule) -> Demand:
+def _ruled(rule: ColumnRule) -> ColumnRequirement:
     """A column that only the user knows."""
-    return Demand(
+    return ColumnRequirement(
         rule.name,
         rule.type or "",
         rule.min,
@@ -132,22 +134,22 @@ def _ruled(rule: ColumnRule) -> Demand:
 # --- rules made of what was learned -----------------------------------------------------------------------
 
 
-def proposals(contract: Contract, stated: Collection[str]) -> dict[str, dict[str, object]]:
+def proposals(contract: DataContract, stated: Collection[str]) -> dict[str, dict[str, object]]:
     """A table for each column that the user has stated nothing of; in the order of the contract."""
     return {profile.name: _proposal(profile) for profile in contract.columns if profile.name not in stated}
 
 
-def _proposal(profile: Profile) -> dict[str, object]:
+def _proposal(profile: ColumnProfile) -> dict[str, object]:
     table: dict[str, object] = {"type": profile.kind}
     if profile.kind == "number" and profile.sketch:
-        low, high = with_room(profile.sketch[0], profile.sketch[-1])
+        low, high = widen(profile.sketch[0], profile.sketch[-1])
         table |= {name: value for name, value in (("min", low), ("max", high)) if math.isfinite(value)}
     if profile.kind == "text" and profile.categories:
         table["categories"] = sorted(profile.categories)
     return table
 
 
-def with_room(low: float, high: float) -> tuple[float, float]:
+def widen(low: float, high: float) -> tuple[float, float]:
     """The range widened by half on each side, in round numbers; what was never negative (or positive) stays so."""
     room = ROOM * ((high - low) or abs(high) or 1.0)
     step = 10.0 ** math.floor(math.log10(room)) / 2 if 0 < room < math.inf else 0.0

@@ -16,10 +16,10 @@ from tomlkit.items import InlineTable
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import CONFIG_FILE, Settings
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 
 
-def stated(top: Path, settings: Settings) -> frozenset[str]:
+def stated_columns(top: Path, settings: Settings) -> frozenset[str]:
     """The columns of which the user has said something, in the file or elsewhere."""
     here = tomlkit.parse(read(top)).unwrap().get("contract", {})
     return frozenset(rule.name for rule in settings.contract) | frozenset(here if isinstance(here, dict) else ())
@@ -125,5 +125,5 @@ def _umask() -> int:
     return mask
 
 
-def _unusable(what: str, why: str, fix: str) -> SettingsProblem:
-    return SettingsProblem(f"{CONFIG_FILE} {what}", why=why, fix=fix, path=CONFIG_FILE)
+def _unusable(what: str, why: str, fix: str) -> SettingsError:
+    return SettingsError(f"{CONFIG_FILE} {what}", why=why, fix=fix, path=CONFIG_FILE)

@@ -6,21 +6,18 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ml_action.commands.data import candidates as ground
-from ml_action.commands.data import inspection
-from ml_action.commands.data import report as data_report
-from ml_action.commands.data.candidates import Ground
-from ml_action.commands.data.findings import Finding, Mark
+from ml_action.commands.data import candidates, inspection, report
+from ml_action.commands.data.candidates import BranchDatasets
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus
 from ml_action.config.data_path import KINDS
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem
-from ml_action.core.formatting import counted
-from ml_action.core.log import Log, visible
+from ml_action.core.errors import DataError
+from ml_action.core.formatting import count_of
+from ml_action.core.log import Log, escaped
 from ml_action.core.records.dataset import Dataset
-from ml_action.datasets import contents as sources
-from ml_action.datasets import counting, inventory
+from ml_action.datasets import contents, counting, inventory
 from ml_action.datasets.holdout import in_holdout
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git.command import Git
 from ml_action.git.journal import SET_ASIDE
 from ml_action.git.registry import LFS_POINTER
@@ -39,15 +36,15 @@ class Explanation:
     why: str  # a sentence without its subject, the file
     next_step: str
     facts: tuple[tuple[str, str], ...] = ()  # name and text; a name may come again
-    finding: Finding | None = None
+    finding: DatasetFinding | None = None
 
 
 @dataclass(frozen=True)
-class Subject:
+class FileState:
     """The file, as it is found everywhere."""
 
     path: str
-    ground: Ground
+    ground: BranchDatasets
     git: Git
     settings: Settings
     log: Log
@@ -55,7 +52,7 @@ class Subject:
     now: Dataset | None  # in the working tree
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> Snapshot:
         """What is remembered, and what waits."""
         return self.ground.scene
 
@@ -73,7 +70,7 @@ class Subject:
         return self.committed is not None and self.dataset.blob == self.committed.blob
 
 
-def explain(path: str, at_hand: Ground, git: Git, settings: Settings, log: Log) -> Explanation:
+def explain(path: str, at_hand: BranchDatasets, git: Git, settings: Settings, log: Log) -> Explanation:
     """The explanation of the file at a path of the repository.
 
     Raises:
@@ -83,10 +80,12 @@ def explain(path: str, at_hand: Ground, git: Git, settings: Settings, log: Log) 
     if answer:
         return answer
     head = at_hand.scene.repository.head
-    known = ground.committed(at_hand.scene.repository.store, head, counting.selection_of(settings)).get(path)
+    known = candidates.committed(at_hand.scene.repository.store, head, counting.selection_of(settings)).get(path)
     now = next((item for item in at_hand.here if item.path == path), None)
-    subject = Subject(path, at_hand, git, settings, log, known, now or ground.as_it_is(at_hand.scene, path, known))
-    explained = _remembered(subject) or _pointer(subject) or _loose(subject) or _judged(subject)
+    subject = FileState(
+        path, at_hand, git, settings, log, known, now or candidates.working_tree_dataset(at_hand.scene, path, known)
+    )
+    explained = _remembered(subject) or _pointer(subject) or _uncommitted(subject) or _judged(subject)
     more = tuple(("also", text) for text in explained.finding.more) if explained.finding else ()
     return replace(explained, facts=(*_facts(subject), *more))
 
@@ -94,7 +93,7 @@ def explain(path: str, at_hand: Ground, git: Git, settings: Settings, log: Log) 
 # --- what is no dataset ------------------------------------------------------------------------------------
 
 
-def _no_dataset(path: str, at_hand: Ground, git: Git, settings: Settings) -> Explanation | None:
+def _no_dataset(path: str, at_hand: BranchDatasets, git: Git, settings: Settings) -> Explanation | None:
     """What is not there, a link, a folder, a file of another name or place."""
     selection = counting.selection_of(settings)
     try:
@@ -105,11 +104,11 @@ def _no_dataset(path: str, at_hand: Ground, git: Git, settings: Settings) -> Exp
         "--literal-pathspecs", "ls-tree", "--full-tree", at_hand.scene.repository.head or "HEAD", "--", path
     )
     if not mode and not entry:
-        return _gone(path, at_hand.scene)
+        return _missing(path, at_hand.scene)
     if stat.S_ISLNK(mode) or (not mode and entry.startswith("120000 ")):
         return Explanation(path, False, "is a symbolic link, which is no dataset", "put the file itself there")
     if stat.S_ISDIR(mode):
-        raise DataProblem(f"{visible(path)!r} is a folder", why="one file is explained at a time", fix="name a file")
+        raise DataError(f"{escaped(path)!r} is a folder", why="one file is explained at a time", fix="name a file")
     if not path.lower().endswith(selection.kinds):
         rows = " where rows are the unit" if selection.kinds != KINDS else ""
         why = f"is not named as a dataset: those end in {', '.join(selection.kinds)}{rows}"
@@ -120,12 +119,12 @@ def _no_dataset(path: str, at_hand: Ground, git: Git, settings: Settings) -> Exp
     return None
 
 
-def _gone(path: str, scene: Scene) -> Explanation:
+def _missing(path: str, scene: Snapshot) -> Explanation:
     if path in _seen(scene).values():
         why = "was removed: the last attempt saw it, and it is not here any more"
         return Explanation(path, False, why, "nothing: a removed dataset is not trained on again")
-    raise DataProblem(
-        f"there is no file {visible(path)!r}",
+    raise DataError(
+        f"there is no file {escaped(path)!r}",
         why="a typing error, or the path is not meant from this folder",
         fix="name a file of this repository",
     )
@@ -134,7 +133,7 @@ def _gone(path: str, scene: Scene) -> Explanation:
 # --- what is remembered ------------------------------------------------------------------------------------
 
 
-def _seen(scene: Scene) -> dict[str, str]:
+def _seen(scene: Snapshot) -> dict[str, str]:
     """The datasets that the last attempt saw: their paths by blob id."""
     state = scene.state
     found: dict[str, str] = {}
@@ -145,7 +144,7 @@ def _seen(scene: Scene) -> dict[str, str]:
     return found | {item.blob: item.path for item in state.untracked}
 
 
-def _remembered(subject: Subject) -> Explanation | None:
+def _remembered(subject: FileState) -> Explanation | None:
     """Set aside, or seen, by an earlier attempt."""
     scene, blob = subject.scene, subject.dataset.blob
     aside = next((item for item in scene.state.set_aside if item.blob == blob), None)
@@ -154,7 +153,7 @@ def _remembered(subject: Subject) -> Explanation | None:
             "log", "-1", "--format=%cI", f"-S{blob}", scene.state.commit, "--", SET_ASIDE
         )
         place = f" (line {aside.line})" if aside.line else ""
-        why = f"was set aside{f' on {when[:10]}' if when else ''}: it {visible(aside.reason)}{place}"
+        why = f"was set aside{f' on {when[:10]}' if when else ''}: it {escaped(aside.reason)}{place}"
         return Explanation(subject.path, False, why, "correct it: a corrected file counts as new")
     if not subject.is_committed:
         return None
@@ -167,7 +166,7 @@ def _remembered(subject: Subject) -> Explanation | None:
     if original:
         there = any(item.path == original for item in subject.ground.here)
         how = "is a copy of" if there else "was renamed from"
-        why = f"{how} '{visible(original)}', which the last attempt saw{when}: the same content is not new"
+        why = f"{how} '{escaped(original)}', which the last attempt saw{when}: the same content is not new"
         return Explanation(subject.path, False, why, TWICE)
     return None
 
@@ -175,16 +174,16 @@ def _remembered(subject: Subject) -> Explanation | None:
 # --- what would count --------------------------------------------------------------------------------------
 
 
-def _pointer(subject: Subject) -> Explanation | None:
+def _pointer(subject: FileState) -> Explanation | None:
     """A Git LFS pointer whose file is not here."""
-    (content,) = sources.contents(subject.scene.repository, (subject.dataset,), sources.POINTER_BYTES)
+    (content,) = contents.contents(subject.scene.repository, (subject.dataset,), contents.POINTER_BYTES)
     if content is None or not content.startswith(LFS_POINTER):
         return None
     next_step = "git lfs pull here; on GitHub set `lfs: true` on actions/checkout"
     return Explanation(subject.path, False, "is a Git LFS pointer, and the file itself is not here", next_step)
 
 
-def _loose(subject: Subject) -> Explanation | None:
+def _uncommitted(subject: FileState) -> Explanation | None:
     """What is not committed as it is; judged all the same."""
     if subject.is_committed or (subject.settings.untracked and subject.committed is None):
         return None
@@ -193,24 +192,26 @@ def _loose(subject: Subject) -> Explanation | None:
     else:
         rule = subject.git.maybe("check-ignore", "--verbose", "--no-index", "--", subject.path).partition("\t")[0]
         if rule:
-            why, next_step = f"is ignored by git ({visible(rule)})", "take it out of the ignore rule, then commit it"
+            why, next_step = f"is ignored by git ({escaped(rule)})", "take it out of the ignore rule, then commit it"
         else:
             why, next_step = "is not committed", COMMIT
     judged = _finding(subject)
-    next_step = {Mark.GOOD: next_step, Mark.BAD: data_report.CORRECT, Mark.COPY: TWICE}[judged.mark]
-    return Explanation(subject.path, False, f"{why}; {_would_be(judged)}", next_step, finding=judged)
+    next_step = {FindingStatus.GOOD: next_step, FindingStatus.BAD: report.CORRECT, FindingStatus.COPY: TWICE}[
+        judged.mark
+    ]
+    return Explanation(subject.path, False, f"{why}; {_expected(judged)}", next_step, finding=judged)
 
 
-def _judged(subject: Subject) -> Explanation:
+def _judged(subject: FileState) -> Explanation:
     """New, judged as the next attempt would."""
     judged, trigger = _finding(subject), subject.scene.trigger
-    if judged.mark is Mark.COPY:
+    if judged.mark is FindingStatus.COPY:
         return Explanation(subject.path, False, f"is a copy: it {judged.reason}", TWICE, finding=judged)
-    if judged.mark is Mark.BAD:
+    if judged.mark is FindingStatus.BAD:
         why = f"is new and {_bad(judged)}"
-        return Explanation(subject.path, judged.partly, why, data_report.CORRECT, finding=judged)
+        return Explanation(subject.path, judged.partly, why, report.CORRECT, finding=judged)
     if _on(subject.ground.accepted, subject.dataset) or subject.dataset.untracked:
-        here = f"{counted(trigger.count, f'new {trigger.unit}')} {'is' if trigger.count == 1 else 'are'} here"
+        here = f"{count_of(trigger.count, f'new {trigger.unit}')} {'is' if trigger.count == 1 else 'are'} here"
         now = f"{here}, {trigger.threshold:,} start a training"
         why = f"is new and good: it counts; {now}"
         return Explanation(subject.path, True, why, WAITS, finding=judged)
@@ -218,20 +219,20 @@ def _judged(subject: Subject) -> Explanation:
     return Explanation(subject.path, True, why, "merge this branch", finding=judged)
 
 
-def _finding(subject: Subject) -> Finding:
+def _finding(subject: FileState) -> DatasetFinding:
     found = inspection.inspect(subject.ground, (subject.dataset,), subject.settings, subject.log, fully=True)
     return found.findings[0]
 
 
-def _would_be(judged: Finding) -> str:
-    if judged.mark is Mark.GOOD:
+def _expected(judged: DatasetFinding) -> str:
+    if judged.mark is FindingStatus.GOOD:
         return "it would be new and good"
-    if judged.mark is Mark.COPY:
+    if judged.mark is FindingStatus.COPY:
         return f"it would be a copy: it {judged.reason}"
     return f"it would be {_bad(judged)}"
 
 
-def _bad(judged: Finding) -> str:
+def _bad(judged: DatasetFinding) -> str:
     place = f" (line {judged.line})" if judged.line else ""
     what = "good but for bad rows, which are left out" if judged.partly else "bad"
     return f"{what}: it {judged.reason}{place}"
@@ -240,7 +241,7 @@ def _bad(judged: Finding) -> str:
 # --- the facts ---------------------------------------------------------------------------------------------
 
 
-def _facts(subject: Subject) -> tuple[tuple[str, str], ...]:
+def _facts(subject: FileState) -> tuple[tuple[str, str], ...]:
     scene, item, settings = subject.scene, subject.dataset, subject.settings
     if subject.is_committed:
         here = "committed" if subject.now else "committed, deleted in the working tree"
@@ -254,7 +255,7 @@ def _facts(subject: Subject) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _holdout(scene: Scene, item: Dataset, settings: Settings) -> str:
+def _holdout(scene: Snapshot, item: Dataset, settings: Settings) -> str:
     if settings.unit == "rows":
         return "decided for each row by its content"
     salt = scene.history.salt if scene.history else scene.state.last.salt if scene.state.last else ""

@@ -7,10 +7,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ml_action.core.records.contract import Shift
+    from ml_action.core.records.contract import ColumnDrift
 
 
-class Mark(str, Enum):
+class FindingStatus(str, Enum):
     """What a dataset is, judged by itself."""
 
     GOOD = "good"  # would count
@@ -22,12 +22,12 @@ class Mark(str, Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DatasetFinding:
     """One dataset with its mark, and why."""
 
     path: str
     blob: str
-    mark: Mark
+    mark: FindingStatus
     reason: str = ""
     line: int = 0
     more: tuple[str, ...] = ()  # what else is bad in it, where that was asked for
@@ -38,15 +38,15 @@ class Finding:
 class Inspection:
     """Datasets judged each by itself: no share of bad ones stops it."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[DatasetFinding, ...]
     source: str = ""  # what they were judged against, in words; empty: nothing was judged
-    shifts: tuple[Shift, ...] = ()  # how far they have moved from the champion's data, the largest first
+    shifts: tuple[ColumnDrift, ...] = ()  # how far they have moved from the champion's data, the largest first
 
-    def marked(self, mark: Mark) -> tuple[Finding, ...]:
+    def marked(self, mark: FindingStatus) -> tuple[DatasetFinding, ...]:
         """The findings with this mark."""
         return tuple(finding for finding in self.findings if finding.mark is mark)
 
     @property
-    def bad(self) -> tuple[Finding, ...]:
+    def bad(self) -> tuple[DatasetFinding, ...]:
         """The findings that fail a check."""
-        return self.marked(Mark.BAD)
+        return self.marked(FindingStatus.BAD)

@@ -6,26 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action.commands.data.candidates import Ground, one_per_content
-from ml_action.commands.data.findings import Finding, Inspection, Mark
+from ml_action.commands.data.candidates import BranchDatasets, one_per_content
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem
-from ml_action.core.formatting import counted
-from ml_action.core.log import Log, visible
-from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.core.errors import DataError
+from ml_action.core.formatting import count_of
+from ml_action.core.log import Log, escaped
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
 from ml_action.git.registry import LFS_POINTER
 
 if TYPE_CHECKING:
-    from ml_action.core.records.contract import Contract
-    from ml_action.loop.batch import Batch, Material
+    from ml_action.core.records.contract import DataContract
+    from ml_action.loop.batch import Batch, BatchInput
 
 POINTER = "is a Git LFS pointer, not data; fetch the file (git lfs pull, or lfs: true on actions/checkout)"
 
 
 def inspect(
-    ground: Ground, candidates: Sequence[Dataset], settings: Settings, log: Log, *, fully: bool = False
+    ground: BranchDatasets, candidates: Sequence[Dataset], settings: Settings, log: Log, *, fully: bool = False
 ) -> Inspection:
     """Every candidate with its mark, in the order given; the other datasets at hand are what it is judged against.
 
@@ -34,7 +34,7 @@ def inspect(
     Raises:
         DataProblem: the datasets at hand cannot be judged at all.
     """
-    known = _settled(ground, candidates)
+    known = _known_without_reading(ground, candidates)
     wanted = [item for item in candidates if _key(item) not in known]
     batch, told = _judge(ground, wanted, candidates, settings, log) if wanted else (None, ())
     # where rows are the unit a bad row is told without a blob: its file goes on
@@ -43,22 +43,24 @@ def inspect(
     found = tuple(known.get(_key(item)) or _finding(item, reasons, harmless) for item in candidates)
     if fully and batch:
         found = tuple(
-            replace(told, more=more_of(ground, item, told.reason, batch.contract, settings))
-            if told.mark is Mark.BAD and _key(item) not in known
+            replace(told, more=other_findings(ground, item, told.reason, batch.contract, settings))
+            if told.mark is FindingStatus.BAD and _key(item) not in known
             else told
             for item, told in zip(candidates, found, strict=True)
         )
     return Inspection(found, source_of(ground, batch, settings) if batch else "", batch.shifts if batch else ())
 
 
-def more_of(ground: Ground, item: Dataset, first: str, contract: Contract, settings: Settings) -> tuple[str, ...]:
+def other_findings(
+    ground: BranchDatasets, item: Dataset, first: str, contract: DataContract, settings: Settings
+) -> tuple[str, ...]:
     """What else is found against a bad dataset, each with its line, but for the reason that was found first."""
-    from ml_action.modelling.contract import all_findings as every
-    from ml_action.modelling.reading.limits import Limits
+    from ml_action.modelling.contract import all_findings
+    from ml_action.modelling.reading.limits import ReadLimits
 
-    limits = Limits(settings.max_dataset_size, settings.max_columns)
+    limits = ReadLimits(settings.max_dataset_size, settings.max_columns)
     (content,) = sources.contents(ground.scene.repository, (item,), limits.bytes)
-    found = every.find(item, content, contract, settings.contract, limits)
+    found = all_findings.all_findings(item, content, contract, settings.contract, limits)
     return tuple(f"{one.reason} (line {one.line})" if one.line else one.reason for one in found if one.reason != first)
 
 
@@ -66,31 +68,36 @@ def _key(item: Dataset) -> tuple[str, str]:
     return item.path, item.blob
 
 
-def _finding(item: Dataset, reasons: Mapping[str, SetAside], harmless: Collection[str]) -> Finding:
+def _finding(item: Dataset, reasons: Mapping[str, RejectedDataset], harmless: Collection[str]) -> DatasetFinding:
     told = reasons.get(item.blob) or reasons.get(item.path)
     if told is None:
-        return Finding(item.path, item.blob, Mark.GOOD)
-    mark = Mark.COPY if told.blob in harmless else Mark.BAD
-    return Finding(item.path, item.blob, mark, told.reason, told.line, partly=not told.blob)
+        return DatasetFinding(item.path, item.blob, FindingStatus.GOOD)
+    mark = FindingStatus.COPY if told.blob in harmless else FindingStatus.BAD
+    return DatasetFinding(item.path, item.blob, mark, told.reason, told.line, partly=not told.blob)
 
 
-def _settled(ground: Ground, candidates: Sequence[Dataset]) -> dict[tuple[str, str], Finding]:
+def _known_without_reading(
+    ground: BranchDatasets, candidates: Sequence[Dataset]
+) -> dict[tuple[str, str], DatasetFinding]:
     """What needs no reading of tables: exact copies, by git's own ids, and pointers."""
     judged = set(map(_key, candidates))
     first = {item.blob: item.path for item in reversed(candidates)}
     there = {item.blob: item.path for item in reversed((*ground.accepted, *ground.here)) if _key(item) not in judged}
     at_their_path = set(map(_key, ground.accepted))
-    found = {_key(item): Finding(item.path, item.blob, Mark.BAD, POINTER, 1) for item in _pointers(ground, candidates)}
+    found = {
+        _key(item): DatasetFinding(item.path, item.blob, FindingStatus.BAD, POINTER, 1)
+        for item in _pointers(ground, candidates)
+    }
     for item in candidates:
         original = there.get(item.blob) if _key(item) not in at_their_path else None
         original = original or (first[item.blob] if first[item.blob] != item.path else None)
         if original and _key(item) not in found:
-            reason = f"has the same content as '{visible(original)}'"
-            found[_key(item)] = Finding(item.path, item.blob, Mark.COPY, reason)
+            reason = f"has the same content as '{escaped(original)}'"
+            found[_key(item)] = DatasetFinding(item.path, item.blob, FindingStatus.COPY, reason)
     return found
 
 
-def _pointers(ground: Ground, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+def _pointers(ground: BranchDatasets, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
     """Those of which only Git LFS's pointer is here."""
     contents = sources.contents(ground.scene.repository, datasets, sources.POINTER_BYTES)
     return tuple(
@@ -101,30 +108,32 @@ def _pointers(ground: Ground, datasets: Sequence[Dataset]) -> tuple[Dataset, ...
 
 
 def _judge(
-    ground: Ground, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings, log: Log
-) -> tuple[Batch | None, tuple[SetAside, ...]]:
+    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings, log: Log
+) -> tuple[Batch | None, tuple[RejectedDataset, ...]]:
     """The batch and what is said of its datasets; no batch where not one of them can be used."""
     from ml_action.loop import batch as batches
 
     lenient = replace(settings, max_quarantine=1.0)  # each file is judged: no share of bad ones ends it
     try:
-        batch = batches.sort_out(_material(ground, wanted, candidates, settings), ground.scene, lenient, log)
-    except DataProblem as problem:
+        batch = batches.build_batch(_material(ground, wanted, candidates, settings), ground.scene, lenient, log)
+    except DataError as problem:
         if not problem.set_aside:
             raise
         told = {item.blob: item for item in reversed(problem.set_aside)}
         rest = f"cannot be judged: {problem.what}"
-        return None, tuple(told.get(item.blob) or SetAside(item.path, item.blob, rest) for item in wanted)
+        return None, tuple(told.get(item.blob) or RejectedDataset(item.path, item.blob, rest) for item in wanted)
     return batch, batch.set_aside
 
 
-def _material(ground: Ground, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings) -> Material:
+def _material(
+    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings
+) -> BatchInput:
     """The candidates as new, what is on the base branch as old.
 
     What an edit replaces is not there any more. What is not merged yet, was set aside, or arrived since there is a
     champion and was not judged so far, is looked at, and nothing is measured by it.
     """
-    from ml_action.loop.batch import Material
+    from ml_action.loop.batch import BatchInput
 
     scene, arriving = ground.scene, set(map(_key, ground.arriving()))
     new = frozenset(item.blob for item in wanted)
@@ -137,28 +146,28 @@ def _material(ground: Ground, wanted: Sequence[Dataset], candidates: Sequence[Da
     replaced = tuple(item for item in ground.accepted if item.path in paths and item.blob not in new)
     sound = [item for item in others if item.blob not in aside]
     unjudged = frozenset(item.blob for item in scene.inventory.new) if scene.history else frozenset()
-    return Material(
+    return BatchInput(
         datasets=one_per_content((*sound, *wanted, *(item for item in others if item.blob in aside))),
         new=new,
         old=frozenset(item.blob for item in sound) - unjudged,
         before=replaced if settings.unit == "rows" else (),
         champion=scene.history.champion if scene.history else None,
-        salt=survey.salt_of(scene, settings),
+        salt=survey.holdout_key(scene, settings),
     )
 
 
-def source_of(ground: Ground, batch: Batch, settings: Settings) -> str:
+def source_of(ground: BranchDatasets, batch: Batch, settings: Settings) -> str:
     """Where a batch's contract comes from, in words."""
-    from ml_action.modelling.contract import checks as judging
+    from ml_action.modelling.contract import checks
 
     if settings.unit == "rows":
         return "what every row must be; a bad one is left out, and its file goes on"
     champion = ground.scene.history.champion if ground.scene.history else None
     datasets = batch.contract.datasets
     if champion and champion.contract and champion.contract.outputs == batch.recipe.outputs:
-        return f"the data of champion {champion.version}, {counted(datasets, 'datasets')}"
-    if datasets < judging.MIN_REFERENCE:
-        return f"no contract yet, which takes {judging.MIN_REFERENCE} datasets; only what every dataset must be"
-    if int((~batch.new).sum()) >= judging.MIN_REFERENCE:
+        return f"the data of champion {champion.version}, {count_of(datasets, 'datasets')}"
+    if datasets < checks.MIN_REFERENCE:
+        return f"no contract yet, which takes {checks.MIN_REFERENCE} datasets; only what every dataset must be"
+    if int((~batch.new).sum()) >= checks.MIN_REFERENCE:
         return f"the {datasets:,} datasets that are there already"
-    return f"this very batch, {counted(datasets, 'datasets')}"
+    return f"this very batch, {count_of(datasets, 'datasets')}"

@@ -7,22 +7,21 @@ stands in the summary, the annotations and the exit code all the same.
 from __future__ import annotations
 
 from ml_action.commands.data import candidates as ground
-from ml_action.commands.data import inspection
-from ml_action.commands.data import report as data_report
-from ml_action.commands.data.findings import Inspection, Mark
+from ml_action.commands.data import inspection, report
+from ml_action.commands.data.findings import FindingStatus, Inspection
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem, ForgeProblem
-from ml_action.core.log import visible
+from ml_action.core.errors import DataError, ForgeError
+from ml_action.core.log import escaped
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.outcome import Outcome
 from ml_action.runtime.actions import PullEvent
-from ml_action.runtime.dependencies import Tools
+from ml_action.runtime.dependencies import Dependencies
 
 SHOWN = 5  # copies named in a note
 
 
-def check(settings: Settings, tools: Tools, pull: PullEvent | None) -> Outcome:
+def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Outcome:
     """Judges what the pull request adds; without one, what this branch adds, or what is new since the last attempt.
 
     Raises:
@@ -33,11 +32,11 @@ def check(settings: Settings, tools: Tools, pull: PullEvent | None) -> Outcome:
     candidates = at_hand.arriving() or (() if pull else scene.inventory.new)
     try:
         found = inspection.inspect(at_hand, candidates, settings, tools.log)
-    except DataProblem as problem:
-        _tell(data_report.trouble(problem.what, problem.fix, _commit(pull), tools.run_url), settings, tools, pull)
+    except DataError as problem:
+        _comment(report.failure_comment(problem.what, problem.fix, _commit(pull), tools.run_url), settings, tools, pull)
         raise
-    text = data_report.comment(found, _commit(pull), tools.run_url)
-    notes = _tell(text, settings, tools, pull, anew=bool(found.findings))
+    text = report.comment(found, _commit(pull), tools.run_url)
+    notes = _comment(text, settings, tools, pull, anew=bool(found.findings))
     return _outcome(found, pull, notes)
 
 
@@ -45,13 +44,15 @@ def _commit(pull: PullEvent | None) -> str:
     return pull.head if pull else ""
 
 
-def _tell(text: str, settings: Settings, tools: Tools, pull: PullEvent | None, *, anew: bool = True) -> tuple[str, ...]:
+def _comment(
+    text: str, settings: Settings, tools: Dependencies, pull: PullEvent | None, *, anew: bool = True
+) -> tuple[str, ...]:
     """Comments on the pull request; what to note where that is not possible."""
     if pull is None:
         return ()
     try:
         tools.forge().tell(pull.number, f"data {settings.name}", text, anew=anew)
-    except ForgeProblem as problem:
+    except ForgeError as problem:
         if pull.from_fork:
             return ("no comment: the workflow's token may only read, since the pull request comes from a fork",)
         return (f"no comment: {problem.what}; {problem.why}; {problem.fix}",)
@@ -60,24 +61,24 @@ def _tell(text: str, settings: Settings, tools: Tools, pull: PullEvent | None, *
 
 def _outcome(found: Inspection, pull: PullEvent | None, notes: tuple[str, ...]) -> Outcome:
     """The ending, with the exit code of a DataProblem where a dataset is bad."""
-    bad = tuple(SetAside(item.path, item.blob, item.reason, item.line) for item in found.bad)
-    verdict = Verdict.FAILED if bad else Verdict.READY if found.marked(Mark.GOOD) else Verdict.WAITING
+    bad = tuple(RejectedDataset(item.path, item.blob, item.reason, item.line) for item in found.bad)
+    verdict = Verdict.FAILED if bad else Verdict.READY if found.marked(FindingStatus.GOOD) else Verdict.WAITING
     told = [f"judged against {found.source}"] if found.source else []
     told += _copies(found)
     of_pull = {"pr-number": str(pull.number), "pr-url": pull.url} if pull else {}
     return Outcome(
         verdict,
-        data_report.sentence(found),
-        data_report.next_step(found),
+        report.sentence(found),
+        report.next_step(found),
         set_aside=bad,
         shifts=found.shifts,
         notes=(*told, *notes),
         extra={"count": str(len(found.findings)), **of_pull},
-        exit_code=DataProblem.exit_code if bad else 0,
+        exit_code=DataError.exit_code if bad else 0,
     )
 
 
 def _copies(found: Inspection) -> list[str]:
-    copies = found.marked(Mark.COPY)
-    told = [f"not counted: {visible(item.path)} {item.reason}" for item in copies[:SHOWN]]
+    copies = found.marked(FindingStatus.COPY)
+    told = [f"not counted: {escaped(item.path)} {item.reason}" for item in copies[:SHOWN]]
     return told + ([f"… and {len(copies) - SHOWN} more copies"] if len(copies) > SHOWN else [])

@@ -5,15 +5,15 @@ Untrusted text (file names, column names, cell values) only gets in through `mar
 
 from __future__ import annotations
 
-from ml_action.commands.data.findings import Inspection, Mark
-from ml_action.core.formatting import counted
+from ml_action.commands.data.findings import FindingStatus, Inspection
+from ml_action.core.formatting import count_of
 from ml_action.core.markdown import code, escape
 from ml_action.reports.sections import drift_table
 
 LISTED = 40  # datasets in the comment: GitHub takes 65,536 characters
 CHARACTERS = 60_000
 CUT = "\n\n*Cut here: the job summary has the rest.*\n"
-ICONS = {Mark.GOOD: "✅", Mark.BAD: "❌", Mark.COPY: "👯"}
+ICONS = {FindingStatus.GOOD: "✅", FindingStatus.BAD: "❌", FindingStatus.COPY: "👯"}
 NONE = "no dataset to judge"
 CORRECT = (
     "correct the file, or state in [contract.COLUMN] of ml-auto-update.toml what the column may hold "
@@ -26,7 +26,7 @@ def sentence(inspection: Inspection) -> str:
     total = len(inspection.findings)
     if not total:
         return NONE
-    bad, copies = len(inspection.bad), len(inspection.marked(Mark.COPY))
+    bad, copies = len(inspection.bad), len(inspection.marked(FindingStatus.COPY))
     if bad:
         return f"{bad} of {_datasets(total)} {_is(bad)} bad" + (f", {copies} {_is(copies)} a copy" if copies else "")
     good = total - copies
@@ -36,7 +36,7 @@ def sentence(inspection: Inspection) -> str:
 
 
 def _datasets(count: int) -> str:
-    return counted(count, "datasets")
+    return count_of(count, "datasets")
 
 
 def _is(count: int) -> str:
@@ -47,7 +47,7 @@ def next_step(inspection: Inspection) -> str:
     """What a person does next."""
     if inspection.bad:
         return CORRECT
-    if inspection.marked(Mark.GOOD):
+    if inspection.marked(FindingStatus.GOOD):
         return "nothing: they count once they are on the base branch"
     return "nothing"
 
@@ -56,7 +56,7 @@ def comment(inspection: Inspection, commit: str, run_url: str) -> str:
     """The comment on a pull request: the verdict, then every dataset that is not simply good."""
     if not inspection.findings:
         return f"### Datasets\n\nThis pull request no longer adds or changes a dataset.\n\n{_place(commit, run_url)}\n"
-    icon = ICONS[Mark.BAD if inspection.bad else Mark.GOOD]
+    icon = ICONS[FindingStatus.BAD if inspection.bad else FindingStatus.GOOD]
     parts = [f"### {icon} Datasets: {sentence(inspection)}", _table(inspection)]
     if inspection.bad:
         parts.append(f"**Next:** {escape(next_step(inspection))}. A corrected push edits this comment.")
@@ -68,15 +68,15 @@ def comment(inspection: Inspection, commit: str, run_url: str) -> str:
     return text if len(text) <= CHARACTERS else text[:CHARACTERS].rpartition("\n")[0] + CUT
 
 
-def trouble(what: str, fix: str, commit: str, run_url: str) -> str:
+def failure_comment(what: str, fix: str, commit: str, run_url: str) -> str:
     """The comment when the datasets could not be judged at all."""
-    told = f"### {ICONS[Mark.BAD]} Datasets: not judged\n\n{escape(what)}\n\n"
+    told = f"### {ICONS[FindingStatus.BAD]} Datasets: not judged\n\n{escape(what)}\n\n"
     return told + (f"**Next:** {escape(fix)}\n\n" if fix else "") + _place(commit, run_url) + "\n"
 
 
 def _table(inspection: Inspection) -> str:
     """Bad ones and copies, one a line; empty when all are good."""
-    listed = inspection.bad + inspection.marked(Mark.COPY)
+    listed = inspection.bad + inspection.marked(FindingStatus.COPY)
     if not listed:
         return ""
     lines = ["| | dataset | line | reason |", "|---|---|---|---|"]

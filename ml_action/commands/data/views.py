@@ -6,12 +6,12 @@ import json
 import sys
 from typing import Any
 
-from ml_action.commands.data import report as data_report
-from ml_action.commands.data.contract import Agreement, Demand
+from ml_action.commands.data import report
+from ml_action.commands.data.contract import ColumnRequirement, EffectiveContract
 from ml_action.commands.data.explain import Explanation
-from ml_action.commands.data.findings import Finding, Inspection, Mark
-from ml_action.core.formatting import counted, percent
-from ml_action.core.log import visible
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
+from ml_action.core.formatting import count_of, percent
+from ml_action.core.log import escaped
 from ml_action.runtime import console as terminal
 
 GOOD_ONES = 50  # listed by name
@@ -25,27 +25,30 @@ def check(inspection: Inspection, *, as_json: bool) -> None:
         _print_json(_inspection(inspection))
         return
     console = terminal.make_console(piped=WIDTH)
-    good = inspection.marked(Mark.GOOD)
+    good = inspection.marked(FindingStatus.GOOD)
     named = {item.path for item in good[:GOOD_ONES]}
-    listed = [item for item in inspection.findings if item.mark is not Mark.GOOD or item.path in named]
+    listed = [item for item in inspection.findings if item.mark is not FindingStatus.GOOD or item.path in named]
     if listed:
         terminal.table(console, ("dataset", "line", "verdict", "reason"), map(_row, listed))
     lines = [f"… and {len(good) - GOOD_ONES} more good ones"] if len(good) > GOOD_ONES else []
     lines += [f"judged against {inspection.source}"] if inspection.source else []
-    drifted = [f"{visible(item.column)} ({percent(item.effect, 0)})" for item in inspection.shifts if item.drifted]
+    drifted = [f"{escaped(item.column)} ({percent(item.effect, 0)})" for item in inspection.shifts if item.drifted]
     lines += [f"drifted: {', '.join(drifted)}"] if drifted else []
-    sentence, next_step = data_report.sentence(inspection), data_report.next_step(inspection)
-    lines += [f"{data_report.ICONS[Mark.BAD if inspection.bad else Mark.GOOD]} {sentence}", f"   next: {next_step}"]
+    sentence, next_step = report.sentence(inspection), report.next_step(inspection)
+    lines += [
+        f"{report.ICONS[FindingStatus.BAD if inspection.bad else FindingStatus.GOOD]} {sentence}",
+        f"   next: {next_step}",
+    ]
     terminal.lines(console, lines)
 
 
-def _row(item: Finding) -> tuple[str, ...]:
-    return visible(item.path), str(item.line or ""), str(item.mark), item.reason
+def _row(item: DatasetFinding) -> tuple[str, ...]:
+    return escaped(item.path), str(item.line or ""), str(item.mark), item.reason
 
 
 def _inspection(inspection: Inspection) -> dict[str, Any]:
     return {
-        "sentence": data_report.sentence(inspection),
+        "sentence": report.sentence(inspection),
         "bad": len(inspection.bad),
         "contract": inspection.source,
         "datasets": [_finding(item) for item in inspection.findings],
@@ -53,14 +56,14 @@ def _inspection(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def _finding(item: Finding) -> dict[str, Any]:
+def _finding(item: DatasetFinding) -> dict[str, Any]:
     return {
         "path": item.path, "line": item.line, "verdict": str(item.mark), "reason": item.reason, "blob": item.blob,
         "more": list(item.more),
     }  # fmt: skip
 
 
-def contract(agreement: Agreement, *, as_json: bool, change: str | None = None) -> None:
+def contract(agreement: EffectiveContract, *, as_json: bool, change: str | None = None) -> None:
     """The effective contract, or the change that was made to the user's file."""
     if as_json:
         columns = [vars(demand) for demand in agreement.demands]
@@ -74,21 +77,21 @@ def contract(agreement: Agreement, *, as_json: bool, change: str | None = None) 
     heads = ("column", "type", "range or categories", "missing, at most", "source")
     terminal.table(console, heads, map(_demand, agreement.demands))
     learned = agreement.learned
-    amount = f"{counted(learned.datasets, agreement.unit)}, {counted(learned.rows, 'rows')}"
-    told = f"target {visible(learned.target)}; learned from {amount}"
+    amount = f"{count_of(learned.datasets, agreement.unit)}, {count_of(learned.rows, 'rows')}"
+    told = f"target {escaped(learned.target)}; learned from {amount}"
     terminal.lines(console, [told])
 
 
-def _demand(item: Demand) -> tuple[str, ...]:
+def _demand(item: ColumnRequirement) -> tuple[str, ...]:
     missing = "" if item.missing is None else percent(item.missing)
-    return visible(item.column), item.type, _values(item), missing, item.source
+    return escaped(item.column), item.type, _values(item), missing, item.source
 
 
-def _values(item: Demand) -> str:
+def _values(item: ColumnRequirement) -> str:
     if not item.asked:
         return "nothing is asked"
     if item.categories:
-        shown = ", ".join(map(visible, item.categories[:CATEGORIES]))
+        shown = ", ".join(map(escaped, item.categories[:CATEGORIES]))
         more = len(item.categories) - CATEGORIES
         return f"{shown} and {more} more" if more > 0 else shown
     if item.low is None and item.high is None:
@@ -107,7 +110,7 @@ def explain(found: Explanation, *, as_json: bool) -> None:
         return
     console = terminal.make_console(piped=WIDTH)
     end = "" if found.why.endswith("?") else "."
-    terminal.lines(console, [f"{visible(found.path)} {found.why}{end}"])
+    terminal.lines(console, [f"{escaped(found.path)} {found.why}{end}"])
     if found.facts:
         terminal.table(console, ("", ""), found.facts)
     terminal.lines(console, [f"   next: {found.next_step}"])

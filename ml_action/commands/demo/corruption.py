@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 Rows = list[list[str]]
 
 
-def of(datasets: Sequence[str], target: str) -> dict[str, str]:
+def corrupted(datasets: Sequence[str], target: str) -> dict[str, str]:
     """The first nine datasets, each damaged in its own way, by the name of the damage.
 
     `target` is the column that is scaled and that goes missing.
     """
-    damaged = zip(DAMAGES.items(), datasets, strict=False)
+    damaged = zip(CORRUPTIONS.items(), datasets, strict=False)
     return {name: _text(damage(_rows(text), target)) for (name, damage), text in damaged} | {
-        "cut-off": datasets[len(DAMAGES)].rstrip("\n")[:-3] + ',"never closed\n',
-        "an-excel-file": "PK\x03\x04" + datasets[len(DAMAGES) + 1],
+        "cut-off": datasets[len(CORRUPTIONS)].rstrip("\n")[:-3] + ',"never closed\n',
+        "an-excel-file": "PK\x03\x04" + datasets[len(CORRUPTIONS) + 1],
         "empty": "",
     }
 
@@ -73,15 +73,15 @@ def _with_too_many_fields(rows: Rows, target: str) -> Rows:
     return [*rows[:-1], [*rows[-1], "7", target]]
 
 
-def _said_thrice(rows: Rows, _target: str) -> Rows:
+def _repeated_rows(rows: Rows, _target: str) -> Rows:
     return [rows[0], *rows[1:], *rows[1:], *rows[1:]]
 
 
-DAMAGES: Mapping[str, Callable[[Rows, str], Rows]] = {
+CORRUPTIONS: Mapping[str, Callable[[Rows, str], Rows]] = {
     "without-the-target": _without_target,
     "with-a-word": _with_a_word,
     "with-infinity": _with_infinity,
     "in-another-unit": _in_another_unit,
     "with-too-many-fields": _with_too_many_fields,
-    "said-thrice": _said_thrice,
+    "said-thrice": _repeated_rows,
 }

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 
 COLUMNS = (
     "year",
@@ -56,7 +56,7 @@ def persons(seed: int = 0) -> Mapping[str, Sequence[str]]:
 def _source() -> Path:
     package = find_spec("statsmodels")
     if package is None or package.origin is None:
-        raise DataProblem(
+        raise DataError(
             "the real data set is not here",
             why="it ships inside statsmodels, which is not installed",
             fix="pip install statsmodels",

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.demo import corruption as damages
-from ml_action.commands.demo import panel, students
-from ml_action.commands.sandbox_session import Stage
-from ml_action.core.errors import Problem
+from ml_action.commands import sandbox_session
+from ml_action.commands.demo import corruption, panel, students
+from ml_action.commands.sandbox_session import SandboxSession
+from ml_action.core.errors import ExpectedError
 from ml_action.core.records.model import History, Version
 from ml_action.core.records.outcome import Outcome
 from ml_action.git import registry
@@ -53,11 +52,11 @@ def of_students() -> Story:
         {"hours_studied": 5.0, "sleep_hours": 7.0, "attendance": 0.8, "school": "town"},
         tuple(students.datasets(60, "steady", 1)),
         drifted[:220],
-        damages.of(drifted[477:486], "score"),
+        corruption.corrupted(drifted[477:486], "score"),
         drifted[220:257],
         drifted[257:477],
-        _spoiled(drifted[486:706], lambda text: damages.with_reversed_labels(text, "score")),
-        _spoiled(drifted[706:926], lambda text: damages.scaled(text, "hours_studied", 60)),
+        _spoiled(drifted[486:706], lambda text: corruption.with_reversed_labels(text, "score")),
+        _spoiled(drifted[706:926], lambda text: corruption.scaled(text, "hours_studied", 60)),
     )
 
 
@@ -90,7 +89,7 @@ def of_persons() -> Story:
         },
         tuple(sites["2"][:220]),
         tuple(sites["6"][:220]),
-        damages.of(sites["6"][477:486], panel.TARGET),
+        corruption.corrupted(sites["6"][477:486], panel.TARGET),
         tuple(sites["6"][220:257]),
         tuple(sites["6"][257:477]),
     )
@@ -99,13 +98,13 @@ def of_persons() -> Story:
 STORIES = {"students": of_students, "real": of_persons}
 
 
-def play(data: str, keep: Path | None) -> None:
+def run(data: str, keep: Path | None) -> None:
     """Plays the story on a fresh sandbox and leaves its repository in a folder to look into."""
     console, started = terminal.make_console(), time.monotonic()
     root = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="ml-auto-update-demo-"))
     root.mkdir(parents=True, exist_ok=True)
-    with stage.open_stage(Path(tempfile.mkdtemp(prefix="play-", dir=root)), "octo/students") as here:
-        theatre = Theatre(here, STORIES[data](), console, TerminalLog(console))
+    with sandbox_session.open_stage(Path(tempfile.mkdtemp(prefix="play-", dir=root)), "octo/students") as here:
+        theatre = Demo(here, STORIES[data](), console, TerminalLog(console))
         theatre.play()
         console.print(
             f"\n[dim]{time.monotonic() - started:.0f} s. Look into it:[/]  git -C {here.repository.path} log --all "
@@ -115,10 +114,10 @@ def play(data: str, keep: Path | None) -> None:
 
 
 @dataclass
-class Theatre:
+class Demo:
     """One performance."""
 
-    here: Stage
+    here: SandboxSession
     story: Story
     console: Console
     log: TerminalLog
@@ -146,7 +145,7 @@ class Theatre:
         }
         try:
             outcome = self.here.hour(settings, self.log, commit=commit)
-        except Problem as problem:
+        except ExpectedError as problem:
             outcome = boundary.failed(problem)
         terminal.verdict(self.console, outcome)
         return outcome
@@ -235,13 +234,13 @@ class Theatre:
         )
         asked = ", ".join(f"{name} {value}" for name, value in self.story.question.items())
         self.log.say(f"asked: {asked}")
-        self.log.say(f"\n{stage.git_log(self.here.repository.path)}")
+        self.log.say(f"\n{sandbox_session.git_log(self.here.repository.path)}")
 
     # --- the world ----------------------------------------------------------------------------------------
 
     def _arrive(self, datasets: Iterable[str], what: str, called: Iterable[str] = ()) -> str:
         """People commit datasets to main; the commit."""
-        git = stage.plain_git(self.here.repository.path)
+        git = sandbox_session.plain_git(self.here.repository.path)
         files = tuple(datasets)
         known = int(git.maybe("rev-list", "--count", "main") or 0)
         numbers = (f"{number:04}" for number in itertools.count())
@@ -256,7 +255,7 @@ class Theatre:
         return git.line("rev-parse", "main")
 
     def _history(self) -> History:
-        history = registry.read(stage.plain_git(self.here.repository.path), "main", "model")
+        history = registry.read(sandbox_session.plain_git(self.here.repository.path), "main", "model")
         if history is None:
             raise LookupError("the prologue made no v1")
         return history
@@ -265,14 +264,14 @@ class Theatre:
         """What each version answers to the same question."""
         import pandas as pd
 
-        from ml_action.modelling.training import model_file as artifacts
+        from ml_action.modelling.training import model_file
 
-        git = stage.plain_git(self.here.repository.path)
+        git = sandbox_session.plain_git(self.here.repository.path)
         question = pd.read_csv(
             io.StringIO(",".join(self.story.question) + "\n" + ",".join(map(str, self.story.question.values())) + "\n")
         )
         for version in history.versions:
-            model = artifacts.load(registry.artifact(git, "main", "model", version), version.sha256)
+            model = model_file.load(registry.artifact(git, "main", "model", version), version.sha256)
             with warnings.catch_warnings():
                 yield version, float(model.predict(question[list(version.features)])[0])
 

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_action.core.errors import SettingsProblem
-from ml_action.core.formatting import counted
+from ml_action.core.errors import SettingsError
+from ml_action.core.formatting import count_of
 
 COLUMNS = "hours_studied,sleep_hours,attendance,school,score"
 SCHOOLS = {"town": 0.0, "village": -2.0, "online": -5.0}
 
 
 @dataclass(frozen=True)
-class World:
+class ScoreModel:
     """How a score comes about, in points."""
 
     base: float
@@ -32,13 +32,13 @@ class World:
 
 
 WORLDS = {
-    "steady": World(base=18, per_hour=4.0, per_hour_slept=2.0, per_attendance=20, talent=5, luck=6),
+    "steady": ScoreModel(base=18, per_hour=4.0, per_hour_slept=2.0, per_attendance=20, talent=5, luck=6),
     # a new exam: hours count more, sleep counts less
-    "drifted": World(base=20, per_hour=5.2, per_hour_slept=0.8, per_attendance=20, talent=5, luck=6),
+    "drifted": ScoreModel(base=20, per_hour=5.2, per_hour_slept=0.8, per_attendance=20, talent=5, luck=6),
 }
 
 
-def dataset(world: World, rng: random.Random) -> str:
+def dataset(world: ScoreModel, rng: random.Random) -> str:
     """One student's weeks as CSV: 5 to 30 rows."""
     talent, school = rng.gauss(0, world.talent), rng.choice(list(SCHOOLS))
     habit, sleep = rng.uniform(2, 9), rng.gauss(7, 0.8)
@@ -73,7 +73,7 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
         SettingsProblem: the count makes no sense.
     """
     if count < 1:
-        raise SettingsProblem(
+        raise SettingsError(
             f"add-data {count}: there is nothing to add",
             why="the number has to be 1 or more",
             fix="ml-auto-update add-data 220",
@@ -84,6 +84,6 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
         path = folder / f"student-{uuid.UUID(int=names.getrandbits(128)).hex[:16]}.csv"
         path.write_text(text, encoding="utf-8")
     say(
-        f"added {counted(count, 'datasets')} of the {world} world to {folder}; "
+        f"added {count_of(count, 'datasets')} of the {world} world to {folder}; "
         "commit and push them to have them counted"
     )

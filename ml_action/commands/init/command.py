@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action.commands.registry import Call, on_a_persons_machine, own_options, path_option
+from ml_action.commands.registry import Invocation, own_options, path_option, requires_extras
 from ml_action.config.options import BY_NAME
 from ml_action.core.records.outcome import Outcome
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:  # late at run time: the Action has no command line
     from ml_action.core.records.diagnosis import Diagnosis
 
 
-def init(call: Call) -> Outcome:
+def init(call: Invocation) -> Outcome:
     """A loop for a repository that has none."""
-    with on_a_persons_machine("init"):
-        from ml_action.commands import sandbox_session as stage
-        from ml_action.commands.init import setup as beginning
-    from ml_action.commands.init import prompts as asking
+    with requires_extras("init"):
+        from ml_action.commands import sandbox_session
+        from ml_action.commands.init import setup
+    from ml_action.commands.init import prompts
     from ml_action.runtime import wiring
 
     options = own_options(call)
     path = Path(options.path).resolve()
     given = {name: value for name, value in call.given.items() if value}
     secret = {name: given.pop(name) for name in list(given) if BY_NAME[name].secret}
-    beginning.check_flags(given)
-    git = stage.plain_git(path)
+    setup.check_flags(given)
+    git = sandbox_session.plain_git(path)
     top = Path(git.maybe("rev-parse", "--show-toplevel") or path)
     below = "" if path == top else path.relative_to(top.resolve()).as_posix()
-    wish = beginning.Wish(given, wiring.read_config(top), "" if below == "." else below, not options.no_rehearsal)
-    asker = asking.make(yes=options.yes, log=call.log)
+    wish = setup.InitRequest(given, wiring.read_config(top), "" if below == "." else below, not options.no_rehearsal)
+    asker = prompts.make(yes=options.yes, log=call.log)
     doctor = partial(_look_after, call, top, secret)
-    return beginning.begin(top, stage.plain_git(top), wish, asker, doctor, call.log)
+    return setup.initialise(top, sandbox_session.plain_git(top), wish, asker, doctor, call.log)
 
 
-def _look_after(call: Call, top: Path, secret: Mapping[str, str], chosen: Mapping[str, str]) -> Diagnosis | None:
+def _look_after(call: Invocation, top: Path, secret: Mapping[str, str], chosen: Mapping[str, str]) -> Diagnosis | None:
     """What the doctor finds where a token is at hand and the repository is on GitHub."""
     from ml_action.commands import doctor as physician
     from ml_action.runtime import wiring
@@ -50,7 +50,7 @@ def _look_after(call: Call, top: Path, secret: Mapping[str, str], chosen: Mappin
     if not secret.get("token") or not context.repository:
         return None
     place = wiring.find_place({"autonomy": "propose", **chosen, **secret, "forge": "github"}, context, call.log.say)
-    return physician.look_after(*wiring.make_approval_tools(place, call.scratch(), call.log))
+    return physician.diagnose(*wiring.make_approval_tools(place, call.scratch(), call.log))
 
 
 def init_options(parser: argparse.ArgumentParser) -> None:

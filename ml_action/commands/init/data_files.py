@@ -7,11 +7,11 @@ import gzip
 import io
 from collections.abc import Iterable, Iterator
 
-from ml_action.commands.init.layout import DataFile, Layout
+from ml_action.commands.init.layout import DataFile, DataLayout
 from ml_action.config.data_path import KINDS
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.git.command import Git
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation.datasets import SEPARATORS
@@ -37,7 +37,7 @@ def uncommitted(git: Git, below: str = "") -> list[str]:
     return sorted(path for path in paths if _is_data(path, below))
 
 
-def unsaved(git: Git, paths: Iterable[str]) -> list[str]:
+def uncommitted_of(git: Git, paths: Iterable[str]) -> list[str]:
     """Those of the paths that are new or changed here, and that no commit holds as they are."""
     told = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
     return [row[3:] for row in told.decode("utf-8", "surrogateescape").split("\0") if row]
@@ -63,7 +63,7 @@ def _header(git: Git, path: str, oid: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in first)
 
 
-def table(git: Git, found: Layout) -> frames.Table:
+def table(git: Git, found: DataLayout) -> frames.Table:
     """Some of the files, evenly spread, as one table.
 
     Raises:
@@ -75,7 +75,7 @@ def table(git: Git, found: Layout) -> frames.Table:
     read, set_aside = frames.read(datasets, git.contents(item.blob for item in datasets))
     if not read.datasets:
         first = set_aside[0]
-        raise DataProblem(
+        raise DataError(
             f"none of the files in {found.data_path} can be read; this one {first.reason}",
             why="a dataset is a table of comma-separated values in UTF-8, with names in its first line",
             fix="correct the files and commit them, or name other ones with --data-path",
@@ -88,10 +88,10 @@ def table(git: Git, found: Layout) -> frames.Table:
 def _check_header(file: DataFile) -> None:
     """Commas between names, in plain text."""
     path, header = file.path, file.header
-    told = ", ".join(f"'{plain(name, 30)}'" for name in header[:4])
+    told = ", ".join(f"'{sanitised(name, 30)}'" for name in header[:4])
     mark = next((mark for mark in SEPARATORS if len(header) == 1 and mark in header[0]), "")
     if mark:
-        raise DataProblem(
+        raise DataError(
             f"its columns are parted by {SEPARATORS[mark]}",
             why="a dataset is a table of comma-separated values",
             fix=f"rewrite it, for example with pandas: read_csv(path, sep={mark!r}).to_csv(path, index=False)",
@@ -99,7 +99,7 @@ def _check_header(file: DataFile) -> None:
             line=1,
         )
     if "\0" in "".join(header):
-        raise DataProblem(
+        raise DataError(
             "it is no text in UTF-8",
             why="its first line holds NUL bytes, as UTF-16 does, or it is no CSV file at all",
             fix="save it as UTF-8",
@@ -107,7 +107,7 @@ def _check_header(file: DataFile) -> None:
             line=1,
         )
     if header and all(map(_is_number, header)) and list(header) != [str(place) for place in range(len(header))]:
-        raise DataProblem(
+        raise DataError(
             f"its first line holds numbers where names belong: {told}",
             why="columns are known by their names, and this file has none",
             fix="put a line with the columns' names on top of it",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from posixpath import basename, commonpath, dirname
 
-from ml_action.config.data_path import CSV, KINDS, Selection
-from ml_action.core.errors import DataProblem
+from ml_action.config.data_path import CSV, KINDS, DataPath
+from ml_action.core.errors import DataError
 
 ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
 FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
@@ -27,7 +27,7 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataLayout:
     """The files that a loop would count, and the setting that names them."""
 
     data_path: str
@@ -41,7 +41,7 @@ class Layout:
         return self.unit == "rows"
 
 
-def find(files: Iterable[DataFile], given: Selection | None = None, waiting: Sequence[str] = ()) -> Layout:
+def find(files: Iterable[DataFile], given: DataPath | None = None, waiting: Sequence[str] = ()) -> DataLayout:
     """The largest group of files that belong together: the same columns, below one folder.
 
     `given`: the data path that a person named; `waiting`: data files that nobody has committed.
@@ -55,54 +55,54 @@ def find(files: Iterable[DataFile], given: Selection | None = None, waiting: Seq
     group = _largest(everything)
     paths = frozenset(file.path for file in group)
     others = tuple(file.path for file in everything if file.path not in paths)
-    place = str(given) if given else _named(paths, others)
+    place = str(given) if given else _pattern_for(paths, others)
     by_rows = len(group) < ENOUGH and all(path.lower().endswith(CSV) for path in paths)
     if len(group) == 1 and not by_rows:
-        raise _alone(group[0].path)
-    return Layout(place, "rows" if by_rows else "datasets", group, others)
+        raise _single_file(group[0].path)
+    return DataLayout(place, "rows" if by_rows else "datasets", group, others)
 
 
-def _nothing(given: Selection | None, waiting: Sequence[str]) -> DataProblem:
+def _nothing(given: DataPath | None, waiting: Sequence[str]) -> DataError:
     """What to say where git tracks no data."""
     where = f" in {given}" if given else ""
     if given and given.folder.lower().endswith(KINDS):
         if not dirname(given.folder):
             return _in_the_root()
-        return DataProblem(
+        return DataError(
             f"data-path = {given.folder!r} names a file",
             why="the loop counts what arrives: the files of a folder, or of a pattern",
             fix=f"name the folder, or a pattern such as '{_pattern(given.folder)}'",
         )
     if waiting:
-        return DataProblem(
+        return DataError(
             f"no dataset was found that git tracks{where}",
             why=f"{waiting[0]} is there and was not committed: the loop counts what is committed",
             fix="git add and commit the data",
         )
-    return DataProblem(
+    return DataError(
         f"no dataset was found that git tracks{where}",
         why="there is no .csv, .csv.gz or .parquet file, none was committed, or .gitignore keeps them out",
         fix="put the data into a folder of their own, such as data/new_data, and commit them",
     )
 
 
-def _in_the_root() -> DataProblem:
-    return DataProblem(
+def _in_the_root() -> DataError:
+    return DataError(
         "the data lie in the root of the repository, beside everything else",
         why="the loop counts the files of a folder, and the model lies in another one",
         fix="move them into a folder of their own, such as data/new_data, and commit that",
     )
 
 
-def _alone(path: str) -> DataProblem:
-    return DataProblem(
+def _single_file(path: str) -> DataError:
+    return DataError(
         f"{path} is the only file of its kind, and its rows cannot be counted",
         why="git sees the lines of plain CSV files only, and one file is one dataset",
         fix="commit it as plain .csv, or put each batch of rows into a file of its own",
     )
 
 
-def threshold(layout: Layout, rows: int) -> int:
+def threshold(layout: DataLayout, rows: int) -> int:
     """How many new datasets, or rows, shall start a training: a third of what there is, within reason."""
     if layout.by_rows:
         return min(MOST_ROWS, max(FEWEST_ROWS, rows // 3))
@@ -122,7 +122,7 @@ def _weight(group: Sequence[DataFile]) -> tuple[int, int]:
     return len(group), sum(file.size for file in group)
 
 
-def _named(paths: frozenset[str], others: Sequence[str]) -> str:
+def _pattern_for(paths: frozenset[str], others: Sequence[str]) -> str:
     """The folder that holds these and no others; else the folders; else a pattern for the one file.
 
     Raises:
@@ -132,7 +132,7 @@ def _named(paths: frozenset[str], others: Sequence[str]) -> str:
     if "" in folders:
         raise _in_the_root()
     for place in (_above_dates(commonpath(folders)), commonpath(folders), ",".join(folders)):
-        if place and not any(Selection.parse(place).holds(other) for other in others):
+        if place and not any(DataPath.parse(place).holds(other) for other in others):
             return place
     if len(paths) == 1:
         (path,) = paths

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from ml_action.commands.init.scaffold import WORKFLOW
-from ml_action.core.errors import Problem
+from ml_action.core.errors import ExpectedError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.diagnosis import Diagnosis, Finding, Weight
+from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
 from ml_action.core.records.outcome import Outcome
 from ml_action.doctor.diagnosis import sentence
 from ml_action.git.command import Git
@@ -16,7 +16,7 @@ from ml_action.git.command import Git
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
 
-def meaning(first: Outcome, second: Outcome) -> str:
+def rehearsal_summary(first: Outcome, second: Outcome) -> str:
     """The two hours in a sentence, and what to do where no model came of them."""
     begun, renewed = (one.verdict is Verdict.PROMOTE for one in (first, second))
     way = _way(second if renewed else first)
@@ -57,11 +57,11 @@ def branch(git: Git) -> tuple[str, str]:
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD"), default
 
 
-def steps(
+def next_steps(
     unsaved: Sequence[str],
     target: str,
     branches: tuple[str, str],
-    examined: Diagnosis | Problem | None,
+    examined: Diagnosis | ExpectedError | None,
     others: Iterable[str],
     kept: Iterable[str] = (),
 ) -> tuple[str, ...]:
@@ -88,10 +88,10 @@ def steps(
 
 
 def _matters(one: Finding, examined: Diagnosis) -> bool:
-    return one.weight is not Weight.NOTE and one.concerns(examined.aim.autonomy)
+    return one.weight is not Severity.NOTE and one.concerns(examined.aim.autonomy)
 
 
-def _of_github(examined: Diagnosis | Problem | None) -> Iterator[str]:
+def _of_github(examined: Diagnosis | ExpectedError | None) -> Iterator[str]:
     """The settings there: as the doctor found them, or all that may be needed."""
     told = isinstance(examined, Diagnosis) and examined.facts.actions_may_open
     if not told:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 
 
@@ -17,7 +17,7 @@ class Asker(Protocol):
         """The answer; empty choices: any text."""
 
 
-class Yes:
+class AcceptDefaults:
     """Takes every guess, and says which."""
 
     def __init__(self, log: Log) -> None:
@@ -29,7 +29,7 @@ class Yes:
         return guess
 
 
-class Person:
+class TerminalPrompt:
     """Asks at the terminal; Enter takes the guess."""
 
     def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
@@ -43,7 +43,7 @@ class Person:
         try:
             return str(Prompt.ask(question, default=guess, choices=shown, show_choices=few))
         except EOFError:  # Ctrl-D, or a terminal that went away
-            raise SettingsProblem(
+            raise SettingsError(
                 "nobody answered, and nothing was written",
                 why="standard input ended at a question",
                 fix="run it again, or add --yes to take every guess",
@@ -57,11 +57,11 @@ def make(*, yes: bool, log: Log) -> Asker:
         SettingsProblem: nobody can be asked, and nobody said yes.
     """
     if yes:
-        return Yes(log)
+        return AcceptDefaults(log)
     if not sys.stdin.isatty():
-        raise SettingsProblem(
+        raise SettingsError(
             "init would ask a few questions, and standard input is no terminal",
             why="it runs in a script or a pipe",
             fix="add --yes to take every guess, and flags for what you know better, such as --target price",
         )
-    return Person()
+    return TerminalPrompt()

@@ -7,20 +7,20 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.init.layout import Layout
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands import sandbox_session
+from ml_action.commands.init.layout import DataLayout
+from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
 from ml_action.git.command import Git
 from ml_action.git.repository import FILE
 
 
-def play(top: Path, layout: Layout, given: Mapping[str, str], log: Log) -> tuple[Outcome, Outcome]:
+def rehearse_two_hours(top: Path, layout: DataLayout, given: Mapping[str, str], log: Log) -> tuple[Outcome, Outcome]:
     """Both hours' endings. The repository at `top` is only read; nothing leaves the machine."""
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-init-", ignore_cleanup_errors=True) as folder,
-        stage.open_stage(Path(folder), "rehearsal/copy") as here,
+        sandbox_session.open_stage(Path(folder), "rehearsal/copy") as here,
     ):
         here.hub.protect(here.repository, "main", required_reviews=1)
         everything = _copy(top, here)
@@ -30,19 +30,21 @@ def play(top: Path, layout: Layout, given: Mapping[str, str], log: Log) -> tuple
         return first, here.hour({**given, "autonomy": "merge"}, log)
 
 
-def _copy(top: Path, here: Stage) -> str:
+def _copy(top: Path, here: SandboxSession) -> str:
     """The tree of the current commit, with all its objects, in the stand-in's repository."""
-    stage.plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
-    stage.plain_git(top).run("push", "--quiet", "--no-verify", str(here.repository.path), "HEAD:refs/copy/head")
-    return stage.plain_git(here.repository.path).line("rev-parse", "refs/copy/head^{tree}")
+    sandbox_session.plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
+    sandbox_session.plain_git(top).run(
+        "push", "--quiet", "--no-verify", str(here.repository.path), "HEAD:refs/copy/head"
+    )
+    return sandbox_session.plain_git(here.repository.path).line("rev-parse", "refs/copy/head^{tree}")
 
 
-def _first_half(here: Stage, everything: str, layout: Layout, model_dir: str) -> str:
+def _first_half(here: SandboxSession, everything: str, layout: DataLayout, model_dir: str) -> str:
     """The tree with half of the data: the later files are yet to come, or the second half of each file.
 
     And with no model: one that is in production has seen all of the data.
     """
-    git = stage.plain_git(here.repository.path)
+    git = sandbox_session.plain_git(here.repository.path)
     models = git.run("ls-tree", "-r", "--name-only", "-z", everything, f"{model_dir}/")
     if layout.by_rows:
         changes = {file.path: _head_of(git, file.blob) for file in layout.files}
@@ -72,17 +74,17 @@ def _changed(git: Git, scratch: Path, tree: str, changes: Mapping[str, str]) -> 
     return git.line("write-tree", extra=index)
 
 
-def _with_all(here: Stage, layout: Layout) -> str:
+def _with_all(here: SandboxSession, layout: DataLayout) -> str:
     """What main has by now, with all of the data."""
-    git = stage.plain_git(here.repository.path)
+    git = sandbox_session.plain_git(here.repository.path)
     return _changed(
         git, here.root, git.line("rev-parse", "main^{tree}"), {file.path: file.blob for file in layout.files}
     )
 
 
-def _arrive(here: Stage, tree: str, parent: str) -> None:
+def _arrive(here: SandboxSession, tree: str, parent: str) -> None:
     """Somebody commits it to main."""
-    git = stage.plain_git(here.repository.path)
+    git = sandbox_session.plain_git(here.repository.path)
     parents = ("-p", parent) if parent else ()
     commit = git.line("commit-tree", tree, *parents, "-m", "Data arrive")
     git.run("update-ref", "refs/heads/main", commit)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_action.config import parsers as values
+from ml_action.config import parsers
 from ml_action.config.options import BY_NAME
 from ml_action.config.settings import CONFIG_FILE
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 
 WORKFLOW = ".github/workflows/auto-retrain.yml"
 EXAMPLE = Path(__file__).with_name("auto-retrain.yml")  # of example-workflows/, also where only the package is
@@ -23,7 +23,7 @@ BY_FILE = ("          target: score\n",)  # lines of the example that the settin
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedFile:
     """A file as it is to be, and as it is; None: there is none."""
 
     path: str
@@ -52,7 +52,7 @@ class Planned:
 
 def plan(
     top: Path, chosen: Mapping[str, str], why: Mapping[str, str], said: Mapping[str, str] | None = None
-) -> tuple[Planned, ...]:
+) -> tuple[PlannedFile, ...]:
     """Both files for these settings, by name; `said`: the settings that the file says already.
 
     Raises:
@@ -61,12 +61,12 @@ def plan(
     before = _read(top, CONFIG_FILE)
     agrees = before is not None and all(_same(name, (said or {}).get(name), value) for name, value in chosen.items())
     return (
-        Planned(CONFIG_FILE, before or "" if agrees else config(chosen, why), before),
-        Planned(WORKFLOW, workflow(), _read(top, WORKFLOW)),
+        PlannedFile(CONFIG_FILE, before or "" if agrees else config(chosen, why), before),
+        PlannedFile(WORKFLOW, workflow(), _read(top, WORKFLOW)),
     )
 
 
-def write(top: Path, planned: Planned) -> None:
+def write(top: Path, planned: PlannedFile) -> None:
     """Writes a file that is not there yet.
 
     Raises:
@@ -78,7 +78,7 @@ def write(top: Path, planned: Planned) -> None:
         with path.open("x", encoding="utf-8") as file:  # "x": what came meanwhile is not overwritten either
             file.write(planned.text)
     except OSError as error:
-        raise RepositoryProblem(
+        raise RepositoryError(
             f"{planned.path} cannot be written: {error.strerror}",
             why="the folder may not be written to, or a file is in the way of it",
             fix="mend that and run init again; what it wrote already stays as it is",
@@ -97,7 +97,7 @@ def _toml(name: str, value: str) -> str:
     kind = BY_NAME[name].schema
     if kind in ("integer", "number", "boolean"):
         return value
-    several = [] if kind != "array" else values.names(value)
+    several = [] if kind != "array" else parsers.names(value)
     if kind == "array" and (len(several) > 1 or name not in ("data-path", "target")):  # these two may be one text
         return json.dumps(several, ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False)  # a TOML basic string is a JSON string
@@ -123,14 +123,14 @@ def _read(top: Path, path: str) -> str | None:
     try:
         return place.read_text(encoding="utf-8", errors="replace") if os.path.lexists(place) else None
     except OSError as error:
-        raise RepositoryProblem(
+        raise RepositoryError(
             f"{path} cannot be read: {error.strerror}",
             why="it is no file, or you may not read it",
             fix="move it away, or run init as somebody who may",
         ) from error
 
 
-def others(top: Path) -> Iterator[str]:
+def existing_workflows(top: Path) -> Iterator[str]:
     """The workflows that are there and train."""
     folder = top / ".github/workflows"
     for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():

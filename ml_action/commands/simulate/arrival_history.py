@@ -33,7 +33,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Chronicle:
+class ArrivalHistory:
     """Everything that is there, in the order in which it came."""
 
     arrivals: tuple[Arrival, ...]
@@ -55,7 +55,7 @@ class _Commit:
 _NONE = _Commit(1 << 62, "", oldest=False)  # git does not track it
 
 
-def read(repository: Repository, roots: Sequence[str], datasets: Iterable[Dataset]) -> Chronicle:
+def read(repository: Repository, roots: Sequence[str], datasets: Iterable[Dataset]) -> ArrivalHistory:
     """The arrivals of these datasets, which stand in folders below the roots."""
     git = repository.store
     came = _by_blob(git.records("--literal-pathspecs", *LOG, repository.head, "--", *roots))
@@ -69,7 +69,7 @@ def read(repository: Repository, roots: Sequence[str], datasets: Iterable[Datase
     elif len(groups) == 1 and not unknown:
         unknown[brought[0]] = AT_ONCE
     arrivals = (one for commit in brought for one in _arrivals(commit, groups[commit], known=commit not in unknown))
-    return Chronicle(tuple(arrivals), tuple(unknown.values()))
+    return ArrivalHistory(tuple(arrivals), tuple(unknown.values()))
 
 
 def _by_blob(pieces: Iterable[Sequence[bytes]]) -> dict[str, _Commit]:

@@ -12,23 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataProblem, ModelProblem
+from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.contract import Contract
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.contract import DataContract
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import Recipe, Trial
-from ml_action.loop import experiment
-from ml_action.loop import gate as decision
+from ml_action.loop import experiment, gate
 from ml_action.loop.batch import Batch
-from ml_action.loop.experiment import NOBODY, Opponent
+from ml_action.loop.experiment import NO_CHAMPION, Opponent
 from ml_action.modelling.champion import Incomparable
-from ml_action.modelling.contract import drift
-from ml_action.modelling.contract import enforcement as sifting
-from ml_action.modelling.contract.enforcement import Sifted
+from ml_action.modelling.contract import drift, enforcement
+from ml_action.modelling.contract.enforcement import AcceptedDatasets
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.trial import NothingSound
+from ml_action.modelling.training import model_file
+from ml_action.modelling.trial import NoUsableDatasets
 
 Flags = npt.NDArray[np.bool_]
 
@@ -38,11 +36,11 @@ class Champion:
     """A model that is in place, and what its data looked like."""
 
     model: object
-    contract: Contract | None
+    contract: DataContract | None
 
 
 @dataclass(frozen=True, eq=False)
-class Proof:
+class AttemptResult:
     """How an attempt ended. Without a trial nothing could be compared."""
 
     decision: Decision
@@ -56,7 +54,7 @@ class Proof:
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class AttemptOptions:
     """What does not change from attempt to attempt."""
 
     recipe: Recipe
@@ -66,20 +64,25 @@ class Terms:
     jobs: int = 0  # folds fitted side by side; 0: as many as can be
 
 
-def gather(
-    terms: Terms, table: Table, accepted: Collection[str], new: Collection[str], champion: Champion | None
+def build_batch(
+    terms: AttemptOptions, table: Table, accepted: Collection[str], new: Collection[str], champion: Champion | None
 ) -> tuple[Batch, int]:
     """The batch of an attempt, and how many of the new datasets are bad. `accepted` and `new` are blob ids."""
     settings, known = terms.settings, champion.contract if champion else None
-    sifted = sifting.sift(table, terms.recipe, known, accepted, terms.salt, settings)
+    sifted = enforcement.apply_contract(table, terms.recipe, known, accepted, terms.salt, settings)
     bad = tuple(item for item in sifted.bad if item.blob in new)
     return _batch(terms, sifted, new, bad, with_shifts=champion is not None), len(bad)
 
 
 def _batch(
-    terms: Terms, sifted: Sifted, new: Collection[str], bad: tuple[SetAside, ...], *, with_shifts: bool
+    terms: AttemptOptions,
+    sifted: AcceptedDatasets,
+    new: Collection[str],
+    bad: tuple[RejectedDataset, ...],
+    *,
+    with_shifts: bool,
 ) -> Batch:
-    fresh = sifting.among(sifted.table, new)
+    fresh = enforcement.is_one_of(sifted.table, new)
     early = with_shifts and terms.settings.drift_threshold
     return Batch(
         sifted.table,
@@ -95,21 +98,21 @@ def _batch(
     )
 
 
-def attempt(terms: Terms, batch: Batch, champion: Champion | None) -> Proof:
+def attempt(terms: AttemptOptions, batch: Batch, champion: Champion | None) -> AttemptResult:
     """Tries a challenger, and asks the gate. What would fail the run is an ending too: `failed`."""
-    opponent = Opponent(champion.model, terms.recipe.features, terms.recipe.target) if champion else NOBODY
+    opponent = Opponent(champion.model, terms.recipe.features, terms.recipe.target) if champion else NO_CHAMPION
     policy = experiment.policy_of(terms.settings)
     try:
-        trial = experiment.try_out(batch, terms.settings, terms.salt, opponent, terms.progress, terms.jobs)
+        trial = experiment.train_and_compare(batch, terms.settings, terms.salt, opponent, terms.progress, terms.jobs)
     except Incomparable as reason:
-        return Proof(decision.incomparable(str(reason)))
-    except NothingSound as found:
-        return Proof(decision.unsound(found.screening, policy), screening=found.screening)
-    except (DataProblem, ModelProblem) as problem:
-        return Proof(Decision(Verdict.FAILED, problem.what))
-    return Proof(decision.decide(trial.comparison, policy, trial.screening), trial, trial.screening)
+        return AttemptResult(gate.incomparable(str(reason)))
+    except NoUsableDatasets as found:
+        return AttemptResult(gate.review_unusable(found.screening, policy), screening=found.screening)
+    except (DataError, ModelError) as problem:
+        return AttemptResult(Decision(Verdict.FAILED, problem.what))
+    return AttemptResult(gate.decide(trial.comparison, policy, trial.screening), trial, trial.screening)
 
 
 def model_of(trial: Trial) -> object:
     """The challenger of a trial."""
-    return artifacts.load(trial.artifact, trial.digest, form=artifacts.Form(trial.model_format, trial.types))
+    return model_file.load(trial.artifact, trial.digest, form=model_file.ModelFormat(trial.model_format, trial.types))

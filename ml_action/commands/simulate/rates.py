@@ -13,7 +13,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Rate:
+class Proportion:
     """How often something happened in so many trials."""
 
     hits: int

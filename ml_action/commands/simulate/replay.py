@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ml_action.commands.simulate import attempt as proving
+from ml_action.commands.simulate import attempt
 from ml_action.commands.simulate.arrival_history import Arrival
-from ml_action.commands.simulate.attempt import Champion, Terms
+from ml_action.commands.simulate.attempt import AttemptOptions, Champion
 from ml_action.commands.simulate.results import Replay, Round
-from ml_action.core.formatting import counted
+from ml_action.core.formatting import count_of
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.model import Trial
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.loop.batch import Batch
-from ml_action.modelling.contract import enforcement as sifting
-from ml_action.modelling.contract.enforcement import Sound
+from ml_action.modelling.contract import enforcement
+from ml_action.modelling.contract.enforcement import UsableDatasets
 
 Progress = Callable[[int, int], None]
 
 
-def run(sound: Sound, arrivals: Sequence[Arrival], terms: Terms, progress: Progress) -> Replay:
+def run(sound: UsableDatasets, arrivals: Sequence[Arrival], terms: AttemptOptions, progress: Progress) -> Replay:
     """Every attempt, in the order of the arrivals. `progress` gets the datasets that have arrived, of how many."""
     usable = frozenset(item.blob for item in sound.table.datasets)
-    past = _Past(sound, terms)
+    past = _ReplayState(sound, terms)
     for arrival in arrivals:
         past.arrive([item.blob for item in arrival.datasets if item.blob in usable], arrival.time)
         progress(len(past.here), len(usable))
@@ -35,11 +35,11 @@ def run(sound: Sound, arrivals: Sequence[Arrival], terms: Terms, progress: Progr
 
 
 @dataclass
-class _Past:
+class _ReplayState:
     """Where the loop would have been at a moment of the past."""
 
-    sound: Sound
-    terms: Terms
+    sound: UsableDatasets
+    terms: AttemptOptions
     here: set[str] = field(default_factory=set)  # blob ids of all that arrived
     new: set[str] = field(default_factory=set)  # of these, since the last attempt
     aside: set[str] = field(default_factory=set)  # bad or suspicious at some time
@@ -58,10 +58,10 @@ class _Past:
 
     def _look(self, time: str, least: int, early: int) -> None:
         """The trigger is pulled, if enough of what is new can be used, or if it drifted."""
-        table = self.sound.table.keep(sifting.among(self.sound.table, self.here))
+        table = self.sound.table.keep(enforcement.is_one_of(self.sound.table, self.here))
         accepted = self.here - self.new - self.aside
-        batch, bad = proving.gather(self.terms, table, accepted, self.new, self.champion)
-        if len(self.new) >= least and sifting.too_many(bad, len(self.new), self.terms.settings):
+        batch, bad = attempt.build_batch(self.terms, table, accepted, self.new, self.champion)
+        if len(self.new) >= least and enforcement.too_many(bad, len(self.new), self.terms.settings):
             self._fail(time, batch)
         self.aside.update(item.blob for item in batch.set_aside)
         self.new -= self.aside
@@ -72,15 +72,15 @@ class _Past:
     def _fail(self, time: str, batch: Batch) -> None:
         """The loop would have stopped; the replay goes on as if somebody had taken the bad ones out."""
         many, first = len(batch.bad), batch.bad[0]
-        some = f"{many} of {counted(len(self.new), 'new datasets')} {'is' if many == 1 else 'are'} bad"
-        reason = f"{some}; the first, {plain(first.path, 120)}, {first.reason}"
+        some = f"{many} of {count_of(len(self.new), 'new datasets')} {'is' if many == 1 else 'are'} bad"
+        reason = f"{some}; the first, {sanitised(first.path, 120)}, {first.reason}"
         self._tell(time, len(self.new), Verdict.FAILED, reason, self._version())
 
     def _attempt(self, time: str, batch: Batch) -> None:
-        proof, before = proving.attempt(self.terms, batch, self.champion), self._version()
+        proof, before = attempt.attempt(self.terms, batch, self.champion), self._version()
         self.aside.update(item.blob for item in proof.screening.suspects)
         if proof.promoted and proof.trial:
-            self.champion = Champion(proving.model_of(proof.trial), proof.trial.contract)
+            self.champion = Champion(attempt.model_of(proof.trial), proof.trial.contract)
             self.versions += 1
         self._tell(time, batch.count, proof.decision.verdict, proof.decision.reason, before, proof.trial)
         self.new.clear()

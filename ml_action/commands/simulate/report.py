@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from ml_action.commands.simulate.rates import CONFIDENCE
 from ml_action.commands.simulate.results import AIM, Calibration, Replay, Round
-from ml_action.core.formatting import counted, percent, percents
+from ml_action.core.formatting import count_of, percent, percents
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Interval
 
@@ -49,7 +49,7 @@ def sentence(replay: Replay, threshold: int) -> str:
     by_verdict = Counter(one.verdict for one in replay.rounds)
     told = ", ".join(f"{by_verdict[verdict]} {word}" for verdict, word in DONE.items() if by_verdict[verdict])
     version = replay.rounds[-1].version
-    attempts = counted(len(replay.rounds), "attempts")
+    attempts = count_of(len(replay.rounds), "attempts")
     return f"{attempts}: {told}; {f'{version} is' if version else 'no version is'} in place, {waits}"
 
 

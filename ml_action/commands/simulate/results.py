@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ml_action.commands.simulate.rates import Rate
-from ml_action.core.errors import DataProblem, SettingsProblem
-from ml_action.core.formatting import counted
+from ml_action.commands.simulate.rates import Proportion
+from ml_action.core.errors import DataError, SettingsError
+from ml_action.core.formatting import count_of
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import MIN_DATASETS, Interval
 
@@ -74,7 +74,7 @@ class Power:
     """How often a gain that is there is found."""
 
     there: float
-    found: Rate
+    found: Proportion
     measured: float | None  # median gain, as the gate measured it
     width: float | None  # median, of the gain's interval
     verdicts: Mapping[str, int]
@@ -86,7 +86,7 @@ class Calibration:
 
     threshold: int
     unchanged: Power  # promoted where nothing changed
-    no_better: Rate  # ... and no better than the champion on datasets that neither was trained on
+    no_better: Proportion  # ... and no better than the champion on datasets that neither was trained on
     powers: tuple[Power, ...]  # the smallest gain first, of a challenger that has learned the change
     sudden: Power  # a change by AIM that nothing but the batch shows
     fits: int  # per attempt
@@ -133,18 +133,18 @@ def summarise(threshold: int, draws: Sequence[Draw], gains: Sequence[float], fit
     )
 
 
-def _no_better(draws: Sequence[Draw]) -> Rate:
+def _no_better(draws: Sequence[Draw]) -> Proportion:
     """How often what was promoted is no better; nothing where it is not known of each (no holdout, no jury)."""
     promoted = [draw for draw in draws if draw.promoted]
     known = all(draw.better is not None for draw in promoted)
-    return Rate(sum(draw.better is False for draw in promoted), len(draws) if known else 0)
+    return Proportion(sum(draw.better is False for draw in promoted), len(draws) if known else 0)
 
 
 def _power(there: float, draws: Sequence[Draw]) -> Power:
     verdicts = Counter(str(draw.verdict) for draw in draws)
     return Power(
         there,
-        Rate(sum(draw.promoted for draw in draws), len(draws)),
+        Proportion(sum(draw.promoted for draw in draws), len(draws)),
         _median(draw.gain for draw in draws if draw.gain is not None),
         _median(draw.interval.high - draw.interval.low for draw in draws if draw.interval),
         dict(sorted(verdicts.items())),
@@ -183,24 +183,24 @@ def _small(most: int) -> tuple[int, ...]:
 
 def _check(given: Sequence[int], most: int, datasets: int) -> None:
     if min(given) < LEAST:
-        raise SettingsProblem(
+        raise SettingsError(
             f"thresholds: {min(given)} is too small",
             why=f"the gate promotes nothing that fewer than {LEAST} datasets judged",
             fix=f"name thresholds of {LEAST} and more",
         )
     if max(given) > most:
-        raise SettingsProblem(
+        raise SettingsError(
             f"thresholds: {max(given)} takes {2 * max(given)} datasets, and {datasets} can be used",
             why="a batch is drawn at random, and the champion has to have learned from as many datasets as are in it",
             fix=f"name thresholds of at most {most}, or wait for more datasets",
         )
 
 
-def too_few(datasets: int, threshold: int) -> DataProblem:
+def too_few(datasets: int, threshold: int) -> DataError:
     """Neither a replay nor a calibration is possible."""
     needed = min(2 * LEAST, max(threshold, LEAST))
-    return DataProblem(
-        f"{counted(datasets, 'datasets')} can be used, and a simulation needs {needed}",
+    return DataError(
+        f"{count_of(datasets, 'datasets')} can be used, and a simulation needs {needed}",
         why=f"the gate judges by {LEAST} new datasets at least, and a champion has to have learned from others",
-        fix=f"wait for {counted(needed - datasets, 'more datasets')}, or simulate with a lower --threshold",
+        fix=f"wait for {count_of(needed - datasets, 'more datasets')}, or simulate with a lower --threshold",
     )

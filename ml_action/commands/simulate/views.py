@@ -10,17 +10,17 @@ from typing import Any
 from rich.console import Console
 
 from ml_action.commands.simulate import report
-from ml_action.commands.simulate.rates import Rate
+from ml_action.commands.simulate.rates import Proportion
 from ml_action.commands.simulate.results import AIM, Calibration, Power, Round, Simulation
 from ml_action.core.codec import encode
-from ml_action.core.formatting import counted, percent
+from ml_action.core.formatting import count_of, percent
 from ml_action.runtime import console as terminal
 
 WIDTH = 200  # characters, where a program or a file reads along
 WIDE = 100  # characters that it takes to show the intervals as pictures
 
 
-def show(found: Simulation, *, as_json: bool) -> None:
+def print_simulation(found: Simulation, *, as_json: bool) -> None:
     """The replay, the calibration, and what they speak for."""
     if as_json:
         sys.stdout.write(json.dumps(_json(found), indent=2, allow_nan=False) + "\n")
@@ -37,7 +37,7 @@ def show(found: Simulation, *, as_json: bool) -> None:
 def _head(found: Simulation) -> Iterator[str]:
     past = found.replay
     aside = f" ({past.set_aside} more are set aside)" if past.set_aside else ""
-    yield f"{counted(past.datasets, 'datasets')} can be used{aside}"
+    yield f"{count_of(past.datasets, 'datasets')} can be used{aside}"
     told = found.policy
     yield (
         f"policy: threshold {told['threshold']}, gate {told['gate']}, confidence {told['confidence']}, min-improvement "
@@ -132,6 +132,6 @@ def _power(one: Power) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rate(one: Rate) -> dict[str, Any]:
+def _rate(one: Proportion) -> dict[str, Any]:
     share = one.share if one.of else None
     return {"hits": one.hits, "of": one.of, "share": share, "low": one.interval.low, "high": one.interval.high}

@@ -9,7 +9,7 @@ from ml_action.core.records.evaluation import Comparison, Decision, Interval, Po
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchResult:
     """The champion beside the version before it, on the same new rows that neither was trained on."""
 
     champion: str
@@ -62,7 +62,7 @@ class Attempt:
     screening: Screening | None = None
     policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
-    watched: Watched | None = None  # of a rollback: what the watch found, if it was the watch that asked for it
+    watched: WatchResult | None = None  # of a rollback: what the watch found, if it was the watch that asked for it
     former: tuple[str, ...] = ()  # commits that the proposal had before it was built anew on top of a moved base
 
     @property

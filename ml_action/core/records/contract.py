@@ -13,7 +13,7 @@ LEVELS = 20  # steps between the quantiles of a sketch: 21 numbers from the smal
 
 
 @dataclass(frozen=True)
-class Spread:
+class Dispersion:
     """Where one figure of a dataset lies, over many datasets.
 
     `width` is 1.4826 times the median deviation from the `middle` (the median), and never nothing; `reach` is how many
@@ -26,7 +26,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Profile:
+class ColumnProfile:
     """One column, over all datasets."""
 
     name: str
@@ -34,14 +34,14 @@ class Profile:
     missing: float  # share of the rows
     most_missing: float  # share of a dataset's rows that 99 % of the datasets do not exceed
     sketch: tuple[float, ...] = ()  # numbers: 21 quantiles, from the smallest to the largest
-    centre: Spread | None = None  # numbers: of a dataset's median
-    size: Spread | None = None  # numbers: of the logarithm of a dataset's median absolute value
+    centre: Dispersion | None = None  # numbers: of a dataset's median
+    size: Dispersion | None = None  # numbers: of the logarithm of a dataset's median absolute value
     categories: Mapping[str, float] = field(default_factory=dict)  # text, booleans: shares; none: too many to list
     novel: float = 0.0  # share of the datasets that hold a category which no other one holds
 
 
 @dataclass(frozen=True)
-class Contract:
+class DataContract:
     """All columns of a recipe, the features and the target."""
 
     target: str  # of several all names, as a setting spells them
@@ -50,7 +50,7 @@ class Contract:
     constant: float  # share of the datasets (of five rows and more) with one value only of a target
     repeated: float  # share of a dataset's rows that repeat an earlier one of it: 99 % do not exceed it
     shared: float  # share of a dataset's rows that another dataset holds too: 99 % do not exceed it
-    columns: tuple[Profile, ...]
+    columns: tuple[ColumnProfile, ...]
     targets: tuple[str, ...] = ()  # where there are several
 
     @property
@@ -58,13 +58,13 @@ class Contract:
         """The columns that are predicted from the others."""
         return self.targets or (self.target,)
 
-    def profile(self, column: str) -> Profile | None:
+    def profile(self, column: str) -> ColumnProfile | None:
         """What is known of a column."""
         return next((profile for profile in self.columns if profile.name == column), None)
 
 
 @dataclass(frozen=True)
-class Shift:
+class ColumnDrift:
     """How far a column of the new data has moved from the contract.
 
     `effect` is the largest difference between two shares of the rows: cumulative ones for numbers

@@ -15,7 +15,7 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class SetAside:
+class RejectedDataset:
     """A dataset that is neither counted nor trained on, and why."""
 
     path: str

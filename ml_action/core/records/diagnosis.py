@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.repository_facts import Facts
+from ml_action.core.records.repository_facts import RepositoryFacts
 
 
-class Weight(str, Enum):
+class Severity(str, Enum):
     """How much a finding weighs."""
 
     STOPS = "stops"  # it is certain to fail
@@ -21,7 +21,7 @@ class Weight(str, Enum):
 
 
 @dataclass(frozen=True)
-class Aim:
+class Goal:
     """What the settings ask for."""
 
     autonomy: Autonomy
@@ -38,7 +38,7 @@ class Finding:
 
     name: str
     rung: Autonomy
-    weight: Weight
+    weight: Severity
     what: str
     happens: str
     fix: str
@@ -54,8 +54,8 @@ class Finding:
 class Diagnosis:
     """All that was found, the gravest first."""
 
-    facts: Facts
-    aim: Aim
+    facts: RepositoryFacts
+    aim: Goal
     findings: tuple[Finding, ...]
 
     @property
@@ -80,4 +80,4 @@ class Diagnosis:
         return tuple(one for one in self.findings if self._stops(one, self.aim.autonomy))
 
     def _stops(self, finding: Finding, rung: Autonomy) -> bool:
-        return finding.weight is Weight.STOPS and finding.concerns(rung)
+        return finding.weight is Severity.STOPS and finding.concerns(rung)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 
 TOLERATED = 0.02  # of the error: what a slice or a guardrail may lose by chance
 MIN_DATASETS = 30  # fewer prove nothing
@@ -47,7 +47,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Slice:
+class SliceResult:
     """The rows that have one value in a column: how champion and challenger compare on them alone."""
 
     column: str
@@ -58,7 +58,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Guarded:
+class GuardrailResult:
     """A guardrail's metric on the same rows."""
 
     metric: str
@@ -75,7 +75,7 @@ class Screening:
 
     judged: int = 0  # new datasets that were looked at; 0: nobody looked
     suspicious: int = 0  # of these
-    suspects: tuple[SetAside, ...] = ()  # all that were set aside, with the statistic in words
+    suspects: tuple[RejectedDataset, ...] = ()  # all that were set aside, with the statistic in words
     found: tuple[str, ...] = ()  # what is wrong with how many of them, in words, the most frequent first
     moved: tuple[str, ...] = ()  # columns that moved as a whole, in words
 
@@ -111,8 +111,8 @@ class Comparison:
     p_not_worse: float = 1.0  # one-sided, of "the challenger is worse by the margin or more"
     trimmed: float | None = None  # the gain without the fifth of the datasets that is predicted worst
     tail: float | None = None  # by how much at least the worst datasets stick out more than the champion's; log ratio
-    slices: tuple[Slice, ...] = ()
-    guardrails: tuple[Guarded, ...] = ()
+    slices: tuple[SliceResult, ...] = ()
+    guardrails: tuple[GuardrailResult, ...] = ()
     gains: tuple[float, ...] = ()  # of single datasets, in shares of the mean error: 41 quantiles, the smallest first
     needed: int = 0  # further datasets that would probably show a gain of this size; 0: none would, or none is needed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ml_action.core.records.contract import Contract, Shift
+from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.evaluation import Comparison, Interval, Screening
 
 
@@ -43,8 +43,8 @@ class Trial:
     libraries: Mapping[str, str]
     sample: Mapping[str, object]  # one row of features: a request that any consumer can replay
     notes: tuple[str, ...] = ()
-    contract: Contract | None = None  # of the data that it was trained on
-    shifts: tuple[Shift, ...] = ()  # of the new data against the champion's, the largest first
+    contract: DataContract | None = None  # of the data that it was trained on
+    shifts: tuple[ColumnDrift, ...] = ()  # of the new data against the champion's, the largest first
     screening: Screening = Screening()
     model_format: str = "pickle"  # pickle | skops
     types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself
@@ -78,7 +78,7 @@ class Version:
     reason: str
     libraries: Mapping[str, str]
     sample: Mapping[str, object]
-    contract: Contract | None = None  # what the data looked like; versions of before 0.2 have none
+    contract: DataContract | None = None  # what the data looked like; versions of before 0.2 have none
     targets: tuple[str, ...] = ()  # where there are several
     weight: str = ""  # the column that said how much each row counts
     types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import Inventory, SetAside, Trigger
+from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
-    from ml_action.core.records.contract import Shift
+    from ml_action.core.records.contract import ColumnDrift
     from ml_action.core.records.diagnosis import Diagnosis
     from ml_action.core.records.evaluation import Decision
     from ml_action.core.records.model import Trial, Version
@@ -32,8 +32,8 @@ class Outcome:
     trial: Trial | None = None
     decision: Decision | None = None
     publication: Publication | None = None
-    set_aside: tuple[SetAside, ...] = ()
-    shifts: tuple[Shift, ...] = ()
+    set_aside: tuple[RejectedDataset, ...] = ()
+    shifts: tuple[ColumnDrift, ...] = ()
     notes: tuple[str, ...] = ()
     model_path: str = ""
     report_path: str = ""

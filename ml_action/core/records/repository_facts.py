@@ -11,7 +11,7 @@ from enum import Enum
 ACTIONS_BOT = "github-actions[bot]"
 
 
-class Kind(str, Enum):
+class TokenKind(str, Enum):
     """What kind of token it is, as its prefix and its login tell.
 
     https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
@@ -29,31 +29,31 @@ class Kind(str, Enum):
     @property
     def is_bot(self) -> bool:
         """Whether it belongs to an App, which the workflow's own token does too."""
-        return self in (Kind.ACTIONS, Kind.APP)
+        return self in (TokenKind.ACTIONS, TokenKind.APP)
 
 
-PREFIXES = (("ghs_", Kind.APP), ("github_pat_", Kind.FINE_GRAINED), ("ghp_", Kind.CLASSIC))
+PREFIXES = (("ghs_", TokenKind.APP), ("github_pat_", TokenKind.FINE_GRAINED), ("ghp_", TokenKind.CLASSIC))
 
 
-def kind_of(token: str, login: str) -> Kind:
+def kind_of(token: str, login: str) -> TokenKind:
     """The kind of a token: GITHUB_TOKEN is the installation token of one particular App."""
     if login == ACTIONS_BOT:
-        return Kind.ACTIONS
-    return next((kind for prefix, kind in PREFIXES if token.startswith(prefix)), Kind.OTHER)
+        return TokenKind.ACTIONS
+    return next((kind for prefix, kind in PREFIXES if token.startswith(prefix)), TokenKind.OTHER)
 
 
 @dataclass(frozen=True)
-class Bearer:
+class TokenInfo:
     """A token as GitHub sees it; the token itself is not in here."""
 
-    kind: Kind
+    kind: TokenKind
     login: str = ""
     scopes: tuple[str, ...] | None = None  # of a classic token; None: it has none, but permissions
     push: bool | None = None  # whether it may write contents here
 
 
 @dataclass(frozen=True)
-class Rules:
+class BranchProtection:
     """What protects a branch: classic protection and rulesets, taken together."""
 
     branch: str
@@ -72,16 +72,16 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RepositoryFacts:
     """Everything that a diagnosis needs to know."""
 
     repository: str
     default_branch: str
-    author: Bearer
-    approver: Bearer | None
-    base: Rules
-    state: Rules
-    proposal: Rules
+    author: TokenInfo
+    approver: TokenInfo | None
+    base: BranchProtection
+    state: BranchProtection
+    proposal: BranchProtection
     archived: bool = False
     fork: bool = False
     issues: bool = True

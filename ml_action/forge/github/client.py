@@ -13,18 +13,16 @@ from dataclasses import replace
 from github.Commit import Commit
 from github.PullRequest import PullRequest as Raw
 
-from ml_action.core.errors import ForgeProblem
+from ml_action.core.errors import ForgeError
 from ml_action.core.records.promotion import Proposal, PullRequest
-from ml_action.core.records.repository_facts import Facts
-from ml_action.core.retry import Patience
-from ml_action.forge.base import Answer, Approval, Refusal, Reply
-from ml_action.forge.github import comments, labels
-from ml_action.forge.github import convert as nouns
-from ml_action.forge.github import repository_facts as lookout
-from ml_action.forge.github.errors import Call, answer
-from ml_action.forge.github.issues import Board
-from ml_action.forge.github.repository_facts import Names
-from ml_action.forge.github.session import Identity, Pace
+from ml_action.core.records.repository_facts import RepositoryFacts
+from ml_action.core.retry import RetryBudget
+from ml_action.forge.base import Approval, MergeAnswer, MergeReply, Refused
+from ml_action.forge.github import comments, convert, labels, repository_facts
+from ml_action.forge.github.errors import Operation, merge_reply
+from ml_action.forge.github.issues import GitHubIssues
+from ml_action.forge.github.repository_facts import BranchNames
+from ml_action.forge.github.session import GitHubSession, Timing
 
 
 class GitHub:
@@ -37,8 +35,8 @@ class GitHub:
         token: str,
         approver_token: str = "",
         *,
-        patience: Patience,
-        pace: Pace | None = None,
+        patience: RetryBudget,
+        pace: Timing | None = None,
     ) -> None:
         """Nothing is sent yet.
 
@@ -47,21 +45,23 @@ class GitHub:
         """
         logging.getLogger("github").handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
         self.repository = repository
-        pace = pace or Pace()
-        self._author = Identity(api_url, repository, "token", token, pace, patience)
+        pace = pace or Timing()
+        self._author = GitHubSession(api_url, repository, "token", token, pace, patience)
         self._approver = (
-            Identity(api_url, repository, "approver-token", approver_token, pace, patience) if approver_token else None
+            GitHubSession(api_url, repository, "approver-token", approver_token, pace, patience)
+            if approver_token
+            else None
         )
         self._labels: set[str] = set()  # that are known to be there
         self._pulls: dict[int, Raw] = {}  # as GitHub told them last: saves asking for what we were just told
 
-    def board(self) -> Board:
+    def board(self) -> GitHubIssues:
         """Where the dashboard is kept."""
-        return Board(self._author)
+        return GitHubIssues(self._author)
 
-    def facts(self, names: Names, *, thorough: bool) -> Facts:
+    def facts(self, names: BranchNames, *, thorough: bool) -> RepositoryFacts:
         """What GitHub tells about the repository and the tokens; see `lookout`."""
-        found, seen = lookout.look(self._author, self._approver, names, thorough=thorough)
+        found, seen = repository_facts.fetch_facts(self._author, self._approver, names, thorough=thorough)
         self._labels |= {names.label.casefold()} if seen.label else set()
         return found
 
@@ -73,7 +73,7 @@ class GitHub:
     def default_branch(self) -> str:
         """The branch that the service reads."""
         return self._author.ask(
-            Call("tell the default branch", "contents: read"), lambda: str(self._author.repo.default_branch)
+            Operation("tell the default branch", "contents: read"), lambda: str(self._author.repo.default_branch)
         )
 
     def author(self) -> str:
@@ -88,20 +88,20 @@ class GitHub:
         """The pull request of this repository's branch: the open one, else the newest finished one."""
         # the owner's other forks match this too: `_newest` leaves them out
         head = f"{self.repository.split('/')[0]}:{branch}"
-        call = Call("list the pull requests", "pull-requests: read")
+        call = Operation("list the pull requests", "pull-requests: read")
         return self._author.ask(call, lambda: self._newest(self._author.repo.get_pulls(state="all", head=head)))
 
     def get(self, number: int) -> PullRequest:
         """The pull request as it is now, with its mergeable state."""
-        call = Call(f"show the pull request {number}", "pull-requests: read")
+        call = Operation(f"show the pull request {number}", "pull-requests: read")
         return self._author.ask(call, lambda: self._record(self._author.repo.get_pull(number).complete()))
 
     def open(self, proposal: Proposal) -> PullRequest | None:
         """Open it, or find the one that is open already: perhaps ours, when only the answer was lost."""
-        call = Call("open the pull request", "pull-requests: write")
+        call = Operation("open the pull request", "pull-requests: write")
         try:
             return self._author.ask(call, lambda: self._created(proposal), lambda: self._opened(proposal))
-        except Refusal:
+        except Refused:
             found = self._opened(proposal)
             if found is None:
                 raise
@@ -119,50 +119,50 @@ class GitHub:
             fresh = self.get(pull.number)  # changed by us, or by a person whose word stands
             return fresh if (fresh.title, fresh.body) != (pull.title, pull.body) else None
 
-        return self._author.ask(Call("edit the pull request", "pull-requests: write"), edit, look)
+        return self._author.ask(Operation("edit the pull request", "pull-requests: write"), edit, look)
 
     def ready(self, pull: PullRequest) -> PullRequest:
         """Make it a pull request to be reviewed and merged: it was a draft."""
-        call = Call("take the pull request out of draft", "pull-requests: write")
+        call = Operation("take the pull request out of draft", "pull-requests: write")
         self._author.ask(call, self._raw(pull).mark_ready_for_review)
         return replace(pull, draft=False)
 
     def label(self, pull: PullRequest, name: str) -> None:
         """Put the label on it; the label is created when the repository does not have it."""
-        labels.put(self._author, self._raw(pull), name, known=name.casefold() in self._labels)
+        labels.ensure(self._author, self._raw(pull), name, known=name.casefold() in self._labels)
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
         """Say something, unless a comment with this hidden marker says it already."""
-        return comments.say_once(self._author, self._raw(pull), marker, text)
+        return comments.post_once(self._author, self._raw(pull), marker, text)
 
     def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:
         """Say it in one comment of ours that is edited in place; people who quote its marker keep their words."""
-        return comments.keep_up(self._author, self._author.repo.get_pull(number), marker, text, anew=anew)
+        return comments.upsert(self._author, self._author.repo.get_pull(number), marker, text, anew=anew)
 
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
         """Every path that it changes, the former path of a renamed file included."""
         files = self._author.ask(
-            Call("list the changed files", "pull-requests: read"), lambda: list(self._raw(pull).get_files())
+            Operation("list the changed files", "pull-requests: read"), lambda: list(self._raw(pull).get_files())
         )
         return tuple(path for file in files for path in (file.filename, file.previous_filename) if path)
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
         """The approvals that stand, the last word of each reviewer, and those that were dismissed."""
         reviews = self._author.ask(
-            Call("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
+            Operation("list the reviews", "pull-requests: read"), lambda: list(self._raw(pull).get_reviews())
         )
-        return nouns.approvals(reviews)
+        return convert.approvals(reviews)
 
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
         """Approve this commit of it, as the second identity."""
         identity = self._approver
         if identity is None:
-            raise Refusal(
+            raise Refused(
                 "the pull request was not approved",
                 why="approver-token is empty",
                 fix="pass the token of a second identity as approver-token",
             )
-        call = Call("approve the pull request", "pull-requests: write", "approver-token")
+        call = Operation("approve the pull request", "pull-requests: write", "approver-token")
         review = Commit(identity.client.requester, {}, {"sha": commit}, completed=True)
         raw = identity.repo.get_pull(pull.number)
 
@@ -171,28 +171,28 @@ class GitHub:
 
         identity.ask(call, lambda: raw.create_review(review, text, "APPROVE"), look)
 
-    def merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+    def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
         """Merge it now, if its head is this commit."""
-        call = Call("merge the pull request", "contents: write")
+        call = Operation("merge the pull request", "contents: write")
         act = lambda: self._raw(pull).merge(merge_method=method, sha=commit)  # noqa: E731
         return self._try(call, act, lambda: self._is_merged(pull, commit))
 
-    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> Answer:
+    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
         """Let GitHub merge it when its requirements are met, if its head is this commit; asked for once."""
         raw = self._raw(pull)
         if raw.auto_merge:
-            return Answer(Reply.DONE)
-        call = Call("enable auto-merge", "contents: write and pull-requests: write")
+            return MergeAnswer(MergeReply.DONE)
+        call = Operation("enable auto-merge", "contents: write and pull-requests: write")
         act = lambda: raw.enable_automerge(merge_method=method.upper(), expected_head_oid=commit)  # noqa: E731
         return self._try(call, act, lambda: self._is_merged(pull, commit) or self._raw(pull).auto_merge)
 
-    def enqueue(self, pull: PullRequest, commit: str) -> Answer:
+    def enqueue(self, pull: PullRequest, commit: str) -> MergeAnswer:
         """Put it into the base branch's merge queue, if its head is this commit.
 
         Not by auto-merge, which waits for a change that has happened already: https://github.com/cli/cli/issues/13398
         """
         given = {"pullRequestId": self._raw(pull).node_id, "expectedHeadOid": commit}
-        call = Call("put the pull request into the merge queue", "contents: write and pull-requests: write")
+        call = Operation("put the pull request into the merge queue", "contents: write and pull-requests: write")
         ask = self._author.client.requester.graphql_named_mutation
         # done twice it is refused: it stands in the queue already
         act = lambda: ask("enqueuePullRequest", given, "mergeQueueEntry { position }")  # noqa: E731
@@ -206,7 +206,7 @@ class GitHub:
             return self.get(pull.number).state != "open" or not self._raw(pull).auto_merge or None
 
         if raw.auto_merge:
-            call = Call("disable auto-merge", "contents: write and pull-requests: write")
+            call = Operation("disable auto-merge", "contents: write and pull-requests: write")
             self._author.ask(call, raw.disable_automerge, look)
 
     def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
@@ -223,23 +223,23 @@ class GitHub:
             fresh = self.get(pull.number)
             return fresh if fresh.state != "open" else None
 
-        return self._author.ask(Call("close the pull request", "pull-requests: write"), end, look)
+        return self._author.ask(Operation("close the pull request", "pull-requests: write"), end, look)
 
-    def _try(self, call: Call, act: Callable[[], object], look: Callable[[], object]) -> Answer:
+    def _try(self, call: Operation, act: Callable[[], object], look: Callable[[], object]) -> MergeAnswer:
         """Ask for a merge: GitHub's no is an answer here, trouble on the way is not.
 
         GitHub also says no to what is done already, perhaps by another run: so a no is looked into.
         """
         try:
             self._author.ask(call, act, look)
-        except ForgeProblem as problem:
-            reply = answer(problem)
-            if reply.reply is not Reply.REFUSED:
+        except ForgeError as problem:
+            reply = merge_reply(problem)
+            if reply.reply is not MergeReply.REFUSED:
                 return reply
-            if not isinstance(problem, Refusal):
+            if not isinstance(problem, Refused):
                 raise
-            return Answer(Reply.DONE) if look() else reply
-        return Answer(Reply.DONE)
+            return MergeAnswer(MergeReply.DONE) if look() else reply
+        return MergeAnswer(MergeReply.DONE)
 
     def _is_merged(self, pull: PullRequest, commit: str) -> bool | None:
         """Whether this commit of it is merged by now; None: it is not."""
@@ -282,6 +282,6 @@ class GitHub:
 
     def _record(self, raw: Raw, *, complete: bool = True) -> PullRequest:
         """Our noun for PyGithub's object, which is kept."""
-        pull = nouns.pull_request(raw, complete=complete)
+        pull = convert.pull_request(raw, complete=complete)
         self._pulls[pull.number] = raw
         return pull

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest as Raw
 
-from ml_action.forge.github.errors import Call
-from ml_action.forge.github.session import Identity
+from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.session import GitHubSession
 
-LIST = Call("list the comments", "pull-requests: read")
-SAY = Call("comment on the pull request", "pull-requests: write")
-EDIT = Call("edit the comment", "pull-requests: write")
+LIST = Operation("list the comments", "pull-requests: read")
+SAY = Operation("comment on the pull request", "pull-requests: write")
+EDIT = Operation("edit the comment", "pull-requests: write")
 
 
-def say_once(identity: Identity, raw: Raw, marker: str, text: str) -> bool:
+def post_once(identity: GitHubSession, raw: Raw, marker: str, text: str) -> bool:
     """Says it, unless a comment with this marker is there already. Whether it was said now."""
     hidden = _hidden(marker)
 
@@ -29,7 +29,7 @@ def say_once(identity: Identity, raw: Raw, marker: str, text: str) -> bool:
     return True
 
 
-def keep_up(identity: Identity, raw: Raw, marker: str, text: str, *, anew: bool) -> bool:
+def upsert(identity: GitHubSession, raw: Raw, marker: str, text: str, *, anew: bool) -> bool:
     """Says it in our own comment with this marker; without one, in a new one if it may be. Whether it is said."""
     hidden = _hidden(marker)
     body = f"{hidden}\n{text}"

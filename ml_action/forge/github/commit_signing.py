@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_action.core.retry import Patience
-from ml_action.forge.base import Refusal
-from ml_action.forge.github.errors import Call
-from ml_action.forge.github.session import Identity, Pace
+from ml_action.core.retry import RetryBudget
+from ml_action.forge.base import Refused
+from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.session import GitHubSession, Timing
 
-CALL = Call("create the commit", "contents: write")
+CALL = Operation("create the commit", "contents: write")
 
 
 def signer(
-    api_url: str, repository: str, token: str, *, patience: Patience, pace: Pace | None = None
+    api_url: str, repository: str, token: str, *, patience: RetryBudget, pace: Timing | None = None
 ) -> Callable[[str, str, str], str]:
     """What makes a signed commit of a tree that the server has, on top of a parent (empty: none), and tells its id.
 
     Neither author nor committer is named: GitHub signs only what names none. The same commit may be asked for twice,
     since no branch moves.
     """
-    identity = Identity(api_url, repository, "token", token, pace or Pace(), patience)
+    identity = GitHubSession(api_url, repository, "token", token, pace or Timing(), patience)
 
     def commit(tree: str, parent: str, message: str) -> str:
         given = {"tree": tree, "parents": [parent] if parent else [], "message": message}
@@ -43,7 +43,7 @@ def _signed(made: dict[str, Any]) -> str:
     """
     verification = made["verification"]
     if not verification["verified"]:
-        raise Refusal(
+        raise Refused(
             f"GitHub did not sign the commit ({verification['reason']})",
             why="commit-signing is api, and GitHub signs only the commits of Apps and of the workflow's own token",
             fix="pass an App's token or ${{ github.token }} as `token`, or leave `commit-signing` out",

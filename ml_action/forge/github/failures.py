@@ -9,39 +9,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ml_action.core.errors import ForgeProblem
-from ml_action.forge.base import Refusal
-from ml_action.forge.github.errors import NOT_YET, Call, explain, limited, unreachable
+from ml_action.core.errors import ForgeError
+from ml_action.forge.base import Refused
+from ml_action.forge.github.errors import NOT_YET, Operation, explain, limited, unreachable
 
 MINUTE = 60.0  # what GitHub asks for where it names no time
 LIMITS = ("rate limit", "abuse detection", "submitted too quickly")
 
 
 @dataclass(frozen=True)
-class Setback:
+class RequestFailure:
     """One request that did not do what it should."""
 
-    problem: ForgeProblem  # as a person reads it
+    problem: ForgeError  # as a person reads it
     wait: float | None = None  # seconds that GitHub asks for; None: it names none
     passes: bool = True  # by itself, so that it may be sent again
     unsure: bool = True  # whether it had its effect all the same
 
 
-def refused(call: Call, status: int, text: str, headers: Mapping[str, str], now: float) -> Setback:
+def refused(call: Operation, status: int, text: str, headers: Mapping[str, str], now: float) -> RequestFailure:
     """The setback of an answer with this status, text and headers (in lower case), at this time (of time.time)."""
     limit = _limit(status, text, headers, now)
     if limit is not None:
-        return Setback(limited(call, status, text), wait=limit, unsure=False)
+        return RequestFailure(limited(call, status, text), wait=limit, unsure=False)
     problem = explain(call, status, text)
     if NOT_YET in text.casefold():
-        return Setback(problem, unsure=False)
-    final = isinstance(problem, Refusal) or status == 409  # somebody moved the branch: that is decided elsewhere
-    return Setback(problem, wait=_number(headers, "retry-after"), passes=not final, unsure=not final)
+        return RequestFailure(problem, unsure=False)
+    final = isinstance(problem, Refused) or status == 409  # somebody moved the branch: that is decided elsewhere
+    return RequestFailure(problem, wait=_number(headers, "retry-after"), passes=not final, unsure=not final)
 
 
-def unanswered(call: Call, text: str) -> Setback:
+def unanswered(call: Operation, text: str) -> RequestFailure:
     """The setback of no answer, or of one without sense: nobody knows what became of the request."""
-    return Setback(unreachable(call, text))
+    return RequestFailure(unreachable(call, text))
 
 
 def _limit(status: int, text: str, headers: Mapping[str, str], now: float) -> float | None:

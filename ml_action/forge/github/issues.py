@@ -6,19 +6,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ml_action.core.records.promotion import Issue
-from ml_action.forge.github.errors import Call
-from ml_action.forge.github.session import Identity
+from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.session import GitHubSession
 
 LABEL = "ml-auto-update"  # keeps the search to one page where other bots open issues too
-LIST = Call("list the issues", "issues: read")
-OPEN = Call("open the dashboard's issue", "issues: write")
-EDIT = Call("edit the dashboard's issue", "issues: write")
+LIST = Operation("list the issues", "issues: read")
+OPEN = Operation("open the dashboard's issue", "issues: write")
+EDIT = Operation("edit the dashboard's issue", "issues: write")
 
 
-class Board:
+class GitHubIssues:
     """The issues of one identity; see the protocol of this name."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: GitHubSession) -> None:
         self._identity = identity
 
     def find(self, marker: str) -> Issue | None:

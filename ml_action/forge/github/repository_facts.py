@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from ml_action.core.records.repository_facts import Bearer, Facts, Kind, Rules
-from ml_action.forge.base import Refusal
-from ml_action.forge.github.errors import Call
-from ml_action.forge.github.session import Identity
+from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
+from ml_action.forge.base import Refused
+from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.session import GitHubSession
 
-CALL = Call("tell about the repository", "metadata: read")
+CALL = Operation("tell about the repository", "metadata: read")
 METHODS = ("merge", "squash", "rebase")
 PROTECTION = """
 fragment protection on Ref {
@@ -57,7 +57,7 @@ MAY_BYPASS, MAY_NOT_BYPASS = ("always", "exempt"), ("never", "pull_requests_only
 
 
 @dataclass(frozen=True)
-class Names:
+class BranchNames:
     """The branches and the label that are asked about."""
 
     base: str
@@ -77,7 +77,7 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class Seen:
+class QueryResult:
     """What one query tells: who asks, which branches there are and what protects them, whether the label is there."""
 
     login: str = ""
@@ -85,7 +85,9 @@ class Seen:
     label: bool = False
 
 
-def look(author: Identity, approver: Identity | None, names: Names, *, thorough: bool) -> tuple[Facts, Seen]:
+def fetch_facts(
+    author: GitHubSession, approver: GitHubSession | None, names: BranchNames, *, thorough: bool
+) -> tuple[RepositoryFacts, QueryResult]:
     """The facts. Thorough: also what only limits a promotion, with a call or two for each.
 
     Raises:
@@ -97,12 +99,12 @@ def look(author: Identity, approver: Identity | None, names: Names, *, thorough:
     blocks = {kind: words for kind, words in BLOCKS.items() if not (names.signed and kind == "required_signatures")}
     bearer = _bearer(author, headers, shown, author.login())
     rulesets, bot = Rulesets(author), bearer.kind.is_bot
-    facts = Facts(
+    facts = RepositoryFacts(
         repository=shown["full_name"],
         default_branch=shown["default_branch"],
         author=bearer,
         approver=_approver(approver, thorough=thorough) if approver else None,
-        base=_rules_of_base(names.base, seen, rulesets if thorough or _told(seen, "base") else None),
+        base=_rules_of_base(names.base, seen, rulesets if thorough or _rules_from_query(seen, "base") else None),
         state=_rules_of_ours(_Place(names.state, "state", bot), seen, rulesets, blocks, ask=True),
         proposal=_rules_of_ours(_Place(names.proposal, "proposal", bot), seen, rulesets, blocks | FORCED, ask=thorough),
         archived=bool(shown.get("archived")),
@@ -111,10 +113,10 @@ def look(author: Identity, approver: Identity | None, names: Names, *, thorough:
         methods=_methods(shown),
         auto_merge=shown.get("allow_auto_merge"),
     )
-    return (_closer(facts, author) if thorough else facts), seen
+    return (_with_admin_facts(facts, author) if thorough else facts), seen
 
 
-def _closer(facts: Facts, author: Identity) -> Facts:
+def _with_admin_facts(facts: RepositoryFacts, author: GitHubSession) -> RepositoryFacts:
     """What only some tokens are told: an administrator's setting, and which workflows are turned off."""
     allowed = author.maybe("/actions/permissions/workflow")
     listed = author.maybe("/actions/workflows?per_page=100") or {}
@@ -129,14 +131,14 @@ def _closer(facts: Facts, author: Identity) -> Facts:
 # --- tokens --------------------------------------------------------------------------------------------------
 
 
-def _bearer(identity: Identity, headers: Mapping[str, str], shown: Mapping[str, Any], login: str) -> Bearer:
+def _bearer(identity: GitHubSession, headers: Mapping[str, str], shown: Mapping[str, Any], login: str) -> TokenInfo:
     kind = identity.kind(login)
-    scopes = headers.get("x-oauth-scopes") if not kind.is_bot and kind is not Kind.FINE_GRAINED else None
+    scopes = headers.get("x-oauth-scopes") if not kind.is_bot and kind is not TokenKind.FINE_GRAINED else None
     told = tuple(word.strip() for word in scopes.split(",") if word.strip()) if scopes is not None else None
-    return Bearer(kind, login, told, _may_push(kind, shown))
+    return TokenInfo(kind, login, told, _may_push(kind, shown))
 
 
-def _may_push(kind: Kind, shown: Mapping[str, Any]) -> bool | None:
+def _may_push(kind: TokenKind, shown: Mapping[str, Any]) -> bool | None:
     """Whether the token may write contents: only those who may are shown the merge settings.
 
     The field `permissions` tells a person's role; of an App's token it is not always true.
@@ -148,10 +150,10 @@ def _may_push(kind: Kind, shown: Mapping[str, Any]) -> bool | None:
     return False if role is False and not kind.is_bot else None
 
 
-def _approver(identity: Identity, *, thorough: bool) -> Bearer:
+def _approver(identity: GitHubSession, *, thorough: bool) -> TokenInfo:
     """The second identity. Its role is asked for only when it is wanted: it is a call of its own."""
     if not thorough:
-        return Bearer(identity.kind(""))
+        return TokenInfo(identity.kind(""))
     headers, shown = identity.get("", CALL)
     return _bearer(identity, headers, shown, identity.login())
 
@@ -166,24 +168,24 @@ def _methods(shown: Mapping[str, Any]) -> tuple[str, ...] | None:
 # --- rules ---------------------------------------------------------------------------------------------------
 
 
-def _ask(author: Identity, names: Names) -> Seen:
+def _ask(author: GitHubSession, names: BranchNames) -> QueryResult:
     """The one query. A server that does not know a field of it, or a token that may not ask, tells nothing."""
     owner, _, name = author.repository.partition("/")
     branches = {key: f"refs/heads/{getattr(names, key)}" for key in ("base", "state", "proposal")}
     variables = {"owner": owner, "name": name, "label": names.label, **branches}
     try:
         told = author.query(QUERY, variables, CALL)
-    except Refusal:
-        return Seen()
+    except Refused:
+        return QueryResult()
     found = told.get("repository") or {}
     refs = {key: found.get(key) for key in branches}
-    return Seen(str((told.get("viewer") or {}).get("login", "")), refs, bool(found.get("label")))
+    return QueryResult(str((told.get("viewer") or {}).get("login", "")), refs, bool(found.get("label")))
 
 
 class Rulesets:
     """The rules of rulesets by branch; and, asked once for each, whether this token may bypass them."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: GitHubSession) -> None:
         self._identity = identity
         self._told: dict[int, dict[str, Any]] = {}
 
@@ -204,9 +206,9 @@ def may_bypass(told: Mapping[str, Any] | None) -> bool | None:
     return True if word in MAY_BYPASS else False if word in MAY_NOT_BYPASS else None
 
 
-def _rules_of_base(branch: str, seen: Seen, rulesets: Rulesets | None) -> Rules:
+def _rules_of_base(branch: str, seen: QueryResult, rulesets: Rulesets | None) -> BranchProtection:
     """What the base branch asks of a pull request."""
-    rules = Rules(branch, there=_is_there(seen, "base"))
+    rules = BranchProtection(branch, there=_is_there(seen, "base"))
     classic = _classic(seen, "base")
     if classic:
         rules = replace(
@@ -222,7 +224,7 @@ def _rules_of_base(branch: str, seen: Seen, rulesets: Rulesets | None) -> Rules:
     return rules
 
 
-def _with_rule(rules: Rules, kind: str, asked: Mapping[str, Any]) -> Rules:
+def _with_rule(rules: BranchProtection, kind: str, asked: Mapping[str, Any]) -> BranchProtection:
     """The rules of the base branch, and one more."""
     if kind == "pull_request":
         return replace(
@@ -243,7 +245,7 @@ def _with_rule(rules: Rules, kind: str, asked: Mapping[str, Any]) -> Rules:
     )
 
 
-def _told(seen: Seen, key: str) -> list[tuple[str, int, str]]:
+def _rules_from_query(seen: QueryResult, key: str) -> list[tuple[str, int, str]]:
     """The rules of rulesets that the query told for a branch that is there: type, number and name of the ruleset."""
     ref = (seen.refs or {}).get(key) or {}
     nodes = (ref.get("rules") or {}).get("nodes") or ()
@@ -257,7 +259,9 @@ def _asked(rulesets: Rulesets, branch: str, *, ask: bool) -> list[tuple[str, int
     return [(kind, number, str(rulesets.about(number).get("name", number))) for kind, number in rows]
 
 
-def _rules_of_ours(place: _Place, seen: Seen, rulesets: Rulesets, words: Mapping[str, str], *, ask: bool) -> Rules:
+def _rules_of_ours(
+    place: _Place, seen: QueryResult, rulesets: Rulesets, words: Mapping[str, str], *, ask: bool
+) -> BranchProtection:
     """What stands against a push to one of the bot's own branches; `words` are for what is refused there.
 
     Of classic protection a person's token is told whether it may push; what an App's is told, nobody says.
@@ -265,12 +269,12 @@ def _rules_of_ours(place: _Place, seen: Seen, rulesets: Rulesets, words: Mapping
     there = _is_there(seen, place.key)
     found = [(said, None if place.bot else False) for said in _refused_by_protection(_classic(seen, place.key), words)]
     untold = not there or seen.refs is None
-    for kind, number, name in _told(seen, place.key) or _asked(rulesets, place.branch, ask=ask and untold):
+    for kind, number, name in _rules_from_query(seen, place.key) or _asked(rulesets, place.branch, ask=ask and untold):
         if kind in words and not (there and kind in CREATING):
             found.append((f"{words[kind]} (ruleset {name})", may_bypass(rulesets.about(number))))
     sure = tuple(said for said, bypassed in found if bypassed is False)
     doubt = tuple(said for said, bypassed in found if bypassed is None)
-    return Rules(place.branch, there, refused=sure, maybe_refused=doubt)
+    return BranchProtection(place.branch, there, refused=sure, maybe_refused=doubt)
 
 
 def _refused_by_protection(classic: Mapping[str, Any] | None, words: Mapping[str, str]) -> Iterable[str]:
@@ -282,12 +286,12 @@ def _refused_by_protection(classic: Mapping[str, Any] | None, words: Mapping[str
         yield f"{words[FORCE]} (branch protection)"
 
 
-def _classic(seen: Seen, key: str) -> dict[str, Any] | None:
+def _classic(seen: QueryResult, key: str) -> dict[str, Any] | None:
     """The classic protection of a branch that is there; None: it has none, or we are not told."""
     ref = (seen.refs or {}).get(key) or {}
     return ref.get("refUpdateRule")
 
 
-def _is_there(seen: Seen, key: str) -> bool:
+def _is_there(seen: QueryResult, key: str) -> bool:
     """Whether the branch exists; where nothing is told, it is taken to."""
     return seen.refs is None or seen.refs.get(key) is not None

@@ -18,19 +18,19 @@ import requests
 from github.Repository import Repository
 from github.Requester import Requester
 
-from ml_action.core.errors import ForgeProblem
-from ml_action.core.records.repository_facts import ACTIONS_BOT, Kind, kind_of
-from ml_action.core.retry import READS, WRITES, Patience
-from ml_action.forge.base import Refusal
-from ml_action.forge.github.errors import Call
-from ml_action.forge.github.failures import Setback, refused, unanswered
+from ml_action.core.errors import ForgeError
+from ml_action.core.records.repository_facts import ACTIONS_BOT, TokenKind, kind_of
+from ml_action.core.retry import READS, WRITES, RetryBudget
+from ml_action.forge.base import Refused
+from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.failures import RequestFailure, refused, unanswered
 
 T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 VIEWER = "query { viewer { login } }"
 # What PyGithub raises for cut-off JSON, a portal's page, other shapes, a redirect or link to another host.
-SENSELESS = (
+UNPARSABLE = (
     github.BadAttributeException,
     ValueError,
     TypeError,
@@ -39,11 +39,11 @@ SENSELESS = (
     RuntimeError,
     AssertionError,
 )
-OPTIONAL = Call("tell about the repository", "metadata: read")
+OPTIONAL = Operation("tell about the repository", "metadata: read")
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """How fast we are, in seconds. Tests are in a hurry."""
 
     between_reads: float = 0.0
@@ -51,17 +51,19 @@ class Pace:
     timeout: int = 30
 
 
-class Identity:
+class GitHubSession:
     """A token, the login behind it, and the repository as it sees it."""
 
-    def __init__(self, api_url: str, repository: str, setting: str, token: str, pace: Pace, patience: Patience) -> None:
+    def __init__(
+        self, api_url: str, repository: str, setting: str, token: str, pace: Timing, patience: RetryBudget
+    ) -> None:
         """Nothing is sent yet.
 
         Raises:
             ForgeProblem: the token is empty or cannot be sent.
         """
         if not re.fullmatch(r"[!-~]+", token):
-            raise ForgeProblem(
+            raise ForgeError(
                 f"{setting} is empty or holds a space, line break or other character that no token has",
                 why="a secret that is not set is empty in a workflow, and forks do not get secrets",
                 fix=f"pass `{setting}: ${{{{ github.token }}}}` or an App's token",
@@ -83,29 +85,29 @@ class Identity:
         """Take from an answer whose token this is: saves asking."""
         self._login = login or self._login
 
-    def kind(self, login: str) -> Kind:
+    def kind(self, login: str) -> TokenKind:
         """What kind of token this is, whose login is this."""
         return kind_of(self._token, login)
 
-    def get(self, path: str, call: Call) -> tuple[dict[str, str], Any]:
+    def get(self, path: str, call: Operation) -> tuple[dict[str, str], Any]:
         """Headers and answer for a path below the repository's; headers are in lower case."""
         request, place = self.client.requester.requestJsonAndCheck, f"/repos/{self.repository}{path}"
         headers, data = self.ask(call, lambda: request("GET", place))
         return {name: str(value) for name, value in headers.items()}, data
 
-    def maybe(self, path: str, call: Call = OPTIONAL) -> Any:
+    def maybe(self, path: str, call: Operation = OPTIONAL) -> Any:
         """The answer for a path below the repository's; None where GitHub refuses to tell."""
         try:
             return self.get(path, call)[1]
-        except Refusal:
+        except Refused:
             return None
 
-    def query(self, text: str, variables: dict[str, Any], call: Call) -> dict[str, Any]:
+    def query(self, text: str, variables: dict[str, Any], call: Operation) -> dict[str, Any]:
         """What GraphQL answers."""
         answer = self.ask(call, lambda: self.client.requester.graphql_query(text, variables)[1])
         return dict(answer["data"])
 
-    def ask(self, call: Call, act: Callable[[], T], look: Callable[[], T | None] | None = None) -> T:
+    def ask(self, call: Operation, act: Callable[[], T], look: Callable[[], T | None] | None = None) -> T:
         """Do it, again while trouble lasts, and say in words why when it cannot be done.
 
         A write that must not be done twice comes with a `look`: whether it had its effect, though its answer was
@@ -116,7 +118,7 @@ class Identity:
             ForgeProblem: no answer, or trouble that lasts.
         """
         tries, found = 1, self._once(call, act)
-        while isinstance(found, Setback):
+        while isinstance(found, RequestFailure):
             again = self._waits(found, tries, WRITES if look else READS)
             done = _seen(look, found) if look and found.unsure else None
             if done is not None:
@@ -126,7 +128,7 @@ class Identity:
             tries, found = tries + 1, self._once(call, act)
         return found
 
-    def _once(self, call: Call, act: Callable[[], T]) -> T | Setback:
+    def _once(self, call: Operation, act: Callable[[], T]) -> T | RequestFailure:
         """What comes of it."""
         try:
             return act()
@@ -135,19 +137,19 @@ class Identity:
             return refused(call, error.status, text, error.headers or {}, time.time())
         except requests.RequestException as error:
             return unanswered(call, self._redacted(_reason(error)))
-        except SENSELESS as error:
+        except UNPARSABLE as error:
             return unanswered(call, self._redacted(f"the answer makes no sense: {error}"))
 
-    def _waits(self, setback: Setback, tries: int, most: int) -> bool:
+    def _waits(self, setback: RequestFailure, tries: int, most: int) -> bool:
         """Whether to try again; it was waited for, then."""
         return setback.passes and self._patience.again(setback.problem.what, tries, most, asked=setback.wait)
 
     def _ask_login(self) -> str:
         """GraphQL's viewer also works for an App's tokens, which GET /user answers with 403."""
-        call = Call("tell whose token this is", "metadata: read")
+        call = Operation("tell whose token this is", "metadata: read")
         try:
             return self.ask(call, lambda: _viewer(self.client.requester.graphql_query(VIEWER, {})[1]))
-        except Refusal:
+        except Refused:
             if self._token.startswith("ghs_"):  # may not even ask that: the workflow's own token
                 return ACTIONS_BOT
             raise
@@ -157,15 +159,15 @@ class Identity:
         return text.replace(self._token, "***")
 
 
-def _seen(look: Callable[[], T | None], setback: Setback) -> T | None:
+def _seen(look: Callable[[], T | None], setback: RequestFailure) -> T | None:
     """What the look finds; who cannot look does not repeat."""
     try:
         return look()
-    except ForgeProblem:
+    except ForgeError:
         raise setback.problem from None
 
 
-def _client(api_url: str, token: str, pace: Pace) -> github.Github:
+def _client(api_url: str, token: str, pace: Timing) -> github.Github:
     client = github.Github(
         auth=github.Auth.Token(token),
         base_url=api_url.rstrip("/"),

@@ -8,20 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.records.contract import Contract, Profile
-from ml_action.core.records.dataset import Dataset, SetAside
-from ml_action.modelling.contract import checks as judging
+from ml_action.core.records.contract import ColumnProfile, DataContract
+from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.modelling.contract import checks
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.reading.limits import Limits
+from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation import column_rules as demands
-from ml_action.modelling.validation import datasets as validation
-from ml_action.modelling.validation.rejections import Verdicts
+from ml_action.modelling.validation import column_rules, datasets
+from ml_action.modelling.validation.rejections import Rejections
 
 
-def find(
-    dataset: Dataset, content: bytes | None, contract: Contract, rules: Sequence[ColumnRule], limits: Limits
-) -> tuple[SetAside, ...]:
+def all_findings(
+    dataset: Dataset, content: bytes | None, contract: DataContract, rules: Sequence[ColumnRule], limits: ReadLimits
+) -> tuple[RejectedDataset, ...]:
     """Each finding once, column by column; what only shows beside other datasets (their rows again) is not among them.
 
     Raises:
@@ -30,7 +29,7 @@ def find(
     table, unreadable = frames.read((dataset,), (content,), limits)
     if unreadable:
         return unreadable
-    found: dict[str, SetAside] = {}
+    found: dict[str, RejectedDataset] = {}
     clean = []
     for profile in contract.columns:
         own = list(_in_column(table, profile, rules, is_target=profile.name in contract.outputs))
@@ -41,31 +40,33 @@ def find(
     return tuple(sorted(found.values(), key=lambda item: item.line))
 
 
-def _in_column(table: Table, profile: Profile, rules: Sequence[ColumnRule], *, is_target: bool) -> Iterator[SetAside]:
+def _in_column(
+    table: Table, profile: ColumnProfile, rules: Sequence[ColumnRule], *, is_target: bool
+) -> Iterator[RejectedDataset]:
     """Against one column: its absence, text or infinity in it, each of the user's demands."""
     rule = next((rule for rule in rules if rule.name == profile.name), ColumnRule(profile.name))
-    verdicts = Verdicts(table)
+    verdicts = Rejections(table)
     if profile.name not in table.frame.columns:
         if rule.required is not False or is_target:
-            validation.judge_presence(verdicts, profile.name)
+            datasets.judge_presence(verdicts, profile.name)
         yield from verdicts.set_aside
         return
     kind = rule.type or profile.kind
     free = rule.check is False and not rule.type and not is_target
-    validation.judge_values(verdicts, profile.name, kind == "number" and not free)
+    datasets.judge_values(verdicts, profile.name, kind == "number" and not free)
     yield from verdicts.set_aside
     for name in ("type", "min", "max", "categories", "missing"):
-        verdicts = Verdicts(table)
-        demands.enforce(verdicts, ColumnRule(profile.name, **{name: getattr(rule, name)}))
+        verdicts = Rejections(table)
+        column_rules.apply_rule(verdicts, ColumnRule(profile.name, **{name: getattr(rule, name)}))
         yield from verdicts.set_aside
 
 
 def _learned(
-    table: Table, contract: Contract, columns: Sequence[Profile], rules: Sequence[ColumnRule]
-) -> tuple[SetAside, ...]:
+    table: Table, contract: DataContract, columns: Sequence[ColumnProfile], rules: Sequence[ColumnRule]
+) -> tuple[RejectedDataset, ...]:
     """Against what was learned of these columns."""
     has_target = any(profile.name in contract.outputs for profile in columns)
     asked = replace(contract, columns=tuple(columns), constant=contract.constant if has_target else 1.0)
     if len(columns) < len(contract.columns):  # rows repeat in a part of their columns, and mean nothing by it
         asked = replace(asked, repeated=1.0, shared=1.0)
-    return judging.judge(table, asked, rules, np.ones(1, dtype=bool), np.zeros(1, dtype=bool))
+    return checks.check_against_contract(table, asked, rules, np.ones(1, dtype=bool), np.zeros(1, dtype=bool))

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.contract import Contract, Profile, Shift
-from ml_action.modelling.contract import effect_size as distances
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.core.records.contract import ColumnDrift, ColumnProfile, DataContract
+from ml_action.modelling.contract import effect_size
+from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table
 
 MIN_DATASETS = 30  # below it chance alone moves a column by more than anyone minds
 _CHANCE = 1.358  # the 95 % quantile of Kolmogorov's distribution
 
 
-def measure(table: Table, new: npt.NDArray[np.bool_], contract: Contract, limit: float) -> tuple[Shift, ...]:
+def measure(table: Table, new: npt.NDArray[np.bool_], contract: DataContract, limit: float) -> tuple[ColumnDrift, ...]:
     """The shift of each column over the marked datasets, the largest first; none for too few datasets.
 
     A column has drifted when its effect reaches `limit` and chance does not explain it.
@@ -35,14 +35,14 @@ def measure(table: Table, new: npt.NDArray[np.bool_], contract: Contract, limit:
         profile.name: _effect(frame[profile.name], profile) for profile in contract.columns if profile.name in frame
     }
     shifts = (
-        Shift(name, effect, max(0.0, effect - chance), effect >= limit and effect > chance)
+        ColumnDrift(name, effect, max(0.0, effect - chance), effect >= limit and effect > chance)
         for name, effect in effects.items()
         if effect is not None
     )
     return tuple(sorted(shifts, key=lambda shift: -shift.effect))
 
 
-def _effect(column: pd.Series, profile: Profile) -> float | None:
+def _effect(column: pd.Series, profile: ColumnProfile) -> float | None:
     """The effect size; None where the column cannot be compared."""
     if not len(column):
         return None
@@ -50,10 +50,10 @@ def _effect(column: pd.Series, profile: Profile) -> float | None:
     gone = abs(float(column.isna().mean()) - profile.missing)
     if known.empty:
         return gone
-    if profile.sketch and portraits.is_number(known):
-        return max(gone, distances.from_sketch(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
+    if profile.sketch and column_statistics.is_number(known):
+        return max(gone, effect_size.from_sketch(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
     if profile.categories:
-        counted = portraits.words(known).value_counts(normalize=True)
+        counted = column_statistics.words(known).value_counts(normalize=True)
         shares = {str(name): float(share) for name, share in counted.items()}
-        return max(gone, distances.from_shares(shares, profile.categories))
+        return max(gone, effect_size.from_shares(shares, profile.categories))
     return None

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.config.settings import Settings
-from ml_action.core.records.contract import Contract
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.contract import DataContract
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.contract import checks as judging
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import units
-from ml_action.modelling.validation import duplicates as identity
+from ml_action.modelling.validation import duplicates
 
 SUSPECT = 0.1  # share of a first batch that may be bad: nothing has judged it yet
 FEW_BAD = 2  # datasets that may be bad in the smallest batch
@@ -25,44 +24,44 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Sound:
+class UsableDatasets:
     """Every dataset whose rows can be learned from, once; no contract has judged any of them yet."""
 
     table: Table
     recipe: Recipe
-    set_aside: tuple[SetAside, ...] = ()  # the others: unreadable, unfit, copies
+    set_aside: tuple[RejectedDataset, ...] = ()  # the others: unreadable, unfit, copies
 
 
 @dataclass(frozen=True, eq=False)
-class Sifted:
+class AcceptedDatasets:
     """What the contract left."""
 
     table: Table
-    contract: Contract  # what the datasets were judged against
-    bad: tuple[SetAside, ...]
+    contract: DataContract  # what the datasets were judged against
+    bad: tuple[RejectedDataset, ...]
     judged: Flags  # per dataset of the table: not accepted before
 
 
-def sift(
-    table: Table, recipe: Recipe, known: Contract | None, accepted: Collection[str], salt: str, settings: Settings
-) -> Sifted:
+def apply_contract(
+    table: Table, recipe: Recipe, known: DataContract | None, accepted: Collection[str], salt: str, settings: Settings
+) -> AcceptedDatasets:
     """Judges every dataset that is not `accepted` (blob ids) by the champion's contract, where one is `known`."""
-    old = among(table, accepted)
+    old = is_one_of(table, accepted)
     contract = contract_of(table, recipe, known, old)
-    holdout = table.any_in(units.of(table, settings.group).held_out(salt, settings.test_size))
-    bad = judging.judge(table, contract, settings.contract, ~old, holdout)
+    holdout = table.any_in(units.units_of(table, settings.group).held_out(salt, settings.test_size))
+    bad = checks.check_against_contract(table, contract, settings.contract, ~old, holdout)
     table = without(table, bad)
-    return Sifted(table, contract, bad, ~among(table, accepted))
+    return AcceptedDatasets(table, contract, bad, ~is_one_of(table, accepted))
 
 
-def contract_of(table: Table, recipe: Recipe, known: Contract | None, old: Flags) -> Contract:
+def contract_of(table: Table, recipe: Recipe, known: DataContract | None, old: Flags) -> DataContract:
     """What the data looked like: the champion's record, else the old datasets, else the very batch (robust figures)."""
     if known and known.outputs == recipe.outputs:
         used = {*recipe.outputs, *recipe.features}
         return replace(known, columns=tuple(item for item in known.columns if item.name in used))
-    if old.sum() >= judging.MIN_REFERENCE:
-        return contracts.learn(table.keep(old), recipe.outputs, recipe.features)
-    return contracts.learn(table, recipe.outputs, recipe.features, suspect=SUSPECT)
+    if old.sum() >= checks.MIN_REFERENCE:
+        return learning.learn_contract(table.keep(old), recipe.outputs, recipe.features)
+    return learning.learn_contract(table, recipe.outputs, recipe.features, suspect=SUSPECT)
 
 
 def too_many(bad: int, new: int, settings: Settings) -> bool:
@@ -70,11 +69,11 @@ def too_many(bad: int, new: int, settings: Settings) -> bool:
     return bad > max(FEW_BAD, settings.max_quarantine * new)
 
 
-def among(table: Table, blobs: Collection[str]) -> Flags:
+def is_one_of(table: Table, blobs: Collection[str]) -> Flags:
     """Per dataset: whether its blob id is one of these."""
     return np.array([dataset.blob in blobs for dataset in table.datasets], dtype=bool)
 
 
-def without(table: Table, set_aside: tuple[SetAside, ...]) -> Table:
+def without(table: Table, set_aside: tuple[RejectedDataset, ...]) -> Table:
     """The table without the datasets that were set aside."""
-    return identity.without(table, frozenset(item.blob for item in set_aside))
+    return duplicates.without(table, frozenset(item.blob for item in set_aside))

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.config import parsers as values
-from ml_action.core.records.contract import LEVELS, Contract, Profile, Spread
-from ml_action.modelling.reading import column_statistics as portraits
-from ml_action.modelling.reading.column_statistics import HUGEST, MIN_ROWS, Portraits
+from ml_action.config import parsers
+from ml_action.core.records.contract import LEVELS, ColumnProfile, DataContract, Dispersion
+from ml_action.modelling.reading import column_statistics
+from ml_action.modelling.reading.column_statistics import MAX_SQUARABLE, MIN_ROWS, ColumnStatistics
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation import repeated_rows as repeats
+from ml_action.modelling.validation import repeated_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,23 +38,25 @@ _NORMALLY = NormalDist()
 _NORMAL = 1.4826  # median deviation to standard deviation, for a normal distribution
 
 
-def learn(table: Table, targets: tuple[str, ...], features: Iterable[str], suspect: float = 0.0) -> Contract:
+def learn_contract(
+    table: Table, targets: tuple[str, ...], features: Iterable[str], suspect: float = 0.0
+) -> DataContract:
     """The contract of these datasets, over a recipe's columns (`validation.sort_out` has made them sound).
 
     `suspect` is the share of the datasets that may be bad, where nothing has judged them yet. The order of the
     datasets makes no difference.
     """
     columns = (*targets, *features)[:MOST_COLUMNS]
-    drawn = portraits.draw(table, columns)
-    found = repeats.find(table, np.zeros(len(table.datasets), dtype=bool), columns)
-    return Contract(
-        target=values.spelled(targets),
+    drawn = column_statistics.compute(table, columns)
+    found = repeated_rows.find(table, np.zeros(len(table.datasets), dtype=bool), columns)
+    return DataContract(
+        target=parsers.format_names(targets),
         targets=targets if len(targets) > 1 else (),
         datasets=len(table.datasets),
         rows=len(table.frame),
         constant=_constant(table, targets, suspect),
-        repeated=_usual(portraits.shares(table, found.within), suspect),
-        shared=_usual(portraits.shares(table, found.elsewhere), suspect),
+        repeated=_usual(column_statistics.shares(table, found.within), suspect),
+        shared=_usual(column_statistics.shares(table, found.elsewhere), suspect),
         columns=tuple(_profile(table, name, drawn, suspect) for name in columns),
     )
 
@@ -69,30 +71,30 @@ def _constant(table: Table, targets: tuple[str, ...], suspect: float) -> float:
     long_enough = table.counts >= MIN_ROWS
     if not long_enough.any():
         return 1.0
-    constant = np.any([portraits.is_constant(table, name) for name in targets], axis=0)
+    constant = np.any([column_statistics.is_constant(table, name) for name in targets], axis=0)
     share = float(constant[long_enough].mean())
-    distinct = [portraits.distinct(table, name) / np.maximum(table.counts, 1) for name in targets]
+    distinct = [column_statistics.distinct(table, name) / np.maximum(table.counts, 1) for name in targets]
     varied = min(float(np.median(found[long_enough])) for found in distinct)
     return 0.0 if share <= suspect and varied >= VARIED else share
 
 
-def _profile(table: Table, name: str, drawn: Portraits, suspect: float) -> Profile:
+def _profile(table: Table, name: str, drawn: ColumnStatistics, suspect: float) -> ColumnProfile:
     column = table.frame[name]
-    missing = portraits.missing_shares(table, name)
+    missing = column_statistics.missing_shares(table, name)
     total = float(column.isna().mean()) if len(column) else 0.0
-    profile = Profile(name, portraits.kind_of(column), total, _usual(missing, suspect))
+    profile = ColumnProfile(name, column_statistics.kind_of(column), total, _usual(missing, suspect))
     if name in drawn.names:
         return replace(profile, **_of_numbers(column, table, drawn, drawn.names.index(name), suspect))
     categories = _categories(column)
     return replace(profile, categories=categories, novel=_novel(table, column)) if categories else profile
 
 
-def _of_numbers(column: pd.Series, table: Table, drawn: Portraits, place: int, suspect: float) -> dict[str, Any]:
+def _of_numbers(column: pd.Series, table: Table, drawn: ColumnStatistics, place: int, suspect: float) -> dict[str, Any]:
     sketch = _sketch(column)
     if not sketch:
         return {}
     centre, size = drawn.centre[:, place], drawn.size[:, place]
-    quarters = min(sketch[3 * LEVELS // 4] - sketch[LEVELS // 4], HUGEST)
+    quarters = min(sketch[3 * LEVELS // 4] - sketch[LEVELS // 4], MAX_SQUARABLE)
     mostly = np.isfinite(size).sum() > np.isfinite(centre).sum() / 2  # else the median is usually zero: it has no size
     return {
         "sketch": _trimmed(sketch, column, table, suspect) if suspect else sketch,
@@ -101,7 +103,7 @@ def _of_numbers(column: pd.Series, table: Table, drawn: Portraits, place: int, s
     }
 
 
-def spread(figures: Floats, fewer: Floats, least: float, suspect: float = 0.0) -> Spread | None:
+def spread(figures: Floats, fewer: Floats, least: float, suspect: float = 0.0) -> Dispersion | None:
     """Where a figure of the datasets lies; None when none has it, or it never varies.
 
     `fewer` widens what is usual for datasets of few rows, `least` is the smallest width.
@@ -112,12 +114,12 @@ def spread(figures: Floats, fewer: Floats, least: float, suspect: float = 0.0) -
     middle = float(np.median(figures[here]))
     off = np.abs(figures[here] - middle)
     width = max(float(_NORMAL * np.median(off)), least)
-    if width < 1 / HUGEST:
+    if width < 1 / MAX_SQUARABLE:
         return None
     inner = min(NEARLY_ALL, 1 - suspect)
     # What the inner ones reach, drawn out to nearly all as if the good ones were normally distributed.
     further = _NORMALLY.inv_cdf((1 + NEARLY_ALL) / 2) / _NORMALLY.inv_cdf((1 + inner) / 2)
-    return Spread(middle, width, further * float(np.quantile(off / width / fewer[here], inner)))
+    return Dispersion(middle, width, further * float(np.quantile(off / width / fewer[here], inner)))
 
 
 def _sketch(column: pd.Series) -> tuple[float, ...]:
@@ -140,7 +142,7 @@ def _trimmed(sketch: tuple[float, ...], column: pd.Series, table: Table, suspect
 
 def _categories(column: pd.Series) -> dict[str, float]:
     """The shares of the values; empty when there are too many to be categories, or they are prose."""
-    shares = portraits.words(column).value_counts(normalize=True)
+    shares = column_statistics.words(column).value_counts(normalize=True)
     if len(shares) > MOST_CATEGORIES or any(len(name) > LONGEST for name in shares.index):
         return {}
     return {str(name): float(share) for name, share in sorted(shares.items())}
@@ -148,6 +150,6 @@ def _categories(column: pd.Series) -> dict[str, float]:
 
 def _novel(table: Table, column: pd.Series) -> float:
     """The share of the datasets that hold a category which no other one holds: so many more will (Good 1953)."""
-    owners, codes = portraits.pairs(table, column)
+    owners, codes = column_statistics.pairs(table, column)
     alone = np.bincount(codes)[codes] == 1
     return len(np.unique(owners[alone])) / max(len(table.datasets), 1)

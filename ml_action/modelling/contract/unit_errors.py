@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.core.records.contract import Contract, Profile, Spread
-from ml_action.core.text import plain
-from ml_action.modelling.reading import column_statistics as portraits
-from ml_action.modelling.validation.rejections import Verdicts
+from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
+from ml_action.core.text import sanitised
+from ml_action.modelling.reading import column_statistics
+from ml_action.modelling.validation.rejections import Rejections
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,13 +33,13 @@ _CLOSE = 0.5  # in the logarithm: of single datasets, a factor of 60 is met by 3
 MOST_ODD = 20  # columns of a dataset of which pairs are tried
 
 
-def judge(verdicts: Verdicts, profiles: Sequence[Profile], contract: Contract) -> None:
+def judge(verdicts: Rejections, profiles: Sequence[ColumnProfile], contract: DataContract) -> None:
     """Sets the datasets aside in which two columns are swapped, or one is scaled."""
     known = {item.name: item for item in profiles if item.centre and item.size and item.sketch}
-    drawn = portraits.draw(verdicts.table, tuple(known))
+    drawn = column_statistics.compute(verdicts.table, tuple(known))
     if not drawn.names:
         return
-    fit = _Fit(drawn, [known[name] for name in drawn.names], contract.rows / max(contract.datasets, 1))
+    fit = _ProfileFit(drawn, [known[name] for name in drawn.names], contract.rows / max(contract.datasets, 1))
     odd = fit.is_odd()
     for place in np.flatnonzero(odd.any(axis=1) & verdicts.among):
         reason = fit.swap(int(place), np.flatnonzero(odd[place])) or fit.scale(int(place), np.flatnonzero(odd[place]))
@@ -47,10 +47,12 @@ def judge(verdicts: Verdicts, profiles: Sequence[Profile], contract: Contract) -
             verdicts.against_one(int(place), reason)
 
 
-class _Fit:
+class _ProfileFit:
     """How well each dataset's columns fit the profiles, in robust standard deviations."""
 
-    def __init__(self, drawn: portraits.Portraits, profiles: list[Profile], usual_rows: float) -> None:
+    def __init__(
+        self, drawn: column_statistics.ColumnStatistics, profiles: list[ColumnProfile], usual_rows: float
+    ) -> None:
         self.drawn = drawn
         self.fewer = drawn.fewer_than(usual_rows)
         self.centre, self.centre_width, centre_reach = _arrays([item.centre for item in profiles])
@@ -72,7 +74,7 @@ class _Fit:
         pairs = np.argwhere(np.triu(near & near.T, 1))
         if not len(pairs):
             return ""
-        one, other = (plain(self.drawn.names[odd[column]]) for column in pairs[0])
+        one, other = (sanitised(self.drawn.names[odd[column]]) for column in pairs[0])
         return f"seems to have the columns '{one}' and '{other}' in each other's place"
 
     def _fits(self, place: int, columns: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -105,13 +107,13 @@ class _Fit:
         times = usual / found if smaller else found / usual
         hints = "; or ".join(FACTORS[factor][smaller] for factor in factors)
         return (
-            f"has the column '{plain(self.drawn.names[column])}' about {_short(times)} times "
+            f"has the column '{sanitised(self.drawn.names[column])}' about {_short(times)} times "
             f"{'smaller' if smaller else 'larger'} than usual (median size {_short(found)}, "
             f"usually {_short(usual)}): {hints}?"
         )
 
 
-def hint(found: float, usual: float) -> str:
+def unit_error_hint(found: float, usual: float) -> str:
     """The unit error that would make the one figure of the other, as a question; empty: there is none."""
     if found <= 0 or usual <= 0:
         return ""
@@ -125,7 +127,7 @@ def _short(figure: float) -> str:
     return f"{figure:.0f}" if 100 <= figure < 1e9 else f"{figure:.3g}"
 
 
-def _arrays(spreads: Sequence[Spread | None]) -> tuple[Floats, Floats, Floats]:
+def _arrays(spreads: Sequence[Dispersion | None]) -> tuple[Floats, Floats, Floats]:
     """Middles, widths and reaches, one per column."""
     known = np.array([(item.middle, item.width, item.reach) for item in spreads if item], dtype=np.float64)
     return known[:, 0], known[:, 1], known[:, 2]

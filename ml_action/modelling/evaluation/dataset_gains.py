@@ -73,7 +73,7 @@ def gains(challenger: Floats, opponent: Floats, rows: Floats) -> tuple[float, ..
     return tuple(round(float(value), 6) for value in spread)
 
 
-def needed(challenger: Floats, opponent: Floats, alpha: float) -> int:
+def datasets_needed(challenger: Floats, opponent: Floats, alpha: float) -> int:
     """Further datasets like these that would show the gain four times in five; 0: there is no gain to show.
 
     From the mean and the deviation of the paired differences, as for a one-sided test.

@@ -26,11 +26,11 @@ BLOCKS = 100
 MOST_KINDS = 10_000  # of rows; where there are more, counting them gains nothing
 
 
-def leave_out(
+def leave_one_out_scores(
     metric: str, said: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
 ) -> Floats:
     """(1 + K,): the metric on all rows, and without each block 0 to K - 1; NaN where it has no finite value."""
-    asked, count = metrics.find(metric), int(block.max()) + 1
+    asked, count = metrics.get_metric(metric), int(block.max()) + 1
     if _is_auc(asked, said, target):
         return _of_pairs(_values(said), target == said.classes[1], block, count, weight)  # type: ignore[index]
     alike = _alike(said, target) if asked.of_labels and asked.weighted else None
@@ -114,9 +114,9 @@ def _of_pairs(
     weight = np.ones(len(values)) if weight is None else weight
     one, other = np.where(positive, weight, 0.0), np.where(positive, 0.0, weight)
     order, together = np.argsort(values, kind="stable"), np.zeros(len(values), dtype=np.int64)
-    above = _won(values, one, other, order, together)
-    below = _won(-values, other, one, order[::-1], together)
-    within = _won(values, one, other, order[np.argsort(block[order], kind="stable")], block)
+    above = _pairs_won(values, one, other, order, together)
+    below = _pairs_won(-values, other, one, order[::-1], together)
+    within = _pairs_won(values, one, other, order[np.argsort(block[order], kind="stable")], block)
     won = above.sum() - _per_block(above + below - within, block, count)
     pairs = np.prod([side.sum() - _per_block(side, block, count) for side in (one, other)], axis=0)
     met = [side.sum() - _per_block(side, block, count) for side in (positive, ~positive)]
@@ -128,7 +128,7 @@ def _per_block(values: npt.NDArray[Any], block: Integers, count: int) -> Floats:
     return np.concatenate([[0.0], np.bincount(block, weights=values, minlength=count)])
 
 
-def _won(values: Floats, one: Floats, other: Floats, order: Integers, group: Integers) -> Floats:
+def _pairs_won(values: Floats, one: Floats, other: Floats, order: Integers, group: Integers) -> Floats:
     """Per row: its weight in `one` times the weight in `other` of its group's rows below it, ties for a half.
 
     `order`: the rows by group and then by value.

@@ -52,7 +52,7 @@ def scaled(target: npt.NDArray[Any], weight: Floats | None = None) -> Loss:
     return loss
 
 
-def wrong(said: Predictions, target: npt.NDArray[Any]) -> Floats:
+def zero_one(said: Predictions, target: npt.NDArray[Any]) -> Floats:
     """1 where the label is not the target, else 0."""
     error: Floats = (said.label != target).astype(np.float64)
     return error
@@ -81,7 +81,7 @@ def _of_true_class(said: Predictions, target: npt.NDArray[Any]) -> tuple[Floats,
     return said.probability, np.searchsorted(said.classes, target)
 
 
-def of(metric: str, target: npt.NDArray[Any], weight: Floats | None = None) -> Loss | None:
+def loss_for(metric: str, target: npt.NDArray[Any], weight: Floats | None = None) -> Loss | None:
     """The loss by whose sums the metric decides; None where it is no such sum."""
     if target.ndim > 1 and metric == "r2":
         return scaled(target, weight)
@@ -97,12 +97,12 @@ def per_row(
 
     Squared error, or the Brier score (0/1 loss without probabilities).
     """
-    own = of(recipe.metric, target, weight)
+    own = loss_for(recipe.metric, target, weight)
     if own is not None:
         return own
     if recipe.task == "regression":
         return squared if target.ndim == 1 else scaled(target, weight)
-    return wrong if any(one.probability is None for one in said) else brier
+    return zero_one if any(one.probability is None for one in said) else brier
 
 
 BY_METRIC: dict[str, Loss] = {
@@ -110,7 +110,7 @@ BY_METRIC: dict[str, Loss] = {
     "neg_mean_squared_error": squared,
     "neg_root_mean_squared_error": squared,
     "neg_mean_absolute_error": absolute,
-    "accuracy": wrong,
+    "accuracy": zero_one,
     "neg_log_loss": log,
     "neg_brier_score": brier,
 }

@@ -17,8 +17,8 @@ from typing import Any
 
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
-from ml_action.core.errors import SettingsProblem
-from ml_action.core.text import listing, nearest, plain
+from ml_action.core.errors import SettingsError
+from ml_action.core.text import nearest, quoted_list, sanitised
 
 _CLUSTERINGS = frozenset(
     {
@@ -65,7 +65,7 @@ def names() -> list[str]:
 
 
 @functools.cache
-def find(name: str, setting: str = "metric") -> Metric:
+def get_metric(name: str, setting: str = "metric") -> Metric:
     """The metric of that name. Raises SettingsProblem for one that there is not, with the nearest that there is."""
     if name in names():
         return _known(name)
@@ -79,10 +79,10 @@ def _known(name: str, said: str = "") -> Metric:
     scorer = get_scorer(name)
     task = "regression" if name.startswith(_REGRESSIONS) else "classification"
     best = None if name in _UNBOUNDED else 0.0 if name.startswith("neg_") else 1.0
-    return Metric(said or name, scorer, task, best, *_habits(scorer, task))
+    return Metric(said or name, scorer, task, best, *_traits(scorer, task))
 
 
-def _habits(scorer: Any, task: str) -> tuple[bool, bool]:
+def _traits(scorer: Any, task: str) -> tuple[bool, bool]:
     """Whether it takes weights, and whether it looks at labels alone."""
     weighted = "sample_weight" in _parameters(getattr(scorer, "_score_func", scorer))
     return weighted, task == "classification" and getattr(scorer, "_response_method", "") == "predict"
@@ -92,10 +92,10 @@ def _imported(path: str, setting: str) -> Metric:
     found = _locate(path, setting)
     parameters = _parameters(found)
     if list(parameters[:2]) == ["estimator", "X"] and len(parameters) > 2:
-        return Metric(path, found, "", None, *_habits(found, ""))
+        return Metric(path, found, "", None, *_traits(found, ""))
     if parameters[:1] != ("y_true",) or len(parameters) < 2:
-        raise SettingsProblem(
-            f"{setting}: '{plain(path)}' is neither a scorer nor a metric function.",
+        raise SettingsError(
+            f"{setting}: '{sanitised(path)}' is neither a scorer nor a metric function.",
             why="A scorer takes (estimator, X, y), a metric function (y_true, y_pred), by these names.",
             fix=_suggestion(path, names()),
         )
@@ -107,7 +107,7 @@ def _imported(path: str, setting: str) -> Metric:
         greater_is_better=not path.endswith(_COSTS),
         response_method=_RESPONSES.get(parameters[1], "predict"),
     )
-    return Metric(path, scorer, "", None, *_habits(scorer, ""))
+    return Metric(path, scorer, "", None, *_traits(scorer, ""))
 
 
 def _is_of(scorer: Any, function: Any) -> bool:
@@ -124,15 +124,15 @@ def _locate(path: str, setting: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a module may raise anything at all
-        raise SettingsProblem(
-            f"{setting}: '{plain(path)}' cannot be imported: {type(error).__name__}: {plain(error, 160)}",
+        raise SettingsError(
+            f"{setting}: '{sanitised(path)}' cannot be imported: {type(error).__name__}: {sanitised(error, 160)}",
             why="It must be the full import path of a scorer or a metric function, in a package that is installed.",
             fix=_suggestion(path, names()),
         ) from error
     found = getattr(module, name, None)
     if found is None or not callable(found) or inspect.isclass(found):
-        raise SettingsProblem(
-            f"{setting}: there is no scorer or metric function '{plain(name)}' in '{plain(module_name)}'.",
+        raise SettingsError(
+            f"{setting}: there is no scorer or metric function '{sanitised(name)}' in '{sanitised(module_name)}'.",
             fix=_suggestion(name, (known for known in dir(module) if not known.startswith("_"))),
         )
     return found
@@ -146,10 +146,10 @@ def _parameters(function: Any) -> tuple[str, ...]:
         return ()
 
 
-def _unknown(name: str, setting: str) -> SettingsProblem:
-    return SettingsProblem(
-        f"{setting} '{plain(name)}' is not a scikit-learn scorer that judges predictions.",
-        why=f"There are {listing(names())}.",
+def _unknown(name: str, setting: str) -> SettingsError:
+    return SettingsError(
+        f"{setting} '{sanitised(name)}' is not a scikit-learn scorer that judges predictions.",
+        why=f"There are {quoted_list(names())}.",
         fix=_suggestion(name, names()),
     )
 

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class PairedPredictions:
     """Rows that neither model has seen, with what each says about them.
 
     `cluster`: per row the dataset it came from, 0 to G - 1, each met at least once. `reference`: the champion's mean

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ml_action.core.records.evaluation import Interval
 from ml_action.modelling.evaluation import bootstrap, jackknife, losses, metrics
-from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.evaluation.predictions import perfect
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ _UNKNOWN = Interval(_NAN, _NAN)
 
 
 @dataclass(frozen=True)
-class Contest:
+class PairedTest:
     """The challenger against its opponent, and whether it beats the dummy. NaN: it cannot be told."""
 
     improvement: Interval
@@ -39,15 +39,15 @@ class Contest:
     p_baseline: float
 
 
-def contest(judged: Judged, metric: str, seed: int, confidence: float, margin: float) -> Contest:
+def paired_test(judged: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
     """By one metric. `margin`: how much worse is not worse, as a share of the opponent's error."""
-    loss = losses.of(metric, judged.target, judged.weight)
+    loss = losses.loss_for(metric, judged.target, judged.weight)
     if loss is None:
         return _by_jackknife(judged, metric, seed, confidence, margin)
-    return _by_sums(judged, loss, metric, seed, confidence, margin)
+    return _from_sums(judged, loss, metric, seed, confidence, margin)
 
 
-def without_noise(difference: Floats, *of: Floats) -> Floats:
+def snap_to_zero(difference: Floats, *of: Floats) -> Floats:
     """A difference that is nothing but rounding made 0: it depends on the machine, and proves nothing."""
     size = np.sum([np.abs(part) for part in of], axis=0)
     return np.where(np.abs(difference) <= ROUNDING * size, 0.0, difference)
@@ -56,19 +56,21 @@ def without_noise(difference: Floats, *of: Floats) -> Floats:
 # --- sums per cluster -------------------------------------------------------------------------------------
 
 
-def _by_sums(judged: Judged, loss: losses.Loss, metric: str, seed: int, confidence: float, margin: float) -> Contest:
+def _from_sums(
+    judged: PairedPredictions, loss: losses.Loss, metric: str, seed: int, confidence: float, margin: float
+) -> PairedTest:
     """For metrics whose loss is a sum over rows."""
     totals = totals_of(judged, loss, metric, seed)
     challenger, baseline, opponent = totals[:, _CHALLENGER:].T
-    p_value, p_worse = bootstrap.sign_flip(without_noise(opponent - challenger, opponent, challenger), seed)
+    p_value, p_worse = bootstrap.sign_flip(snap_to_zero(opponent - challenger, opponent, challenger), seed)
     p_not_worse, _ = bootstrap.sign_flip((1 + margin) * opponent - challenger, seed)
-    p_baseline, _ = bootstrap.sign_flip(without_noise(baseline - challenger, baseline, challenger), seed)
+    p_baseline, _ = bootstrap.sign_flip(snap_to_zero(baseline - challenger, baseline, challenger), seed)
     improvement, gain = bootstrap.intervals(totals, [improvement_of(metric), _gain], confidence, seed)
     point = float(_gain(totals.sum(axis=0, keepdims=True))[0])
-    return Contest(improvement, point, gain, p_value, p_worse, p_not_worse, p_baseline)
+    return PairedTest(improvement, point, gain, p_value, p_worse, p_not_worse, p_baseline)
 
 
-def totals_of(judged: Judged, loss: losses.Loss, metric: str, seed: int) -> Floats:
+def totals_of(judged: PairedPredictions, loss: losses.Loss, metric: str, seed: int) -> Floats:
     """(blocks, q): rows, what the spread of r2 needs, and last the loss of each contestant, summed per block."""
     block = bootstrap.blocks(judged.datasets, bootstrap.BLOCKS, seed)
     values = _values(judged, loss, metric)
@@ -76,7 +78,7 @@ def totals_of(judged: Judged, loss: losses.Loss, metric: str, seed: int) -> Floa
     return bootstrap.sums(weighed, block[judged.cluster], int(block.max()) + 1)
 
 
-def _values(judged: Judged, loss: losses.Loss, metric: str) -> Iterator[Floats]:
+def _values(judged: PairedPredictions, loss: losses.Loss, metric: str) -> Iterator[Floats]:
     """Array by array, so that ten million rows are held once and not ten times."""
     yield np.ones(len(judged.target))
     if metric == "r2":
@@ -84,7 +86,7 @@ def _values(judged: Judged, loss: losses.Loss, metric: str) -> Iterator[Floats]:
     yield from (loss(said, judged.target) for said in judged.contestants)
 
 
-def _of_spread(judged: Judged) -> Iterator[Floats]:
+def _of_spread(judged: PairedPredictions) -> Iterator[Floats]:
     """Per target: it, its square, and the squared errors of the challenger and the opponent, target by target.
 
     Centred, so that the difference of squares does not cancel; r2 does not mind where 0 is.
@@ -140,28 +142,28 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 # --- the jackknife ----------------------------------------------------------------------------------------
 
 
-def _by_jackknife(judged: Judged, metric: str, seed: int, confidence: float, margin: float) -> Contest:
+def _by_jackknife(judged: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
     """For any other metric: delete-a-block jackknife pseudo-values of the difference, then as above.
 
     Where a block cannot be left out (all rows of a class are in it), nothing is known of how the metric varies.
     """
     block = bootstrap.blocks(judged.datasets, jackknife.BLOCKS, seed)[judged.cluster]
-    asked = [*judged.contestants, *([] if metrics.find(metric).best is not None else [perfect(judged.target)])]
+    asked = [*judged.contestants, *([] if metrics.get_metric(metric).best is not None else [perfect(judged.target)])]
     challenger, baseline, opponent, *limit = (
-        jackknife.leave_out(metric, said, judged.target, block, judged.weight) for said in asked
+        jackknife.leave_one_out_scores(metric, said, judged.target, block, judged.weight) for said in asked
     )
-    better = without_noise(challenger - opponent, challenger, opponent)
-    share = _share(better, opponent, limit[0] if limit else np.full(len(better), metrics.find(metric).best))
+    better = snap_to_zero(challenger - opponent, challenger, opponent)
+    share = _share(better, opponent, limit[0] if limit else np.full(len(better), metrics.get_metric(metric).best))
     if not np.isfinite([*better, *share]).all():
-        return Contest(_UNKNOWN, _NAN, _UNKNOWN, _NAN, _NAN, _NAN, _NAN)
+        return PairedTest(_UNKNOWN, _NAN, _UNKNOWN, _NAN, _NAN, _NAN, _NAN)
     pseudo = [bootstrap.pseudo_values(float(values[0]), values[1:]) for values in (better, share)]
     p_value, p_worse = bootstrap.sign_flip(pseudo[0], seed)
     p_not_worse, _ = bootstrap.sign_flip(pseudo[1] + margin, seed)
-    p_baseline = _p_baseline(without_noise(challenger - baseline, challenger, baseline), seed)
+    p_baseline = _p_baseline(snap_to_zero(challenger - baseline, challenger, baseline), seed)
     means = np.column_stack(pseudo) / len(pseudo[0])
     statistics: list[bootstrap.Statistic] = [lambda sums: sums[:, 0], lambda sums: sums[:, 1]]
     improvement, gain = bootstrap.intervals(means, statistics, confidence, seed)
-    return Contest(improvement, float(share[0]), gain, p_value, p_worse, p_not_worse, p_baseline)
+    return PairedTest(improvement, float(share[0]), gain, p_value, p_worse, p_not_worse, p_baseline)
 
 
 def _share(better: Floats, opponent: Floats, best: Floats) -> Floats:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ml_action.core.errors import ModelProblem, SettingsProblem
+from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.modelling.evaluation import losses, metrics
 from ml_action.modelling.evaluation.predictions import Predictions, Rows, constant, perfect, predict, replay
 
@@ -37,7 +37,7 @@ class Unscorable(Exception):
 
 
 @contextmanager
-def undefined() -> Iterator[None]:
+def allow_undefined() -> Iterator[None]:
     """The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
@@ -59,15 +59,15 @@ def score(
             value = -_mean(losses.BY_METRIC[metric](said, target)[rows], own)
         else:
             weighted = {} if own is None else {"sample_weight": own}
-            value = float(metrics.find(metric).scorer(replay(said), Rows(rows), target[rows], **weighted))
+            value = float(metrics.get_metric(metric).scorer(replay(said), Rows(rows), target[rows], **weighted))
     except Exception as error:  # a scorer may raise anything at all
-        raise Unscorable(f"{metric} cannot be computed: {plain(error, 200)}") from error
+        raise Unscorable(f"{metric} cannot be computed: {sanitised(error, 200)}") from error
     if not math.isfinite(value):
         raise Unscorable(f"{metric} is {value} on these rows")
     return value
 
 
-def try_out(asked: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None) -> None:
+def check_metric(asked: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None) -> None:
     """Raises SettingsProblem for a metric (of a setting) that cannot judge this target, before anything is fitted.
 
     It is asked about the truth itself and about one answer for all: it has to have a number for one of them, and may
@@ -76,14 +76,15 @@ def try_out(asked: Iterable[tuple[str, str]], target: Array, weight: Floats | No
     for setting, metric in asked:
         truth, same = (_asked(metric, said, target, weight) for said in (perfect(target), constant(target)))
         if isinstance(truth, Unscorable) and isinstance(same, Unscorable):
-            raise SettingsProblem(
-                f"{setting} '{plain(metric)}' cannot judge this target: {truth}",
+            raise SettingsError(
+                f"{setting} '{sanitised(metric)}' cannot judge this target: {truth}",
                 why="It was asked about the true values themselves, and had no number for them.",
                 fix="Choose another metric, or check `target` and `task`.",
             ) from truth
         if isinstance(truth, float) and isinstance(same, float) and truth < same:
-            raise SettingsProblem(
-                f"{setting} '{plain(metric)}' gives {truth:.6g} for the true values and {same:.6g} for one answer for "
+            raise SettingsError(
+                f"{setting} '{sanitised(metric)}' gives {truth:.6g} for the true values and {same:.6g} for one "
+                f"answer for "
                 "all: smaller seems to be better.",
                 why="Greater has to be better, unless the function's name ends in _loss, _error or _deviance.",
                 fix="Name the import path of a scorer made by make_scorer(..., greater_is_better=False).",
@@ -97,7 +98,9 @@ def _asked(metric: str, said: Predictions, target: Array, weight: Floats | None)
         return error
 
 
-def metrics_of(said: Predictions, target: Array, recipe: Recipe, weight: Floats | None = None) -> dict[str, float]:
+def reported_metrics(
+    said: Predictions, target: Array, recipe: Recipe, weight: Floats | None = None
+) -> dict[str, float]:
     """Every reported metric of the predictions, by unambiguous name.
 
     Regression: `r2`, `accuracy_percent` (100 times r2, as the loop has always called it), `mse`.
@@ -109,7 +112,7 @@ def metrics_of(said: Predictions, target: Array, recipe: Recipe, weight: Floats 
     if recipe.task == "regression":
         r2 = score("r2", said, target, None, weight)
         return {"r2": r2, "accuracy_percent": r2 * 100, "mse": _mean(losses.squared(said, target), weight)} | chosen
-    usual = {"accuracy_percent": 100 * (1 - _mean(losses.wrong(said, target), weight))}
+    usual = {"accuracy_percent": 100 * (1 - _mean(losses.zero_one(said, target), weight))}
     if said.probability is not None:
         usual["log_loss"] = _mean(losses.log(said, target), weight)
     return usual | chosen
@@ -138,15 +141,15 @@ def report(model: Any, X: Any, y: Array, recipe: Recipe) -> dict[str, float]:  #
     """`metrics_of` a fitted model, asked about the rows X. Raises ModelProblem when there is no number."""
     classes = None if recipe.task == "regression" else np.unique(y)
     try:
-        return metrics_of(predict(model, X, classes), y, recipe)
+        return reported_metrics(predict(model, X, classes), y, recipe)
     except Unscorable as error:
         raise problem(error) from error
 
 
-def problem(error: Unscorable) -> ModelProblem:
+def problem(error: Unscorable) -> ModelError:
     """Our own challenger, or the dummy, cannot be scored: an ending, never a promotion."""
     who = {"baseline": "dummy baseline"}.get(error.who, error.who)
-    return ModelProblem(
+    return ModelError(
         f"The {who} cannot be scored: {error}.",
         why="The metric does not suit the target or the estimator, or the new datasets hold a single class.",
         fix="Choose another `metric`, or an estimator that gives what it needs (such as probabilities).",

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.evaluation import TOLERATED, Slice
-from ml_action.core.text import plain
+from ml_action.core.records.evaluation import TOLERATED, SliceResult
+from ml_action.core.text import sanitised
 from ml_action.modelling.evaluation import bootstrap
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading import column_statistics
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -35,17 +35,17 @@ def labels(columns: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
 
 
 def _words(column: pd.Series) -> pd.Series:
-    if not portraits.is_number(column) or column.nunique() <= PARTS:
-        return portraits.words(column)
+    if not column_statistics.is_number(column) or column.nunique() <= PARTS:
+        return column_statistics.words(column)
     edges = np.unique(np.quantile(column.dropna(), np.linspace(0, 1, PARTS + 1)))
     said = np.array([f"{low:.4g} to {high:.4g}" for low, high in itertools.pairwise(edges)], dtype=object)
     place = np.clip(np.searchsorted(edges, column, "left") - 1, 0, len(said) - 1)
     return pd.Series(said[place], index=column.index, dtype="str").where(column.notna())
 
 
-def judge(
+def compare_slices(
     named: Mapping[str, pd.Series], challenger: Floats, opponent: Floats, cluster: Integers, seed: int
-) -> tuple[Slice, ...]:
+) -> tuple[SliceResult, ...]:
     """Every slice that enough datasets have rows in. `challenger`, `opponent`: loss per row."""
     found = [
         (name, str(value), *_compare(np.flatnonzero(words == value), challenger, opponent, cluster, seed))
@@ -55,7 +55,7 @@ def judge(
     enough = [one for one in found if one[2] >= MIN_DATASETS]
     worse = _holm([p_value for *_, p_value in enough])
     return tuple(
-        Slice(plain(name), plain(value, 40), datasets, gain, is_worse and gain < -TOLERATED)
+        SliceResult(sanitised(name), sanitised(value, 40), datasets, gain, is_worse and gain < -TOLERATED)
         for (name, value, datasets, gain, _), is_worse in zip(enough, worse, strict=True)
     )
 

@@ -8,18 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core import formatting as figures
+from ml_action.core import formatting
 from ml_action.modelling.reading.table import Table
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 MIN_ROWS = 5  # below it "all the same" says little
-HUGEST = 1e150  # larger figures are cut: the differences and quotients of what is left stay finite
+MAX_SQUARABLE = 1e150  # larger figures are cut: the differences and quotients of what is left stay finite
 
 
 @dataclass(frozen=True, eq=False)
-class Portraits:
+class ColumnStatistics:
     """Figures per dataset (rows of each array) and number column (columns of each array)."""
 
     names: tuple[str, ...]
@@ -57,21 +57,23 @@ def words(column: pd.Series) -> pd.Series:
     Each value is looked at once.
     """
     if pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer"):
-        spelled = [cell if missing else figures.word(cell) for cell, missing in zip(column, column.isna(), strict=True)]
+        spelled = [
+            cell if missing else formatting.cell_text(cell) for cell, missing in zip(column, column.isna(), strict=True)
+        ]
         return pd.Series(spelled, index=column.index, dtype="str")  # true and 1 are one value to a hash table
     codes, values = pd.factorize(column)
-    known = np.array([*map(figures.word, values.tolist()), None], dtype=object)
+    known = np.array([*map(formatting.cell_text, values.tolist()), None], dtype=object)
     return pd.Series(known[codes], index=column.index, dtype="str")
 
 
-def draw(table: Table, columns: tuple[str, ...]) -> Portraits:
+def compute(table: Table, columns: tuple[str, ...]) -> ColumnStatistics:
     """The portraits of all datasets of the table, over those of the columns that hold numbers."""
     names = tuple(name for name in columns if is_number(table.frame[name]))
-    values = np.clip(table.frame[list(names)].to_numpy(dtype=np.float64), -HUGEST, HUGEST)
+    values = np.clip(table.frame[list(names)].to_numpy(dtype=np.float64), -MAX_SQUARABLE, MAX_SQUARABLE)
     centre = _medians(values, table)
     with np.errstate(divide="ignore"):
         size = np.log(_medians(np.abs(values), table))
-    return Portraits(names, centre, np.where(np.isfinite(size), size, np.nan), table.counts)
+    return ColumnStatistics(names, centre, np.where(np.isfinite(size), size, np.nan), table.counts)
 
 
 def _medians(values: Floats, table: Table) -> Floats:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.errors import DataProblem
-from ml_action.core.text import listing, nearest, plain
-from ml_action.modelling.reading import csv_file as csvfile
+from ml_action.core.errors import DataError
+from ml_action.core.text import nearest, quoted_list, sanitised
+from ml_action.modelling.reading import csv_file
 from ml_action.modelling.reading.table import Table
 
 
@@ -37,7 +37,7 @@ def texts(column: pd.Series) -> npt.NDArray[np.bool_]:
     return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
 
 
-def unmixed(column: pd.Series) -> pd.Series:
+def homogeneous(column: pd.Series) -> pd.Series:
     """A column without text as what it is: booleans, or numbers; of whole numbers too large for one type, floats."""
     found = column.infer_objects()
     if found.dtype == object and pd.api.types.infer_dtype(found, skipna=True) not in ("boolean", "empty", "string"):
@@ -45,28 +45,26 @@ def unmixed(column: pd.Series) -> pd.Series:
     return found
 
 
-def words(column: pd.Series) -> npt.NDArray[np.bool_]:
+def is_text(column: pd.Series) -> npt.NDArray[np.bool_]:
     """Per row: whether the value is text and could be nothing else."""
-    return np.fromiter((csvfile.is_text(value) for value in column), dtype=bool, count=len(column))
+    return np.fromiter((csv_file.is_text(value) for value in column), dtype=bool, count=len(column))
 
 
-def need(table: Table, names: Sequence[str]) -> None:
+def require(table: Table, names: Sequence[str]) -> None:
     """Raises DataProblem when there is no dataset at all, or none of them has one of the columns."""
     if not table.datasets:
-        raise DataProblem(
-            "No dataset could be read.", fix="See the reasons they were set aside for, and mend the files."
-        )
+        raise DataError("No dataset could be read.", fix="See the reasons they were set aside for, and mend the files.")
     for name in names:
         if name not in table.frame.columns:
             raise _missing(name, table)
 
 
-def _missing(name: str, table: Table) -> DataProblem:
+def _missing(name: str, table: Table) -> DataError:
     """What columns there are, and which one was probably meant."""
     at_hand = list(map(str, table.frame.columns))
     near = nearest(name, at_hand)
-    return DataProblem(
-        f"No dataset has the column '{plain(name)}'.",
-        why=f"The columns are {listing(at_hand)}.",
+    return DataError(
+        f"No dataset has the column '{sanitised(name)}'.",
+        why=f"The columns are {quoted_list(at_hand)}.",
         fix=f"Did you mean '{near}'?" if near else "Set `target` and `features` to columns of the datasets.",
     )

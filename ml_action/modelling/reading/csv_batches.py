@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.dataset import Dataset, SetAside
-from ml_action.modelling.reading import csv_file as csvfile
-from ml_action.modelling.reading import formats
-from ml_action.modelling.reading.limits import Limits, Unreadable
+from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.modelling.reading import csv_file, formats
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.parquet import Parquet
 
 Integers = npt.NDArray[np.int64]
@@ -31,7 +30,7 @@ HELD = 4 * BATCH  # bytes of all batches that wait for more files
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ParsedFiles:
     """Files that were parsed together: `members` are positions of datasets, in rising order."""
 
     frame: pd.DataFrame
@@ -77,15 +76,15 @@ class Batch:
         return [self.take(range(middle)), self.take(range(middle, len(self.positions)))]
 
 
-class Reader:
+class BatchReader:
     """Takes files one by one; each ends up in exactly one part, or set aside.
 
     Bytes are dropped once they are parsed: a few batches of them are held, not all.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.parts: list[Part] = []
-        self.set_aside: dict[int, SetAside] = {}
+    def __init__(self, limits: ReadLimits) -> None:
+        self.parts: list[ParsedFiles] = []
+        self.set_aside: dict[int, RejectedDataset] = {}
         self._limits = limits
         self._parquet = Parquet(limits)
         self._waiting: dict[bytes, Batch] = {}  # by header
@@ -101,7 +100,7 @@ class Reader:
             return
         try:
             self._look_closer(position, dataset, content)
-        except Unreadable as problem:
+        except UnreadableFile as problem:
             self._set_aside(position, dataset, problem)
 
     def _body_alike(self, dataset: Dataset, content: bytes) -> bytes | None:
@@ -113,7 +112,7 @@ class Reader:
             self._line = line
         if len(content) > self._limits.bytes or not dataset.path.endswith(".csv"):
             return None
-        return csvfile.body_alike(content, len(self._line))
+        return csv_file.body_alike(content, len(self._line))
 
     def _look_closer(self, position: int, dataset: Dataset, content: bytes | None) -> None:
         if content is not None and content.startswith(formats.LFS_POINTER):
@@ -126,9 +125,9 @@ class Reader:
             self._take(position, dataset, formats.text_of(dataset.path, content, self._limits))
 
     def _take(self, position: int, dataset: Dataset, text: bytes) -> None:
-        found = csvfile.cut(text, self._limits)
+        found = csv_file.cut(text, self._limits)
         if not found.joinable:
-            self._keep(csvfile.parse(text), position)
+            self._keep(csv_file.parse(text), position)
             return
         key, head = found.header.rstrip(b"\r"), text[: found.body]
         if found.ordinary:
@@ -169,7 +168,7 @@ class Reader:
                 self._parse_alone(batch)
                 continue
             joined = _parse_joined(batch)
-            if isinstance(joined, Part):
+            if isinstance(joined, ParsedFiles):
                 self.parts.append(joined)
             else:
                 batches.extend(joined)
@@ -177,28 +176,28 @@ class Reader:
     def _parse_alone(self, batch: Batch) -> None:
         """One file by itself: the errors come from here, so that they name the file and its line."""
         try:
-            self._keep(csvfile.parse(batch.content(0)), batch.positions[0])
-        except Unreadable as problem:
+            self._keep(csv_file.parse(batch.content(0)), batch.positions[0])
+        except UnreadableFile as problem:
             self._set_aside(batch.positions[0], batch.datasets[0], problem)
 
-    def _set_aside(self, position: int, dataset: Dataset, problem: Unreadable) -> None:
-        self.set_aside[position] = SetAside(dataset.path, dataset.blob, problem.reason, problem.line)
+    def _set_aside(self, position: int, dataset: Dataset, problem: UnreadableFile) -> None:
+        self.set_aside[position] = RejectedDataset(dataset.path, dataset.blob, problem.reason, problem.line)
 
     def _keep(self, frame: pd.DataFrame, position: int) -> None:
         if len(frame.columns) > max(WIDE, len(frame)):
             frame = frame.copy()  # one block for all columns, not a block for each: a sixth of the memory
-        self.parts.append(Part(frame, np.array([position]), np.array([len(frame)])))
+        self.parts.append(ParsedFiles(frame, np.array([position]), np.array([len(frame)])))
 
 
-def _parse_joined(batch: Batch) -> Part | list[Batch]:
+def _parse_joined(batch: Batch) -> ParsedFiles | list[Batch]:
     """The part of the joined bytes; or smaller batches, when the join is in doubt."""
-    frame = csvfile.parse_joined(batch.header, batch.bodies)
-    counts = np.fromiter(map(csvfile.lines_of, batch.bodies), dtype=np.int64, count=len(batch.bodies))
+    frame = csv_file.parse_joined(batch.header, batch.bodies)
+    counts = np.fromiter(map(csv_file.lines_of, batch.bodies), dtype=np.int64, count=len(batch.bodies))
     if frame is None or len(frame) != counts.sum():
         return batch.halves()
-    frame, patterns = _certify(frame, counts)
+    frame, patterns = _verify_dtypes(frame, counts)
     if patterns is None:
-        return Part(frame, np.array(batch.positions), counts)
+        return ParsedFiles(frame, np.array(batch.positions), counts)
     split = _by_pattern(batch, patterns)
     return split if len(split) > 1 else batch.halves()
 
@@ -211,7 +210,7 @@ def _by_pattern(batch: Batch, patterns: Flags) -> list[Batch]:
     return [batch.take(places) for places in groups.values()]
 
 
-def _certify(frame: pd.DataFrame, counts: Integers) -> tuple[pd.DataFrame, Flags | None]:
+def _verify_dtypes(frame: pd.DataFrame, counts: Integers) -> tuple[pd.DataFrame, Flags | None]:
     """The frame, and None when every file's columns have the dtype that pandas would give them alone.
 
     Else (files, doubtful columns). Rows: the joined frame has as many rows as the bodies have line ends, and
@@ -242,7 +241,7 @@ def _doubtful(column: pd.Series, starts: Integers) -> Flags:
         return ~_textual(column, starts)
     values = column.to_numpy()
     if values.dtype == np.float64:
-        strange = csvfile.rounded_or_negative_zero(values)
+        strange = csv_file.rounded_or_negative_zero(values)
         if not strange.any():
             return none
         whole = np.isnan(values) | (np.isfinite(values) & (values == np.floor(values)))  # 7 and NA are read as 7.0
@@ -269,4 +268,4 @@ def _textual(column: pd.Series, starts: Integers) -> Flags:
 
 def _is_text(column: pd.Series) -> Flags:
     """Per value: present, and neither a number nor a boolean in any spelling that pandas knows."""
-    return np.fromiter(map(csvfile.is_text, column.to_numpy().tolist()), dtype=bool, count=len(column))
+    return np.fromiter(map(csv_file.is_text, column.to_numpy().tolist()), dtype=bool, count=len(column))

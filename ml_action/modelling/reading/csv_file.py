@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.text import plain
-from ml_action.modelling.reading.limits import LINE, Limits, Unreadable
+from ml_action.core.text import sanitised
+from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
 
 _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
@@ -34,7 +34,7 @@ _NO_TEXT = re.compile(
 )
 
 
-class Cut(NamedTuple):
+class SplitFile(NamedTuple):
     """A file, and where its header ends."""
 
     header: bytes  # without its line end, but for a carriage return
@@ -43,21 +43,21 @@ class Cut(NamedTuple):
     ordinary: bool  # joinable, without a byte order mark or carriage returns
 
 
-def cut(content: bytes, limits: Limits) -> Cut:
+def cut(content: bytes, limits: ReadLimits) -> SplitFile:
     """The file as header and body. Raises Unreadable when it is empty, not text, too wide or one endless line."""
     start = _start(content)
     ink = _INK.search(content, start)
     if not ink:
-        raise Unreadable("is empty")
+        raise UnreadableFile("is empty")
     if b"\0" in content:
-        raise Unreadable("is not text: it contains NUL bytes", _line_of(content, content.index(b"\0")))
+        raise UnreadableFile("is not text: it contains NUL bytes", _line_of(content, content.index(b"\0")))
     _refuse_long_lines(content)
     end = content.find(b"\n", start)
     header, body = (content[start:end], end + 1) if end >= 0 else (content[start:], len(content))
     if b'"' in header or header.count(b",") >= limits.columns or ink.start() >= body:
         _refuse_wide(content, ink.start(), limits)
     joinable = _is_joinable(content, header, body)
-    return Cut(header, body, joinable, ordinary=joinable and not start and b"\r" not in content)
+    return SplitFile(header, body, joinable, ordinary=joinable and not start and b"\r" not in content)
 
 
 def body_alike(content: bytes, start: int) -> bytes | None:
@@ -83,11 +83,11 @@ def _refuse_long_lines(content: bytes) -> None:
         if found < 0:
             found = content.rfind(b"\r", place, place + LINE)
         if found < 0:
-            raise Unreadable(f"has a line of more than {LINE // 1_000_000} MB", _line_of(content, place))
+            raise UnreadableFile(f"has a line of more than {LINE // 1_000_000} MB", _line_of(content, place))
         place = found + 1
 
 
-def _refuse_wide(content: bytes, start: int, limits: Limits) -> None:
+def _refuse_wide(content: bytes, start: int, limits: ReadLimits) -> None:
     """Counts the names of the header, no further than it matters."""
     fields = islice(_FIELD.finditer(content, start), limits.columns)
     if all(field[1] for field in fields):  # a comma follows each field but the last
@@ -110,13 +110,13 @@ def parse(content: bytes) -> pd.DataFrame:
     except UnicodeDecodeError:
         raise _not_utf8(content) from None
     except pd.errors.EmptyDataError:
-        raise Unreadable("is empty") from None
+        raise UnreadableFile("is empty") from None
     except pd.errors.ParserWarning:
-        raise Unreadable("has more fields in its rows than names in its header", 2) from None
+        raise UnreadableFile("has more fields in its rows than names in its header", 2) from None
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise _malformed(str(error)) from None
     if frame.empty:
-        raise Unreadable("has a header but no rows")
+        raise UnreadableFile("has a header but no rows")
     return frame
 
 
@@ -187,7 +187,7 @@ def _line_of(content: bytes, offset: int) -> int:
     return content.count(b"\n", 0, offset) + 1
 
 
-def _not_utf8(content: bytes) -> Unreadable:
+def _not_utf8(content: bytes) -> UnreadableFile:
     """Names the first byte that is to blame; piece by piece, for a file may be large."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for place in range(0, len(content), _PIECE):
@@ -197,15 +197,15 @@ def _not_utf8(content: bytes) -> Unreadable:
         except UnicodeDecodeError as error:
             offset = place - held + error.start
             reason = f"is not UTF-8 (byte 0x{content[offset]:02x}); save it as UTF-8"
-            return Unreadable(reason, _line_of(content, offset))
-    return Unreadable("is not UTF-8; save it as UTF-8")
+            return UnreadableFile(reason, _line_of(content, offset))
+    return UnreadableFile("is not UTF-8; save it as UTF-8")
 
 
-def _malformed(message: str) -> Unreadable:
+def _malformed(message: str) -> UnreadableFile:
     """pandas' parser message in words, with its line."""
     if fields := _FIELDS.search(message):
         expected, line, saw = fields.groups()
-        return Unreadable(f"is malformed: {saw} fields where {expected} are expected", int(line))
+        return UnreadableFile(f"is malformed: {saw} fields where {expected} are expected", int(line))
     if quote := _OPEN_QUOTE.search(message):
-        return Unreadable("is malformed: a quote is opened and never closed", int(quote.group(1)) + 1)
-    return Unreadable(f"is malformed: {plain(message, 120)}")
+        return UnreadableFile("is malformed: a quote is opened and never closed", int(quote.group(1)) + 1)
+    return UnreadableFile(f"is malformed: {sanitised(message, 120)}")

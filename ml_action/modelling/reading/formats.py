@@ -6,9 +6,9 @@ import gzip
 import io
 import zlib
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading.limits import Limits, Unreadable
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CHUNK = 1 << 20
@@ -49,9 +49,9 @@ _PAGES = (b"<!doctype html", b"<html")
 _BEGINNINGS = bytes({magic[0] for magic, _ in (*_WIDE, *_KNOWN)}) + b"P<"
 
 
-def pointer(dataset: Dataset) -> DataProblem:
+def pointer(dataset: Dataset) -> DataError:
     """What is said of a Git LFS pointer where data is expected."""
-    return DataProblem(
+    return DataError(
         "A dataset is a Git LFS pointer, not data.",
         why="The repository keeps its datasets in Git LFS and the checkout did not fetch them.",
         fix="Set `lfs: true` on actions/checkout, or keep small CSV files in git itself.",
@@ -65,7 +65,7 @@ def is_parquet(path: str) -> bool:
     return path.lower().endswith(".parquet")
 
 
-def text_of(path: str, content: bytes, limits: Limits) -> bytes:
+def text_of(path: str, content: bytes, limits: ReadLimits) -> bytes:
     """The CSV text of a file, unpacked, in UTF-8 (or in an unknown encoding that is no UTF-16 or 32).
 
     Raises:
@@ -79,10 +79,10 @@ def text_of(path: str, content: bytes, limits: Limits) -> bytes:
     return content
 
 
-def _gunzip(content: bytes, limits: Limits) -> bytes:
+def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
     """All members, unpacked; never more than one piece beyond the limit."""
     if not content.startswith(_GZIP):
-        raise Unreadable("is not packed by gzip, though its name ends with .gz")
+        raise UnreadableFile("is not packed by gzip, though its name ends with .gz")
     unpacked, size = io.BytesIO(), 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
@@ -91,20 +91,20 @@ def _gunzip(content: bytes, limits: Limits) -> bytes:
                 if size > limits.bytes:
                     raise limits.too_large()
     except EOFError:
-        raise Unreadable("is a gzip file that breaks off in the middle") from None
+        raise UnreadableFile("is a gzip file that breaks off in the middle") from None
     except (OSError, zlib.error):
-        raise Unreadable("is a damaged gzip file") from None
+        raise UnreadableFile("is a damaged gzip file") from None
     return unpacked.getvalue()
 
 
 def _refuse_known(content: bytes) -> None:
     for magic, reason in _KNOWN:
         if content.startswith(magic):
-            raise Unreadable(reason)
+            raise UnreadableFile(reason)
     if content.startswith(_PARQUET) and content.endswith(_PARQUET):
-        raise Unreadable("is a Parquet file; name it .parquet")
+        raise UnreadableFile("is a Parquet file; name it .parquet")
     if content[:16].lower().startswith(_PAGES):
-        raise Unreadable("is a web page, not CSV (an error page that was saved?)", 1)
+        raise UnreadableFile("is a web page, not CSV (an error page that was saved?)", 1)
 
 
 def _decoded(content: bytes) -> bytes:
@@ -114,5 +114,5 @@ def _decoded(content: bytes) -> bytes:
             try:
                 return content.decode(encoding).encode()
             except UnicodeError:
-                raise Unreadable(f"is not {encoding.upper()}, though it begins like it; save it as UTF-8") from None
+                raise UnreadableFile(f"is not {encoding.upper()}, though it begins like it; save it as UTF-8") from None
     return content

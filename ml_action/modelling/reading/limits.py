@@ -7,7 +7,7 @@ from dataclasses import dataclass
 LINE = 16_000_000  # bytes; a line of ten thousand columns fits sixty times over, and a cell with an image
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """The file is no dataset that can be read. `line` counts from 1; 0 when no line is to blame."""
 
     def __init__(self, reason: str, line: int = 0) -> None:
@@ -17,7 +17,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """The settings max-dataset-size and max-columns."""
 
     megabytes: int = 2000
@@ -28,10 +28,10 @@ class Limits:
         """The most that one dataset may hold, unpacked."""
         return self.megabytes * 1_000_000
 
-    def too_large(self) -> Unreadable:
+    def too_large(self) -> UnreadableFile:
         """What to say of more bytes."""
-        return Unreadable(f"is larger than {self.megabytes:,} MB; if that is wanted, raise max-dataset-size")
+        return UnreadableFile(f"is larger than {self.megabytes:,} MB; if that is wanted, raise max-dataset-size")
 
-    def too_wide(self) -> Unreadable:
+    def too_wide(self) -> UnreadableFile:
         """What to say of more columns."""
-        return Unreadable(f"has more than {self.columns:,} columns; if that is wanted, raise max-columns", 1)
+        return UnreadableFile(f"has more than {self.columns:,} columns; if that is wanted, raise max-columns", 1)

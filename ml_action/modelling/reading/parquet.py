@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.text import plain
-from ml_action.modelling.reading.limits import Limits, Unreadable
+from ml_action.core.text import sanitised
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.parquet_worker import LENGTH
 
 _CHILD = Path(__file__).with_name("parquet_worker.py")
@@ -29,7 +29,7 @@ _SMALLEST = 12  # two magics and the length of the footer
 class Parquet:
     """Reads file after file; `close` ends the process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -40,14 +40,18 @@ class Parquet:
             Unreadable: damaged, larger or wider than the limits, without rows, or with a column of no plain values.
         """
         if len(content) < _SMALLEST or not (content.startswith(_MAGIC) and content.endswith(_MAGIC)):
-            raise Unreadable("is no Parquet file, though its name ends with .parquet, or it breaks off in the middle")
+            raise UnreadableFile(
+                "is no Parquet file, though its name ends with .parquet, or it breaks off in the middle"
+            )
         try:
             frame = self._ask(content)
         except (EOFError, BrokenPipeError):
             self.close()
-            raise Unreadable("is a damaged Parquet file, or takes more memory than max-dataset-size allows") from None
+            raise UnreadableFile(
+                "is a damaged Parquet file, or takes more memory than max-dataset-size allows"
+            ) from None
         if frame.empty:
-            raise Unreadable("has columns but no rows" if len(frame.columns) else "has no columns")
+            raise UnreadableFile("has columns but no rows" if len(frame.columns) else "has no columns")
         return frame
 
     def close(self) -> None:
@@ -81,17 +85,17 @@ class Parquet:
             stderr=subprocess.DEVNULL,
         )
 
-    def _refusal(self, what: str, of: str = "") -> Unreadable:
+    def _refusal(self, what: str, of: str = "") -> UnreadableFile:
         if what == "large":
             return self._limits.too_large()
         if what == "wide":
             return self._limits.too_wide()
         said = {
-            "twice": f"has two columns of the name '{plain(of)}'",
-            "nested": f"holds nested values in the column '{plain(of)}'; only plain ones can be learned from",
-            "binary": f"holds binary values in the column '{plain(of)}'",
+            "twice": f"has two columns of the name '{sanitised(of)}'",
+            "nested": f"holds nested values in the column '{sanitised(of)}'; only plain ones can be learned from",
+            "binary": f"holds binary values in the column '{sanitised(of)}'",
         }
-        return Unreadable(said.get(what, f"is a damaged Parquet file: {plain(of, 120)}"))
+        return UnreadableFile(said.get(what, f"is a damaged Parquet file: {sanitised(of, 120)}"))
 
 
 def _exactly(pipe: IO[bytes], size: int) -> bytes:

@@ -28,7 +28,7 @@ LENGTH = struct.Struct("<Q")
 Pieces = list[Any]
 
 
-class Refused(Exception):
+class RejectedFile(Exception):
     """A file that is sound and of no use. The arguments: what is wrong, and the column that is to blame."""
 
 
@@ -45,7 +45,7 @@ def read(content: bytes, most_bytes: int, most_columns: int) -> tuple[list[dict[
     for batch in reader if columns else ():
         size += max(batch.nbytes, 8 * batch.num_rows * batch.num_columns)
         if size > most_bytes:
-            raise Refused("large")
+            raise RejectedFile("large")
         for column in columns:
             column.add(batch[column.name])
     return [column.told() for column in columns], [column.values() for column in columns]
@@ -54,11 +54,11 @@ def read(content: bytes, most_bytes: int, most_columns: int) -> tuple[list[dict[
 def judge(names: list[str], most: int) -> None:
     """Too many columns, or two of one name."""
     if len(names) > most:
-        raise Refused("wide")
+        raise RejectedFile("wide")
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise Refused("twice", name)
+            raise RejectedFile("twice", name)
         seen.add(name)
 
 
@@ -110,7 +110,7 @@ def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
         return lambda array: [value if value is None else str(value) for value in array.to_pylist()]
     if Is.is_binary(kind) or Is.is_large_binary(kind) or Is.is_binary_view(kind):
         return lambda array: [value if value is None else decoded(name, value) for value in array.to_pylist()]
-    raise Refused("nested", name)
+    raise RejectedFile("nested", name)
 
 
 def numbers(array: Any, is_decimal: bool) -> Any:
@@ -128,14 +128,14 @@ def decoded(name: str, value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise Refused("binary", name) from None
+        raise RejectedFile("binary", name) from None
 
 
 def answer(content: bytes, most_bytes: int, most_columns: int) -> tuple[dict[str, Any], list[Any]]:
     """The message and the arrays that follow it."""
     try:
         told, arrays = read(content, most_bytes, most_columns)
-    except Refused as refusal:
+    except RejectedFile as refusal:
         return {"refused": refusal.args}, []
     except (KeyboardInterrupt, SystemExit):
         raise

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.dataset import Dataset, SetAside
-from ml_action.modelling.reading.csv_batches import Part, Reader
-from ml_action.modelling.reading.limits import Limits
+from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.modelling.reading.csv_batches import BatchReader, ParsedFiles
+from ml_action.modelling.reading.limits import ReadLimits
 
-__all__ = ["Limits", "Table", "read"]
+__all__ = ["ReadLimits", "Table", "read"]
 
-DEFAULT = Limits()
+DEFAULT = ReadLimits()
 ROOM = 50_000_000  # cells that a table may have, however many of them are holes
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -71,9 +71,9 @@ class Table:
 def read(
     datasets: Sequence[Dataset],
     contents: Iterable[bytes | None],
-    limits: Limits = DEFAULT,
+    limits: ReadLimits = DEFAULT,
     wanted: Collection[str] = (),
-) -> tuple[Table, tuple[SetAside, ...]]:
+) -> tuple[Table, tuple[RejectedDataset, ...]]:
     """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
 
     `contents` are the files' bytes in the order of `datasets`: CSV, gzip or Parquet by the file's name; None
@@ -85,7 +85,7 @@ def read(
     are left out that fewer than half of the datasets have (no automatic features) and that are not `wanted`.
     Raises DataProblem for a Git LFS pointer: then all of them are.
     """
-    with closing(Reader(limits)) as reader:
+    with closing(BatchReader(limits)) as reader:
         seen: set[str] = set()
         for position, (dataset, content) in enumerate(zip(datasets, contents, strict=True)):
             if dataset.blob not in seen:
@@ -97,7 +97,7 @@ def read(
     return table, tuple(set_aside[position] for position in sorted(set_aside))
 
 
-def _assemble(parts: list[Part], datasets: Sequence[Dataset], wanted: Collection[str]) -> Table:
+def _assemble(parts: list[ParsedFiles], datasets: Sequence[Dataset], wanted: Collection[str]) -> Table:
     """One table in the order of the datasets; columns in the order in which they first appear. Empties `parts`."""
     if not parts:
         return Table(pd.DataFrame(), np.zeros(0, dtype=np.int64), ())
@@ -115,7 +115,7 @@ def _assemble(parts: list[Part], datasets: Sequence[Dataset], wanted: Collection
     return Table(frame, np.repeat(np.arange(len(kept)), counts), kept, schemas, schema)
 
 
-def _leave_out_rare(parts: list[Part], rows: int, wanted: Collection[str]) -> None:
+def _leave_out_rare(parts: list[ParsedFiles], rows: int, wanted: Collection[str]) -> None:
     """A hundred files of ten thousand columns each, no two of a name, would make a table of a million columns."""
     held = sum(part.frame.size for part in parts)
     having: Counter[str] = Counter()
@@ -126,10 +126,10 @@ def _leave_out_rare(parts: list[Part], rows: int, wanted: Collection[str]) -> No
     half = sum(len(part.members) for part in parts) / 2
     for place, part in enumerate(parts):
         names = [name for name in part.frame.columns if having[str(name)] >= half or name in wanted]
-        parts[place] = Part(part.frame[names], part.members, part.counts)
+        parts[place] = ParsedFiles(part.frame[names], part.members, part.counts)
 
 
-def _schemas(parts: list[Part]) -> tuple[tuple[frozenset[str], ...], Integers]:
+def _schemas(parts: list[ParsedFiles]) -> tuple[tuple[frozenset[str], ...], Integers]:
     """The sets of columns that occur, and for each dataset in rising order which one is its own."""
     known: dict[frozenset[str], int] = {}
     of_part = [known.setdefault(frozenset(map(str, part.frame.columns)), len(known)) for part in parts]

@@ -17,17 +17,17 @@ import numpy.typing as npt
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from threadpoolctl import threadpool_limits
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation.predictions import Array, Predictions, join, predict, with_decision
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import fit as training
+from ml_action.modelling.training import fit
 from ml_action.modelling.training.units import Units
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 Progress = Callable[[str, int, int], None]
-Said = tuple[Predictions, Predictions]
+ModelAndDummy = tuple[Predictions, Predictions]
 
 _STAGE = "fit"
 _ROOM = 100_000_000  # cells that the copies of the table may have together while folds are fitted side by side
@@ -58,10 +58,10 @@ def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float,
     if folds < 2:
         found = Split(units, fresh & found.holdout, found.holdout, found.fold)
     if not fresh.any():
-        raise DataProblem("None of the new datasets can be used.", fix="See the reasons they were set aside for.")
-    rounds = _rounds(found)
+        raise DataError("None of the new datasets can be used.", fix="See the reasons they were set aside for.")
+    rounds = _folds(found)
     if not found.new.any() or not found.trained.any() or not all(learned.any() for _, learned in rounds):
-        raise DataProblem(
+        raise DataError(
             f"There are too few datasets to train on some and judge on others: {len(table.datasets)}.",
             fix="Wait for more datasets: raise `threshold`, or lower `test-size`.",
         )
@@ -71,14 +71,14 @@ def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float,
 def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any:
     """The model that would be released: fitted on everything outside the holdout."""
     progress(_STAGE, 0, _fits(parts))
-    model = training.fit(recipe, table, parts.trained)
+    model = fit.fit(recipe, table, parts.trained)
     progress(_STAGE, 1, _fits(parts))
     return model
 
 
 def out_of_sample(
     recipe: Recipe, table: Table, parts: Split, model: Any, classes: Array | None, progress: Progress, jobs: int = 0
-) -> Said:
+) -> ModelAndDummy:
     """What the challenger and the dummy say about each judged row, in the table's order.
 
     `model` is the `final` one: it has not seen the holdout and judges what is new in it. `classes`: all that anybody
@@ -87,8 +87,8 @@ def out_of_sample(
     depend on how many there are. Raises ModelProblem when the challenger cannot be fitted or cannot predict.
     """
     judged = np.flatnonzero(parts.new)
-    rounds = _rounds(parts)
-    done: dict[int, Said] = {}
+    rounds = _folds(parts)
+    done: dict[int, ModelAndDummy] = {}
     for place, said in _fitted(recipe, table, rounds, classes, jobs):
         done[place] = said
         progress(_STAGE, 1 + len(done), _fits(parts))
@@ -96,27 +96,27 @@ def out_of_sample(
     places = [np.searchsorted(judged, np.flatnonzero(tested)) for tested, _ in rounds]
     held = np.flatnonzero(parts.new & parts.holdout)
     if len(held):
-        both.append(_both(recipe, table, model, parts.trained, held, classes))
+        both.append(_predict_both(recipe, table, model, parts.trained, held, classes))
         places.append(np.searchsorted(judged, held))
     return join([one for one, _ in both], places), join([other for _, other in both], places)
 
 
 def _fitted(
     recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]], classes: Array | None, jobs: int
-) -> Iterator[tuple[int, Said]]:
+) -> Iterator[tuple[int, ModelAndDummy]]:
     """What each fold's model and dummy say about the fold, in the order in which they are ready."""
 
-    def judge(place: int, tested: Flags, learned: Flags) -> tuple[int, Said]:
+    def judge(place: int, tested: Flags, learned: Flags) -> tuple[int, ModelAndDummy]:
         with threadpool_limits(limits=1):  # OpenMP counts the threads of each thread by itself
-            model = training.fit(recipe, table, learned)
-            return place, _both(recipe, table, model, learned, np.flatnonzero(tested), classes)
+            model = fit.fit(recipe, table, learned)
+            return place, _predict_both(recipe, table, model, learned, np.flatnonzero(tested), classes)
 
     jobs = max(1, min(jobs or joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
     parallel = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
     yield from parallel(joblib.delayed(judge)(place, *sides) for place, sides in enumerate(rounds))
 
 
-def _rounds(parts: Split) -> list[tuple[Flags, Flags]]:
+def _folds(parts: Split) -> list[tuple[Flags, Flags]]:
     """Per fold that is met: the rows it judges, and those its model is fitted on.
 
     A unit that is judged is not learned from, its older rows included.
@@ -133,19 +133,21 @@ def _fits(parts: Split) -> int:
     return len(np.unique(parts.fold[parts.new & ~parts.holdout])) + 1
 
 
-def _both(recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places, classes: Array | None) -> Said:
+def _predict_both(
+    recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places, classes: Array | None
+) -> ModelAndDummy:
     """What a model and the dummy fitted on the same rows say about others."""
     features = table.frame.loc[rows, list(recipe.features)]
-    guess = guesses(recipe, table, learned, len(rows), classes)
+    guess = dummy_predictions(recipe, table, learned, len(rows), classes)
     try:
         return predict(model, features, classes, len(recipe.outputs)), guess
     except Exception as error:  # an estimator may raise anything at all
-        raise training.failure(recipe, error, "could not predict") from error
+        raise fit.failure(recipe, error, "could not predict") from error
 
 
-def guesses(recipe: Recipe, table: Table, learned: Flags, count: int, classes: Array | None) -> Predictions:
+def dummy_predictions(recipe: Recipe, table: Table, learned: Flags, count: int, classes: Array | None) -> Predictions:
     """What the dummy, fitted on the learned rows, says of so many others."""
     dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
-    known, weight = training.truth(recipe, table, learned)
+    known, weight = fit.target_and_weights(recipe, table, learned)
     dummy.fit(np.zeros((len(known), 1)), known, weight)
     return with_decision(predict(dummy, np.zeros((count, 1)), classes, len(recipe.outputs)))

@@ -13,9 +13,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.discovery import all_estimators
 from sklearn.utils.validation import has_fit_parameter
 
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import listing, nearest, plain
+from ml_action.core.text import nearest, quoted_list, sanitised
 
 DEFAULTS = {
     "regression": "sklearn.linear_model.LinearRegression",
@@ -40,17 +40,17 @@ def build(path: str, params: Mapping[str, object], seed: int) -> Any:
     return estimator.set_params(**(settings | dict(params)))
 
 
-def of(recipe: Recipe) -> Any:
+def build_from_recipe(recipe: Recipe) -> Any:
     """A recipe's estimator, unfitted."""
     return build(recipe.estimator, recipe.params, recipe.seed)
 
 
 def for_outputs(estimator: Any, outputs: int) -> Any:
     """The estimator, or one that fits a copy of it for each target where it takes a single one."""
-    return estimator if takes(estimator, outputs) else MultiOutputRegressor(estimator)
+    return estimator if supports_outputs(estimator, outputs) else MultiOutputRegressor(estimator)
 
 
-def takes(estimator: Any, outputs: int) -> bool:
+def supports_outputs(estimator: Any, outputs: int) -> bool:
     """Whether it predicts so many targets by itself."""
     return outputs == 1 or bool(get_tags(estimator).target_tags.multi_output)
 
@@ -77,8 +77,8 @@ def _locate(path: str) -> type[Any]:
     if found is None:
         raise _unknown(path)
     if not inspect.isclass(found) or not issubclass(found, BaseEstimator) or not hasattr(found, "fit"):
-        raise SettingsProblem(
-            f"estimator '{plain(path)}' is not a scikit-learn estimator.",
+        raise SettingsError(
+            f"estimator '{sanitised(path)}' is not a scikit-learn estimator.",
             why="It must be a class derived from sklearn.base.BaseEstimator with fit and predict.",
             fix=_suggestion(path),
         )
@@ -89,14 +89,14 @@ def _construct(kind: type[Any], path: str) -> Any:
     try:
         estimator = kind()
     except TypeError as error:
-        raise SettingsProblem(
-            f"estimator '{plain(path)}' cannot be made from settings: {plain(error, 160)}",
+        raise SettingsError(
+            f"estimator '{sanitised(path)}' cannot be made from settings: {sanitised(error, 160)}",
             why="It needs other objects, such as an inner estimator, to be made.",
             fix="Choose an estimator whose parameters are plain values.",
         ) from error
     if not task_of(estimator) or not hasattr(kind, "predict"):
-        raise SettingsProblem(
-            f"estimator '{plain(path)}' is neither a regressor nor a classifier.",
+        raise SettingsError(
+            f"estimator '{sanitised(path)}' is neither a regressor nor a classifier.",
             fix=_suggestion(path),
         )
     return estimator
@@ -106,16 +106,16 @@ def _check_params(path: str, params: Mapping[str, object], known: Mapping[str, o
     for name in params:
         if name not in known:
             near = nearest(str(name), known)
-            raise SettingsProblem(
-                f"params: '{plain(name)}' is not a parameter of {plain(path)}.",
-                why=f"It has {listing(sorted(known))}.",
+            raise SettingsError(
+                f"params: '{sanitised(name)}' is not a parameter of {sanitised(path)}.",
+                why=f"It has {quoted_list(sorted(known))}.",
                 fix=f"Did you mean '{near}'?" if near else "Take the name from scikit-learn's documentation.",
             )
 
 
-def _unknown(path: str) -> SettingsProblem:
-    return SettingsProblem(
-        f"estimator '{plain(path)}' cannot be imported.",
+def _unknown(path: str) -> SettingsError:
+    return SettingsError(
+        f"estimator '{sanitised(path)}' cannot be imported.",
         why="It must be the full import path of a class, in a package that is installed.",
         fix=_suggestion(path),
     )

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from ml_action.core.errors import DataProblem, ModelProblem, SettingsProblem
+from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import plain
+from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import pipeline as recipes
 
@@ -25,7 +25,7 @@ def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
     when no row counts.
     """
     frame = table.frame.loc[rows, list(recipe.features)]
-    pipeline = recipes.build(recipe, recipes.kinds(table.frame, recipe.features), frame)
+    pipeline = recipes.build_pipeline(recipe, recipes.kinds(table.frame, recipe.features), frame)
     target, weight = labels(recipe, table)[rows], weights(recipe, table)
     weighted = {} if weight is None else {f"{recipes.ESTIMATOR}__sample_weight": weight[rows]}
     if weight is not None and not weight[rows].any():
@@ -61,7 +61,7 @@ def weights(recipe: Recipe, table: Table) -> npt.NDArray[np.float64] | None:
     return table.frame[recipe.weight].to_numpy(dtype=np.float64) if recipe.weight else None
 
 
-def truth(
+def target_and_weights(
     recipe: Recipe, table: Table, rows: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64] | None]:
     """The targets and the weights of some rows."""
@@ -69,25 +69,25 @@ def truth(
     return labels(recipe, table)[rows], None if weight is None else weight[rows]
 
 
-def counts(recipe: Recipe, table: Table) -> npt.NDArray[np.bool_]:
+def has_weight(recipe: Recipe, table: Table) -> npt.NDArray[np.bool_]:
     """Per row: whether it has a weight. What counts nothing judges nobody, and its dataset is none that was judged."""
     weight = weights(recipe, table)
     return np.ones(len(table.frame), dtype=bool) if weight is None else np.asarray(weight > 0, dtype=bool)
 
 
-def _weightless(recipe: Recipe) -> DataProblem:
-    return DataProblem(
-        f"All rows to learn from have the weight 0 in '{plain(recipe.weight)}'.",
+def _weightless(recipe: Recipe) -> DataError:
+    return DataError(
+        f"All rows to learn from have the weight 0 in '{sanitised(recipe.weight)}'.",
         fix="Check `weight`, or wait for datasets with rows that count.",
     )
 
 
-def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelProblem | SettingsProblem:
+def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelError | SettingsError:
     """What an estimator raised, as an ending."""
-    text = f"{type(error).__name__}: {plain(error, 300)}"
+    text = f"{type(error).__name__}: {sanitised(error, 300)}"
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
-        return SettingsProblem(f"params: {recipe.estimator} refuses a value: {text}")
-    return ModelProblem(
+        return SettingsError(f"params: {recipe.estimator} refuses a value: {text}")
+    return ModelError(
         f"{recipe.estimator} {what}: {text}",
         why="The estimator does not suit these columns, this target or its parameters.",
         fix="Change `estimator`, `params` or `features`; try it with ml-auto-update run --autonomy report.",

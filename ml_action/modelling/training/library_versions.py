@@ -16,7 +16,7 @@ def libraries(*more: str) -> dict[str, str]:
     return {"python": platform.python_version(), **{package: _version(package) for package in (*_PACKAGES, *more)}}
 
 
-def differing(recorded: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
+def incompatible(recorded: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
     """The names of which another major.minor is recorded than is here."""
     return (name for name in EXACT if recorded.get(name) and minor(recorded[name]) != minor(here.get(name, "")))
 

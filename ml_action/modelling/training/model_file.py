@@ -18,31 +18,31 @@ from typing import Any
 import joblib
 from sklearn.exceptions import InconsistentVersionWarning
 
-from ml_action.core.errors import ModelProblem
-from ml_action.core.text import plain
-from ml_action.modelling.training import skops_file as skopsfile
+from ml_action.core.errors import ModelError
+from ml_action.core.text import sanitised
+from ml_action.modelling.training import skops_file
 
 # zlib and not gzip: gzip writes the time of day into its header, and the same model must give the same bytes.
 _COMPRESSION = ("zlib", 3)
 
 
 @dataclass(frozen=True)
-class Form:
+class ModelFormat:
     """How a model is written, and which types may be in it."""
 
     name: str = "pickle"  # pickle | skops
     trusted: tuple[str, ...] = ()  # of a skops file, beside those that skops and we trust
 
 
-PICKLE = Form()
+PICKLE = ModelFormat()
 
 
-def form_of(file: str, trusted: tuple[str, ...]) -> Form:
+def format_of(file: str, trusted: tuple[str, ...]) -> ModelFormat:
     """The form of a model file by its name."""
-    return Form("skops" if file.endswith(".skops") else "pickle", trusted)
+    return ModelFormat("skops" if file.endswith(".skops") else "pickle", trusted)
 
 
-def dump(model: object, form: Form = PICKLE) -> tuple[bytes, str]:
+def dump(model: object, form: ModelFormat = PICKLE) -> tuple[bytes, str]:
     """The model file and its sha256 in hexadecimal. The same model gives the same bytes.
 
     Raises ModelProblem when skops cannot write it, or when nobody trusts what is in it.
@@ -57,12 +57,12 @@ def _as_pickle(model: object) -> bytes:
     return buffer.getvalue()
 
 
-def _as_skops(model: object, form: Form) -> bytes:
+def _as_skops(model: object, form: ModelFormat) -> bytes:
     try:
-        data = skopsfile.dump(model)
+        data = skops_file.dump(model)
     except Exception as error:  # an estimator may raise anything at all when it is taken apart
-        raise ModelProblem(
-            f"The model cannot be written as a skops file: {type(error).__name__}: {plain(error, 200)}",
+        raise ModelError(
+            f"The model cannot be written as a skops file: {type(error).__name__}: {sanitised(error, 200)}",
             why="skops does not know one of the types that it is made of.",
             fix="Choose another estimator, or model-format: pickle.",
         ) from error
@@ -70,9 +70,9 @@ def _as_skops(model: object, form: Form) -> bytes:
     return data
 
 
-def types_of(data: bytes, form: Form) -> tuple[str, ...]:
+def types_of(data: bytes, form: ModelFormat) -> tuple[str, ...]:
     """What is in a skops file beside the types that skops trusts by itself. A pickle has no list."""
-    return skopsfile.types_in(data) if form.name == "skops" else ()
+    return skops_file.types_in(data) if form.name == "skops" else ()
 
 
 def load(
@@ -80,7 +80,7 @@ def load(
     digest: str,
     note: Callable[[str], None] = lambda _: None,
     who: str = "The champion",
-    form: Form = PICKLE,
+    form: ModelFormat = PICKLE,
 ) -> Any:
     """The model in the file. What is worth knowing of it (another scikit-learn wrote it) goes to `note`.
 
@@ -92,7 +92,7 @@ def load(
         warnings.simplefilter("always", InconsistentVersionWarning)
         try:
             model = _from_skops(data, form) if form.name == "skops" else joblib.load(io.BytesIO(data))
-        except ModelProblem:
+        except ModelError:
             raise
         except Exception as error:  # a pickle may raise anything at all
             raise _unloadable(error) from error
@@ -101,16 +101,16 @@ def load(
     return model
 
 
-def _from_skops(data: bytes, form: Form) -> Any:
+def _from_skops(data: bytes, form: ModelFormat) -> Any:
     _refuse_strangers(data, form)
-    return skopsfile.load(data)
+    return skops_file.load(data)
 
 
-def _refuse_strangers(data: bytes, form: Form) -> None:
-    strangers = [plain(name, 200) for name in skopsfile.strangers_in(data, form.trusted)]
+def _refuse_strangers(data: bytes, form: ModelFormat) -> None:
+    strangers = [sanitised(name, 200) for name in skops_file.untrusted_types(data, form.trusted)]
     if strangers:
         listed = ", ".join(strangers)
-        raise ModelProblem(
+        raise ModelError(
             f"The model file holds types that nobody has trusted: {listed}.",
             why="model-format: skops makes an object only of types that skops knows or that the setting names.",
             fix=f"Look at what they are, and add them to the setting: trusted-types: {listed}",
@@ -120,16 +120,16 @@ def _refuse_strangers(data: bytes, form: Form) -> None:
 def _verify(data: bytes, digest: str) -> None:
     found = hashlib.sha256(data).hexdigest()
     if not hmac.compare_digest(found.encode(), digest.lower().encode()):
-        raise ModelProblem(
-            f"The model file's sha256 is {found}, its record says {plain(digest, 64) or 'nothing'}.",
+        raise ModelError(
+            f"The model file's sha256 is {found}, its record says {sanitised(digest, 64) or 'nothing'}.",
             why="The file was changed after it was promoted, or it is a Git LFS pointer.",
             fix="Restore the file from the commit that promoted it, or roll back to another version.",
         )
 
 
-def _unloadable(error: Exception) -> ModelProblem:
-    return ModelProblem(
-        f"The model file cannot be loaded: {type(error).__name__}: {plain(error, 200)}",
+def _unloadable(error: Exception) -> ModelError:
+    return ModelError(
+        f"The model file cannot be loaded: {type(error).__name__}: {sanitised(error, 200)}",
         why="It was written with other versions of its libraries, or needs a package that is absent.",
         fix="Run with the library versions that model_metadata.json records for it, or retrain without it.",
     )
@@ -141,4 +141,4 @@ def _inconsistency(warning: Warning | str, who: str) -> str:
             f"{who} was written with scikit-learn {warning.original_sklearn_version} "
             f"and is loaded with {warning.current_sklearn_version}."
         )
-    return plain(warning, 200)
+    return sanitised(warning, 200)

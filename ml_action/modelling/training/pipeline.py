@@ -18,7 +18,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.training import estimators
 
@@ -30,7 +30,7 @@ _FREQUENT = 5  # rows that a category must be met in; rarer ones and unknown one
 _MOST = 64  # columns per categorical feature: a column of identifiers must not fill the memory
 
 
-def build(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.DataFrame) -> Pipeline:
+def build_pipeline(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.DataFrame) -> Pipeline:
     """An unfitted pipeline for the recipe. `by_kind` sorts its features (see `kinds`); `frame` holds the rows
     that it will be fitted on, from which the categories are taken.
 
@@ -43,14 +43,14 @@ def build(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.DataFrame)
     steps = {"number": _numbers(), "date": _dates(), "category": encoded}
     used = [(kind, step, columns[kind]) for kind, step in steps.items() if columns[kind]]
     if not used:
-        raise DataProblem(
+        raise DataError(
             "No feature column holds anything to learn from.",
             why="Each of them is empty, or text in which nothing is repeated.",
             fix="Check `features` and the datasets' header lines.",
         )
     # Output must be dense: several estimators, HistGradientBoosting among them, take no sparse matrix.
     prepared = ColumnTransformer(used, remainder="drop", sparse_threshold=0.0)
-    estimator = estimators.for_outputs(estimators.of(recipe), len(recipe.outputs))
+    estimator = estimators.for_outputs(estimators.build_from_recipe(recipe), len(recipe.outputs))
     return Pipeline([("columns", prepared), (ESTIMATOR, estimator)])
 
 

@@ -7,12 +7,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ml_action.config import parsers as values
-from ml_action.core.errors import DataProblem, SettingsProblem
+from ml_action.config import parsers
+from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import listing, nearest, plain
+from ml_action.core.text import nearest, quoted_list, sanitised
 from ml_action.modelling.evaluation import metrics, scoring
-from ml_action.modelling.reading.columns import automatic_features, mostly_numbers, need, texts, unmixed, usual_columns
+from ml_action.modelling.reading.columns import (
+    automatic_features,
+    homogeneous,
+    mostly_numbers,
+    require,
+    texts,
+    usual_columns,
+)
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import estimators
 
@@ -21,7 +28,7 @@ _MOST_CLASSES = 20
 _RAREST = 0.1  # of an even share
 
 
-class ConstantTarget(DataProblem):
+class ConstantTarget(DataError):
     """The answer is always the same."""
 
 
@@ -29,7 +36,7 @@ def infer_target(columns: Iterable[object]) -> str:
     """The last column. Raises DataProblem when there is none."""
     names = [str(name) for name in columns]
     if not names:
-        raise DataProblem("The datasets have no columns.", fix="Check the data path and the files in it.")
+        raise DataError("The datasets have no columns.", fix="Check the data path and the files in it.")
     return names[-1]
 
 
@@ -85,7 +92,7 @@ def resolve_recipe(
     task = _task(columns, _open(task), _open(estimator), params, _open(metric), seed)
     _check_outputs(outputs, task)
     recipe = Recipe(
-        target=values.spelled(outputs),
+        target=parsers.format_names(outputs),
         features=features,
         task=task,
         estimator=_open(estimator) or estimators.DEFAULTS[task],
@@ -107,7 +114,7 @@ def _sound_values(table: Table, target: str) -> pd.Series:
     """The target without the text that `validation.sort_out` will set aside, if it has not done so yet."""
     column = table.frame[target].dropna()
     if column.dtype == object and mostly_numbers(table, table.frame[target]):
-        return unmixed(column[~texts(column)])
+        return homogeneous(column[~texts(column)])
     return column.infer_objects()
 
 
@@ -117,23 +124,23 @@ def _open(setting: str) -> str:
 
 
 def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[str], weight: str) -> None:
-    need(table, [*outputs, *features, *([weight] if weight else [])])
+    require(table, [*outputs, *features, *([weight] if weight else [])])
     for name in outputs:
         if name in features:
-            raise SettingsProblem(
-                f"features: '{plain(name)}' is the target.",
+            raise SettingsError(
+                f"features: '{sanitised(name)}' is the target.",
                 why="A model that is given the answer learns nothing else.",
                 fix="Take it out of `features`.",
             )
     if weight in outputs:
-        raise SettingsProblem(
-            f"weight: '{plain(weight)}' is the target.",
+        raise SettingsError(
+            f"weight: '{sanitised(weight)}' is the target.",
             why="The weight says how much a row counts, whatever its answer is.",
             fix="Set `weight` to another column, or `target`.",
         )
     if not features:
-        raise DataProblem(
-            f"The datasets have no column besides the target {listing(outputs)}.",
+        raise DataError(
+            f"The datasets have no column besides the target {quoted_list(outputs)}.",
             fix="Add feature columns, or check `target`.",
         )
 
@@ -144,8 +151,8 @@ def _task(
     """regression or classification, by the first that has a say; several targets are classes when all look like it."""
     if task and task not in _TASKS:
         near = nearest(task, _TASKS)
-        raise SettingsProblem(
-            f"task '{plain(task)}' is unknown.",
+        raise SettingsError(
+            f"task '{sanitised(task)}' is unknown.",
             fix=f"Did you mean '{near}'?" if near else f"One of {_TASKS}.",
         )
     if task or not all(map(_is_number, columns)):
@@ -153,7 +160,9 @@ def _task(
     if estimator:
         return estimators.task_of(estimators.build(estimator, params, seed))
     suggested = {infer_task(column) for column in columns}
-    return (metrics.find(metric).task if metric else "") or max(suggested)  # regression comes after classification
+    return (metrics.get_metric(metric).task if metric else "") or max(
+        suggested
+    )  # regression comes after classification
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -162,8 +171,8 @@ def _is_number(column: pd.Series) -> bool:
 
 def _check_outputs(outputs: tuple[str, ...], task: str) -> None:
     if task == "classification" and len(outputs) > 1:
-        raise SettingsProblem(
-            f"target: {listing(outputs)} are classes, and several targets are a regression's.",
+        raise SettingsError(
+            f"target: {quoted_list(outputs)} are classes, and several targets are a regression's.",
             why="scikit-learn's metrics take no multiclass-multioutput target: two models could not be compared.",
             fix="Give each target a model of its own, with its own `name` and `model-dir`; if numbers are meant, set "
             "`task` to regression.",
@@ -172,8 +181,8 @@ def _check_outputs(outputs: tuple[str, ...], task: str) -> None:
 
 def _check_filled(name: str, column: pd.Series) -> None:
     if column.empty:
-        raise DataProblem(
-            f"The target '{plain(name)}' is empty in every row: there is nothing to learn.",
+        raise DataError(
+            f"The target '{sanitised(name)}' is empty in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it is filled.",
         )
 
@@ -181,31 +190,32 @@ def _check_filled(name: str, column: pd.Series) -> None:
 def _check_target(name: str, column: pd.Series, task: str) -> None:
     """Raises when the values of a target do not suit the task, or teach nothing."""
     if task == "regression" and not _is_number(column):
-        raise DataProblem(
-            f"The target '{plain(name)}' holds text, and regression needs numbers.",
+        raise DataError(
+            f"The target '{sanitised(name)}' holds text, and regression needs numbers.",
             fix="Set `task` to classification, or `target` to a column of numbers.",
         )
     if task == "classification" and pd.api.types.is_float_dtype(column.dtype) and (column % 1 != 0).any():
-        raise DataProblem(
-            f"The target '{plain(name)}' holds fractions, and classification needs classes.",
+        raise DataError(
+            f"The target '{sanitised(name)}' holds fractions, and classification needs classes.",
             fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
         )
     if column.nunique() < 2:
         raise ConstantTarget(
-            f"The target '{plain(name)}' is the same in every row: there is nothing to learn.",
+            f"The target '{sanitised(name)}' is the same in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it differs.",
         )
 
 
 def _check_estimator(recipe: Recipe) -> None:
     """Raises when the estimator does not suit the task or the weights."""
-    estimator = estimators.of(recipe)
+    estimator = estimators.build_from_recipe(recipe)
     built = estimators.task_of(estimator)
     if built != recipe.task:
         raise _unsuited("estimator", recipe.estimator, built, recipe.task, estimators.DEFAULTS[recipe.task])
     if recipe.weight and not estimators.takes_weights(estimator):
-        raise SettingsProblem(
-            f"estimator '{plain(recipe.estimator)}' takes no weights, and `weight` is '{plain(recipe.weight)}'.",
+        raise SettingsError(
+            f"estimator '{sanitised(recipe.estimator)}' takes no weights, and `weight` is "
+            f"'{sanitised(recipe.weight)}'.",
             why="Its fit has no sample_weight: every row would count alike.",
             fix=f"Choose an estimator that takes them, for example '{estimators.DEFAULTS[recipe.task]}', or leave "
             "`weight` empty.",
@@ -214,19 +224,19 @@ def _check_estimator(recipe: Recipe) -> None:
 
 def _check_metric(recipe: Recipe, name: str, setting: str) -> None:
     """Raises when a metric does not exist, or does not suit the task or the weights."""
-    metric = metrics.find(name, setting)
+    metric = metrics.get_metric(name, setting)
     if metric.task not in ("", recipe.task):
         raise _unsuited(setting, name, metric.task, recipe.task, scoring.DEFAULTS[recipe.task])
     if recipe.weight and not metric.weighted:
-        raise SettingsProblem(
-            f"{setting} '{plain(name)}' takes no weights, and `weight` is '{plain(recipe.weight)}'.",
+        raise SettingsError(
+            f"{setting} '{sanitised(name)}' takes no weights, and `weight` is '{sanitised(recipe.weight)}'.",
             why="It has no sample_weight: every row would count alike.",
             fix=f"Choose one that takes them, for example '{scoring.DEFAULTS[recipe.task]}', or leave `weight` empty.",
         )
 
 
-def _unsuited(setting: str, value: str, made_for: str, task: str, usual: str) -> SettingsProblem:
-    return SettingsProblem(
-        f"{setting} '{plain(value)}' is made for {made_for}, and the task is {task}.",
+def _unsuited(setting: str, value: str, made_for: str, task: str, usual: str) -> SettingsError:
+    return SettingsError(
+        f"{setting} '{sanitised(value)}' is made for {made_for}, and the task is {task}.",
         fix=f"Choose another {setting}, for example '{usual}', or set `task` to {made_for}.",
     )

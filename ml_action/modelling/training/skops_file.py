@@ -19,7 +19,7 @@ from typing import Any
 SCHEMA = "schema.json"
 CALL = "operator.methodcaller"
 # In the pipelines that we build. Functions of these names do nothing but convert what they are given.
-OURS = ("numpy.asarray", "numpy.dtype", "pandas.to_datetime")
+ALLOWED = ("numpy.asarray", "numpy.dtype", "pandas.to_datetime")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
 _LEVEL = 6
 
@@ -38,12 +38,12 @@ def types_in(data: bytes) -> tuple[str, ...]:
     return tuple(sorted(set(get_untrusted_types(data=data))))
 
 
-def strangers_in(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
+def untrusted_types(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
     """The types in the file that nobody trusts: neither skops, nor we, nor the list.
 
     A `methodcaller` calls whatever it is told, so we trust ours by what they call, and not by their type.
     """
-    known = {*OURS, *trusted} | ({CALL} if _calls_in(data) <= _our_calls() else set())
+    known = {*ALLOWED, *trusted} | ({CALL} if _calls_in(data) <= _our_calls() else set())
     return tuple(name for name in types_in(data) if name not in known)
 
 
@@ -59,9 +59,9 @@ def load(data: bytes) -> Any:
 
 @cache
 def _our_calls() -> frozenset[str]:
-    from ml_action.modelling.training import pipeline as recipes
+    from ml_action.modelling.training import pipeline
 
-    return _calls_in(dump(list(recipes.CALLS)))
+    return _calls_in(dump(list(pipeline.CALLS)))
 
 
 def _calls_in(data: bytes) -> frozenset[str]:

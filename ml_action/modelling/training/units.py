@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.datasets.holdout import fold_of, in_holdout
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table
 
 Flags = npt.NDArray[np.bool_]
@@ -41,12 +41,12 @@ class Units:
         return np.asarray((np.bincount(self.of_row[rows], minlength=len(self.names)) > 0)[self.of_row], dtype=bool)
 
 
-def of(table: Table, group: str = "") -> Units:
+def units_of(table: Table, group: str = "") -> Units:
     """The units of a table's rows. A row without a value in the `group` column belongs to its dataset."""
     blobs = tuple(dataset.blob for dataset in table.datasets)
     if not group:
         return Units(table.cluster, blobs)
-    words = portraits.words(table.frame[group])
+    words = column_statistics.words(table.frame[group])
     own = pd.Series(np.array(blobs, dtype=object)[table.cluster], index=words.index, dtype="str")
     of_row, known = pd.factorize(("group " + words).fillna(own), sort=True)
     return Units(of_row.astype(np.int64), tuple(map(str, known)))

@@ -8,20 +8,20 @@ import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.formatting import percent
-from ml_action.core.text import plain
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.core.text import sanitised
+from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.columns import texts
-from ml_action.modelling.validation.rejections import RowVerdicts, Verdicts
+from ml_action.modelling.validation.rejections import Rejections, RowRejections
 
 _BOOLEANS = ("true", "false", "1", "0", "1.0", "0.0")
 
 
-def enforce(verdicts: Verdicts | RowVerdicts, rule: ColumnRule) -> None:
+def apply_rule(verdicts: Rejections | RowRejections, rule: ColumnRule) -> None:
     """Sets the datasets aside that break the rule; `check = false` switches it off."""
     if rule.check is False:
         return
     column = verdicts.table.frame[rule.name]
-    said = f"the column '{plain(rule.name)}'"
+    said = f"the column '{sanitised(rule.name)}'"
     if rule.type == "boolean":
         verdicts.against_rows(
             ~_is_boolean(column), f"holds '{{}}' in {said}, which has to hold true or false", rule.name
@@ -32,14 +32,14 @@ def enforce(verdicts: Verdicts | RowVerdicts, rule: ColumnRule) -> None:
     if rule.max is not None:
         verdicts.against_rows(numbers > rule.max, f"holds {{}} in {said}, more than max = {rule.max:.15g}", rule.name)
     if rule.categories is not None:
-        strange = column.notna() & ~portraits.words(column).isin(rule.categories)
+        strange = column.notna() & ~column_statistics.words(column).isin(rule.categories)
         verdicts.against_rows(strange.to_numpy(), f"holds '{{}}' in {said}, which is none of its categories", rule.name)
     if rule.missing is not None:
-        missing = portraits.missing_shares(verdicts.table, rule.name)
+        missing = column_statistics.missing_shares(verdicts.table, rule.name)
         allowed = f"of its rows; missing = {rule.missing:.15g} is the most"
         verdicts.against(
             missing > rule.missing,
-            lambda place: f"lacks the value of '{plain(rule.name)}' in {percent(missing[place])} {allowed}",
+            lambda place: f"lacks the value of '{sanitised(rule.name)}' in {percent(missing[place])} {allowed}",
         )
 
 
@@ -53,5 +53,5 @@ def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
 
 def _is_boolean(column: pd.Series) -> npt.NDArray[np.bool_]:
     """Per row: true, false, 0, 1 or nothing; also as text, since one word makes text of every cell of its file."""
-    written = portraits.words(column).str.strip().str.lower().isin(_BOOLEANS)
+    written = column_statistics.words(column).str.strip().str.lower().isin(_BOOLEANS)
     return np.asarray(column.isna() | written, dtype=bool)

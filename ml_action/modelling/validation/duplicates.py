@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.dataset import Dataset, SetAside
-from ml_action.core.text import plain
+from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 
 Hashes = npt.NDArray[np.uint64]
@@ -16,7 +16,7 @@ _BITS = 44  # of a float's 53: what a program that writes 15 digits keeps
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: spreads the bits of a product
 
 
-def copies(table: Table, old: frozenset[str]) -> tuple[SetAside, ...]:
+def find_copies(table: Table, old: frozenset[str]) -> tuple[RejectedDataset, ...]:
     """The datasets (not in `old`, blob ids) whose rows are those of an old dataset or of an earlier new one.
 
     The same rows in any order, with columns in any order, and numbers in any spelling (1, 1.0, 1e0) or
@@ -24,15 +24,15 @@ def copies(table: Table, old: frozenset[str]) -> tuple[SetAside, ...]:
     """
     identities = _identities(table)
     is_old = np.array([dataset.blob in old for dataset in table.datasets], dtype=bool)
-    found: list[SetAside] = []
+    found: list[RejectedDataset] = []
     first: dict[bytes, Dataset] = {}
     # Old ones first: a copy of an old dataset is the copy, wherever it stands.
     for position in np.argsort(~is_old, kind="stable"):
         dataset = table.datasets[position]
         original = first.setdefault(identities[position].tobytes(), dataset)
         if original.blob != dataset.blob and not is_old[position]:
-            reason = f"holds the same rows as {plain(original.path, 120)}"
-            found.append(SetAside(dataset.path, dataset.blob, reason, copy_of=original.blob))
+            reason = f"holds the same rows as {sanitised(original.path, 120)}"
+            found.append(RejectedDataset(dataset.path, dataset.blob, reason, copy_of=original.blob))
     return tuple(found)
 
 

@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.records.dataset import SetAside
-from ml_action.core.text import plain
+from ml_action.core.records.dataset import RejectedDataset
+from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 
 
-class Verdicts:
+class Rejections:
     """What is found against the datasets of a table, or against those `among` marks; what was found first stays."""
 
     def __init__(self, table: Table, among: Flags | None = None) -> None:
         self.table = table
         self.among = np.ones(len(table.datasets), dtype=bool) if among is None else among
-        self.found: dict[int, SetAside] = {}
+        self.found: dict[int, RejectedDataset] = {}
 
     def against(self, datasets: Flags, reason: str | Callable[[int], str]) -> None:
         """Set the marked datasets aside; the reason may depend on the dataset's position."""
@@ -51,12 +51,12 @@ class Verdicts:
         clusters, first = np.unique(self.table.cluster[rows], return_index=True)
         starts = np.searchsorted(self.table.cluster, clusters)
         for position, row, start in zip(clusters, np.flatnonzero(rows)[first], starts, strict=True):
-            value = plain(_as_written(self.table.frame[column].iloc[row]), 40)
+            value = sanitised(_as_written(self.table.frame[column].iloc[row]), 40)
             self._note(int(position), reason.replace("{}", value, 1), int(row - start) + 2)
 
     def _note(self, position: int, reason: str, line: int) -> None:
         dataset = self.table.datasets[position]
-        self.found.setdefault(position, SetAside(dataset.path, dataset.blob, reason, line))
+        self.found.setdefault(position, RejectedDataset(dataset.path, dataset.blob, reason, line))
 
     @property
     def good(self) -> Flags:
@@ -66,7 +66,7 @@ class Verdicts:
         return flags
 
     @property
-    def set_aside(self) -> tuple[SetAside, ...]:
+    def set_aside(self) -> tuple[RejectedDataset, ...]:
         """The datasets against which something was found, in the table's order."""
         return tuple(self.found[position] for position in sorted(self.found))
 
@@ -74,7 +74,7 @@ class Verdicts:
 MOST_TOLD = 50  # rows that are named; all are left out
 
 
-class RowVerdicts:
+class RowRejections:
     """What is found against single rows, where rows are the unit: the row is left out, and its file stays."""
 
     def __init__(self, table: Table) -> None:
@@ -92,7 +92,7 @@ class RowVerdicts:
             self.left_out |= rows
             self._found.append((fresh, reason, self.table.frame[column]))
 
-    def told(self, among: Flags) -> Iterator[SetAside]:
+    def told(self, among: Flags) -> Iterator[RejectedDataset]:
         """The first of the bad rows that are marked, with their values (`{}`) and lines."""
         room = MOST_TOLD
         for rows, reason, values in self._found:
@@ -101,9 +101,9 @@ class RowVerdicts:
             for row in map(int, wanted):
                 place = int(self.table.cluster[row])
                 line = row - int(np.searchsorted(self.table.cluster, place)) + 2
-                value = plain(_as_written(values.iloc[row]), 40)
+                value = sanitised(_as_written(values.iloc[row]), 40)
                 # without a blob: the file counts, and is not recorded as one that does not
-                yield SetAside(self.table.datasets[place].path, "", reason.replace("{}", value, 1), line)
+                yield RejectedDataset(self.table.datasets[place].path, "", reason.replace("{}", value, 1), line)
 
 
 def _as_written(value: object) -> object:

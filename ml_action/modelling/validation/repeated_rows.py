@@ -16,7 +16,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Repeats:
+class RepeatedRows:
     """Per row of a table, with datasets in the order in which they count as earlier."""
 
     within: Flags  # repeats an earlier row of its own dataset
@@ -29,7 +29,7 @@ class Repeats:
         return self.source >= 0
 
 
-def find(table: Table, earlier: Flags, columns: Iterable[str]) -> Repeats:
+def find(table: Table, earlier: Flags, columns: Iterable[str]) -> RepeatedRows:
     """The repeats of a table; the marked datasets count as earlier than the others, else their order does.
 
     Only the columns count that a model sees: a file put together of others often has one more, of row numbers.
@@ -43,7 +43,7 @@ def find(table: Table, earlier: Flags, columns: Iterable[str]) -> Repeats:
     owner = table.cluster[order]
     first = owner[begins][group]  # of each row's equals, which stand by rank
     ends = np.roll(begins, -1)  # the last of its equals stands before the next ones
-    found = Repeats(np.zeros_like(begins), np.full(len(order), -1, dtype=np.int64), np.zeros_like(begins))
+    found = RepeatedRows(np.zeros_like(begins), np.full(len(order), -1, dtype=np.int64), np.zeros_like(begins))
     found.within[order] = ~begins & (np.roll(owner, 1) == owner)
     found.source[order] = np.where(first != owner, first, -1)
     found.elsewhere[order] = (first != owner[ends][group]) if len(order) else False

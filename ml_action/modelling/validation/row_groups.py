@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core import formatting as figures
+from ml_action.core import formatting
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation.duplicates import row_hashes
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re
 
 
 @dataclass(frozen=True)
-class Sides:
+class RowOrigins:
     """Which datasets of a table arrived, and which are there only to tell what is old."""
 
     changed: frozenset[str]  # blob ids of those that arrived or were edited
@@ -63,7 +63,7 @@ def _among(table: Table, blobs: Collection[str]) -> Flags:
 
 
 @dataclass(frozen=True, eq=False)
-class Arranged:
+class RowGroups:
     """The rows of a table in groups, old and new ones apart."""
 
     table: Table  # its datasets are groups: `blob` names the group, of old and of new rows alike
@@ -71,7 +71,7 @@ class Arranged:
     arrived: int  # rows that are new
 
 
-def arrange(table: Table, columns: Sequence[str], sides: Sides) -> Arranged:
+def group_rows(table: Table, columns: Sequence[str], sides: RowOrigins) -> RowGroups:
     """The rows of all datasets that are there, in groups.
 
     In an edited file occurrences count: of a content that stands n times in the edited files and m times in the old
@@ -80,7 +80,7 @@ def arrange(table: Table, columns: Sequence[str], sides: Sides) -> Arranged:
     """
     hashes = content_hashes(table.frame, columns)
     edited, arrived = sides.edited_rows(table), sides.arrived_rows(table)
-    is_new = surplus(hashes, edited, sides.earlier_rows(table))
+    is_new = added_rows(hashes, edited, sides.earlier_rows(table))
     added = np.flatnonzero(arrived & ~edited)
     is_new[added] = ~np.isin(hashes[added], np.unique(hashes[~arrived]))
     group = (hashes >> _SHIFT).astype(np.int64) * 2 + is_new
@@ -89,10 +89,10 @@ def arrange(table: Table, columns: Sequence[str], sides: Sides) -> Arranged:
     groups, cluster = np.unique(group[kept], return_inverse=True)
     frame = table.frame.take(kept).reset_index(drop=True)
     found = Table(frame, cluster.astype(np.int64), tuple(map(_group, groups)))
-    return Arranged(found, np.asarray(groups % 2 == 1, dtype=bool), int(is_new.sum()))
+    return RowGroups(found, np.asarray(groups % 2 == 1, dtype=bool), int(is_new.sum()))
 
 
-def surplus(hashes: Hashes, now: Flags, then: Flags) -> Flags:
+def added_rows(hashes: Hashes, now: Flags, then: Flags) -> Flags:
     """Per row: whether it is one of the last n - m of its content, which n rows of `now` have and m of `then`."""
     rows = np.flatnonzero(now)
     rows = rows[np.argsort(hashes[rows], kind="stable")]
@@ -127,7 +127,7 @@ def _stable(column: pd.Series) -> pd.Series:
 def _as_read_alone(text: str) -> str:
     """007, 7.0 and TRUE as they read in a file where no word makes text of the column."""
     if _NUMBER.fullmatch(text):
-        return figures.word(float(text))
+        return formatting.cell_text(float(text))
     word = text.strip().capitalize()
     return word if word in ("True", "False") else text
 

@@ -9,32 +9,32 @@ from typing import NamedTuple
 import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.records.dataset import SetAside
-from ml_action.core.text import plain
-from ml_action.modelling.reading.columns import automatic_features, need, texts
+from ml_action.core.records.dataset import RejectedDataset
+from ml_action.core.text import sanitised
+from ml_action.modelling.reading.columns import automatic_features, require, texts
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation import column_rules as demands
+from ml_action.modelling.validation import column_rules
 from ml_action.modelling.validation.datasets import (
     is_number,
     judge_presence,
     judge_sizes,
     judge_weights,
     required,
-    tidy,
+    unify_types,
 )
-from ml_action.modelling.validation.rejections import RowVerdicts, Verdicts
-from ml_action.modelling.validation.row_groups import Sides, content_hashes, surplus, without_rows
+from ml_action.modelling.validation.rejections import Rejections, RowRejections
+from ml_action.modelling.validation.row_groups import RowOrigins, added_rows, content_hashes, without_rows
 
 MOSTLY = 0.9  # share of the values that are numbers in a column of numbers
 _TRUTHS = {"true": True, "false": False, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 
 
-class Sorted(NamedTuple):
+class ValidRows(NamedTuple):
     """The usable rows, and what is not: old bad rows are left out and told no more."""
 
     table: Table
-    unfit: tuple[SetAside, ...]  # files that lack a column
-    told: tuple[SetAside, ...]  # the first of the new bad rows
+    unfit: tuple[RejectedDataset, ...]  # files that lack a column
+    told: tuple[RejectedDataset, ...]  # the first of the new bad rows
     bad: int  # new bad rows
 
 
@@ -44,9 +44,9 @@ def sort_out(
     features: Sequence[str],
     rules: Sequence[ColumnRule] = (),
     numbers: frozenset[str] = frozenset(),
-    sides: Sides | None = None,
+    sides: RowOrigins | None = None,
     weight: str = "",
-) -> Sorted:
+) -> ValidRows:
     """The usable rows. Without `sides`, all of them are new.
 
     Bad: text in a column of numbers, an infinite number, a weight that is missing or below zero, a value against a
@@ -54,15 +54,15 @@ def sort_out(
     text throughout. Raises DataProblem when a column is in no dataset.
     """
     held = (*targets, weight) if weight else targets
-    need(table, [*held, *features])
-    sides = sides or Sides(frozenset(item.blob for item in table.datasets))
+    require(table, [*held, *features])
+    sides = sides or RowOrigins(frozenset(item.blob for item in table.datasets))
     columns = list(dict.fromkeys([*held, *(features or automatic_features(table, held))]))
     demanded = {rule.name: rule for rule in rules if rule.name in table.frame.columns}
-    files = Verdicts(table, ~sides.gone(table))
+    files = Rejections(table, ~sides.gone(table))
     for name in required(columns, held, demanded):
         judge_presence(files, name)
     table = table.keep(files.good)
-    verdicts, frame = RowVerdicts(table), table.frame.copy(deep=False)
+    verdicts, frame = RowRejections(table), table.frame.copy(deep=False)
     for name in columns:
         sure = True if name == weight else is_number(name, targets, demanded, numbers)
         frame[name] = _values(verdicts, name, sure)
@@ -71,31 +71,31 @@ def sort_out(
     if weight:
         judge_weights(verdicts, weight, valued)
     for rule in demanded.values():
-        demands.enforce(verdicts, rule)
+        column_rules.apply_rule(verdicts, rule)
     new = verdicts.left_out.copy()  # a bad row that an old version held has been told
     bad = table.frame.loc[new, columns].reset_index(drop=True)
-    new[new] = surplus(content_hashes(bad, columns), sides.arrived_rows(table)[new], sides.earlier_rows(table)[new])
+    new[new] = added_rows(content_hashes(bad, columns), sides.arrived_rows(table)[new], sides.earlier_rows(table)[new])
     sound = without_rows(verdicts.table, verdicts.left_out | ~valued)
-    sound = tidy(_with_truths(sound, columns, demanded), columns, demanded)
-    return Sorted(sound, files.set_aside, tuple(verdicts.told(new)), int(new.sum()))
+    sound = unify_types(_with_truths(sound, columns, demanded), columns, demanded)
+    return ValidRows(sound, files.set_aside, tuple(verdicts.told(new)), int(new.sum()))
 
 
 def as_numbers(table: Table, targets: tuple[str, ...] = (), rules: Sequence[ColumnRule] = ()) -> Table:
     """The table with its columns of numbers as numbers, a stray word in them as nothing: to see what they hold."""
     frame, demanded = table.frame.copy(deep=False), {rule.name: rule for rule in rules}
     for name in frame.columns:
-        frame[name] = _values(RowVerdicts(table), name, is_number(name, targets, demanded, frozenset()))
+        frame[name] = _values(RowRejections(table), name, is_number(name, targets, demanded, frozenset()))
     return replace(table, frame=frame)
 
 
-def _values(verdicts: RowVerdicts, name: str, is_number: bool | None) -> pd.Series:
+def _values(verdicts: RowRejections, name: str, is_number: bool | None) -> pd.Series:
     """The column, as numbers where it is one of numbers; what is none is found against its row."""
     column = verdicts.table.frame[name]
     if is_number is not False and _may_hide_numbers(column, sure=bool(is_number)):
         found = pd.to_numeric(column, errors="coerce")
         strange = (found.isna() & column.notna()).to_numpy()
         if is_number or strange.sum() <= (1 - MOSTLY) * max(int(column.notna().sum()), 1):
-            said = f"holds text ('{{}}') in the column '{plain(name)}', where numbers belong"
+            said = f"holds text ('{{}}') in the column '{sanitised(name)}', where numbers belong"
             verdicts.against_rows(strange, said, name)
             column = found
     judge_sizes(verdicts, column, name)

@@ -22,10 +22,10 @@ from typing import Any
 import yaml
 
 from ml_action.commands.demo import students
-from ml_action.commands.sandbox_session import Stage, plain_git
+from ml_action.commands.sandbox_session import SandboxSession, plain_git
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
-from ml_action.reports import pages as report
+from ml_action.reports import pages
 from sandbox import Account, PullRequest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,7 +82,7 @@ class Run:
     @property
     def verdicts(self) -> list[str]:
         """The lines in which the product says how it ended."""
-        icons = tuple(report.ICONS.values())
+        icons = tuple(pages.ICONS.values())
         return [one["msg"].strip() for one in self.lines if one.get("raw_output") and one["msg"].startswith(icons)]
 
     @property
@@ -97,7 +97,7 @@ class Run:
 class World:
     """A repository on the stand-in and the tools to run its workflows."""
 
-    here: Stage
+    here: SandboxSession
     act: str
     tree: Path  # the action's own repository, as `uses:` would download it
     app_token: Path  # a stand-in for actions/create-github-app-token

@@ -18,7 +18,7 @@ import pytest
 
 from ml_action.modelling.training.library_versions import libraries
 from tests.e2e.container.harness import ROOT
-from tests.support import wheel as packaged
+from tests.support import wheel
 from tests.support.model_folder import ModelDir
 
 BODY = b'{"hours_studied": 5}'
@@ -29,7 +29,7 @@ def service_image(image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Built as docs/service.md says, with the consumer of this checkout in place of the published one."""
     context = tmp_path_factory.mktemp("context") / "service"
     shutil.copytree(ROOT / "example-repo/service", context)
-    made = Path(shutil.copy(packaged.wheel(tmp_path_factory.mktemp("wheel")), context))
+    made = Path(shutil.copy(wheel.wheel(tmp_path_factory.mktemp("wheel")), context))
     command = ["docker", "build", "--network=host", "--quiet", "--build-arg", f"ML_AUTO_UPDATE=/build/{made.name}"]
     return subprocess.run([*command, context], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.sandbox_session import Stage
+from ml_action.commands import sandbox_session
+from ml_action.commands.sandbox_session import SandboxSession
 from sandbox import Exchange
 from tests.e2e.container.harness import Machine, Result
 
@@ -23,7 +23,7 @@ STATE = "ml-auto-update/model/state"
 class World:
     """The repository, the two bots' tokens, and what was sent to the server."""
 
-    here: Stage
+    here: SandboxSession
     image: str
     root: Path
     exchanges: list[Exchange] = field(default_factory=list)
@@ -32,7 +32,7 @@ class World:
 
     @property
     def git(self) -> Any:
-        return stage.plain_git(self.here.repository.path)
+        return sandbox_session.plain_git(self.here.repository.path)
 
     @property
     def pulls(self) -> list[Any]:

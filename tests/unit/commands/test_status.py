@@ -3,15 +3,14 @@ import json
 
 import pytest
 
-from ml_action.commands import status as views
+from ml_action.commands import status
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.git import journal, registry, repository
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push
-from ml_action.runtime import actions as runner
-from ml_action.runtime import wiring
+from ml_action.runtime import actions, wiring
 from tests.support.factories import TIME, make_attempt, make_csvs, make_git, make_history, make_repository, make_version
 
 STATE = "ml-auto-update/model/state"
@@ -30,7 +29,7 @@ def show(tmp_path, workspace, capsys, monkeypatch):
     def show(view, *, as_json=False):
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
-        place = wiring.find_place({}, runner.read_context({"PATH": "/usr/bin:/bin"}, workspace.path))
+        place = wiring.find_place({}, actions.read_context({"PATH": "/usr/bin:/bin"}, workspace.path))
         view(place, scratch, PlainLog(io.StringIO()), as_json=as_json)
         out = capsys.readouterr().out
         return json.loads(out) if as_json else out
@@ -41,21 +40,21 @@ def show(tmp_path, workspace, capsys, monkeypatch):
 def remember(tmp_path, workspace, *attempts):
     scratch = tmp_path / "writing"
     scratch.mkdir()
-    borrowed = repository.borrow(make_git(workspace.path), str(workspace.path), scratch)
-    state = State("", workspace.tree(), attempts, (SetAside("a.csv", "1", "empty"),))
+    borrowed = repository.open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
+    state = State("", workspace.tree(), attempts, (RejectedDataset("a.csv", "1", "empty"),))
     borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 
 
 def test_the_status_of_a_new_repository(show):
-    text = show(views.status)
+    text = show(status.status)
     assert "waiting 3/200" in text
     assert "none yet: the first training makes v1" in text
-    assert show(views.status, as_json=True) == {
+    assert show(status.status, as_json=True) == {
         "count": 3, "threshold": 200, "ready": False, "set_aside": 0, "champion": None, "rolled_back": {},
         "attempts": [],
     }  # fmt: skip
-    assert show(views.history, as_json=True) == []
-    assert "version" in show(views.history)
+    assert show(status.history, as_json=True) == []
+    assert "version" in show(status.history)
 
 
 def test_the_status_after_attempts(show, tmp_path, workspace):
@@ -64,7 +63,7 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
     many = [make_attempt(id=f"A{n}", reason=f"reason {n}") for n in range(5)]
     last = make_attempt(id="last", pull_request=7, pull_request_url="https://github.com/o/r/pull/7", state="open")
     remember(tmp_path, workspace, *many, held, last)
-    text = show(views.status)
+    text = show(status.status)
     assert "v1 of 2026-03-01T12:00:00Z, r2 0.8000" in text
     assert "1 dataset" in text
     assert "v2: open, #7 https://github.com/o/r/pull/7" in text
@@ -72,7 +71,7 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
     assert "25.0 %" in text
     assert "reason 1" not in text
     assert "reason 2" in text
-    found = show(views.status, as_json=True)
+    found = show(status.status, as_json=True)
     assert [attempt["id"] for attempt in found["attempts"]] == ["A2", "A3", "A4", held.id, "last"]
     assert (found["count"], found["champion"]["version"], found["set_aside"]) == (0, "v1", 1)
 
@@ -86,23 +85,23 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
     ],
 )
 def test_what_became_of_the_last_promotion(attempt, text):
-    assert views._promotion(attempt) == text
+    assert status._promotion(attempt) == text
 
 
 def test_the_history_of_versions(show, workspace):
     old = make_version(metric="accuracy", scores={"r2": 0.1})
     new = make_version(version="v2", champion_scores={"r2": 0.7})
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(old, new))})
-    text = show(views.history)
+    text = show(status.history)
     for cell in ("v1", "v2", "0.8000", "0.7000", "[+0.7000, +0.9000]", "180", "–"):
         assert cell in text
-    assert [version["version"] for version in show(views.history, as_json=True)] == ["v1", "v2"]
+    assert [version["version"] for version in show(status.history, as_json=True)] == ["v1", "v2"]
 
 
 def test_a_champion_without_a_score_by_its_metric_is_shown_all_the_same(show, workspace):
     history = make_history(make_version(metric="accuracy"))
     workspace.commit({"model/model_metadata.json": registry.to_bytes(history)})
-    assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(views.status)
+    assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(status.status)
 
 
 def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace):
@@ -113,14 +112,14 @@ def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace
         state="merged", pull_request=4, pull_request_url="u",
     )  # fmt: skip
     remember(tmp_path, workspace, make_attempt(), back)
-    text = show(views.status)
+    text = show(status.status)
     assert "v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)" in text
     assert "rollback to v1: merged, #4 u" in text
-    assert show(views.status, as_json=True)["rolled_back"] == {"v2": "back from v2 to v1: wrong"}
-    text = show(views.history)
+    assert show(status.status, as_json=True)["rolled_back"] == {"v2": "back from v2 to v1: wrong"}
+    text = show(status.history)
     assert "in production" in text
     assert "rolled back 2026-03-01" in text
-    found = show(views.history, as_json=True)
+    found = show(status.history, as_json=True)
     assert [(row["in_production"], row["rolled_back"]) for row in found] == [
         (True, ""), (False, "back from v2 to v1: wrong"),
     ]  # fmt: skip
@@ -132,4 +131,4 @@ def test_a_clone_without_a_token_tells_what_the_server_told_it(show, tmp_path, w
     git = make_git(workspace.path)
     git.run("update-ref", f"refs/remotes/origin/{STATE}", f"refs/heads/{STATE}")
     git.run("update-ref", "-d", f"refs/heads/{STATE}")
-    assert "a reason of its own" in show(views.status)
+    assert "a reason of its own" in show(status.status)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ml_action.config.data_path import CSV, KINDS, Selection
+from ml_action.config.data_path import CSV, KINDS, DataPath
 from tests.support.factories import make_repository
 
 
 def holds(patterns, path):
-    return Selection.parse(patterns).holds(path)
+    return DataPath.parse(patterns).holds(path)
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,22 @@ def test_what_a_folder_or_pattern_holds(patterns, path, held):
     ],
 )
 def test_the_roots_hold_every_dataset_and_none_lies_inside_another(text, roots, folder):
-    assert (Selection.parse(text).roots, Selection.parse(text).folder) == (roots, folder)
+    assert (DataPath.parse(text).roots, DataPath.parse(text).folder) == (roots, folder)
 
 
 @pytest.mark.parametrize("text", ["", " , ", "/etc", "../x", "a, b/../../c", "a\0"])
 def test_what_leaves_the_repository_or_names_nothing_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
-        Selection.parse(text)
+        DataPath.parse(text)
 
 
 def test_the_same_folder_twice_is_one():
-    assert Selection.parse("a, ./a/, a//") == Selection(("a",))
-    assert str(Selection.parse("a,b/*.csv")) == "a, b/*.csv"
+    assert DataPath.parse("a, ./a/, a//") == DataPath(("a",))
+    assert str(DataPath.parse("a,b/*.csv")) == "a, b/*.csv"
 
 
 def test_an_entry_of_its_tree_is_named_from_the_tree_that_stands_for_it():
-    folder, several, pattern = map(Selection.parse, ("data/new", "data/new, more", "data/*.csv"))
+    folder, several, pattern = map(DataPath.parse, ("data/new", "data/new, more", "data/*.csv"))
     assert folder.path_of("x.csv") == "data/new/x.csv"
     assert several.path_of("data/new/x.csv") == "data/new/x.csv"
     assert folder.holds_entry("x.csv")
@@ -99,7 +99,7 @@ def test_an_entry_of_its_tree_is_named_from_the_tree_that_stands_for_it():
 
 
 def test_a_plain_folder_covers_whatever_is_asked_of_it_later_and_a_pattern_only_itself():
-    folder, pattern = Selection.parse("data"), Selection.parse("data/*.csv")
+    folder, pattern = DataPath.parse("data"), DataPath.parse("data/*.csv")
     assert folder.covers(pattern)
     assert folder.covers(folder.only(CSV))
     assert not folder.only(CSV).covers(folder)
@@ -109,10 +109,10 @@ def test_a_plain_folder_covers_whatever_is_asked_of_it_later_and_a_pattern_only_
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.sampled_from([KINDS, CSV]))
 def test_a_record_comes_back_as_it_was(patterns, kinds):
-    selection = Selection(tuple(patterns), kinds)
+    selection = DataPath(tuple(patterns), kinds)
     record = selection.to_record()
     if record:
-        assert Selection.from_record(record) == selection
+        assert DataPath.from_record(record) == selection
     else:
         assert selection.takes_folders
         assert kinds == KINDS
@@ -121,12 +121,12 @@ def test_a_record_comes_back_as_it_was(patterns, kinds):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"patterns": [], "kinds": [".csv"]}', b"\xff"])
 def test_what_is_no_record_is_told(content):
     with pytest.raises(ValueError, match=r"."):
-        Selection.from_record(content)
+        DataPath.from_record(content)
 
 
 def test_a_record_with_texts_in_place_of_lists_is_none():
     with pytest.raises(ValueError, match="lists of texts"):
-        Selection.from_record(json.dumps({"patterns": "data", "kinds": [1]}).encode())
+        DataPath.from_record(json.dumps({"patterns": "data", "kinds": [1]}).encode())
 
 
 PATHS = [f"{folder}{name}" for folder in ("", "a/", "b/", "ab/", "a/b/", "a/a/", "a/b/a/", "b/.a/") for name in ("a.csv", "b.csv", ".csv", "ab.csv")]  # fmt: skip  # noqa: E501
@@ -146,6 +146,6 @@ def test_a_pattern_means_what_git_means_by_it(tree, parts, last):
     pattern = "/".join([*parts, last])
     assume("*" in pattern or "?" in pattern)  # else it is a folder's name
     listed = tree.git.run("ls-files", "-z", "--", f":(glob){pattern}").decode().split("\0")
-    selection = Selection.parse(pattern)
+    selection = DataPath.parse(pattern)
     assert {path for path in PATHS if selection.holds(path)} == set(filter(None, listed))
     assert all(root == "." or path.startswith(f"{root}/") for root in selection.roots for path in filter(None, listed))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.config import parsers as values
+from ml_action.config import parsers
 
 PARSERS = ("text", "name", "positive", "integer", "seed", "share", "confidence", "path", "model_dir", "branch", "names")
 
@@ -18,7 +18,7 @@ PARSERS = ("text", "name", "positive", "integer", "seed", "share", "confidence",
 def test_any_text_is_a_value_or_told_why_not(parser: str, text: str):
     told = "a value"
     try:
-        getattr(values, parser)(text)
+        getattr(parsers, parser)(text)
     except ValueError as error:
         told = str(error)
     assert told
@@ -27,7 +27,7 @@ def test_any_text_is_a_value_or_told_why_not(parser: str, text: str):
 @given(text=st.text(alphabet="ab./-", min_size=1, max_size=20))
 def test_a_path_never_leaves_the_repository(text: str):
     try:
-        path = values.path(text)
+        path = parsers.path(text)
     except ValueError:
         return
     assert not posixpath.isabs(path)
@@ -37,19 +37,19 @@ def test_a_path_never_leaves_the_repository(text: str):
 @given(names=st.lists(st.text(alphabet='ab ,"', min_size=1, max_size=8).map(str.strip).filter(bool), min_size=1))
 def test_any_column_names_can_be_given_in_quotes(names: list[str]):
     quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
-    assert values.names(quoted) == tuple(names)
+    assert parsers.names(quoted) == tuple(names)
 
 
 @pytest.mark.parametrize("text", ["a, b", "a\nb", '"a",b', " a ,\n\n b "])
 def test_names_are_parted_by_commas_or_lines(text: str):
-    assert values.names(text) == ("a", "b")
+    assert parsers.names(text) == ("a", "b")
 
 
 @given(names=st.lists(st.text(alphabet='ab ,"', min_size=1, max_size=8).map(str.strip).filter(bool), min_size=2))
 def test_several_names_are_spelled_as_they_are_read(names: list[str]):
-    assert values.names(values.spelled(names)) == tuple(names)
+    assert parsers.names(parsers.format_names(names)) == tuple(names)
 
 
 def test_one_name_stands_as_it_is():
-    assert values.spelled(("a, in m",)) == "a, in m"
-    assert values.spelled(("a, in m", "b")) == '"a, in m",b'
+    assert parsers.format_names(("a, in m",)) == "a, in m"
+    assert parsers.format_names(("a, in m", "b")) == '"a, in m",b'

@@ -7,16 +7,16 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.config.data_path import Selection
-from ml_action.config.options import BY_NAME, TABLE
-from ml_action.config.settings import Settings, for_journal, json_schema, parse
-from ml_action.core.errors import SettingsProblem
+from ml_action.config.data_path import DataPath
+from ml_action.config.options import BY_NAME, OPTIONS
+from ml_action.config.settings import Settings, fingerprint_settings, json_schema, parse
+from ml_action.core.errors import SettingsError
 from ml_action.core.records.choices import Autonomy
 from tests.support.factories import make_git, make_settings
 
 
 def problem(given_, file=None):
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         parse(given_, file or {})
     return caught.value.what
 
@@ -40,7 +40,7 @@ def test_the_defaults_are_those_of_the_table():
 
 
 def test_every_row_of_the_table_is_a_field_and_the_other_way_round():
-    assert [setting.name.replace("-", "_") for setting in TABLE] == [spec.name for spec in fields(Settings)]
+    assert [setting.name.replace("-", "_") for setting in OPTIONS] == [spec.name for spec in fields(Settings)]
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_every_row_of_the_table_is_a_field_and_the_other_way_round():
         ("mode", "check", "check"),
         ("name", "students-2", "students-2"),
         ("name", "a" * 63, "a" * 63),
-        ("data-path", "./data//new/", Selection(("data/new",))),
-        ("data-path", "a, b/*.csv\n c ,a", Selection(("a", "b/*.csv", "c"))),
-        ("data-path", '"a,b"', Selection(("a,b",))),
+        ("data-path", "./data//new/", DataPath(("data/new",))),
+        ("data-path", "a, b/*.csv\n c ,a", DataPath(("a", "b/*.csv", "c"))),
+        ("data-path", '"a,b"', DataPath(("a,b",))),
         ("untracked", "true", True),
-        ("data-path", "data/../incoming", Selection(("incoming",))),
-        ("data-path", "données du mois", Selection(("données du mois",))),
-        ("data-path", "...", Selection(("...",))),
+        ("data-path", "data/../incoming", DataPath(("incoming",))),
+        ("data-path", "données du mois", DataPath(("données du mois",))),
+        ("data-path", "...", DataPath(("...",))),
         ("threshold", "1", 1),
         ("threshold", " 200 ", 200),
         ("features", "a, b ,c", ("a", "b", "c")),
@@ -146,7 +146,7 @@ def test_all_problems_are_reported_together():
 
 
 def test_the_problem_says_why_and_what_to_do_and_has_its_exit_code():
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         parse({"threshold": "0"}, {})
     assert caught.value.why
     assert "the README lists every setting" in caught.value.fix
@@ -245,7 +245,7 @@ def test_a_gigantic_value_is_not_repeated_whole():
 def test_a_base_that_is_accepted_is_at_least_no_option_refspec_or_traversal(text):
     try:
         base = parse({"base": text}, {}).base
-    except SettingsProblem:
+    except SettingsError:
         return
     assert not base.startswith("-")
     assert ".." not in base
@@ -260,7 +260,7 @@ def test_branch_names_that_git_takes_are_taken(name, tmp_path):
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_NAME)), st.text()))
 def test_whatever_is_given_it_is_settings_or_a_problem(values):
-    with contextlib.suppress(SettingsProblem):
+    with contextlib.suppress(SettingsError):
         settings = parse(values, {})
         assert settings.threshold >= 1
         assert 0 <= settings.test_size < 1
@@ -275,7 +275,7 @@ toml_values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_NAME)) | st.text(), toml_values, max_size=4))
 def test_whatever_stands_in_the_file_it_is_settings_or_a_problem(file):
-    with contextlib.suppress(SettingsProblem):
+    with contextlib.suppress(SettingsError):
         assert parse({}, file).token == ""
 
 
@@ -300,7 +300,7 @@ def test_the_json_schema_takes_a_good_file_and_refuses_bad_ones():
 
 def test_what_the_json_schema_takes_the_parser_takes():
     schema = json_schema()["properties"]
-    assert set(schema) == {setting.name for setting in TABLE if setting.in_file}
+    assert set(schema) == {setting.name for setting in OPTIONS if setting.in_file}
     samples = {"integer": 50, "number": 0.75, "array": ["a.B"], "object": {}, "string": "abc", "boolean": True}
     kinds = {name: kind for name, entry in schema.items() for kind in [entry["type"]] if isinstance(kind, str)}
     file = {name: schema[name].get("enum", [samples[kind]])[0] for name, kind in kinds.items()}
@@ -312,7 +312,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
 
 
 def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_else():
-    before = for_journal(make_settings())
+    before = fingerprint_settings(make_settings())
     shaping = {
         "unit",
         "contract",
@@ -338,5 +338,5 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
         "model_format",
     }
     assert set(before) == shaping
-    assert for_journal(make_settings(token="x", autonomy=Autonomy.MERGE, threshold=5, label="y")) == before
-    assert for_journal(make_settings(seed=1)) != before
+    assert fingerprint_settings(make_settings(token="x", autonomy=Autonomy.MERGE, threshold=5, label="y")) == before
+    assert fingerprint_settings(make_settings(seed=1)) != before

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from ml_action.consumer import Consumer, Folder, GitHub
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.git import registry
-from ml_action.modelling.training import library_versions as versions
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import library_versions, model_file
 from tests.support.flaky_server import REPOSITORY, refused
 from tests.support.model_folder import made, trained
 
@@ -101,12 +100,12 @@ def test_a_longer_history_is_known_without_another_load(models, consumer):
 
 
 def test_before_the_first_model_there_is_none(models, consumer):
-    with pytest.raises(ModelProblem, match=r"No model is loaded yet") as caught:
+    with pytest.raises(ModelError, match=r"No model is loaded yet") as caught:
         _ = consumer.current
     assert "nobody has looked" in caught.value.why
     assert not consumer.refresh()
     assert not consumer.status.ready
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         _ = consumer.current
     assert "cannot be read" in caught.value.why
 
@@ -123,8 +122,8 @@ def wrong_digest(content):
 
 
 def other(name):
-    major, minor, *_ = versions.libraries()[name].split(".")
-    return {**versions.libraries(), name: f"{major}.{int(minor) + 1}.0"}
+    major, minor, *_ = library_versions.libraries()[name].split(".")
+    return {**library_versions.libraries(), name: f"{major}.{int(minor) + 1}.0"}
 
 
 @pytest.mark.parametrize(
@@ -192,7 +191,7 @@ class Leaves(Odd):
 
 
 def publish_file(models, model):
-    content, digest = artifacts.dump(model)
+    content, digest = model_file.dump(model)
     return models.publish(sha256=digest, size=len(content), content=lambda _: content)
 
 
@@ -401,7 +400,7 @@ def test_classes_are_answered_by_name(models, consumer):
 def test_a_skops_file_is_loaded_as_one(models, consumer):
     version, _ = made(1, 3.0)
     *_, model, _ = trained(3.0, "hours_studied score", ("score",), "")
-    content, digest = artifacts.dump(model, artifacts.Form("skops"))
+    content, digest = model_file.dump(model, model_file.ModelFormat("skops"))
     models.path.mkdir()
     models.versions.append(dataclasses.replace(version, file="v1.skops", sha256=digest, size=len(content)))
     (models.path / "v1.skops").write_bytes(content)

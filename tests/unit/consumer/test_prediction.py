@@ -5,10 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from ml_action.consumer import fast_paths as shortcuts
-from ml_action.consumer import prediction as answering
+from ml_action.consumer import fast_paths, prediction
 from ml_action.consumer.prediction import Answering
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import model_file
 from tests.support.model_folder import made
 
 ALL = "hours_studied sleep room tutor score"
@@ -19,7 +18,7 @@ BOOSTED = "sklearn.ensemble.HistGradientBoostingRegressor"
 
 def answering_of(**settings):
     version, content = made(1, **settings)
-    return Answering(artifacts.load(content, version.sha256), version)
+    return Answering(model_file.load(content, version.sha256), version)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ def test_rows_take_the_shortest_way_and_it_is_the_frames_to_the_last_bit(setting
     answer = answering_of(**settings)
     assert answer.way == way
     version, _ = made(1, **settings)
-    rows = answering.trials(version)
+    rows = prediction.trials(version)
     assert len(rows) > 20
     for row in rows:
         assert np.array_equal(answer([row]), answer.by_frame([row]))
@@ -48,14 +47,14 @@ def test_rows_take_the_shortest_way_and_it_is_the_frames_to_the_last_bit(setting
 
 
 def test_a_shortcut_that_says_something_else_is_not_taken(monkeypatch):
-    plain = shortcuts.of
+    plain = fast_paths.of
 
     def off_by_a_bit(model, features):
         ways = plain(model, features)
         exact = ways["linear"]
         return ways | {"linear": lambda rows: np.nextafter(exact(rows), np.inf)}
 
-    monkeypatch.setattr(shortcuts, "of", off_by_a_bit)
+    monkeypatch.setattr(fast_paths, "of", off_by_a_bit)
     assert answering_of().way == "matrix"
 
 
@@ -77,7 +76,7 @@ def test_a_feature_that_a_row_lacks_is_missing():
 
 def test_without_a_contract_the_sample_alone_is_tried():
     version, content = made(1, contract=None)
-    assert Answering(artifacts.load(content, version.sha256), version).way == "linear"
+    assert Answering(model_file.load(content, version.sha256), version).way == "linear"
 
 
 def test_no_pandas_is_imported_by_the_consumer_itself():

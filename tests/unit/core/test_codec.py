@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_action.core.codec import decode, to_line
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
-from ml_action.core.records.dataset import Dataset, Inventory, SetAside
+from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.core.records.evaluation import Decision, Interval
 from ml_action.core.records.model import History, Version
 from ml_action.core.records.promotion import Publication
@@ -44,7 +44,7 @@ attempts = st.builds(
 @pytest.mark.parametrize(
     ("kind", "records"),
     [
-        (SetAside, st.builds(SetAside, path=file_names, reason=file_names)),
+        (RejectedDataset, st.builds(RejectedDataset, path=file_names, reason=file_names)),
         (Inventory, st.builds(Inventory, new=st.lists(st.builds(Dataset)).map(tuple))),
         (Decision, st.builds(Decision)),
         (Version, versions),

@@ -1,17 +1,17 @@
 import pytest
 
 from ml_action.core import errors
-from ml_action.core.errors import Problem
+from ml_action.core.errors import ExpectedError
 
 
 def test_a_problem_tells_what_why_and_what_to_do():
-    problem = Problem("the file is gone", why="it was deleted", fix="restore it", path="a.csv", line=3)
+    problem = ExpectedError("the file is gone", why="it was deleted", fix="restore it", path="a.csv", line=3)
     assert str(problem) == "the file is gone\n  Why: it was deleted\n  Do:  restore it"
     assert (problem.path, problem.line) == ("a.csv", 3)
 
 
 def test_parts_that_are_empty_are_left_out():
-    assert str(Problem("the file is gone")) == "the file is gone"
+    assert str(ExpectedError("the file is gone")) == "the file is gone"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_every_class_has_its_exit_code(name, code):
 
 
 def test_no_two_classes_share_an_exit_code():
-    codes = [kind.exit_code for kind in Problem.__subclasses__() if kind.__module__ == errors.__name__]
+    codes = [kind.exit_code for kind in ExpectedError.__subclasses__() if kind.__module__ == errors.__name__]
     codes += [errors.EXIT_BUG, errors.EXIT_INTERRUPTED, errors.EXIT_TERMINATED]
     assert len(codes) == len(set(codes))
     assert 0 not in codes

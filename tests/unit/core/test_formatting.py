@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_action.core.formatting import counted, percent, percents, probability
+from ml_action.core.formatting import count_of, percent, percents, probability
 from ml_action.core.records.evaluation import Interval
 
 
@@ -34,4 +34,4 @@ def test_a_probability_says_no_more_than_ten_thousand_flips_can(p, text):
     ],
 )
 def test_one_is_no_plural(count, things, said):
-    assert counted(count, things) == said
+    assert count_of(count, things) == said

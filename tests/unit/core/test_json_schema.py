@@ -7,19 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from ml_action.core.records.contract import Contract, Profile, Spread
+from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
-from scripts.docs import tables as generated
+from scripts.docs import tables
 from tests.support.factories import make_history, make_version
 
 SCHEMA = Path(__file__).parents[3] / "model_metadata.schema.json"
 CHECK = Draft202012Validator(json.loads(SCHEMA.read_text()))
 numbers = st.floats() | st.none().map(lambda _: float("nan"))
 scores = st.dictionaries(st.text(), st.floats())
-profiles = st.builds(Profile, sketch=st.lists(st.floats()).map(tuple), centre=st.none() | st.builds(Spread))
-contracts = st.builds(Contract, columns=st.lists(profiles, max_size=2).map(tuple))
+profiles = st.builds(ColumnProfile, sketch=st.lists(st.floats()).map(tuple), centre=st.none() | st.builds(Dispersion))
+contracts = st.builds(DataContract, columns=st.lists(profiles, max_size=2).map(tuple))
 objects = st.dictionaries(st.text(), st.none() | st.integers() | st.text(), max_size=3)
 versions = st.builds(
     Version, version=st.integers(1, 99).map("v{}".format), params=objects, sample=objects, scores=scores,
@@ -33,7 +33,7 @@ def plain(*versions):
 
 
 def test_the_committed_schema_is_that_of_the_records():
-    assert SCHEMA.read_text(encoding="utf-8") == generated.metadata_schema()
+    assert SCHEMA.read_text(encoding="utf-8") == tables.metadata_schema()
     Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
 
 

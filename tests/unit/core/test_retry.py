@@ -1,6 +1,6 @@
 import pytest
 
-from ml_action.core.retry import NONE, READS, Patience
+from ml_action.core.retry import NO_RETRY, READS, RetryBudget
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def said():
 
 @pytest.fixture
 def patience(waits, said):
-    return Patience(100, backoff=1, pause=waits.append, say=said.append)
+    return RetryBudget(100, backoff=1, pause=waits.append, say=said.append)
 
 
 def test_the_waits_double(patience, waits):
@@ -30,7 +30,7 @@ def test_what_the_server_asks_for_is_what_is_waited(patience, waits):
 
 def test_every_wait_is_said_before_it_begins(waits):
     heard = []
-    patience = Patience(100, pause=heard.append, say=heard.append)
+    patience = RetryBudget(100, pause=heard.append, say=heard.append)
     patience.again("git fetch: early EOF", 2, 2, asked=60)
     assert heard == ["git fetch: early EOF: waiting 60 s, then trying again (2 of 2)", 60]
 
@@ -44,4 +44,4 @@ def test_all_waits_of_a_run_together_are_bounded(patience, waits, said):
 
 
 def test_without_patience_nothing_is_said_or_waited():
-    assert not NONE.again("x", 1)
+    assert not NO_RETRY.again("x", 1)

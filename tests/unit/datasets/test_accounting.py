@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_action.config.data_path import Selection
-from ml_action.core.errors import DataProblem, RepositoryProblem
-from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.config.data_path import DataPath
+from ml_action.core.errors import DataError, RepositoryError
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
 from ml_action.git import journal, repository
@@ -48,7 +48,7 @@ def store(files):
 
 
 def paths(*patterns, **changes):
-    return make_settings(data_path=Selection(patterns), threshold=5, **changes)
+    return make_settings(data_path=DataPath(patterns), threshold=5, **changes)
 
 
 # --- files come and go ------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_a_file_that_moves_into_a_pattern_counts_and_one_that_moves_out_is_remov
 def test_a_data_path_that_is_missing_is_told_and_the_others_count(place):
     found = place.look(paths(STORE, "nowhere", "readme")).inventory
     assert (found.missing, len(found.new)) == (("nowhere", "readme"), 0)
-    with pytest.raises(DataProblem, match="none of the data paths 'nowhere', 'readme' is a folder in commit"):
+    with pytest.raises(DataError, match="none of the data paths 'nowhere', 'readme' is a folder in commit"):
         place.look(paths("nowhere", "readme"))
 
 
@@ -365,7 +365,7 @@ def test_what_a_newer_commit_deleted_is_no_untracked_file(loose):
     newer = loose.workspace.git.line("rev-parse", "HEAD")
     loose.workspace.git.run("checkout", "-q", old)
     borrowed, tips = loose.borrow()
-    scene = survey.look(LOOSE, replace(borrowed, head=newer), tips, journal.read)
+    scene = survey.take_snapshot(LOOSE, replace(borrowed, head=newer), tips, journal.read)
     assert scene.inventory.new == ()
 
 
@@ -387,7 +387,7 @@ def test_a_folder_of_untracked_files_alone_is_a_data_path(loose):
     loose.attempt(settings)
     assert new(loose, settings) == []
     assert loose.look(paths(STORE, "fetched", untracked=True)).inventory.missing == ()
-    with pytest.raises(DataProblem, match="'fetched' is not there in commit"):
+    with pytest.raises(DataError, match="'fetched' is not there in commit"):
         loose.look(paths("fetched"))
 
 
@@ -395,7 +395,7 @@ def test_a_data_path_behind_a_link_holds_no_untracked_file(loose, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a.csv").write_text(text(9))
     (loose.workspace.path / "loose").symlink_to(tmp_path / "out")
-    with pytest.raises(DataProblem, match="'loose' is not there in commit"):
+    with pytest.raises(DataError, match="'loose' is not there in commit"):
         loose.look(paths("loose", untracked=True))
 
 
@@ -403,7 +403,7 @@ def test_an_untracked_file_that_was_set_aside_does_not_count(loose):
     loose.workspace.write(store({"loose.csv": text(9)}))
     (item,) = loose.look(LOOSE).inventory.new
     state = loose.look(LOOSE).state
-    loose.remember(replace(state, set_aside=(SetAside(item.path, item.blob, "bad"),)))
+    loose.remember(replace(state, set_aside=(RejectedDataset(item.path, item.blob, "bad"),)))
     assert (new(loose, LOOSE), numbers(loose, LOOSE)) == ([], (0, 0, 1))
 
 
@@ -411,21 +411,21 @@ def test_an_untracked_file_that_was_set_aside_does_not_count(loose):
 def test_an_untracked_file_that_cannot_be_read_is_told(loose):
     loose.workspace.write(store({"loose.csv": text(9)}))
     (loose.workspace.path / STORE / "loose.csv").chmod(0)
-    with pytest.raises(DataProblem, match="an untracked dataset cannot be read"):
+    with pytest.raises(DataError, match="an untracked dataset cannot be read"):
         loose.look(LOOSE)
 
 
 def test_untracked_files_need_a_checkout(place):
     borrowed, tips = place.borrow()
-    with pytest.raises(RepositoryProblem, match="untracked: true needs the files of a checkout") as caught:
-        survey.look(LOOSE, replace(borrowed, workspace=None), tips)
+    with pytest.raises(RepositoryError, match="untracked: true needs the files of a checkout") as caught:
+        survey.take_snapshot(LOOSE, replace(borrowed, workspace=None), tips)
     assert "actions/checkout" in caught.value.fix
 
 
 def test_a_repository_of_sha256_names_untracked_files_so(tmp_path):
     workspace = make_repository(tmp_path / "w", make_csvs(1), "--object-format=sha256")
     workspace.write(store({"loose.csv": text(9)}))
-    found = survey.look(LOOSE, *repository.in_place(workspace.git, "none")).inventory
+    found = survey.take_snapshot(LOOSE, *repository.in_place(workspace.git, "none")).inventory
     assert found.new[1].blob == workspace.git.line("hash-object", f"{STORE}/loose.csv")
     assert len(found.new[1].blob) == 64
 
@@ -459,7 +459,7 @@ def test_an_untracked_file_that_changes_during_the_run_is_told(loose, now):
     loose.workspace.write(store({"loose.csv": text(9)}))
     scene = loose.look(LOOSE)
     loose.workspace.write(store({"loose.csv": now}))
-    with pytest.raises(DataProblem, match="an untracked dataset changed during the run") as caught:
+    with pytest.raises(DataError, match="an untracked dataset changed during the run") as caught:
         list(sources.contents(scene.repository, survey.datasets(scene, LOOSE)))
     assert caught.value.path == f"{STORE}/loose.csv"
 
@@ -586,7 +586,7 @@ def test_rows_of_datasets_set_aside_do_not_count_until_they_are_corrected(rows):
     bad = rows.look(ROWS).inventory.new[0]
     rows.attempt(ROWS)
     state = rows.look(ROWS).state
-    rows.remember(replace(state, set_aside=(SetAside(bad.path, bad.blob, "bad"),)))
+    rows.remember(replace(state, set_aside=(RejectedDataset(bad.path, bad.blob, "bad"),)))
     rows.publish(store({"bad.csv": "a,b\n1,2\n3,4\n5,6\n", "copy.csv": "a,b\n1,2\n3,4\n"}))
     found = rows.look(ROWS).inventory
     assert (found.rows, found.before) == (3, ())
@@ -623,10 +623,10 @@ def test_without_a_checkout_the_count_is_the_same(place, settings):
     place.publish({"more/b.csv": text(8)} | store({"a.csv": text(9), "00001.csv": text(7), "copy.csv": text(2)}))
     (place.tmp_path / "blobless").mkdir()
     scratch = place.tmp_path / "blobless"
-    found = survey.look(
+    found = survey.take_snapshot(
         settings,
         *repository.blobless(make_git(scratch), place.remote.as_uri(), BRANCHES, scratch),
-        journal.read_counted,
+        journal.read_for_counting,
     )
     assert found.trigger == place.look(settings).trigger
     assert found.trigger.count > 0

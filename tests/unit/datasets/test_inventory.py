@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_action.config.data_path import Selection
+from ml_action.config.data_path import DataPath
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import inventory
-from ml_action.datasets.inventory import Changes, Question
+from ml_action.datasets.inventory import Changes, CountRequest
 from ml_action.datasets.survey import DIFF
 from tests.support.factories import Workspace, make_repository
 
-D = Selection(("d",))
+D = DataPath(("d",))
 
 
 def count(workspace: Workspace, since: str, set_aside=()):
@@ -23,8 +23,8 @@ def count(workspace: Workspace, since: str, set_aside=()):
     git = workspace.git
     before, tree = git.line("rev-parse", f"{since}:d"), git.line("rev-parse", "HEAD:d")
     raw = git.run(*DIFF, before, tree)
-    question = Question(tree, before, D, Changes(raw, D), set_aside=frozenset(set_aside))
-    asked = inventory.open_questions(question)
+    question = CountRequest(tree, before, D, Changes(raw, D), set_aside=frozenset(set_aside))
+    asked = inventory.unresolved_blobs(question)
     found = inventory.count(question, {item.blob for item in datasets(git, before)} & asked)
     assert (found.tree, found.since) == (tree, before)
     return found
@@ -171,7 +171,7 @@ def test_many_renames_are_found_by_their_hashes(tmp_path):
 def test_an_empty_diff_is_nothing():
     assert list(Changes(b"", D)) == list(inventory.added_lines(b"")) == []
     assert list(inventory.entries([b""], D)) == []
-    assert inventory.open_questions(Question("t", "s", D, Changes(b"", D))) == frozenset()
+    assert inventory.unresolved_blobs(CountRequest("t", "s", D, Changes(b"", D))) == frozenset()
 
 
 def test_the_whole_tree_is_listed_in_its_order(workspace):

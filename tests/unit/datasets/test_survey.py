@@ -5,10 +5,10 @@ import subprocess
 import pytest
 
 from ml_action.commands.check import check
-from ml_action.config.data_path import Selection
-from ml_action.core.errors import DataProblem, ModelProblem
+from ml_action.config.data_path import DataPath
+from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.git import registry
 from ml_action.git.journal import State
 from tests.support.counting import BRANCHES, SETTINGS, Place
@@ -80,7 +80,7 @@ def test_an_edit_that_copies_an_old_dataset_is_no_new_data(place):
 
 def test_what_was_set_aside_is_not_counted_until_it_is_corrected(place):
     bad = place.workspace.git.line("rev-parse", "HEAD:data/new_data/00001.csv")
-    place.remember(State(set_aside=(SetAside("data/new_data/00001.csv", bad, "empty"),)))
+    place.remember(State(set_aside=(RejectedDataset("data/new_data/00001.csv", bad, "empty"),)))
     scene = place.look()
     assert (scene.trigger.count, scene.inventory.set_aside) == (2, 1)
     place.publish({"data/new_data/00001.csv": "hours,score\n7,7\n"})
@@ -111,7 +111,7 @@ def test_a_check_that_has_a_champion_and_no_state_says_so(place):
 
 def test_damaged_metadata_stops_a_run_before_it_counts(place):
     place.publish({"model/model_metadata.json": "{"})
-    with pytest.raises(ModelProblem, match=r"model/model_metadata\.json cannot be used"):
+    with pytest.raises(ModelError, match=r"model/model_metadata\.json cannot be used"):
         place.look()
 
 
@@ -130,14 +130,14 @@ def test_a_data_path_that_is_no_folder_of_the_commit_is_told(place, path, text):
     (place.workspace.path / "link").symlink_to("data/new_data")
     place.workspace.commit()
     (place.workspace.path / "untracked").mkdir()
-    with pytest.raises(DataProblem, match=f"the data path '{path}' {text} in commit") as caught:
-        place.look(make_settings(data_path=Selection((path,))))
+    with pytest.raises(DataError, match=f"the data path '{path}' {text} in commit") as caught:
+        place.look(make_settings(data_path=DataPath((path,))))
     assert "commit at least one CSV file" in caught.value.fix
 
 
 def test_a_data_path_of_any_name(tmp_path):
     place = Place(tmp_path, make_csvs(2, folder="données é/-a b:c"))
-    scene = place.look(make_settings(data_path=Selection(("données é/-a b:c",))))
+    scene = place.look(make_settings(data_path=DataPath(("données é/-a b:c",))))
     assert scene.inventory.new[0].path == "données é/-a b:c/00000.csv"
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ml_action.core.records.dataset import Dataset, Inventory, Trigger
-from ml_action.datasets.trigger import judge, recount
+from ml_action.datasets.trigger import evaluate, recount
 
 
 def inventory(count):
@@ -18,7 +18,7 @@ def inventory(count):
     ],
 )
 def test_the_trigger_is_pulled_when_the_count_reaches_the_threshold(count, threshold, ready, reason):
-    assert judge(inventory(count), threshold) == Trigger(ready, count, threshold, reason)
+    assert evaluate(inventory(count), threshold) == Trigger(ready, count, threshold, reason)
 
 
 def test_unfit_datasets_do_not_pull_the_trigger():
@@ -40,7 +40,7 @@ def test_a_few_unfit_datasets_do_not_keep_enough_sound_ones_from_pulling_it():
     ],
 )
 def test_rows_are_counted_where_they_are_the_unit(rows, reason):
-    found = judge(Inventory("tree", "since", (), rows=rows), 200, "rows")
+    found = evaluate(Inventory("tree", "since", (), rows=rows), 200, "rows")
     assert (found.count, found.ready, found.reason, found.unit) == (rows, rows >= 200, reason, "rows")
 
 

@@ -5,31 +5,31 @@ from dataclasses import replace
 import pytest
 
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.diagnosis import Aim, Weight
-from ml_action.core.records.repository_facts import Bearer, Kind, Rules, kind_of
-from ml_action.doctor.checks import TABLE, examine
+from ml_action.core.records.diagnosis import Goal, Severity
+from ml_action.core.records.repository_facts import BranchProtection, TokenInfo, TokenKind, kind_of
+from ml_action.doctor.checks import CHECKS, run_checks
 from ml_action.doctor.diagnosis import next_step, sentence
 from tests.support.factories import make_facts
 
 ACTIONS, APP, PERSON = (
-    Bearer(Kind.ACTIONS, "github-actions[bot]", push=True),
-    Bearer(Kind.APP, "ml-bot[bot]", push=True),
-    Bearer(Kind.FINE_GRAINED, "ada", push=True),
+    TokenInfo(TokenKind.ACTIONS, "github-actions[bot]", push=True),
+    TokenInfo(TokenKind.APP, "ml-bot[bot]", push=True),
+    TokenInfo(TokenKind.FINE_GRAINED, "ada", push=True),
 )
-CLASSIC = Bearer(Kind.CLASSIC, "ada", ("repo",), True)
-REVIEWED = Rules("main", reviews=1)
+CLASSIC = TokenInfo(TokenKind.CLASSIC, "ada", ("repo",), True)
+REVIEWED = BranchProtection("main", reviews=1)
 STATE, PROPOSAL = "ml-auto-update/model/state", "ml-auto-update/model/proposal"
 # what is changed, the finding's name, its weight, and what still works
 CASES = [
     ({"archived": True}, "archived", "stops", None),
     ({"author": replace(APP, push=False)}, "no-write", "stops", None),
     ({"author": replace(APP, push=None)}, "write-unknown", "may", "merge"),
-    ({"base": Rules("main", there=False)}, "no-base", "stops", None),
-    ({"base": Rules("trunk")}, "other-base", "note", "merge"),
-    ({"state": Rules(STATE, refused=("no",))}, "state-refused", "stops", None),
-    ({"state": Rules(STATE, maybe_refused=("no",))}, "state-maybe", "may", "merge"),
-    ({"proposal": Rules(PROPOSAL, refused=("no",))}, "proposal-refused", "stops", "report"),
-    ({"proposal": Rules(PROPOSAL, maybe_refused=("no",))}, "proposal-maybe", "may", "merge"),
+    ({"base": BranchProtection("main", there=False)}, "no-base", "stops", None),
+    ({"base": BranchProtection("trunk")}, "other-base", "note", "merge"),
+    ({"state": BranchProtection(STATE, refused=("no",))}, "state-refused", "stops", None),
+    ({"state": BranchProtection(STATE, maybe_refused=("no",))}, "state-maybe", "may", "merge"),
+    ({"proposal": BranchProtection(PROPOSAL, refused=("no",))}, "proposal-refused", "stops", "report"),
+    ({"proposal": BranchProtection(PROPOSAL, maybe_refused=("no",))}, "proposal-maybe", "may", "merge"),
     ({"author": ACTIONS, "granted": False, "approver": APP}, "no-pull-requests", "stops", "report"),
     ({"author": replace(CLASSIC, scopes=("gist",))}, "no-pull-requests", "stops", "report"),
     ({"opened_before": 0}, "pull-requests-unknown", "may", "merge"),
@@ -41,30 +41,31 @@ CASES = [
     ({"actions_may_open": False, "base": REVIEWED}, "actions-may-not-approve", "stops", "propose"),
     ({"actions_may_open": None}, "actions-approving-unknown", "may", "merge"),
     (
-        {"approver": replace(PERSON, push=False), "base": Rules("main", reviews=1)},
+        {"approver": replace(PERSON, push=False), "base": BranchProtection("main", reviews=1)},
         "approval-does-not-count", "stops", "approve",
     ),
     (
-        {"author": ACTIONS, "approver": APP, "base": Rules("main", reviews=1)},
+        {"author": ACTIONS, "approver": APP, "base": BranchProtection("main", reviews=1)},
         "approval-may-not-count", "may", "merge",
     ),
-    ({"base": Rules("main", reviews=2)}, "more-reviews", "stops", "approve"),
-    ({"base": Rules("main", code_owners=True)}, "code-owners", "may", "merge"),
-    ({"author": ACTIONS, "approver": APP, "base": Rules("main", checks=("tests",))}, "checks-wait-for-a-click", "stops",
+    ({"base": BranchProtection("main", reviews=2)}, "more-reviews", "stops", "approve"),
+    ({"base": BranchProtection("main", code_owners=True)}, "code-owners", "may", "merge"),
+    ({"author": ACTIONS, "approver": APP, "base": BranchProtection("main", checks=("tests",))},
+    "checks-wait-for-a-click", "stops",
      "approve"),
-    ({"auto_merge": False, "base": Rules("main", checks=("tests",))}, "auto-merge-off", "stops", "approve"),
+    ({"auto_merge": False, "base": BranchProtection("main", checks=("tests",))}, "auto-merge-off", "stops", "approve"),
     ({"methods": ("merge",)}, "method-off", "stops", "approve"),
-    ({"base": Rules("main", methods=("rebase",))}, "method-against-rule", "stops", "approve"),
+    ({"base": BranchProtection("main", methods=("rebase",))}, "method-against-rule", "stops", "approve"),
     ({"methods": None, "auto_merge": None}, "merging-hidden", "may", "merge"),
-    ({"base": Rules("main", signatures=True)}, "signatures", "stops", "approve"),
-    ({"base": Rules("main", last_push=True)}, "last-push", "note", "merge"),
-    ({"base": Rules("main", queue=True)}, "merge-queue", "note", "merge"),
+    ({"base": BranchProtection("main", signatures=True)}, "signatures", "stops", "approve"),
+    ({"base": BranchProtection("main", last_push=True)}, "last-push", "note", "merge"),
+    ({"base": BranchProtection("main", queue=True)}, "merge-queue", "note", "merge"),
     ({"author": ACTIONS, "approver": APP}, "silent-merge", "note", "merge"),
     ({"disabled": ((".github/workflows/retrain.yml", "disabled_inactivity"),)}, "workflow-off", "may", "merge"),
     ({"fork": True}, "only-reports-in-a-fork", "stops", "report"),
     ({"large_files": True}, "large-files", "may", "merge"),
 ]  # fmt: skip
-MERGE = Aim(Autonomy.MERGE, "squash")
+MERGE = Goal(Autonomy.MERGE, "squash")
 
 
 def named(found, name):
@@ -72,7 +73,7 @@ def named(found, name):
 
 
 def test_where_nothing_is_the_matter_nothing_is_found():
-    found = examine(make_facts(), MERGE)
+    found = run_checks(make_facts(), MERGE)
     assert found.findings == ()
     assert (found.works, found.enough) == (Autonomy.MERGE, True)
     assert sentence(found) == "autonomy merge will work here"
@@ -80,16 +81,16 @@ def test_where_nothing_is_the_matter_nothing_is_found():
 
 @pytest.mark.parametrize(("changes", "name", "weight", "works"), CASES)
 def test_a_dead_end_is_found_and_stops_what_it_stops(changes, name, weight, works):
-    found = examine(make_facts(**changes), MERGE)
+    found = run_checks(make_facts(**changes), MERGE)
     finding = named(found, name)
     assert finding, [one.name for one in found.findings]
-    assert finding.weight == Weight(weight)
+    assert finding.weight == Severity(weight)
     assert found.works == (Autonomy(works) if works else None)
 
 
 @pytest.mark.parametrize(("changes", "name", "weight", "works"), CASES)
 def test_each_says_what_happens_and_where_it_is_mended(changes, name, weight, works):
-    finding = named(examine(make_facts(**changes), MERGE), name)
+    finding = named(run_checks(make_facts(**changes), MERGE), name)
     for text in (finding.what, finding.happens, finding.fix):
         assert text
         assert not {"{", "}"} & set(text.replace("${{ github.token }}", ""))
@@ -97,23 +98,23 @@ def test_each_says_what_happens_and_where_it_is_mended(changes, name, weight, wo
 
 def test_every_row_of_the_table_is_tried():
     others = {"linear-history", "no-issues", "fork"}
-    assert {row.name for row in TABLE} - others == {name for _, name, _, _ in CASES}
+    assert {row.name for row in CHECKS} - others == {name for _, name, _, _ in CASES}
 
 
 def test_a_linear_history_is_in_the_way_of_merge_commits_only():
-    facts = make_facts(base=Rules("main", linear=True))
-    assert named(examine(facts, replace(MERGE, merge_method="merge")), "linear-history")
-    assert not named(examine(facts, MERGE), "linear-history")
+    facts = make_facts(base=BranchProtection("main", linear=True))
+    assert named(run_checks(facts, replace(MERGE, merge_method="merge")), "linear-history")
+    assert not named(run_checks(facts, MERGE), "linear-history")
 
 
 def test_issues_matter_to_a_dashboard_only():
     facts = make_facts(issues=False)
-    assert named(examine(facts, replace(MERGE, dashboard=True)), "no-issues")
-    assert not named(examine(facts, MERGE), "no-issues")
+    assert named(run_checks(facts, replace(MERGE, dashboard=True)), "no-issues")
+    assert not named(run_checks(facts, MERGE), "no-issues")
 
 
 def test_what_stops_a_higher_rung_does_not_stop_the_one_that_is_asked_for():
-    found = examine(make_facts(approver=None, base=REVIEWED), Aim(Autonomy.PROPOSE, "squash"))
+    found = run_checks(make_facts(approver=None, base=REVIEWED), Goal(Autonomy.PROPOSE, "squash"))
     assert found.enough
     assert found.limits == ()
     assert sentence(found) == "autonomy propose will work here"
@@ -121,13 +122,13 @@ def test_what_stops_a_higher_rung_does_not_stop_the_one_that_is_asked_for():
 
 
 def test_what_would_work_too_is_said():
-    found = examine(make_facts(), Aim(Autonomy.REPORT, "squash"))
+    found = run_checks(make_facts(), Goal(Autonomy.REPORT, "squash"))
     assert sentence(found) == "autonomy report will work here, and so would merge"
 
 
 def test_the_gravest_comes_first():
     facts = make_facts(approver=None, archived=True, fork=True, opened_before=0)
-    found = examine(facts, replace(MERGE, in_fork=True))
+    found = run_checks(facts, replace(MERGE, in_fork=True))
     assert [one.name for one in found.findings] == ["archived", "no-approver", "pull-requests-unknown", "fork"]
     assert [one.name for one in found.fatal] == ["archived"]
     assert sentence(found).startswith("no autonomy will work here: the repository is archived")
@@ -136,24 +137,24 @@ def test_the_gravest_comes_first():
 
 def test_doubts_are_counted_as_far_as_they_matter():
     facts = make_facts(opened_before=0, methods=None, auto_merge=None)
-    assert "1 thing cannot be known" in sentence(examine(facts, Aim(Autonomy.PROPOSE, "squash")))
-    assert "2 things cannot be known" in sentence(examine(facts, MERGE))
+    assert "1 thing cannot be known" in sentence(run_checks(facts, Goal(Autonomy.PROPOSE, "squash")))
+    assert "2 things cannot be known" in sentence(run_checks(facts, MERGE))
 
 
 def test_a_merge_queue_makes_nothing_of_the_merge_method():
-    facts = make_facts(methods=("merge",), base=Rules("main", queue=True, methods=("rebase",)))
-    assert examine(facts, MERGE).works is Autonomy.MERGE
+    facts = make_facts(methods=("merge",), base=BranchProtection("main", queue=True, methods=("rebase",)))
+    assert run_checks(facts, MERGE).works is Autonomy.MERGE
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", TokenKind)
 def test_each_kind_of_token_has_a_place_where_permissions_are_given(kind):
-    finding = named(examine(make_facts(author=Bearer(kind, "x", push=False)), MERGE), "no-write")
+    finding = named(run_checks(make_facts(author=TokenInfo(kind, "x", push=False)), MERGE), "no-write")
     words = {
-        Kind.ACTIONS: "`contents: write` under `permissions:`",
-        Kind.APP: "Repository permissions → Contents: Read and write",
-        Kind.FINE_GRAINED: "Fine-grained tokens → the token",
-        Kind.CLASSIC: "scope `repo`",
-        Kind.OTHER: "`contents: write`",
+        TokenKind.ACTIONS: "`contents: write` under `permissions:`",
+        TokenKind.APP: "Repository permissions → Contents: Read and write",
+        TokenKind.FINE_GRAINED: "Fine-grained tokens → the token",
+        TokenKind.CLASSIC: "scope `repo`",
+        TokenKind.OTHER: "`contents: write`",
     }
     assert words[kind] in finding.fix
 
@@ -161,12 +162,12 @@ def test_each_kind_of_token_has_a_place_where_permissions_are_given(kind):
 @pytest.mark.parametrize(
     ("token", "login", "kind"),
     [
-        ("ghs_1", "github-actions[bot]", Kind.ACTIONS),
-        ("ghs_1", "ml-bot[bot]", Kind.APP),
-        ("github_pat_1", "ada", Kind.FINE_GRAINED),
-        ("ghp_1", "ada", Kind.CLASSIC),
-        ("gho_1", "ada", Kind.OTHER),
-        ("0123456789abcdef", "ada", Kind.OTHER),
+        ("ghs_1", "github-actions[bot]", TokenKind.ACTIONS),
+        ("ghs_1", "ml-bot[bot]", TokenKind.APP),
+        ("github_pat_1", "ada", TokenKind.FINE_GRAINED),
+        ("ghp_1", "ada", TokenKind.CLASSIC),
+        ("gho_1", "ada", TokenKind.OTHER),
+        ("0123456789abcdef", "ada", TokenKind.OTHER),
     ],
 )
 def test_the_kind_of_a_token(token, login, kind):
@@ -174,30 +175,30 @@ def test_the_kind_of_a_token(token, login, kind):
 
 
 def test_names_with_braces_are_words_and_no_templates():
-    facts = make_facts(author=ACTIONS, approver=APP, base=Rules("{x}", checks=("{0}", "{login}")))
-    finding = named(examine(facts, MERGE), "checks-wait-for-a-click")
+    facts = make_facts(author=ACTIONS, approver=APP, base=BranchProtection("{x}", checks=("{0}", "{login}")))
+    finding = named(run_checks(facts, MERGE), "checks-wait-for-a-click")
     assert finding.what.startswith("the checks that {x} requires ({0}, {login})")
 
 
 def test_signed_commits_are_no_dead_end_where_github_signs_them():
-    facts = make_facts(base=Rules("main", signatures=True))
-    assert examine(facts, replace(MERGE, signed=True)).works is Autonomy.MERGE
+    facts = make_facts(base=BranchProtection("main", signatures=True))
+    assert run_checks(facts, replace(MERGE, signed=True)).works is Autonomy.MERGE
 
 
 def test_a_fork_that_is_to_run_works():
-    found = examine(make_facts(fork=True), replace(MERGE, in_fork=True))
-    assert (found.works, named(found, "fork").weight) == (Autonomy.MERGE, Weight.NOTE)
+    found = run_checks(make_facts(fork=True), replace(MERGE, in_fork=True))
+    assert (found.works, named(found, "fork").weight) == (Autonomy.MERGE, Severity.NOTE)
 
 
 def test_a_proposal_that_is_refused_loses_the_attempt_where_one_is_pushed():
-    facts = make_facts(proposal=Rules(PROPOSAL, refused=("no",)))
-    assert [one.name for one in examine(facts, MERGE).fatal] == ["proposal-refused"]
-    assert examine(facts, Aim(Autonomy.REPORT, "squash")).fatal == ()
+    facts = make_facts(proposal=BranchProtection(PROPOSAL, refused=("no",)))
+    assert [one.name for one in run_checks(facts, MERGE).fatal] == ["proposal-refused"]
+    assert run_checks(facts, Goal(Autonomy.REPORT, "squash")).fatal == ()
 
 
 def test_where_no_approval_is_asked_for_a_merge_does_without_one():
-    found = examine(make_facts(approver=None), MERGE)
+    found = run_checks(make_facts(approver=None), MERGE)
     assert (found.works, found.enough, found.limits) == (Autonomy.MERGE, True, ())
-    asked = examine(make_facts(approver=None), Aim(Autonomy.APPROVE, "squash"))
+    asked = run_checks(make_facts(approver=None), Goal(Autonomy.APPROVE, "squash"))
     assert not asked.enough
     assert sentence(asked).startswith("autonomy approve will not work here, merge will: there is no second identity")

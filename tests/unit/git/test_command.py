@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_action.core.errors import RepositoryProblem
-from ml_action.git import command as git
+from ml_action.core.errors import RepositoryError
+from ml_action.git import command
 from ml_action.git.command import Git, GitFailed, Login, environment
 from tests.support.factories import make_git, make_repository
 
@@ -121,12 +121,12 @@ def test_a_failure_tells_command_code_and_what_git_said(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(RepositoryProblem, match=r"there is no folder '.*nowhere'"):
+    with pytest.raises(RepositoryError, match=r"there is no folder '.*nowhere'"):
         make_git(tmp_path / "nowhere").run("status")
 
 
 def test_a_git_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(RepositoryProblem, match="the git command was not found") as caught:
+    with pytest.raises(RepositoryError, match="the git command was not found") as caught:
         Git(tmp_path, {"PATH": str(tmp_path)}).run("status")
     assert "install git" in caught.value.fix
 
@@ -134,9 +134,9 @@ def test_a_git_that_is_not_there_is_told(tmp_path):
 def test_a_git_that_does_not_end_is_stopped(tmp_path, monkeypatch):
     (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 30\n")
     (tmp_path / "git").chmod(0o755)
-    monkeypatch.setattr(git, "TIMEOUT", 0.2)
+    monkeypatch.setattr(command, "TIMEOUT", 0.2)
     began = time.monotonic()
-    with pytest.raises(RepositoryProblem, match="git fetch did not end within 0 s"):
+    with pytest.raises(RepositoryError, match="git fetch did not end within 0 s"):
         Git(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"}).run("fetch")
     assert time.monotonic() - began < 10
 
@@ -257,18 +257,18 @@ def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
     script = tmp_path / "git"
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(stat.S_IRWXU)
-    monkeypatch.setattr(git, "TIMEOUT", 0.05)
+    monkeypatch.setattr(command, "TIMEOUT", 0.05)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(RepositoryProblem, match="git cat-file did not end within 0 s"):
+    with pytest.raises(RepositoryError, match="git cat-file did not end within 0 s"):
         list(Git(workspace.path, {"PATH": os.environ["PATH"]}).contents(["0" * 40]))
     assert children() <= others
 
 
 def test_contents_without_git_or_without_a_folder(workspace, tmp_path, monkeypatch):
-    with pytest.raises(RepositoryProblem, match="no folder"):
+    with pytest.raises(RepositoryError, match="no folder"):
         list(Git(tmp_path / "nothing", workspace.git.env).contents(["0" * 40]))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RepositoryProblem, match="git command was not found"):
+    with pytest.raises(RepositoryError, match="git command was not found"):
         list(Git(workspace.path, {"PATH": str(tmp_path)}).contents(["0" * 40]))
 
 

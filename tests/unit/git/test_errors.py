@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 from ml_action.git.command import GitFailed
 from ml_action.git.errors import explain, lost_the_race
 from tests.support.factories import make_git, make_remote, make_repository
@@ -65,7 +65,7 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
 )
 def test_what_git_says_becomes_what_a_person_should_do(said, what):
     problem = explain(GitFailed(("push",), 128, said))
-    assert isinstance(problem, RepositoryProblem)
+    assert isinstance(problem, RepositoryError)
     assert problem.what.startswith(what)
     assert problem.fix
     assert "git push: " in problem.why

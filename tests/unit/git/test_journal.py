@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.config.data_path import Selection
+from ml_action.config.data_path import DataPath
 from ml_action.core.codec import to_line
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import journal, repository
 from ml_action.git.journal import Counter, State
 from tests.support.factories import TIME, make_attempt, make_git, make_repository
 
 COUNTER = Counter(143, 200, TIME, "hold", "not proven better")
-ASIDE = (SetAside("data/bad\udcff.csv", "1" * 40, "no column 'é\n'", 3),)
+ASIDE = (RejectedDataset("data/bad\udcff.csv", "1" * 40, "no column 'é\n'", 3),)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def borrowed(tmp_path):
     workspace = make_repository(tmp_path / "w", {"data/a.csv": "1"})
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return repository.borrow(make_git(workspace.path), str(workspace.path), scratch)
+    return repository.open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_state_comes_back_as_it_was_written(borrowed, data):
     commit = journal.write(borrowed, state, COUNTER, "promote: better", time=TIME)
     found = journal.read(borrowed.store, commit)
     assert found == State(commit, data, state.attempts, ASIDE, state.report)
-    assert journal.read_counted(borrowed.store, commit) == State(commit, data, (), ASIDE, "")
+    assert journal.read_for_counting(borrowed.store, commit) == State(commit, data, (), ASIDE, "")
 
 
 def test_each_write_is_one_commit_on_the_one_that_was_read(borrowed, data):
@@ -71,11 +71,11 @@ def test_the_data_is_the_data_folders_own_tree(borrowed, data):
 
 
 def test_no_commit_is_no_state(borrowed):
-    assert journal.read(borrowed.store, "") == journal.read_counted(borrowed.store, "") == State()
+    assert journal.read(borrowed.store, "") == journal.read_for_counting(borrowed.store, "") == State()
 
 
 def test_a_branch_that_is_not_there_is_no_state(borrowed):
-    assert journal.read_counted(borrowed.store, "refs/heads/ml-auto-update/model/state") == State()
+    assert journal.read_for_counting(borrowed.store, "refs/heads/ml-auto-update/model/state") == State()
 
 
 def test_a_state_without_files_is_empty(borrowed):
@@ -104,15 +104,15 @@ GOOD = to_line(make_attempt()).encode()
 )
 def test_a_damaged_journal_is_told_and_not_guessed_at(borrowed, content):
     commit = damaged(borrowed, journal__jsonl=content)
-    with pytest.raises(RepositoryProblem, match=r"the state branch holds a damaged journal\.jsonl") as caught:
+    with pytest.raises(RepositoryError, match=r"the state branch holds a damaged journal\.jsonl") as caught:
         journal.read(borrowed.store, commit)
     assert "restore the branch to an earlier commit" in caught.value.fix
 
 
 def test_a_damaged_list_of_set_aside_datasets_is_told(borrowed):
     commit = damaged(borrowed, set_aside__jsonl=b"{}")
-    with pytest.raises(RepositoryProblem, match=r"damaged set_aside\.jsonl: SetAside\.path is missing"):
-        journal.read_counted(borrowed.store, commit)
+    with pytest.raises(RepositoryError, match=r"damaged set_aside\.jsonl: SetAside\.path is missing"):
+        journal.read_for_counting(borrowed.store, commit)
 
 
 def test_blank_lines_and_keys_of_a_newer_version_do_not_matter(borrowed):
@@ -152,24 +152,24 @@ def test_untracked_datasets_of_any_name_come_back_as_they_were(pairs):
 @pytest.mark.parametrize("content", [b"x", b"\ta.csv", b"1" * 40, b"1" * 40 + b"\t", b"1" * 39 + b"\ta.csv"])
 def test_a_damaged_list_of_untracked_datasets_is_told(borrowed, content):
     commit = damaged(borrowed, datasets__tsv=content)
-    with pytest.raises(RepositoryProblem, match=r"damaged datasets\.tsv"):
-        journal.read_counted(borrowed.store, commit)
+    with pytest.raises(RepositoryError, match=r"damaged datasets\.tsv"):
+        journal.read_for_counting(borrowed.store, commit)
 
 
 def test_a_damaged_selection_is_told(borrowed):
     commit = damaged(borrowed, selection__json=b"[]")
-    with pytest.raises(RepositoryProblem, match=r"damaged selection\.json"):
-        journal.read_counted(borrowed.store, commit)
+    with pytest.raises(RepositoryError, match=r"damaged selection\.json"):
+        journal.read_for_counting(borrowed.store, commit)
 
 
 def test_what_was_seen_beside_the_tree_comes_back_as_it_was_written(borrowed, data):
-    state = State("", data, untracked=(Dataset("a\tb.csv", "1" * 40, untracked=True),), selection=Selection(("a/*",)))
+    state = State("", data, untracked=(Dataset("a\tb.csv", "1" * 40, untracked=True),), selection=DataPath(("a/*",)))
     commit = journal.write(borrowed, state, COUNTER, "x", time=TIME)
     assert {"datasets.tsv", "selection.json"} < set(borrowed.entries(commit))
-    found = journal.read_counted(borrowed.store, commit)
+    found = journal.read_for_counting(borrowed.store, commit)
     assert (found.untracked, found.selection) == (state.untracked, state.selection)
 
 
 def test_a_plain_folder_leaves_no_selection_behind(borrowed, data):
-    commit = journal.write(borrowed, State("", data, selection=Selection(("a",))), COUNTER, "x", time=TIME)
+    commit = journal.write(borrowed, State("", data, selection=DataPath(("a",))), COUNTER, "x", time=TIME)
     assert set(borrowed.entries(commit)) == {"data", "new_data_counter.json"}

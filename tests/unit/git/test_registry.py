@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ml_action.core.codec import encode
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.model import History
 from ml_action.git import registry
 from tests.support.factories import TIME, make_attempt, make_history, make_repository, make_trial, make_version
@@ -42,7 +42,7 @@ def test_the_history_comes_back_and_is_the_same_bytes():
     ],
 )
 def test_damaged_metadata_is_told_with_its_path(content, reason):
-    with pytest.raises(ModelProblem) as caught:
+    with pytest.raises(ModelError) as caught:
         registry.parse(content, "model/model_metadata.json")
     assert caught.value.what.startswith("model/model_metadata.json cannot be used: ")
     assert reason in caught.value.what
@@ -53,7 +53,7 @@ def test_damaged_metadata_is_told_with_its_path(content, reason):
 @pytest.mark.parametrize("content", [metadata(format=2), b'{"format": 17, "models": []}'])
 def test_metadata_of_a_newer_format_ask_for_an_upgrade(content):
     with pytest.raises(
-        ModelProblem, match=r"has the format (2|17): a newer version of ml-auto-update wrote it"
+        ModelError, match=r"has the format (2|17): a newer version of ml-auto-update wrote it"
     ) as caught:
         registry.parse(content, "model/model_metadata.json")
     assert "upgrade ml-auto-update here" in caught.value.fix
@@ -79,18 +79,18 @@ def test_the_bytes_of_a_version(workspace):
 
 @pytest.mark.parametrize("file", ["../secret", "/etc/passwd", "deep/v1.pkl", "..", ".git", ".hidden", "v1.pkl\0"])
 def test_a_file_outside_the_folder_is_never_read(workspace, file):
-    with pytest.raises(ModelProblem, match="names a model file outside its folder"):
+    with pytest.raises(ModelError, match="names a model file outside its folder"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
 
 
 @pytest.mark.parametrize("file", ["v9.pkl", "deep", "", "v1.pkl\n", "--help"])
 def test_a_file_that_is_not_there_is_told(workspace, file):
-    with pytest.raises(ModelProblem, match="is not on the base branch"):
+    with pytest.raises(ModelError, match="is not on the base branch"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
 
 
 def test_a_pointer_of_git_lfs_is_told(workspace):
-    with pytest.raises(ModelProblem, match=r"model/v2\.pkl is a Git LFS pointer, not a model"):
+    with pytest.raises(ModelError, match=r"model/v2\.pkl is a Git LFS pointer, not a model"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file="v2.pkl"))
 
 
@@ -110,9 +110,9 @@ def test_the_challenger_becomes_a_version():
 
 
 def test_a_version_is_appended_and_becomes_the_current_one():
-    first = registry.appended(None, make_version(), name="model", salt="s")
+    first = registry.with_version(None, make_version(), name="model", salt="s")
     assert (first.name, first.salt, first.current) == ("model", "s", "v1")
-    second = registry.appended(first, make_version(version="v2"), name="other", salt="other")
+    second = registry.with_version(first, make_version(version="v2"), name="other", salt="other")
     assert (second.name, second.salt, second.current) == ("model", "s", "v2")
     assert [version.version for version in second.versions] == ["v1", "v2"]
     assert second.champion.version == "v2"
@@ -140,16 +140,16 @@ def two_versions():
 def test_the_pointer_moves_and_no_other_byte(indent, encoding):
     text = json.dumps({"format": 1, **encode(two_versions())}, indent=indent, ensure_ascii=False)
     content = text.encode(encoding, "surrogatepass")
-    moved = registry.pointed(content, "v1")
+    moved = registry.with_current(content, "v1")
     assert registry.parse(moved, "x") == replace(two_versions(), current="v1")
     assert len(moved) == len(content)
     assert sum(old != new for old, new in zip(content, moved, strict=True)) == 1
-    assert registry.pointed(moved, "v2") == content
+    assert registry.with_current(moved, "v2") == content
 
 
 def test_of_two_pointers_the_one_that_counts_moves():
     content = b'{"current": "v7", "current" : "v2"\n, "x": {}}'
-    assert registry.pointed(content, "v10") == b'{"current": "v7", "current" : "v10"\n, "x": {}}'
+    assert registry.with_current(content, "v10") == b'{"current": "v7", "current" : "v10"\n, "x": {}}'
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_of_two_pointers_the_one_that_counts_moves():
 )
 def test_what_has_no_pointer_is_told(content, reason):
     with pytest.raises(ValueError, match=reason):
-        registry.pointed(content, "v1")
+        registry.with_current(content, "v1")

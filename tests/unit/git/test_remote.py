@@ -2,8 +2,8 @@
 
 import pytest
 
-from ml_action.core.retry import Patience
-from ml_action.git import remote as server
+from ml_action.core.retry import RetryBudget
+from ml_action.git import remote
 from ml_action.git.command import Git, GitFailed
 
 TROUBLE = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 502"
@@ -27,7 +27,7 @@ class Fake:
     def git(self, *lines):
         (self.folder / "script").write_text("".join(f"{line}\n" for line in lines))
         env = {"PATH": f"{self.folder}:/usr/bin:/bin"}
-        return Git(self.folder, env, Patience(300, pause=self.waits.append))
+        return Git(self.folder, env, RetryBudget(300, pause=self.waits.append))
 
     @property
     def calls(self):
@@ -42,46 +42,46 @@ def fake(tmp_path, monkeypatch):
 
 
 def test_a_question_is_asked_again_while_there_is_trouble(fake):
-    assert server.ask(fake.git(TROUBLE, TROUBLE), "ls-remote", "x") == b"fine\n"
+    assert remote.read(fake.git(TROUBLE, TROUBLE), "ls-remote", "x") == b"fine\n"
     assert fake.calls == ["ls-remote x"] * 3
     assert fake.waits == [1, 2]
 
 
 def test_trouble_that_lasts_is_told(fake):
     with pytest.raises(GitFailed, match="502"):
-        server.ask(fake.git(*[TROUBLE] * 9), "fetch", "x")
+        remote.read(fake.git(*[TROUBLE] * 9), "fetch", "x")
     assert len(fake.calls) == 5
 
 
 def test_a_refusal_is_told_at_once(fake):
     with pytest.raises(GitFailed, match="not found"):
-        server.ask(fake.git(REFUSAL), "fetch", "x")
+        remote.read(fake.git(REFUSAL), "fetch", "x")
     assert fake.calls == ["fetch x"]
     assert fake.waits == []
 
 
 def test_too_many_requests_are_waited_out_for_a_minute(fake):
-    server.ask(fake.git(LIMIT), "fetch", "x")
+    remote.read(fake.git(LIMIT), "fetch", "x")
     assert fake.waits == [60]
 
 
 def test_a_push_is_repeated_twice_at_most(fake):
     with pytest.raises(GitFailed, match="502"):
-        server.push(fake.git(*[TROUBLE] * 9), "x")
+        remote.push(fake.git(*[TROUBLE] * 9), "x")
     assert fake.calls == ["push x"] * 3
 
 
 def test_a_race_that_was_lost_is_lost(fake):
     with pytest.raises(GitFailed, match="stale info"):
-        server.push(fake.git(RACE), "x")
+        remote.push(fake.git(RACE), "x")
     assert fake.calls == ["push x"]
 
 
 def test_a_race_after_trouble_may_be_against_our_own_first_try(fake):
-    server.push(fake.git(TROUBLE, RACE), "x")  # the third finds everything up to date
+    remote.push(fake.git(TROUBLE, RACE), "x")  # the third finds everything up to date
     assert fake.calls == ["push x"] * 3
 
 
 def test_a_race_after_trouble_that_another_run_won_is_lost(fake):
     with pytest.raises(GitFailed, match="stale info"):
-        server.push(fake.git(TROUBLE, RACE, RACE), "x")
+        remote.push(fake.git(TROUBLE, RACE, RACE), "x")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 from ml_action.git import journal, repository
 from ml_action.git.journal import Counter, State
-from ml_action.git.repository import AUTHOR, Branches, LostTheRace, Push
+from ml_action.git.repository import AUTHOR, Branches, ConcurrentUpdate, Push
 from tests.support.factories import TIME, Workspace, make_csvs, make_git, make_remote, make_repository
 
 BRANCHES = Branches("main", "ml-auto-update/model/state", "ml-auto-update/model/proposal")
@@ -48,7 +48,7 @@ def borrow(tmp_path, remote):
         path = workspace if isinstance(workspace, Path) else workspace.path
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
-        return repository.borrow(make_git(path), str(of), scratch)
+        return repository.open_with_own_store(make_git(path), str(of), scratch)
 
     return borrow
 
@@ -92,7 +92,7 @@ def test_a_tree_that_nobody_has_is_no_failure(remote, borrow, tmp_path, tree):
 
 def test_a_server_that_cannot_be_asked_for_a_tree_is_told(remote, borrow, tmp_path):
     borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), tmp_path / "nowhere")
-    with pytest.raises(RepositoryProblem):
+    with pytest.raises(RepositoryError):
         borrowed.obtain_tree("d" * 40)
 
 
@@ -180,13 +180,13 @@ def test_a_workspace_that_borrows_itself_works(tmp_path, origin, borrow):
 
 def test_a_folder_that_is_no_repository_is_told(tmp_path, borrow):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RepositoryProblem, match="this folder is not a git repository"):
+    with pytest.raises(RepositoryError, match="this folder is not a git repository"):
         borrow(tmp_path / "empty")
 
 
 def test_a_repository_without_a_commit_is_told(tmp_path, borrow):
     make_repository(tmp_path / "new")
-    with pytest.raises(RepositoryProblem, match="the repository has no commit yet"):
+    with pytest.raises(RepositoryError, match="the repository has no commit yet"):
         borrow(tmp_path / "new")
 
 
@@ -211,7 +211,7 @@ def test_another_models_branches_are_none_of_ours(origin, remote, borrow):
 
 
 def test_a_base_branch_that_is_not_there_is_told(origin, borrow):
-    with pytest.raises(RepositoryProblem, match="the base branch does not exist on the server"):
+    with pytest.raises(RepositoryError, match="the base branch does not exist on the server"):
         borrow(origin).fetch(Branches("trunk", BRANCHES.state, BRANCHES.proposal))
 
 
@@ -241,7 +241,7 @@ def test_a_push_moves_both_or_none(origin, remote, borrow):
     borrowed.push([Push("a", "", one)])
     before = refs(remote)
     for pushes in ([Push("b", "", two), Push("a", "", two)], [Push("a", one, two), Push("b", one, two)]):
-        with pytest.raises(LostTheRace):
+        with pytest.raises(ConcurrentUpdate):
             borrowed.push(pushes)
         assert refs(remote) == before
 
@@ -253,7 +253,7 @@ def test_a_server_that_refuses_one_branch_takes_none(origin, remote, borrow):
     hook.chmod(stat.S_IRWXU)
     borrowed = borrow(origin)
     before = refs(remote)
-    with pytest.raises(RepositoryProblem, match="the server's branch rules refuse the bot's push"):
+    with pytest.raises(RepositoryError, match="the server's branch rules refuse the bot's push"):
         borrowed.push([Push("a", "", commit_of(borrowed)), Push("b", "", commit_of(borrowed))])
     assert refs(remote) == before
 
@@ -344,7 +344,7 @@ def test_a_file_a_link_or_a_submodule_in_the_way_is_not_overwritten(origin, borr
     commit = origin.git.line("rev-parse", "HEAD")
     origin.git.run("update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
     origin.git.run("commit", "-q", "-m", "sub")
-    with pytest.raises(RepositoryProblem, match="of the model directory is no folder on the base branch"):
+    with pytest.raises(RepositoryError, match="of the model directory is no folder on the base branch"):
         borrow(origin).graft(origin.git.line("rev-parse", "HEAD^{tree}"), path, {"f": b"x"})
 
 
@@ -379,7 +379,7 @@ def test_counting_in_place_needs_no_store(origin):
 def test_a_mirror_holds_the_trees_at_their_paths_and_nothing_else(origin, tmp_path):
     scratch = tmp_path / "mirror"
     scratch.mkdir()
-    found = repository.borrow(make_git(origin.path), str(origin.path), scratch)
+    found = repository.open_with_own_store(make_git(origin.path), str(origin.path), scratch)
     inner = found.tree({"a.csv": (repository.FILE, found.blob(b"1"))})
     mirror = found.mirror({"x/y": inner, "x/z": inner, "w": inner})
     assert found.store.line("ls-tree", "-r", "--name-only", mirror).splitlines() == [

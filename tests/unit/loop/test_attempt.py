@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_action.loop.attempt import after
+from ml_action.loop.attempt import next_time
 
 NOON = "2026-11-26T12:00:00Z"
 
@@ -17,4 +17,4 @@ NOON = "2026-11-26T12:00:00Z"
     ],
 )
 def test_an_attempt_is_later_than_the_last_one(last, now, time):
-    assert after(last, now) == time
+    assert next_time(last, now) == time

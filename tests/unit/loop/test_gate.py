@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from ml_action.core.formatting import percent, probability
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import MIN_DATASETS, Guarded, Interval, Policy, Screening, Slice
-from ml_action.loop.gate import decide, forced, outdone, told_of_watch, unsound
+from ml_action.core.records.evaluation import MIN_DATASETS, GuardrailResult, Interval, Policy, Screening, SliceResult
+from ml_action.loop.gate import decide, forced, is_beaten, review_unusable, watch_sentence
 from tests.support.factories import make_comparison
 
 POLICY = Policy(confidence=0.95, min_improvement=0.005)
@@ -203,8 +203,8 @@ def test_a_heavy_tail_is_for_a_person_only_where_the_rest_would_promote():
     [
         {"win_rate": 0.40},
         {"trimmed": -0.001},
-        {"slices": (Slice("school", "online", 30, -0.08, worse=True),)},
-        {"guardrails": (Guarded("max_error", 0.01, -9.0, -12.0, -0.3, 0.9),)},
+        {"slices": (SliceResult("school", "online", 30, -0.08, worse=True),)},
+        {"guardrails": (GuardrailResult("max_error", 0.01, -9.0, -12.0, -0.3, 0.9),)},
     ],
 )
 def test_a_guard_rejects_what_is_better_on_average(changes):
@@ -220,7 +220,7 @@ def test_half_of_the_datasets_may_become_worse_and_a_few_more_by_chance():
 
 
 def test_a_slice_that_is_no_worse_passes():
-    decision = verdict(make_comparison(slices=(Slice("school", "online", 30, -0.01, worse=False),)))
+    decision = verdict(make_comparison(slices=(SliceResult("school", "online", 30, -0.01, worse=False),)))
     assert decision.verdict is Verdict.PROMOTE
     assert decision.checks[-1].text == "where school is online the gain is -1.0 % on 30 datasets"
 
@@ -269,7 +269,7 @@ def test_a_forced_promotion_says_what_the_gate_said():
 
 
 def test_nothing_left_to_judge_by_is_a_review():
-    decision = unsound(Screening(judged=40, suspicious=40, found=("40 far worse predicted",)), POLICY)
+    decision = review_unusable(Screening(judged=40, suspicious=40, found=("40 far worse predicted",)), POLICY)
     assert decision.verdict is Verdict.REVIEW
     assert "40 of 40 new datasets are suspicious" in decision.reason
 
@@ -277,7 +277,7 @@ def test_nothing_left_to_judge_by_is_a_review():
 def test_the_watch_asks_for_the_proof_that_the_gate_asks_for_whatever_it_is_set_to():
     for gate in ("better", "not-worse", "higher"):
         policy = Policy(gate=gate)
-        assert outdone(make_comparison(), policy)
+        assert is_beaten(make_comparison(), policy)
         for changes in (
             {"p_value": 0.06},
             {"gain_interval": Interval(-0.01, 0.3)},
@@ -285,15 +285,15 @@ def test_the_watch_asks_for_the_proof_that_the_gate_asks_for_whatever_it_is_set_
             {"datasets": 29},
             {"gain": math.nan},
         ):
-            assert not outdone(make_comparison(**changes), policy)
-    assert outdone(make_comparison(p_baseline=0.9), Policy())
+            assert not is_beaten(make_comparison(**changes), policy)
+    assert is_beaten(make_comparison(p_baseline=0.9), Policy())
 
 
 def test_what_the_watch_found_is_a_sentence():
-    assert told_of_watch("v2", "v1", make_comparison(), worse=True) == (
+    assert watch_sentence("v2", "v1", make_comparison(), worse=True) == (
         "v2 is worse than v1, the version before it, by 25.0 % [15.0, 35.0] of its error on 100 new datasets, 90 % of "
         "which v1 predicts no worse"
     )
-    assert told_of_watch("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
+    assert watch_sentence("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
         "v2 is not proven worse than v1, the version before it: going back would save -10.0 % ["
     )

@@ -2,14 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.choices import Autonomy, Verdict
-from ml_action.core.records.dataset import Inventory, SetAside, Trigger
+from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.promotion import Publication
-from ml_action.datasets.survey import Scene
+from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
-from ml_action.loop import outcomes as endings
+from ml_action.loop import outcomes
 from ml_action.runtime import boundary
 from tests.support.factories import make_attempt, make_history, make_outcome, make_pull, make_settings, make_trial
 
@@ -18,17 +18,19 @@ WAITING = Trigger(False, 3, 200, "waiting 3/200")
 
 
 def make_scene(**changes):
-    scene = Scene(None, None, State("c", "d", (make_attempt(),)), make_history(), Inventory("t", "s", ()), COUNTED)
+    scene = Snapshot(None, None, State("c", "d", (make_attempt(),)), make_history(), Inventory("t", "s", ()), COUNTED)
     return replace(scene, **changes)
 
 
 def decided(attempt, publication=None, verdict=Verdict.PROMOTE, trial=None, set_aside=(), **settings):
     decision = Decision(verdict, "because")
-    return endings.decided(make_scene(), attempt, decision, trial, publication, set_aside, make_settings(**settings))
+    return outcomes.attempt_recorded(
+        make_scene(), attempt, decision, trial, publication, set_aside, make_settings(**settings)
+    )
 
 
 def test_waiting_tells_the_count_and_the_champion():
-    outcome = endings.waiting(make_scene(trigger=WAITING), None)
+    outcome = outcomes.waiting(make_scene(trigger=WAITING), None)
     assert (outcome.verdict, outcome.reason) == (Verdict.WAITING, "waiting 3/200")
     assert outcome.next_step == "nothing until more datasets arrive; the next run counts again"
     assert outcome.champion.version == "v1"
@@ -36,43 +38,43 @@ def test_waiting_tells_the_count_and_the_champion():
 
 
 def test_waiting_after_a_promotion_was_followed_up_tells_what_became_of_it():
-    outcome = endings.waiting(make_scene(trigger=WAITING), Publication(make_pull(), merge_state="enabled"))
+    outcome = outcomes.waiting(make_scene(trigger=WAITING), Publication(make_pull(), merge_state="enabled"))
     assert outcome.next_step == "pull request #7 is open: GitHub merges it when its requirements are met"
     assert outcome.attempt.version == "v2"
     assert outcome.publication.pull_request.number == 7
 
 
 def test_without_a_history_there_is_no_champion():
-    assert endings.waiting(make_scene(history=None), None).champion is None
+    assert outcomes.waiting(make_scene(history=None), None).champion is None
 
 
 def test_too_few_sound_datasets_wait_and_list_those_set_aside():
-    gone = [SetAside("a.csv", "1", "empty")]
-    outcome = endings.too_few(make_scene(), WAITING, gone)
+    gone = [RejectedDataset("a.csv", "1", "empty")]
+    outcome = outcomes.too_few(make_scene(), WAITING, gone)
     assert (outcome.verdict, outcome.trigger, outcome.set_aside) == (Verdict.WAITING, WAITING, tuple(gone))
     assert "a corrected file counts as new" in outcome.next_step
 
 
 def test_work_done_before_is_held_with_the_attempt_that_did_it():
-    outcome = endings.done_before(make_scene(), make_attempt(id="A1", verdict=Verdict.HOLD))
+    outcome = outcomes.already_judged(make_scene(), make_attempt(id="A1", verdict=Verdict.HOLD))
     assert outcome.verdict is Verdict.HOLD
     assert outcome.reason == "the same work was done before: attempt A1 ended with hold"
     assert "200 further datasets" in outcome.next_step
 
 
 def test_blocked_tells_who_stands_in_the_way():
-    outcome = endings.blocked(make_scene(), Publication(make_pull(), blocked="a person pushed to it"))
+    outcome = outcomes.blocked(make_scene(), Publication(make_pull(), blocked="a person pushed to it"))
     assert (outcome.verdict, outcome.reason) == (Verdict.BLOCKED, "a person pushed to it")
 
 
 @pytest.mark.parametrize(
     ("outcome", "verdict"),
     [
-        (endings.stood_down(), Verdict.STOOD_DOWN),
+        (outcomes.lost_race(), Verdict.STOOD_DOWN),
         (boundary.interrupted(), Verdict.FAILED),
         (boundary.bug(), Verdict.FAILED),
-        (boundary.failed(DataProblem("gone\nsecond line", fix="restore it")), Verdict.FAILED),
-        (boundary.failed(DataProblem("gone")), Verdict.FAILED),
+        (boundary.failed(DataError("gone\nsecond line", fix="restore it")), Verdict.FAILED),
+        (boundary.failed(DataError("gone")), Verdict.FAILED),
     ],
 )
 def test_endings_without_an_attempt_say_why_in_one_line_and_what_next(outcome, verdict):

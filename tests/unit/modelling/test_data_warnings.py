@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml_action.core.records.model import Recipe
-from ml_action.modelling import data_warnings as doubts
+from ml_action.modelling import data_warnings
 
 RNG = np.random.default_rng(0)
 
@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 def doubted(frame, score, *, task="regression", metric="r2", target="y"):
     features = tuple(name for name in frame.columns if name != target)
     recipe = Recipe(target=target, features=features, task=task, estimator="", params={}, metric=metric, seed=0)
-    return list(doubts.of(frame, recipe, {"one": score, "other": score - 0.1}, metric))
+    return list(data_warnings.warnings_for(frame, recipe, {"one": score, "other": score - 0.1}, metric))
 
 
 def frame(**more):

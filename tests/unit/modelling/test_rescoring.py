@@ -9,10 +9,9 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from ml_action.core.records.evaluation import Guardrail, Policy
-from ml_action.modelling.champion import Incomparable, Witness
-from ml_action.modelling.rescoring import rematch
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.champion import Incomparable, ReferenceModel
+from ml_action.modelling.rescoring import compare_versions
+from ml_action.modelling.training import fit, model_file
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
@@ -21,7 +20,7 @@ POLICY = Policy(slices=("room",), guardrails=(Guardrail("max_error", 0.1),))
 
 
 def fitted(table, recipe):
-    return training.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
+    return fit.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def old():
 def versions(old):
     """v1 knows the world as it was, v2 as it is."""
     now = table_of(*students(2, 60, slope=4.5))
-    return tuple(Witness(fitted(table, RECIPE), FEATURES, name) for table, name in ((old, "v1"), (now, "v2")))
+    return tuple(ReferenceModel(fitted(table, RECIPE), FEATURES, name) for table, name in ((old, "v1"), (now, "v2")))
 
 
 @pytest.fixture(scope="module")
@@ -46,25 +45,25 @@ def arrived():
 def test_the_better_one_is_told_with_what_a_trial_would_say_of_it(versions, arrived):
     v1, v2 = versions
     table, rows = arrived
-    found = rematch(table, rows, RECIPE, POLICY, v2, v1)
+    found = compare_versions(table, rows, RECIPE, POLICY, v2, v1)
     assert (found.datasets, found.rows, found.unit) == (45, int(rows.sum()), "datasets")
     assert found.gain_interval.low > 0.05
     assert found.p_value < 0.001
     assert found.gain == pytest.approx(1 - found.challenger["mse"] / found.champion["mse"])
     assert (found.slices, found.guardrails) == ((), ())
-    back = rematch(table, rows, RECIPE, POLICY, v1, v2)
+    back = compare_versions(table, rows, RECIPE, POLICY, v1, v2)
     assert (back.champion, back.challenger) == (found.challenger, found.champion)
     assert back.p_worse < 0.001
 
 
 def test_alone_it_is_held_against_the_dummy(versions, arrived):
-    found = rematch(*arrived, RECIPE, POLICY, versions[1], None)
+    found = compare_versions(*arrived, RECIPE, POLICY, versions[1], None)
     assert found.champion == {}
     assert found.gain > 0.5
 
 
 def test_all_rows_at_once_leave_the_dummy_something_to_learn_from(versions, old):
-    found = rematch(old, np.ones(len(old.frame), dtype=bool), RECIPE, POLICY, *versions)
+    found = compare_versions(old, np.ones(len(old.frame), dtype=bool), RECIPE, POLICY, *versions)
     assert found.datasets == 60
     assert found.gain > 0.5
 
@@ -78,18 +77,18 @@ def test_two_that_know_other_classes_speak_of_the_same_ones(arrived):
         estimator="sklearn.linear_model.LogisticRegression",
     )  # fmt: skip
     tables = [type(table)(frame, table.cluster, table.datasets) for frame in (graded, few)]
-    one, other = (Witness(fitted(each, recipe), FEATURES, name) for each, name in zip(tables, "12", strict=True))
-    found = rematch(tables[0], rows, recipe, Policy(), one, other)
+    one, other = (ReferenceModel(fitted(each, recipe), FEATURES, name) for each, name in zip(tables, "12", strict=True))
+    found = compare_versions(tables[0], rows, recipe, Policy(), one, other)
     assert found.gain > 0
     assert np.isfinite(found.champion["neg_log_loss"])
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_one_without_an_answer_is_named(versions, arrived, place):
-    wrong = Witness(versions[place].model, ("hours", "gone"), f"v{place + 1}")
+    wrong = ReferenceModel(versions[place].model, ("hours", "gone"), f"v{place + 1}")
     both = [wrong if place == number else one for number, one in enumerate(versions)]
     with pytest.raises(Incomparable, match="needs columns that the datasets do not have: 'gone'") as caught:
-        rematch(*arrived, RECIPE, POLICY, *both)
+        compare_versions(*arrived, RECIPE, POLICY, *both)
     assert caught.value.who == wrong.name
 
 
@@ -101,28 +100,28 @@ def test_the_one_without_a_score_is_named(versions, arrived, place):
         def predict(self, rows):
             return np.full(len(rows), np.inf)
 
-    wrong = Witness(Infinite(), FEATURES, "broken")
+    wrong = ReferenceModel(Infinite(), FEATURES, "broken")
     both = [wrong if place == number else one for number, one in enumerate(versions)]
     with pytest.raises(Incomparable, match="broken cannot be scored") as caught:
-        rematch(*arrived, RECIPE, POLICY, *both)
+        compare_versions(*arrived, RECIPE, POLICY, *both)
     assert caught.value.who == "broken"
 
 
 def test_another_target_is_another_question(versions, arrived):
-    other = Witness(versions[0].model, FEATURES, "v1", "hours")
+    other = ReferenceModel(versions[0].model, FEATURES, "v1", "hours")
     with pytest.raises(Incomparable, match="v1 predicts 'hours', the settings ask for 'score'"):
-        rematch(*arrived, RECIPE, POLICY, other, versions[1])
+        compare_versions(*arrived, RECIPE, POLICY, other, versions[1])
 
 
 def test_without_a_row_there_is_no_score(versions, arrived):
     table, rows = arrived
     with pytest.raises(Incomparable, match="no row at hand counts"):
-        rematch(table, np.zeros_like(rows), RECIPE, POLICY, *versions)
+        compare_versions(table, np.zeros_like(rows), RECIPE, POLICY, *versions)
 
 
 def test_a_model_answers_the_request_that_its_entry_holds():
     trial = trial_of([], students(1, 60))
-    witness = Witness(artifacts.load(trial.artifact, trial.digest), FEATURES, "v1")
+    witness = ReferenceModel(model_file.load(trial.artifact, trial.digest), FEATURES, "v1")
     witness.replays(trial.sample)
     witness.replays(dict.fromkeys(FEATURES))
     with pytest.raises(Incomparable, match="v1 has no answer to the request that its entry holds: KeyError"):

@@ -13,7 +13,7 @@ from ml_action.modelling import screening as screen
 from ml_action.modelling import trial
 from ml_action.modelling.evaluation import losses
 from ml_action.modelling.evaluation.predictions import Predictions
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import model_file
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
@@ -65,8 +65,8 @@ def judged(first, change=lambda frame: frame, share=0.0, *, slope=3.0, seed=2, c
     fresh = np.arange(len(table.datasets)) >= OLD
     return trial.run(
         table, recipe=recipe_of(table, **settings), new=fresh,
-        champion=artifacts.load(first.artifact, first.digest), champion_features=FEATURES, salt="salt", test_size=0.2,
-        policy=Policy(), screened=trial.Screen(fresh, first.contract, free), progress=lambda *_: None,
+        champion=model_file.load(first.artifact, first.digest), champion_features=FEATURES, salt="salt", test_size=0.2,
+        policy=Policy(), screened=trial.ScreeningInput(fresh, first.contract, free), progress=lambda *_: None,
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_nothing_sound_is_an_ending_of_its_own(first, monkeypatch):
         return screen.Screening(int(new.sum()), int(new.sum()), verdicts.set_aside)
 
     monkeypatch.setattr(screen, "screen", all_of_them)
-    with pytest.raises(trial.NothingSound) as caught:
+    with pytest.raises(trial.NoUsableDatasets) as caught:
         judged(first)
     assert caught.value.screening.share == 1.0
 
@@ -147,9 +147,9 @@ def test_without_a_reference_the_batch_is_its_own(first):
     table = table_of(*students(1, 40), *new)
     fresh = np.arange(140) >= 40
     result = trial.run(
-        table, recipe=recipe_of(table), new=fresh, champion=artifacts.load(little.artifact, little.digest),
+        table, recipe=recipe_of(table), new=fresh, champion=model_file.load(little.artifact, little.digest),
         champion_features=FEATURES, salt="salt", test_size=0.2, policy=Policy(),
-        screened=trial.Screen(fresh, little.contract), progress=lambda *_: None,
+        screened=trial.ScreeningInput(fresh, little.contract), progress=lambda *_: None,
     )  # fmt: skip
     places = {int(re.sub(r"\D", "", item.path)) - 40 for item in result.screening.suspects}
     assert len(places & set(range(15))) >= 11
@@ -162,7 +162,7 @@ def test_small_datasets_have_no_correlation_and_may_be_predicted_badly_by_chance
     table = table_of(*contents)
     target = table.frame["score"].to_numpy()
     rows = np.ones(len(target), dtype=bool)
-    looks = screen.look(table, rows, Predictions(np.zeros(len(target))), target, losses.squared)
+    looks = screen.score_datasets(table, rows, Predictions(np.zeros(len(target))), target, losses.squared)
     assert np.isnan(looks.harmony).all()
     everything, nothing = np.ones(200, dtype=bool), np.zeros(200, dtype=bool)
     assert screen.screen(table, looks, everything, everything, nothing, None).suspicious <= 2
@@ -178,7 +178,7 @@ def test_classes_are_judged_by_their_probabilities():
     said = Predictions(
         np.where(sure > 0.5, "yes", "no"), np.column_stack([1 - sure, sure]), classes=np.array(["no", "yes"])
     )
-    looks = screen.look(table, np.ones(4000, dtype=bool), said, target, losses.brier)
+    looks = screen.score_datasets(table, np.ones(4000, dtype=bool), said, target, losses.brier)
     everything, nothing = np.ones(200, dtype=bool), np.zeros(200, dtype=bool)
     suspects = screen.screen(table, looks, everything, everything, nothing, None).suspects
     assert {int(re.sub(r"\D", "", item.path)) for item in suspects} == set(range(20))
@@ -189,7 +189,7 @@ def test_perfect_predictions_and_constant_targets_are_no_crash(first):
     table = table_of(*(b"score\n" + b"%d\n" % place * 9 for place in range(60)))
     target = table.frame["score"].to_numpy(dtype=float)
     everything = np.ones(60, dtype=bool)
-    looks = screen.look(table, np.ones(len(target), dtype=bool), Predictions(target), target, losses.squared)
+    looks = screen.score_datasets(table, np.ones(len(target), dtype=bool), Predictions(target), target, losses.squared)
     assert screen.screen(table, looks, everything, everything, ~everything, None).suspicious == 0
 
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from ml_action.config.settings import parse
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling import suggestions as proposing
+from ml_action.modelling import suggestions
 from ml_action.modelling.reading.table import Table
 
 RNG = np.random.default_rng(0)
@@ -25,7 +25,9 @@ def look(frame, files=40, **given):
         asked.append((why, list(names), guess))
         return guess
 
-    found = proposing.look(table(frame, files), parse({k.replace("_", "-"): v for k, v in given.items()}, {}), choose)
+    found = suggestions.suggest(
+        table(frame, files), parse({k.replace("_", "-"): v for k, v in given.items()}, {}), choose
+    )
     return found, asked
 
 
@@ -106,12 +108,12 @@ def test_names_of_rows_are_no_features():
 
 
 def test_where_every_column_names_its_row_nothing_is_predicted():
-    with pytest.raises(DataProblem, match="looks like something to predict"):
+    with pytest.raises(DataError, match="looks like something to predict"):
         look(pd.DataFrame({"id": range(100), "uuid": range(100)}))
 
 
 def test_an_empty_target_is_told_as_such():
-    with pytest.raises(DataProblem, match="empty in every row"):
+    with pytest.raises(DataError, match="empty in every row"):
         look(numbers().assign(mpg=np.nan), target="mpg")
 
 
@@ -122,7 +124,7 @@ def test_rows_without_a_target_do_not_count():
 
 
 def test_a_group_that_is_no_column_is_told():
-    with pytest.raises(DataProblem, match="No dataset has the column 'nope'"):
+    with pytest.raises(DataError, match="No dataset has the column 'nope'"):
         look(numbers(), group="nope")
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from ml_action.modelling import synthetic_drift as worlds
-from ml_action.modelling.synthetic_drift import World
-from ml_action.modelling.training import fit as training
+from ml_action.modelling import synthetic_drift
+from ml_action.modelling.synthetic_drift import DriftSimulator
+from ml_action.modelling.training import fit
 from tests.unit.modelling.world import recipe_of, students, table_of
 
 
@@ -12,7 +12,7 @@ def world_of(*, passed=False, count=60, contents=None, **settings):
     table = table_of(*(contents or students(1, count, passed=passed)))
     recipe = recipe_of(table, **settings)
     unseen = table.cluster >= count // 2
-    return World(table, recipe, training.fit(recipe, table, ~unseen), unseen, (1, 2))
+    return DriftSimulator(table, recipe, fit.fit(recipe, table, ~unseen), unseen, (1, 2))
 
 
 METRICS = ["r2", "neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_median_absolute_error"]
@@ -29,13 +29,13 @@ COARSE = ("accuracy", "f1_weighted", "roc_auc")  # they change by single rows
 def test_who_knows_the_change_saves_the_share_that_was_asked_for(metric, passed, gain):
     world = world_of(passed=passed, metric=metric)
     changed = world.changed(gain, np.ones(len(world.table.frame), dtype=bool))
-    target = training.labels(world.recipe, changed)
-    assert target.dtype == training.labels(world.recipe, world.table).dtype
+    target = fit.labels(world.recipe, changed)
+    assert target.dtype == fit.labels(world.recipe, world.table).dtype
     strength = world._strength(gain)
     assert world.gain_of(strength) == pytest.approx(gain, abs=0.02 if metric in COARSE else 0.005)
     again, knowing = world._push(strength)
     assert (again == target).all()
-    assert worlds.gain(world.recipe, knowing, world._said, target[world.unseen]) == world.gain_of(strength)
+    assert synthetic_drift.gain(world.recipe, knowing, world._said, target[world.unseen]) == world.gain_of(strength)
 
 
 @pytest.mark.parametrize("passed", [False, True])
@@ -53,9 +53,9 @@ def test_only_the_marked_rows_change_and_nothing_but_the_target(passed):
 def test_a_champion_that_learns_the_change_gains_about_as_much():
     world = world_of(count=400)
     changed = world.changed(0.3, np.ones(len(world.table.frame), dtype=bool))
-    knowing = World(changed, world.recipe, training.fit(world.recipe, changed, ~world.unseen), world.unseen, (3,))
-    target = training.labels(world.recipe, changed)[world.unseen]
-    assert worlds.gain(world.recipe, knowing._said, world._said, target) == pytest.approx(0.3, abs=0.03)
+    knowing = DriftSimulator(changed, world.recipe, fit.fit(world.recipe, changed, ~world.unseen), world.unseen, (3,))
+    target = fit.labels(world.recipe, changed)[world.unseen]
+    assert synthetic_drift.gain(world.recipe, knowing._said, world._said, target) == pytest.approx(0.3, abs=0.03)
 
 
 def test_the_same_seed_is_the_same_world():
@@ -67,7 +67,7 @@ def test_what_is_never_negative_stays_so():
     world = world_of(estimator="sklearn.linear_model.PoissonRegressor", params={"alpha": 0.1})
     changed = world.changed(0.8, np.ones(len(world.table.frame), dtype=bool))
     assert changed.frame["score"].min() >= world.table.frame["score"].min() >= 0
-    training.fit(world.recipe, changed, ~world.unseen)
+    fit.fit(world.recipe, changed, ~world.unseen)
 
 
 def test_a_model_without_probabilities_has_a_world_too():
@@ -90,7 +90,10 @@ def test_three_classes_keep_their_names():
 def test_where_nothing_can_be_gained_there_is_no_such_world():
     alike = [f"hours,score\n{n},{n % 7}\n" for n in range(60)]
     world = world_of(contents=alike, task="regression")
-    assert World(world.table, world.recipe, _Flat(world.champion), world.unseen, (1,)).changed(0.05, np.True_) is None
+    assert (
+        DriftSimulator(world.table, world.recipe, _Flat(world.champion), world.unseen, (1,)).changed(0.05, np.True_)
+        is None
+    )
 
 
 def test_a_champion_that_met_one_class_has_no_odds_to_tilt():
@@ -115,7 +118,7 @@ class _Flat:
 def test_a_gain_without_a_value_is_no_number():
     world = world_of(passed=True, metric="roc_auc")
     one = np.full(world.unseen.sum(), "yes", dtype=object)
-    assert np.isnan(worlds.gain(world.recipe, world._said, world._said, one))
+    assert np.isnan(synthetic_drift.gain(world.recipe, world._said, world._said, one))
 
 
 def test_rows_count_as_much_as_their_weight_says():

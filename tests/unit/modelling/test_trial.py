@@ -13,12 +13,11 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 
-from ml_action.core.errors import DataProblem, ModelProblem
+from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.evaluation import Policy
 from ml_action.datasets.holdout import in_holdout
-from ml_action.modelling.training import cross_fitting as crossfit
+from ml_action.modelling.training import cross_fitting, model_file
 from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
 from ml_action.modelling.trial import Incomparable, run
 from tests.unit.modelling.world import read, recipe_of, students, table_of, trial_of
 
@@ -26,7 +25,7 @@ FEATURES = ("hours", "sleep", "room")
 
 
 def load(trial):
-    return artifacts.load(trial.artifact, trial.digest)
+    return model_file.load(trial.artifact, trial.digest)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +101,7 @@ def test_no_judged_row_was_seen_by_the_model_that_judged_it(monkeypatch):
     table = table_of(*students(1, 20), *students(2, 40))
     new = np.arange(len(table.datasets)) >= 20
     fits, judged = [], []
-    real_fit, real_predict = training.fit, crossfit.predict
+    real_fit, real_predict = training.fit, cross_fitting.predict
 
     def fit(recipe, table, rows):
         fits.append(set(table.cluster[rows]))
@@ -114,7 +113,7 @@ def test_no_judged_row_was_seen_by_the_model_that_judged_it(monkeypatch):
         return real_predict(model, features, classes, outputs)
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(crossfit, "predict", predict)
+    monkeypatch.setattr(cross_fitting, "predict", predict)
     run(
         table, recipe=recipe_of(table), new=new, champion=LinearRegression().fit(np.zeros((2, 2)), [0, 1]),
         champion_features=("hours", "sleep"), salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,
@@ -242,7 +241,7 @@ def test_a_champion_without_probabilities_is_incomparable_where_they_decide():
 
 def test_a_challenger_that_cannot_be_scored_ends_the_attempt():
     settings = {"estimator": "sklearn.svm.LinearSVC", "metric": "neg_log_loss"}
-    with pytest.raises(ModelProblem, match="cannot be scored"):
+    with pytest.raises(ModelError, match="cannot be scored"):
         trial_of([], students(1, 30, passed=True), settings=settings)
 
 
@@ -278,13 +277,13 @@ def test_missing_values_of_the_sample_are_null():
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_too_few_datasets_are_a_problem_or_judged_but_never_a_crash(count):
-    with pytest.raises(DataProblem, match="too few") if count == 1 else contextlib.nullcontext():
+    with pytest.raises(DataError, match="too few") if count == 1 else contextlib.nullcontext():
         assert trial_of([], students(4, count)).comparison.datasets == count
 
 
 def test_no_usable_new_dataset_is_a_problem(champion):
     table, _ = read(*students(1, 5))
-    with pytest.raises(DataProblem, match="None of the new datasets"):
+    with pytest.raises(DataError, match="None of the new datasets"):
         run(
             table, recipe=recipe_of(table), new=np.zeros(5, dtype=bool), champion=champion, champion_features=FEATURES,
             salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,

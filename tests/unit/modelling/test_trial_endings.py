@@ -9,11 +9,11 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 
-from ml_action.core.errors import ModelProblem, SettingsProblem
+from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Guardrail, Policy
 from ml_action.loop.gate import decide
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import model_file
 from ml_action.modelling.trial import Incomparable, run
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
@@ -22,7 +22,7 @@ POLICY = Policy()
 
 
 def load(trial):
-    return artifacts.load(trial.artifact, trial.digest)
+    return model_file.load(trial.artifact, trial.digest)
 
 
 def judged(champion, contents, *, policy=POLICY, features=("hours", "sleep"), progress=lambda *_: None, **settings):
@@ -82,14 +82,14 @@ class Odd(RegressorMixin, BaseEstimator):
 def test_a_challenger_that_has_no_answer_ends_the_attempt(kind, told, champion):
     model = trained(LinearRegression(), students(1, 10)) if champion else None
     settings = {"estimator": f"{__name__}.Odd", "params": {"kind": kind}}
-    with pytest.raises(ModelProblem, match=told):
+    with pytest.raises(ModelError, match=told):
         judged(model, students(2, 30), **settings)
 
 
 @pytest.mark.parametrize("metric", ["neg_log_loss", "neg_brier_score", "d2_log_loss_score", "roc_auc_ovr"])
 def test_a_classifier_without_probabilities_under_a_metric_of_them_says_so(metric):
     settings = {"estimator": "sklearn.svm.LinearSVC", "metric": metric}
-    with pytest.raises(ModelProblem, match="probabilities") as caught:
+    with pytest.raises(ModelError, match="probabilities") as caught:
         trial_of([], students(1, 30, passed=True), settings=settings)
     assert "an estimator that gives what it needs (such as probabilities)" in str(caught.value)
 
@@ -107,18 +107,18 @@ def test_a_scorer_of_decision_values(metric, estimator):
 
 def test_an_estimator_without_decision_values_under_a_metric_of_them_says_so():
     settings = {"estimator": "sklearn.tree.DecisionTreeClassifier", "metric": "tests.support.metrics.decided"}
-    with pytest.raises(ModelProblem, match="decision_function"):
+    with pytest.raises(ModelError, match="decision_function"):
         trial_of([], students(1, 30, passed=True), settings=settings)
 
 
 def test_an_estimator_or_a_metric_without_weights_says_so_before_anything_is_read_into_it():
     table = table_of(*students(1, 5))
-    with pytest.raises(SettingsProblem, match=r"KNeighborsRegressor' takes no weights, and `weight` is 'hours'"):
+    with pytest.raises(SettingsError, match=r"KNeighborsRegressor' takes no weights, and `weight` is 'hours'"):
         recipe_of(table, weight="hours", estimator="sklearn.neighbors.KNeighborsRegressor")
     for settings in ({"metric": "neg_max_error"}, {"guardrails": ["neg_max_error"]}):
-        with pytest.raises(SettingsProblem, match="'neg_max_error' takes no weights"):
+        with pytest.raises(SettingsError, match="'neg_max_error' takes no weights"):
             recipe_of(table, weight="hours", **settings)
-    with pytest.raises(SettingsProblem, match="weight: 'score' is the target"):
+    with pytest.raises(SettingsError, match="weight: 'score' is the target"):
         recipe_of(table, weight="score")
 
 
@@ -225,7 +225,7 @@ def test_a_champion_whose_probabilities_are_none_is_incomparable():
     ],
 )
 def test_a_guardrail_is_held_to_what_a_metric_is_held_to(names, told):
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         recipe_of(table_of(*students(1, 5)), guardrails=names)
     assert re.search(told, str(caught.value), re.DOTALL)
 
@@ -239,7 +239,7 @@ def test_a_guardrail_that_cannot_judge_the_target_costs_no_fit(metric, champion)
     policy = Policy(guardrails=(Guardrail(metric, 0.01),))
     contents = [content.replace(b",3", b",-3").replace(b",4", b",-4") for content in students(2, 30)]
     model = trained(LinearRegression(), students(1, 10)) if champion else None
-    with pytest.raises(SettingsProblem, match=f"guardrails '{metric}'"):
+    with pytest.raises(SettingsError, match=f"guardrails '{metric}'"):
         judged(model, contents, policy=policy, progress=lambda *step: told.append(step))
     assert told == []
 
@@ -262,7 +262,7 @@ def test_a_guardrail_that_has_no_number_for_the_champion_is_a_persons_business()
 def test_a_guardrail_that_has_no_number_for_the_challenger_ends_the_attempt():
     policy = Policy(guardrails=(Guardrail("neg_mean_squared_log_error", 0.01),))
     champion = trained(LinearRegression(), students(1, 10))
-    with pytest.raises(ModelProblem, match="The challenger cannot be scored: neg_mean_squared_log_error"):
+    with pytest.raises(ModelError, match="The challenger cannot be scored: neg_mean_squared_log_error"):
         judged(champion, students(2, 30), policy=policy, estimator=f"{__name__}.Negative")
 
 

@@ -9,15 +9,13 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.multioutput import MultiOutputRegressor
 
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 from ml_action.core.records.evaluation import Policy
-from ml_action.modelling import screening as screen
-from ml_action.modelling.contract import checks as judging
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling import screening
+from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.evaluation.predictions import Predictions
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.trial import Incomparable, Screen, run
+from ml_action.modelling.training import fit, model_file
+from ml_action.modelling.trial import Incomparable, ScreeningInput, run
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
 BOTH = ("score", "tired")
@@ -38,7 +36,7 @@ def several(contents, seed=5, slope=2000.0):
 
 
 def load(trial):
-    return artifacts.load(trial.artifact, trial.digest)
+    return model_file.load(trial.artifact, trial.digest)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +85,7 @@ def test_any_metric_that_scikit_learn_has_for_several_targets(first, metric):
 @pytest.mark.parametrize("metric", ["neg_max_error", "neg_mean_poisson_deviance"])
 def test_a_metric_that_takes_one_target_says_so_before_anything_is_fitted(metric):
     told = []
-    with pytest.raises(SettingsProblem, match=f"metric '{metric}' cannot judge this target"):
+    with pytest.raises(SettingsError, match=f"metric '{metric}' cannot judge this target"):
         trial_of([], several(students(1, 20)), settings={**TWO, "metric": metric}, progress=lambda *a: told.append(a))
     assert told == []
 
@@ -117,7 +115,7 @@ def test_weights_reach_every_copy():
 
 def test_several_targets_of_classes_are_refused():
     for settings in ({"task": "classification"}, {"targets": ("score", "room")}):
-        with pytest.raises(SettingsProblem, match="take no multiclass-multioutput target"):
+        with pytest.raises(SettingsError, match="take no multiclass-multioutput target"):
             recipe_of(table_of(*several(students(1, 5))), **{"targets": BOTH, **settings})
 
 
@@ -164,9 +162,11 @@ def test_either_target_reversed_is_seen_by_the_champion(first):
         middle = column.groupby(table.cluster).transform("mean")
         table.frame[reversed_one] = column.where(~bad, 2 * middle - column)
         rows = table.cluster >= 60
-        target = training.labels(first.recipe, table)[rows]
+        target = fit.labels(first.recipe, table)[rows]
         said = Predictions(load(first).predict(table.frame[rows]))
-        looks = screen.look(table, rows, said, target, lambda said, target: np.square(target - said.label).mean(axis=1))
+        looks = screening.score_datasets(
+            table, rows, said, target, lambda said, target: np.square(target - said.label).mean(axis=1)
+        )
         found = looks.harmony[60:]
         assert np.nanmax(found[:4]) < np.nanquantile(found[4:], 0.2)
 
@@ -176,7 +176,8 @@ def test_a_batch_with_several_targets_is_screened(first):
     new = np.arange(len(table.datasets)) >= 60
     trial = run(
         table, recipe=recipe_of(table, **TWO), new=new, champion=load(first), champion_features=FEATURES, salt="salt",
-        champion_target=first.recipe.target, test_size=0.2, policy=Policy(), screened=Screen(new, first.contract),
+        champion_target=first.recipe.target, test_size=0.2, policy=Policy(),
+        screened=ScreeningInput(new, first.contract),
         progress=lambda *_: None,
     )  # fmt: skip
     assert (trial.screening.judged, trial.screening.suspicious) == (40, 0)
@@ -184,11 +185,11 @@ def test_a_batch_with_several_targets_is_screened(first):
 
 def test_a_dataset_in_which_one_of_the_targets_never_varies_is_bad():
     table = table_of(*several(students(1, 60)))
-    contract = contracts.learn(table, BOTH, FEATURES)
+    contract = learning.learn_contract(table, BOTH, FEATURES)
     assert contract.constant == 0
     flat = [line.split(",") for line in several(students(3, 1))[0].decode().strip().split("\n")]
     content = "\n".join([",".join(flat[0]), *(",".join([*line[:-1], "4000"]) for line in flat[1:]), ""])
     table = table_of(*several(students(1, 60)), content)
     new = np.arange(61) == 60
-    (found,) = judging.judge(table, contract, (), new, np.zeros(61, dtype=bool))
+    (found,) = checks.check_against_contract(table, contract, (), new, np.zeros(61, dtype=bool))
     assert found.reason.startswith("has the same value of the target 'tired' in every row")

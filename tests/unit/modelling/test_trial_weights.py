@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.evaluation import Guardrail, Policy
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.trial import Screen, run
+from ml_action.modelling.training import fit, model_file
+from ml_action.modelling.trial import ScreeningInput, run
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
 HEAVY = {"weight": "w"}
@@ -37,7 +36,7 @@ def first(old):
 
 
 def load(trial):
-    return artifacts.load(trial.artifact, trial.digest)
+    return model_file.load(trial.artifact, trial.digest)
 
 
 def test_the_weight_is_no_feature_and_no_part_of_the_contract(first):
@@ -50,7 +49,7 @@ def test_the_weight_is_no_feature_and_no_part_of_the_contract(first):
 def test_a_fit_with_weights_is_that_of_rows_that_stand_there_so_often():
     table = table_of(*weighed(students(1, 10), [1, 2, 3]))
     recipe = recipe_of(table, features=("hours",), weight="w")
-    model = training.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
+    model = fit.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
     rows = table.frame.loc[table.frame.index.repeat(table.frame["w"])]
     plain = LinearRegression().fit(rows[["hours"]], rows["score"])
     assert model.predict(table.frame) == pytest.approx(plain.predict(table.frame[["hours"]]))
@@ -89,14 +88,14 @@ def test_a_dataset_that_weighs_nothing_is_none_that_was_judged(old):
 
 
 def test_where_nothing_weighs_anything_there_is_nothing_to_judge(old):
-    with pytest.raises(DataProblem, match="None of the new datasets"):
+    with pytest.raises(DataError, match="None of the new datasets"):
         trial_of(old, weighed(students(2, 5), [0]), LinearRegression(), settings=HEAVY)
 
 
 def test_where_nothing_that_is_learned_from_weighs_anything_there_is_nothing_to_learn():
     table = table_of(*weighed(students(2, 5), [0]))
-    with pytest.raises(DataProblem, match="All rows to learn from have the weight 0 in 'w'"):
-        training.fit(recipe_of(table, weight="w"), table, np.ones(len(table.frame), dtype=bool))
+    with pytest.raises(DataError, match="All rows to learn from have the weight 0 in 'w'"):
+        fit.fit(recipe_of(table, weight="w"), table, np.ones(len(table.frame), dtype=bool))
 
 
 def test_champion_screen_slices_and_guardrails_with_weights(first, old):
@@ -106,7 +105,7 @@ def test_champion_screen_slices_and_guardrails_with_weights(first, old):
     trial = run(
         table, recipe=recipe_of(table, **HEAVY), new=new, champion=load(first),
         champion_features=first.recipe.features, salt="salt", test_size=0.2, policy=policy,
-        screened=Screen(new, first.contract), progress=lambda *_: None,
+        screened=ScreeningInput(new, first.contract), progress=lambda *_: None,
     )  # fmt: skip
     found = trial.comparison
     assert found.p_value < 0.01

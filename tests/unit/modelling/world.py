@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ml_action.core.records.dataset import Dataset, SetAside
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.evaluation import Policy
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.training import recipe
 from ml_action.modelling.trial import run
 
 HEADER = "hours,sleep,room,score"
@@ -28,7 +28,7 @@ def datasets_of(contents: Sequence[bytes]) -> list[Dataset]:
     return [Dataset(f"data/{place}.csv", blob_of(b"%d\0" % place + content)) for place, content in enumerate(contents)]
 
 
-def read(*contents: bytes | str) -> tuple[Table, tuple[SetAside, ...]]:
+def read(*contents: bytes | str) -> tuple[Table, tuple[RejectedDataset, ...]]:
     raw = [content.encode() if isinstance(content, str) else content for content in contents]
     return frames.read(datasets_of(raw), raw)
 
@@ -57,7 +57,7 @@ def _student(rng: np.random.Generator, slope: float, noise: float, passed: bool)
 
 def recipe_of(table: Table, **settings: Any) -> Recipe:
     usual = {"targets": ("score",), "features": (), "task": "", "estimator": "", "params": {}, "metric": "", "seed": 7}
-    return resolution.resolve_recipe(table, **(usual | settings))
+    return recipe.resolve_recipe(table, **(usual | settings))
 
 
 def trial_of(

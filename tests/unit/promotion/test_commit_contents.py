@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from ml_action.core.codec import encode
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 from ml_action.core.records.choices import Verdict
 from ml_action.git import registry
 from ml_action.git.repository import FILE
-from ml_action.promotion import commit_contents as contents
+from ml_action.promotion import commit_contents
 from tests.support.counting import BRANCHES, Place
 from tests.support.factories import TIME, make_attempt, make_history, make_repository, make_version
 
@@ -23,7 +23,7 @@ V1 = make_version(version="v1", file="v1.pkl")
 BASE = make_history(V1)
 ATTEMPT = make_attempt(id="a2", version="v2", fingerprint="f2", digest=DIGEST, salt=BASE.salt)
 V2 = make_version(version="v2", file="v2.pkl", sha256=DIGEST, size=len(MODEL), attempt="a2", fingerprint="f2")
-AFTER = registry.appended(BASE, V2, name=BASE.name, salt=BASE.salt)
+AFTER = registry.with_version(BASE, V2, name=BASE.name, salt=BASE.salt)
 PATHS = ("model/model_metadata.json", "model/v2.pkl", "model/v2.md")
 
 
@@ -48,7 +48,7 @@ class Proposed:
 
     def objections(self, commit=None, paths=PATHS, model_dir="model", **changes):
         attempt = replace(ATTEMPT, commit=self.commit() if commit is None else commit, **changes)
-        return contents.objections(self.repository, attempt, paths, name=BASE.name, model_dir=model_dir)
+        return commit_contents.find_objections(self.repository, attempt, paths, name=BASE.name, model_dir=model_dir)
 
 
 @pytest.fixture
@@ -73,14 +73,14 @@ def test_the_first_version_of_all_raises_none(tmp_path):
     place = Place(tmp_path, {"a.csv": "x\n1\n"})
     repository, tips = place.borrow()
     first = replace(V2, version="v1", file="v1.pkl")
-    history = registry.appended(None, first, name="students", salt="s")
+    history = registry.with_version(None, first, name="students", salt="s")
     files = {"model_metadata.json": registry.to_bytes(history), "v1.pkl": MODEL, "v1.md": b""}
     commit = repository.commit(repository.graft(f"{tips.base}^{{tree}}", "a/model", files), tips.base, "v1", time=TIME)
     attempt = replace(ATTEMPT, commit=commit, version="v1", salt="s")
     paths = ("a/model/v1.pkl", "a/model/v1.md", "a/model/model_metadata.json")
     given = {"name": "students", "model_dir": "a/model"}
-    assert contents.objections(repository, attempt, paths, **given) == ()
-    (told,) = contents.objections(repository, replace(attempt, salt="other"), paths, **given)
+    assert commit_contents.find_objections(repository, attempt, paths, **given) == ()
+    (told,) = commit_contents.find_objections(repository, replace(attempt, salt="other"), paths, **given)
     assert "the name or the salt" in told
 
 
@@ -164,7 +164,7 @@ def test_a_journal_that_names_no_commit_vouches_for_nothing(proposed, commit):
 
 
 def test_a_metadata_file_of_a_hundred_megabytes_is_not_read(proposed, monkeypatch):
-    monkeypatch.setattr(contents, "METADATA_BYTES", 100)
+    monkeypatch.setattr(commit_contents, "METADATA_BYTES", 100)
     (told,) = proposed.objections()
     assert "model/model_metadata.json holds" in told
 
@@ -175,15 +175,15 @@ def test_a_commit_that_is_not_at_hand_is_fetched(proposed, tmp_path):
     elsewhere, _ = proposed.place.borrow()
     assert elsewhere.store.resolve(commit) == (("", ""),)
     given = {"name": BASE.name, "model_dir": "model"}
-    assert contents.objections(elsewhere, replace(ATTEMPT, commit=commit), PATHS, **given) == ()
-    with pytest.raises(RepositoryProblem):
-        contents.objections(elsewhere, replace(ATTEMPT, commit="c" * 40), PATHS, **given)
+    assert commit_contents.find_objections(elsewhere, replace(ATTEMPT, commit=commit), PATHS, **given) == ()
+    with pytest.raises(RepositoryError):
+        commit_contents.find_objections(elsewhere, replace(ATTEMPT, commit="c" * 40), PATHS, **given)
 
 
 def test_a_base_branch_that_moved_on_to_another_version_is_an_objection(proposed):
     """It was made on top of v1, and meanwhile there is another v2."""
     commit = proposed.commit()
-    other = registry.appended(BASE, replace(V2, attempt="a8"), name=BASE.name, salt=BASE.salt)
+    other = registry.with_version(BASE, replace(V2, attempt="a8"), name=BASE.name, salt=BASE.salt)
     proposed.place.publish({"model/model_metadata.json": registry.to_bytes(other)})
     proposed.repository.fetch(BRANCHES)
     (told,) = proposed.objections(commit)
@@ -196,7 +196,7 @@ OLD = hashlib.sha256(b"zero").hexdigest()
 WITH_TWO = make_history(
     make_version(version="v1", file="v1.pkl", sha256=OLD, size=4), make_version(version="v2", file="v2.pkl")
 )
-POINTED = registry.pointed(registry.to_bytes(WITH_TWO), "v1")
+POINTED = registry.with_current(registry.to_bytes(WITH_TWO), "v1")
 BACK = make_attempt(verdict=Verdict.ROLLBACK, champion="v2", version="v1", digest=OLD)
 
 
@@ -207,7 +207,7 @@ def rolled_back(tmp_path, metadata=POINTED, *, paths=PATHS[:1], model=b"zero", *
     tree = repository.graft(f"{tips.base}^{{tree}}", "model", {"model_metadata.json": metadata})
     commit = repository.commit(tree, tips.base, "back", time=TIME)
     attempt = replace(BACK, commit=commit, **changes)
-    return contents.objections(repository, attempt, paths, name=WITH_TWO.name, model_dir="model")
+    return commit_contents.find_objections(repository, attempt, paths, name=WITH_TWO.name, model_dir="model")
 
 
 def test_a_rollback_that_moves_the_pointer_only_raises_no_objection(tmp_path):
@@ -233,4 +233,4 @@ def test_a_rollback_that_does_more_is_refused(tmp_path, changes, words):
 
 def test_repositories_of_sha256_ids_are_read_too(tmp_path):
     workspace = make_repository(tmp_path / "w", {"a": "1"}, "--object-format=sha256")
-    assert contents.COMMIT.fullmatch(workspace.git.object_id("HEAD"))
+    assert commit_contents.COMMIT.fullmatch(workspace.git.object_id("HEAD"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ml_action.promotion.merge_rules import LOOKS, Step, next_step, outdated, reason
+from ml_action.promotion.merge_rules import MAX_POLLS, Step, next_step, outdated, reason
 
-LAST = LOOKS - 1
+LAST = MAX_POLLS - 1
 
 
 @pytest.mark.parametrize(

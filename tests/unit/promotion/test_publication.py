@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.core.errors import ForgeProblem
-from ml_action.forge.base import Answer, Refusal, Reply
-from ml_action.forge.dry_run import Offline
-from ml_action.git.repository import LostTheRace
-from ml_action.promotion.merge_rules import LOOKS
+from ml_action.core.errors import ForgeError
+from ml_action.forge.base import MergeAnswer, MergeReply, Refused
+from ml_action.forge.dry_run import DryRun
+from ml_action.git.repository import ConcurrentUpdate
+from ml_action.promotion.merge_rules import MAX_POLLS
 from ml_action.promotion.pull_request_text import wrap_body
 
 PERSON = {"login": "ada", "kind": "user"}
@@ -73,7 +73,7 @@ def test_a_promotion_that_is_merged_stays_merged(stage):
 
 
 def test_without_a_forge_it_is_said_what_would_be_opened(stage):
-    done = stage.settle("c" * 40, forge=Offline("octo/students", stage.said.append))
+    done = stage.settle("c" * 40, forge=DryRun("octo/students", stage.said.append))
     assert done.pull_request is None
     assert done.notes
     assert (
@@ -227,7 +227,7 @@ def test_a_rollback_that_a_person_closed_is_not_opened_again(stage):
 
 def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollback_s(stage):
     stage.settle(stage.push(), "propose")
-    forge = Saying(stage.github(), "retire", Refusal("no", why="because", fix="do this"))
+    forge = Saying(stage.github(), "retire", Refused("no", why="because", fix="do this"))
     commit = stage.push(files=BACK)
     stage.settle(commit, "propose", forge=forge, alone=True, fingerprint="back", title="Roll back")
     assert (stage.pull.open, stage.pull.title, stage.pull.head_sha) == (True, "Roll back", commit)
@@ -253,7 +253,7 @@ def test_a_commit_of_another_run_is_no_person_s(stage):
     others = stage.push(files={"model/v2.pkl": "of more data"}, on=stage.pull.head)
     stage.known.discard(others)
     stage.recorded.add(others)
-    with pytest.raises(LostTheRace):
+    with pytest.raises(ConcurrentUpdate):
         stage.settle(commit)
     assert stage.pull.comments == []
 
@@ -572,7 +572,7 @@ def test_an_optional_check_that_fails_is_left_after_a_while(stage):
     stage.hub.set_status(stage.repository, commit, "lint", "failure")
     done = stage.settle(commit)
     assert done.merge_state == "waiting"
-    assert len(stage.pauses) == LOOKS - 1
+    assert len(stage.pauses) == MAX_POLLS - 1
     assert "optional check" in done.notes[-1]
 
 
@@ -616,15 +616,15 @@ class Saying:
 
 
 def test_a_base_branch_that_moves_meanwhile_is_tried_again(stage):
-    forge = Saying(stage.github(), "merge", Answer(Reply.AGAIN, "Base branch was modified"), times=2)
+    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.AGAIN, "Base branch was modified"), times=2)
     assert stage.settle(stage.push(), forge=forge).merge_state == "merged"
     assert len(stage.pauses) == 2
 
 
 def test_a_base_branch_that_never_rests_is_left_to_the_next_run(stage):
-    forge = Saying(stage.github(), "merge", Answer(Reply.AGAIN, "Base branch was modified"))
+    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.AGAIN, "Base branch was modified"))
     done = stage.settle(stage.push(), forge=forge)
-    assert (done.merge_state, len(stage.pauses)) == ("waiting", LOOKS - 1)
+    assert (done.merge_state, len(stage.pauses)) == ("waiting", MAX_POLLS - 1)
 
 
 def test_a_pull_request_that_a_person_merges_meanwhile_is_merged(stage):
@@ -641,7 +641,7 @@ def test_a_pull_request_that_a_person_merges_meanwhile_is_merged(stage):
 
 
 def test_a_label_that_may_not_be_set_is_a_note(stage):
-    forge = Saying(stage.github(), "label", Refusal("no label", why="because", fix="do this"))
+    forge = Saying(stage.github(), "label", Refused("no label", why="because", fix="do this"))
     done = stage.settle(stage.push(), forge=forge)
     assert done.merge_state == "merged"
     assert "not labelled: no label; because; do this" in done.notes
@@ -670,14 +670,14 @@ def test_a_workflow_that_may_not_open_pull_requests_names_the_menu(staged):
     [({"token": "ghp_wrong"}, "wrong, expired"), ({"name": "octo/nothing"}, "not there")],
 )
 def test_a_wrong_token_or_repository_is_told(stage, changes, words):
-    with pytest.raises(ForgeProblem) as caught:
+    with pytest.raises(ForgeError) as caught:
         stage.settle(stage.push(), forge=stage.github(**changes))
     assert words in caught.value.why
     assert "ghp_wrong" not in str(caught.value)
 
 
 def test_a_proposal_without_changes_is_told(stage):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(Refused) as caught:
         stage.settle(stage.repository.git.refs()["refs/heads/main"], branch="main")
     assert "No commits between" in caught.value.what
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ml_action.core.records.choices import Verdict
-from ml_action.promotion import rolled_back as barring
+from ml_action.promotion import rolled_back
 from tests.support.factories import make_attempt, make_history, make_recipe, make_trial, make_version
 
 
@@ -25,7 +25,7 @@ def back(champion, version, state="merged"):
     ],
 )
 def test_a_rollback_stands_until_its_version_comes_back(attempts, barred):
-    assert list(barring.standing(attempts)) == barred
+    assert list(rolled_back.active_rollbacks(attempts)) == barred
 
 
 HISTORY = make_history(
@@ -45,18 +45,21 @@ HISTORY = make_history(
     ],
 )
 def test_the_same_version_again_is_known_by_its_file_or_by_what_it_is_made_of(trial, tree, told):
-    found = barring.again(trial, tree, HISTORY, [back("v2", "v1")])
+    found = rolled_back.repeats_rolled_back(trial, tree, HISTORY, [back("v2", "v1")])
     assert found.startswith(told)
     assert bool(found) == bool(told)
 
 
 def test_without_a_rollback_nothing_is_barred():
-    assert barring.again(make_trial(digest="2" * 64), "7" * 40, HISTORY, [make_attempt(state="merged")]) == ""
-    assert barring.again(make_trial(), "7" * 40, None, []) == ""
+    assert (
+        rolled_back.repeats_rolled_back(make_trial(digest="2" * 64), "7" * 40, HISTORY, [make_attempt(state="merged")])
+        == ""
+    )
+    assert rolled_back.repeats_rolled_back(make_trial(), "7" * 40, None, []) == ""
 
 
 def test_only_what_came_after_the_champion_is_worth_a_note():
     attempts = [back("v2", "v1")]
-    assert barring.notes(attempts, HISTORY) == ("v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)",)
+    assert rolled_back.notes(attempts, HISTORY) == ("v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)",)
     later = make_history(make_version(), make_version(version="v2"), make_version(version="v3"))
-    assert barring.notes(attempts, later) == ()
+    assert rolled_back.notes(attempts, later) == ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ml_action.core.records.promotion import PullRequest
-from ml_action.promotion.verification import FILES_LISTED, objections
+from ml_action.promotion.verification import FILES_LISTED, find_objections
 
 OURS = PullRequest(
     number=7,
@@ -25,7 +25,7 @@ PATHS = ("model/v2.pkl", "model/model_metadata.json")
 
 
 def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})):
-    return objections(
+    return find_objections(
         pull, repository="octo/students", branch="ml-auto-update/students/proposal", base="main",
         commit=commit, authors=authors, paths=paths, model_dir=model_dir,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from ml_action import cli
 from ml_action.commands import explain as attempt_views
 from ml_action.core.codec import encode
-from ml_action.core.errors import RepositoryProblem, SettingsProblem
+from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Guardrail, Interval, Policy
@@ -21,8 +21,7 @@ from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push
 from ml_action.loop.gate import decide
 from ml_action.reports import attempts
-from ml_action.runtime import actions as runner
-from ml_action.runtime import wiring
+from ml_action.runtime import actions, wiring
 from tests.support.factories import (
     TIME,
     make_attempt,
@@ -81,7 +80,7 @@ def find(wanted, *made):
 )  # fmt: skip
 def test_an_attempt_is_found_by_number_id_beginning_or_version(wanted, place):
     if place is None:
-        with pytest.raises(SettingsProblem):
+        with pytest.raises(SettingsError):
             find(wanted)
     else:
         assert find(wanted) == IDS[place]
@@ -89,7 +88,7 @@ def test_an_attempt_is_found_by_number_id_beginning_or_version(wanted, place):
 
 @pytest.mark.parametrize("wanted", ["0", "4", "999", "-1", "²", "v4", "x", "20260301", "2026", "v", "*", HOSTILE])
 def test_what_is_no_attempt_or_more_than_one_is_told_with_those_that_there_are(wanted):
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         find(wanted)
     problem = caught.value
     assert all((problem.what, problem.why, problem.fix))
@@ -100,14 +99,14 @@ def test_what_is_no_attempt_or_more_than_one_is_told_with_those_that_there_are(w
 
 
 def test_a_beginning_of_several_names_only_these():
-    with pytest.raises(SettingsProblem, match="2 attempts begin with '20260301t1'") as caught:
+    with pytest.raises(SettingsError, match="2 attempts begin with '20260301t1'") as caught:
         find("20260301T1")
     assert IDS[2] not in caught.value.fix
 
 
 def test_only_the_last_few_are_named_the_last_one_first():
     many = tuple(make_attempt(id=f"A{place}") for place in range(9))
-    with pytest.raises(SettingsProblem) as caught:
+    with pytest.raises(SettingsError) as caught:
         find("nothing", *many)
     assert caught.value.fix.startswith("name one of these, the last first: A8 (v2, promote); A7")
     assert "A3" not in caught.value.fix
@@ -122,7 +121,7 @@ def test_of_a_version_the_one_that_got_through_is_meant():
 
 
 def test_without_any_attempt_the_branch_to_fetch_is_named():
-    with pytest.raises(RepositoryProblem) as caught:
+    with pytest.raises(RepositoryError) as caught:
         attempts.find((), "", STATE)
     assert f"git fetch origin {STATE}:refs/remotes/origin/{STATE}" in caught.value.fix
 
@@ -146,15 +145,15 @@ def test_without_any_attempt_the_branch_to_fetch_is_named():
     ],
 )  # fmt: skip
 def test_what_became_of_a_promotion(changes, text):
-    assert attempts.became(make_attempt(**changes), None) == text
+    assert attempts.outcome_of_promotion(make_attempt(**changes), None) == text
 
 
 def test_production_knows_what_was_merged_whatever_the_journal_says():
     attempt = make_attempt(state="open", pull_request=7)
     mine = make_version(version="v2", attempt=attempt.id)
-    assert attempts.became(attempt, make_history(make_version(), mine)) == "merged: in production"
+    assert attempts.outcome_of_promotion(attempt, make_history(make_version(), mine)) == "merged: in production"
     later = make_history(make_version(), mine, make_version(version="v3"))
-    assert attempts.became(attempt, later) == "merged: it was in production, v3 is now"
+    assert attempts.outcome_of_promotion(attempt, later) == "merged: it was in production, v3 is now"
 
 
 def test_what_was_asked_is_told_in_words():
@@ -175,7 +174,7 @@ def workspace(tmp_path):
 def remember(folder, workspace, *made):
     """Writes the journal, as a run does."""
     folder.mkdir()
-    borrowed = repository.borrow(make_git(workspace.path), str(workspace.path), folder)
+    borrowed = repository.open_with_own_store(make_git(workspace.path), str(workspace.path), folder)
     state = State("", workspace.tree(), made)
     borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 
@@ -188,7 +187,7 @@ def explain(tmp_path, workspace, capsys, monkeypatch):
     def explain(wanted="", *, form="", at=None, **environ):
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
-        context = runner.read_context({"PATH": "/usr/bin:/bin"} | environ, (at or workspace).path)
+        context = actions.read_context({"PATH": "/usr/bin:/bin"} | environ, (at or workspace).path)
         given = {"token": "t", "forge": "github", "base": "main"} if environ else {}
         place = wiring.find_place(given, context)
         attempt_views.explain(place, scratch, PlainLog(sys.stderr), wanted, form=form)
@@ -304,7 +303,7 @@ def test_what_the_server_holds_now_is_told_and_offline_what_the_clone_knows(expl
     clone = make_clone(tmp_path / "clone", remote)
     bare = make_git(remote)
     (tmp_path / "later").mkdir()
-    borrowed = repository.borrow(bare, str(remote), tmp_path / "later")
+    borrowed = repository.open_with_own_store(bare, str(remote), tmp_path / "later")
     tip = bare.object_id(f"refs/heads/{STATE}")
     newer = State(tip, "", (held(id="A-old"), held(id="A-new")))
     borrowed.push([Push(STATE, tip, journal.write(borrowed, newer, Counter(0, 200, "", ""), "x", time=TIME))])
@@ -312,7 +311,7 @@ def test_what_the_server_holds_now_is_told_and_offline_what_the_clone_knows(expl
     assert "A-new" in explain(at=clone, **online)
     gone = online | {"GITHUB_SERVER_URL": "http://127.0.0.1:9"}
     assert "A-old" in explain(at=clone, **gone)
-    with pytest.raises(RepositoryProblem, match="could not be reached"):
+    with pytest.raises(RepositoryError, match="could not be reached"):
         explain(at=make_repository(tmp_path / "bare", {"a": "b"}), **gone)
 
 

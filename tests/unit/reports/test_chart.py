@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.core.records.evaluation import Interval, Policy
-from ml_action.reports import chart as picture
+from ml_action.reports import chart
 from tests.support.factories import make_comparison
 
 MIXED = tuple((place - 14) / 100 for place in range(41))  # from -14 % to 26 %
@@ -33,7 +33,7 @@ gain of all: 6.1 % [3.9, 8.4], each end 95 % sure
 
 def draw(gains=MIXED, gain=0.061, low=0.039, high=0.084, policy=None, **changes):
     comparison = make_comparison(gains=gains, gain=gain, gain_interval=Interval(low, high), **changes)
-    return picture.draw(comparison, policy or Policy())
+    return chart.gain_chart(comparison, policy or Policy())
 
 
 def test_the_whole_picture():
@@ -98,7 +98,7 @@ def test_what_the_gate_asks_for_is_on_the_axis(policy, legend):
 
 
 def test_without_a_policy_zero_is_what_is_compared_with():
-    assert "┊" not in picture.draw(make_comparison(gains=MIXED), None)
+    assert "┊" not in chart.gain_chart(make_comparison(gains=MIXED), None)
 
 
 def test_the_interval_lies_right_of_zero_only_when_it_is_above_it():
@@ -127,5 +127,5 @@ def test_whatever_the_figures_it_is_a_picture(gains, gain, low, high, least, gat
     assert bool(shown) == any(map(math.isfinite, gains))
     assert "`" not in shown
     for line in shown.splitlines():
-        assert len(line) <= picture.WIDTH
+        assert len(line) <= chart.WIDTH
         assert all(sign == " " or unicodedata.category(sign)[0] in "LNPS" for sign in line)

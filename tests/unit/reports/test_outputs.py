@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from ml_action.core.errors import DataProblem
-from ml_action.core.records.attempt import Watched
+from ml_action.core.errors import DataError
+from ml_action.core.records.attempt import WatchResult
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside, Trigger
+from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.evaluation import Decision, Interval
 from ml_action.core.records.outcome import Outcome
-from ml_action.loop import outcomes as endings
+from ml_action.loop import outcomes
 from ml_action.reports import outputs
 from ml_action.reports.outputs import OUTPUTS
 from ml_action.runtime import boundary
@@ -16,7 +16,7 @@ from tests.support.factories import make_attempt, make_comparison, make_evidence
 
 
 def test_a_promotion_fills_every_output_but_the_report_path():
-    values = outputs.of(make_outcome())
+    values = outputs.from_outcome(make_outcome())
     assert values == {
         "ready": "true", "count": "220", "threshold": "200", "decision": "promote", "reason": "better by far",
         "version": "v2", "champion-score": "0.8", "challenger-score": "0.85", "improvement": "0.05",
@@ -30,22 +30,22 @@ def test_a_promotion_fills_every_output_but_the_report_path():
 @pytest.mark.parametrize(
     "outcome",
     [
-        boundary.failed(DataProblem("no data")),
-        endings.stood_down(),
+        boundary.failed(DataError("no data")),
+        outcomes.lost_race(),
         boundary.bug(),
         boundary.interrupted(),
         make_outcome(),
     ],
 )
 def test_every_output_is_there_as_text_whatever_the_ending(outcome):
-    values = outputs.of(outcome)
+    values = outputs.from_outcome(outcome)
     assert list(values) == list(OUTPUTS)
     assert all(isinstance(value, str) for value in values.values())
     json.dumps(values)
 
 
 def test_a_run_that_failed_is_not_ready():
-    values = outputs.of(boundary.failed(DataProblem("no data", fix="add some")))
+    values = outputs.from_outcome(boundary.failed(DataError("no data", fix="add some")))
     assert (values["ready"], values["decision"], values["reason"], values["count"]) == (
         "false",
         "failed",
@@ -56,28 +56,28 @@ def test_a_run_that_failed_is_not_ready():
 
 def test_a_run_that_waits_tells_the_champions_version():
     outcome = make_outcome(attempt=None, trial=None, publication=None, trigger=Trigger(False, 3, 200, "waiting 3/200"))
-    values = outputs.of(outcome)
+    values = outputs.from_outcome(outcome)
     assert (values["ready"], values["version"], values["champion-score"]) == ("false", "v1", "")
 
 
 def test_scores_that_are_not_there_stay_empty_and_a_zero_is_told():
     attempt = make_attempt(champion_score=None, improvement=0.0, interval=None)
-    values = outputs.of(make_outcome(attempt=attempt))
+    values = outputs.from_outcome(make_outcome(attempt=attempt))
     assert (values["champion-score"], values["improvement"], values["ci-low"], values["ci-high"]) == ("", "0.0", "", "")
-    low = outputs.of(make_outcome(attempt=make_attempt(interval=Interval(0.0, 0.5))))
+    low = outputs.from_outcome(make_outcome(attempt=make_attempt(interval=Interval(0.0, 0.5))))
     assert low["ci-low"] == "0.0"
 
 
 def test_set_aside_datasets_are_counted():
-    outcome = Outcome(Verdict.WAITING, "waiting", "wait", set_aside=(SetAside("a.csv", "1", "empty"),))
-    assert outputs.of(outcome)["quarantined"] == "1"
+    outcome = Outcome(Verdict.WAITING, "waiting", "wait", set_aside=(RejectedDataset("a.csv", "1", "empty"),))
+    assert outputs.from_outcome(outcome)["quarantined"] == "1"
 
 
 def test_what_was_judged_is_told_in_figures():
     comparison = make_evidence()
     told = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
     attempt = make_attempt(comparison=comparison, gain=comparison.gain, decision=told, screening=make_screening())
-    values = outputs.of(make_outcome(attempt=attempt))
+    values = outputs.from_outcome(make_outcome(attempt=attempt))
     assert (values["gain"], values["win-rate"]) == ("0.061", "0.71")
     assert (values["outlook"], values["suspicious"]) == ("about 90 more datasets", "3")
 
@@ -85,10 +85,10 @@ def test_what_was_judged_is_told_in_figures():
 @pytest.mark.parametrize(
     ("watched", "told"),
     [
-        (Watched("v2", "v1", True, "worse", make_comparison()), "worse"),
-        (Watched("v2", "v1", False, "not proven worse", make_comparison()), "not-worse"),
-        (Watched("v2", "v1", False, "its file is not there"), "unknown"),
+        (WatchResult("v2", "v1", True, "worse", make_comparison()), "worse"),
+        (WatchResult("v2", "v1", False, "not proven worse", make_comparison()), "not-worse"),
+        (WatchResult("v2", "v1", False, "its file is not there"), "unknown"),
     ],
 )
 def test_what_the_watch_found_is_told_in_a_word(watched, told):
-    assert outputs.of(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == told
+    assert outputs.from_outcome(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == told

@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from ml_action.core.markdown import code, escape, link
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.contract import Shift
-from ml_action.core.records.dataset import SetAside
-from ml_action.core.records.evaluation import Check, Decision, Guarded, Guardrail, Policy, Screening, Slice
+from ml_action.core.records.contract import ColumnDrift
+from ml_action.core.records.dataset import RejectedDataset
+from ml_action.core.records.evaluation import (
+    Check,
+    Decision,
+    Guardrail,
+    GuardrailResult,
+    Policy,
+    Screening,
+    SliceResult,
+)
 from ml_action.core.records.outcome import Outcome
 from ml_action.loop.gate import decide, forced
-from ml_action.reports import pages as report
-from ml_action.reports import sections
+from ml_action.reports import pages, sections
 from tests.support.factories import (
     make_attempt,
     make_comparison,
@@ -86,13 +93,14 @@ def test_examples_of_escaping():
 
 def every_page():
     """Every page, with hostile text wherever a stranger's text can get in."""
-    aside = (SetAside(f"data/{HOSTILE}.csv", "1", HOSTILE, 3),)
-    suspects = (SetAside(f"data/{HOSTILE}!.csv", "2", HOSTILE, 0),)
+    aside = (RejectedDataset(f"data/{HOSTILE}.csv", "1", HOSTILE, 3),)
+    suspects = (RejectedDataset(f"data/{HOSTILE}!.csv", "2", HOSTILE, 0),)
     checks = (Check("finite", False, HOSTILE), Check(f"slice {HOSTILE} = {HOSTILE}", False, HOSTILE))
     decision = Decision(Verdict.INCOMPARABLE, HOSTILE, checks, HOSTILE)
-    rail = Guarded(HOSTILE, 0.02, -9.0, -12.0, -0.3, 0.9)
+    rail = GuardrailResult(HOSTILE, 0.02, -9.0, -12.0, -0.3, 0.9)
     comparison = make_comparison(
-        challenger={"r2": 0.1, HOSTILE: 0.2}, slices=(Slice(HOSTILE, HOSTILE, 30, -0.08, True),), guardrails=(rail,),
+        challenger={"r2": 0.1, HOSTILE: 0.2}, slices=(SliceResult(HOSTILE, HOSTILE, 30, -0.08,
+        True),), guardrails=(rail,),
         gains=GAINS, unit=HOSTILE,
     )  # fmt: skip
     screening = Screening(judged=9, suspicious=1, suspects=suspects, found=(HOSTILE,), moved=(HOSTILE,))
@@ -106,13 +114,13 @@ def every_page():
         notes=(HOSTILE,),
     )  # fmt: skip
     return {
-        "summary": report.summary(outcome),
-        "summary of what was forced": report.summary(replace(outcome, attempt=by_force, decision=overruled)),
-        "pull request": report.pull_request_body(version, attempt, trial, decision, aside),
-        "forced pull request": report.pull_request_body(version, by_force, trial, overruled, aside),
-        "draft": report.pull_request_body(version, replace(attempt, draft=True), trial, decision, aside),
-        "model card": report.model_card(version, attempt, trial, decision),
-        "forced model card": report.model_card(version, by_force, trial, overruled),
+        "summary": pages.summary(outcome),
+        "summary of what was forced": pages.summary(replace(outcome, attempt=by_force, decision=overruled)),
+        "pull request": pages.pull_request_body(version, attempt, trial, decision, aside),
+        "forced pull request": pages.pull_request_body(version, by_force, trial, overruled, aside),
+        "draft": pages.pull_request_body(version, replace(attempt, draft=True), trial, decision, aside),
+        "model card": pages.model_card(version, attempt, trial, decision),
+        "forced model card": pages.model_card(version, by_force, trial, overruled),
     }
 
 
@@ -153,13 +161,13 @@ def test_every_row_of_every_table_has_as_many_cells_as_its_head(page):
 
 
 def test_the_summary_begins_with_the_verdict_and_what_happens_next():
-    lines = report.summary(make_outcome()).splitlines()
+    lines = pages.summary(make_outcome()).splitlines()
     assert lines[0] == "## 🚀 promote: better by far"
     assert lines[2] == "**Next:** a person reviews"
 
 
 def test_the_summary_tells_what_was_found():
-    text = report.summary(make_outcome())
+    text = pages.summary(make_outcome())
     for row in (
         "| new datasets | 220 of 200, 200 of them sound |",
         "| not counted | 3 renamed or copied, 1 set aside, 2 removed |",
@@ -175,7 +183,7 @@ def test_the_summary_tells_what_was_found():
 
 
 def test_a_run_that_came_nowhere_has_a_summary_all_the_same():
-    text = report.summary(Outcome(Verdict.FAILED, "git refused", "try again"))
+    text = pages.summary(Outcome(Verdict.FAILED, "git refused", "try again"))
     assert text.startswith("## ❌ failed: git refused\n\n**Next:** try again\n")
 
 
@@ -191,7 +199,7 @@ def test_a_metric_that_is_missing_on_one_side_is_a_dash():
 
 
 def test_only_the_first_fifty_set_aside_datasets_are_listed():
-    table = sections.set_aside_table([SetAside(f"{n}.csv", str(n), "empty") for n in range(60)])
+    table = sections.set_aside_table([RejectedDataset(f"{n}.csv", str(n), "empty") for n in range(60)])
     assert table.count("| `") == 50
     assert table.endswith("… and 10 more")
 
@@ -199,13 +207,13 @@ def test_only_the_first_fifty_set_aside_datasets_are_listed():
 def test_notes_of_run_and_publication_are_listed():
     from ml_action.core.records.promotion import Publication
 
-    text = report.summary(make_outcome(notes=("first",), publication=Publication(notes=("second",))))
+    text = pages.summary(make_outcome(notes=("first",), publication=Publication(notes=("second",))))
     assert "### Notes\n\n- first\n- second" in text
 
 
 def test_the_pull_request_tells_what_is_in_it():
-    set_aside = (SetAside("bad.csv", "1", "empty"),)
-    text = report.pull_request_body(make_version(), make_attempt(), make_trial(notes=("note",)), DECISION, set_aside)
+    set_aside = (RejectedDataset("bad.csv", "1", "empty"),)
+    text = pages.pull_request_body(make_version(), make_attempt(), make_trial(notes=("note",)), DECISION, set_aside)
     assert text.startswith("**v1** is better by 25.0 %")
     assert "| trained on | 180 datasets, 2,700 rows |" in text
     assert "| never trained on | 40 datasets |" in text
@@ -217,20 +225,20 @@ def test_the_pull_request_tells_what_is_in_it():
 
 
 def test_the_pull_request_of_a_run_on_a_laptop_links_to_no_run():
-    text = report.pull_request_body(make_version(params={}), make_attempt(run_url=""), make_trial(), DECISION, ())
+    text = pages.pull_request_body(make_version(params={}), make_attempt(run_url=""), make_trial(), DECISION, ())
     assert "| attempt | `20260301T120000Z-abcdef12` |" in text
     assert "Set aside" not in text
 
 
 def test_the_model_card_tells_scores_contents_and_limits():
-    text = report.model_card(make_version(), make_attempt(), make_trial(), DECISION)
+    text = pages.model_card(make_version(), make_attempt(), make_trial(), DECISION)
     assert text.startswith("# v2: `score` from 2 columns\n")
     for heading in ("## Scores on unseen rows", "## Contents", "## Limits"):
         assert heading in text
 
 
 def test_the_commit_message_ends_with_trailers():
-    message = report.commit_message(make_version(), make_attempt(), DECISION)
+    message = pages.commit_message(make_version(), make_attempt(), DECISION)
     subject, _, rest = message.partition("\n\n")
     assert subject == "Promote model v1"
     assert rest.splitlines()[-3:] == [
@@ -257,24 +265,24 @@ def shown(comparison=None, screening=None, policy=POLICY, **changes):
 
 def test_a_whole_summary():
     trial, decision, attempt = shown()
-    aside = (*trial.screening.suspects, SetAside("data/new_data/batch-07-200.csv", "9" * 40, "is empty"))
+    aside = (*trial.screening.suspects, RejectedDataset("data/new_data/batch-07-200.csv", "9" * 40, "is empty"))
     outcome = make_outcome(
         verdict=decision.verdict, reason=decision.reason, trial=trial, decision=decision, attempt=attempt,
         set_aside=aside, notes=("trained early: 'sleep_hours' drifted",),
-        shifts=(Shift("sleep_hours", 0.31, 0.28, True), Shift("attendance", 0.06, 0.01, False)),
+        shifts=(ColumnDrift("sleep_hours", 0.31, 0.28, True), ColumnDrift("attendance", 0.06, 0.01, False)),
         next_step="pull request #7 is open: GitHub merges it when its requirements are met",
     )  # fmt: skip
-    assert_golden("summary.md", report.summary(outcome))
+    assert_golden("summary.md", pages.summary(outcome))
 
 
 @pytest.mark.parametrize("page", ["summary", "pull request", "model card", "retold"])
 def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
     trial, decision, attempt = shown()
     text = {
-        "summary": report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
-        "pull request": report.pull_request_body(make_version(), attempt, trial, decision, trial.screening.suspects),
-        "model card": report.model_card(make_version(), attempt, trial, decision),
-        "retold": report.retold(attempt, {"attempt": attempt.id}),
+        "summary": pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
+        "pull request": pages.pull_request_body(make_version(), attempt, trial, decision, trial.screening.suspects),
+        "model card": pages.model_card(make_version(), attempt, trial, decision),
+        "retold": pages.from_journal(attempt, {"attempt": attempt.id}),
     }[page]
     assert "```text\ngain of each dataset, sorted (share of the champion's error)\n" in text
     assert "┊ asked for: 0.5 %\n```\n" in text
@@ -291,8 +299,8 @@ def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed
     listed = sections.checks_list(decision)
     assert "- ✅ **slices**: none of 2 is worse" in listed
     assert "- ✅ **guardrails**: none of 1 may be worse" in listed
-    worse = Slice("school", "online", 41, -0.081, True)
-    _, decision, attempt = shown(make_evidence(slices=(Slice("school", "town", 173, 0.07, False), worse)))
+    worse = SliceResult("school", "online", 41, -0.081, True)
+    _, decision, attempt = shown(make_evidence(slices=(SliceResult("school", "town", 173, 0.07, False), worse)))
     listed = sections.checks_list(decision).replace("\\", "")
     assert "- ❌ **slice school = online**: where school is online the gain is -8.1 % on 41 datasets" in listed
     assert "town" not in listed
@@ -304,7 +312,7 @@ def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed
 def test_what_moved_as_a_whole_has_a_section():
     moved = "'hours_studied' has moved as a whole"
     trial, decision, attempt = shown(screening=make_screening(suspicious=0, suspects=(), found=(), moved=(moved,)))
-    text = report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)).replace("\\", "")
+    text = pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)).replace("\\", "")
     assert "### Moved as a whole\n\n- 'hours_studied' has moved as a whole" in text
     assert "Suspicious" not in text
 
@@ -318,16 +326,16 @@ def test_suspicious_ones_that_the_journal_does_not_name_are_counted():
 def test_where_no_dataset_is_sound_they_are_listed_all_the_same():
     _, decision, attempt = shown(screening=make_screening(suspicious=217))
     outcome = make_outcome(trial=None, decision=decision, attempt=attempt, set_aside=())
-    assert "batch-07-008.csv" in report.summary(outcome)
+    assert "batch-07-008.csv" in pages.summary(outcome)
 
 
 def test_what_would_change_the_verdict_is_told_once():
     trial, decision, attempt = shown(make_evidence(p_value=0.2, needed=90))
     outcome = make_outcome(trial=trial, decision=decision, attempt=attempt)
     line = "**What would change it:** about 90 more datasets of this kind would show a gain of this size"
-    assert line in report.summary(outcome)
+    assert line in pages.summary(outcome)
     told = replace(outcome, next_step=f"a person decides: {decision.outlook}")
-    assert "What would change it" not in report.summary(told)
+    assert "What would change it" not in pages.summary(told)
 
 
 @pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
@@ -335,9 +343,9 @@ def test_a_forced_promotion_says_so_first(page):
     trial, held, attempt = shown(make_evidence(p_value=0.2, needed=90), forced="the old sensor is gone.")
     decision = forced(held, attempt.forced)
     text = {
-        "summary": report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
-        "pull request": report.pull_request_body(make_version(), attempt, trial, decision, ()),
-        "model card": report.model_card(make_version(), attempt, trial, decision),
+        "summary": pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
+        "pull request": pages.pull_request_body(make_version(), attempt, trial, decision, ()),
+        "model card": pages.model_card(make_version(), attempt, trial, decision),
     }[page].replace("\\", "")
     assert "**A person forced this:** the old sensor is gone. The gate said hold: not proven better: gain of" in text
     assert "The bot never approves or merges it." in text
@@ -345,31 +353,31 @@ def test_a_forced_promotion_says_so_first(page):
 
 def test_a_force_that_the_gate_agrees_with_says_so():
     trial, decision, attempt = shown(forced="now")
-    body = report.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    body = pages.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
     assert body.startswith("**A person forced this:** now. The gate agrees: better by 6.1 %")
 
 
 def test_a_draft_says_that_it_is_one():
     trial, decision, attempt = shown(screening=make_screening(suspicious=33), draft=True)
-    body = report.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    body = pages.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
     assert body.startswith("**This is a draft for a person to decide on:** the data look wrong: 33 of 217")
     assert "The bot never approves or merges it" in body
-    card = report.model_card(make_version(), attempt, trial, decision)
+    card = pages.model_card(make_version(), attempt, trial, decision)
     assert "It was promoted" not in card
-    assert "What would change it" not in report.summary(make_outcome(trial=trial, decision=decision, attempt=attempt))
+    assert "What would change it" not in pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt))
 
 
 def test_a_commit_holds_no_word_that_github_would_obey():
     hostile = replace(DECISION, reason="where school is 'fixes #12 [skip ci]'")
     for changes, subject in (({"forced": "closes #3"}, "Promote model v1"), ({"draft": True}, "Propose model v1")):
-        message = report.commit_message(make_version(), make_attempt(**changes), hostile)
+        message = pages.commit_message(make_version(), make_attempt(**changes), hostile)
         assert message.startswith(subject)
         assert "#" not in message
         assert "skip" not in message
 
 
 def test_an_attempt_of_an_earlier_version_is_retold_with_what_is_known():
-    text = report.retold(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), {"attempt": "A1"})
+    text = pages.from_journal(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), {"attempt": "A1"})
     assert text.startswith("## ✋ hold: not proven better\n")
     assert "- r2: 0.8500 against 0.8000" in text.replace("\\", "")
     assert "the journal of that time held no more" in text

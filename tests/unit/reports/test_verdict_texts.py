@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Comparison, Guarded, Interval, Policy, Screening, Slice
-from ml_action.loop import gate as decision
+from ml_action.core.records.evaluation import Comparison, GuardrailResult, Interval, Policy, Screening, SliceResult
+from ml_action.loop import gate
 from ml_action.loop.gate import decide
 from tests.support.factories import make_comparison
 
@@ -132,7 +132,7 @@ WORLDS = {
             0.061,
             0.039,
             0.084,
-            slices=(Slice("school", "town", 173, 0.09, False), Slice("school", "online", 41, -0.081, True)),
+            slices=(SliceResult("school", "town", 173, 0.09, False), SliceResult("school", "online", 41, -0.081, True)),
         ),
         Policy(slices=("school",)),
     ),
@@ -142,7 +142,7 @@ WORLDS = {
         "than 2.0 %: the chance of such a result if it were is 0.97, 0.05 is allowed (gain of 6.1 % [3.9, 8.4] of the "
         "champion's error on 214 new datasets; 71 % of them improved)",
         "a challenger that keeps neg_max_error; or a wider margin in `guardrails`",
-        judged(0.061, 0.039, 0.084, guardrails=(Guarded("neg_max_error", 0.02, -21.4, -38.02, -0.777, 0.97),)),
+        judged(0.061, 0.039, 0.084, guardrails=(GuardrailResult("neg_max_error", 0.02, -21.4, -38.02, -0.777, 0.97),)),
     ),
     "the gain of a few": World(
         Verdict.REJECT,
@@ -220,7 +220,7 @@ def test_every_verdict_of_the_gate_has_a_world():
 
 
 def test_what_is_said_of_a_champion_without_an_answer():
-    told = decision.incomparable("the champion needs columns that the datasets do not have: 'sleep_hours'")
+    told = gate.incomparable("the champion needs columns that the datasets do not have: 'sleep_hours'")
     assert told.verdict is Verdict.INCOMPARABLE
     assert told.reason == (
         "the champion cannot be scored on the new datasets: it needs columns that the datasets do not have: "
@@ -233,7 +233,7 @@ def test_what_is_said_of_a_champion_without_an_answer():
 
 
 def test_what_is_said_when_no_dataset_looks_right():
-    told = decision.unsound(Screening(judged=220, suspicious=220, found=(f"220 {REVERSED}",)), Policy())
+    told = gate.review_unusable(Screening(judged=220, suspicious=220, found=(f"220 {REVERSED}",)), Policy())
     assert told.reason == (
         "the data look wrong: 220 of 220 new datasets are suspicious to the champion, at most 10 % may be: 220 against "
         "the champion's predictions (labels reversed or shuffled?)"
@@ -244,7 +244,7 @@ def test_what_is_said_when_no_dataset_looks_right():
 def test_what_is_said_of_what_a_person_forced():
     world = WORLDS["reversed labels in 15 %"]
     held = decide(world.comparison, world.policy, world.screening)
-    told = decision.forced(held, "the scale was turned around on purpose")
+    told = gate.forced(held, "the scale was turned around on purpose")
     assert told.verdict is Verdict.PROMOTE
     assert (
         told.reason

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.runtime import actions as runner
+from ml_action.runtime import actions
 from ml_action.runtime.actions import ActionsLog
 from tests.support.factories import make_git, make_repository
 
@@ -33,11 +33,11 @@ HOSTILE = [
 
 def test_inputs_in_the_runners_spelling_and_in_a_shells():
     environ = {"INPUT_DATA-PATH": "a", "INPUT_MODEL_DIR": "b", "INPUT_NAME": "c", "PATH": "x", "INPUT_SEED": ""}
-    assert runner.read_inputs(environ) == {"data-path": "a", "model-dir": "b", "name": "c"}
+    assert actions.read_inputs(environ) == {"data-path": "a", "model-dir": "b", "name": "c"}
 
 
 def test_inputs_that_every_docker_action_gets_are_none_of_ours():
-    assert runner.read_inputs({"INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "y"}) == {}
+    assert actions.read_inputs({"INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "y"}) == {}
 
 
 def test_a_path_in_the_workspace_is_one_in_the_repository():
@@ -46,16 +46,16 @@ def test_a_path_in_the_workspace_is_one_in_the_repository():
         "INPUT_A": "/github/workspace/data/",
         "INPUT_B": "/github/workspacex",
     }
-    assert runner.read_inputs(environ | {"INPUT_C": "/github/workspace"}) == {
+    assert actions.read_inputs(environ | {"INPUT_C": "/github/workspace"}) == {
         "a": "data",
         "b": "/github/workspacex",
         "c": ".",
     }
-    assert runner.read_inputs({"INPUT_A": "/x", "GITHUB_WORKSPACE": ""}) == {"a": "/x"}
+    assert actions.read_inputs({"INPUT_A": "/x", "GITHUB_WORKSPACE": ""}) == {"a": "/x"}
 
 
 def test_an_unknown_input_is_kept_so_that_it_can_be_told():
-    assert runner.read_inputs({"INPUT_TRESHOLD": "5"}) == {"treshold": "5"}
+    assert actions.read_inputs({"INPUT_TRESHOLD": "5"}) == {"treshold": "5"}
 
 
 def test_the_context_of_a_step(tmp_path):
@@ -66,7 +66,7 @@ def test_the_context_of_a_step(tmp_path):
         "GITHUB_API_URL": "https://git.example/api/v3/", "GITHUB_RUN_ID": "7", "GITHUB_EVENT_PATH": str(event),
         "GITHUB_OUTPUT": "/x/out", "GITHUB_STEP_SUMMARY": "/x/sum", "RUNNER_TEMP": str(tmp_path), "SECRET": "hush",
     }  # fmt: skip
-    context = runner.read_context(environ, tmp_path)
+    context = actions.read_context(environ, tmp_path)
     assert context.in_actions
     assert (context.git_url, context.api_url) == ("https://git.example/o/r.git", "https://git.example/api/v3")
     assert context.run_url == "https://git.example/o/r/actions/runs/7"
@@ -76,7 +76,7 @@ def test_the_context_of_a_step(tmp_path):
 
 
 def test_the_context_of_a_laptop(tmp_path):
-    context = runner.read_context({"TMPDIR": str(tmp_path)}, tmp_path)
+    context = actions.read_context({"TMPDIR": str(tmp_path)}, tmp_path)
     assert not context.in_actions
     assert (context.output, context.summary, context.run_url, context.repository) == (None, None, "", "")
     assert (context.server_url, context.api_url) == ("https://github.com", "https://api.github.com")
@@ -85,16 +85,16 @@ def test_the_context_of_a_laptop(tmp_path):
 
 def test_a_folder_for_temporary_files_that_is_not_there_is_not_used(tmp_path):
     gone, there = str(tmp_path / "gone"), str(tmp_path)
-    assert str(runner.read_context({"RUNNER_TEMP": gone, "TMPDIR": there}, tmp_path).scratch) == there
-    assert str(runner.read_context({"RUNNER_TEMP": gone, "TMPDIR": gone}, tmp_path).scratch) == "/tmp"  # noqa: S108
+    assert str(actions.read_context({"RUNNER_TEMP": gone, "TMPDIR": there}, tmp_path).scratch) == there
+    assert str(actions.read_context({"RUNNER_TEMP": gone, "TMPDIR": gone}, tmp_path).scratch) == "/tmp"  # noqa: S108
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"repository": null}', '{"repository": {}}', "\udcff"])
 def test_an_event_that_does_not_tell_the_default_branch(tmp_path, content):
     event = tmp_path / "event.json"
     event.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert runner.read_context({"GITHUB_EVENT_PATH": str(event)}, tmp_path).default_branch == ""
-    assert runner.read_context({"GITHUB_EVENT_PATH": str(tmp_path / "none")}, tmp_path).default_branch == ""
+    assert actions.read_context({"GITHUB_EVENT_PATH": str(event)}, tmp_path).default_branch == ""
+    assert actions.read_context({"GITHUB_EVENT_PATH": str(tmp_path / "none")}, tmp_path).default_branch == ""
 
 
 # --- outputs and summary ------------------------------------------------------------------------------------
@@ -127,18 +127,18 @@ def _heredoc(lines, delimiter):
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_output_is_read_back_as_it_was(value):
     outputs = {"reason": value, "count": "3"}
-    assert dict(env_file_pairs(runner.outputs_text(outputs))) == outputs
+    assert dict(env_file_pairs(actions.outputs_text(outputs))) == outputs
 
 
 @given(st.dictionaries(st.sampled_from(["reason", "ci-low", "pr-url"]), st.text() | st.text("<=E\n\r:", max_size=20)))
 def test_whatever_the_values_the_runner_reads_them_back(outputs):
-    text = runner.outputs_text(outputs)
+    text = actions.outputs_text(outputs)
     # a carriage return at the very end belongs to the line's end for the runner
     assert dict(env_file_pairs(text)) == {name: value.removesuffix("\r") for name, value in outputs.items()}
 
 
 def test_a_value_cannot_know_the_delimiter():
-    delimiters = {re.match(r"a<<(\w+)", runner.outputs_text({"a": "x"}))[1] for _ in range(20)}
+    delimiters = {re.match(r"a<<(\w+)", actions.outputs_text({"a": "x"}))[1] for _ in range(20)}
     assert len(delimiters) == 20
 
 
@@ -147,22 +147,22 @@ def test_a_value_cannot_know_the_delimiter():
 def test_a_summary_that_the_runner_would_drop_is_cut_between_characters(character, surplus):
     size = len(character.encode("utf-8", "replace"))
     text = "x" * surplus + character * (1024 * 1024 // size)
-    content = runner.summary_text(text)
+    content = actions.summary_text(text)
     assert len(content) < 1024 * 1024
     decoded = content.decode()
-    assert decoded.endswith(runner.CUT)
-    assert text.encode("utf-8", "replace").decode().startswith(decoded[: -len(runner.CUT)])
+    assert decoded.endswith(actions.CUT)
+    assert text.encode("utf-8", "replace").decode().startswith(decoded[: -len(actions.CUT)])
 
 
 def test_a_summary_that_fits_is_whole():
-    assert runner.summary_text("short") == b"short"
-    assert len(runner.summary_text("x" * runner.SUMMARY_BYTES)) == runner.SUMMARY_BYTES
+    assert actions.summary_text("short") == b"short"
+    assert len(actions.summary_text("x" * actions.SUMMARY_BYTES)) == actions.SUMMARY_BYTES
 
 
 def test_files_are_appended_to(tmp_path):
-    runner.append(tmp_path / "out", b"a\n")
-    runner.append(tmp_path / "out", b"b\n")
-    runner.append(None, b"nothing")
+    actions.append(tmp_path / "out", b"a\n")
+    actions.append(tmp_path / "out", b"b\n")
+    actions.append(None, b"nothing")
     assert (tmp_path / "out").read_bytes() == b"a\nb\n"
 
 
@@ -172,8 +172,8 @@ def test_files_are_appended_to(tmp_path):
 def test_the_report_is_hidden_from_git_and_owned_as_the_workspace_is(tmp_path):
     workspace = make_repository(tmp_path / "w", {"a": "b"})
     os.chown(workspace.path, 1001, 1002)
-    assert runner.leave_report(workspace.path, "# Report é\udcff") == ".ml-auto-update/report.md"
-    assert runner.leave_report(workspace.path, "# Report 2") == ".ml-auto-update/report.md"
+    assert actions.leave_report(workspace.path, "# Report é\udcff") == ".ml-auto-update/report.md"
+    assert actions.leave_report(workspace.path, "# Report 2") == ".ml-auto-update/report.md"
     folder = workspace.path / ".ml-auto-update"
     assert (folder / "report.md").read_text() == "# Report 2"
     assert make_git(workspace.path).run("status", "--porcelain", "--untracked-files=all") == b""
@@ -185,7 +185,7 @@ def test_the_report_is_hidden_from_git_and_owned_as_the_workspace_is(tmp_path):
 def test_without_the_right_to_give_files_away_they_stay_ours(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1001)
     monkeypatch.setattr(os, "chown", None)
-    assert runner.leave_report(tmp_path, "text") == ".ml-auto-update/report.md"
+    assert actions.leave_report(tmp_path, "text") == ".ml-auto-update/report.md"
 
 
 @pytest.mark.parametrize("link", [".ml-auto-update", ".ml-auto-update/report.md", ".ml-auto-update/.gitignore"])
@@ -197,14 +197,14 @@ def test_nothing_is_written_through_someone_elses_link(tmp_path, link):
     if target != outside:
         target.write_text("precious")
     (workspace / link).symlink_to(target)
-    assert runner.leave_report(workspace, "text") == ""
+    assert actions.leave_report(workspace, "text") == ""
     assert [path.read_text() for path in outside.iterdir()] in ([], ["precious"])
 
 
 def test_a_report_that_cannot_be_written_is_left_out(tmp_path):
     (tmp_path / ".ml-auto-update").write_text("a file in the way")
-    assert runner.leave_report(tmp_path, "text") == ""
-    assert runner.leave_report(tmp_path / "nowhere", "text") == ""
+    assert actions.leave_report(tmp_path, "text") == ""
+    assert actions.leave_report(tmp_path / "nowhere", "text") == ""
 
 
 def test_what_root_wrote_into_the_repository_is_given_to_its_owner(tmp_path):
@@ -212,7 +212,7 @@ def test_what_root_wrote_into_the_repository_is_given_to_its_owner(tmp_path):
     os.chown(workspace.path, 1001, 1002)
     kept = workspace.path / ".git/HEAD"
     os.chown(kept, 1003, 1003)
-    runner.give_back(workspace.path)
+    actions.restore_ownership(workspace.path)
     owners = {(path.stat().st_uid, path.stat().st_gid) for path in (workspace.path / ".git").rglob("*")}
     assert owners == {(1001, 1002), (1003, 1003)}
     assert kept.stat().st_uid == 1003
@@ -233,12 +233,12 @@ def commands_in(text):
 
 @given(any_text)
 def test_no_text_becomes_a_workflow_command(text):
-    assert commands_in(runner.defuse(text)) == []
+    assert commands_in(actions.escape_commands(text)) == []
 
 
 @given(any_text)
 def test_a_person_sees_the_text_as_it_was(text):
-    assert runner.defuse(text).replace("\u200b", "") == text.replace("\r", " ").replace("\u200b", "")
+    assert actions.escape_commands(text).replace("\u200b", "") == text.replace("\r", " ").replace("\u200b", "")
 
 
 def test_every_space_that_the_runner_trims_is_seen_as_one():
@@ -327,10 +327,10 @@ properties = st.dictionaries(st.sampled_from(["file", "line"]), st.text())
 
 @given(st.sampled_from(["error", "add-mask"]), properties, st.text())
 def test_without_the_toolkit_a_command_is_written_the_same(command, given_properties, message):
-    whole = runner.command_line(command, given_properties, message)
+    whole = actions.command_line(command, given_properties, message)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "actions_toolkit.command", None)
-        assert runner.command_line(command, given_properties, message) == whole
+        assert actions.command_line(command, given_properties, message) == whole
 
 
 # --- the pull request of an event ---------------------------------------------------------------------------
@@ -340,14 +340,14 @@ def pull_event(tmp_path, payload, name="pull_request"):
     path = tmp_path / "event.json"
     path.write_text(payload if isinstance(payload, str) else json.dumps(payload))
     environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "o/r"}
-    return runner.read_context(environ, tmp_path).pull
+    return actions.read_context(environ, tmp_path).pull
 
 
 PULL = {"number": 7, "html_url": "u", "base": {"ref": "main"}, "head": {"sha": "c" * 40, "repo": {"full_name": "o/r"}}}
 
 
 def test_the_pull_request_of_an_event(tmp_path):
-    assert pull_event(tmp_path, {"pull_request": PULL}) == runner.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
+    assert pull_event(tmp_path, {"pull_request": PULL}) == actions.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
     for repo in ({"full_name": "x/r"}, None):
         fork = PULL | {"head": {"sha": "c" * 40, "repo": repo}}
         assert pull_event(tmp_path, {"pull_request": fork}).from_fork
@@ -370,5 +370,5 @@ def test_an_approval_is_asked_for_by_every_event_of_a_pull_request(tmp_path, nam
     path = tmp_path / "event.json"
     path.write_text(json.dumps({"pull_request": PULL}))
     environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "o/r"}
-    found = runner.read_context(environ, tmp_path)
-    assert found.asking == runner.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
+    found = actions.read_context(environ, tmp_path)
+    assert found.asking == actions.PullEvent(7, "u", "main", "c" * 40, from_fork=False)

@@ -14,22 +14,21 @@ from pathlib import Path
 import pytest
 
 from ml_action.core import errors
-from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, Problem
+from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, ExpectedError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.git.command import GitFailed, Login
-from ml_action.runtime import actions as runner
-from ml_action.runtime import boundary
+from ml_action.runtime import actions, boundary
 from ml_action.runtime.actions import ActionsLog
-from ml_action.runtime.boundary import guard
+from ml_action.runtime.boundary import run_guarded
 from tests.support.factories import make_evidence, make_outcome, make_pull, make_repository, make_trial
 
 ENTRYPOINT = Path(__file__).parents[3] / "entrypoint.py"
-PROBLEMS = [kind for kind in (Problem, *Problem.__subclasses__()) if kind.__module__ == errors.__name__]
+PROBLEMS = [kind for kind in (ExpectedError, *ExpectedError.__subclasses__()) if kind.__module__ == errors.__name__]
 SECRET = "ghs_verysecret"
 
 
@@ -47,10 +46,10 @@ class Ran:
         self.workspace = tmp_path / "workspace"
         self.workspace.mkdir()
         environ = {"GITHUB_OUTPUT": str(tmp_path / "out"), "GITHUB_STEP_SUMMARY": str(tmp_path / "sum")}
-        context = runner.read_context(environ | ({"GITHUB_ACTIONS": "true"} if in_actions else {}), self.workspace)
+        context = actions.read_context(environ | ({"GITHUB_ACTIONS": "true"} if in_actions else {}), self.workspace)
         self.stream = io.StringIO()
         log = ActionsLog(self.stream) if in_actions else PlainLog(self.stream)
-        self.code = guard(story, context, log, secrets, as_json=as_json)
+        self.code = run_guarded(story, context, log, secrets, as_json=as_json)
         self.log = self.stream.getvalue()
         out, summary = tmp_path / "out", tmp_path / "sum"
         self.outputs = dict(
@@ -117,9 +116,9 @@ def test_what_git_refuses_is_a_problem_wherever_it_comes_from(ran):
 
 
 def test_a_subclass_of_a_problem_has_its_code(ran):
-    from ml_action.forge.base import Refusal
+    from ml_action.forge.base import Refused
 
-    assert ran(raising(Refusal("no"))).code == 5
+    assert ran(raising(Refused("no"))).code == 5
 
 
 STOPS = [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)]
@@ -186,7 +185,7 @@ def test_a_bug_ends_with_a_report_to_paste(ran):
 @pytest.mark.parametrize(
     "error",
     [
-        Problem(f"token {SECRET} refused", why=SECRET, fix=f"replace {SECRET}"),
+        ExpectedError(f"token {SECRET} refused", why=SECRET, fix=f"replace {SECRET}"),
         ValueError(f"https://x:{SECRET}@github.com"),
         GitFailed(("push",), 1, f"fatal: odd https://x:{SECRET}@github.com"),
     ],
@@ -214,7 +213,7 @@ def test_a_token_as_git_sends_it_shows_nowhere(ran):
 
 def test_set_aside_datasets_and_what_a_person_should_see_are_annotated(ran):
     outcome = make_outcome(
-        verdict=Verdict.BLOCKED, reason="closed by a person", set_aside=(SetAside("a.csv", "1", "empty", 2),)
+        verdict=Verdict.BLOCKED, reason="closed by a person", set_aside=(RejectedDataset("a.csv", "1", "empty", 2),)
     )
     done = ran(lambda: outcome)
     assert "::warning file=a.csv,line=2::set aside: empty" in done.log

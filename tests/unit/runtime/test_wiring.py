@@ -6,11 +6,10 @@ import sys
 
 import pytest
 
-from ml_action.core.errors import RepositoryProblem, SettingsProblem
+from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
-from ml_action.forge.dry_run import Offline
-from ml_action.runtime import actions as runner
-from ml_action.runtime import wiring
+from ml_action.forge.dry_run import DryRun
+from ml_action.runtime import actions, wiring
 from tests.support.factories import make_csvs, make_git, make_remote, make_repository
 
 
@@ -32,7 +31,7 @@ def context(tmp_path):
     def build(workspace, **environ):
         (tmp_path / "temp").mkdir(exist_ok=True)
         base = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RUNNER_TEMP": str(tmp_path / "temp")}
-        return runner.read_context(base | environ, getattr(workspace, "path", workspace))
+        return actions.read_context(base | environ, getattr(workspace, "path", workspace))
 
     return build
 
@@ -78,7 +77,7 @@ def test_forge_none_keeps_the_token_away_from_git(workspace, on_server):
 
 
 def test_forge_github_without_a_repository_name_is_told(workspace, context):
-    with pytest.raises(SettingsProblem, match="the repository's name is not known"):
+    with pytest.raises(SettingsError, match="the repository's name is not known"):
         wiring.find_place({"forge": "github", "token": "t"}, context(workspace))
 
 
@@ -92,7 +91,7 @@ def test_a_folder_without_a_repository_stands_for_itself(tmp_path, context):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path, context):
-    with pytest.raises(RepositoryProblem, match="there is no folder"):
+    with pytest.raises(RepositoryError, match="there is no folder"):
         wiring.find_place({}, context(tmp_path / "nowhere"))
 
 
@@ -107,14 +106,14 @@ def test_the_file_in_the_repository_is_read(workspace, context):
 
 def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_text("threshold = 7\ntarget = score\n")
-    with pytest.raises(SettingsProblem, match=r"ml-auto-update.toml is not TOML: .*line 2") as caught:
+    with pytest.raises(SettingsError, match=r"ml-auto-update.toml is not TOML: .*line 2") as caught:
         wiring.read_config(tmp_path)
     assert caught.value.path == "ml-auto-update.toml"
 
 
 def test_bytes_that_are_no_text_are_told(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_bytes(b"threshold = \xff\n")
-    with pytest.raises(SettingsProblem, match="is not TOML"):
+    with pytest.raises(SettingsError, match="is not TOML"):
         wiring.read_config(tmp_path)
 
 
@@ -130,7 +129,7 @@ def test_no_file_a_folder_and_a_link_are_no_configuration(tmp_path):
 
 def test_a_python_without_toml_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "tomllib", None)
-    with pytest.raises(SettingsProblem, match=r"ml-auto-update.toml needs Python 3.11"):
+    with pytest.raises(SettingsError, match=r"ml-auto-update.toml needs Python 3.11"):
         wiring.parse_config("threshold = 1")
 
 
@@ -160,7 +159,7 @@ def test_locally_a_detached_head_stands_for_the_branch_that_holds_it(workspace, 
 def test_locally_a_head_on_no_branch_is_told(workspace, context):
     workspace.git.run("checkout", "-q", "--detach")
     workspace.commit({"readme": "y"})
-    with pytest.raises(SettingsProblem, match="the checkout is on no branch"):
+    with pytest.raises(SettingsError, match="the checkout is on no branch"):
         branches(wiring.find_place({}, context(workspace)))
 
 
@@ -178,12 +177,12 @@ def test_on_github_without_an_event_the_server_is_asked(workspace, on_server, se
 
 def test_a_repository_without_a_default_branch_is_told(workspace, on_server, server):
     make_repository(server / "o/empty.git", None, "--bare")
-    with pytest.raises(RepositoryProblem, match="the repository has no default branch yet"):
+    with pytest.raises(RepositoryError, match="the repository has no default branch yet"):
         branches(on_server(workspace, GITHUB_REPOSITORY="o/empty"))
 
 
 def test_a_repository_that_is_not_on_the_server_is_told(workspace, on_server):
-    with pytest.raises(RepositoryProblem, match="the repository was not found on the server"):
+    with pytest.raises(RepositoryError, match="the repository was not found on the server"):
         branches(on_server(workspace, GITHUB_REPOSITORY="o/none"))
 
 
@@ -240,7 +239,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
 
 def test_without_checkout_and_server_there_is_nothing_to_read(tmp_path, context):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RepositoryProblem, match="is not a git repository"):
+    with pytest.raises(RepositoryError, match="is not a git repository"):
         wiring.open_for_reading(wiring.find_place({}, context(tmp_path / "empty")), never)
 
 
@@ -253,11 +252,11 @@ def tools(place, tmp_path):
 
 def test_locally_and_for_a_report_the_forge_opens_nothing(workspace, context, on_server, tmp_path):
     made = tools(wiring.find_place({}, context(workspace)), tmp_path)
-    assert isinstance(made.forge(), Offline)
+    assert isinstance(made.forge(), DryRun)
     assert made.forge() is made.forge()
     assert made.tips.base == workspace.git.line("rev-parse", "HEAD")
     (tmp_path / "scratch").rename(tmp_path / "old")
-    assert isinstance(tools(on_server(workspace, {"autonomy": "report"}), tmp_path).forge(), Offline)
+    assert isinstance(tools(on_server(workspace, {"autonomy": "report"}), tmp_path).forge(), DryRun)
 
 
 def test_on_github_the_forge_speaks_to_it(workspace, on_server, tmp_path):

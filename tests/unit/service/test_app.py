@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 
-from ml_action.modelling.training import library_versions as versions
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.modelling.training import library_versions, model_file
 from service.inline_limit import MAX_ROWS
 from service.middleware import BodyError, read_body
 from tests.support.model_folder import made
@@ -162,8 +161,8 @@ def test_the_description_is_made_once_for_a_version(client, monkeypatch):
 
 
 def other_scikit():
-    major, minor, *_ = versions.libraries()["scikit-learn"].split(".")
-    return {**versions.libraries(), "scikit-learn": f"{major}.{int(minor) + 1}.0"}
+    major, minor, *_ = library_versions.libraries()["scikit-learn"].split(".")
+    return {**library_versions.libraries(), "scikit-learn": f"{major}.{int(minor) + 1}.0"}
 
 
 @pytest.mark.parametrize(
@@ -309,7 +308,7 @@ class Boundless:
 
 
 def publish_file(models, model):
-    content, digest = artifacts.dump(model)
+    content, digest = model_file.dump(model)
     models.publish(sha256=digest, size=len(content), content=lambda _: content, sample={"hours_studied": 5.0})
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from ml_action.consumer import Unreachable
 from ml_action.consumer.sources import Api
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from service.feedback import Feedback, File, FolderTarget, FullError, GitHubTarget, dataset
 from tests.support.flaky_server import REPOSITORY, Hosted, refused
 
@@ -109,7 +109,7 @@ def test_a_half_written_dataset_is_taken_away(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(DataProblem, match="No space") as told:
+    with pytest.raises(DataError, match="No space") as told:
         FolderTarget(folder).put(dataset(("a",), [{"a": 1.0}]))
     assert files_in(folder) == {}
     assert "SERVICE_FEEDBACK=github" in told.value.fix

@@ -9,7 +9,7 @@ import urllib.error
 import pytest
 
 from benchmarks.service import load
-from tests.support import live_service as live
+from tests.support import live_service
 
 HURRIED = "from service import head_timeout, __main__; head_timeout.MAX_SECONDS = 0.5; __main__.main()"
 BODY = b'{"hours_studied": 5}'
@@ -25,7 +25,7 @@ def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, t
     def press():
         loads.append(load.run(service.port, BODY, connections=8, going_on=lambda: not stopped.is_set()))
 
-    with live.running(models.path, tmp_path / "log") as service:
+    with live_service.running(models.path, tmp_path / "log") as service:
         pressing = threading.Thread(target=press)
         pressing.start()
         try:
@@ -54,7 +54,7 @@ def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, t
 
 def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
     models.publish()
-    with live.running(models.path, tmp_path / "log") as service:
+    with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
             time.sleep(0.3)
@@ -68,7 +68,7 @@ def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
 def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
     models.publish()
     series = 'service_requests_total{route="/predict",status="499"} 1.0'
-    with live.running(models.path, tmp_path / "log") as service:
+    with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
             client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
             time.sleep(0.2)
@@ -81,7 +81,7 @@ def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
 
 def test_who_sends_too_much_is_told_and_whoever_sends_much_more_is_cut_off(models, tmp_path):
     models.publish()
-    with live.running(models.path, tmp_path / "log", SERVICE_MAX_BODY="300000") as service:
+    with live_service.running(models.path, tmp_path / "log", SERVICE_MAX_BODY="300000") as service:
         client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
         client.request("POST", "/predict", b" " * 4_000_000)
         answer = client.getresponse()
@@ -96,7 +96,7 @@ def test_who_sends_too_much_is_told_and_whoever_sends_much_more_is_cut_off(model
 def test_a_client_that_does_not_finish_the_head_of_a_request_is_let_go(models, tmp_path, sent):
     models.publish()
     head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    with live.running(models.path, tmp_path / "log", main=HURRIED) as service:
+    with live_service.running(models.path, tmp_path / "log", main=HURRIED) as service:
         address = "127.0.0.1", service.port
         with socket.create_connection(address, 20) as idle, socket.create_connection(address, 20) as good:
             idle.sendall(sent)
@@ -121,7 +121,7 @@ def flood(client):
 
 def test_the_head_of_a_request_is_bounded(models, tmp_path):
     models.publish()
-    with live.running(models.path, tmp_path / "log") as service:
+    with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client, pytest.raises(OSError):  # noqa: PT011
             flood(client)
         assert "ok" in service.get("/healthz")
@@ -130,7 +130,7 @@ def test_the_head_of_a_request_is_bounded(models, tmp_path):
 def test_it_is_alive_while_the_first_model_loads_and_stops_when_asked(models, tmp_path):
     models.path.mkdir()
     os.mkfifo(models.path / "model_metadata.json")  # whoever reads it waits
-    with live.running(models.path, tmp_path / "log", ready="/healthz") as service:
+    with live_service.running(models.path, tmp_path / "log", ready="/healthz") as service:
         with pytest.raises(urllib.error.HTTPError, match="503"):
             service.get("/readyz")
         assert service.stop() == 0

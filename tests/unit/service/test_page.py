@@ -8,8 +8,7 @@ import pytest
 from ml_action.consumer import GitHub
 from service.web import chart
 from service.web.last_decision import LastDecision
-from tests.support import browser
-from tests.support import live_service as live
+from tests.support import browser, live_service
 from tests.support.flaky_server import REPOSITORY
 
 
@@ -111,7 +110,7 @@ def test_a_person_tries_a_prediction_in_a_real_browser(models, chromium, tmp_pat
     columns = "hours_studied sleep room tutor score"
     for step in range(6):
         models.publish(3.0 + step / 4, columns=columns)
-    with live.running(models.path, tmp_path / "log") as service:
+    with live_service.running(models.path, tmp_path / "log") as service:
         chromium.open(service.url)
         assert chromium.complaints() == []
         chromium.ask("document.getElementById('f0').focus(); document.getElementById('f0').select()")

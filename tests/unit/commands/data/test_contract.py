@@ -12,31 +12,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action import cli
-from ml_action.commands.data import contract as agreement
-from ml_action.commands.data import contract_file
+from ml_action.commands.data import contract, contract_file
 from ml_action.commands.demo import students
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.errors import SettingsProblem
-from ml_action.core.records.contract import LEVELS, Contract, Profile
+from ml_action.core.errors import SettingsError
+from ml_action.core.records.contract import LEVELS, ColumnProfile, DataContract
 from ml_action.git import registry
 from tests.support.factories import make_csvs, make_history, make_repository, make_settings, make_version
 
 SKETCH = tuple(float(n) for n in range(LEVELS + 1))
-CONTRACT = Contract(
+CONTRACT = DataContract(
     "score", 45, 900, 0.0, 0.0, 0.0,
     (
-        Profile("score", "number", 0.0, 0.0, tuple(10 * n for n in SKETCH)),
-        Profile("hours", "number", 0.1, 0.25, SKETCH),
-        Profile("school", "text", 0.0, 0.0, categories={"town": 0.6, "Ünited": 0.4}),
-        Profile("name", "text", 0.0, 0.0),
-        Profile("passed", "boolean", 0.0, 0.0, categories={"True": 0.5, "False": 0.5}),
+        ColumnProfile("score", "number", 0.0, 0.0, tuple(10 * n for n in SKETCH)),
+        ColumnProfile("hours", "number", 0.1, 0.25, SKETCH),
+        ColumnProfile("school", "text", 0.0, 0.0, categories={"town": 0.6, "Ünited": 0.4}),
+        ColumnProfile("name", "text", 0.0, 0.0),
+        ColumnProfile("passed", "boolean", 0.0, 0.0, categories={"True": 0.5, "False": 0.5}),
     ),
 )  # fmt: skip
 TABLES = {"hours": {"type": "number", "min": 0, "max": 30.5}, 'a.b c"é': {"type": "text", "categories": ["x", "y"]}}
 
 
 def demand_of(name, *rules):
-    return next(item for item in agreement.overlay(CONTRACT, rules, "champion v1") if item.column == name)
+    return next(item for item in contract.merge_rules(CONTRACT, rules, "champion v1") if item.column == name)
 
 
 # --- rules over what was learned ---------------------------------------------------------------------------
@@ -66,7 +65,7 @@ def test_a_column_of_which_nothing_is_asked_and_one_that_only_the_user_knows():
 
 
 def test_the_proposals_are_rules_that_the_settings_read():
-    found = agreement.proposals(CONTRACT, {"score"})
+    found = contract.proposals(CONTRACT, {"score"})
     assert list(found) == ["hours", "school", "name", "passed"]
     assert found["hours"] == {"type": "number", "min": 0, "max": 30}
     assert found["school"] == {"type": "text", "categories": ["town", "Ünited"]}
@@ -80,7 +79,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 @given(numbers, numbers)
 def test_the_room_holds_what_was_seen(one, other):
     low, high = sorted((one, other))
-    least, most = agreement.with_room(low, high)
+    least, most = contract.widen(low, high)
     assert math.isfinite(least)
     assert math.isfinite(most)
     slack = 1e-9 * max(abs(low), abs(high))
@@ -130,24 +129,24 @@ def test_nothing_to_add_changes_nothing():
 def test_what_the_user_stated_anywhere_is_left_alone(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_text("[contract.hours]\ncheck = false\n")
     settings = make_settings(contract=(ColumnRule("school", min=1.0),))
-    assert contract_file.stated(tmp_path, settings) == {"hours", "school"}
+    assert contract_file.stated_columns(tmp_path, settings) == {"hours", "school"}
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a = \n"])
 def test_a_file_that_cannot_be_read_is_not_written(tmp_path, content):
     (tmp_path / "ml-auto-update.toml").write_bytes(content)
-    with pytest.raises(SettingsProblem, match="cannot be extended"):
+    with pytest.raises(SettingsError, match="cannot be extended"):
         contract_file.read(tmp_path)
 
 
 def test_a_link_is_not_written_through(tmp_path):
     (tmp_path / "ml-auto-update.toml").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(SettingsProblem, match="symbolic link"):
+    with pytest.raises(SettingsError, match="symbolic link"):
         contract_file.read(tmp_path)
 
 
 def test_a_contract_that_is_no_table_is_told():
-    with pytest.raises(SettingsProblem, match="was not changed"):
+    with pytest.raises(SettingsError, match="was not changed"):
         contract_file.with_tables("contract = 3\n", TABLES)
 
 

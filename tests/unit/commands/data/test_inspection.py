@@ -9,11 +9,11 @@ import random
 import pytest
 
 from ml_action import cli
-from ml_action.commands.data import report as data_report
-from ml_action.commands.data.findings import Finding, Inspection, Mark
+from ml_action.commands.data import report
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.commands.demo import students
-from ml_action.core.records.contract import Shift
-from ml_action.core.records.dataset import SetAside
+from ml_action.core.records.contract import ColumnDrift
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.git import journal, repository
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push
@@ -72,7 +72,7 @@ class Person:
         """What the loop would have recorded."""
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
-        borrowed = repository.borrow(make_git(self.path), str(self.path), scratch)
+        borrowed = repository.open_with_own_store(make_git(self.path), str(self.path), scratch)
         state = State("", data or self.workspace.tree(), attempts, set_aside)
         borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 
@@ -309,7 +309,7 @@ def test_what_was_counted_renamed_copied_or_removed(person):
 
 def test_what_was_set_aside_says_when_why_and_where(person):
     blob = person.git.line("rev-parse", f"HEAD:{STORE}/04.csv")
-    person.remember(make_attempt(), set_aside=(SetAside(f"{STORE}/04.csv", blob, "holds text", 7),))
+    person.remember(make_attempt(), set_aside=(RejectedDataset(f"{STORE}/04.csv", blob, "holds text", 7),))
     told = person.why(f"{STORE}/04.csv")
     assert told["reason"] == "was set aside on 2026-03-01: it holds text (line 7)"
     assert told["next"] == "correct it: a corrected file counts as new"
@@ -386,7 +386,8 @@ def test_the_explanation_for_a_person(person):
 
 def findings(*marks):
     return tuple(
-        Finding(f"{n}.csv", str(n), mark, "why" if mark is not Mark.GOOD else "") for n, mark in enumerate(marks)
+        DatasetFinding(f"{n}.csv", str(n), mark, "why" if mark is not FindingStatus.GOOD else "")
+        for n, mark in enumerate(marks)
     )
 
 
@@ -394,28 +395,29 @@ def findings(*marks):
     ("marks", "text"),
     [
         ((), "no dataset to judge"),
-        ((Mark.GOOD,), "1 dataset is good"),
-        ((Mark.GOOD, Mark.GOOD, Mark.COPY), "2 datasets are good, 1 is a copy"),
-        ((Mark.BAD,), "1 of 1 dataset is bad"),
-        ((Mark.BAD, Mark.BAD, Mark.COPY), "2 of 3 datasets are bad, 1 is a copy"),
-        ((Mark.COPY, Mark.COPY), "nothing new: 2 datasets are a copy of what is there"),
+        ((FindingStatus.GOOD,), "1 dataset is good"),
+        ((FindingStatus.GOOD, FindingStatus.GOOD, FindingStatus.COPY), "2 datasets are good, 1 is a copy"),
+        ((FindingStatus.BAD,), "1 of 1 dataset is bad"),
+        ((FindingStatus.BAD, FindingStatus.BAD, FindingStatus.COPY), "2 of 3 datasets are bad, 1 is a copy"),
+        ((FindingStatus.COPY, FindingStatus.COPY), "nothing new: 2 datasets are a copy of what is there"),
     ],
 )
 def test_the_sentence(marks, text):
-    assert data_report.sentence(Inspection(findings(*marks))) == text
+    assert report.sentence(Inspection(findings(*marks))) == text
 
 
 def test_a_comment_stays_within_what_github_takes():
     rng = random.Random(1)  # noqa: S311  texts, no secret
     long = tuple(
-        Finding("|`<" * 90, str(n), Mark.BAD, "".join(rng.choices("*_[]()<>&|@#", k=900)), n) for n in range(300)
+        DatasetFinding("|`<" * 90, str(n), FindingStatus.BAD, "".join(rng.choices("*_[]()<>&|@#", k=900)), n)
+        for n in range(300)
     )
-    text = data_report.comment(Inspection(long, "x"), "a" * 40, "https://github.com/o/r/actions/runs/1")
+    text = report.comment(Inspection(long, "x"), "a" * 40, "https://github.com/o/r/actions/runs/1")
     assert len(text) < 65_000
-    assert "… and 260 more" in text or text.endswith(data_report.CUT)
+    assert "… and 260 more" in text or text.endswith(report.CUT)
 
 
 def test_a_comment_shows_drift_only_where_there_is_some():
-    still, moved = Shift("hours", 0.1, 0.0, False), Shift("sleep", 0.5, 0.4, True)
-    assert "Drift" not in data_report.comment(Inspection(findings(Mark.GOOD), "x", (still,)), "", "")
-    assert "drifted" in data_report.comment(Inspection(findings(Mark.GOOD), "x", (moved, still)), "", "")
+    still, moved = ColumnDrift("hours", 0.1, 0.0, False), ColumnDrift("sleep", 0.5, 0.4, True)
+    assert "Drift" not in report.comment(Inspection(findings(FindingStatus.GOOD), "x", (still,)), "", "")
+    assert "drifted" in report.comment(Inspection(findings(FindingStatus.GOOD), "x", (moved, still)), "", "")

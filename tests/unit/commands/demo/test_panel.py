@@ -4,12 +4,12 @@ import io
 import pytest
 
 from ml_action.commands.demo import panel
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 
 
 @pytest.fixture(scope="module")
 def sites():
-    return panel.persons(seed=1)
+    return panel.datasets(seed=1)
 
 
 def test_a_person_is_a_dataset_of_one_to_five_years(sites):
@@ -25,8 +25,8 @@ def test_a_person_is_a_dataset_of_one_to_five_years(sites):
 
 
 def test_the_seed_fixes_the_order_and_nothing_else(sites):
-    assert panel.persons(seed=1) == sites
-    other = panel.persons(seed=2)
+    assert panel.datasets(seed=1) == sites
+    other = panel.datasets(seed=2)
     assert other != sites
     assert {site: sorted(texts) for site, texts in other.items()} == {
         site: sorted(texts) for site, texts in sites.items()
@@ -35,6 +35,6 @@ def test_the_seed_fixes_the_order_and_nothing_else(sites):
 
 def test_without_statsmodels_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(panel, "find_spec", lambda name: None)
-    with pytest.raises(DataProblem, match="the real data set is not here") as caught:
-        panel.persons()
+    with pytest.raises(DataError, match="the real data set is not here") as caught:
+        panel.datasets()
     assert caught.value.fix == "pip install statsmodels"

@@ -4,7 +4,7 @@ import io
 import pytest
 
 from ml_action.commands.demo.students import COLUMNS, WORLDS, add_data, datasets
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 
 
 def test_the_same_seed_gives_the_same_students():
@@ -58,6 +58,6 @@ def test_a_seed_gives_the_same_files(tmp_path):
 
 @pytest.mark.parametrize("count", [0, -3])
 def test_nothing_to_add_is_told(tmp_path, count):
-    with pytest.raises(SettingsProblem, match="there is nothing to add"):
+    with pytest.raises(SettingsError, match="there is nothing to add"):
         add_data(tmp_path / "data", count, world="steady", seed=None, say=print)
     assert not (tmp_path / "data").exists()

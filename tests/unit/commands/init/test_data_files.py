@@ -2,17 +2,16 @@
 
 import pytest
 
-from ml_action.commands import sandbox_session as stage
-from ml_action.commands.init import data_files as tracked
-from ml_action.commands.init import layout
-from ml_action.core.errors import DataProblem
+from ml_action.commands import sandbox_session
+from ml_action.commands.init import data_files, layout
+from ml_action.core.errors import DataError
 
 ROWS = "a,b,score\n" + "".join(f"{n},{n % 7},{n % 5}\n" for n in range(60))
 
 
 @pytest.fixture
 def commit(tmp_path):
-    git = stage.plain_git(tmp_path)
+    git = sandbox_session.plain_git(tmp_path)
     git.run("init", "--quiet", "-b", "trunk")
 
     def made(files):
@@ -27,8 +26,8 @@ def commit(tmp_path):
 
 
 def refused(git):
-    with pytest.raises(DataProblem) as told:
-        tracked.table(git, layout.find(tracked.files(git)))
+    with pytest.raises(DataError) as told:
+        data_files.table(git, layout.find(data_files.files(git)))
     return str(told.value)
 
 
@@ -52,12 +51,12 @@ def test_what_is_no_dataset_is_told_with_a_remedy(commit, content, why):
 
 def test_columns_that_are_numbered_have_names(commit):
     git = commit({"data/x.csv": ROWS.replace("a,b,score", "0,1,2")})
-    assert list(tracked.table(git, layout.find(tracked.files(git))).frame.columns) == ["0", "1", "2"]
+    assert list(data_files.table(git, layout.find(data_files.files(git))).frame.columns) == ["0", "1", "2"]
 
 
 def test_only_a_folder_is_looked_at_where_one_is_named(commit):
     git = commit({"one/x.csv": ROWS, "two/y.csv": ROWS, "onelike/z.csv": ROWS})
-    assert [file.path for file in tracked.files(git, "one")] == ["one/x.csv"]
+    assert [file.path for file in data_files.files(git, "one")] == ["one/x.csv"]
 
 
 def test_what_is_changed_or_new_here_waits_for_a_commit(commit, tmp_path):
@@ -65,5 +64,5 @@ def test_what_is_changed_or_new_here_waits_for_a_commit(commit, tmp_path):
     (tmp_path / "data/x.csv").write_text(ROWS + "1,2,3\n")
     (tmp_path / "data/ü\n.csv").write_text(ROWS)
     (tmp_path / "notes.txt").write_text("more")
-    assert tracked.uncommitted(git) == ["data/x.csv", "data/ü\n.csv"]
-    assert tracked.uncommitted(git, "other") == []
+    assert data_files.uncommitted(git) == ["data/x.csv", "data/ü\n.csv"]
+    assert data_files.uncommitted(git, "other") == []

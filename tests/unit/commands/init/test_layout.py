@@ -3,8 +3,8 @@
 import pytest
 
 from ml_action.commands.init.layout import DataFile, find, threshold
-from ml_action.config.data_path import Selection
-from ml_action.core.errors import DataProblem
+from ml_action.config.data_path import DataPath
+from ml_action.core.errors import DataError
 
 AB, CD = ("a", "b"), ("c", "d")
 
@@ -48,8 +48,8 @@ def test_one_large_table_is_counted_by_rows():
 def test_beside_another_table_the_pattern_names_the_one():
     found = find([*files("data/sales.csv", size=10_000), *files("data/shops.csv", header=CD)])
     assert (found.data_path, found.others) == ("data/sales*.csv", ("data/shops.csv",))
-    assert Selection.parse(found.data_path).holds("data/sales.csv")
-    assert not Selection.parse(found.data_path).holds("data/shops.csv")
+    assert DataPath.parse(found.data_path).holds("data/sales.csv")
+    assert not DataPath.parse(found.data_path).holds("data/shops.csv")
 
 
 def test_folders_that_hold_nothing_else_are_listed():
@@ -58,7 +58,7 @@ def test_folders_that_hold_nothing_else_are_listed():
 
 
 def test_what_a_person_named_is_taken():
-    found = find([*many("data/in"), *many("old", 90)], Selection.parse("data/in"))
+    found = find([*many("data/in"), *many("old", 90)], DataPath.parse("data/in"))
     assert (found.data_path, len(found.files)) == ("data/in", 60)
 
 
@@ -68,29 +68,29 @@ def test_a_few_parquet_files_cannot_be_counted_by_rows():
 
 @pytest.mark.parametrize("path", ["data/a.csv.gz", "data/a.parquet"])
 def test_one_file_that_git_sees_no_lines_of_cannot_grow(path):
-    with pytest.raises(DataProblem, match="the only file of its kind"):
+    with pytest.raises(DataError, match="the only file of its kind"):
         find(files(path))
 
 
 def test_a_file_is_no_data_path_and_the_pattern_for_it_is_named():
-    with pytest.raises(DataProblem, match="names a file") as told:
-        find(files("data/sales.csv"), Selection.parse("data/sales.csv"))
+    with pytest.raises(DataError, match="names a file") as told:
+        find(files("data/sales.csv"), DataPath.parse("data/sales.csv"))
     assert "'data/sales*.csv'" in told.value.fix
-    with pytest.raises(DataProblem, match="root of the repository"):
-        find(files("sales.csv"), Selection.parse("sales.csv"))
+    with pytest.raises(DataError, match="root of the repository"):
+        find(files("sales.csv"), DataPath.parse("sales.csv"))
 
 
 def test_what_nobody_committed_is_named():
-    with pytest.raises(DataProblem) as told:
+    with pytest.raises(DataError) as told:
         find([], waiting=["data/new.csv"])
     assert "data/new.csv is there and was not committed" in told.value.why
 
 
 def test_without_data_there_is_nothing_to_begin_with():
-    with pytest.raises(DataProblem, match="no dataset was found"):
+    with pytest.raises(DataError, match="no dataset was found"):
         find([])
 
 
 def test_data_in_the_root_have_to_move():
-    with pytest.raises(DataProblem, match="root of the repository"):
+    with pytest.raises(DataError, match="root of the repository"):
         find(files("sales.csv"))

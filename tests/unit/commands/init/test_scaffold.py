@@ -8,9 +8,9 @@ import tomllib
 import yaml
 from jsonschema import Draft7Validator
 
-from ml_action.commands.init.scaffold import EXAMPLE, WORKFLOW, config, others, plan, workflow, write
+from ml_action.commands.init.scaffold import EXAMPLE, WORKFLOW, config, existing_workflows, plan, workflow, write
 from ml_action.config.settings import CONFIG_FILE, json_schema, parse, texts
-from ml_action.core.errors import RepositoryProblem
+from ml_action.core.errors import RepositoryError
 
 CHOSEN = {"data-path": "data/in", "threshold": "50", "target": 'the "price"', "metric": "r2"}
 HOSTILE = 'x"\nmode = "approve'
@@ -51,14 +51,14 @@ def test_both_files_are_written_where_there_is_none(tmp_path):
         write(tmp_path, planned)
     assert (tmp_path / CONFIG_FILE).is_file()
     assert (tmp_path / WORKFLOW).is_file()
-    assert list(others(tmp_path)) == [WORKFLOW]
+    assert list(existing_workflows(tmp_path)) == [WORKFLOW]
 
 
 def test_only_a_workflow_that_trains_is_another_one(tmp_path):
     examples = Path(__file__).parents[4] / "example-workflows"
     (tmp_path / ".github").mkdir()
     shutil.copytree(examples, tmp_path / ".github/workflows")
-    training = [path.rpartition("/")[2] for path in others(tmp_path)]
+    training = [path.rpartition("/")[2] for path in existing_workflows(tmp_path)]
     assert training == ["auto-retrain.yml", "auto-train.yml"]
 
 
@@ -74,11 +74,11 @@ def test_a_file_that_says_the_same_otherwise_makes_no_difference(tmp_path):
 
 def test_what_is_in_the_way_is_named(tmp_path):
     (tmp_path / CONFIG_FILE).mkdir()
-    with pytest.raises(RepositoryProblem, match="cannot be read: Is a directory"):
+    with pytest.raises(RepositoryError, match="cannot be read: Is a directory"):
         plan(tmp_path, CHOSEN, {})
     (tmp_path / CONFIG_FILE).rmdir()
     (tmp_path / ".github").write_text("a file")
-    with pytest.raises(RepositoryProblem, match="auto-retrain"):
+    with pytest.raises(RepositoryError, match="auto-retrain"):
         write(tmp_path, plan(tmp_path, CHOSEN, {})[1])
 
 
@@ -87,7 +87,7 @@ def test_what_is_there_is_shown_as_a_difference_and_not_written(tmp_path):
     planned = plan(tmp_path, CHOSEN, {})[0]
     assert not planned.is_new
     assert '-target = "mine"' in planned.difference
-    with pytest.raises(RepositoryProblem, match="File exists"):
+    with pytest.raises(RepositoryError, match="File exists"):
         write(tmp_path, planned)
     assert (tmp_path / CONFIG_FILE).read_text() == 'target = "mine"\n'
 

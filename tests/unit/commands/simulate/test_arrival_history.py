@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ml_action.commands.simulate import arrival_history as chronicle
+from ml_action.commands.simulate import arrival_history
 from ml_action.core.records.dataset import Dataset
 from ml_action.git import repository
 from ml_action.git.command import Git
@@ -37,11 +37,11 @@ class Place:
         here = make_git(path or self.workspace.path)
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
-        borrowed = repository.borrow(here, str(here.directory), scratch)
+        borrowed = repository.open_with_own_store(here, str(here.directory), scratch)
         rows = borrowed.store.line("-c", "core.quotePath=false", "ls-tree", "-r", "refs/workspace")
         datasets = [Dataset(row.split("\t")[1], row.split("\t")[0].split(" ")[2]) for row in rows.splitlines()]
         wanted = [item for item in (*datasets, *more) if item.path.endswith(".csv")]
-        found = chronicle.read(borrowed, roots, reversed(wanted))
+        found = arrival_history.read(borrowed, roots, reversed(wanted))
         assert sorted(item.path for item in found.datasets) == sorted(item.path for item in wanted)
         arrivals = [(",".join(_name(item) for item in one.datasets), one.time[:10]) for one in found.arrivals]
         return arrivals, found.notes
@@ -107,7 +107,7 @@ def test_strange_names_and_a_configuration_that_would_change_the_answer(place):
 
 def test_one_commit_tells_no_order(place):
     place.commit(b="1", a="2")
-    assert place.read() == ([("a", ""), ("b", "")], (chronicle.AT_ONCE,))
+    assert place.read() == ([("a", ""), ("b", "")], (arrival_history.AT_ONCE,))
 
 
 def test_a_shallow_clone_knows_only_what_came_after_its_oldest_commit(place, tmp_path):
@@ -116,7 +116,7 @@ def test_a_shallow_clone_knows_only_what_came_after_its_oldest_commit(place, tmp
     place.commit(a="3")
     clone = tmp_path / "clone"
     place.git.run("clone", "-q", "--depth=2", place.workspace.path.as_uri(), str(clone))
-    assert place.read(clone) == ([("b", ""), ("z", ""), ("a", "2026-01-03")], (chronicle.SHALLOW,))
+    assert place.read(clone) == ([("b", ""), ("z", ""), ("a", "2026-01-03")], (arrival_history.SHALLOW,))
 
 
 def test_what_git_does_not_track_comes_last(place):
@@ -125,7 +125,7 @@ def test_what_git_does_not_track_comes_last(place):
     loose = [Dataset(f"{STORE}/{name}.csv", name * 40, untracked=True) for name in "ea"]
     arrivals, notes = place.read(more=loose)
     assert arrivals == [("b", "2026-01-01"), ("c", "2026-01-02"), ("a", ""), ("e", "")]
-    assert notes == (chronicle.UNTRACKED,)
+    assert notes == (arrival_history.UNTRACKED,)
 
 
 def test_times_are_those_of_the_commits_with_their_zone(place, tmp_path):
@@ -133,7 +133,7 @@ def test_times_are_those_of_the_commits_with_their_zone(place, tmp_path):
     place.commit(b="2")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    borrowed = repository.borrow(place.git, ".", scratch)
+    borrowed = repository.open_with_own_store(place.git, ".", scratch)
     blobs = [place.git.line("rev-parse", f"HEAD:{STORE}/{name}.csv") for name in "ab"]
-    found = chronicle.read(borrowed, (STORE,), [Dataset(f"{STORE}/x.csv", blob) for blob in blobs])
+    found = arrival_history.read(borrowed, (STORE,), [Dataset(f"{STORE}/x.csv", blob) for blob in blobs])
     assert datetime.fromisoformat(found.arrivals[0].time) == datetime(2026, 1, 1, 10, tzinfo=timezone.utc)

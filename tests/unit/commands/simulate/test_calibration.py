@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml_action.commands.simulate import calibration
-from ml_action.commands.simulate import results as simulated
-from ml_action.commands.simulate.calibration import Place
+from ml_action.commands.simulate import calibration, results
+from ml_action.commands.simulate.calibration import DrawKey
 from ml_action.commands.simulate.results import AIM, GAINS, UNCHANGED
 from ml_action.core.records.choices import Verdict
 from tests.unit.commands.simulate.world import sound_of, texts_of, usual
@@ -23,7 +22,7 @@ def bench():
 
 
 def test_a_draw_is_a_batch_as_it_is_and_once_for_each_gain(bench):
-    draws = calibration.draw(bench, Place(40, 0))
+    draws = calibration.draw(bench, DrawKey(40, 0))
     assert [(one.there, one.sudden) for one in draws] == [
         (UNCHANGED, False),
         *((gain, False) for gain in GAINS),
@@ -35,7 +34,7 @@ def test_a_draw_is_a_batch_as_it_is_and_once_for_each_gain(bench):
 
 
 def test_the_same_in_whatever_process_and_order(bench, tmp_path):
-    places = [Place(40, number) for number in range(3)]
+    places = [DrawKey(40, number) for number in range(3)]
     told = []
     alone = calibration.run(bench, places, 1, tmp_path, lambda *one: told.append(one))
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
@@ -45,7 +44,9 @@ def test_the_same_in_whatever_process_and_order(bench, tmp_path):
 
 def test_another_seed_draws_another_batch(bench):
     other = replace(bench, settings=replace(bench.settings, seed=1))
-    assert timeless({1: calibration.draw(bench, Place(40, 0))}) != timeless({1: calibration.draw(other, Place(40, 0))})
+    assert timeless({1: calibration.draw(bench, DrawKey(40, 0))}) != timeless(
+        {1: calibration.draw(other, DrawKey(40, 0))}
+    )
 
 
 def test_no_secret_goes_to_other_processes(bench):
@@ -62,8 +63,8 @@ def test_no_more_processes_than_there_is_room_for(bench, monkeypatch):
 def test_a_large_gain_is_found_and_no_gain_is_not(tmp_path):
     bench = calibration.bench_of(sound_of(texts_of(("steady", 300))), usual())
     bench = replace(bench, gains=(AIM, 0.3))
-    drawn = calibration.run(bench, [Place(100, number) for number in range(8)], 1, tmp_path, lambda *_: None)
-    found = simulated.summarise(100, [one for draws in drawn.values() for one in draws], bench.gains, 6)
+    drawn = calibration.run(bench, [DrawKey(100, number) for number in range(8)], 1, tmp_path, lambda *_: None)
+    found = results.summarise(100, [one for draws in drawn.values() for one in draws], bench.gains, 6)
     assert found.power(0.3).found.share == 1
     assert found.power(0.3).measured == pytest.approx(0.3, abs=0.06)
     assert found.unchanged.found.share < 0.5
@@ -74,11 +75,11 @@ def test_the_jury_knows_whether_a_promotion_was_better(bench, monkeypatch):
     """Where every attempt is promoted, about half of them are no better: nothing had changed."""
     settings = replace(bench.settings, gate="higher")
     monkeypatch.setattr(calibration.proving.decision, "decide", _promote)
-    draws = [calibration.draw(replace(bench, settings=settings, gains=()), Place(40, n))[0] for n in range(6)]
+    draws = [calibration.draw(replace(bench, settings=settings, gains=()), DrawKey(40, n))[0] for n in range(6)]
     assert {one.verdict for one in draws} == {Verdict.PROMOTE}
     assert {one.better for one in draws} == {True, False}
     nobody = replace(settings, test_size=0.0)
-    draws = calibration.draw(replace(bench, settings=nobody, gains=()), Place(40, 0))
+    draws = calibration.draw(replace(bench, settings=nobody, gains=()), DrawKey(40, 0))
     assert draws[0].better is None
 
 
@@ -89,7 +90,7 @@ def _promote(comparison, policy, screening):
 def test_classes_are_drawn_too():
     texts = [text.replace(",score", ",result") for text in texts_of(("steady", 120))]
     bench = calibration.bench_of(sound_of([_passed(text) for text in texts]), usual(metric="neg_log_loss"))
-    draws = calibration.draw(bench, Place(60, 0))
+    draws = calibration.draw(bench, DrawKey(60, 0))
     assert len(draws) == len(GAINS) + 2
     assert np.isfinite([one.gain for one in draws]).all()
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
-from ml_action.commands.simulate.rates import Rate, wilson
+from ml_action.commands.simulate.rates import Proportion, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))), st.floats(0.5, 0.999))
@@ -21,12 +21,12 @@ def test_the_interval_is_that_of_statsmodels_and_of_scipy(counted, confidence):
 
 
 def test_of_no_trials_nothing_is_known():
-    assert math.isnan(Rate(0, 0).share)
-    assert (Rate(0, 0).interval.low, Rate(0, 0).interval.high) == (0, 1)
-    assert str(Rate(0, 0)) == "–"
+    assert math.isnan(Proportion(0, 0).share)
+    assert (Proportion(0, 0).interval.low, Proportion(0, 0).interval.high) == (0, 1)
+    assert str(Proportion(0, 0)) == "–"
 
 
 def test_a_rate_reads_as_a_share_with_its_interval():
-    assert str(Rate(37, 40)) == "92 % [80, 97]"
-    assert str(Rate(0, 40)) == "0 % [0, 9]"
-    assert str(Rate(40, 40)) == "100 % [91, 100]"
+    assert str(Proportion(37, 40)) == "92 % [80, 97]"
+    assert str(Proportion(0, 40)) == "0 % [0, 9]"
+    assert str(Proportion(40, 40)) == "100 % [91, 100]"

@@ -2,10 +2,8 @@
 
 import pytest
 
-from ml_action.commands.simulate import attempt as proving
-from ml_action.commands.simulate import replay
-from ml_action.commands.simulate import results as simulated
-from ml_action.core.errors import ModelProblem
+from ml_action.commands.simulate import attempt, replay, results
+from ml_action.core.errors import ModelError
 from ml_action.core.records.choices import Verdict
 from tests.unit.commands.simulate.world import arrivals_of, sound_of, terms_of, texts_of, usual
 
@@ -42,7 +40,7 @@ def test_datasets_that_come_one_by_one_make_batches_of_the_threshold():
 
 
 def test_too_few_make_no_attempt():
-    assert run(texts_of(("steady", 39)), [39]) == simulated.Replay((), 39, 39, 0)
+    assert run(texts_of(("steady", 39)), [39]) == results.Replay((), 39, 39, 0)
 
 
 def in_another_unit(text):
@@ -87,15 +85,15 @@ def _more_hours(text):
 
 
 def test_an_attempt_that_fails_is_told_and_the_next_one_is_made(monkeypatch):
-    problems = [ModelProblem("LinearRegression could not be fitted")]
-    try_out = proving.experiment.try_out
+    problems = [ModelError("LinearRegression could not be fitted")]
+    try_out = attempt.experiment.try_out
 
     def fails_once(*arguments):
         if problems:
             raise problems.pop()
         return try_out(*arguments)
 
-    monkeypatch.setattr(proving.experiment, "try_out", fails_once)
+    monkeypatch.setattr(attempt.experiment, "try_out", fails_once)
     found = run(texts_of(("steady", 90)), [45, 45])
     assert [one.verdict for one in found.rounds] == [Verdict.FAILED, Verdict.PROMOTE]
     assert (found.rounds[0].gain, found.rounds[0].reason) == (None, "LinearRegression could not be fitted")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ml_action.commands.simulate import report
-from ml_action.commands.simulate.rates import Rate
+from ml_action.commands.simulate.rates import Proportion
 from ml_action.commands.simulate.results import AIM, GAINS, Calibration, Power, Replay, Round
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Interval
@@ -82,7 +82,7 @@ def test_unusual_endings_have_their_reasons():
 
 
 def rate(share, of=40):
-    return Rate(round(share * of), of)
+    return Proportion(round(share * of), of)
 
 
 def figures(threshold, *found, harm=0.0, sudden=1.0, of=40):

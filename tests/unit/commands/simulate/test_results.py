@@ -1,8 +1,8 @@
 import pytest
 
-from ml_action.commands.simulate import results as simulated
+from ml_action.commands.simulate import results
 from ml_action.commands.simulate.results import AIM, GAINS, UNCHANGED, Draw
-from ml_action.core.errors import DataProblem, SettingsProblem
+from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Interval
 
@@ -22,21 +22,21 @@ from ml_action.core.records.evaluation import Interval
     ],
 )
 def test_thresholds_around_the_users_as_far_as_the_datasets_allow(given, usual, datasets, found):
-    assert simulated.thresholds(given, usual, datasets) == found
+    assert results.thresholds(given, usual, datasets) == found
 
 
 def test_a_threshold_that_cannot_be_calibrated_is_told_with_the_number_needed():
-    with pytest.raises(SettingsProblem, match="thresholds: 400 takes 800 datasets, and 700 can be used") as caught:
-        simulated.thresholds((100, 400), 200, 700)
+    with pytest.raises(SettingsError, match="thresholds: 400 takes 800 datasets, and 700 can be used") as caught:
+        results.thresholds((100, 400), 200, 700)
     assert "at most 350" in caught.value.fix
-    with pytest.raises(SettingsProblem, match="thresholds: 20 is too small"):
-        simulated.thresholds((20, 100), 200, 700)
+    with pytest.raises(SettingsError, match="thresholds: 20 is too small"):
+        results.thresholds((20, 100), 200, 700)
 
 
 @pytest.mark.parametrize(("threshold", "needed"), [(200, 60), (40, 40), (5, 30)])
 def test_too_few_datasets_are_told_with_the_number_needed(threshold, needed):
-    problem = simulated.too_few(25, threshold)
-    assert isinstance(problem, DataProblem)
+    problem = results.too_few(25, threshold)
+    assert isinstance(problem, DataError)
     assert f"a simulation needs {needed}" in problem.what
     assert f"{needed - 25} more datasets" in problem.fix
 
@@ -57,7 +57,7 @@ def test_the_figures_of_a_threshold():
         draw(AIM, gain=float("nan")),
         draw(AIM, sudden=True),
     ]
-    found = simulated.summarise(100, draws, GAINS, 6)
+    found = results.summarise(100, draws, GAINS, 6)
     assert (found.unchanged.found.hits, found.unchanged.found.of) == (2, 4)
     assert found.unchanged.verdicts == {"hold": 1, "promote": 2, "review": 1}
     assert (found.no_better.hits, found.no_better.of) == (1, 4)
@@ -71,5 +71,5 @@ def test_the_figures_of_a_threshold():
 
 
 def test_without_a_jury_nobody_knows_whether_a_promotion_was_one():
-    found = simulated.summarise(100, [draw(), draw(verdict=Verdict.PROMOTE)], GAINS, 6)
+    found = results.summarise(100, [draw(), draw(verdict=Verdict.PROMOTE)], GAINS, 6)
     assert found.no_better.of == 0

@@ -8,10 +8,10 @@ from typing import Any
 
 from ml_action.commands.demo import students
 from ml_action.commands.simulate.arrival_history import Arrival
-from ml_action.commands.simulate.attempt import Terms
+from ml_action.commands.simulate.attempt import AttemptOptions
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract.enforcement import Sound
+from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
@@ -27,7 +27,7 @@ def texts_of(*parts: tuple[str, int]) -> list[str]:
     return [text for seed, (world, count) in enumerate(parts) for text in students.datasets(count, world, seed)]
 
 
-def sound_of(texts: Iterable[str], settings: Settings | None = None) -> Sound:
+def sound_of(texts: Iterable[str], settings: Settings | None = None) -> UsableDatasets:
     """The table that `batch.sound` would make of them; the blob ids are their numbers."""
     settings, contents = settings or usual(), [text.encode() for text in texts]
     datasets = [Dataset(f"data/{place:04}.csv", f"{place:040}") for place in range(len(contents))]
@@ -36,11 +36,11 @@ def sound_of(texts: Iterable[str], settings: Settings | None = None) -> Sound:
         table, targets=settings.target, features=settings.features, task=settings.task, estimator=settings.estimator,
         params=settings.params, metric=settings.metric, seed=settings.seed,
     )  # fmt: skip
-    table, set_aside = validation.sort_out(table, recipe.outputs, recipe.features)
-    return Sound(table, recipe, set_aside)
+    table, set_aside = validation.validate(table, recipe.outputs, recipe.features)
+    return UsableDatasets(table, recipe, set_aside)
 
 
-def arrivals_of(sound: Sound, sizes: Sequence[int]) -> list[Arrival]:
+def arrivals_of(sound: UsableDatasets, sizes: Sequence[int]) -> list[Arrival]:
     """The datasets in their order, so many in a commit; a commit is a day."""
     left, found = list(sound.table.datasets), []
     for day, size in enumerate(sizes, 1):
@@ -49,5 +49,5 @@ def arrivals_of(sound: Sound, sizes: Sequence[int]) -> list[Arrival]:
     return found
 
 
-def terms_of(sound: Sound, settings: Settings | None = None) -> Terms:
-    return Terms(sound.recipe, settings or usual(), "salt")
+def terms_of(sound: UsableDatasets, settings: Settings | None = None) -> AttemptOptions:
+    return AttemptOptions(sound.recipe, settings or usual(), "salt")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.forge.base import Approval, Refusal, Reply
+from ml_action.forge.base import Approval, MergeReply, Refused
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_each_identity_is_asked_for_once(stage, forge):
 def test_without_a_second_token_there_is_no_approver(staged):
     with contextlib.closing(staged(approver=None).github()) as forge:
         assert forge.approver() == ""
-        with pytest.raises(Refusal, match="was not approved"):
+        with pytest.raises(Refused, match="was not approved"):
             forge.approve(None, "", "")
 
 
@@ -162,26 +162,26 @@ def test_an_approval_is_bound_to_the_commit(stage, forge, pull):
 
 def test_a_merge_is_bound_to_the_commit(stage, forge, pull):
     answer = forge.merge(pull, "d" * 40, "squash")
-    assert answer.reply is Reply.MOVED
+    assert answer.reply is MergeReply.MOVED
     assert "Head branch was modified" in answer.text
     assert stage.pull.open
 
 
 def test_auto_merge_is_bound_to_the_commit(stage, forge, pull):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
-    assert forge.enable_auto_merge(forge.get(1), "d" * 40, "squash").reply is Reply.MOVED
+    assert forge.enable_auto_merge(forge.get(1), "d" * 40, "squash").reply is MergeReply.MOVED
     assert stage.pull.auto_merge is None
 
 
 def test_auto_merge_of_a_clean_pull_request_says_so(forge, pull):
-    assert forge.enable_auto_merge(pull, pull.head_sha, "squash").reply is Reply.CLEAN
+    assert forge.enable_auto_merge(pull, pull.head_sha, "squash").reply is MergeReply.CLEAN
 
 
 def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
     weaker = stage.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"})
     with contextlib.closing(stage.github(token=weaker.token)) as forge:
         answer = forge.merge(pull, pull.head_sha, "squash")
-    assert answer.reply is Reply.REFUSED
+    assert answer.reply is MergeReply.REFUSED
     assert "lacks the permission contents: write" in answer.text
 
 
@@ -192,6 +192,6 @@ def test_taking_back_an_order_that_does_not_stand_asks_nothing(stage, forge, pul
 
 def test_an_archived_repository_is_told(staged):
     stage = staged(archived=True)
-    with contextlib.closing(stage.github()) as forge, pytest.raises(Refusal) as caught:
+    with contextlib.closing(stage.github()) as forge, pytest.raises(Refused) as caught:
         forge.open(stage.proposal(stage.push()))
     assert "archived" in caught.value.why

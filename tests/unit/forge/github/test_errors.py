@@ -2,11 +2,11 @@
 
 import pytest
 
-from ml_action.forge.base import Refusal, Reply
-from ml_action.forge.github.errors import KNOWN, Call, answer, explain, unreachable
+from ml_action.forge.base import MergeReply, Refused
+from ml_action.forge.github.errors import KNOWN_ERRORS, Operation, explain, merge_reply, unreachable
 
-OPEN = Call("open the pull request", "pull-requests: write")
-APPROVE = Call("approve the pull request", "pull-requests: write", "approver-token")
+OPEN = Operation("open the pull request", "pull-requests: write")
+APPROVE = Operation("approve the pull request", "pull-requests: write", "approver-token")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ APPROVE = Call("approve the pull request", "pull-requests: write", "approver-tok
 )  # fmt: skip
 def test_a_refusal_tells_what_happened_why_and_what_to_do(call, status, text, why, fix):
     problem = explain(call, status, text)
-    assert isinstance(problem, Refusal)
+    assert isinstance(problem, Refused)
     assert problem.what == f"GitHub did not {call.does} ({status}): {text}"
     assert why in problem.why
     assert fix in problem.fix
@@ -67,7 +67,7 @@ def test_a_refusal_tells_what_happened_why_and_what_to_do(call, status, text, wh
 )
 def test_trouble_that_may_pass_is_not_a_refusal(status, text):
     problem = explain(OPEN, status, text)
-    assert not isinstance(problem, Refusal)
+    assert not isinstance(problem, Refused)
     assert "next run" in problem.fix
 
 
@@ -84,28 +84,28 @@ def test_a_long_answer_is_cut_and_an_empty_one_is_named():
 def test_no_answer_at_all_may_pass():
     problem = unreachable(OPEN, "Connection refused")
     assert problem.what == "could not open the pull request: Connection refused"
-    assert not isinstance(problem, Refusal)
+    assert not isinstance(problem, Refused)
 
 
 @pytest.mark.parametrize(
     ("status", "text", "reply"),
     [
-        (400, '["Pull request Pull request is in clean status"]', Reply.CLEAN),
-        (400, "Pull request Pull request is in has_hooks status", Reply.CLEAN),
-        (400, "Pull request Pull request is in unstable status", Reply.AGAIN),
-        (405, "Base branch was modified. Review and try the merge again.", Reply.AGAIN),
-        (409, "Head branch was modified. Review and try the merge again.", Reply.MOVED),
-        (400, "Pull request Auto merge is not allowed for this repository", Reply.REFUSED),
-        (403, "Resource not accessible by integration", Reply.REFUSED),
-        (405, "Pull Request is not mergeable", Reply.REFUSED),
+        (400, '["Pull request Pull request is in clean status"]', MergeReply.CLEAN),
+        (400, "Pull request Pull request is in has_hooks status", MergeReply.CLEAN),
+        (400, "Pull request Pull request is in unstable status", MergeReply.AGAIN),
+        (405, "Base branch was modified. Review and try the merge again.", MergeReply.AGAIN),
+        (409, "Head branch was modified. Review and try the merge again.", MergeReply.MOVED),
+        (400, "Pull request Auto merge is not allowed for this repository", MergeReply.REFUSED),
+        (403, "Resource not accessible by integration", MergeReply.REFUSED),
+        (405, "Pull Request is not mergeable", MergeReply.REFUSED),
     ],
 )
 def test_a_refused_merge_is_a_reply_with_its_reason(status, text, reply):
-    got = answer(explain(OPEN, status, text))
+    got = merge_reply(explain(OPEN, status, text))
     assert got.reply is reply
     assert text.split()[0] in got.text
 
 
 def test_every_row_of_the_table_is_complete():
-    assert all(known.why and known.fix for known in KNOWN)
-    assert all(known.status or known.says == known.says.casefold() != "" for known in KNOWN)
+    assert all(known.why and known.fix for known in KNOWN_ERRORS)
+    assert all(known.status or known.says == known.says.casefold() != "" for known in KNOWN_ERRORS)

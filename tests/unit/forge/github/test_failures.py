@@ -1,10 +1,10 @@
 import pytest
 
-from ml_action.forge.base import Refusal
-from ml_action.forge.github.errors import Call
+from ml_action.forge.base import Refused
+from ml_action.forge.github.errors import Operation
 from ml_action.forge.github.failures import refused, unanswered
 
-CALL = Call("open the pull request", "pull-requests: write")
+CALL = Operation("open the pull request", "pull-requests: write")
 SECONDARY = "You have exceeded a secondary rate limit and have been temporarily blocked"
 NODE = "Could not resolve to a node with the global id of 'PR_x'"
 SPENT = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
@@ -39,7 +39,7 @@ def test_what_an_answer_means_for_the_next_request(status, text, headers, passes
 
 
 def test_a_refusal_stays_one():
-    assert isinstance(refused(CALL, 422, "Validation Failed", {}, now=0).problem, Refusal)
+    assert isinstance(refused(CALL, 422, "Validation Failed", {}, now=0).problem, Refused)
 
 
 def test_nobody_knows_what_became_of_a_request_without_an_answer():

@@ -10,17 +10,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ml_action.core.errors import ForgeProblem
+from ml_action.core.errors import ForgeError
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Proposal
-from ml_action.core.retry import NONE, Patience
-from ml_action.forge.base import Refusal, Reply
+from ml_action.core.retry import NO_RETRY, RetryBudget
+from ml_action.forge.base import MergeReply, Refused
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.repository_facts import Names
-from ml_action.forge.github.session import Pace
+from ml_action.forge.github.repository_facts import BranchNames
+from ml_action.forge.github.session import Timing
 
 TOKEN = "ghs_secretsecretsecret"
-HURRY = Pace(between_writes=0, timeout=2)
+HURRY = Timing(between_writes=0, timeout=2)
 PROPOSAL = Proposal(
     name="students", base="main", branch="b", commit="c" * 40, title="t", body="b", label="model-update",
     fingerprint="f", model_dir="model", merge_method="squash", autonomy=Autonomy.PROPOSE,
@@ -89,7 +89,7 @@ class Waits:
         self.said = []
 
     def patience(self, in_all=300.0):
-        return Patience(in_all, pause=self.seconds.append, say=self.said.append)
+        return RetryBudget(in_all, pause=self.seconds.append, say=self.said.append)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def forge(url, waits):
 
 
 def problem_of(act, *args, **keywords):
-    with pytest.raises(ForgeProblem) as caught:
+    with pytest.raises(ForgeError) as caught:
         act(*args, **keywords)
     assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.why}"
     return caught.value
@@ -123,7 +123,7 @@ def test_a_read_is_repeated_while_github_has_trouble(script, forge, waits):
 def test_a_read_is_given_up_after_a_few_tries(script, forge, waits):
     script.says(502, "Bad Gateway")
     problem = problem_of(forge.find, "b")
-    assert not isinstance(problem, Refusal)
+    assert not isinstance(problem, Refused)
     assert problem.what == "GitHub did not list the pull requests (502): Bad Gateway"
     assert len(script.requests) == 5
     assert waits.seconds == [1, 2, 4, 8]
@@ -149,7 +149,7 @@ def test_a_write_is_given_up_after_two_repeats_each_with_a_look(script, forge):
     for _ in range(3):
         script.says(502, "Bad Gateway").says(200, [])
     problem = problem_of(forge.open, PROPOSAL)
-    assert not isinstance(problem, Refusal)
+    assert not isinstance(problem, Refused)
     assert problem.what == "GitHub did not open the pull request (502): Bad Gateway"
     assert [line.split(" ")[0] for line in script.requests] == ["POST", "GET"] * 3
 
@@ -198,7 +198,7 @@ def test_a_merge_that_was_done_all_the_same_is_done(script, forge):
     script.says(502, "Bad Gateway").says(
         200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"}
     )
-    assert forge.merge(pull, pull.head_sha, "squash").reply is Reply.DONE
+    assert forge.merge(pull, pull.head_sha, "squash").reply is MergeReply.DONE
     assert script.count("PUT") == 1
 
 
@@ -208,7 +208,7 @@ def test_a_merge_that_another_run_made_is_done(script, forge):
     script.lines.clear()
     script.says(405, {"message": "Pull Request is not mergeable"})
     script.says(200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"})
-    assert forge.merge(pull, pull.head_sha, "squash").reply is Reply.DONE
+    assert forge.merge(pull, pull.head_sha, "squash").reply is MergeReply.DONE
 
 
 def test_a_page_in_place_of_an_answer_does_not_stand_for_a_merge(script, forge):
@@ -227,7 +227,7 @@ def test_a_page_in_place_of_an_answer_does_not_stand_for_a_merge(script, forge):
 def test_a_refused_token_is_told_without_the_token(script, forge):
     script.says(401, {"message": f"Bad credentials {TOKEN}"})
     problem = problem_of(forge.find, "b")
-    assert isinstance(problem, Refusal)
+    assert isinstance(problem, Refused)
     assert "***" in problem.what
 
 
@@ -241,8 +241,8 @@ def test_the_page_of_a_proxy_is_not_taken_for_github_s_word(script, forge):
 @pytest.mark.parametrize("body", ["<html>Welcome to our wifi</html>", '{"number": 7, "ti', '{"number": "7"}', "[1]"])
 def test_an_answer_that_makes_no_sense_is_a_problem_and_no_crash(script, forge, body):
     script.says(200, body)
-    assert not isinstance(problem_of(forge.find, "b"), Refusal)
-    assert not isinstance(problem_of(forge.get, 7), Refusal)
+    assert not isinstance(problem_of(forge.find, "b"), Refused)
+    assert not isinstance(problem_of(forge.get, 7), Refused)
 
 
 # --- limits ---------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge, waits):
     soon = str(int(time.time()) + 3000)
     script.says(403, {"message": "API rate limit exceeded."}, X_RateLimit_Remaining="0", X_RateLimit_Reset=soon)
     problem = problem_of(forge.find, "b")
-    assert not isinstance(problem, Refusal)
+    assert not isinstance(problem, Refused)
     assert "too many requests" in problem.why
     assert len(script.requests) == 1
     assert waits.seconds == []
@@ -283,7 +283,7 @@ def test_a_limit_is_waited_for_as_long_as_github_asks(script, forge, waits, stat
 
 def test_a_forbidden_call_is_no_limit(script, forge, waits):
     script.says(403, {"message": "Resource not accessible by integration"}, X_RateLimit_Remaining="4999")
-    assert isinstance(problem_of(forge.find, "b"), Refusal)
+    assert isinstance(problem_of(forge.find, "b"), Refused)
     assert waits.said == []
 
 
@@ -320,7 +320,7 @@ def test_errors_of_graphql_arrive_with_status_200(script, url):
             "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible by integration"}],
         },
     )
-    with contextlib.closing(GitHub(url, "octo/students", "github_pat_1", patience=NONE, pace=HURRY)) as forge:
+    with contextlib.closing(GitHub(url, "octo/students", "github_pat_1", patience=NO_RETRY, pace=HURRY)) as forge:
         problem = problem_of(forge.author)
     assert "lacks the permission" in problem.why
 
@@ -341,7 +341,7 @@ def test_a_connection_that_nobody_answers():
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     with contextlib.closing(
-        GitHub(f"http://127.0.0.1:{port}", "octo/students", TOKEN, patience=NONE, pace=HURRY)
+        GitHub(f"http://127.0.0.1:{port}", "octo/students", TOKEN, patience=NO_RETRY, pace=HURRY)
     ) as forge:
         problem = problem_of(forge.find, "b")
     assert "Connection refused" in problem.what
@@ -351,14 +351,16 @@ def test_a_connection_that_nobody_answers():
 def test_a_server_that_never_answers_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
-        with contextlib.closing(GitHub(url, "octo/students", TOKEN, patience=NONE, pace=Pace(timeout=1))) as forge:
+        with contextlib.closing(
+            GitHub(url, "octo/students", TOKEN, patience=NO_RETRY, pace=Timing(timeout=1))
+        ) as forge:
             assert "timed out" in problem_of(forge.find, "b").what
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ghs_x\n", "ghs_é"])
 def test_a_token_that_cannot_be_sent_is_refused_at_once(token):
-    with pytest.raises(ForgeProblem, match="token is empty or holds a space"):
-        GitHub("http://127.0.0.1:1", "octo/students", token, patience=NONE)
+    with pytest.raises(ForgeError, match="token is empty or holds a space"):
+        GitHub("http://127.0.0.1:1", "octo/students", token, patience=NO_RETRY)
 
 
 def test_pygithub_prints_nothing(script, forge, capfd):
@@ -381,7 +383,7 @@ def test_trouble_while_merging_is_not_a_refusal(script, forge):
     pull = forge.find("b")
     script.lines.clear()
     script.says(502, "Bad Gateway")
-    assert not isinstance(problem_of(forge.merge, pull, pull.head_sha, "squash"), Refusal)
+    assert not isinstance(problem_of(forge.merge, pull, pull.head_sha, "squash"), Refused)
     assert script.count("PUT") == 1
 
 
@@ -418,13 +420,16 @@ def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(scri
     script.says(200, {"errors": [{"message": "Field 'refUpdateRule' doesn't exist on type 'Ref'"}]})
     script.says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
     script.says(200, [])
-    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NONE, pace=HURRY)) as forge:
-        facts = forge.facts(Names("main", "s", "p", "l"), thorough=False)
+    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NO_RETRY, pace=HURRY)) as forge:
+        facts = forge.facts(BranchNames("main", "s", "p", "l"), thorough=False)
     assert (facts.author.login, facts.base.there, facts.base.checks) == ("ml-bot[bot]", True, ())
     assert (facts.author.push, facts.methods) == (None, None)
 
 
 def test_a_server_that_is_ailing_is_no_fact(script, url):
     script.says(502, "bad gateway")
-    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NONE, pace=HURRY)) as forge, pytest.raises(ForgeProblem):
-        forge.facts(Names("main", "s", "p", "l"), thorough=False)
+    with (
+        contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NO_RETRY, pace=HURRY)) as forge,
+        pytest.raises(ForgeError),
+    ):
+        forge.facts(BranchNames("main", "s", "p", "l"), thorough=False)

@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ml_action.core.records.repository_facts import Facts, Kind
+from ml_action.core.records.repository_facts import RepositoryFacts, TokenKind
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.repository_facts import Names, may_bypass
+from ml_action.forge.github.repository_facts import BranchNames, may_bypass
 from tests.support.promotion_stage import BRANCH, Stage
 
 STATE = "ml-auto-update/students/state"
-NAMES = Names("main", STATE, BRANCH, "model-update")
+NAMES = BranchNames("main", STATE, BRANCH, "model-update")
 
 
 @pytest.fixture
-def look(stage: Stage) -> Iterator[Callable[..., Facts]]:
+def look(stage: Stage) -> Iterator[Callable[..., RepositoryFacts]]:
     with contextlib.ExitStack() as stack:
 
-        def ask(*, thorough: bool = True, **tokens: str) -> Facts:
+        def ask(*, thorough: bool = True, **tokens: str) -> RepositoryFacts:
             stage.calls.clear()
             return stack.enter_context(contextlib.closing(stage.github(**tokens))).facts(NAMES, thorough=thorough)
 
@@ -34,13 +34,13 @@ def test_a_short_look_takes_three_calls_and_none_that_writes(stage, look):
         "POST /graphql",
         f"GET /repos/octo/students/rules/branches/{STATE}",
     ]
-    assert (facts.author.login, facts.author.kind, facts.author.push) == ("ml-bot[bot]", Kind.APP, True)
+    assert (facts.author.login, facts.author.kind, facts.author.push) == ("ml-bot[bot]", TokenKind.APP, True)
     assert facts.state.there is False
 
 
 def test_a_thorough_look_asks_for_the_second_identity_too(look):
     facts = look()
-    assert (facts.approver.login, facts.approver.kind) == ("github-actions[bot]", Kind.ACTIONS)
+    assert (facts.approver.login, facts.approver.kind) == ("github-actions[bot]", TokenKind.ACTIONS)
     assert facts.methods == ("merge", "squash", "rebase")
     assert facts.actions_may_open is None
 

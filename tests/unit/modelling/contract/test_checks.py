@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import checks as judging
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
@@ -251,7 +250,7 @@ def test_rows_become_alike_by_chance_as_data_grow_and_the_old_ones_tell_so():
     table = table_of(old, new)
     contract = learned(old[:25])
     assert contract.shared < 0.6
-    assert judging.judge(table, contract, (), is_new(table), np.zeros(740, dtype=bool)) == ()
+    assert checks.check_against_contract(table, contract, (), is_new(table), np.zeros(740, dtype=bool)) == ()
 
 
 def test_a_few_reference_datasets_teach_nothing():
@@ -265,7 +264,7 @@ def test_a_column_that_only_new_data_has_is_nobodys_business():
     )
     table = table_of(old, new)
     contract = learned(old)
-    assert judging.judge(table, contract, (), is_new(table), np.zeros(120, dtype=bool)) == ()
+    assert checks.check_against_contract(table, contract, (), is_new(table), np.zeros(120, dtype=bool)) == ()
 
 
 def test_codes_are_the_same_codes_when_all_of_them_are_digits():
@@ -275,7 +274,7 @@ def test_codes_are_the_same_codes_when_all_of_them_are_digits():
     )
     table = table_of([], new)  # the old ones are gone from the tree
     assert table.frame["code"].dtype == float
-    assert judging.judge(table, learned(old), (), is_new(table), np.zeros(30, dtype=bool)) == ()
+    assert checks.check_against_contract(table, learned(old), (), is_new(table), np.zeros(30, dtype=bool)) == ()
 
 
 def test_a_rule_takes_the_place_of_what_was_learned_about_the_same():
@@ -329,8 +328,8 @@ def test_a_first_batch_is_judged_against_itself():
 
 def test_only_the_marked_datasets_are_judged():
     table = table_of(students(1, 60), [scaled(it, SLEEP, 60) for it in students(2, 3)])
-    contract = contracts.learn(table.keep(~is_new(table)), ("score",), features_of(table))
-    assert judging.judge(table, contract, (), np.zeros(63, dtype=bool), np.zeros(63, dtype=bool)) == ()
+    contract = learning.learn_contract(table.keep(~is_new(table)), ("score",), features_of(table))
+    assert checks.check_against_contract(table, contract, (), np.zeros(63, dtype=bool), np.zeros(63, dtype=bool)) == ()
 
 
 def test_a_thousand_columns_are_judged_together():
@@ -352,9 +351,9 @@ def test_ten_thousand_bad_datasets_take_about_a_second(factor):
     datasets = tuple(Dataset(f"{place}.csv", str(place)) for place in range(count))
     table = Table(frame, np.repeat(np.arange(count), rows), datasets)
     new = np.arange(count) >= 300
-    contract = contracts.learn(table.keep(~new), ("score",), features_of(table))
+    contract = learning.learn_contract(table.keep(~new), ("score",), features_of(table))
     started = time.process_time()
-    assert len(judging.judge(table, contract, (), new, ~new)) == 10_000
+    assert len(checks.check_against_contract(table, contract, (), new, ~new)) == 10_000
     assert time.process_time() - started < 10
 
 
@@ -375,12 +374,12 @@ def test_judging_never_fails_on_what_was_sorted_out(world, rules, suspect):
     contents = [*old, *new]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.sort_out(frames.read(datasets, contents)[0], ("score",), (), rules)
-    except DataProblem:
+        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), (), rules)
+    except DataError:
         return
     fresh = np.array([int(dataset.blob) >= len(old) for dataset in table.datasets])
     reference = table.keep(~fresh) if not fresh.all() else table
-    contract = contracts.learn(reference, ("score",), features_of(table), suspect)
-    for item in judging.judge(table, contract, rules, fresh, ~fresh):
+    contract = learning.learn_contract(reference, ("score",), features_of(table), suspect)
+    for item in checks.check_against_contract(table, contract, rules, fresh, ~fresh):
         assert int(item.blob) >= len(old)
         assert item.reason.isprintable()

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from ml_action.core.errors import DataProblem
-from ml_action.core.records.contract import Contract
+from ml_action.core.errors import DataError
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import drift
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import drift, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
 from tests.unit.modelling.contract.world import (
@@ -28,7 +27,7 @@ from tests.unit.modelling.contract.world import (
 from tests.unit.modelling.world import students
 
 
-def moved(old, new, limit=0.2, contract: Contract | None = None):
+def moved(old, new, limit=0.2, contract: DataContract | None = None):
     table = table_of(old, new)
     contract = contract or learned(old)
     return {shift.column: shift for shift in drift.measure(table, is_new(table), contract, limit)}
@@ -117,13 +116,13 @@ def test_an_effect_is_a_share_and_the_same_data_have_none(world):
     contents = [*old, *old[:8], *(new * 11)]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.sort_out(frames.read(datasets, contents)[0], ("score",), ())
-    except DataProblem:
+        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), ())
+    except DataError:
         return
     first = np.array([int(dataset.blob) < 32 for dataset in table.datasets])
     if not first.any():
         return
-    contract = contracts.learn(table.keep(first), ("score",), features_of(table))
+    contract = learning.learn_contract(table.keep(first), ("score",), features_of(table))
     assert all(
         0 <= shift.effect <= 1 and shift.least <= shift.effect for shift in drift.measure(table, ~first, contract, 0.2)
     )

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_action.core import codec
-from ml_action.core.errors import DataProblem
-from ml_action.core.records.contract import LEVELS, Contract
+from ml_action.core.errors import DataError
+from ml_action.core.records.contract import LEVELS, DataContract
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
 from tests.unit.modelling.contract.world import (
@@ -49,7 +49,7 @@ def test_a_contract_says_what_the_columns_look_like():
 
 def test_a_sketch_is_of_values_that_are_there():
     table = read("a,score\n3,1\n1,1\n2,1\n,1\n9,1\n")
-    profile = contracts.learn(table, ("score",), ("a",)).profile("a")
+    profile = learning.learn_contract(table, ("score",), ("a",)).profile("a")
     assert profile.missing == pytest.approx(0.2)
     assert profile.sketch == (1.0,) * 6 + (2.0,) * 5 + (3.0,) * 5 + (9.0,) * 5
 
@@ -57,13 +57,13 @@ def test_a_sketch_is_of_values_that_are_there():
 def test_what_cannot_be_known_is_not_claimed():
     rows = "".join(f",0,{row % 2 == 0},name {row},2.5,{'y' * 300}{row % 2},{row}\n" for row in range(60))
     table = read("none,zero,flag,name,same,prose,score\n" + rows)
-    contract = contracts.learn(table, ("score",), ("none", "zero", "flag", "name", "same", "prose"))
+    contract = learning.learn_contract(table, ("score",), ("none", "zero", "flag", "name", "same", "prose"))
     none, zero, flag, name, same, prose = contract.columns[1:]
     assert (none.kind, none.missing, none.sketch, none.categories) == ("empty", 1.0, (), {})
     assert (zero.centre, zero.size) == (None, None)
     assert (flag.kind, flag.categories) == ("boolean", {"False": 0.5, "True": 0.5})
     assert (name.kind, name.categories) == ("text", {})
-    assert (same.centre, same.size.width) == (None, contracts.LEAST_SIZE)
+    assert (same.centre, same.size.width) == (None, learning.LEAST_SIZE)
     assert prose.categories == {}
 
 
@@ -92,15 +92,15 @@ def test_the_share_of_datasets_with_a_category_of_their_own():
 def test_only_so_many_columns_are_kept():
     names = [f"c{place}" for place in range(1100)]
     table = read(",".join([*names, "score"]) + "\n" + ",".join(["1"] * 1101) + "\n")
-    contract = contracts.learn(table, ("score",), tuple(names))
-    assert len(contract.columns) == contracts.MOST_COLUMNS
+    contract = learning.learn_contract(table, ("score",), tuple(names))
+    assert len(contract.columns) == learning.MOST_COLUMNS
     assert contract.columns[0].name == "score"
 
 
 def test_the_extremes_of_floats_make_no_infinity():
     table = read(*["a,b,c,score\n1.7e308,5e-324,-1e308,1\n-1.7e308,1e-310,1e308,2\n"] * 25)
     for suspect in (0.0, 0.1):
-        contract = contracts.learn(table, ("score",), ("a", "b", "c"), suspect)
+        contract = learning.learn_contract(table, ("score",), ("a", "b", "c"), suspect)
         json.dumps(codec.encode(contract), allow_nan=False)
 
 
@@ -130,10 +130,10 @@ def test_suspicion_leaves_the_target_alone_where_it_says_little():
 def contract_of(contents, suspect=0.0):
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.sort_out(frames.read(datasets, contents)[0], ("score",), ())
-    except DataProblem:
+        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), ())
+    except DataError:
         return None
-    return contracts.learn(table, ("score",), features_of(table), suspect)
+    return learning.learn_contract(table, ("score",), features_of(table), suspect)
 
 
 @settings(max_examples=30, deadline=None)
@@ -143,7 +143,7 @@ def test_a_contract_survives_its_file(world, suspect):
     if contract is None:
         return
     text = json.dumps(codec.encode(contract), allow_nan=False)
-    assert codec.decode(Contract, json.loads(text)) == contract
+    assert codec.decode(DataContract, json.loads(text)) == contract
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,29 +6,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_action.core.records.contract import Contract, Profile, Spread
+from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import unit_errors as misfits
+from ml_action.modelling.contract import unit_errors
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation.rejections import Verdicts
+from ml_action.modelling.validation.rejections import Rejections
 
-CONTRACT = Contract("score", 100, 1000, 0.0, 0.0, 0.0, ())
+CONTRACT = DataContract("score", 100, 1000, 0.0, 0.0, 0.0, ())
 
 
 def profile(name, middle, width=0.1, reach=2.8, low=None, high=None):
     low, high = (middle / 2 if low is None else low), (middle * 2 if high is None else high)
     sketch = tuple(float(value) for value in np.linspace(low, high, 21))
     off = abs(middle) * width
-    return Profile(
-        name, "number", 0.0, 0.0, sketch, Spread(middle, off, reach), Spread(float(np.log(abs(middle))), width, reach)
+    return ColumnProfile(
+        name, "number", 0.0, 0.0, sketch, Dispersion(middle, off, reach),
+        Dispersion(float(np.log(abs(middle))), width, reach)
     )  # fmt: skip
 
 
 def reason_against(profiles, **values):
     """Of one dataset of ten equal rows."""
     frame = pd.DataFrame({name: [value] * 10 for name, value in values.items()})
-    verdicts = Verdicts(Table(frame, np.zeros(10, dtype=np.int64), (Dataset("a.csv", "a"),)))
-    misfits.judge(verdicts, profiles, CONTRACT)
+    verdicts = Rejections(Table(frame, np.zeros(10, dtype=np.int64), (Dataset("a.csv", "a"),)))
+    unit_errors.judge(verdicts, profiles, CONTRACT)
     return verdicts.set_aside[0].reason if verdicts.set_aside else ""
 
 
@@ -103,8 +104,8 @@ def test_among_many_swapped_columns_the_first_pair_is_named():
 def test_few_rows_have_to_be_further_off():
     frame = pd.DataFrame({"a": [11.0] * 11})
     table = Table(frame, np.array([0] * 10 + [1]), (Dataset("long.csv", "a"), Dataset("short.csv", "b")))
-    verdicts = Verdicts(table)
-    misfits.judge(verdicts, [profile("a", 1.0, width=0.2)], CONTRACT)
+    verdicts = Rejections(table)
+    unit_errors.judge(verdicts, [profile("a", 1.0, width=0.2)], CONTRACT)
     assert [item.path for item in verdicts.set_aside] == ["long.csv"]
 
 
@@ -114,7 +115,7 @@ def test_nothing_overflows_and_nothing_is_no_size(value):
 
 
 def test_columns_of_which_nothing_is_known_are_left_alone():
-    assert reason_against([Profile("a", "text", 0.0, 0.0)], a=1e9) == ""
+    assert reason_against([ColumnProfile("a", "text", 0.0, 0.0)], a=1e9) == ""
     assert reason_against([profile("a", 7.0)], a="word") == ""
 
 

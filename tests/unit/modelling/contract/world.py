@@ -8,10 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.records.contract import Contract
+from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.contract import checks as judging
-from ml_action.modelling.contract import learning as contracts
+from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.columns import automatic_features
 from ml_action.modelling.reading.table import Table
@@ -48,7 +47,7 @@ def table_of(
         for place, content in enumerate(contents)
     ]
     table, unreadable = frames.read(datasets, [*old, *new])
-    table, unfit = validation.sort_out(table, (target,), (), rules)
+    table, unfit = validation.validate(table, (target,), (), rules)
     assert not unreadable
     assert not unfit
     return table
@@ -62,9 +61,9 @@ def is_new(table: Table) -> np.ndarray:
     return np.array([dataset.path.startswith("new/") for dataset in table.datasets], dtype=bool)
 
 
-def learned(old: Sequence[bytes] | Table, *, target: str = "score", suspect: float = 0.0) -> Contract:
+def learned(old: Sequence[bytes] | Table, *, target: str = "score", suspect: float = 0.0) -> DataContract:
     table = old if isinstance(old, Table) else table_of(old, target=target)
-    return contracts.learn(table, (target,), features_of(table, target), suspect)
+    return learning.learn_contract(table, (target,), features_of(table, target), suspect)
 
 
 def judged(
@@ -77,7 +76,7 @@ def judged(
     reference = table.keep(~fresh) if old else table
     contract = learned(reference, target=target, suspect=suspect)
     held_out = ~fresh & (np.arange(len(fresh)) < holdout)
-    found = {item.path: item.reason for item in judging.judge(table, contract, rules, fresh, held_out)}
+    found = {item.path: item.reason for item in checks.check_against_contract(table, contract, rules, fresh, held_out)}
     assert not any(path.startswith("old/") for path in found)
     return [found.get(f"new/{place}.csv", "") for place in range(len(new))]
 

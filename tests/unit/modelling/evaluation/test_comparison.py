@@ -16,7 +16,7 @@ from ml_action.core.records.evaluation import Guardrail, Policy
 from ml_action.core.records.model import Recipe
 from ml_action.loop.gate import decide
 from ml_action.modelling.evaluation.comparison import compare
-from ml_action.modelling.evaluation.paired_predictions import Judged
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.evaluation.scoring import Unscorable
 
@@ -35,7 +35,7 @@ def regression(*noise, clusters=40, rows=8, outputs=1, target=None):
     shape = clusters * rows if outputs == 1 else (clusters * rows, outputs)
     target = rng.normal(5, 2, shape) if target is None else target
     said = [Predictions(target + rng.normal(0, width, shape)) for width in noise]
-    return Judged(target, np.repeat(np.arange(clusters), rows), *said)
+    return PairedPredictions(target, np.repeat(np.arange(clusters), rows), *said)
 
 
 def classes(*noise, clusters=40, rows=8, names=(0, 1)):
@@ -43,7 +43,7 @@ def classes(*noise, clusters=40, rows=8, names=(0, 1)):
     chance = rng.uniform(0.05, 0.95, clusters * rows)
     names = np.array(names)
     target = names[(rng.uniform(size=len(chance)) < chance).astype(int)]
-    return Judged(
+    return PairedPredictions(
         target, np.repeat(np.arange(clusters), rows), *(guessed(chance, rng, width, names) for width in noise)
     )
 
@@ -147,7 +147,7 @@ def test_a_brier_score_has_one_scale_for_both_models():
         Predictions(said.label, np.column_stack([said.probability, np.zeros(len(said))]), None, np.array([0, 1, 2]))
         for said in (judged.challenger, judged.baseline)
     ]
-    judged = Judged(judged.target, judged.cluster, *wide, wide[0])
+    judged = PairedPredictions(judged.target, judged.cluster, *wide, wide[0])
     assert judged_by(judged, "neg_brier_score")[1].gain == 0
 
 
@@ -206,7 +206,7 @@ LABELS = st.lists(ANSWERS | st.floats(), min_size=1, max_size=9)
 def test_nothing_is_promoted_by_a_number_that_is_not_finite(challenger, champion, dummy, metric, gate):
     judged = regression(1, 1, 1)
     said = [Predictions(np.resize(label, len(judged.target))) for label in (challenger, dummy, champion)]
-    check(Judged(judged.target, judged.cluster, *said), metric, gate)
+    check(PairedPredictions(judged.target, judged.cluster, *said), metric, gate)
 
 
 SHARES = st.lists(
@@ -221,7 +221,7 @@ def test_nor_by_a_probability(challenger, champion, dummy, metric, gate):
     for shares in (challenger, dummy, champion):
         chance = np.resize(shares, len(judged.target))
         said.append(Predictions((chance > 0.5) * 1, np.column_stack([1 - chance, chance]), None, np.array([0, 1])))
-    check(Judged(judged.target, judged.cluster, *said), metric, gate)
+    check(PairedPredictions(judged.target, judged.cluster, *said), metric, gate)
 
 
 def check(judged, metric, gate):

@@ -14,7 +14,7 @@ from sklearn.metrics import (
     mean_tweedie_deviance,
 )
 
-from ml_action.core.errors import SettingsProblem
+from ml_action.core.errors import SettingsError
 from ml_action.modelling.evaluation import metrics, scoring
 from ml_action.modelling.evaluation.predictions import Predictions
 
@@ -28,13 +28,13 @@ GUESS = Predictions(
 
 
 def test_a_scorer_of_scikit_learn_is_known_by_name():
-    found = metrics.find("neg_mean_absolute_error")
+    found = metrics.get_metric("neg_mean_absolute_error")
     assert (found.task, found.best, found.weighted, found.of_labels) == ("regression", 0.0, True, False)
-    found = metrics.find("f1_macro")
+    found = metrics.get_metric("f1_macro")
     assert (found.task, found.best, found.weighted, found.of_labels) == ("classification", 1.0, True, True)
-    assert metrics.find("positive_likelihood_ratio").best is None
-    assert not metrics.find("neg_max_error").weighted
-    assert not metrics.find("roc_auc").of_labels
+    assert metrics.get_metric("positive_likelihood_ratio").best is None
+    assert not metrics.get_metric("neg_max_error").weighted
+    assert not metrics.get_metric("roc_auc").of_labels
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_a_function_gets_what_its_second_parameter_is_named_for(path, expected):
 
 
 def test_a_function_that_scikit_learn_has_a_scorer_of_is_judged_like_it():
-    found = metrics.find("sklearn.metrics.r2_score")
+    found = metrics.get_metric("sklearn.metrics.r2_score")
     assert (found.task, found.best, found.name) == ("regression", 1.0, "sklearn.metrics.r2_score")
-    assert metrics.find("tests.support.metrics.profit").task == ""
-    assert metrics.find("tests.support.metrics.profit").best is None
+    assert metrics.get_metric("tests.support.metrics.profit").task == ""
+    assert metrics.get_metric("tests.support.metrics.profit").best is None
 
 
 def test_whether_weights_are_taken_is_read_from_the_function():
-    assert metrics.find("tests.support.metrics.weighted_profit").weighted
-    assert not metrics.find("tests.support.metrics.profit").weighted
+    assert metrics.get_metric("tests.support.metrics.weighted_profit").weighted
+    assert not metrics.get_metric("tests.support.metrics.profit").weighted
     assert scoring.score("tests.support.metrics.weighted_profit", SAID, Y, None, np.array([1.0, 0, 0, 0])) == 9
 
 
@@ -102,13 +102,13 @@ def test_whether_weights_are_taken_is_read_from_the_function():
 )
 def test_a_slip_says_what_was_meant(name, text):
     for setting in ("metric", "guardrails"):
-        with pytest.raises(SettingsProblem) as caught:
-            metrics.find(name, setting)
+        with pytest.raises(SettingsError) as caught:
+            metrics.get_metric(name, setting)
         assert text in str(caught.value)
         assert str(caught.value).startswith(setting)
 
 
-REGRESSION = [name for name in metrics.names() if metrics.find(name).task == "regression"]
+REGRESSION = [name for name in metrics.names() if metrics.get_metric(name).task == "regression"]
 
 
 @pytest.mark.parametrize("name", REGRESSION)
@@ -142,8 +142,10 @@ def test_a_function_by_its_path_scores_as_the_scorer_by_its_name(name):
     ],
 )
 def test_a_metric_that_cannot_judge_the_target_is_a_setting_that_is_wrong(metric, target, text):
-    with pytest.raises(SettingsProblem) as caught:
-        scoring.try_out([("metric", "r2" if target.dtype == float else "accuracy"), ("guardrails", metric)], target)
+    with pytest.raises(SettingsError) as caught:
+        scoring.check_metric(
+            [("metric", "r2" if target.dtype == float else "accuracy"), ("guardrails", metric)], target
+        )
     assert text in str(caught.value)
     assert str(caught.value).startswith("guardrails")
     assert "\n::" not in str(caught.value)
@@ -151,11 +153,11 @@ def test_a_metric_that_cannot_judge_the_target_is_a_setting_that_is_wrong(metric
 
 @pytest.mark.parametrize("metric", ["r2", "neg_mean_poisson_deviance", "tests.support.metrics.profit", "neg_max_error"])
 def test_a_metric_that_can_is_let_through(metric):
-    scoring.try_out([("metric", metric)], np.array([0.0, 1.0, 5.0]))
+    scoring.check_metric([("metric", metric)], np.array([0.0, 1.0, 5.0]))
 
 
 @pytest.mark.parametrize(
     "metric", ["accuracy", "neg_log_loss", "roc_auc", "tests.support.metrics.odds", "tests.support.metrics.middle"]
 )
 def test_classes_too(metric):
-    scoring.try_out([("metric", metric)], WORDS)
+    scoring.check_metric([("metric", metric)], WORDS)

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_squared_error, r2_score
 
-from ml_action.modelling.evaluation import bootstrap, losses
-from ml_action.modelling.evaluation import paired_test as contests
-from ml_action.modelling.evaluation.paired_predictions import Judged
-from ml_action.modelling.evaluation.paired_test import contest
+from ml_action.modelling.evaluation import bootstrap, losses, paired_test
+from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
+from ml_action.modelling.evaluation.paired_test import paired_test as contest
 from ml_action.modelling.evaluation.predictions import Predictions
 
 CLUSTERS, SEED, COUNT = 23, 5, 100
@@ -24,7 +23,7 @@ def regression(outputs=1, heavy=False, rows=300, noise=(1.0, 3.0, 1.2)):
     target = scale * rng.normal(10, 3, shape)
     said = [Predictions(target + scale * rng.normal(0, width, shape)) for width in noise]
     cluster = np.sort(np.append(np.arange(CLUSTERS), rng.integers(0, CLUSTERS, rows - CLUSTERS)))
-    return Judged(target, cluster, *said, weight=rng.gamma(2, 1, rows) if heavy else None)
+    return PairedPredictions(target, cluster, *said, weight=rng.gamma(2, 1, rows) if heavy else None)
 
 
 def classification(heavy=False, rows=300):
@@ -36,7 +35,7 @@ def classification(heavy=False, rows=300):
         guess = np.clip(chance + rng.normal(0, width, rows), 0.01, 0.99)
         said.append(Predictions((guess > 0.5) * 1, np.column_stack([1 - guess, guess]), None, np.array([0, 1])))
     cluster = np.sort(np.append(np.arange(CLUSTERS), rng.integers(0, CLUSTERS, rows - CLUSTERS)))
-    return Judged(target, cluster, *said, weight=rng.gamma(2, 1, rows) if heavy else None)
+    return PairedPredictions(target, cluster, *said, weight=rng.gamma(2, 1, rows) if heavy else None)
 
 
 def by_loop(judged, score):
@@ -71,8 +70,8 @@ WORLDS = [
 
 @pytest.mark.parametrize(("metric", "score", "judged"), WORLDS)
 def test_every_interval_is_that_of_a_plain_loop_over_rows(metric, score, judged):
-    totals = contests.totals_of(judged, losses.of(metric, judged.target, judged.weight), metric, SEED)
-    (found,) = bootstrap.intervals(totals, [contests.improvement_of(metric)], 0.9, SEED, COUNT)
+    totals = paired_test.totals_of(judged, losses.loss_for(metric, judged.target, judged.weight), metric, SEED)
+    (found,) = bootstrap.intervals(totals, [paired_test.improvement_of(metric)], 0.9, SEED, COUNT)
     loop = np.quantile(by_loop(judged, score), [0.1, 0.9])
     assert [found.low, found.high] == pytest.approx(loop, rel=1e-9)
 
@@ -90,7 +89,7 @@ def test_a_target_in_thousands_does_not_outvote_one_in_tenths():
     judged = regression(2)
     large = judged.opponent.label[:, 1] + 0.01 * (judged.opponent.label[:, 1] - judged.target[:, 1])
     better = Predictions(np.column_stack([judged.target[:, 0], large]))
-    judged = Judged(judged.target, judged.cluster, better, judged.baseline, judged.champion)
+    judged = PairedPredictions(judged.target, judged.cluster, better, judged.baseline, judged.champion)
     assert contest(judged, "r2", SEED, 0.95, 0.02).p_value < 0.01
     assert contest(judged, "neg_mean_squared_error", SEED, 0.95, 0.02).p_value > 0.9
 
@@ -111,7 +110,7 @@ def test_a_target_that_is_the_same_in_every_row_makes_no_difference_in_r2(output
     target = np.full_like(judged.target, 7.3)
     if outputs == 2:
         target[:, 1] = judged.target[:, 1]
-    judged = Judged(target, judged.cluster, *judged.contestants)
+    judged = PairedPredictions(target, judged.cluster, *judged.contestants)
     found = contest(judged, "r2", SEED, 0.95, 0.02)
     assert np.isfinite([found.improvement.low, found.improvement.high, found.gain_point]).all()
     if outputs == 1:
@@ -120,12 +119,12 @@ def test_a_target_that_is_the_same_in_every_row_makes_no_difference_in_r2(output
 
 def test_equal_weights_change_nothing_and_a_weight_of_two_is_a_row_that_is_there_twice():
     plain, rng = regression(), np.random.default_rng(3)
-    twos = Judged(plain.target, plain.cluster, *plain.contestants, weight=np.full(300, 2.0))
+    twos = PairedPredictions(plain.target, plain.cluster, *plain.contestants, weight=np.full(300, 2.0))
     same(contest(twos, "r2", SEED, 0.95, 0.02), contest(plain, "r2", SEED, 0.95, 0.02))
     weight = rng.integers(1, 4, 300)
     rows = np.repeat(np.arange(300), weight)
-    heavy = Judged(plain.target, plain.cluster, *plain.contestants, weight=weight.astype(float))
-    more = Judged(plain.target[rows], plain.cluster[rows], *(said.at(rows) for said in plain.contestants))
+    heavy = PairedPredictions(plain.target, plain.cluster, *plain.contestants, weight=weight.astype(float))
+    more = PairedPredictions(plain.target[rows], plain.cluster[rows], *(said.at(rows) for said in plain.contestants))
     for metric in ("r2", "neg_mean_absolute_error", "neg_median_absolute_error"):
         same(contest(heavy, metric, SEED, 0.95, 0.02), contest(more, metric, SEED, 0.95, 0.02))
 
@@ -143,7 +142,11 @@ def test_predictions_that_differ_by_rounding_alone_are_ties(metric):
     judged = regression()
     noisy = Predictions(np.nextafter(judged.opponent.label, np.inf))
     found = contest(
-        Judged(judged.target, judged.cluster, noisy, judged.baseline, judged.champion), metric, SEED, 0.95, 0.02
+        PairedPredictions(judged.target, judged.cluster, noisy, judged.baseline, judged.champion),
+        metric,
+        SEED,
+        0.95,
+        0.02,
     )
     assert (found.p_value, found.p_worse) == (1.0, 1.0)
 
@@ -165,7 +168,7 @@ def test_a_metric_of_ones_own_is_gained_in_shares_of_what_the_truth_is_ahead():
 
 def test_a_class_that_is_all_in_one_cluster_leaves_nothing_known():
     judged = classification()
-    judged = Judged((judged.cluster == 4).astype(int), judged.cluster, *judged.contestants)
+    judged = PairedPredictions((judged.cluster == 4).astype(int), judged.cluster, *judged.contestants)
     found = contest(judged, "roc_auc", SEED, 0.95, 0.02)
     assert np.isnan(
         [found.gain_point, found.p_value, found.p_worse, found.p_not_worse, found.p_baseline, found.gain.low]
@@ -181,6 +184,6 @@ def test_clusters_of_a_single_class_are_judged_together():
     for width in (0.6, 5.0, 1.2):
         values = target + rng.normal(0, width, len(target))
         said.append(Predictions((values > 0.5) * 1, None, values, np.array([0, 1])))
-    found = contest(Judged(target, cluster, *said), "roc_auc", SEED, 0.95, 0.02)
+    found = contest(PairedPredictions(target, cluster, *said), "roc_auc", SEED, 0.95, 0.02)
     assert found.p_value < 0.01
     assert 0 < found.gain.low < found.gain_point < found.gain.high

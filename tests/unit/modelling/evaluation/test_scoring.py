@@ -9,14 +9,14 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.metrics import get_scorer
 
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation import losses, metrics, scoring
 from ml_action.modelling.evaluation.predictions import Predictions, join, predict
 
 JUDGES = metrics.names()
-REGRESSION = [name for name in JUDGES if metrics.find(name).task == "regression"]
-CLASSIFICATION = [name for name in JUDGES if metrics.find(name).task == "classification"]
+REGRESSION = [name for name in JUDGES if metrics.get_metric(name).task == "regression"]
+CLASSIFICATION = [name for name in JUDGES if metrics.get_metric(name).task == "classification"]
 
 
 def recipe(task, metric):
@@ -64,7 +64,7 @@ def test_every_classification_scorer_says_of_cached_predictions_what_it_says_of_
 
 @pytest.mark.parametrize("metric", sorted(losses.BY_METRIC))
 def test_a_loss_per_row_adds_up_to_its_metric(metric):
-    task = metrics.find(metric).task
+    task = metrics.get_metric(metric).task
     for model, features, y in (
         [regression()] if task == "regression" else [classification(2), classification(3, words=True)]
     ):
@@ -108,7 +108,7 @@ def test_a_score_that_is_no_number_is_an_ending():
         def predict(self, features):
             return np.full(len(features), np.nan)
 
-    with pytest.raises(ModelProblem, match="cannot be scored"):
+    with pytest.raises(ModelError, match="cannot be scored"):
         scoring.report(Lost(), np.zeros((4, 1)), np.arange(4.0), recipe("regression", "r2"))
 
 
@@ -116,7 +116,7 @@ def test_probabilities_that_are_not_there_are_an_ending():
     _, features, y = classification()
     model = RidgeClassifier().fit(features, y)
     for metric in ("neg_log_loss", "neg_brier_score"):
-        with pytest.raises(ModelProblem, match="no probabilities"):
+        with pytest.raises(ModelError, match="no probabilities"):
             scoring.report(model, features, y, recipe("classification", metric))
 
 

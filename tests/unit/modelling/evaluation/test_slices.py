@@ -22,7 +22,7 @@ def world(damage: float):
 
 def judged(damage: float):
     school, challenger, opponent, cluster = world(damage)
-    found = slices.judge(slices.labels({"school": school}), challenger, opponent, cluster, 1)
+    found = slices.compare_slices(slices.labels({"school": school}), challenger, opponent, cluster, 1)
     return {part.value: part for part in found}
 
 
@@ -41,7 +41,7 @@ def test_what_is_tolerated_is_tolerated():
 
 def test_slices_of_few_datasets_say_nothing():
     school = pd.Series(np.where(np.arange(100) < 9, "rare", "usual"))
-    found = slices.judge({"school": school}, np.ones(100), np.ones(100), np.arange(100), 1)
+    found = slices.compare_slices({"school": school}, np.ones(100), np.ones(100), np.arange(100), 1)
     assert [part.value for part in found] == ["usual"]
 
 
@@ -72,6 +72,6 @@ def test_luck_raises_no_alarm_however_many_slices_there_are():
         cluster, part = np.repeat(np.arange(100), 10), pd.Series(rng.integers(0, 20, 1000).astype(str))
         opponent = rng.chisquare(3, 1000)
         challenger = opponent / np.exp(0.02) * np.exp(rng.normal(0, 0.2, 1000))
-        found = slices.judge({"part": part}, challenger, opponent, cluster, seed)
+        found = slices.compare_slices({"part": part}, challenger, opponent, cluster, seed)
         alarms += any(one.worse for one in found)
     assert alarms <= 20

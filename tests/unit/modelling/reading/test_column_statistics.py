@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading import column_statistics as portraits
+from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table
 from tests.unit.modelling.world import table_of
 
@@ -20,7 +20,7 @@ def frame_of(frame: pd.DataFrame, cluster: list[int], count: int) -> Table:
 
 def test_a_portrait_is_the_median_and_the_size_of_each_number_column():
     table = table_of("hours,room,score\n1,a,-4\n2,b,-8\n9,c,-6\n", "hours,room,score\n,a,0\n,b,0\n")
-    drawn = portraits.draw(table, ("hours", "room", "score"))
+    drawn = column_statistics.compute(table, ("hours", "room", "score"))
     assert drawn.names == ("hours", "score")
     np.testing.assert_array_equal(drawn.centre, [[2, -6], [math.nan, 0]])
     np.testing.assert_array_equal(drawn.size, [[math.log(2), math.log(6)], [math.nan, math.nan]])
@@ -28,22 +28,22 @@ def test_a_portrait_is_the_median_and_the_size_of_each_number_column():
 
 
 def test_a_dataset_of_few_rows_varies_more():
-    drawn = portraits.draw(table_of("a\n" + "1\n" * 16, "a\n" + "1\n" * 4), ("a",))
+    drawn = column_statistics.compute(table_of("a\n" + "1\n" * 16, "a\n" + "1\n" * 4), ("a",))
     assert drawn.fewer_than(16).tolist() == [1, 2]
     assert drawn.fewer.tolist() == [1, math.sqrt(10 / 4)]
 
 
 def test_the_largest_and_the_smallest_floats_stay_finite():
     table = table_of("a,b\n1.7e308,5e-324\n1.7e308,5e-324\n", "a,b\n-1.7e308,-5e-324\n-1.6e308,-5e-324\n")
-    drawn = portraits.draw(table, ("a", "b"))
+    drawn = column_statistics.compute(table, ("a", "b"))
     assert np.isfinite(drawn.centre).all()
     assert np.isfinite(drawn.size).all()
 
 
 def test_integers_beyond_a_floats_precision_and_booleans_and_no_columns_at_all():
     table = table_of("a,b\n9007199254740993,True\n", "a,b\n18446744073709551615,False\n")
-    assert portraits.draw(table, ("a", "b")).names == ("a",)
-    assert portraits.draw(table, ("b",)).centre.shape == (2, 0)
+    assert column_statistics.compute(table, ("a", "b")).names == ("a",)
+    assert column_statistics.compute(table, ("b",)).centre.shape == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_integers_beyond_a_floats_precision_and_booleans_and_no_columns_at_all()
     ],
 )
 def test_the_kind_of_a_column(cells, kind):
-    assert portraits.kind_of(pd.Series(cells)) == kind
-    assert portraits.kind_of(pd.Series(cells, dtype=object)) in (kind, "text")
+    assert column_statistics.kind_of(pd.Series(cells)) == kind
+    assert column_statistics.kind_of(pd.Series(cells, dtype=object)) in (kind, "text")
 
 
 @pytest.mark.parametrize(
@@ -82,32 +82,32 @@ def test_the_kind_of_a_column(cells, kind):
     ],
 )
 def test_a_column_as_words(cells, words):
-    found = portraits.words(pd.Series(cells))
+    found = column_statistics.words(pd.Series(cells))
     assert [None if pd.isna(word) else word for word in found] == words
 
 
 def test_shares_of_rows():
     table = table_of("a,b\n1,\n1,2\n", "a,b\n1,\n2,\n", "a\n4\n")
-    assert portraits.missing_shares(table, "b").tolist() == [0.5, 1.0, 1.0]
-    assert portraits.shares(table, (table.frame["a"] == 1).to_numpy()).tolist() == [1.0, 0.5, 0.0]
+    assert column_statistics.missing_shares(table, "b").tolist() == [0.5, 1.0, 1.0]
+    assert column_statistics.shares(table, (table.frame["a"] == 1).to_numpy()).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_a_column_is_constant_in_a_dataset_of_five_rows_and_more():
     table = table_of("a\n" + "x\n" * 5, "a\n" + "x\n" * 4, "a\n" + "x\n" * 5 + "y\n", "a\n" + "y\n" * 9)
-    assert portraits.is_constant(table, "a").tolist() == [True, False, False, True]
-    assert portraits.distinct(table, "a").tolist() == [1, 1, 2, 1]
+    assert column_statistics.is_constant(table, "a").tolist() == [True, False, False, True]
+    assert column_statistics.distinct(table, "a").tolist() == [1, 1, 2, 1]
 
 
 def test_datasets_without_rows_are_nothing_special():
     table = frame_of(pd.DataFrame({"a": [1.0] * 5}), [1] * 5, 3)
-    assert portraits.is_constant(table, "a").tolist() == [False, True, False]
-    assert portraits.shares(table, np.ones(5, dtype=bool)).tolist() == [0, 1, 0]
-    assert np.isnan(portraits.draw(table, ("a",)).centre[:, 0]).tolist() == [True, False, True]
+    assert column_statistics.is_constant(table, "a").tolist() == [False, True, False]
+    assert column_statistics.shares(table, np.ones(5, dtype=bool)).tolist() == [0, 1, 0]
+    assert np.isnan(column_statistics.compute(table, ("a",)).centre[:, 0]).tolist() == [True, False, True]
 
 
 def test_a_table_without_rows_has_portraits_too():
     table = frame_of(pd.DataFrame({"a": np.zeros(0), "b": np.zeros(0, dtype=object)}), [], 0)
-    assert portraits.draw(table, ("a", "b")).centre.shape == (0, 1)
-    assert portraits.draw(table, ("a", "b")).fewer.shape == (0,)
-    assert portraits.is_constant(table, "a").shape == (0,)
-    assert portraits.distinct(table, "b").shape == (0,)
+    assert column_statistics.compute(table, ("a", "b")).centre.shape == (0, 1)
+    assert column_statistics.compute(table, ("a", "b")).fewer.shape == (0,)
+    assert column_statistics.is_constant(table, "a").shape == (0,)
+    assert column_statistics.distinct(table, "b").shape == (0,)

@@ -13,17 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading import csv_file as csvfile
-from ml_action.modelling.reading import formats, limits
+from ml_action.modelling.reading import csv_file, formats, limits
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.reading.limits import Limits, Unreadable
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 
 CSV = b"a,b\n1,x\n2,y\n"
 
 
 def read_one(content, path="data/new.csv", **of):
     """The table of one file, or the reason and the line."""
-    table, set_aside = frames.read([Dataset(path, "0" * 40)], [content], Limits(**of))
+    table, set_aside = frames.read([Dataset(path, "0" * 40)], [content], ReadLimits(**of))
     return (set_aside[0].reason, set_aside[0].line) if set_aside else table.frame
 
 
@@ -73,8 +72,8 @@ def test_a_gzip_file_that_cannot_be_unpacked_says_why(content, reason):
 @given(st.binary(max_size=60))
 def test_no_bytes_in_a_gzip_file_are_a_crash(rubbish):
     for content in (rubbish, packed(rubbish), packed(CSV)[:10] + rubbish):
-        with contextlib.suppress(Unreadable):
-            assert isinstance(formats.text_of("a.csv.gz", content, Limits()), bytes)
+        with contextlib.suppress(UnreadableFile):
+            assert isinstance(formats.text_of("a.csv.gz", content, ReadLimits()), bytes)
 
 
 def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch):
@@ -91,8 +90,8 @@ def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch):
     assert len(bomb) < 100_000
     monkeypatch.setattr(formats.io, "BytesIO", Counting)
     reason = "is larger than 1 MB; if that is wanted, raise max-dataset-size"
-    with pytest.raises(Unreadable, match="max-dataset-size") as caught:
-        formats.text_of("a.csv.gz", bomb, Limits(megabytes=1))
+    with pytest.raises(UnreadableFile, match="max-dataset-size") as caught:
+        formats.text_of("a.csv.gz", bomb, ReadLimits(megabytes=1))
     assert caught.value.reason == reason
     assert sum(written) <= 1_001_000
 
@@ -151,7 +150,7 @@ def test_what_only_begins_like_utf_16():
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 1 << 20])
 def test_the_byte_and_the_line_of_what_is_not_utf_8(monkeypatch, piece):
-    monkeypatch.setattr(csvfile, "_PIECE", piece)
+    monkeypatch.setattr(csv_file, "_PIECE", piece)
     content = "a,b\n1,é\n2,\N{SNOWMAN}\n".encode() + b"3,caf\xe9\n4,x\n"
     assert read_one(content) == ("is not UTF-8 (byte 0xe9); save it as UTF-8", 4)
     assert read_one(b"a\nx\xc3") == ("is not UTF-8 (byte 0xc3); save it as UTF-8", 2)
@@ -207,18 +206,18 @@ def test_counting_columns_stops_at_the_limit(monkeypatch):
     counted = []
 
     class Pattern:
-        def finditer(self, content, start, original=csvfile._FIELD):
+        def finditer(self, content, start, original=csv_file._FIELD):
             for field in original.finditer(content, start):
                 counted.append(field)
                 yield field
 
-    monkeypatch.setattr(csvfile, "_FIELD", Pattern())
+    monkeypatch.setattr(csv_file, "_FIELD", Pattern())
     assert "max-columns" in read_one(b"," * 1_000_000, columns=10)[0]
     assert len(counted) == 10
 
 
 def test_a_line_without_end_is_refused_before_it_is_parsed(monkeypatch):
-    monkeypatch.setattr(csvfile, "_read", lambda *_: pytest.fail("parsed"))
+    monkeypatch.setattr(csv_file, "_read", lambda *_: pytest.fail("parsed"))
     long = b"1" * (limits.LINE + 1)
     assert read_one(b"a\n1\n" + long) == ("has a line of more than 16 MB", 3)
     assert read_one(long + b"\n1\n") == ("has a line of more than 16 MB", 1)
@@ -226,6 +225,6 @@ def test_a_line_without_end_is_refused_before_it_is_parsed(monkeypatch):
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_many_lines_are_no_long_line(monkeypatch, end):
-    monkeypatch.setattr(csvfile, "LINE", 10)
+    monkeypatch.setattr(csv_file, "LINE", 10)
     assert len(read_one(b"a" + end + (b"12345678" + end) * 9)) == 9
     assert read_one(b"a" + end + b"1234567890" + end)[0].startswith("has a line")

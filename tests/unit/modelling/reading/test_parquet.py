@@ -19,9 +19,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading import parquet_worker as parquet_child
+from ml_action.modelling.reading import parquet_worker
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.reading.limits import Limits, Unreadable
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.parquet import Parquet
 
 
@@ -43,12 +43,12 @@ READERS = {}
 
 
 def read_one(content, **of):
-    limits = Limits(**of)
+    limits = ReadLimits(**of)
     return READERS.setdefault(limits, Parquet(limits)).parse(content)
 
 
 def reason(content, **of):
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableFile) as caught:
         read_one(content, **of)
     return caught.value.reason
 
@@ -63,10 +63,10 @@ def words(*values):
 
 def in_this_process(content):
     """The same without the process in between: what the child writes is read from a buffer."""
-    reader, sent, answered = Parquet(Limits()), io.BytesIO(), io.BytesIO()
-    sent.write(parquet_child.LENGTH.pack(len(content)) + content)
+    reader, sent, answered = Parquet(ReadLimits()), io.BytesIO(), io.BytesIO()
+    sent.write(parquet_worker.LENGTH.pack(len(content)) + content)
     sent.seek(0)
-    parquet_child.serve(sent, answered, 10**9, 10_000)
+    parquet_worker.serve(sent, answered, 10**9, 10_000)
     answered.seek(0)
     reader._process = SimpleNamespace(stdin=io.BytesIO(), stdout=answered)
     return reader.parse(content)
@@ -120,7 +120,7 @@ cells = st.one_of(
 def test_pandas_reads_the_same_table_from_csv(columns, rows):
     """In batches of any length: a column's dtype is decided over the whole of it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parquet_child, "ROWS", rows)
+        patch.setattr(parquet_worker, "ROWS", rows)
         found = in_this_process(packed(**columns))
     shown = {name: [None if v is None else repr(v) for v in array.to_pylist()] for name, array in columns.items()}
     text = pd.DataFrame({name: [v and v.strip("'") for v in values] for name, values in shown.items()}).to_csv(
@@ -192,7 +192,7 @@ SOUND = packed(a=Array(list(range(50)), Is.int64()), b=words(*map(str, range(50)
 @example(len(SOUND) - 8, b"\xff\xff\xff\xff")
 def test_damage_is_a_reason_or_harmless_and_never_a_crash(place, bytes_):
     damaged = SOUND[:place] + bytes_ + SOUND[place + len(bytes_) :]
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(UnreadableFile):
         assert len(read_one(damaged).columns) <= 10_000
 
 
@@ -219,7 +219,7 @@ def aborting():
         tried = bytes(content[:place]) + b"\xff" + bytes(content[place + 1 :])
         try:
             read_one(tried)
-        except Unreadable as problem:
+        except UnreadableFile as problem:
             if "more memory" in problem.reason:
                 return tried
     raise AssertionError("arrow-rs has become better")

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading import csv_batches as joining
-from ml_action.modelling.reading import csv_file as csvfile
+from ml_action.modelling.reading import csv_batches, csv_file
 from ml_action.modelling.reading import table as frames
 from tests.unit.modelling.world import datasets_of, read, students, table_of
 
@@ -94,21 +93,21 @@ def assert_same(contents: list[bytes]) -> None:
 def assert_same_in_batches(contents: list[bytes], batch: int) -> None:
     """However many bytes are parsed at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joining, "BATCH", batch)
-        patch.setattr(joining, "HELD", 4 * batch)
+        patch.setattr(csv_batches, "BATCH", batch)
+        patch.setattr(csv_batches, "HELD", 4 * batch)
         assert_same(contents)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(files(), min_size=1, max_size=7), st.sampled_from([joining.BATCH, 30]))
+@given(st.lists(files(), min_size=1, max_size=7), st.sampled_from([csv_batches.BATCH, 30]))
 @example([b"a\n-0\n", b"a\n0.5\n"], 30)
-@example([b"a,b\n1,x\n", b"a,b\n2,\n"], joining.BATCH)
-@example([b"a\n1\n", b"a\nx\n", b"a\n2\n"], joining.BATCH)
-@example([b"a\nTrue\n", b"a\n1\n", b"a\nx\n"], joining.BATCH)
-@example([b'a\n"1\n', b'a\n2"\n'], joining.BATCH)
-@example([b"a,b\n1,2,\n", b"a,b\n3,4\n"], joining.BATCH)
-@example([b'"open\r\n"a",b\r\n1,1\r\n'], joining.BATCH)
-@example([b"a\n18446744073709551615\n", b"a\n1\n", b"a\n-1\n"], joining.BATCH)
+@example([b"a,b\n1,x\n", b"a,b\n2,\n"], csv_batches.BATCH)
+@example([b"a\n1\n", b"a\nx\n", b"a\n2\n"], csv_batches.BATCH)
+@example([b"a\nTrue\n", b"a\n1\n", b"a\nx\n"], csv_batches.BATCH)
+@example([b'a\n"1\n', b'a\n2"\n'], csv_batches.BATCH)
+@example([b"a,b\n1,2,\n", b"a,b\n3,4\n"], csv_batches.BATCH)
+@example([b'"open\r\n"a",b\r\n1,1\r\n'], csv_batches.BATCH)
+@example([b"a\n18446744073709551615\n", b"a\n1\n", b"a\n-1\n"], csv_batches.BATCH)
 def test_the_same_frame_as_pandas_file_by_file(contents, batch):
     assert_same_in_batches(contents, batch)
 
@@ -132,7 +131,7 @@ def orderly(draw):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(orderly(), min_size=2, max_size=12), st.sampled_from([joining.BATCH, 100]))
+@given(st.lists(orderly(), min_size=2, max_size=12), st.sampled_from([csv_batches.BATCH, 100]))
 def test_columns_that_come_go_and_change_places(contents, batch):
     assert_same_in_batches(contents, batch)
 
@@ -146,8 +145,8 @@ def test_thousands_of_columns():
 
 def test_no_more_than_a_few_batches_are_held(monkeypatch):
     """Bytes are dropped once they are parsed, whether the files have one header or many."""
-    monkeypatch.setattr(joining, "BATCH", 1000)
-    monkeypatch.setattr(joining, "HELD", 3000)
+    monkeypatch.setattr(csv_batches, "BATCH", 1000)
+    monkeypatch.setattr(csv_batches, "HELD", 3000)
     held = most = 0
 
     class Tracked(bytes):
@@ -186,15 +185,15 @@ COLUMNS, ROWS = 1500, 800  # wide: pandas' chunks are then of 512 rows
     ],
 )
 def test_a_large_file_is_read_by_chunks_and_as_a_whole_where_they_disagree(monkeypatch, early, late, chunked):
-    monkeypatch.setattr(csvfile, "_LARGE", 0)
+    monkeypatch.setattr(csv_file, "_LARGE", 0)
     read_whole = []
-    original = csvfile._read_csv
+    original = csv_file._read_csv
 
     def spy(content, start, *, by_chunks):
         read_whole.append(not by_chunks)
         return original(content, start, by_chunks=by_chunks)
 
-    monkeypatch.setattr(csvfile, "_read_csv", spy)
+    monkeypatch.setattr(csv_file, "_read_csv", spy)
     rest = b",1" * (COLUMNS - 1) + b"\n"
     lines = [b",".join(b"c%d" % number for number in range(COLUMNS)) + b"\n"]
     lines += [(early if row < ROWS - 5 else late) + rest for row in range(ROWS)]
@@ -210,8 +209,8 @@ def test_a_comma_at_the_end_of_each_row_does_not_move_the_columns():
 
 def test_many_files_are_parsed_at_once(monkeypatch):
     parsed = []
-    original = csvfile._read
-    monkeypatch.setattr(csvfile, "_read", lambda *content: parsed.append(content) or original(*content))
+    original = csv_file._read
+    monkeypatch.setattr(csv_file, "_read", lambda *content: parsed.append(content) or original(*content))
     assert_same(students(1, 300))
     assert len(parsed) == 1
 
@@ -220,8 +219,8 @@ def test_one_bad_file_costs_few_parses(monkeypatch):
     contents = students(1, 256)
     contents[100] += b"1,2,3,4,5\n"
     parsed = []
-    original = csvfile._read
-    monkeypatch.setattr(csvfile, "_read", lambda *content: parsed.append(content) or original(*content))
+    original = csv_file._read
+    monkeypatch.setattr(csv_file, "_read", lambda *content: parsed.append(content) or original(*content))
     table, set_aside = frames.read(datasets_of(contents), contents)
     assert len(table.datasets) == 255
     assert len(set_aside) == 1
@@ -232,8 +231,8 @@ def test_files_of_codes_among_files_of_words_are_parsed_together(monkeypatch):
     """A batch in doubt is split by what is doubtful, not file by file."""
     contents = [b"room,score\n" + (b"12,%d\n" if place % 2 else b"A,%d\n") % place for place in range(200)]
     parsed = []
-    original = csvfile._read
-    monkeypatch.setattr(csvfile, "_read", lambda *content: parsed.append(content) or original(*content))
+    original = csv_file._read
+    monkeypatch.setattr(csv_file, "_read", lambda *content: parsed.append(content) or original(*content))
     assert_same(contents)
     assert len(parsed) <= 3
 
@@ -271,7 +270,7 @@ def test_nothing_readable_is_an_empty_table():
 
 def test_a_pointer_of_git_lfs_names_the_setting():
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
-    with pytest.raises(DataProblem, match="lfs: true") as caught:
+    with pytest.raises(DataError, match="lfs: true") as caught:
         read("a,b\n1,2\n", pointer)
     assert caught.value.path == "data/1.csv"
 

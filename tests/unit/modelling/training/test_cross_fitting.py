@@ -17,8 +17,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
-from ml_action.core.errors import ModelProblem, SettingsProblem
-from ml_action.modelling.training import cross_fitting as crossfit
+from ml_action.core.errors import ModelError, SettingsError
+from ml_action.modelling.training import cross_fitting
 from tests.unit.modelling.world import students, trial_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -86,26 +86,26 @@ class Fails(RegressorMixin, BaseEstimator):
 @pytest.mark.parametrize("count", [1, 4])
 def test_a_fold_that_fails_is_told_as_ever(monkeypatch, count):
     whole = with_jobs(monkeypatch, count, estimator=f"{__name__}.Fails").rows
-    with pytest.raises(ModelProblem, match="could not be fitted: MemoryError: no room ::error::for a fold"):
+    with pytest.raises(ModelError, match="could not be fitted: MemoryError: no room ::error::for a fold"):
         with_jobs(
             monkeypatch,
             count,
             estimator=f"{__name__}.Fails",
             params={"least": whole},
         )
-    with pytest.raises(SettingsProblem, match=r"params: (.*) refuses a value"):
+    with pytest.raises(SettingsError, match=r"params: (.*) refuses a value"):
         with_jobs(monkeypatch, count, estimator="sklearn.linear_model.Ridge", params={"alpha": -1})
 
 
 def test_no_fold_has_more_than_one_thread_of_a_library(monkeypatch):
     """Two folds side by side, of which each takes all processors, are slower than one after the other."""
-    seen, real = [], crossfit._both
+    seen, real = [], cross_fitting._predict_both
 
     def both(*asked):
         seen.append([library["num_threads"] for library in threadpool_info()])
         return real(*asked)
 
-    monkeypatch.setattr(crossfit, "_both", both)
+    monkeypatch.setattr(cross_fitting, "_predict_both", both)
     with_jobs(monkeypatch, 4, estimator="sklearn.ensemble.HistGradientBoostingRegressor", params={"max_iter": 5})
     assert len(seen) == 6
     assert {count for counts in seen for count in counts} == {1}
@@ -121,7 +121,7 @@ def test_a_table_that_fills_the_memory_is_fitted_fold_by_fold(monkeypatch):
 
     monkeypatch.setattr(joblib, "Parallel", Parallel)
     with_jobs(monkeypatch, 4)
-    monkeypatch.setattr(crossfit, "_ROOM", 1)
+    monkeypatch.setattr(cross_fitting, "_ROOM", 1)
     with_jobs(monkeypatch, 4)
     assert wanted == [4, 1]
 

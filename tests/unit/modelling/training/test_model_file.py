@@ -13,9 +13,8 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import InconsistentVersionWarning
 
-from ml_action.core.errors import ModelProblem
-from ml_action.modelling.training import library_versions as versions
-from ml_action.modelling.training import model_file as artifacts
+from ml_action.core.errors import ModelError
+from ml_action.modelling.training import library_versions, model_file
 
 SUNG = []
 
@@ -66,35 +65,35 @@ def sha256(data):
 
 def test_a_model_comes_back_as_it_was():
     model = DummyRegressor().fit([[0], [1]], [1.0, 3.0])
-    data, digest = artifacts.dump(model)
+    data, digest = model_file.dump(model)
     assert digest == sha256(data)
-    assert artifacts.load(data, digest).predict([[0]])[0] == 2
-    assert artifacts.load(data, digest.upper()).predict([[0]])[0] == 2
-    assert artifacts.dump(model) == (data, digest)
+    assert model_file.load(data, digest).predict([[0]])[0] == 2
+    assert model_file.load(data, digest.upper()).predict([[0]])[0] == 2
+    assert model_file.dump(model) == (data, digest)
 
 
 def test_nothing_is_unpickled_before_the_digest_is_verified():
     data = pickle.dumps(Canary())
     SUNG.clear()
     for wrong in ("0" * 64, "", "☃", sha256(data)[:-1]):
-        with pytest.raises(ModelProblem, match="sha256"):
-            artifacts.load(data, wrong)
+        with pytest.raises(ModelError, match="sha256"):
+            model_file.load(data, wrong)
     assert SUNG == []
-    artifacts.load(data, sha256(data))
+    model_file.load(data, sha256(data))
     assert SUNG == ["unpickled"]  # the canary is alive
 
 
 @pytest.mark.parametrize("data", [b"", b"version https://git-lfs", pickle.dumps(Grumbler())])
 def test_what_cannot_be_unpickled_is_a_problem_on_one_line(data):
-    with pytest.raises(ModelProblem, match="cannot be loaded") as caught:
-        artifacts.load(data, sha256(data))
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        model_file.load(data, sha256(data))
     assert "\n" not in caught.value.what
 
 
 def test_another_version_of_scikit_learn_is_noted_once():
     data = pickle.dumps(FromThePast())
     notes = []
-    assert artifacts.load(data, sha256(data), notes.append) == "the model"
+    assert model_file.load(data, sha256(data), notes.append) == "the model"
     assert notes == ["The champion was written with scikit-learn 1.2.0 and is loaded with 1.9.1."]
 
 
@@ -110,5 +109,5 @@ def test_versions_are_read_without_importing_the_libraries():
 
 
 def test_an_absent_library_has_no_version(monkeypatch):
-    monkeypatch.setattr(versions, "_PACKAGES", ("no-such-package-at-all",))
-    assert versions.libraries()["no-such-package-at-all"] == ""
+    monkeypatch.setattr(library_versions, "_PACKAGES", ("no-such-package-at-all",))
+    assert library_versions.libraries()["no-such-package-at-all"] == ""

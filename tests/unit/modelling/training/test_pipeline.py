@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_action.core.errors import DataProblem, ModelProblem, SettingsProblem
+from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.training import pipeline as recipes
+from ml_action.modelling.training import model_file, pipeline
 from tests.unit.modelling.world import recipe_of, students, table_of
 
 MIXED = """hours,flag,gaps,room,when,day,empty,id,score
@@ -44,7 +43,7 @@ def fit(table, **settings):
 
 def test_columns_are_sorted_by_kind():
     table = everything()
-    assert recipes.kinds(table.frame, recipe_of(table).features) == {
+    assert pipeline.kinds(table.frame, recipe_of(table).features) == {
         "number": ["hours", "flag", "gaps"],
         "date": ["when", "day"],
         "category": ["room", "id"],
@@ -69,7 +68,7 @@ def test_columns_are_sorted_by_kind():
 )
 def test_the_kind_of_a_column(values, kind):
     frame = pd.DataFrame({"x": pd.Series(values)})
-    assert recipes.kinds(frame, ["x"])[kind] == ["x"]
+    assert pipeline.kinds(frame, ["x"])[kind] == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_rare_and_unknown_categories_are_alike():
 
 
 def test_nothing_to_learn_from_is_a_problem():
-    with pytest.raises(DataProblem, match="No feature column"):
+    with pytest.raises(DataError, match="No feature column"):
         fit(table_of("id,empty,score\na,,1\nb,,2\n"))
 
 
@@ -155,9 +154,9 @@ def test_seed_and_single_job_are_set_where_there_are_such():
 
 def test_what_the_estimator_refuses_is_told_in_its_words():
     table = table_of(*students(1, 3))
-    with pytest.raises(ModelProblem, match="PoissonRegressor could not be fitted: ValueError: Some value"):
+    with pytest.raises(ModelError, match="PoissonRegressor could not be fitted: ValueError: Some value"):
         fit(table_of("a,score\n1,-1\n2,-2\n3,1\n"), estimator="sklearn.linear_model.PoissonRegressor")
-    with pytest.raises(SettingsProblem, match="alpha"):
+    with pytest.raises(SettingsError, match="alpha"):
         fit(table, estimator="sklearn.linear_model.Ridge", params={"alpha": -1})
 
 
@@ -203,7 +202,7 @@ def test_the_same_data_make_the_same_bytes_in_another_process(estimator, pytestc
         ).stdout.strip()
         for hash_seed in ("1", "2")
     ]
-    assert told[0] == told[1] == artifacts.dump(fit(everything(), estimator=estimator))[1]
+    assert told[0] == told[1] == model_file.dump(fit(everything(), estimator=estimator))[1]
 
 
 LOAD_WITHOUT_US = """
@@ -223,7 +222,7 @@ print(model.predict(pd.DataFrame([{"hours": 2.0, "flag": True, "gaps": None, "ro
 
 def test_the_model_loads_where_this_package_is_not(tmp_path):
     file = tmp_path / "model.pkl"
-    file.write_bytes(artifacts.dump(fit(everything()))[0])
+    file.write_bytes(model_file.dump(fit(everything()))[0])
     command = [sys.executable, "-I", "-c", LOAD_WITHOUT_US, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

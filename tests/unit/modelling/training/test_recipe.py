@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from ml_action.core.errors import DataProblem, SettingsProblem
+from ml_action.core.errors import DataError, SettingsError
 from ml_action.modelling.training import recipe as resolution
 from tests.unit.modelling.world import read, recipe_of, table_of
 
@@ -38,7 +38,7 @@ def test_the_task_that_a_target_suggests(values, task):
 
 def test_the_target_is_the_last_column():
     assert resolution.infer_target(pd.Index(["a", "b"])) == "b"
-    with pytest.raises(DataProblem, match="no columns"):
+    with pytest.raises(DataError, match="no columns"):
         resolution.infer_target([])
 
 
@@ -77,24 +77,24 @@ def test_one_dataset_of_text_does_not_change_the_task():
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"targets": ("scores",)}, DataProblem, "Did you mean 'score'"),
-        ({"features": ("hour",)}, DataProblem, "Did you mean 'hours'"),
-        ({"features": ("hours", "score")}, SettingsProblem, "is the target"),
-        ({"task": "regresion"}, SettingsProblem, "Did you mean 'regression'"),
-        ({"metric": "r_2"}, SettingsProblem, "Did you mean 'r2'"),
-        ({"metric": "rand_score"}, SettingsProblem, "not a scikit-learn scorer that judges predictions"),
-        ({"metric": "☃"}, SettingsProblem, "get_scorer_names"),
-        ({"metric": "accuracy", "task": "regression"}, SettingsProblem, "made for classification"),
-        ({"estimator": "sklearn.linear_model.Rigde"}, SettingsProblem, "'sklearn.linear_model.Ridge'"),
-        ({"estimator": "Ridge"}, SettingsProblem, "Did you mean 'sklearn.linear_model.Ridge'"),
-        ({"estimator": "no.such.Thing"}, SettingsProblem, "cannot be imported"),
-        ({"estimator": "..x"}, SettingsProblem, "cannot be imported"),
-        ({"estimator": "os.system"}, SettingsProblem, "not a scikit-learn estimator"),
-        ({"estimator": "sklearn.preprocessing.StandardScaler"}, SettingsProblem, "neither a regressor nor"),
-        ({"estimator": "sklearn.ensemble.StackingRegressor"}, SettingsProblem, "cannot be made from settings"),
-        ({"estimator": "sklearn.svm.SVC", "task": "regression"}, SettingsProblem, "made for classification"),
-        ({"estimator": "sklearn.linear_model.Ridge", "params": {"alfa": 1}}, SettingsProblem, "mean 'alpha'"),
-        ({"params": {"☃": 1}}, SettingsProblem, "scikit-learn's documentation"),
+        ({"targets": ("scores",)}, DataError, "Did you mean 'score'"),
+        ({"features": ("hour",)}, DataError, "Did you mean 'hours'"),
+        ({"features": ("hours", "score")}, SettingsError, "is the target"),
+        ({"task": "regresion"}, SettingsError, "Did you mean 'regression'"),
+        ({"metric": "r_2"}, SettingsError, "Did you mean 'r2'"),
+        ({"metric": "rand_score"}, SettingsError, "not a scikit-learn scorer that judges predictions"),
+        ({"metric": "☃"}, SettingsError, "get_scorer_names"),
+        ({"metric": "accuracy", "task": "regression"}, SettingsError, "made for classification"),
+        ({"estimator": "sklearn.linear_model.Rigde"}, SettingsError, "'sklearn.linear_model.Ridge'"),
+        ({"estimator": "Ridge"}, SettingsError, "Did you mean 'sklearn.linear_model.Ridge'"),
+        ({"estimator": "no.such.Thing"}, SettingsError, "cannot be imported"),
+        ({"estimator": "..x"}, SettingsError, "cannot be imported"),
+        ({"estimator": "os.system"}, SettingsError, "not a scikit-learn estimator"),
+        ({"estimator": "sklearn.preprocessing.StandardScaler"}, SettingsError, "neither a regressor nor"),
+        ({"estimator": "sklearn.ensemble.StackingRegressor"}, SettingsError, "cannot be made from settings"),
+        ({"estimator": "sklearn.svm.SVC", "task": "regression"}, SettingsError, "made for classification"),
+        ({"estimator": "sklearn.linear_model.Ridge", "params": {"alfa": 1}}, SettingsError, "mean 'alpha'"),
+        ({"params": {"☃": 1}}, SettingsError, "scikit-learn's documentation"),
     ],
 )
 def test_a_slip_in_the_settings_says_what_was_meant(settings, error, text):
@@ -104,17 +104,17 @@ def test_a_slip_in_the_settings_says_what_was_meant(settings, error, text):
 
 
 def test_words_cannot_be_regressed():
-    with pytest.raises(DataProblem, match="regression needs numbers"):
+    with pytest.raises(DataError, match="regression needs numbers"):
         recipe_of(table_of(WORDS), task="regression")
 
 
 def test_a_constant_target_teaches_nothing():
-    with pytest.raises(DataProblem, match="nothing to learn"):
+    with pytest.raises(DataError, match="nothing to learn"):
         recipe_of(table_of("a,score\n1,5\n2,5\n"))
 
 
 def test_a_table_of_one_column_has_no_features():
-    with pytest.raises(DataProblem, match="no column besides the target"):
+    with pytest.raises(DataError, match="no column besides the target"):
         recipe_of(table_of("score\n1\n2\n"))
 
 
@@ -146,7 +146,7 @@ def test_several_targets_are_numbers_unless_all_look_like_classes(columns, task)
     if task:
         assert recipe_of(table_of(content), targets=("a", "b")).task == task
         return
-    with pytest.raises(SettingsProblem, match="'a', 'b' are classes"):
+    with pytest.raises(SettingsError, match="'a', 'b' are classes"):
         recipe_of(table_of(content), targets=("a", "b"))
 
 
@@ -160,6 +160,6 @@ def test_several_targets_are_numbers_unless_all_look_like_classes(columns, task)
     ],
 )
 def test_a_slip_with_several_targets_or_weights(settings, text):
-    with pytest.raises((DataProblem, SettingsProblem)) as caught:
+    with pytest.raises((DataError, SettingsError)) as caught:
         recipe_of(table_of(SEVERAL), task="regression", **settings)
     assert text in str(caught.value)

@@ -19,14 +19,12 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from ml_action.core.errors import ModelProblem
+from ml_action.core.errors import ModelError
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.training import model_file as artifacts
-from ml_action.modelling.training import pipeline as recipes
-from ml_action.modelling.training import skops_file as skopsfile
-from ml_action.modelling.training.model_file import Form
+from ml_action.modelling.training import model_file, pipeline, skops_file
+from ml_action.modelling.training.model_file import ModelFormat
 
-SKOPS = Form("skops")
+SKOPS = ModelFormat("skops")
 TREE = "sklearn.tree._tree.Tree"
 PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 FRAME = pd.DataFrame(
@@ -44,7 +42,9 @@ def fitted(estimator: str = "sklearn.linear_model.Ridge", **params: object) -> P
     """A pipeline as the loop makes it: numbers, categories, dates."""
     features = ("hours", "school", "when")
     recipe = Recipe("score", features, "regression", estimator, params, "r2", 0)
-    return recipes.build(recipe, recipes.kinds(FRAME, features), FRAME).fit(FRAME[list(features)], FRAME["score"])
+    return pipeline.build_pipeline(recipe, pipeline.kinds(FRAME, features), FRAME).fit(
+        FRAME[list(features)], FRAME["score"]
+    )
 
 
 def rewritten(data: bytes, change: object) -> bytes:
@@ -59,10 +59,10 @@ def rewritten(data: bytes, change: object) -> bytes:
 
 def test_what_the_loop_builds_needs_no_list_and_predicts_the_same() -> None:
     model = fitted()
-    data, digest = artifacts.dump(model, SKOPS)
-    again = artifacts.load(data, digest, form=SKOPS)
+    data, digest = model_file.dump(model, SKOPS)
+    again = model_file.load(data, digest, form=SKOPS)
     assert np.array_equal(again.predict(FRAME), model.predict(FRAME))
-    assert artifacts.types_of(data, SKOPS) == (
+    assert model_file.types_of(data, SKOPS) == (
         "numpy.asarray", "numpy.dtype", "operator.methodcaller", "pandas.to_datetime",
     )  # fmt: skip
     assert not data.startswith(b"\x80")
@@ -78,8 +78,8 @@ def test_the_same_model_is_the_same_bytes_in_another_process(tmp_path: Path) -> 
         ).stdout
         for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
     }  # fmt: skip
-    assert told == {artifacts.dump(fitted(), SKOPS)[1]}
-    with zipfile.ZipFile(io.BytesIO(artifacts.dump(fitted(), SKOPS)[0])) as archive:
+    assert told == {model_file.dump(fitted(), SKOPS)[1]}
+    with zipfile.ZipFile(io.BytesIO(model_file.dump(fitted(), SKOPS)[0])) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
@@ -95,13 +95,13 @@ def test_types_beyond_the_list_are_named_with_the_setting_that_takes_them(
 ) -> None:
     rows = np.arange(60.0).reshape(-1, 2)
     model.fit(rows, rows.sum(axis=1))  # type: ignore[attr-defined]
-    with pytest.raises(ModelProblem, match=f"types that nobody has trusted: {types[0]}") as caught:
-        artifacts.dump(model, SKOPS)
+    with pytest.raises(ModelError, match=f"types that nobody has trusted: {types[0]}") as caught:
+        model_file.dump(model, SKOPS)
     assert caught.value.fix.endswith(f"trusted-types: {types[0]}")
-    data, digest = artifacts.dump(model, Form("skops", types))
-    with pytest.raises(ModelProblem, match="nobody has trusted"):
-        artifacts.load(data, digest, form=SKOPS)
-    again = artifacts.load(data, digest, form=Form("skops", types))
+    data, digest = model_file.dump(model, ModelFormat("skops", types))
+    with pytest.raises(ModelError, match="nobody has trusted"):
+        model_file.load(data, digest, form=SKOPS)
+    again = model_file.load(data, digest, form=ModelFormat("skops", types))
     assert np.array_equal(again.predict(rows), model.predict(rows))  # type: ignore[attr-defined]
 
 
@@ -117,9 +117,9 @@ EVIL = [
 
 @pytest.mark.parametrize("call", EVIL, ids=str)
 def test_a_call_that_is_none_of_ours_is_not_trusted_for_its_type(call: object) -> None:
-    model = Pipeline([("ours", FunctionTransformer(recipes.TO_FLOAT)), ("evil", FunctionTransformer(call))])
-    with pytest.raises(ModelProblem, match=r"nobody has trusted: (.*, )?operator\."):
-        artifacts.dump(model, SKOPS)
+    model = Pipeline([("ours", FunctionTransformer(pipeline.TO_FLOAT)), ("evil", FunctionTransformer(call))])
+    with pytest.raises(ModelError, match=r"nobody has trusted: (.*, )?operator\."):
+        model_file.dump(model, SKOPS)
 
 
 def test_a_file_that_was_made_to_look_harmless_is_refused_before_anything_is_made(tmp_path: Path) -> None:
@@ -151,33 +151,33 @@ def test_a_file_that_was_made_to_look_harmless_is_refused_before_anything_is_mad
             }
         ).encode()  # fmt: skip
 
-    data = rewritten(artifacts.dump(Ridge(), SKOPS)[0], evil)
-    with pytest.raises(ModelProblem, match=r"os\.mkdir|posix\.mkdir"):
-        artifacts.load(data, __import__("hashlib").sha256(data).hexdigest(), form=SKOPS)
+    data = rewritten(model_file.dump(Ridge(), SKOPS)[0], evil)
+    with pytest.raises(ModelError, match=r"os\.mkdir|posix\.mkdir"):
+        model_file.load(data, __import__("hashlib").sha256(data).hexdigest(), form=SKOPS)
     assert not mark.exists()
 
 
 def test_a_pickle_in_the_place_of_a_skops_file_is_not_unpickled(tmp_path: Path) -> None:
-    data, digest = artifacts.dump(Ridge())
-    with pytest.raises(ModelProblem, match="cannot be loaded: BadZipFile"):
-        artifacts.load(data, digest, form=SKOPS)
-    with pytest.raises(ModelProblem, match="cannot be loaded"):
-        artifacts.load(*artifacts.dump(Ridge(), SKOPS))
+    data, digest = model_file.dump(Ridge())
+    with pytest.raises(ModelError, match="cannot be loaded: BadZipFile"):
+        model_file.load(data, digest, form=SKOPS)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        model_file.load(*model_file.dump(Ridge(), SKOPS))
 
 
 def test_what_skops_cannot_write_is_told() -> None:
-    with pytest.raises(ModelProblem, match="cannot be written as a skops file") as caught:
-        artifacts.dump(FunctionTransformer(n for n in ()), SKOPS)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="cannot be written as a skops file") as caught:
+        model_file.dump(FunctionTransformer(n for n in ()), SKOPS)  # type: ignore[arg-type]
     assert "model-format: pickle" in caught.value.fix
 
 
 def test_every_call_of_ours_survives_the_file() -> None:
-    calls = skopsfile.load(skopsfile.dump(list(recipes.CALLS)))
-    assert [str(call) for call in calls] == [str(call) for call in recipes.CALLS]
+    calls = skops_file.load(skops_file.dump(list(pipeline.CALLS)))
+    assert [str(call) for call in calls] == [str(call) for call in pipeline.CALLS]
 
 
 @pytest.mark.parametrize(
     ("file", "form"), [("v2.skops", "skops"), ("v1.pkl", "pickle"), ("v1.skops.pkl", "pickle"), ("skops", "pickle")]
 )
 def test_a_files_name_tells_its_form(file: str, form: str) -> None:
-    assert artifacts.form_of(file, ("a.B",)) == Form(form, ("a.B",))
+    assert model_file.format_of(file, ("a.B",)) == ModelFormat(form, ("a.B",))

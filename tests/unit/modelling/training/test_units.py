@@ -13,14 +13,14 @@ FILES = (b"user,x\nann,1\nann,2\n", b"user,x\nbob,3\n", b"user,x\nann,4\nbob,5\n
 
 def test_without_a_group_a_dataset_is_a_unit():
     table = table_of(*FILES)
-    found = units.of(table)
+    found = units.units_of(table)
     assert found.names == tuple(dataset.blob for dataset in table.datasets)
     assert found.of_row is table.cluster
 
 
 def test_the_rows_of_one_value_are_a_unit_wherever_they_stand():
     table = table_of(*FILES)
-    found = units.of(table, "user")
+    found = units.units_of(table, "user")
     of_row = [found.names[place] for place in found.of_row]
     ann, bob, lone = "group ann", "group bob", table.datasets[3].blob
     assert of_row == [ann, ann, bob, ann, bob, lone]
@@ -28,13 +28,15 @@ def test_the_rows_of_one_value_are_a_unit_wherever_they_stand():
 
 def test_a_number_is_the_same_user_however_it_was_read():
     with_gap, whole = table_of(b"user,x\n7,1\n,2\n"), table_of(b"user,x\n7,1\n8,2\n")
-    names = [found.names[found.of_row[0]] for found in (units.of(with_gap, "user"), units.of(whole, "user"))]
+    names = [
+        found.names[found.of_row[0]] for found in (units.units_of(with_gap, "user"), units.units_of(whole, "user"))
+    ]
     assert names == ["group 7", "group 7"]
 
 
 def test_holdout_and_folds_go_by_the_units_name():
     table = table_of(*FILES)
-    found = units.of(table, "user")
+    found = units.units_of(table, "user")
     held, fold = found.held_out("salt", 0.5), found.folds("salt", 5)
     for row, place in enumerate(found.of_row):
         assert held[row] == in_holdout("salt", found.names[place], 0.5)
@@ -42,6 +44,6 @@ def test_holdout_and_folds_go_by_the_units_name():
 
 
 def test_any_in_reaches_every_row_of_the_unit():
-    found = units.of(table_of(*FILES), "user")
+    found = units.units_of(table_of(*FILES), "user")
     marked = np.array([False, True, False, False, False, False])
     assert found.any_in(marked).tolist() == [True, True, False, True, False, False]

@@ -7,16 +7,16 @@ import json
 import pytest
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.modelling.validation.column_rules import enforce
-from ml_action.modelling.validation.datasets import sort_out
-from ml_action.modelling.validation.rejections import Verdicts
+from ml_action.modelling.validation.column_rules import apply_rule
+from ml_action.modelling.validation.datasets import validate
+from ml_action.modelling.validation.rejections import Rejections
 from tests.unit.modelling.world import table_of
 
 GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 
 
 def broken(rule, *contents):
-    _, set_aside = sort_out(table_of(GOOD, *contents, GOOD), ("score",), ("hours", "room"), [rule])
+    _, set_aside = validate(table_of(GOOD, *contents, GOOD), ("score",), ("hours", "room"), [rule])
     return [(item.path, item.reason, item.line) for item in set_aside]
 
 
@@ -70,7 +70,7 @@ def test_a_column_of_words_is_compared_where_it_holds_numbers():
 
 def test_a_number_demanded_of_a_column_that_is_mostly_text():
     word = "hours,room,score\n1,red,10\n2,blue,21\n"
-    _, set_aside = sort_out(
+    _, set_aside = validate(
         table_of("hours,room,score\n1,12,10\n2,13,20\n", word),
         ("score",),
         ("hours", "room"),
@@ -85,17 +85,17 @@ def test_a_number_demanded_of_a_column_that_is_mostly_text():
 def test_true_or_false(cells, line):
     content = "flag,score\n" + "".join(f"{cell},{place}\n" for place, cell in enumerate(cells.split("\n")))
     table = table_of("flag,score\nTrue,7\nFalse,8\nTrue,9\n", content)
-    verdicts = Verdicts(table)
-    enforce(verdicts, ColumnRule("flag", type="boolean"))
+    verdicts = Rejections(table)
+    apply_rule(verdicts, ColumnRule("flag", type="boolean"))
     assert [item.line for item in verdicts.set_aside] == ([line] if line else [])
     assert all("in the column 'flag', which has to hold true or false" in item.reason for item in verdicts.set_aside)
 
 
 def test_booleans_and_large_integers_can_be_bounded():
     table = table_of("a,b\nTrue,9007199254740993\n", "a,b\nFalse,18446744073709551615\n")
-    verdicts = Verdicts(table)
-    enforce(verdicts, ColumnRule("a", min=0, max=1))
-    enforce(verdicts, ColumnRule("b", max=2**60))
+    verdicts = Rejections(table)
+    apply_rule(verdicts, ColumnRule("a", min=0, max=1))
+    apply_rule(verdicts, ColumnRule("b", max=2**60))
     assert [item.path for item in verdicts.set_aside] == ["data/1.csv"]
 
 
@@ -103,17 +103,17 @@ def test_each_dataset_is_told_its_own_first_line_and_each_only_one_reason():
     bad = "hours,room,score\n1,red,3\n-4,red,3\n"
     worse = "hours,room,score\n-9,red,3\n,red,999\n"
     table = table_of(GOOD, bad, worse)
-    verdicts = Verdicts(table)
-    enforce(verdicts, ColumnRule("hours", min=0))
-    enforce(verdicts, ColumnRule("score", max=100))
+    verdicts = Rejections(table)
+    apply_rule(verdicts, ColumnRule("hours", min=0))
+    apply_rule(verdicts, ColumnRule("score", max=100))
     assert [(item.path, item.line) for item in verdicts.set_aside] == [("data/1.csv", 3), ("data/2.csv", 2)]
 
 
 def test_a_hostile_value_and_name_make_one_plain_line():
     name = '"{}\u202e\x07urs"'
     contents = [f"{name},score\nred,1\n", f'{name},score\n"x\n::error::{{}}\x1b[31m",1\n']
-    verdicts = Verdicts(table_of(*contents))
-    enforce(verdicts, ColumnRule("{}\u202e\x07urs", categories=("red",)))
+    verdicts = Rejections(table_of(*contents))
+    apply_rule(verdicts, ColumnRule("{}\u202e\x07urs", categories=("red",)))
     (one,) = verdicts.set_aside
     assert one.reason == "holds 'x ::error::{}[31m' in the column '{}urs', which is none of its categories"
 

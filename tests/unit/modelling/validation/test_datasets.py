@@ -6,21 +6,21 @@ import pandas as pd
 import pytest
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.modelling.reading.columns import automatic_features
-from ml_action.modelling.validation.datasets import sort_out
+from ml_action.modelling.validation.datasets import validate
 from tests.unit.modelling.world import read, table_of
 
 GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 
 
 def sorted_out(*contents, target="score", features=(), rules=()):
-    return sort_out(table_of(*contents), (target,), features, rules)
+    return validate(table_of(*contents), (target,), features, rules)
 
 
 def test_sound_datasets_pass_as_they_are():
     table = table_of(GOOD, GOOD)
-    kept, set_aside = sort_out(table, ("score",), ("hours", "room"))
+    kept, set_aside = validate(table, ("score",), ("hours", "room"))
     assert kept is table
     assert set_aside == ()
 
@@ -108,21 +108,21 @@ def test_hostile_cells_and_names_make_one_plain_line():
 
 
 def test_a_column_that_no_dataset_has_names_the_nearest():
-    with pytest.raises(DataProblem, match="Did you mean 'score'") as caught:
+    with pytest.raises(DataError, match="Did you mean 'score'") as caught:
         sorted_out(GOOD, target="scor")
     assert "'hours', 'room', 'score'" in str(caught.value)
 
 
 def test_nothing_usable_is_a_problem_that_names_the_first():
-    with pytest.raises(DataProblem, match="None of 2 datasets") as caught:
+    with pytest.raises(DataError, match="None of 2 datasets") as caught:
         sorted_out("hours,score\n1,\n", "hours,score\n2,inf\n")
     assert caught.value.path == "data/0.csv"
 
 
 def test_nothing_read_is_a_problem():
     table, _ = read("")
-    with pytest.raises(DataProblem, match="No dataset could be read"):
-        sort_out(table, ("score",), ())
+    with pytest.raises(DataError, match="No dataset could be read"):
+        validate(table, ("score",), ())
 
 
 def test_automatic_features_are_the_columns_of_most_datasets_without_row_numbers():
@@ -158,7 +158,7 @@ WEIGHED = "hours,room,score,w\n1,red,10,1\n2,blue,20,0.5\n"
     ],
 )
 def test_a_weight_is_a_number_from_zero(content, reason, line):
-    kept, (found,) = sort_out(table_of(WEIGHED, content, WEIGHED), ("score",), (), weight="w")
+    kept, (found,) = validate(table_of(WEIGHED, content, WEIGHED), ("score",), (), weight="w")
     assert (found.reason, found.line, found.path) == (reason, line, "data/1.csv")
     assert kept.frame["w"].tolist() == [1, 0.5] * 2
     assert kept.frame["w"].dtype == float
@@ -166,24 +166,24 @@ def test_a_weight_is_a_number_from_zero(content, reason, line):
 
 def test_a_row_without_a_target_needs_no_weight_and_zero_is_one():
     table = table_of(WEIGHED, "hours,room,score,w\n1,red,,\n2,red,10,0\n")
-    kept, set_aside = sort_out(table, ("score",), (), weight="w")
+    kept, set_aside = validate(table, ("score",), (), weight="w")
     assert set_aside == ()
     assert kept.frame["w"].tolist() == [1, 0.5, 0]
 
 
 def test_a_rule_that_a_weight_may_be_absent_is_none():
     rules = [ColumnRule("w", required=False, check=False)]
-    _, (found,) = sort_out(table_of(WEIGHED, GOOD), ("score",), (), rules, weight="w")
+    _, (found,) = validate(table_of(WEIGHED, GOOD), ("score",), (), rules, weight="w")
     assert found.reason == "lacks the column 'w'"
 
 
 def test_of_several_targets_every_row_needs_all():
     table = table_of("hours,a,b\n1,1,1\n2,,1\n3,1,\n4,2,2\n", "hours,a,b\n1,1,\n2,,1\n", "hours,a\n1,1\n")
-    kept, set_aside = sort_out(table, ("a", "b"), ())
+    kept, set_aside = validate(table, ("a", "b"), ())
     assert kept.frame["hours"].tolist() == [1, 4]
     assert [item.reason for item in set_aside] == [
         "has no row with a value in each of the targets 'a', 'b'",
         "lacks the column 'b'",
     ]
-    with pytest.raises(DataProblem, match="No dataset has the column 'c'"):
-        sort_out(table, ("a", "c"), ())
+    with pytest.raises(DataError, match="No dataset has the column 'c'"):
+        validate(table, ("a", "c"), ())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml_action.modelling.validation.duplicates import copies, without
+from ml_action.modelling.validation.duplicates import find_copies, without
 from tests.unit.modelling.world import students, table_of
 
 ORIGINAL = "a,room,b\n1,red,0.5\n2,,3\n2,,3\n"
 
 
 def paths(table, old=frozenset()):
-    return {one.path: one.reason for one in copies(table, old)}
+    return {one.path: one.reason for one in find_copies(table, old)}
 
 
 def test_the_same_rows_in_any_order_and_spelling_are_a_copy():

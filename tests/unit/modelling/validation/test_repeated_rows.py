@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.modelling.validation import repeated_rows as repeats
+from ml_action.modelling.validation import repeated_rows
 from tests.unit.modelling.world import table_of
 
 
 def find(*contents, earlier=(), columns=("a", "b")):
     table = table_of(*contents)
-    return repeats.find(table, np.isin(np.arange(len(contents)), earlier), columns)
+    return repeated_rows.find(table, np.isin(np.arange(len(contents)), earlier), columns)
 
 
 def test_a_row_repeats_an_earlier_one_of_its_dataset():
@@ -44,7 +44,7 @@ def test_missing_values_are_equal():
 def test_a_table_without_rows_has_no_repeats():
     table = table_of("a,b\n1,x\n")
     empty = table.keep(np.array([False]))
-    assert repeats.find(empty, np.zeros(0, dtype=bool), ("a", "b")).across.shape == (0,)
+    assert repeated_rows.find(empty, np.zeros(0, dtype=bool), ("a", "b")).across.shape == (0,)
 
 
 @given(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.validation import row_groups as rowwise
+from ml_action.modelling.validation import row_groups
 from tests.unit.modelling.world import table_of
 
 COLUMNS = ("hours", "score")
@@ -25,7 +25,7 @@ def arrange(now: str, before: str = "", *, others: tuple[str, ...] = (), path: s
     blobs = [dataset.blob for dataset in table.datasets]
     gone = (Dataset(path, blobs[-1]),) if before else ()
     current = frozenset(blobs) - {item.blob for item in gone}
-    return rowwise.arrange(table, COLUMNS, rowwise.Sides(frozenset(blobs[:1]), gone, current))
+    return row_groups.group_rows(table, COLUMNS, row_groups.RowOrigins(frozenset(blobs[:1]), gone, current))
 
 
 def hours(arranged, *, new: bool) -> list[int]:
@@ -84,8 +84,8 @@ def test_a_row_of_an_added_file_is_new_only_if_no_old_one_has_its_content():
 def test_what_was_moved_into_an_edited_file_from_one_that_is_gone_is_old():
     table = table_of(*(HEADER + text for text in (rows(0, 12), rows(0, 5), rows(5, 10))))
     now, one, other = table.datasets
-    sides = rowwise.Sides(frozenset({now.blob}), (Dataset(now.path, one.blob), other), frozenset({now.blob}))
-    arranged = rowwise.arrange(table, COLUMNS, sides)
+    sides = row_groups.RowOrigins(frozenset({now.blob}), (Dataset(now.path, one.blob), other), frozenset({now.blob}))
+    arranged = row_groups.group_rows(table, COLUMNS, sides)
     assert hours(arranged, new=True) == [10, 11]
     assert len(arranged.table.frame) == 12
 
@@ -93,16 +93,18 @@ def test_what_was_moved_into_an_edited_file_from_one_that_is_gone_is_old():
 def test_an_old_version_that_is_still_there_under_another_name_is_old_data():
     table = table_of(HEADER + rows(0, 12), HEADER + rows(0, 10))
     now, copy = table.datasets
-    sides = rowwise.Sides(frozenset({now.blob}), (Dataset(now.path, copy.blob),), frozenset({now.blob, copy.blob}))
-    arranged = rowwise.arrange(table, COLUMNS, sides)
+    sides = row_groups.RowOrigins(
+        frozenset({now.blob}), (Dataset(now.path, copy.blob),), frozenset({now.blob, copy.blob})
+    )
+    arranged = row_groups.group_rows(table, COLUMNS, sides)
     assert hours(arranged, new=True) == [10, 11]
     assert len(arranged.table.frame) == 22
 
 
 def test_a_table_without_rows_has_no_groups():
     table = table_of(HEADER + rows(0, 3))
-    empty = rowwise.without_rows(table, np.ones(3, dtype=bool))
-    arranged = rowwise.arrange(empty, COLUMNS, rowwise.Sides(frozenset({table.datasets[0].blob})))
+    empty = row_groups.without_rows(table, np.ones(3, dtype=bool))
+    arranged = row_groups.group_rows(empty, COLUMNS, row_groups.RowOrigins(frozenset({table.datasets[0].blob})))
     assert (arranged.table.datasets, arranged.arrived) == ((), 0)
 
 
@@ -114,7 +116,7 @@ def test_what_the_recipe_does_not_use_makes_no_row_another():
 def test_old_and_new_rows_of_a_group_share_its_name_and_so_its_holdout():
     arranged = arrange(rows(0, 5000), rows(0, 2500))
     names = [dataset.blob for dataset in arranged.table.datasets]
-    assert len(set(names)) <= rowwise.GROUPS
+    assert len(set(names)) <= row_groups.GROUPS
     assert len(names) > len(set(names))  # old and new rows of one group
     assert (arranged.table.counts > 0).all()
 
@@ -143,27 +145,27 @@ def test_a_row_is_in_the_same_group_whatever_stands_around_it(numbers, shuffle):
     ],
 )
 def test_how_pandas_holds_a_column_makes_no_difference(one, other):
-    hashes = [rowwise.content_hashes(pd.DataFrame({"x": values}), ["x"]).tolist() for values in (one, other)]
+    hashes = [row_groups.content_hashes(pd.DataFrame({"x": values}), ["x"]).tolist() for values in (one, other)]
     assert hashes[0] == hashes[1]
 
 
 def test_a_missing_value_elsewhere_makes_no_difference():
-    whole = rowwise.content_hashes(pd.DataFrame({"x": [1, 2]}), ["x"])
-    with_gap = rowwise.content_hashes(pd.DataFrame({"x": [1, 2, None]}), ["x"])
+    whole = row_groups.content_hashes(pd.DataFrame({"x": [1, 2]}), ["x"])
+    with_gap = row_groups.content_hashes(pd.DataFrame({"x": [1, 2, None]}), ["x"])
     assert whole.tolist() == with_gap[:2].tolist()
-    booleans = rowwise.content_hashes(pd.DataFrame({"x": [True, False, None]}), ["x"])
+    booleans = row_groups.content_hashes(pd.DataFrame({"x": [True, False, None]}), ["x"])
     assert booleans[0] == whole[0]
 
 
 @pytest.mark.parametrize("blank", ["\x1c", "\x1f", "\x85", "\u2028", "\u3000"])
 def test_what_is_no_blank_to_pandas_makes_text_of_a_number(blank):
-    hashes = rowwise.content_hashes(pd.DataFrame({"x": ["7", f"7{blank}", "red"]}), ["x"])
+    hashes = row_groups.content_hashes(pd.DataFrame({"x": ["7", f"7{blank}", "red"]}), ["x"])
     assert hashes[0] != hashes[1]
 
 
 def test_rows_can_be_left_out_and_datasets_stay():
     table = table_of(HEADER + rows(0, 3), HEADER + rows(5, 6))
-    left = rowwise.without_rows(table, np.array([False, True, False, True]))
+    left = row_groups.without_rows(table, np.array([False, True, False, True]))
     assert left.frame["hours"].tolist() == [0, 2]
     assert left.counts.tolist() == [2, 0]
     assert left.datasets == table.datasets

@@ -3,11 +3,11 @@
 import pytest
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.errors import DataProblem
+from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import table as frames
-from ml_action.modelling.validation import rows as rowchecks
-from ml_action.modelling.validation.row_groups import Sides
+from ml_action.modelling.validation import rows
+from ml_action.modelling.validation.row_groups import RowOrigins
 from tests.unit.modelling.world import datasets_of, table_of
 
 LINES = [f"{n},red,{n}.5" for n in range(1, 41)]
@@ -20,7 +20,7 @@ def text(*lines: str) -> str:
 def sorted_out(*contents: str, **more):
     raw = [content.encode() for content in contents]
     table, _ = frames.read(datasets_of(raw), raw)
-    return rowchecks.sort_out(table, ("score",), ("hours", "room"), **more)
+    return rows.sort_out(table, ("score",), ("hours", "room"), **more)
 
 
 @pytest.mark.parametrize(
@@ -82,15 +82,15 @@ def test_only_the_first_fifty_bad_rows_are_named_and_all_are_left_out():
 
 def test_a_column_that_no_file_has_is_told():
     table = table_of(text(*LINES))
-    with pytest.raises(DataProblem, match="No dataset has the column 'ours'"):
-        rowchecks.sort_out(table, ("ours",), ())
+    with pytest.raises(DataError, match="No dataset has the column 'ours'"):
+        rows.sort_out(table, ("ours",), ())
 
 
 def test_a_stray_word_does_not_hide_what_a_column_holds():
     raw = [text(*LINES, "41,red,absent").encode()]
     table, _ = frames.read(datasets_of(raw), raw)
     assert str(table.frame["score"].dtype) == "str"
-    assert rowchecks.as_numbers(table).frame["score"].dtype == float
+    assert rows.as_numbers(table).frame["score"].dtype == float
 
 
 def with_word(*lines: str, word: str = "x") -> str:
@@ -150,18 +150,18 @@ def test_true_and_false_are_no_numbers_and_again_true_and_false_without_the_word
     raw = [f"flag,score\n{flags},1\n".encode(), f"flag,score\nmaybe,1\n{flags}".encode()]
     table, _ = frames.read(datasets_of(raw), raw)
     rule = ColumnRule("flag", type="boolean")
-    sound, _, told, bad = rowchecks.sort_out(table, ("score",), ("flag",), rules=(rule,))
+    sound, _, told, bad = rows.sort_out(table, ("score",), ("flag",), rules=(rule,))
     assert (bad, told[0].line) == (1, 2)
     assert sound.frame["flag"].dropna().map(type).unique().tolist() == [bool]
-    free, _, _, bad = rowchecks.sort_out(table, ("score",), ("flag",))
+    free, _, _, bad = rows.sort_out(table, ("score",), ("flag",))
     assert bad == 0
     assert {"True", "true", "maybe"} >= set(free.frame["flag"].dropna()) - {"False", "false"}
 
 
-def sides_of(table, changed: int, before: dict[int, str]) -> Sides:
+def sides_of(table, changed: int, before: dict[int, str]) -> RowOrigins:
     olds = tuple(Dataset(path, table.datasets[place].blob) for place, path in before.items())
     current = frozenset(item.blob for item in table.datasets) - {item.blob for item in olds}
-    return Sides(frozenset({table.datasets[changed].blob}), olds, current)
+    return RowOrigins(frozenset({table.datasets[changed].blob}), olds, current)
 
 
 def test_only_the_bad_rows_that_are_new_are_told_and_counted_and_all_are_left_out():
@@ -170,7 +170,7 @@ def test_only_the_bad_rows_that_are_new_are_told_and_counted_and_all_are_left_ou
     other = text("terrible,red,1", *LINES)
     raw = [content.encode() for content in (now, other, old)]
     table, _ = frames.read(datasets_of(raw), raw)
-    sound, _, told, bad = rowchecks.sort_out(
+    sound, _, told, bad = rows.sort_out(
         table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {2: "data/0.csv"})
     )
     assert bad == 2
@@ -181,9 +181,7 @@ def test_only_the_bad_rows_that_are_new_are_told_and_counted_and_all_are_left_ou
 def test_an_old_version_that_lacks_a_column_is_no_file_to_set_aside():
     raw = [content.encode() for content in (text(*LINES), "hours,score\n1,2\n")]
     table, _ = frames.read(datasets_of(raw), raw)
-    _, files, _, _ = rowchecks.sort_out(
-        table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {1: "data/0.csv"})
-    )
+    _, files, _, _ = rows.sort_out(table, ("score",), ("hours", "room"), sides=sides_of(table, 0, {1: "data/0.csv"}))
     assert files == ()
 
 
@@ -192,7 +190,7 @@ def test_a_row_with_a_bad_weight_is_left_out():
     bad = ["1,red,2,", "1,red,2,-3", "1,red,2,much"]
     content = "\n".join(["hours,room,score,w", *lines, *bad, "1,red,,", ""])
     table, _ = frames.read(datasets_of([content.encode()]), [content.encode()])
-    sound, _, told, count = rowchecks.sort_out(table, ("score",), ("hours", "room"), weight="w")
+    sound, _, told, count = rows.sort_out(table, ("score",), ("hours", "room"), weight="w")
     assert count == 3
     assert sorted((item.line, item.reason) for item in told) == [
         (42, "holds no weight in the column 'w'"),
@@ -205,4 +203,4 @@ def test_a_row_with_a_bad_weight_is_left_out():
 def test_rows_need_a_value_in_each_target():
     content = b"hours,a,b\n1,1,1\n2,,1\n3,1,\n4,2,2\n"
     table, _ = frames.read(datasets_of([content]), [content])
-    assert rowchecks.sort_out(table, ("a", "b"), ("hours",)).table.frame["hours"].tolist() == [1, 4]
+    assert rows.sort_out(table, ("a", "b"), ("hours",)).table.frame["hours"].tolist() == [1, 4]
