@@ -1,4 +1,4 @@
-"""A sandbox whose every exchange is held against GitHub's contracts."""
+"""A sandbox; every exchange with it is checked against GitHub's contracts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.sandbox.world import World, git
 
 @pytest.fixture(scope="session")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with one commit and the bare repository it was pushed to, made once."""
+    """A clone with one commit and its bare repository, made once."""
     seed = tmp_path_factory.mktemp("seed")
     folder = seed / "clone"
     folder.mkdir()
@@ -30,7 +30,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_world(tmp_path: Path, seed: Path) -> Iterator[Callable[..., World]]:
-    """Worlds whose exchanges all keep GitHub's contracts."""
+    """Makes worlds; all their exchanges have to satisfy GitHub's contracts."""
     contract, exchanges, running = Contract(), [], []
 
     def make(**settings: Any) -> World:
@@ -49,23 +49,23 @@ def make_world(tmp_path: Path, seed: Path) -> Iterator[Callable[..., World]]:
 
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
-    """A world with the settings that the loop wants."""
+    """A world with the settings that the loop needs."""
     return make_world(allow_auto_merge=True, actions_may_create_and_approve=True)
 
 
 @pytest.fixture
 def bot(world: World) -> Account:
-    """The App that proposes."""
+    """The App that opens pull requests."""
     return world.hub.add_account("ml-bot", kind="app")
 
 
 @pytest.fixture
 def actions(world: World) -> Account:
-    """The second identity: the Actions token."""
+    """The second account: the Actions token."""
     return world.hub.add_account("github-actions", kind="actions")
 
 
 @pytest.fixture
 def ada(world: World) -> Account:
-    """A person with write access."""
+    """A user with write access."""
     return world.hub.add_account("ada")

@@ -1,4 +1,4 @@
-"""Auto-merge: ordered through GraphQL, carried out when the requirements are met."""
+"""Auto-merge: requested through GraphQL, carried out when the requirements are met."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from github import GithubException
 from sandbox import Account
 from tests.unit.sandbox.world import World
 
-QUESTION = """
+QUERY = """
 query($number: Int!) {
   repository(owner: "octo", name: "students") {
     nameWithOwner autoMergeAllowed squashMergeAllowed viewerDefaultMergeMethod viewerPermission
@@ -41,18 +41,18 @@ def refused(pull: Any, **options: Any) -> dict[str, Any]:
     with pytest.raises(GithubException) as error:
         pull.enable_automerge(**options)
     assert error.value.status == 400  # PyGithub's code for errors inside HTTP 200
-    (told,) = error.value.data["errors"]
-    assert told["path"] == ["enablePullRequestAutoMerge"]
-    return {"type": told["type"], "message": told["message"]}
+    (graphql_error,) = error.value.data["errors"]
+    assert graphql_error["path"] == ["enablePullRequestAutoMerge"]
+    return {"type": graphql_error["type"], "message": graphql_error["message"]}
 
 
 def unprocessable(message: str) -> dict[str, str]:
     return {"type": "UNPROCESSABLE", "message": message}
 
 
-def test_a_review_sets_it_off(world: World, waiting: Any, actions: Account) -> None:
-    told = waiting.enable_automerge("SQUASH", expected_head_oid=waiting.head.sha, client_mutation_id="7")
-    assert (told["actor"]["login"], told["clientMutationId"]) == ("ml-bot", "7")
+def test_a_review_triggers_it(world: World, waiting: Any, actions: Account) -> None:
+    payload = waiting.enable_automerge("SQUASH", expected_head_oid=waiting.head.sha, client_mutation_id="7")
+    assert (payload["actor"]["login"], payload["clientMutationId"]) == ("ml-bot", "7")
     waiting.update()
     assert waiting.raw_data["auto_merge"]["merge_method"] == "squash"
     review(world, actions)
@@ -61,7 +61,7 @@ def test_a_review_sets_it_off(world: World, waiting: Any, actions: Account) -> N
     assert len(world.repository.git.commit(waiting.merge_commit_sha).parents) == 1
 
 
-def test_a_status_a_check_run_and_a_push_set_it_off(world: World, bot: Account) -> None:
+def test_a_status_a_check_run_and_a_push_trigger_it(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "main", required_checks=["ci"])
     for number, branch in enumerate(("one", "two", "three"), start=1):
         world.open(branch, bot).enable_automerge()
@@ -78,12 +78,12 @@ def test_a_status_a_check_run_and_a_push_set_it_off(world: World, bot: Account) 
         assert world.client(bot).get_pull(number).merged, branch
 
 
-def test_the_order_is_bound_to_the_head(world: World, waiting: Any) -> None:
+def test_the_request_requires_the_expected_head(world: World, waiting: Any) -> None:
     moved = "Head branch was modified. Review and try the merge again."
     assert refused(waiting, expected_head_oid="0" * 40) == unprocessable(moved)
 
 
-def test_what_is_clean_already_cannot_wait(world: World, bot: Account) -> None:
+def test_a_mergeable_pull_request_is_refused(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     assert refused(pull) == unprocessable("Pull request Pull request is in clean status")
     world.hub.set_status(world.repository, pull.head.sha, "extra", "pending")
@@ -97,14 +97,14 @@ def test_the_settings_must_allow_it(world: World, waiting: Any) -> None:
     assert refused(waiting) == unprocessable("Pull request Auto merge is not allowed for this repository")
 
 
-def test_without_a_rule_there_is_nothing_to_wait_for(world: World, bot: Account) -> None:
+def test_a_branch_without_a_rule_is_refused(world: World, bot: Account) -> None:
     pull = world.open("topic", bot, {"README.md": "ours\n"})
     world.commit("main", {"README.md": "theirs\n"})
     world.push(bot, "main")
     assert "Protected branch rules not configured" in refused(pull)["message"]
 
 
-def test_a_draft_cannot_be_ordered(world: World, waiting: Any) -> None:
+def test_a_draft_is_refused(world: World, waiting: Any) -> None:
     waiting.convert_to_draft()
     assert "Can't enable auto-merge" in refused(waiting)["message"]
     waiting.mark_ready_for_review()
@@ -112,14 +112,14 @@ def test_a_draft_cannot_be_ordered(world: World, waiting: Any) -> None:
 
 
 @pytest.mark.parametrize("missing", ["contents", "pull_requests"])
-def test_both_permissions_are_needed(world: World, waiting: Any, missing: str) -> None:
+def test_both_permissions_are_required(world: World, waiting: Any, missing: str) -> None:
     permissions = {"contents": "write", "pull_requests": "write", missing: "read"}
     weak = world.hub.add_account("weak", kind="app", permissions=permissions)
-    told = refused(world.client(weak).get_pull(1))
-    assert told == {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
+    error = refused(world.client(weak).get_pull(1))
+    assert error == {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
 
 
-def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Account) -> None:
+def test_the_request_can_be_cancelled(world: World, waiting: Any, ada: Account) -> None:
     waiting.enable_automerge()
     waiting.disable_automerge()
     review(world, ada)
@@ -129,7 +129,7 @@ def test_the_order_can_be_taken_back(world: World, waiting: Any, ada: Account) -
         waiting.disable_automerge()
 
 
-def test_an_order_that_cannot_be_carried_out_is_taken_back(world: World, bot: Account, ada: Account) -> None:
+def test_a_request_that_cannot_be_carried_out_is_cancelled(world: World, bot: Account, ada: Account) -> None:
     world.commit("topic", {"README.md": "one\n"})
     world.commit("topic", {"README.md": "Students\n"})
     pull = world.open("topic", bot, {"a.txt": "a"})
@@ -142,30 +142,30 @@ def test_an_order_that_cannot_be_carried_out_is_taken_back(world: World, bot: Ac
     assert (pull.merged, pull.raw_data["auto_merge"]) == (False, None)
 
 
-def test_closing_takes_the_order_back(world: World, waiting: Any) -> None:
+def test_closing_cancels_the_request(world: World, waiting: Any) -> None:
     waiting.enable_automerge()
     waiting.edit(state="closed")
     waiting.edit(state="open")
     assert waiting.raw_data["auto_merge"] is None
 
 
-def test_the_state_can_be_asked_for(world: World, waiting: Any, bot: Account, ada: Account) -> None:
-    told = world.graph(bot, QUESTION, number=1)["data"]["repository"]
-    assert (told["autoMergeAllowed"], told["viewerPermission"]) == (True, "WRITE")
-    pull = told["pullRequest"]
+def test_graphql_reports_the_state(world: World, waiting: Any, bot: Account, ada: Account) -> None:
+    repository = world.graph(bot, QUERY, number=1)["data"]["repository"]
+    assert (repository["autoMergeAllowed"], repository["viewerPermission"]) == (True, "WRITE")
+    pull = repository["pullRequest"]
     assert pull["id"] == waiting.node_id
     assert pull["author"] == {"__typename": "Bot", "login": "ml-bot"}
     assert (pull["mergeStateStatus"], pull["reviewDecision"]) == ("BLOCKED", "REVIEW_REQUIRED")
     assert (pull["viewerCanEnableAutoMerge"], pull["viewerCanDisableAutoMerge"]) == (True, False)
     waiting.enable_automerge("REBASE")
-    pull = world.graph(bot, QUESTION, number=1)["data"]["repository"]["pullRequest"]
+    pull = world.graph(bot, QUERY, number=1)["data"]["repository"]["pullRequest"]
     assert pull["autoMergeRequest"] == {
         "mergeMethod": "REBASE",
         "enabledBy": {"login": "ml-bot"},
         "pullRequest": {"number": 1},
     }
     review(world, ada)
-    pull = world.graph(bot, QUESTION, number=1)["data"]["repository"]["pullRequest"]
+    pull = world.graph(bot, QUERY, number=1)["data"]["repository"]["pullRequest"]
     assert (pull["state"], pull["reviewDecision"]) == ("MERGED", "APPROVED")
     assert pull["mergeCommit"]["oid"] == world.repository.git.refs()["refs/heads/main"]
 
@@ -177,12 +177,12 @@ def test_a_node_is_found_by_its_id(world: World, waiting: Any, bot: Account) -> 
     assert error["type"] == "NOT_FOUND"
 
 
-def test_a_repository_that_is_hidden_or_absent_is_not_found(world: World, bot: Account) -> None:
+def test_a_repository_that_does_not_exist_is_not_found(world: World, bot: Account) -> None:
     query = 'query { repository(owner: "octo", name: "nothing") { id } }'
-    answer = world.graph(bot, query)
-    assert answer["data"] == {"repository": None}
-    assert answer["errors"][0]["type"] == "NOT_FOUND"
+    response = world.graph(bot, query)
+    assert response["data"] == {"repository": None}
+    assert response["errors"][0]["type"] == "NOT_FOUND"
 
 
-def test_graphql_wants_a_token(world: World) -> None:
+def test_graphql_requires_a_token(world: World) -> None:
     assert "requires you to be authenticated" in world.graph(None, "query { __typename }")["message"]

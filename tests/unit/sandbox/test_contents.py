@@ -16,26 +16,26 @@ from tests.unit.sandbox.world import World, git
 RAW = "application/vnd.github.raw+json"
 
 
-def read(world: World, path: str, who: Account | None = None, tag: str = "", **query: str) -> requests.Response:
+def read(world: World, path: str, account: Account | None = None, tag: str = "", **query: str) -> requests.Response:
     headers = {"Accept": RAW} | ({"If-None-Match": tag} if tag else {})
-    headers |= {"Authorization": f"Bearer {who.token}"} if who else {}
+    headers |= {"Authorization": f"Bearer {account.token}"} if account else {}
     address = f"{world.hub.url}/repos/octo/students/contents/{path}"
     return requests.get(address, headers=headers, params=query, timeout=10)
 
 
-def write(world: World, path: str, who: Account | None, data: bytes = b"new\n", **more: Any) -> requests.Response:
+def write(world: World, path: str, account: Account | None, data: bytes = b"new\n", **more: Any) -> requests.Response:
     body = {"message": f"Write {path}", "content": b64encode(data).decode(), **more}
-    return world.call("PUT", f"/contents/{path}", who, json=body)
+    return world.call("PUT", f"/contents/{path}", account, json=body)
 
 
-def said(answer: requests.Response) -> tuple[int, str]:
+def refusal(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["message"]
 
 
 # --- reading -------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_read_as_it_is_on_a_branch_a_tag_and_a_commit(world: World, ada: Account) -> None:
+def test_a_file_is_read_from_a_branch_a_tag_and_a_commit(world: World, ada: Account) -> None:
     first = git(world.clone, "rev-parse", "HEAD")
     world.propose("ml/topic", {"a b/ü.bin": "\x00\n", "README.md": "Changed\n"}, ada)
     git(world.clone, "tag", "v1", "main")
@@ -47,7 +47,7 @@ def test_a_file_is_read_as_it_is_on_a_branch_a_tag_and_a_commit(world: World, ad
     assert (found.content, found.headers["Content-Type"]) == (b"\x00\n", f"{RAW}; charset=utf-8")
 
 
-def test_who_has_a_file_already_gets_304_until_it_changes(world: World, ada: Account) -> None:
+def test_an_unchanged_file_is_304(world: World, ada: Account) -> None:
     tag = read(world, "README.md").headers["ETag"]
     assert tag.startswith('W/"')
     again = read(world, "README.md", tag=tag)
@@ -60,7 +60,7 @@ def test_who_has_a_file_already_gets_304_until_it_changes(world: World, ada: Acc
     assert changed.headers["ETag"] != tag
 
 
-def test_a_file_and_a_folder_are_told_as_json(world: World, bot: Account) -> None:
+def test_a_file_and_a_folder_are_served_as_json(world: World, bot: Account) -> None:
     world.propose("ml/topic", {"data/a.csv": "a\n1\n", "data/more/b.csv": "b\n"}, bot)
     client = world.client(bot)
     found = client.get_contents("data/a.csv", ref="ml/topic")
@@ -70,7 +70,7 @@ def test_a_file_and_a_folder_are_told_as_json(world: World, bot: Account) -> Non
     assert read(world, "data", ref="ml/topic").json()[0]["sha"] == found.sha  # a folder has no raw form
 
 
-def test_a_file_over_a_megabyte_has_its_bytes_in_raw_only(world: World, bot: Account, monkeypatch) -> None:
+def test_a_file_over_a_megabyte_has_its_bytes_only_in_the_raw_format(world: World, bot: Account, monkeypatch) -> None:
     large = "x" * (1024 * 1024 + 1)
     world.propose("ml/topic", {"large.txt": large}, bot)
     found = world.client(bot).get_contents("large.txt", ref="ml/topic")
@@ -91,11 +91,11 @@ def test_a_file_over_a_megabyte_has_its_bytes_in_raw_only(world: World, bot: Acc
         ("README.md", "--all", "No commit found for the ref --all"),
     ],
 )
-def test_what_is_not_there_is_not_found(world: World, path: str, ref: str, message: str) -> None:
-    assert said(read(world, path, ref=ref)) == (404, message)
+def test_a_missing_path_or_ref_is_not_found(world: World, path: str, ref: str, message: str) -> None:
+    assert refusal(read(world, path, ref=ref)) == (404, message)
 
 
-def test_a_private_repository_is_read_by_who_may(make_world) -> None:
+def test_a_private_repository_requires_permission_to_read(make_world) -> None:
     world = make_world(private=True)
     assert read(world, "README.md").status_code == 404
     assert read(world, "README.md", world.hub.add_account("ada", permissions={"contents": "read"})).status_code == 200
@@ -108,17 +108,17 @@ def test_a_private_repository_is_read_by_who_may(make_world) -> None:
 def test_a_new_file_is_a_commit_that_clones_see(world: World, ada: Account) -> None:
     answer = write(world, "data/new%20data/ü.csv", ada, b"a\n\xff\n")
     assert answer.status_code == 201
-    told = answer.json()
-    assert (told["content"]["path"], told["content"]["size"]) == ("data/new data/ü.csv", 4)
+    created = answer.json()
+    assert (created["content"]["path"], created["content"]["size"]) == ("data/new data/ü.csv", 4)
     git(world.clone, "pull", "--quiet", str(world.repository.path), "main")
     assert (world.clone / "data/new data/ü.csv").read_bytes() == b"a\n\xff\n"
-    assert git(world.clone, "rev-parse", "HEAD") == told["commit"]["sha"]
+    assert git(world.clone, "rev-parse", "HEAD") == created["commit"]["sha"]
     assert git(world.clone, "log", "-1", "--format=%an %s").startswith("ada Write data/new")
     assert git(world.clone, "show", "HEAD:README.md") == "Students"
     assert world.repository.pushers["refs/heads/main"] == "ada"
 
 
-def test_a_commit_has_the_branch_and_the_people_that_it_is_given(world: World, ada: Account, bot: Account) -> None:
+def test_a_commit_has_the_requested_branch_author_and_committer(world: World, ada: Account, bot: Account) -> None:
     world.propose("ml/topic", {"a.txt": "a"}, ada)
     eve = {"name": "Eve", "email": "eve@example.org"}
     made = write(world, "b.txt", ada, branch="ml/topic", committer=eve).json()["commit"]
@@ -131,10 +131,10 @@ def test_a_commit_has_the_branch_and_the_people_that_it_is_given(world: World, a
     assert own["verification"]["verified"] is True
 
 
-def test_a_file_is_replaced_by_who_knows_it(world: World, ada: Account) -> None:
-    assert said(write(world, "README.md", ada)) == (422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
+def test_replacing_a_file_requires_its_id(world: World, ada: Account) -> None:
+    assert refusal(write(world, "README.md", ada)) == (422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     other = git(world.clone, "rev-parse", "HEAD")
-    assert said(write(world, "README.md", ada, sha=other)) == (409, f"README.md does not match {other}")
+    assert refusal(write(world, "README.md", ada, sha=other)) == (409, f"README.md does not match {other}")
     known = git(world.clone, "rev-parse", "HEAD:README.md")
     assert write(world, "README.md", ada, sha=known).status_code == 200
     assert read(world, "README.md").content == b"new\n"
@@ -147,7 +147,7 @@ def test_a_file_is_replaced_by_who_knows_it(world: World, ada: Account) -> None:
 def test_the_first_commit_of_an_empty_repository(world: World, ada: Account) -> None:
     world.hub.create_repository("octo/empty")
     address = f"{world.hub.url}/repos/octo/empty/contents/a.txt"
-    assert said(requests.get(address, timeout=10)) == (404, "This repository is empty.")
+    assert refusal(requests.get(address, timeout=10)) == (404, "This repository is empty.")
     body = {"message": "Begin", "content": "YQ=="}
     made = requests.put(address, json=body, headers={"Authorization": f"Bearer {ada.token}"}, timeout=10)
     assert made.status_code == 201
@@ -167,55 +167,55 @@ def test_the_first_commit_of_an_empty_repository(world: World, ada: Account) -> 
         ("README.md/b.txt", {}, 422, "path contains a malformed path component"),
     ],
 )
-def test_what_cannot_be_written_is_refused(world: World, ada: Account, path, more, status, message) -> None:
-    assert said(write(world, path, ada, **more)) == (status, message)
+def test_an_impossible_write_is_refused(world: World, ada: Account, path, more, status, message) -> None:
+    assert refusal(write(world, path, ada, **more)) == (status, message)
 
 
-def test_who_may_not_write_does_not(world: World) -> None:
+def test_writing_requires_write_access(world: World) -> None:
     hub = world.hub
     assert write(world, "a.txt", None).status_code == 401
     reader = hub.add_account("ada", permissions={"contents": "read"})
-    assert said(write(world, "a.txt", reader)) == (403, "Resource not accessible by personal access token")
+    assert refusal(write(world, "a.txt", reader)) == (403, "Resource not accessible by personal access token")
     assert write(world, "a.txt", hub.add_account("eve", role="read")).status_code == 403
     world.repository.change_settings(archived=True)
-    assert said(write(world, "a.txt", hub.add_account("ada"))) == (403, "Repository was archived so is read-only.")
+    assert refusal(write(world, "a.txt", hub.add_account("ada"))) == (403, "Repository was archived so is read-only.")
     assert read(world, "a.txt").status_code == 404
 
 
-def test_a_protected_branch_takes_no_commits_but_from_those_who_bypass(world: World, ada: Account) -> None:
+def test_a_protected_branch_accepts_commits_only_from_accounts_that_bypass_it(world: World, ada: Account) -> None:
     world.hub.protect(world.repository, "main", required_checks=["ci"], bypass=("eve",))
     reasons = 'Changes must be made through a pull request. Required status check "ci" is expected.'
-    assert said(write(world, "a.txt", ada)) == (409, f"Could not create file: {reasons}")
+    assert refusal(write(world, "a.txt", ada)) == (409, f"Could not create file: {reasons}")
     known = git(world.clone, "rev-parse", "HEAD:README.md")
-    assert said(write(world, "README.md", ada, sha=known)) == (409, f"Could not update file: {reasons}")
+    assert refusal(write(world, "README.md", ada, sha=known)) == (409, f"Could not update file: {reasons}")
     assert write(world, "a.txt", world.hub.add_account("eve")).status_code == 201
     assert write(world, "b.txt", world.hub.add_account("eve")).status_code == 201
 
 
-def test_a_ruleset_refuses_in_words_of_its_own(world: World, ada: Account, bot: Account) -> None:
+def test_a_ruleset_refuses_with_a_different_message(world: World, ada: Account, bot: Account) -> None:
     world.hub.protect(world.repository, "main", ruleset="main")
     broken = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n"
-    assert said(write(world, "a.txt", ada)) == (409, broken)
+    assert refusal(write(world, "a.txt", ada)) == (409, broken)
     world.hub.protect(world.repository, "main", ruleset="main", block_pushes=False, require_signatures=True)
     unsigned = "Repository rule violations found\n\nCommits must have verified signatures.\n\n"
-    assert said(write(world, "a.txt", ada)) == (409, unsigned)
+    assert refusal(write(world, "a.txt", ada)) == (409, unsigned)
     assert write(world, "a.txt", bot).status_code == 201
 
 
-def test_a_branch_that_moves_meanwhile_is_a_conflict(world: World, ada: Account, monkeypatch) -> None:
+def test_a_branch_that_moves_during_the_request_is_a_conflict(world: World, ada: Account, monkeypatch) -> None:
     tip = world.repository.git.refs()["refs/heads/main"]
     monkeypatch.setattr(world.repository.git, "move", lambda *_: False)
-    assert said(write(world, "a.txt", ada)) == (409, f"refs/heads/main is at {tip} but expected {tip}")
+    assert refusal(write(world, "a.txt", ada)) == (409, f"refs/heads/main is at {tip} but expected {tip}")
 
 
-def test_an_open_pull_request_follows_what_is_written_to_its_branch(world: World, ada: Account) -> None:
+def test_a_write_to_its_branch_updates_an_open_pull_request(world: World, ada: Account) -> None:
     world.open("topic", ada)
     made = write(world, "more.txt", ada, branch="topic").json()["commit"]["sha"]
     (pull,) = world.hub.pulls(world.repository)
     assert pull.head_sha == made
 
 
-def test_links_and_other_forms_are_refused_loudly(seed, tmp_path) -> None:
+def test_a_link_is_an_error_of_the_sandbox(seed, tmp_path) -> None:
     """Contract tests see it as an answer that GitHub does not give."""
     with Sandbox(tmp_path) as hub:
         world = World(hub, hub.create_repository("octo/students"), seed / "clone")

@@ -1,4 +1,4 @@
-"""The validators themselves, and the sandbox's schema against GitHub's."""
+"""The validators, and the sandbox's schema compared with GitHub's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWN_TYPES = [name for name, kind in OURS.type_map.items() if not name.startswith
 
 
 @pytest.mark.parametrize("name", OWN_TYPES)
-def test_the_sandboxs_graphql_type_is_githubs(name: str) -> None:
+def test_the_graphql_type_matches_githubs(name: str) -> None:
     ours, theirs = OURS.type_map[name], published().type_map[name]
     assert type(ours) is type(theirs)
     if isinstance(ours, GraphQLEnumType):
@@ -42,30 +42,30 @@ def test_the_sandboxs_graphql_type_is_githubs(name: str) -> None:
             assert str(value.type) == str(theirs.fields[field].args[argument].type), (field, argument)
 
 
-def test_githubs_description_has_every_operation_that_is_served() -> None:
+def test_githubs_description_covers_exactly_the_served_operations() -> None:
     described = {(one.method, re.sub(r"{\w+}", "{}", one.template)) for one in rest.operations()}
     assert {(method, re.sub(r"<[\w:]+>", "{}", path)) for method, path in OPERATIONS} == described
 
 
 @pytest.fixture
 def exchange(world: World, bot: Account) -> Exchange:
-    """A good exchange to spoil."""
+    """A valid exchange, for tests to make invalid."""
     world.call("POST", "/labels", bot, json={"name": "x", "color": "ffffff"})
     return world.exchanges[-1]
 
 
-def spoiled(exchange: Exchange, **changes: object) -> list[str]:
+def violations_of(exchange: Exchange, **changes: object) -> list[str]:
     contract = Contract()
     contract.observe(replace(exchange, **changes))
     return contract.violations
 
 
-def test_a_good_exchange_is_no_violation(exchange: Exchange) -> None:
-    assert spoiled(exchange) == []
+def test_a_valid_exchange_has_no_violations(exchange: Exchange) -> None:
+    assert violations_of(exchange) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "expected"),
     [
         ({"path": "/repos/octo/students/nothing"}, "no such operation"),
         ({"method": "PUT"}, "no such operation"),
@@ -81,19 +81,19 @@ def test_a_good_exchange_is_no_violation(exchange: Exchange) -> None:
         ({"status": 200, "response_headers": {"Content-Type": RAW}}, "no raw answer is documented"),
     ],
 )
-def test_a_spoiled_exchange_is_a_violation(exchange: Exchange, changes: dict, words: str) -> None:
-    assert words in " ".join(spoiled(exchange, **changes))
+def test_an_invalid_exchange_is_a_violation(exchange: Exchange, changes: dict, expected: str) -> None:
+    assert expected in " ".join(violations_of(exchange, **changes))
 
 
-def test_raw_bytes_are_an_answer_to_those_who_ask_for_them(exchange: Exchange) -> None:
+def test_raw_bytes_are_valid_only_if_requested(exchange: Exchange) -> None:
     path = "/repos/octo/students/contents/README.md"
     answer = {"response_headers": {"Content-Type": RAW}, "response_body": b"Students", "status": 200}
     raw = replace(exchange, method="GET", path=path, body=b"", **answer)
-    assert spoiled(raw, headers={"Accept": RAW}) == []
-    assert "not asked for" in " ".join(spoiled(raw, headers={"Accept": "application/json"}))
+    assert violations_of(raw, headers={"Accept": RAW}) == []
+    assert "not asked for" in " ".join(violations_of(raw, headers={"Accept": "application/json"}))
     unchanged = replace(raw, status=304, response_headers={}, headers={"Accept": RAW})
-    assert "no response body is documented" in " ".join(spoiled(unchanged))
-    assert spoiled(unchanged, response_body=b"") == []
+    assert "no response body is documented" in " ".join(violations_of(unchanged))
+    assert violations_of(unchanged, response_body=b"") == []
 
 
 def graph_exchange(query: str, answer: dict, variables: dict | None = None, status: int = 200) -> Exchange:
@@ -102,7 +102,7 @@ def graph_exchange(query: str, answer: dict, variables: dict | None = None, stat
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "words"),
+    ("exchange", "expected"),
     [
         (graph_exchange("query {", {}), "Syntax Error"),
         (graph_exchange("query { viewers }", {"data": {}}), "viewers"),
@@ -112,13 +112,13 @@ def graph_exchange(query: str, answer: dict, variables: dict | None = None, stat
         (graph_exchange("query($i: ID!) { node(id: $i) { id } }", {"data": {}}, {}), "$i"),
     ],
 )
-def test_a_spoiled_graphql_exchange_is_a_violation(spoiled: Exchange, words: str) -> None:
+def test_an_invalid_graphql_exchange_is_a_violation(exchange: Exchange, expected: str) -> None:
     contract = Contract()
-    contract.observe(spoiled)
-    assert words in " ".join(contract.violations)
+    contract.observe(exchange)
+    assert expected in " ".join(contract.violations)
 
 
-def test_an_unserved_path_is_seen(tmp_path) -> None:
+def test_a_path_that_is_not_served_is_a_violation(tmp_path) -> None:
     contract = Contract()
     with Sandbox(tmp_path, observers=[contract.observe]) as hub:
         assert requests.get(f"{hub.url}/emojis", timeout=5).json()["message"] == "Not Found"

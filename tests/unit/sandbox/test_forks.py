@@ -11,7 +11,7 @@ from tests.unit.sandbox.world import World, git
 
 @pytest.fixture
 def eve(world: World) -> Account:
-    """A stranger, who may read and nothing else."""
+    """A user who may only read."""
     return world.hub.add_account("eve", role="read")
 
 
@@ -21,7 +21,7 @@ def fork(world: World, eve: Account) -> Repository:
 
 
 def offer(world: World, fork: Repository, eve: Account, branch: str = "topic", text: str = "x") -> str:
-    """A commit on a branch of the fork; its id."""
+    """Pushes a commit to a branch of the fork, and returns its id."""
     sha = world.commit(branch, {"model/v2.pkl": text})
     git(world.clone, "push", "--quiet", "--force", world.hub.git_url(fork, eve), branch)
     return sha
@@ -31,7 +31,7 @@ def opened(world: World, eve: Account, branch: str = "topic"):
     return world.client(eve).create_pull("main", f"eve:{branch}", title="Take mine", body="")
 
 
-def test_a_stranger_proposes_from_a_fork(world: World, fork: Repository, eve: Account) -> None:
+def test_a_reader_opens_a_pull_request_from_a_fork(world: World, fork: Repository, eve: Account) -> None:
     sha = offer(world, fork, eve)
     pull = opened(world, eve)
     assert (pull.head.repo.full_name, pull.head.ref, pull.head.sha) == ("eve/students", "topic", sha)
@@ -53,14 +53,14 @@ def test_a_push_to_the_fork_moves_the_pull_request(world: World, fork: Repositor
     assert world.repository.git.refs()[f"refs/pull/{pull.number}/head"] == later
 
 
-def test_a_stranger_may_push_to_the_fork_only(world: World, fork: Repository, eve: Account) -> None:
+def test_a_reader_may_push_only_to_the_fork(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     assert "denied to eve" in world.push(eve, "main:refs/heads/mine", fails=True)
     opened(world, eve)
     assert world.call("PUT", "/pulls/1/merge", eve, json={}).status_code == 403
 
 
-def test_nobody_offers_a_branch_of_anothers_fork(world: World, fork: Repository, eve: Account) -> None:
+def test_a_branch_of_another_accounts_fork_is_refused(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     with pytest.raises(GithubException) as error:
         opened(world, world.hub.add_account("mallory", role="read"))
@@ -79,7 +79,7 @@ def test_the_same_branch_name_in_repository_and_fork_makes_two_pull_requests(
         opened(world, eve)
 
 
-def test_a_maintainer_merges_what_came_from_a_fork(world: World, fork: Repository, eve: Account, ada: Account) -> None:
+def test_a_maintainer_merges_from_a_fork(world: World, fork: Repository, eve: Account, ada: Account) -> None:
     offer(world, fork, eve)
     opened(world, eve)
     assert world.client(ada).get_pull(1).merge().merged
@@ -97,7 +97,7 @@ def test_a_pull_request_outlives_its_fork(world: World, fork: Repository, eve: A
     assert (pull.state, pull.head.repo, pull.mergeable_state) == ("open", None, "clean")
 
 
-def test_graphql_tells_a_fork_too(world: World, fork: Repository, eve: Account) -> None:
+def test_graphql_reports_the_fork(world: World, fork: Repository, eve: Account) -> None:
     offer(world, fork, eve)
     opened(world, eve)
     query = """query { repository(owner: "octo", name: "students") {

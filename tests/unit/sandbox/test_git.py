@@ -14,13 +14,13 @@ from sandbox import Account, Sandbox
 from tests.unit.sandbox.world import World, git
 
 
-def test_a_push_is_fetched_by_another_clone(world: World, bot: Account, tmp_path) -> None:
+def test_another_clone_fetches_a_push(world: World, bot: Account, tmp_path) -> None:
     sha = world.propose("topic", {"a.txt": "a"}, bot)
     git(tmp_path, "clone", "--quiet", "--branch=topic", world.url(bot), "other")
     assert git(tmp_path / "other", "rev-parse", "HEAD") == sha
 
 
-def test_a_push_above_a_megabyte_arrives_although_git_sends_it_chunked(world: World, bot: Account) -> None:
+def test_a_chunked_push_above_a_megabyte_arrives(world: World, bot: Account) -> None:
     (world.clone / "large.bin").write_bytes(os.urandom(3_000_000))
     sha = world.propose("large", {"a.txt": "a"}, bot)
     assert world.repository.git.refs()["refs/heads/large"] == sha
@@ -33,13 +33,13 @@ def test_a_shallow_blobless_clone_works_without_the_suffix(world: World, bot: Ac
     assert git(tmp_path / "lean", "rev-parse", "--is-shallow-repository") == "true"
 
 
-def test_an_anonymous_fetch_of_a_public_repository_works_and_a_push_asks_for_a_token(world: World) -> None:
+def test_a_public_repository_can_be_fetched_but_not_pushed_without_a_token(world: World) -> None:
     plain = world.hub.git_url(world.repository)
     assert "refs/heads/main" in git(world.clone, "ls-remote", plain)
     assert "could not read Username" in git(world.clone, "push", plain, "main:other", fails=True)
 
 
-def test_a_lease_is_kept_by_the_server(world: World, bot: Account) -> None:
+def test_the_server_enforces_a_lease(world: World, bot: Account) -> None:
     old = world.propose("topic", {"a.txt": "1"}, bot)
     world.propose("topic", {"a.txt": "2"}, bot)
     world.commit("rival", {"a.txt": "3"})
@@ -57,12 +57,12 @@ def test_a_push_that_is_not_a_fast_forward_is_refused(world: World, bot: Account
     ("kind", "permissions", "role"),
     [("app", {"contents": "read"}, "write"), ("user", None, "read"), ("app", {}, "write")],
 )
-def test_a_push_without_write_permission_says_who_was_denied(world: World, kind, permissions, role) -> None:
+def test_a_push_without_write_permission_names_the_account(world: World, kind, permissions, role) -> None:
     weak = world.hub.add_account("weak", kind=kind, permissions=permissions, role=role)
     world.commit("topic", {"a.txt": "a"})
-    said = world.push(weak, "topic", fails=True)
-    assert f"Permission to octo/students.git denied to {weak.login}" in said
-    assert "403" in said
+    output = world.push(weak, "topic", fails=True)
+    assert f"Permission to octo/students.git denied to {weak.login}" in output
+    assert "403" in output
 
 
 def test_a_wrong_token_is_refused(world: World) -> None:
@@ -75,24 +75,24 @@ def test_an_unknown_repository_is_not_found(world: World, bot: Account) -> None:
     assert "not found" in git(world.clone, "ls-remote", address, fails=True)
 
 
-def test_an_archived_repository_takes_no_push(world: World, bot: Account) -> None:
+def test_an_archived_repository_refuses_a_push(world: World, bot: Account) -> None:
     world.repository.change_settings(archived=True)
     world.commit("topic", {"a.txt": "a"})
     assert "archived" in world.push(bot, "topic", fails=True)
 
 
-def test_a_protected_branch_refuses_a_direct_push_in_githubs_words(world: World, bot: Account) -> None:
+def test_a_protected_branch_refuses_a_direct_push_with_githubs_messages(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1, required_checks=["ci"])
     world.commit("main", {"a.txt": "a"})
-    said = world.push(bot, "main", fails=True)
-    assert "remote: error: GH006: Protected branch update failed for refs/heads/main." in said
-    assert "Changes must be made through a pull request." in said
-    assert 'Required status check "ci" is expected.' in said
-    assert "! [remote rejected] main -> main (protected branch hook declined)" in said
-    assert "declined to update" not in said
+    output = world.push(bot, "main", fails=True)
+    assert "remote: error: GH006: Protected branch update failed for refs/heads/main." in output
+    assert "Changes must be made through a pull request." in output
+    assert 'Required status check "ci" is expected.' in output
+    assert "! [remote rejected] main -> main (protected branch hook declined)" in output
+    assert "declined to update" not in output
 
 
-def test_a_refused_branch_does_not_stop_the_others_of_the_same_push(world: World, bot: Account) -> None:
+def test_a_refused_branch_does_not_affect_others_in_the_same_push(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "main")
     sha = world.commit("main", {"a.txt": "a"})
     world.push(bot, "main", "main:other", fails=True)
@@ -100,7 +100,7 @@ def test_a_refused_branch_does_not_stop_the_others_of_the_same_push(world: World
     assert refs["refs/heads/other"] == sha != refs["refs/heads/main"]
 
 
-def test_a_pattern_protects_its_branches_only(world: World, bot: Account) -> None:
+def test_a_pattern_protects_only_matching_branches(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "ml-auto-update/*")
     world.commit("topic", {"a.txt": "a"})
     assert "GH006" in world.push(bot, "topic:ml-auto-update/state", fails=True)
@@ -143,7 +143,7 @@ def test_the_server_listens_on_loopback_only(world: World) -> None:
     assert world.hub.url.startswith("http://127.0.0.1:")
 
 
-def test_a_compressed_request_is_understood(world: World) -> None:
+def test_a_compressed_request_is_decompressed(world: World) -> None:
     body = gzip.compress(b"0014command=ls-refs\n00010000")
     headers = {
         "Content-Type": "application/x-git-upload-pack-request",
@@ -154,7 +154,7 @@ def test_a_compressed_request_is_understood(world: World) -> None:
     assert b"refs/heads/main" in requests.post(address, data=body, headers=headers, timeout=5).content
 
 
-def test_a_taken_port_is_an_ordinary_error(world: World, tmp_path) -> None:
+def test_a_port_in_use_is_an_oserror(world: World, tmp_path) -> None:
     port = int(world.hub.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
         Sandbox(tmp_path, port=port).__enter__()

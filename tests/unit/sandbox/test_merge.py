@@ -17,8 +17,8 @@ def approve(world: World, reviewer: Account, event: str = "APPROVE", body: str =
     pull.create_review(commit=client.get_commit(pull.head.sha), body=body, event=event)
 
 
-def state(world: World, identity: Account) -> str:
-    return world.client(identity).get_pull(1).mergeable_state
+def state(world: World, account: Account) -> str:
+    return world.client(account).get_pull(1).mergeable_state
 
 
 def refused(call: Callable[[], object]) -> tuple[int, str]:
@@ -35,12 +35,12 @@ def test_a_review_is_bound_to_its_commit(world: World, bot: Account, actions: Ac
     assert review.commit_id == pull.head.sha
 
 
-def test_nobody_approves_their_own_pull_request(world: World, bot: Account) -> None:
+def test_approving_ones_own_pull_request_is_refused(world: World, bot: Account) -> None:
     world.open("topic", bot)
-    answer = world.call("POST", "/pulls/1/reviews", bot, json={"event": "APPROVE"})
-    assert answer.status_code == 422
-    assert answer.json()["message"] == "Unprocessable Entity"
-    assert answer.json()["errors"] == ["Can not approve your own pull request"]
+    response = world.call("POST", "/pulls/1/reviews", bot, json={"event": "APPROVE"})
+    assert response.status_code == 422
+    assert response.json()["message"] == "Unprocessable Entity"
+    assert response.json()["errors"] == ["Can not approve your own pull request"]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_nobody_approves_their_own_pull_request(world: World, bot: Account) -> N
 )
 def test_an_impossible_review_is_refused(world: World, bot: Account, ada: Account, body, message) -> None:
     world.open("topic", bot)
-    answer = world.call("POST", "/pulls/1/reviews", ada, json=body)
-    assert (answer.status_code, answer.json()["errors"]) == (422, [message])
+    response = world.call("POST", "/pulls/1/reviews", ada, json=body)
+    assert (response.status_code, response.json()["errors"]) == (422, [message])
 
 
 def test_a_review_without_an_event_is_pending(world: World, bot: Account, ada: Account) -> None:
@@ -91,7 +91,7 @@ def test_an_approval_without_write_access_does_not_count(world: World, bot: Acco
     assert state(world, bot) == "blocked"
 
 
-def test_an_approval_counts_by_the_account_and_not_by_what_the_token_may_do(world: World, bot: Account) -> None:
+def test_an_approval_counts_by_the_role_and_not_by_the_token(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
     narrow = {"contents": "read", "pull_requests": "write"}
@@ -99,7 +99,7 @@ def test_an_approval_counts_by_the_account_and_not_by_what_the_token_may_do(worl
     assert state(world, bot) == "clean"
 
 
-def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bot: Account, ada: Account) -> None:
+def test_a_push_dismisses_stale_approvals_if_the_rule_requires_it(world: World, bot: Account, ada: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1, dismiss_stale=True)
     pull = world.open("topic", bot)
     approve(world, ada)
@@ -111,7 +111,7 @@ def test_a_push_dismisses_stale_approvals_when_the_rule_says_so(world: World, bo
     assert state(world, bot) == "blocked"
 
 
-def test_without_that_rule_an_approval_outlives_a_push(world: World, bot: Account, ada: Account) -> None:
+def test_without_that_rule_a_push_keeps_an_approval(world: World, bot: Account, ada: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1)
     world.open("topic", bot)
     approve(world, ada)
@@ -119,7 +119,7 @@ def test_without_that_rule_an_approval_outlives_a_push(world: World, bot: Accoun
     assert state(world, bot) == "clean"
 
 
-def test_the_last_push_needs_an_approval_by_someone_else(world: World, bot: Account, ada: Account) -> None:
+def test_the_last_push_requires_an_approval_by_another_account(world: World, bot: Account, ada: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1, require_last_push_approval=True)
     world.open("topic", bot)
     world.propose("topic", {"more.txt": "more"}, ada)
@@ -129,7 +129,7 @@ def test_the_last_push_needs_an_approval_by_someone_else(world: World, bot: Acco
     assert state(world, bot) == "clean"
 
 
-def test_the_last_pusher_is_who_pushed_and_not_who_opened(world: World, bot: Account, ada: Account) -> None:
+def test_the_last_pusher_need_not_be_the_author(world: World, bot: Account, ada: Account) -> None:
     world.hub.protect(world.repository, "main", required_reviews=1, require_last_push_approval=True)
     world.propose("topic", {"a.txt": "a"}, ada)
     world.client(bot).create_pull("main", "topic", title="T")
@@ -137,7 +137,7 @@ def test_the_last_pusher_is_who_pushed_and_not_who_opened(world: World, bot: Acc
     assert state(world, bot) == "blocked"
 
 
-def test_required_checks_come_as_statuses_or_check_runs(world: World, bot: Account) -> None:
+def test_required_checks_are_statuses_or_check_runs(world: World, bot: Account) -> None:
     world.hub.protect(world.repository, "main", required_checks=["ci", "lint"])
     pull, client = world.open("topic", bot), world.client(bot)
     sha = pull.head.sha
@@ -162,7 +162,7 @@ def test_a_failing_check_that_is_not_required_is_unstable_and_can_be_merged(worl
     assert pull.merge().merged
 
 
-def test_a_strict_rule_wants_the_branch_up_to_date(world: World, bot: Account) -> None:
+def test_a_strict_rule_requires_an_up_to_date_branch(world: World, bot: Account) -> None:
     world.open("topic", bot)
     world.commit("main", {"b.txt": "b"})
     world.push(bot, "main")
@@ -171,7 +171,7 @@ def test_a_strict_rule_wants_the_branch_up_to_date(world: World, bot: Account) -
 
 
 @pytest.mark.parametrize(("method", "parents"), [("merge", 2), ("squash", 1), ("rebase", 1)])
-def test_each_merge_method_makes_the_commit_it_promises(world: World, bot: Account, method, parents) -> None:
+def test_each_merge_method_writes_the_expected_commit(world: World, bot: Account, method, parents) -> None:
     world.commit("topic", {"a.txt": "1"}, message="First")
     pull = world.open("topic", bot, {"b.txt": "2"})
     world.commit("main", {"c.txt": "3"})
@@ -188,19 +188,19 @@ def test_each_merge_method_makes_the_commit_it_promises(world: World, bot: Accou
         "b.txt",
         "c.txt",
     ]
-    words = {
+    titles = {
         "merge": "Merge pull request #1 from octo/topic",
         "squash": "Take topic (#1)",
         "rebase": "Change b.txt",
     }
-    assert commit.message.splitlines()[0] == words[method]
+    assert commit.message.splitlines()[0] == titles[method]
     assert commit.author.name == ("Ada" if method == "rebase" else "ml-bot[bot]")
     pull.update()
     assert (pull.merged, pull.merge_commit_sha, pull.merged_by.login) == (True, done.sha, "ml-bot[bot]")
     assert world.call("GET", "/pulls/1/merge", bot).status_code == 204
 
 
-def test_the_words_of_the_merge_can_be_chosen(world: World, bot: Account) -> None:
+def test_the_title_and_message_of_a_merge_can_be_chosen(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     done = pull.merge(commit_title="Model v2", commit_message="R2 0.91", merge_method="squash")
     assert world.repository.git.commit(done.sha).message == "Model v2\n\nR2 0.91"
@@ -216,7 +216,7 @@ def test_a_rebase_that_conflicts_is_refused(world: World, bot: Account) -> None:
     assert pull.merge(merge_method="merge").merged
 
 
-def test_the_branch_is_deleted_after_the_merge_when_the_setting_says_so(world: World, bot: Account) -> None:
+def test_the_branch_is_deleted_after_the_merge_if_the_setting_is_on(world: World, bot: Account) -> None:
     world.repository.change_settings(delete_branch_on_merge=True)
     pull = world.open("topic", bot)
     pull.merge()
@@ -225,7 +225,7 @@ def test_the_branch_is_deleted_after_the_merge_when_the_setting_says_so(world: W
     assert "refs/heads/topic" not in world.repository.git.refs()
 
 
-def test_merging_is_refused_in_githubs_words(world: World, bot: Account, ada: Account) -> None:
+def test_merging_is_refused_with_githubs_messages(world: World, bot: Account, ada: Account) -> None:
     pull = world.open("topic", bot)
     assert world.call("GET", "/pulls/1/merge", bot).status_code == 404
     moved = (409, "Head branch was modified. Review and try the merge again.")

@@ -22,7 +22,7 @@ def test_a_pull_request_is_opened_found_and_read(world: World, bot: Account) -> 
     assert opened.changed_files == 2
 
 
-def test_lists_can_be_narrowed_sorted_and_paged(world: World, bot: Account) -> None:
+def test_lists_can_be_filtered_sorted_and_paged(world: World, bot: Account) -> None:
     for branch in ("one", "two", "three"):
         world.open(branch, bot)
     world.client(bot).get_pull(2).edit(state="closed")
@@ -70,16 +70,16 @@ def test_a_second_pull_request_for_a_branch_is_refused(world: World, bot: Accoun
 def test_an_impossible_pull_request_is_refused(world: World, bot: Account, fields, expected) -> None:
     world.propose("topic", {"a.txt": "a"}, bot)
     tree = git(world.clone, "rev-parse", "HEAD^{tree}")
-    orphan = git(world.clone, "commit-tree", tree, "-m", "Begin anew")
+    orphan = git(world.clone, "commit-tree", tree, "-m", "Start again")
     world.push(bot, "main:same", f"{orphan}:refs/heads/orphan")
-    answer = world.call("POST", "/pulls", bot, json={"base": "main", "title": "T", **fields})
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"resource": "PullRequest", **expected}]
+    response = world.call("POST", "/pulls", bot, json={"base": "main", "title": "T", **fields})
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"resource": "PullRequest", **expected}]
 
 
 def test_a_missing_field_is_named(world: World, bot: Account) -> None:
-    answer = world.call("POST", "/pulls", bot, json={"head": "topic"})
-    assert (answer.status_code, '"base" wasn\'t supplied' in answer.json()["message"]) == (422, True)
+    response = world.call("POST", "/pulls", bot, json={"head": "topic"})
+    assert (response.status_code, '"base" wasn\'t supplied' in response.json()["message"]) == (422, True)
 
 
 def test_the_head_follows_its_branch(world: World, bot: Account) -> None:
@@ -98,7 +98,7 @@ def test_title_body_and_base_can_be_edited(world: World, bot: Account) -> None:
     assert (pull.title, pull.body, pull.base.ref) == ("Better", "Because", "release")
 
 
-def test_deleting_the_branch_closes_the_pull_request_for_good(world: World, bot: Account) -> None:
+def test_deleting_the_branch_closes_the_pull_request_permanently(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.client(bot).get_git_ref("heads/topic").delete()
     pull.update()
@@ -122,7 +122,7 @@ def test_pushing_the_head_onto_the_base_merges(world: World, bot: Account) -> No
     assert (pull.merged, pull.state, pull.merged_by.login) == (True, "closed", "ml-bot[bot]")
 
 
-def test_a_force_push_that_leaves_nothing_closes(world: World, bot: Account) -> None:
+def test_a_force_push_that_leaves_no_commits_closes(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, "+main:topic")
     pull.update()
@@ -137,7 +137,7 @@ def test_a_conflict_is_dirty(world: World, bot: Account) -> None:
     assert (pull.mergeable, pull.mergeable_state) == (False, "dirty")
 
 
-def test_renames_and_deletions_are_told(world: World, bot: Account) -> None:
+def test_renames_are_reported(world: World, bot: Account) -> None:
     world.commit("topic", {"drop.txt": "x"})
     git(world.clone, "mv", "README.md", "READ ME.md")
     git(world.clone, "commit", "--quiet", "--message", "Rename")
@@ -178,7 +178,7 @@ def test_comments_are_kept_in_order_and_can_be_edited(world: World, bot: Account
     assert world.call("PATCH", "/issues/comments/1", bot, json={"body": "x"}).status_code == 404
 
 
-def test_the_objects_of_the_repository_tell_the_same(world: World, bot: Account) -> None:
+def test_the_hub_returns_the_same_state(world: World, bot: Account) -> None:
     pull = world.open("topic", bot)
     world.push(bot, ":topic")
     (seen,) = world.hub.pulls(world.repository)

@@ -11,7 +11,7 @@ from sandbox import Account
 from tests.unit.sandbox.world import World
 
 
-def test_a_branch_is_told_with_its_tip_and_protection(world: World, bot: Account) -> None:
+def test_a_branch_has_its_tip_and_protection(world: World, bot: Account) -> None:
     sha = world.propose("ml/topic", {"a.txt": "a"}, bot)
     world.hub.protect(world.repository, "main", required_checks=["ci"])
     client = world.client(bot)
@@ -33,8 +33,8 @@ def test_refs_are_read_matched_and_deleted(world: World, bot: Account) -> None:
     client.get_git_ref("heads/ml/one").delete()
     with pytest.raises(UnknownObjectException):
         client.get_git_ref("heads/ml/one")
-    answer = world.call("DELETE", "/git/refs/heads/ml/one", bot)
-    assert (answer.status_code, answer.json()["message"]) == (422, "Reference does not exist")
+    response = world.call("DELETE", "/git/refs/heads/ml/one", bot)
+    assert (response.status_code, response.json()["message"]) == (422, "Reference does not exist")
 
 
 def test_a_protected_branch_cannot_be_deleted_through_the_api(world: World, bot: Account) -> None:
@@ -66,7 +66,7 @@ def test_statuses_are_combined_by_context(world: World, bot: Account) -> None:
     assert world.call("POST", f"/statuses/{commit.sha}", bot, json={"state": "great"}).status_code == 422
 
 
-def test_check_runs_come_from_apps(world: World, bot: Account, ada: Account) -> None:
+def test_only_apps_create_check_runs(world: World, bot: Account, ada: Account) -> None:
     client = world.client(bot)
     sha = client.get_branch("main").commit.sha
     client.create_check_run("ci", sha, conclusion="failure", output={"title": "No", "summary": "It broke"})
@@ -109,12 +109,12 @@ def test_dispatches_are_recorded(world: World, bot: Account) -> None:
         ("POST", "/dispatches", {"event_type": "x", "client_payload": "y"}),
     ],
 )
-def test_a_field_of_the_wrong_kind_is_a_validation_error(world: World, bot: Account, method, path, body) -> None:
+def test_a_field_of_the_wrong_type_is_a_validation_error(world: World, bot: Account, method, path, body) -> None:
     world.open("topic", bot)
     assert world.call(method, path, bot, json=body).status_code == 422
 
 
-def test_many_callers_at_once_lose_nothing(world: World, bot: Account) -> None:
+def test_concurrent_callers_lose_nothing(world: World, bot: Account) -> None:
     world.open("topic", bot)
     with ThreadPoolExecutor(8) as pool:
         made = [pool.submit(world.call, "POST", "/issues/1/comments", bot, json={"body": str(n)}) for n in range(24)]

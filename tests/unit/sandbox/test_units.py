@@ -1,4 +1,4 @@
-"""Small pure parts."""
+"""The small pure functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_star_does_not_cross_a_slash(pattern: str, branch: str, expected: bool
     assert matches(pattern, branch) is expected
 
 
-def test_a_spelt_out_rule_goes_before_a_pattern() -> None:
+def test_an_exact_rule_takes_precedence_over_a_pattern() -> None:
     rules = [Rule("*", required_reviews=1), Rule("main", required_reviews=2)]
     found = [rule_for(rules, branch) for branch in ("main", "x", "a/b")]
     assert [rule and rule.required_reviews for rule in found] == [2, 1, None]
@@ -39,15 +39,15 @@ def test_the_commands_of_a_push_are_read_before_the_pack() -> None:
     assert ref_updates(FLUSH) == []
 
 
-def test_the_reason_of_a_refusal_is_reworded() -> None:
+def test_the_reason_of_a_rejected_ref_is_replaced() -> None:
     report = packet(b"unpack ok\n") + packet(b"ng refs/heads/a" + GIT_REASON) + FLUSH
-    answer = packet(b"\x02error: no\n") + packet(b"\x01" + report) + FLUSH
-    told, told_report, flush = packets(replace_reason(answer, GIT_REASON, GITHUB_REASON))
-    assert (told, flush) == (b"\x02error: no\n", b"")
-    assert list(packets(told_report[1:]))[1] == b"ng refs/heads/a" + GITHUB_REASON
+    response = packet(b"\x02error: no\n") + packet(b"\x01" + report) + FLUSH
+    message, report_packet, flush = packets(replace_reason(response, GIT_REASON, GITHUB_REASON))
+    assert (message, flush) == (b"\x02error: no\n", b"")
+    assert list(packets(report_packet[1:]))[1] == b"ng refs/heads/a" + GITHUB_REASON
 
 
-def test_changes_are_read_with_names_of_any_kind() -> None:
+def test_changes_are_parsed_with_any_names() -> None:
     text = (
         ":100644 100644 aaa bbb R090\x00old name\x00new name\x00:100644 000000 ccc 000 D\x00gone\x00"
         ":000000 100644 000 ddd A\x00b.bin\x003\t1\t\x00old name\x00new name\x000\t2\tgone\x00-\t-\tb.bin\x00"
