@@ -9,10 +9,14 @@ DATA ?= students
 TESTS ?=
 GENERATED := README.md action.yml check/action.yml docs/cli.md
 
-.PHONY: help demo test faults e2e lint wording format docs bench bench-decision setup clean
+# Tests that need no container, on all cores.
+PYTEST := $(BIN)/python -m pytest -m "not container" --numprocesses=auto
+
+.PHONY: help setup hooks demo test-fast test coverage faults e2e check-3.10 mutation ci lint wording format docs bench \
+    bench-decision clean
 
 help:  ## show the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/ready  ## install the locked dependencies into .venv
 .venv/ready: requirements/dev.txt pyproject.toml
@@ -25,11 +29,20 @@ setup: .venv/ready  ## install the locked dependencies into .venv
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
 
+hooks: .venv/ready  ## install the git hooks that run the locked tools on what is committed
+	@$(BIN)/pre-commit install
+
 demo: .venv/ready  ## watch the whole loop on example data (DATA=real: on real data)
 	@$(BIN)/ml-auto-update demo --data $(DATA) --keep .demo
 
-test: .venv/ready  ## run every test but those of e2e, with branch coverage (TESTS=path for some)
-	@$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-m "not container" --numprocesses=auto --cov --cov-report=term)
+test-fast: .venv/ready  ## unit and contract tests, without coverage: a minute
+	@$(PYTEST) tests/unit tests/contract
+
+test: .venv/ready  ## all tests that need no container, without coverage (TESTS=path for some)
+	@$(if $(TESTS),$(BIN)/python -m pytest $(TESTS),$(PYTEST))
+
+coverage: .venv/ready  ## what `test` runs, with branch coverage and its floor
+	@$(PYTEST) --cov --cov-report=term
 
 faults: .venv/ready  ## every fault at every exchange of a promotion; writes docs/faults.md (minutes)
 	@$(BIN)/python -m tests.faults.matrix --write docs/faults.md
@@ -41,15 +54,35 @@ e2e: .venv/ready  ## the real container and real workflows, on this machine (nee
 	@scripts/go-tool act >/dev/null
 	@CI=true $(BIN)/python -m pytest --durations=5 tests/e2e/container tests/e2e/act
 
-lint: .venv/ready  ## formatter, linter, types, layers, generated texts
+check-3.10: .venv/ready  ## the check on Python 3.10, the oldest that it promises to run on (where one is installed)
+	@$(BIN)/python -m pytest tests/contract/test_python_310.py
+
+# Everything that has to pass before a merge, on a machine that may be new: an hour at most on two cores. `coverage` runs
+# every test that `test` does, the check on 3.10 and the worst faults among them; all faults at every exchange: `faults`.
+ci: .venv/ready  ## lint, coverage and e2e, as CI runs them; installs the browser and the engine they need (as root)
+	@$(MAKE) --no-print-directory lint
+	@scripts/browser
+	@$(MAKE) --no-print-directory coverage
+	@$(MAKE) --no-print-directory e2e
+
+lint: .venv/ready  ## formatter, linter, types, import contracts, spelling, generated texts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@git ls-files -z | xargs -0 $(BIN)/codespell
 	@$(BIN)/cog --check -I . $(GENERATED)
 
 wording: .venv/ready  ## words that the project does not use, counted by folder (FILES=path for some)
 	@$(BIN)/python -m scripts.wording $(FILES)
+
+# Adds the tool to .venv; the versions of everything else are those of the other lock.
+.venv/mutation: .venv/ready requirements/mutation.txt
+	@$(BIN)/python -m pip install $(PIP) --require-hashes --only-binary :all: -r requirements/mutation.txt
+	@touch $@
+
+mutation: .venv/mutation  ## change the gate, the inventory and the verification, and expect a test to fail each time
+	@$(BIN)/python -m scripts.mutation
 
 format: .venv/ready  ## format the code
 	@$(BIN)/ruff format .

@@ -15,13 +15,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ml_action.runtime import boundary
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 EXAMPLES = sorted((ROOT / "example-workflows").glob("*.yml"))
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 WORKFLOWS = [*EXAMPLES, *OWN]
 ACTIONS = [ROOT / "action.yml", ROOT / "check" / "action.yml"]
-DOCKERFILES = [ROOT / "Dockerfile", *sorted((ROOT / "tests").glob("*/Dockerfile*"))]
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+UPDATES = ROOT / ".github" / "dependabot.yml"
+DOCKERFILES = [ROOT / "Dockerfile", *sorted((ROOT / "tests").rglob("Dockerfile*"))]
 
 
 def lint(*command: str | Path) -> None:
@@ -42,6 +46,10 @@ def tool(*finder: str) -> str:
 def test_the_schemas_of_github() -> None:
     lint(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
     lint(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS)
+    lint(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.dependabot", UPDATES)
+    for form in FORMS:
+        kind = "config" if form.name == "config.yml" else "forms"
+        lint(TOOLS / "check-jsonschema", "--builtin-schema", f"vendor.github-issue-{kind}", form)
 
 
 def test_the_parser_of_github(tmp_path: Path) -> None:
@@ -54,7 +62,61 @@ def test_the_parser_of_github(tmp_path: Path) -> None:
 
 
 def test_zizmor() -> None:
-    lint(TOOLS / "zizmor", "--offline", "--no-progress", "--no-config", "--persona=pedantic", *WORKFLOWS, *ACTIONS)
+    lint(
+        TOOLS / "zizmor",
+        "--offline",
+        "--no-progress",
+        "--no-config",
+        "--persona=pedantic",
+        *WORKFLOWS,
+        *ACTIONS,
+        UPDATES,
+    )
+
+
+def test_updates_wait_for_a_week() -> None:
+    """zizmor checks it too, but overlooks a cooldown that is written in braces."""
+    for update in yaml.safe_load(UPDATES.read_text(encoding="utf-8"))["updates"]:
+        assert update["cooldown"]["default-days"] >= 7, update["package-ecosystem"]
+        for directory in update["directories"]:
+            assert (ROOT / directory.lstrip("/")).is_dir(), directory
+
+
+def test_the_bug_form_asks_for_what_a_bug_prints() -> None:
+    form = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8")
+    report = boundary.bug_report().split("```text\n")[1]
+    assert report.split(" ")[0] in form  # the versions: what a report begins with
+    assert "this is a bug in ml-auto-update" in form
+    assert "this is a bug in ml-auto-update" in Path(boundary.__file__).read_text(encoding="utf-8")
+
+
+def test_owners_are_named_for_paths_that_exist() -> None:
+    lines = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    paths = [line.split()[0] for line in lines if line.startswith("/")]
+    assert {"/ml_action/loop/gate.py", "/ml_action/promotion/verification.py"} <= set(paths)
+    assert [path for path in paths if not (ROOT / path.lstrip("/")).exists()] == []
+
+
+def test_the_hooks_are_valid_and_run_locked_tools() -> None:
+    lint(TOOLS / "pre-commit", "validate-config", ".pre-commit-config.yaml")
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (local,) = config["repos"]
+    assert local["repo"] == "local"
+    for hook in local["hooks"]:
+        assert (hook["language"], hook["entry"].split("/")[:2]) == ("system", [".venv", "bin"]), hook["id"]
+
+
+def test_the_commands_that_a_contributor_is_given_exist() -> None:
+    pages = ("CONTRIBUTING.md", ".github/pull_request_template.md", ".ci/run", ".github/workflows/ci.yml")
+    given = "".join((ROOT / page).read_text(encoding="utf-8") for page in pages)
+    named = {
+        word
+        for line in re.findall(r"(?:^|`|run: |exec )make ((?:[a-z0-9.-]+ ?)+)", given, re.MULTILINE)
+        for word in line.split()
+    }
+    targets = set(re.findall(r"^([a-z0-9.-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"ci", "coverage", "e2e", "hooks", "lint", "test", "test-fast"} <= named
+    assert named - targets == set()
 
 
 def test_actionlint() -> None:
