@@ -13,6 +13,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,6 +32,13 @@ class Live:
         return self.process.wait(30)
 
 
+def measured() -> dict[str, str]:
+    """Returns the variables that make coverage measure a process, if it measures the tests."""
+    if coverage.Coverage.current() is None:
+        return {}
+    return {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(ROOT / ".coverage")}
+
+
 @contextlib.contextmanager
 def running(model_dir: Path, log: Path, ready: str = "/readyz", main: str = "", **settings: str) -> Iterator[Live]:
     with socket.socket() as free:
@@ -40,8 +49,8 @@ def running(model_dir: Path, log: Path, ready: str = "/readyz", main: str = "", 
     program = ["-c", main] if main else ["-m", "service"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, *program], env={**os.environ, "PYTHONPATH": path, **own, **settings}, stdout=out,
-            stderr=subprocess.STDOUT,
+            [sys.executable, *program], env={**os.environ, "PYTHONPATH": path, **measured(), **own, **settings},
+            stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     live = Live(process, port, log)
     try:
