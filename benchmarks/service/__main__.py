@@ -1,4 +1,4 @@
-"""Single rows over loopback: the plain service against example-repo/service, on the same model files, in turns.
+"""Single rows over loopback: the baseline service and example-repo/service, in turn on the same model files.
 
 python -m benchmarks.service [SECONDS]
 """
@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.service import load
@@ -28,8 +29,8 @@ MODELS = {
     "4 features, LinearRegression": {"columns": ALL},
     "4 features, HistGradientBoosting": {"columns": ALL, "estimator": "sklearn.ensemble.HistGradientBoostingRegressor"},
 }
-PORTS = {"plain": 18931, "service": 18932}
-READY = {"plain": "/openapi.json", "service": "/readyz"}  # what is answered once the model is loaded
+PORTS = {"baseline": 18931, "service": 18932}
+READY = {"baseline": "/openapi.json", "service": "/readyz"}  # answers once the model is loaded
 TURNS = 3
 CONNECTIONS = (1, 16)
 
@@ -37,11 +38,15 @@ CONNECTIONS = (1, 16)
 @contextlib.contextmanager
 def serving(kind: str, models: ModelDir, **settings: str) -> Iterator[int]:
     port = PORTS[kind]
-    own = {"PLAIN_MODEL": str(models.path / "v1.pkl"), "SERVICE_MODEL_DIR": str(models.path), "SERVICE_PORT": str(port)}
-    plain = ["-m", "uvicorn", "benchmarks.service.baseline:app", "--port", str(port), "--no-access-log"]
+    own = {
+        "BASELINE_MODEL": str(models.path / "v1.pkl"),
+        "SERVICE_MODEL_DIR": str(models.path),
+        "SERVICE_PORT": str(port),
+    }
+    baseline = ["-m", "uvicorn", "benchmarks.service.baseline:app", "--port", str(port), "--no-access-log"]
     env = {**os.environ, **own, **settings, "PYTHONPATH": f"{ROOT / 'example-repo'}{os.pathsep}{ROOT}"}
     process = subprocess.Popen(
-        [sys.executable, *(plain if kind == "plain" else ["-m", "service"])], env=env, stdout=subprocess.DEVNULL,
+        [sys.executable, *(baseline if kind == "baseline" else ["-m", "service"])], env=env, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -56,34 +61,48 @@ def serving(kind: str, models: ModelDir, **settings: str) -> Iterator[int]:
         process.wait()
 
 
-def compare(settings: dict[str, str], seconds: float) -> Iterator[tuple[int, str, float, float, float]]:
-    """Connections, kind, and the medians over the turns of throughput, p50 and p99."""
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: medians over the turns. Latencies are in milliseconds."""
+
+    connections: int
+    kind: str
+    throughput: float
+    p50: float
+    p99: float
+
+
+def compare(settings: dict[str, str], seconds: float) -> Iterator[Result]:
+    """Yields the results for one model."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         models = ModelDir(Path(folder))
         body = json.dumps(models.publish(**settings).sample).encode()
         ports = {kind: stack.enter_context(serving(kind, models)) for kind in PORTS}
         for connections in CONNECTIONS:
-            found: dict[str, list[load.Load]] = {kind: [] for kind in PORTS}
+            loads: dict[str, list[load.Load]] = {kind: [] for kind in PORTS}
             for _ in range(TURNS):
                 for kind, port in ports.items():
-                    found[kind].append(
-                        load.run(port, body, connections=connections, going_on=load.for_seconds(seconds))
+                    loads[kind].append(
+                        load.run(port, body, connections=connections, keep_going=load.for_seconds(seconds))
                     )
-            for kind, loads in found.items():
-                assert all(status == 200 for one in loads for status, _ in one.bodies)
-                middle = [statistics.median(f(one) for one in loads) for f in _FIGURES]
-                yield connections, kind, middle[0], middle[1], middle[2]
+            for kind, turns in loads.items():
+                yield summarise(connections, kind, turns)
 
 
-_FIGURES = (lambda one: one.throughput, lambda one: one.quantile(0.5), lambda one: one.quantile(0.99))
+def summarise(connections: int, kind: str, turns: Sequence[load.Load]) -> Result:
+    assert all(status == 200 for turn in turns for status, _ in turn.bodies)
+    throughput = statistics.median(turn.throughput for turn in turns)
+    p50, p99 = (statistics.median(turn.quantile(share) for turn in turns) for share in (0.5, 0.99))
+    return Result(connections, kind, throughput, p50, p99)
 
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
     print("| model | connections | | requests/s | p50 ms | p99 ms |\n|---|---|---|---|---|---|")
     for name, settings in MODELS.items():
-        for connections, kind, throughput, middle, tail in compare(settings, seconds):
-            print(f"| {name} | {connections} | {kind} | {throughput:.0f} | {middle:.2f} | {tail:.2f} |", flush=True)
+        for result in compare(settings, seconds):
+            figures = f"{result.throughput:.0f} | {result.p50:.2f} | {result.p99:.2f}"
+            print(f"| {name} | {result.connections} | {result.kind} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

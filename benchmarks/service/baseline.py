@@ -1,4 +1,4 @@
-"""The service that everybody writes first: the model is loaded at the start, and each request becomes a data frame."""
+"""The obvious service: it loads the model at the start and turns each request into a data frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from fastapi import FastAPI
 from pydantic import create_model
 
-model = joblib.load(os.environ["PLAIN_MODEL"])
+model = joblib.load(os.environ["BASELINE_MODEL"])
 Row: Any = create_model("Row", **dict.fromkeys(model.feature_names_in_, (Any, None)))
 app = FastAPI()
 

@@ -1,4 +1,4 @@
-"""A load generator for one endpoint: so many connections, each sends the next request when the last is answered."""
+"""A load generator for one endpoint: each of its connections sends a request when the one before is answered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import uvloop
 
 @dataclass
 class Load:
-    """What came back. `bodies` counts the answers by status and body."""
+    """The responses: their times in seconds, and their number by status and body."""
 
     seconds: float = 0.0
     times: list[float] = field(default_factory=list)
@@ -21,42 +21,42 @@ class Load:
 
     @property
     def throughput(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return len(self.times) / self.seconds
 
     def quantile(self, share: float) -> float:
-        """Milliseconds that this share of the answers does not exceed."""
+        """Returns the milliseconds that this share of the responses does not exceed."""
         return 1000 * sorted(self.times)[min(len(self.times) - 1, int(share * len(self.times)))]
 
 
-def run(port: int, body: bytes, *, connections: int, going_on: Callable[[], bool], path: str = "/predict") -> Load:
-    """Sends to 127.0.0.1 while `going_on`."""
+def run(port: int, body: bytes, *, connections: int, keep_going: Callable[[], bool], path: str = "/predict") -> Load:
+    """Sends requests to 127.0.0.1 while `keep_going` returns true."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     load = Load()
-    begun = time.perf_counter()
-    uvloop.run(_all(port, head.encode() + body, connections, going_on, load))
-    load.seconds = time.perf_counter() - begun
+    started = time.perf_counter()
+    uvloop.run(_all(port, head.encode() + body, connections, keep_going, load))
+    load.seconds = time.perf_counter() - started
     return load
 
 
-async def _all(port: int, request: bytes, connections: int, going_on: Callable[[], bool], load: Load) -> None:
-    await asyncio.gather(*(_one(port, request, going_on, load) for _ in range(connections)))
+async def _all(port: int, request: bytes, connections: int, keep_going: Callable[[], bool], load: Load) -> None:
+    await asyncio.gather(*(_one(port, request, keep_going, load) for _ in range(connections)))
 
 
-async def _one(port: int, request: bytes, going_on: Callable[[], bool], load: Load) -> None:
+async def _one(port: int, request: bytes, keep_going: Callable[[], bool], load: Load) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while going_on():
-        begun = time.perf_counter()
+    while keep_going():
+        started = time.perf_counter()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         body = await reader.readexactly(length)
-        load.times.append(time.perf_counter() - begun)
+        load.times.append(time.perf_counter() - started)
         load.bodies[int(head.split(b" ", 2)[1]), body] += 1
     writer.close()
 
 
 def for_seconds(seconds: float) -> Callable[[], bool]:
-    """True for so long."""
+    """Returns a function that is true for this long."""
     end = time.perf_counter() + seconds
     return lambda: time.perf_counter() < end

@@ -1,4 +1,4 @@
-"""Twenty swaps under load: how many answers failed or mixed versions, and what a swap costs those who wait meanwhile.
+"""Twenty swaps under load: how many responses failed or mixed versions, and what a swap costs in latency.
 
 python -m benchmarks.service.swaps
 """
@@ -24,44 +24,44 @@ EXPECTED = {(200, "v1", 55.0), (200, "v2", 60.0)}  # at five hours
 BODY = b'{"hours_studied": 5}'
 
 
-def swapped(port: int, version: str) -> float:
-    """Waits until this version answers; the seconds it took."""
-    begun = time.perf_counter()
+def wait_for(port: int, version: str) -> float:
+    """Waits until this version answers. Returns the seconds it took."""
+    started = time.perf_counter()
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
             if json.load(answer)["version"] == version:
-                return time.perf_counter() - begun
+                return time.perf_counter() - started
         time.sleep(0.02)
 
 
-def pressed(port: int, during: Callable[[], object]) -> load.Load:
-    """The load that the service answers while `during` runs."""
+def load_during(port: int, action: Callable[[], object]) -> load.Load:
+    """Returns the responses of the service while `action` runs."""
     stopped = threading.Event()
     loads: list[load.Load] = []
-    settings: dict[str, Any] = {"connections": CONNECTIONS, "going_on": lambda: not stopped.is_set()}
-    pressing = threading.Thread(target=lambda: loads.append(load.run(port, BODY, **settings)))
-    pressing.start()
-    during()
+    settings: dict[str, Any] = {"connections": CONNECTIONS, "keep_going": lambda: not stopped.is_set()}
+    thread = threading.Thread(target=lambda: loads.append(load.run(port, BODY, **settings)))
+    thread.start()
+    action()
     stopped.set()
-    pressing.join()
+    thread.join()
     return loads[0]
 
 
-def swap(port: int, models: ModelDir, took: list[float]) -> None:
-    """To and fro."""
+def swap(port: int, models: ModelDir, seconds: list[float]) -> None:
+    """Switches between the two versions, and adds what each swap took to `seconds`."""
     for turn in range(SWAPS):
         version = list(SLOPES)[turn % 2]
         models.point(version)
-        took.append(swapped(port, version))
+        seconds.append(wait_for(port, version))
         time.sleep(0.3)
 
 
 def wrong(found: load.Load) -> int:
-    """Answers that failed, or that name one version with another's prediction."""
-    return sum(count for (status, body), count in found.bodies.items() if _said(status, body) not in EXPECTED)
+    """Returns the number of responses that failed, or that name one version with another's prediction."""
+    return sum(count for (status, body), count in found.bodies.items() if _response(status, body) not in EXPECTED)
 
 
-def _said(status: int, body: bytes) -> tuple[int, str, float]:
+def _response(status: int, body: bytes) -> tuple[int, str, float]:
     answer = json.loads(body) if status == 200 else {}
     return status, answer.get("version", ""), round(answer.get("prediction", 0.0), 6)
 
@@ -71,17 +71,17 @@ def main() -> None:
         models = ModelDir(Path(folder))
         for slope in SLOPES.values():
             models.publish(slope)
-        took: list[float] = []
+        seconds: list[float] = []
         with serving("service", models, SERVICE_EVERY="0.05") as port:
-            swapped(port, "v2")
-            quiet = pressed(port, lambda: time.sleep(SWAPS * 0.4))
-            busy = pressed(port, lambda: swap(port, models, took))
+            wait_for(port, "v2")
+            quiet = load_during(port, lambda: time.sleep(SWAPS * 0.4))
+            busy = load_during(port, lambda: swap(port, models, seconds))
     print("| | answers | failed or mixed | requests/s | p50 ms | p99 ms | slowest ms |")
     print("|---|---|---|---|---|---|---|")
     for name, found in (("no swap", quiet), (f"{SWAPS} swaps", busy)):
         figures = " | ".join(f"{found.quantile(share):.2f}" for share in (0.5, 0.99, 1))
         print(f"| {name} | {len(found.times)} | {wrong(found)} | {found.throughput:.0f} | {figures} |")
-    print(f"\nFrom a changed file to the new version: {statistics.median(took):.2f} s (looking every 0.05 s).")
+    print(f"\nFrom a changed file to the new version: {statistics.median(seconds):.2f} s (looking every 0.05 s).")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class OpenApiCache:
 
 
 def describe(app: FastAPI, served: Served | None) -> dict[str, Any]:
-    """Returns the description for this version, or without request schemas if there is none."""
+    """Returns the description for this version, or without request schemas before the first one."""
     description = get_openapi(title=app.title, version=app.version, routes=app.routes)
     if served:
         description["info"]["description"] = f"{served.version.version} answers: {served.version.target}"

@@ -1,4 +1,4 @@
-"""Take docs/service-*.png anew: the page of the service, while it runs the models that the loop promoted.
+"""Take docs/service-*.png again: the page of the service while it runs the models that the loop promoted.
 
 `python -m scripts.docs.service` (a minute; needs Chromium, which scripts/browser installs). Real people arrive, one
 site of the panel after the other, in a repository on the stand-in of GitHub; each time the loop decides, and the

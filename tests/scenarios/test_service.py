@@ -250,7 +250,7 @@ def test_while_github_is_in_trouble_the_old_version_answers_and_says_why_and_the
         service.proxy.plan = always(refused(429, {"Retry-After": "2"}))
         said = service.until(lambda ready: "the rate limit is used up" in ready["problem"])
         assert (said["ready"], said["version"]) == (True, "v2")
-        assert "v2 goes on." in service.page()
+        assert "v2 still answers." in service.page()
         service.proxy.plan = once(Wire.reset, lambda request: request.path.endswith("v1.pkl"))
         began = time.monotonic()
         service.until(lambda ready: "does not answer" in ready["problem"])

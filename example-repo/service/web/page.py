@@ -48,7 +48,7 @@ def _page(state: ServiceState, last_decision: LastDecision, values: Mapping[str,
     """Returns the page. `values` holds what was entered in the form."""
     served, status = state.served(), state.consumer.status
     if served is None:
-        problem = escape(status.problem or "Nobody has looked yet.")
+        problem = escape(status.problem or "The source has not been checked yet.")
         return _document("No model yet", f'<p role="status">{problem}</p>')
     sections = (
         _notice(status),
@@ -76,7 +76,7 @@ def _notice(status: Status) -> str:
     if not status.problem:
         return ""
     newest = f"{status.wanted} does not answer yet; " if status.wanted not in ("", status.version) else ""
-    headline = f"<strong>{escape(newest)}{escape(status.version)} goes on.</strong>"
+    headline = f"<strong>{escape(newest)}{escape(status.version)} still answers.</strong>"
     return f'<p class="notice" role="status">{headline} {escape(status.problem)}</p>'
 
 

@@ -17,26 +17,26 @@ from tests.support.model_folder import made
 ALL = "hours_studied sleep room tutor score"
 
 
-def texts_of(answer):
+def errors_of(answer):
     assert answer.status_code == 422, answer.text
     return {".".join(map(str, problem["loc"])): problem["msg"] for problem in answer.json()["detail"]}
 
 
-def look(client):
+def refresh(client):
     return client.service.consumer.refresh()
 
 
 # --- predictions --------------------------------------------------------------------------------------------
 
 
-def test_one_row_as_curl_sends_it(client):
+def test_one_row_is_predicted_as_curl_sends_it(client):
     form = {"Content-Type": "application/x-www-form-urlencoded"}  # curl -d says so
     answer = client.post("/predict", content='{"hours_studied": 5}', headers=form)
     assert answer.status_code == 200
     assert answer.json() == {"version": "v1", "prediction": pytest.approx(55.0)}
 
 
-def test_many_rows(client):
+def test_many_rows_are_predicted(client):
     answer = client.post("/predict", json=[{"hours_studied": hours} for hours in (1, 2.5)] * 60)
     assert answer.json()["version"] == "v1"
     assert answer.json()["predictions"] == [pytest.approx(43.0), pytest.approx(47.5)] * 60
@@ -64,14 +64,14 @@ def test_many_rows(client):
         ("\udcff".encode("utf-8", "surrogateescape"), {"body": "Invalid JSON"}),
     ],
 )
-def test_what_is_wrong_is_named(client, body, problems):
-    found = texts_of(client.post("/predict", content=body))
+def test_errors_name_the_field(client, body, problems):
+    found = errors_of(client.post("/predict", content=body))
     assert set(found) == set(problems)
     for place, text in problems.items():
         assert text in found[place]
 
 
-def test_missing_values_are_allowed_where_the_training_data_have_some(models, client_of):
+def test_missing_values_are_accepted_where_the_training_data_have_some(models, client_of):
     models.publish(columns=ALL)
     client = client_of()
     row = {"hours_studied": 5, "sleep": 7.5, "room": "red", "tutor": True}
@@ -79,22 +79,26 @@ def test_missing_values_are_allowed_where_the_training_data_have_some(models, cl
     assert client.post("/predict", json=row | {"sleep": None}).status_code == 200
     assert client.post("/predict", json={name: row[name] for name in row if name != "sleep"}).status_code == 200
     assert client.post("/predict", json=row | {"room": "never seen"}).status_code == 200
-    found = texts_of(client.post("/predict", json={"sleep": "long", "room": 5, "tutor": "yes"}))
+    found = errors_of(client.post("/predict", json={"sleep": "long", "room": 5, "tutor": "yes"}))
     assert set(found) == {"body.hours_studied", "body.sleep", "body.room", "body.tutor"}
 
 
-def test_ranges_can_be_those_of_the_training_data_or_none(models, client_of):
+def test_ranges_can_be_those_of_the_training_data_or_off(models, client_of):
     models.publish(columns=ALL)
     row = {"hours_studied": 12, "sleep": 7.5, "room": "violet", "tutor": True}
-    assert set(texts_of(client_of(ranges="training").post("/predict", json=row))) == {"body.hours_studied", "body.room"}
+    assert set(errors_of(client_of(ranges="training").post("/predict", json=row))) == {
+        "body.hours_studied",
+        "body.room",
+    }
     assert client_of(ranges="off").post("/predict", json=row | {"hours_studied": -1e9}).status_code == 200
 
 
-def test_rows_and_bytes_are_bounded(models, client_of):
+def test_rows_and_bytes_are_limited(models, client_of):
     models.publish()
     client = client_of(max_body=200, max_rows=3)
     assert (
-        "List should have at most 3 items" in texts_of(client.post("/predict", json=[{"hours_studied": 1}] * 4))["body"]
+        "List should have at most 3 items"
+        in errors_of(client.post("/predict", json=[{"hours_studied": 1}] * 4))["body"]
     )
     answer = client.post("/predict", content=b" " * 201)
     assert answer.status_code == 413
@@ -117,25 +121,25 @@ def test_classes_are_answered_by_name(models, client_of):
 # --- versions -----------------------------------------------------------------------------------------------
 
 
-def test_the_version_that_answers(models, client):
-    said = client.get("/model").json()
-    assert said["version"] == "v1"
-    assert said["sha256"] == models.versions[0].sha256
-    assert said["scores"] == {"r2": 0.71}
-    assert said["interval"] == {"low": 0.005, "high": 0.02}
-    assert said["created"] == "2026-03-01T12:00:00Z"
-    assert said["data_tree"] == "b" * 40
+def test_model_describes_the_version_that_answers(models, client):
+    body = client.get("/model").json()
+    assert body["version"] == "v1"
+    assert body["sha256"] == models.versions[0].sha256
+    assert body["scores"] == {"r2": 0.71}
+    assert body["interval"] == {"low": 0.005, "high": 0.02}
+    assert body["created"] == "2026-03-01T12:00:00Z"
+    assert body["data_tree"] == "b" * 40
 
 
-def test_a_merged_model_takes_over_and_a_rollback_too(models, client):
+def test_a_merged_model_takes_over_and_so_does_a_rollback(models, client):
     models.publish(4.0)
-    assert look(client)
+    assert refresh(client)
     assert client.post("/predict", json={"hours_studied": 5}).json() == {
         "version": "v2",
         "prediction": pytest.approx(60),
     }
     models.point("v1")
-    assert look(client)
+    assert refresh(client)
     assert client.post("/predict", json={"hours_studied": 5}).json() == {
         "version": "v1",
         "prediction": pytest.approx(55),
@@ -145,18 +149,18 @@ def test_a_merged_model_takes_over_and_a_rollback_too(models, client):
 
 def test_the_schema_changes_with_the_version(models, client):
     models.publish(columns=ALL)
-    look(client)
-    said = client.get("/openapi.json").json()
-    assert set(said["components"]["schemas"]["Rows"]["anyOf"][0]["properties"]) == {
+    refresh(client)
+    body = client.get("/openapi.json").json()
+    assert set(body["components"]["schemas"]["Rows"]["anyOf"][0]["properties"]) == {
         "hours_studied", "sleep", "room", "tutor",
     }  # fmt: skip
-    assert "body.sleep" not in texts_of(client.post("/predict", json={"hours_studied": 5}))
+    assert "body.sleep" not in errors_of(client.post("/predict", json={"hours_studied": 5}))
 
 
-def test_the_description_is_made_once_for_a_version(client, monkeypatch):
-    said = client.get("/openapi.json").json()
+def test_the_api_description_is_made_once_per_version(client, monkeypatch):
+    body = client.get("/openapi.json").json()
     monkeypatch.setattr("service.openapi.describe", lambda *_: pytest.fail("made again"))
-    assert client.get("/openapi.json").json() == said
+    assert client.get("/openapi.json").json() == body
     assert client.get("/docs").status_code == 200
 
 
@@ -173,10 +177,10 @@ def other_scikit():
         ({"libraries": other_scikit()}, "was written with scikit-learn"),
     ],
 )
-def test_a_bad_model_leaves_the_old_one_in_service_and_everybody_is_told(models, client, caplog, changes, reason):
+def test_a_bad_model_leaves_the_old_one_in_service_and_is_reported_everywhere(models, client, caplog, changes, reason):
     caplog.set_level(logging.INFO, "service")
     models.publish(4.0, **changes)
-    assert not look(client)
+    assert not refresh(client)
     assert client.post("/predict", json={"hours_studied": 5}).json() == {
         "version": "v1",
         "prediction": pytest.approx(55),
@@ -185,15 +189,15 @@ def test_a_bad_model_leaves_the_old_one_in_service_and_everybody_is_told(models,
     assert ready.status_code == 200
     assert (ready.json()["version"], ready.json()["wanted"]) == ("v1", "v2")
     assert reason in ready.json()["problem"]
-    (told,) = [record for record in caplog.records if record.getMessage() == "refused"]
-    assert reason in told.about["reason"]
-    assert (told.about["version"], told.about["serving"]) == ("v2", "v1")
+    (record,) = [record for record in caplog.records if record.getMessage() == "refused"]
+    assert reason in record.about["reason"]
+    assert (record.about["version"], record.about["serving"]) == ("v2", "v1")
     assert "service_model_refusals_total 1.0" in client.get("/metrics").text
     page = client.get("/").text
-    assert "v2 does not answer yet; v1 goes on." in page
+    assert "v2 does not answer yet; v1 still answers." in page
 
 
-def test_before_the_first_model_it_is_alive_and_not_ready(client_of):
+def test_before_the_first_model_the_service_is_alive_and_not_ready(client_of):
     client = client_of()
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz")
@@ -213,11 +217,11 @@ def test_a_version_whose_schema_cannot_be_made_is_refused(models, client, monkey
 
     monkeypatch.setattr("service.schema.schema_of", fails)
     models.publish(4.0)
-    assert not look(client)
+    assert not refresh(client)
     assert "no schema" in client.get("/readyz").json()["problem"]
 
 
-# --- what is told -------------------------------------------------------------------------------------------
+# --- metrics, headers, failures -------------------------------------------------------------------------------
 
 
 def value_of(client, series):
@@ -225,7 +229,7 @@ def value_of(client, series):
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(series)), None)
 
 
-def test_the_metrics_count(client):
+def test_metrics_count_requests_and_predictions(client):
     client.post("/predict", json={"hours_studied": 5})
     client.post("/predict", json=[{"hours_studied": 5}] * 3)
     client.post("/predict", json={})
@@ -239,7 +243,7 @@ def test_the_metrics_count(client):
     assert value_of(client, "service_model_failed_looks") == 0
 
 
-def test_live_inputs_are_held_against_the_contract(client):
+def test_live_inputs_are_compared_with_the_contract(client):
     assert value_of(client, "service_input_drift{") is None
     low, high = made(1)[0].contract.profile("hours_studied").sketch[::20]
     usual = [{"hours_studied": low + (high - low) * place / 199} for place in range(200)]
@@ -250,13 +254,13 @@ def test_live_inputs_are_held_against_the_contract(client):
     assert value_of(client, 'service_input_drift{column="hours_studied"}') > 0.9
 
 
-def test_every_answer_has_its_headers(client):
+def test_every_response_has_the_security_headers(client):
     for answer in (client.get("/"), client.post("/predict", json={}), client.get("/nowhere")):
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_bug_is_a_500_that_tells_nothing(client, monkeypatch):
+def test_a_bug_is_a_500_without_details(client, monkeypatch):
     def fails(*_):
         raise RuntimeError("secret")
 
@@ -267,15 +271,16 @@ def test_a_bug_is_a_500_that_tells_nothing(client, monkeypatch):
     assert client.get("/healthz").status_code == 200
 
 
-def test_paths_are_as_they_are_written_and_head_is_get_without_a_body(client):
-    assert client.post("/predict/", json={}, follow_redirects=False).status_code == 404  # no redirect to a Host's word
+def test_paths_are_exact_and_head_is_get_without_a_body(client):
+    # No redirect: it would lead to whatever the Host header names.
+    assert client.post("/predict/", json={}, follow_redirects=False).status_code == 404
     for path in ("/", "/healthz", "/readyz"):
         answer = client.head(path)
         assert answer.status_code == 200
     assert client.head("/predict").status_code == 405
 
 
-def test_a_body_that_trickles_in_is_given_up(client, monkeypatch):
+def test_a_body_that_arrives_too_slowly_is_refused(client, monkeypatch):
     monkeypatch.setattr("service.middleware.BODY_SECONDS", 0.05)
 
     async def receive():
@@ -287,13 +292,13 @@ def test_a_body_that_trickles_in_is_given_up(client, monkeypatch):
     assert caught.value.status == 408
 
 
-# --- models of other makes ----------------------------------------------------------------------------------
+# --- other models -------------------------------------------------------------------------------------------
 
 GATE = threading.Event()
 
 
 class Slow:
-    """A hundredth of a second and more for every answer; for a long one until the gate is open."""
+    """Takes over ten milliseconds for a prediction; for more than nine hours it waits until the gate is open."""
 
     def predict(self, frame):
         time.sleep(0.012)
@@ -312,10 +317,10 @@ def publish_file(models, model):
     models.publish(sha256=digest, size=len(content), content=lambda _: content, sample={"hours_studied": 5.0})
 
 
-def test_while_a_slow_model_predicts_everybody_else_is_answered(models, client):
+def test_other_requests_are_answered_while_a_slow_model_predicts(models, client):
     assert client.service.served().prepared.inline_rows == MAX_ROWS
     publish_file(models, Slow())
-    look(client)
+    refresh(client)
     assert client.service.served().prepared.inline_rows == 0
     GATE.clear()
     with ThreadPoolExecutor() as pool:
@@ -331,24 +336,24 @@ def test_while_a_slow_model_predicts_everybody_else_is_answered(models, client):
         assert [answer.result().status_code for answer in waiting] == [200, 200]
 
 
-def test_an_infinite_answer_is_null_and_no_broken_json(models, client):
+def test_an_infinite_prediction_is_null_in_valid_json(models, client):
     publish_file(models, Boundless())
-    look(client)
+    refresh(client)
     text = client.post("/predict", json=[{"hours_studied": 9.5}, {"hours_studied": 1}]).text
     assert text == '{"version": "v2", "predictions": [null, 1.0]}'
 
 
-def test_of_many_bad_rows_the_first_is_told(models, client_of):
-    """All mistakes of ten thousand rows would fill the memory, from a request of thirty kilobytes."""
+def test_only_the_first_of_many_bad_rows_is_reported(models, client_of):
+    """All errors of ten thousand rows would fill the memory, from a request of thirty kilobytes."""
     models.publish(columns=ALL)
     client = client_of()
     good = {"hours_studied": 5, "room": "red", "tutor": True}
-    assert set(texts_of(client.post("/predict", json=[good, {}, {}, {}]))) == {
+    assert set(errors_of(client.post("/predict", json=[good, {}, {}, {}]))) == {
         "body.1.hours_studied", "body.1.room", "body.1.tutor",
     }  # fmt: skip
 
 
-def test_the_logs_are_lines_of_json(capsys, monkeypatch):
+def test_logs_are_lines_of_json(capsys, monkeypatch):
     from service import json_logging
 
     monkeypatch.setattr(logging.root, "handlers", [])

@@ -8,7 +8,7 @@ from service.config import Config
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_nothing_has_to_be_set():
+def test_no_setting_is_required():
     assert Config.from_env({"PATH": "/bin"}) == Config()
 
 
@@ -20,7 +20,7 @@ def test_settings_are_read(tmp_path):
     assert "secret" not in repr(found)
 
 
-def test_all_mistakes_are_told_together():
+def test_all_errors_are_reported_together():
     env = {
         "SERVICE_EVERY": "soon", "SERVICE_PORT": "0", "SERVICE_RANGES": "narrow", "SERVICE_TOKEN_FILE": "/nowhere",
         "SERVICE_COLOUR": "red", "SERVICE_FEEDBACK": "github",
@@ -35,7 +35,7 @@ def test_all_mistakes_are_told_together():
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("PORT", "65536", "a port from 1 to 65535"),
         ("PORT", "x", "a port from 1 to 65535, not 'x'"),
@@ -47,17 +47,17 @@ def test_all_mistakes_are_told_together():
         ("REPOSITORY", "octo", "owner/name"),
     ],
 )
-def test_what_could_never_work_is_told_at_the_start(name, value, told):
-    with pytest.raises(ValueError, match=told):
+def test_values_that_cannot_work_are_refused_at_the_start(name, value, message):
+    with pytest.raises(ValueError, match=message):
         Config.from_env({f"SERVICE_{name}": value})
 
 
-def test_an_empty_file_is_no_secret(tmp_path):
-    """Else everybody could send feedback where a token was to be asked for."""
+def test_an_empty_secret_file_is_refused(tmp_path):
+    """Otherwise anyone could send feedback although a token was meant to be required."""
     (tmp_path / "token").write_text("\n")
     with pytest.raises(ValueError, match=r"SERVICE_FEEDBACK_TOKEN: its file cannot be used: it is empty"):
         Config.from_env({"SERVICE_FEEDBACK_TOKEN_FILE": str(tmp_path / "token")})
 
 
-def test_the_page_on_the_service_tells_every_setting():
+def test_the_documentation_lists_every_setting():
     assert config.table() in (DOCS / "service.md").read_text(encoding="utf-8")

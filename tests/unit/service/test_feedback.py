@@ -22,8 +22,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def taught(models, client_of, folder):
-    """A service that learns: two rows make a dataset."""
+def learning(models, client_of, folder):
+    """Starts a service that takes feedback; two rows make a dataset."""
 
     def start(**settings):
         models.publish(3.0)
@@ -32,8 +32,8 @@ def taught(models, client_of, folder):
     return start
 
 
-def test_labelled_rows_become_a_dataset(taught, folder):
-    client = taught()
+def test_labelled_rows_become_a_dataset(learning, folder):
+    client = learning()
     answer = client.post("/feedback", json=ROW)
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "waiting": 1})
     client.service.feedback.flush(2)
@@ -56,8 +56,8 @@ def test_labelled_rows_become_a_dataset(taught, folder):
         ({"hours_studied": 5, "score": 5, "more": 1}, "body.0.more"),
     ],
 )
-def test_what_is_no_labelled_row_is_named(taught, body, place):
-    answer = taught().post("/feedback", json=body)
+def test_errors_of_labelled_rows_name_the_field(learning, body, place):
+    answer = learning().post("/feedback", json=body)
     assert answer.status_code == 422
     assert [".".join(map(str, problem["loc"])) for problem in answer.json()["detail"]] == [place]
 
@@ -74,7 +74,7 @@ def test_what_is_no_labelled_row_is_named(taught, body, place):
         ("red", None),
     ],
 )
-def test_text_that_a_spreadsheet_would_run_gets_into_no_dataset(models, client_of, folder, text, problem):
+def test_text_that_a_spreadsheet_would_run_is_refused(models, client_of, folder, text, problem):
     models.publish(columns="hours_studied room score")
     client = client_of(feedback="folder", feedback_path=str(folder))
     row = {"hours_studied": 5, "room": text}
@@ -82,18 +82,18 @@ def test_text_that_a_spreadsheet_would_run_gets_into_no_dataset(models, client_o
     answer = client.post("/feedback", json=row | {"score": 50})
     assert answer.status_code == (422 if problem else 202)
     if problem:
-        (told,) = answer.json()["detail"]
-        assert (told["type"], told["loc"]) == (problem, ["body", 0, "room"])
+        (error,) = answer.json()["detail"]
+        assert (error["type"], error["loc"]) == (problem, ["body", 0, "room"])
 
 
-def test_a_page_of_another_site_teaches_nothing_without_a_token(taught):
-    client = taught()
+def test_cross_origin_feedback_needs_a_token(learning):
+    client = learning()
     for origin in ("https://evil.example", "null"):
         assert client.post("/feedback", json=ROW, headers={"Origin": origin}).status_code == 403
     assert client.post("/feedback", json=ROW, headers={"Origin": "http://testserver"}).status_code == 202
 
 
-def test_whatever_a_target_raises_the_rows_wait():
+def test_rows_wait_whatever_the_target_raises():
     class Broken:
         def put(self, file: File) -> None:
             raise ValueError("a bug")
@@ -104,19 +104,19 @@ def test_whatever_a_target_raises_the_rows_wait():
     assert (feedback.pending, feedback.problem) == (1, "a bug")
 
 
-def test_a_half_written_dataset_is_taken_away(folder, monkeypatch):
+def test_a_partially_written_dataset_is_removed(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(DataError, match="No space") as told:
+    with pytest.raises(DataError, match="No space") as caught:
         FolderTarget(folder).put(dataset(("a",), [{"a": 1.0}]))
     assert files_in(folder) == {}
-    assert "SERVICE_FEEDBACK=github" in told.value.fix
+    assert "SERVICE_FEEDBACK=github" in caught.value.fix
 
 
-def test_a_token_is_asked_for_where_there_is_one(taught):
-    client = taught(feedback_token="s3cret")
+def test_the_configured_token_is_required(learning):
+    client = learning(feedback_token="s3cret")
     for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}):
         answer = client.post("/feedback", json=ROW, headers=given)
         assert answer.status_code == 401
@@ -124,30 +124,30 @@ def test_a_token_is_asked_for_where_there_is_one(taught):
     assert client.post("/feedback", json=ROW, headers={"Authorization": "Bearer s3cret"}).status_code == 202
 
 
-def test_feedback_is_off_unless_it_is_asked_for(client):
+def test_feedback_is_off_by_default(client):
     assert client.post("/feedback", json=ROW).status_code == 404
 
 
-def test_more_rows_than_can_wait_are_refused(taught):
-    client = taught(feedback_pending=3)
+def test_more_rows_than_may_wait_are_refused(learning):
+    client = learning(feedback_pending=3)
     answer = client.post("/feedback", json=[ROW] * 4)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "60"
 
 
-def test_what_waits_is_written_when_the_service_stops(folder):
+def test_waiting_rows_are_written_when_the_service_stops(folder):
     with Feedback(FolderTarget(folder)).running() as feedback:
         feedback.add(("a", "b"), [{"a": 1.0, "b": "x"}])
     assert list(files_in(folder).values()) == ["a,b\n1,x\n"]
 
 
-def test_cells_come_back_as_they_were():
+def test_cells_survive_a_round_trip_through_csv():
     rows = [{"a": None, "b": True, "c": 0.1, "d": 'say "hi",\nyou', "e": 1e22}]
     found = list(csv.reader(dataset("abcde", rows).content.decode().splitlines(keepends=True)))
     assert found[1] == ["", "true", "0.1", 'say "hi",\nyou', "1e+22"]
 
 
-def test_enough_rows_are_written_at_once(folder):
+def test_a_full_dataset_is_written_immediately(folder):
     written = threading.Event()
     with Feedback(
         FolderTarget(folder), rows=2, seconds=3600, on_outcome=lambda *_: written.set()
@@ -166,26 +166,26 @@ def target(hosted: Hosted) -> GitHubTarget:
     return GitHubTarget(Api(hosted.url, writer.token), REPOSITORY, f"{STORE}/", "main")
 
 
-def test_a_dataset_is_a_commit_and_writing_it_twice_is_writing_it_once(hosted, target):
+def test_writing_a_dataset_twice_makes_one_commit(hosted, target):
     file = dataset(("a",), [{"a": 1.0}])
     target.put(file)
-    target.put(file)  # the first answer was lost
+    target.put(file)  # the first response was lost
     assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
     assert hosted.messages() == ["Add 1 row of feedback", "Change 1 files"]
     assert hosted.statuses == ["201", "422", "200"]
 
 
-def test_without_a_branch_it_is_the_default_branch(hosted):
+def test_without_a_branch_the_default_branch_is_used(hosted):
     writer = hosted.identity(permissions={"contents": "write"})
     file = dataset(("a",), [{"a": 1.0}])
     GitHubTarget(Api(hosted.url, writer.token), REPOSITORY, STORE).put(file)
     assert hosted.read(STORE) == {f"{STORE}/{file.name}": b"a\n1\n"}
 
 
-def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
-    told = []
+def test_a_failing_server_delays_feedback_and_loses_none(hosted, target):
+    outcomes = []
     hosted.trouble = refused(502)
-    feedback = Feedback(target, rows=1, on_outcome=lambda *what: told.append(what))
+    feedback = Feedback(target, rows=1, on_outcome=lambda *outcome: outcomes.append(outcome))
     feedback.add(("a",), [{"a": 1.0}])
     assert not feedback.flush()
     assert not feedback.flush()
@@ -194,7 +194,7 @@ def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
     hosted.trouble = lambda _: None
     assert feedback.flush()
     assert (feedback.pending, feedback.problem) == (0, "")
-    assert [outcome for outcome, _, _ in told] == ["delayed", "written"]
+    assert [outcome for outcome, _, _ in outcomes] == ["delayed", "written"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_server_in_trouble_delays_and_loses_nothing(hosted, target):
         ({"path": "README.md"}, 422, "path contains a malformed path component", "SERVICE_FEEDBACK_PATH"),
     ],
 )
-def test_what_github_refuses_is_told_with_what_to_do(hosted, monkeypatch, changes, status, why, fix):
+def test_refusals_of_github_come_with_a_remedy(hosted, monkeypatch, changes, status, why, fix):
     token = changes.get("token") or hosted.identity(permissions=changes.get("permissions")).token
     if "rule" in changes:
         hosted.hub.protect(hosted.repository, "main", **changes["rule"])
@@ -229,7 +229,7 @@ def test_what_github_refuses_is_told_with_what_to_do(hosted, monkeypatch, change
     assert hosted.messages() == ["Change 1 files"]
 
 
-def test_a_rate_limit_is_waited_for(hosted, target):
+def test_a_rate_limit_sets_the_wait(hosted, target):
     hosted.trouble = refused(403, {"Retry-After": "30"})
     with pytest.raises(Unreachable, match="the rate limit is used up") as caught:
         target.put(dataset(("a",), [{"a": 1.0}]))
@@ -237,7 +237,7 @@ def test_a_rate_limit_is_waited_for(hosted, target):
 
 
 @pytest.mark.parametrize("status", [301, 307, 308])
-def test_a_renamed_repository_is_told(hosted, target, status):
+def test_a_renamed_repository_is_reported(hosted, target, status):
     there = f"{hosted.url}/repositories/1/contents/x.csv"
     hosted.trouble = refused(status, {"Location": there}, b'{"message": "Moved Permanently"}')
     with pytest.raises(Unreachable, match=f"GitHub answers {status}") as caught:
@@ -246,7 +246,7 @@ def test_a_renamed_repository_is_told(hosted, target, status):
     assert hosted.statuses == [str(status)]
 
 
-def test_whether_a_file_is_there_is_not_guessed_while_github_is_in_trouble(hosted, target):
+def test_an_existing_file_is_not_assumed_while_github_fails(hosted, target):
     file = dataset(("a",), [{"a": 1.0}])
     target.put(file)
     hosted.trouble = lambda request: refused(502)(request) if request.method == "GET" else None
@@ -254,17 +254,17 @@ def test_whether_a_file_is_there_is_not_guessed_while_github_is_in_trouble(hoste
         target.put(file)
 
 
-def test_rows_that_cannot_be_written_at_the_end_are_told(hosted):
-    told = []
+def test_rows_that_cannot_be_written_at_the_end_are_reported(hosted):
+    outcomes = []
     reader = hosted.identity(permissions={"contents": "read"})
     target = GitHubTarget(Api(hosted.url, reader.token), REPOSITORY, STORE)
-    with Feedback(target, on_outcome=lambda *what: told.append(what)).running() as feedback:
+    with Feedback(target, on_outcome=lambda *outcome: outcomes.append(outcome)).running() as feedback:
         feedback.add(("a",), [{"a": 1.0}] * 3)
-    assert told[-1][:2] == ("lost", 3)
-    assert "GitHub answers 403" in told[-1][2]
+    assert outcomes[-1][:2] == ("lost", 3)
+    assert "GitHub answers 403" in outcomes[-1][2]
 
 
-def test_waiting_rows_are_bounded():
+def test_waiting_rows_are_limited():
     class Never:
         def put(self, file: File) -> None:
             raise Unreachable("no")

@@ -11,11 +11,11 @@ import pytest
 from benchmarks.service import load
 from tests.support import live_service
 
-HURRIED = "from service import head_timeout, __main__; head_timeout.MAX_SECONDS = 0.5; __main__.main()"
+SHORT_TIMEOUT = "from service import head_timeout, __main__; head_timeout.MAX_SECONDS = 0.5; __main__.main()"
 BODY = b'{"hours_studied": 5}'
 
 
-def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, tmp_path):
+def test_no_response_fails_or_mixes_versions_during_twenty_swaps_under_load(models, tmp_path):
     answers = {"v1": 55.0, "v2": 60.0}
     models.publish(3.0)
     models.publish(4.0)
@@ -23,7 +23,7 @@ def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, t
     loads = []
 
     def press():
-        loads.append(load.run(service.port, BODY, connections=8, going_on=lambda: not stopped.is_set()))
+        loads.append(load.run(service.port, BODY, connections=8, keep_going=lambda: not stopped.is_set()))
 
     with live_service.running(models.path, tmp_path / "log") as service:
         pressing = threading.Thread(target=press)
@@ -42,17 +42,17 @@ def test_twenty_swaps_under_load_and_no_answer_fails_or_mixes_versions(models, t
         assert json.loads(service.get("/readyz"))["swaps"] == 20
         assert service.stop() == 0
     (found,) = loads
-    said = {
+    responses = {
         (status, json.loads(body)["version"], round(json.loads(body)["prediction"], 6)) for status, body in found.bodies
     }
-    assert said == {(200, version, answer) for version, answer in answers.items()}
+    assert responses == {(200, version, answer) for version, answer in answers.items()}
     assert len(found.times) > 100
     events = [json.loads(line)["event"] for line in service.log.read_text().splitlines()]
     assert events.count("swapped") == 21
     assert events[-1] == "stopped" or "stopped" in events
 
 
-def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
+def test_a_request_in_progress_is_answered_before_the_service_stops(models, tmp_path):
     models.publish()
     with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
@@ -65,7 +65,7 @@ def test_a_request_under_way_is_answered_before_it_stops(models, tmp_path):
         assert service.process.wait(30) == 0
 
 
-def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
+def test_a_client_that_hangs_up_is_not_counted_as_a_failure(models, tmp_path):
     models.publish()
     series = 'service_requests_total{route="/predict",status="499"} 1.0'
     with live_service.running(models.path, tmp_path / "log") as service:
@@ -79,7 +79,7 @@ def test_a_client_that_hangs_up_is_no_failure_of_the_service(models, tmp_path):
     assert '"level": "error"' not in service.log.read_text()
 
 
-def test_who_sends_too_much_is_told_and_whoever_sends_much_more_is_cut_off(models, tmp_path):
+def test_a_large_body_gets_413_and_a_huge_one_a_closed_connection(models, tmp_path):
     models.publish()
     with live_service.running(models.path, tmp_path / "log", SERVICE_MAX_BODY="300000") as service:
         client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
@@ -93,10 +93,10 @@ def test_who_sends_too_much_is_told_and_whoever_sends_much_more_is_cut_off(model
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: "])
-def test_a_client_that_does_not_finish_the_head_of_a_request_is_let_go(models, tmp_path, sent):
+def test_a_client_that_does_not_finish_its_request_head_is_disconnected(models, tmp_path, sent):
     models.publish()
     head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    with live_service.running(models.path, tmp_path / "log", main=HURRIED) as service:
+    with live_service.running(models.path, tmp_path / "log", main=SHORT_TIMEOUT) as service:
         address = "127.0.0.1", service.port
         with socket.create_connection(address, 20) as idle, socket.create_connection(address, 20) as good:
             idle.sendall(sent)
@@ -119,7 +119,7 @@ def flood(client):
         time.sleep(0.01)
 
 
-def test_the_head_of_a_request_is_bounded(models, tmp_path):
+def test_the_size_of_a_request_head_is_limited(models, tmp_path):
     models.publish()
     with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client, pytest.raises(OSError):  # noqa: PT011
@@ -127,9 +127,9 @@ def test_the_head_of_a_request_is_bounded(models, tmp_path):
         assert "ok" in service.get("/healthz")
 
 
-def test_it_is_alive_while_the_first_model_loads_and_stops_when_asked(models, tmp_path):
+def test_the_service_is_alive_and_can_stop_while_the_first_model_loads(models, tmp_path):
     models.path.mkdir()
-    os.mkfifo(models.path / "model_metadata.json")  # whoever reads it waits
+    os.mkfifo(models.path / "model_metadata.json")  # a reader blocks
     with live_service.running(models.path, tmp_path / "log", ready="/healthz") as service:
         with pytest.raises(urllib.error.HTTPError, match="503"):
             service.get("/readyz")
