@@ -24,8 +24,8 @@ FULL_NAME = "octo/students"
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "Pace", Timing)  # to be put back, as the next
-    monkeypatch.setattr(wiring, "Patience", RetryBudget)
+    monkeypatch.setattr(client, "Timing", Timing)  # to be put back, as the next
+    monkeypatch.setattr(wiring, "RetryBudget", RetryBudget)
     hurry()
     monkeypatch.setattr("ml_action.runtime.wiring.time.sleep", lambda seconds: None)
 

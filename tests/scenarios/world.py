@@ -155,8 +155,8 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
 
 def hurry() -> None:
     """GitHub asks its clients for a pause between writes; the stand-in does not."""
-    client.Pace = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
-    wiring.Patience = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
+    client.Timing = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
+    wiring.RetryBudget = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
 
 
 def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> None:
