@@ -16,7 +16,8 @@ from ml_action.commands import registry
 from ml_action.commands.data import command as data_commands
 from ml_action.commands.init import command as init_command
 from ml_action.commands.registry import Command, Invocation
-from ml_action.config.options import MODES, OPTIONS, Option
+from ml_action.config.option import Option
+from ml_action.config.options import MODES, OPTIONS
 from ml_action.core.log import Log, PlainLog
 from ml_action.runtime import actions, boundary
 from ml_action.runtime.actions import ActionsLog, RunContext

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.decision.scenarios import Case
-from ml_action.config import settings
+from ml_action.config import parse
+from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.model import Recipe, Version
 from ml_action.loop import batch as batches
-from ml_action.loop import experiment
 from ml_action.loop import gate as decision
 from ml_action.modelling import champion as witness
 from ml_action.modelling import trial
@@ -52,9 +52,9 @@ class Judgement:
 
 def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """A champion trained on all of the table's rows outside the permanent holdout."""
-    parsed = settings.parse(given, {})
+    parsed = parse.parse(given, {})
     recipe = batches._recipe(table, parsed, None)
-    trained = ~units.units_of(table, parsed.group).held_out(salt, parsed.test_size)
+    trained = ~units.units_of(table, parsed.training.group).held_out(salt, parsed.training.test_size)
     model = fit.fit(recipe, table, trained)
     learned = table.keep(table.any_in(trained), trained)
     return Champion(model, recipe, learning.learn_contract(learned, recipe.outputs, recipe.features))
@@ -62,8 +62,8 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
 
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
     """The product's verdict on the case's new datasets; one training, decided by each gate."""
-    parsed = settings.parse(case.settings, {})
-    policy = experiment.policy_of(parsed)
+    parsed = parse.parse(case.settings, {})
+    policy = parsed.gate
     batch = batches._by_datasets(case.table, (), _material(case, champion), parsed)
     aside = frozenset(item.blob for item in batch.set_aside)
     try:
@@ -76,10 +76,10 @@ def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judge
             champion_features=champion.recipe.features,
             champion_target=champion.recipe.target,
             salt=case.salt,
-            test_size=parsed.test_size,
+            test_size=parsed.training.test_size,
             policy=policy,
-            folds=parsed.fit_budget - 1,
-            group=parsed.group,
+            folds=parsed.training.fit_budget - 1,
+            group=parsed.training.group,
             screened=trial.ScreeningInput(batch.judged, batch.contract),
             shifts=batch.shifts,
             progress=lambda *_: None,
@@ -125,7 +125,7 @@ def _version(champion: Champion) -> Version:
     return Version(**{field.name: said.get(field.name, "") for field in fields(Version)})
 
 
-def _stop_if_broken(case: Case, batch: batches.Batch, parsed: settings.Settings) -> None:
+def _stop_if_broken(case: Case, batch: batches.Batch, parsed: Settings) -> None:
     """Raises DataProblem where `batch.load` does: too much is bad to go on, or nothing is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
     batches.stop_if_too_many(batch.bad, inventory, parsed)

@@ -49,12 +49,14 @@ def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = N
     `event`: the pull request that the run is for; without one it is the one of the proposal's branch.
     """
     state = journal.read(tools.repository.store, tools.tips.state)
-    ours = ExpectedPullRequest(tools.branches.proposal, tools.branches.base, settings.model_dir, settings.label)
+    ours = ExpectedPullRequest(
+        tools.branches.proposal, tools.branches.base, settings.publication.model_dir, settings.publication.label
+    )
     examine = partial(
-        commit_contents.find_objections, tools.repository, name=settings.name, model_dir=settings.model_dir
+        commit_contents.find_objections, tools.repository, name=settings.name, model_dir=settings.publication.model_dir
     )
     attempt, forge = state.proposed or state.last, tools.forge()
-    asks = event if settings.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
+    asks = event if settings.publication.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
     pull = forge.get(asks.number) if asks else forge.find(ours.branch)
     done = verify_and_approve(attempt, pull, forge, ours, examine)
     agreed = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE

@@ -34,7 +34,7 @@ def explain(place: Target, scratch: Path, log: Log, wanted: str, *, form: str = 
     if form == "json":
         sys.stdout.write(json.dumps(encode(attempt), indent=2) + "\n")
         return
-    facts = attempts.facts(attempt, registry.read(git, tips.base, place.settings.model_dir))
+    facts = attempts.facts(attempt, registry.read(git, tips.base, place.settings.publication.model_dir))
     if form == "markdown":
         sys.stdout.write(pages.from_journal(attempt, facts))
         return

@@ -208,7 +208,7 @@ def add_data(call: Invocation) -> None:
 
     place = wiring.find_place(call.given, call.context, call.log.say)
     students.add_data(
-        place.workspace.directory / place.settings.data_path.roots[0],
+        place.workspace.directory / place.settings.data.data_path.roots[0],
         own_options(call).count,
         world=own_options(call).world,
         seed=own_options(call).seed_of_data,

@@ -38,7 +38,7 @@ def rollback(settings: Settings, tools: Dependencies) -> Outcome:
 
 def _rollback(settings: Settings, tools: Dependencies) -> Outcome:
     scene = survey.take_snapshot(settings, tools.repository, tools.tips)
-    wish = reversal.resolve_request(scene.history, settings.to, settings.why)
+    wish = reversal.resolve_request(scene.history, settings.rollback.to, settings.rollback.why)
     begun = lifecycle.pending(scene)
     if begun and (_is_this_one(begun, settings) or lifecycle.ended_on_base(scene, begun)):
         scene, done = lifecycle.resume(scene, settings, tools)
@@ -56,7 +56,7 @@ def _rollback(settings: Settings, tools: Dependencies) -> Outcome:
 
 def _is_this_one(attempt: Attempt, settings: Settings) -> bool:
     """Whether this very rollback was begun before, by a run that was killed or whose pull request waits."""
-    return attempt.rolls_back and attempt.version == settings.to
+    return attempt.rolls_back and attempt.version == settings.rollback.to
 
 
 def _propose(wish: RollbackRequest, scene: Snapshot, settings: Settings, tools: Dependencies) -> Outcome:
@@ -65,7 +65,7 @@ def _propose(wish: RollbackRequest, scene: Snapshot, settings: Settings, tools: 
     attempt = reversal.attempt_of(wish, proven, scene, tools)
     content = reversal.content_of(attempt, wish, scene, settings)
     waiting, onto = lifecycle.pending(scene), scene.state
-    if waiting and settings.autonomy.reaches(Autonomy.PROPOSE):
+    if waiting and settings.publication.autonomy.reaches(Autonomy.PROPOSE):
         ended = lifecycle.superseded_by_rollback(waiting, tools)
         if ended.state == "merged":
             return outcomes.blocked(scene, Publication(blocked=_overtaken(ended)))

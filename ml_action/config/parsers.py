@@ -7,6 +7,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 
+from ml_action.core.records.policy import Guardrail
+
 
 def text(value: str) -> str:
     """One line."""
@@ -147,13 +149,13 @@ def format_names(names: Iterable[str]) -> str:
     return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set('",') else name for name in several)
 
 
-def margins(value: str) -> tuple[tuple[str, float], ...]:
-    """A JSON object of names and shares."""
+def guardrails(value: str) -> tuple[Guardrail, ...]:
+    """A JSON object of metrics and margins."""
     found = mapping(value)
     for key, margin in found.items():
         if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < 1:
             raise ValueError(f"{key!r} has to have a margin of at least 0 and less than 1")
-    return tuple((key, float(margin)) for key, margin in found.items() if isinstance(margin, int | float))
+    return tuple(Guardrail(key, float(margin)) for key, margin in found.items() if isinstance(margin, int | float))
 
 
 def mapping(value: str) -> Mapping[str, object]:

@@ -1,46 +1,54 @@
-"""The settings of a run, from the table in `options`.
+"""Every setting of a run, in frozen groups. Code takes the group that it needs, not the whole.
 
-Precedence: action input or CLI flag, then ml-auto-update.toml in the repository, then the default. Everything is
-parsed once, into a frozen value; all problems are reported together, each with name, value, reason and the
-nearest valid choice.
+A field has the name of its option, with underscores; `parse` fills them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.config.data_path import DataPath
-from ml_action.config.options import BY_NAME, OPTIONS, Option
-from ml_action.core.errors import SettingsError
+from ml_action.config.option import Group
+from ml_action.config.options import OPTIONS
 from ml_action.core.records.choices import Autonomy
+from ml_action.core.records.policy import Policy
 
-LEAST_FOR_DRIFT = 30  # datasets
 METADATA = "model_metadata.json"  # in the model directory
 CONFIG_FILE = "ml-auto-update.toml"
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Every setting, parsed. The fields are the table's names with underscores."""
+class DataOptions:
+    """Where datasets are, what is counted, and what each has to hold."""
 
-    mode: str
-    name: str
     data_path: DataPath
-    unit: str
+    unit: str  # datasets | rows
     untracked: bool
-    threshold: int
-    drift_threshold: int
-    drift: float
-    max_quarantine: float
-    max_dataset_size: int
+    max_dataset_size: int  # megabytes, unpacked
     max_columns: int
     contract: tuple[ColumnRule, ...]
+
+
+@dataclass(frozen=True)
+class TriggerOptions:
+    """When a training begins."""
+
+    threshold: int  # units
+    drift_threshold: int  # units; 0: drift starts no training
+    drift: float  # largest difference of cumulative shares
+    max_quarantine: float  # share of the new datasets
+    force: str  # the reason; empty: not forced
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a model is made and scored. Every field is part of an attempt's fingerprint."""
+
     target: tuple[str, ...]
     features: tuple[str, ...]
     task: str
@@ -49,217 +57,112 @@ class Settings:
     metric: str
     weight: str
     group: str
-    test_size: float
-    confidence: float
-    min_improvement: float
-    gate: str
-    margin: float
-    slices: tuple[str, ...]
-    guardrails: tuple[tuple[str, float], ...]  # metrics and margins
-    max_suspicious: float
-    on_review: str
-    force: str
-    watch: str
-    to: str
-    why: str
-    fit_budget: int
+    test_size: float  # share of the datasets
+    fit_budget: int  # models
     seed: int
-    model_format: str
-    trusted_types: tuple[str, ...]
+    model_format: str  # pickle | skops
+
+
+@dataclass(frozen=True)
+class RollbackOptions:
+    """Going back to an earlier version."""
+
+    watch: str  # off | report | rollback
+    to: str  # such as v1
+    why: str
+
+
+@dataclass(frozen=True)
+class PublicationOptions:
+    """What becomes of a decision: the files, the branch, the pull request, the issue."""
+
     model_dir: str
+    trusted_types: tuple[str, ...]
+    on_review: str  # report | draft
     autonomy: Autonomy
     label: str
-    merge_method: str
-    commit_signing: str
+    merge_method: str  # merge | squash | rebase
+    commit_signing: str  # none | api
     base: str
-    in_fork: str
+    in_fork: str  # report | run
     dashboard: bool
-    forge: str
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Tokens. They are in no representation."""
+
     token: str = field(repr=False)
     approver_token: str = field(repr=False)
 
 
-# what shapes a model or its verdict, and so belongs into a fingerprint
-MAKING = (
-    "unit",
-    "target",
-    "features",
-    "task",
-    "estimator",
-    "params",
-    "metric",
-    "weight",
-    "group",
-    "seed",
-    "model_format",
-)
-JUDGING = (
-    "test_size",
-    "confidence",
-    "min_improvement",
-    "gate",
-    "margin",
-    "slices",
-    "guardrails",
-    "max_suspicious",
-    "force",
-    "fit_budget",
-    "contract",
-)
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, parsed."""
+
+    mode: str
+    name: str
+    forge: str  # auto | github | sandbox | none
+    data: DataOptions
+    trigger: TriggerOptions
+    training: TrainingOptions
+    gate: Policy
+    rollback: RollbackOptions
+    publication: PublicationOptions
+    secrets: Secrets = field(repr=False)
+
+    def with_values(self, **changes: Any) -> Settings:
+        """The settings with other values, by the options' fields, whatever their groups.
+
+        Raises:
+            TypeError: for a name that no option has.
+        """
+        grouped: dict[str, dict[str, Any]] = {}
+        for option in OPTIONS:
+            if option.field in changes:
+                grouped.setdefault(option.group.value, {})[option.field] = changes.pop(option.field)
+        alone = grouped.pop(Group.RUN.value, {}) | changes
+        groups = {name: replace(getattr(self, name), **values) for name, values in grouped.items()}
+        return replace(self, **groups, **alone)
 
 
-def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
-    """The settings from inputs or flags (by name; empty means not given) and the keys of ml-auto-update.toml.
-
-    Raises:
-        SettingsProblem: with every problem found, not only the first.
-    """
-    problems: list[str] = []
-    parsed: dict[str, Any] = {}
-    problems += [_unknown(name, "input of ml-auto-update", tuple(BY_NAME)) for name in given if name not in BY_NAME]
-    keys = tuple(setting.name for setting in OPTIONS if setting.in_file)
-    problems += [_not_in_file(name, keys) for name in file if name not in keys]
-    for setting in OPTIONS:
-        text, source = _text_of(setting, given, file)
-        try:
-            parsed[setting.name.replace("-", "_")] = _parse_one(setting, text)
-        except ValueError as error:
-            problems.append(f"{setting.name} = {_shown(setting, text)} ({source}): {error}")
-    problems += [] if problems else _contradictions(parsed)
-    if problems:
-        raise _problem(problems)
-    return Settings(**parsed)
+GROUPS: Mapping[Group, type[Any]] = {
+    Group.DATA: DataOptions,
+    Group.TRIGGER: TriggerOptions,
+    Group.TRAINING: TrainingOptions,
+    Group.GATE: Policy,
+    Group.ROLLBACK: RollbackOptions,
+    Group.PUBLICATION: PublicationOptions,
+    Group.SECRETS: Secrets,
+}
 
 
-def _text_of(setting: Option, given: Mapping[str, str], file: Mapping[str, object]) -> tuple[str, str]:
-    """A setting's text and where it comes from."""
-    text = given.get(setting.name, "").strip()
-    if text:
-        return text, "given"
-    if setting.in_file and setting.name in file:
-        return _as_text(file[setting.name]), CONFIG_FILE
-    return setting.default, "default"
-
-
-def texts(file: Mapping[str, object]) -> dict[str, str]:
-    """The keys of ml-auto-update.toml as inputs would spell them."""
-    return {name: _as_text(value) for name, value in file.items()}
-
-
-def _as_text(value: object) -> str:
-    """A TOML value in the spelling of an input: one parser for both."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join('"' + str(item).replace('"', '""') + '"' for item in value)
-    return json.dumps(value, default=str)
-
-
-def _parse_one(setting: Option, text: str) -> Any:
-    if setting.choices and text not in setting.choices:
-        raise ValueError(f"choose one of {', '.join(setting.choices)}{_nearest(text, setting.choices)}")
-    return setting.parse(text)
-
-
-def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
-    """Settings that are fine by themselves and not together."""
-    yield from _of_places(parsed)
-    yield from _of_triggers(parsed)
-    yield from _of_columns(parsed)
-    if parsed["forge"] == "github" and not parsed["token"]:
-        yield "token is empty: forge github needs one; pass `token: ${{ github.token }}` or an App's token"
-
-
-def _of_places(parsed: Mapping[str, Any]) -> Iterator[str]:
-    model = parsed["model_dir"]
-    for data in parsed["data_path"].roots:
-        if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
-            yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
-
-
-def _of_triggers(parsed: Mapping[str, Any]) -> Iterator[str]:
-    if parsed["untracked"] and parsed["unit"] == "rows":
-        yield (
-            "untracked and unit = 'rows': git keeps no earlier version of an untracked file, so that nobody could tell "
-            "its new rows; commit the files, or count datasets"
-        )
-    if parsed["drift_threshold"] >= parsed["threshold"]:
-        yield "drift-threshold: it has to be less than threshold, or drift could never pull the trigger first"
-    if 0 < parsed["drift_threshold"] < LEAST_FOR_DRIFT:
-        yield f"drift-threshold: it has to be at least {LEAST_FOR_DRIFT}: below that chance alone moves a column"
-
-
-def _of_columns(parsed: Mapping[str, Any]) -> Iterator[str]:
-    for target in parsed["target"]:
-        if target in parsed["features"]:
-            yield f"features: the target {target!r} is among them; a model cannot predict from its answer"
-        if target == parsed["group"]:
-            yield f"group: {target!r} is the target too; it has to say which rows belong together"
-        if target == parsed["weight"]:
-            yield f"weight: {target!r} is the target too; it has to say how much each row counts"
-
-
-def _shown(setting: Option, text: str) -> str:
-    return "***" if setting.secret else repr(text[:200])
-
-
-def _unknown(name: str, kind: str, known: tuple[str, ...]) -> str:
-    return f"{name[:80]!r} is no {kind}{_nearest(name, known)}"
-
-
-def _not_in_file(name: str, keys: tuple[str, ...]) -> str:
-    if name in BY_NAME:
-        return f"{name!r} may not stand in {CONFIG_FILE}: pass it as an input or a flag"
-    return _unknown(name, f"key of {CONFIG_FILE}", keys)
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    import difflib  # late: only a wrong setting needs it
-
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; perhaps you meant {matches[0]!r}?" if matches else ""
-
-
-def _problem(problems: list[str]) -> SettingsError:
-    count = "A setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
-    lines = "\n".join(f"  - {problem}" for problem in problems)
-    return SettingsError(
-        f"{count}:\n{lines}",
-        why="a typing error, or a value of another version of the action",
-        fix="correct it in the workflow, on the command line or in ml-auto-update.toml; "
-        "the README lists every setting with its default",
-    )
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of ml-auto-update.toml, for editors."""
-    properties: dict[str, Any] = {}
-    for setting in OPTIONS:
-        if setting.in_file:
-            entry: dict[str, Any] = {"type": setting.schema, "description": setting.help}
-            entry |= {"enum": list(setting.choices)} if setting.choices and setting.schema == "string" else {}
-            entry |= {"items": {"type": "string"}} if setting.schema == "array" else {}
-            entry |= {"type": ["array", "string"]} if setting.name in ("data-path", "target") else {}  # one is no list
-            properties[setting.name] = entry
+def values_of(settings: Settings) -> dict[str, Any]:
+    """The settings by their options' fields, without groups."""
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": CONFIG_FILE,
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
+        option.field: getattr(getattr(settings, option.group.value) if option.group.value else settings, option.field)
+        for option in OPTIONS
     }
 
 
-def validation_fingerprint(settings: Settings) -> str:
-    """What of the settings tells a bad dataset from a good one, in a word."""
-    import hashlib  # late: only what was set aside asks for it
-
-    names = ("unit", "target", "features", "weight", "contract", "max_dataset_size", "max_columns")
-    said = repr([getattr(settings, name) for name in names])
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
 def fingerprint_settings(settings: Settings) -> dict[str, object]:
-    """What of the settings shapes a model or its verdict: the part that belongs into a fingerprint."""
-    shaping = {name: getattr(settings, name) for name in MAKING + JUDGING}
-    return shaping | {"contract": [vars(rule) for rule in settings.contract]}
+    """The settings that shape a model or its verdict, without groups: a part of an attempt's fingerprint.
+
+    The options say which these are. Keys and values are compared with those that earlier versions stored.
+    """
+    values = values_of(settings)
+    shaping = {option.field: values[option.field] for option in OPTIONS if option.in_fingerprint}
+    rails = tuple((rail.metric, rail.margin) for rail in settings.gate.guardrails)
+    return shaping | {"contract": [asdict(rule) for rule in settings.data.contract], "guardrails": rails}
+
+
+def validation_fingerprint(settings: Settings) -> str:
+    """A digest of the settings that decide whether a dataset is valid."""
+    import hashlib  # late: only rejected datasets need it
+
+    data, training = settings.data, settings.training
+    deciding = [
+        data.unit, training.target, training.features, training.weight, data.contract, data.max_dataset_size,
+        data.max_columns,
+    ]  # fmt: skip
+    return hashlib.sha256(repr(deciding).encode("utf-8", "surrogateescape")).hexdigest()[:16]

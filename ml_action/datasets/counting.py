@@ -29,7 +29,7 @@ EVERYTHING = DataPath((".",))  # what a state remembers that does not say otherw
 
 def selection_of(settings: Settings) -> DataPath:
     """What is a dataset under these settings."""
-    return settings.data_path.only(CSV) if settings.unit == ROWS else settings.data_path
+    return settings.data.data_path.only(CSV) if settings.data.unit == ROWS else settings.data.data_path
 
 
 def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[str, ...]]:
@@ -41,7 +41,7 @@ def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[st
     Raises:
         DataProblem: there is no such folder in the commit.
     """
-    roots = settings.data_path.roots
+    roots = settings.data.data_path.roots
     found = dict(zip(roots, repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)), strict=True))
     trees = {root: oid for root, (oid, kind) in found.items() if kind == "tree"}
     missing = tuple(root for root in roots if root not in trees and not _is_untracked(repository, settings, root))
@@ -49,12 +49,12 @@ def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[st
         raise _no_data(repository, roots, any(kind for _, kind in found.values()))
     if not trees:
         return repository.empty_tree(), missing
-    return (trees[roots[0]] if settings.data_path.folder else repository.mirror(trees)), missing
+    return (trees[roots[0]] if settings.data.data_path.folder else repository.mirror(trees)), missing
 
 
 def _is_untracked(repository: Repository, settings: Settings, root: str) -> bool:
     """Whether the folder is there all the same: nothing in it was ever committed."""
-    if not settings.untracked or repository.workspace is None:
+    if not settings.data.untracked or repository.workspace is None:
         return False
     from ml_action.git import workspace
 
@@ -88,7 +88,7 @@ def count(repository: Repository, settings: Settings, tree: str, since: str, sta
         (),
         _untracked(repository, settings, tree),
         state.untracked,
-        settings.untracked,
+        settings.data.untracked,
         frozenset(item.blob for item in aside),
         {item.blob: item.copy_of for item in aside if item.copy_of},
     )
@@ -113,10 +113,10 @@ def _changes(
         new = {item.path: item.blob for item in _all(git, tree, now)}
         skip = len(now.path_of(""))
         listed = [replace(change, path=change.path[skip:]) for change in inventory.compare(old, new)]
-        return listed, (lambda change: _new_rows(git, change, None)) if settings.unit == ROWS else None
+        return listed, (lambda change: _new_rows(git, change, None)) if settings.data.unit == ROWS else None
     if tree == since:
         return (), None
-    if settings.unit != ROWS:
+    if settings.data.unit != ROWS:
         return Changes(git.run(*DIFF, since, tree), then), None
     raw = git.run(*ROW_DIFF, since, tree)
     added = dict(inventory.added_lines(raw))
@@ -172,7 +172,7 @@ def datasets(repository: Repository, settings: Settings, found: Inventory) -> tu
     one: dict[str, Dataset] = {}
     for item in _all(repository.store, found.tree, selection_of(settings)):
         one.setdefault(item.blob, item)
-    for item in found.untracked if settings.untracked else ():
+    for item in found.untracked if settings.data.untracked else ():
         one.setdefault(item.blob, item)
     return tuple(one.values())
 
@@ -182,7 +182,7 @@ def _untracked(repository: Repository, settings: Settings, tree: str) -> tuple[D
 
     Those of the commit that is checked out are tracked too: when a newer one counts, what it deleted is no new file.
     """
-    if not settings.untracked:
+    if not settings.data.untracked:
         return ()
     if repository.workspace is None:
         raise RepositoryError(

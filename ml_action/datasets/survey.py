@@ -61,21 +61,23 @@ def take_snapshot(
 
 def _judge(found: Inventory, state: State, settings: Settings, repository: Repository, tips: Tips) -> Trigger:
     """The trigger, by what is new, or by what an earlier run found in the very same data when it read it."""
-    judged = trigger.evaluate(found, settings.threshold, settings.unit)
+    judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
     same = state.looked is not None and state.looked.sight == data_fingerprint(found, settings, repository, tips)
     if same and state.looked:
         judged = trigger.judge_sound(state.looked.count, judged)
-    judged = trigger.judge_early(judged, settings.drift_threshold, looked=same)
-    return trigger.judge_forced(judged, settings.force)
+    judged = trigger.judge_early(judged, settings.trigger.drift_threshold, looked=same)
+    return trigger.judge_forced(judged, settings.trigger.force)
 
 
 def data_fingerprint(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:
     """The data, what judges them and the champion as they are now, in a word."""
     import hashlib  # late: only what was read before asks for it
 
-    champion = repository.store.object_id(f"{tips.base}:{settings.model_dir}/{METADATA}") if tips.base else ""
+    champion = (
+        repository.store.object_id(f"{tips.base}:{settings.publication.model_dir}/{METADATA}") if tips.base else ""
+    )
     untracked = sorted(item.blob for item in found.untracked)
-    said = repr((found.tree, untracked, champion, settings.drift, validation_fingerprint(settings)))
+    said = repr((found.tree, untracked, champion, settings.trigger.drift, validation_fingerprint(settings)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -87,10 +89,11 @@ def _history(git: Git, base: str, settings: Settings) -> History | None:
     """
     from ml_action.git import registry
 
-    history = registry.read(git, base, settings.model_dir)
+    history = registry.read(git, base, settings.publication.model_dir)
     if history and history.name != settings.name:
         raise ModelError(
-            f"{settings.model_dir}/ belongs to the model {history.name!r}, and this run is for {settings.name!r}",
+            f"{settings.publication.model_dir}/ belongs to the model {history.name!r}, and this run is for "
+            f"{settings.name!r}",
             why="two models share a model-dir, or the setting `name` was changed",
             fix="give each model a model-dir of its own, or go back to the old name",
         )

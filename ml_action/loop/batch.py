@@ -95,7 +95,7 @@ def _wanted(scene: Snapshot, settings: Settings) -> tuple[Dataset, ...]:
 
 def build_batch(material: BatchInput, scene: Snapshot, settings: Settings, log: Log) -> Batch:
     """Reads everything and judges what is new, dataset by dataset or row by row."""
-    judge = _by_rows if settings.unit == "rows" else _by_datasets
+    judge = _by_rows if settings.data.unit == "rows" else _by_datasets
     return judge(*_read(material, scene, settings, log), material, settings)
 
 
@@ -110,7 +110,7 @@ def _read(
     """Every dataset that can be read, and those that cannot."""
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
-    limits = frames.ReadLimits(settings.max_dataset_size, settings.max_columns)
+    limits = frames.ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
     contents = sources.contents(scene.repository, wanted, limits.bytes)
     contents = with_progress(_without_pointers(contents, len(material.datasets)), len(wanted), log)
     table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
@@ -131,12 +131,12 @@ def treat_all_as_new(batch: Batch) -> Batch:
 def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
     """The columns that somebody speaks of: they are read, however few datasets have them."""
     said = [
-        *settings.target,
-        *settings.features,
-        settings.group,
-        settings.weight,
-        *settings.slices,
-        *(rule.name for rule in settings.contract),
+        *settings.training.target,
+        *settings.training.features,
+        settings.training.group,
+        settings.training.weight,
+        *settings.gate.slices,
+        *(rule.name for rule in settings.data.contract),
     ]
     return frozenset([*said, *champion.outputs, *champion.features] if champion else said)
 
@@ -176,7 +176,7 @@ def _by_datasets(
         sources=tuple(item.blob for item in sifted.table.datasets),
         bad=tuple(item for item in told if item.blob in material.new and not item.copy_of),
         set_aside=told,
-        shifts=drift.measure(sifted.table, new, sifted.contract, settings.drift) if champion else (),
+        shifts=drift.measure(sifted.table, new, sifted.contract, settings.trigger.drift) if champion else (),
     )
 
 
@@ -188,7 +188,7 @@ def _sound(
     recipe = _recipe(table, settings, champion)
     numbers = _numbers(champion, recipe)
     table, unfit = validation.validate(
-        table, recipe.outputs, recipe.features, settings.contract, numbers, recipe.weight
+        table, recipe.outputs, recipe.features, settings.data.contract, numbers, recipe.weight
     )
     twins = duplicates.find_copies(table, material.old)
     return UsableDatasets(enforcement.without(table, twins), recipe, (*unreadable, *unfit, *twins))
@@ -200,9 +200,9 @@ def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: Ba
     sides = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
     unreadable = tuple(item for item in unreadable if item.blob in sides.current)
     current = table.keep(~sides.gone(table))
-    recipe = _recipe(rows.as_numbers(current, settings.target, settings.contract), settings, champion)
+    recipe = _recipe(rows.as_numbers(current, settings.training.target, settings.data.contract), settings, champion)
     table, unfit, told, bad_rows = rows.sort_out(
-        table, recipe.outputs, recipe.features, settings.contract, _numbers(champion, recipe), sides, recipe.weight
+        table, recipe.outputs, recipe.features, settings.data.contract, _numbers(champion, recipe), sides, recipe.weight
     )
     weight = (recipe.weight,) if recipe.weight else ()
     arranged = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), sides)
@@ -221,30 +221,30 @@ def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: Ba
         sources=tuple(item.blob for item in table.datasets if item.blob in sides.current),
         bad=tuple(item for item in (*unreadable, *unfit) if item.blob in material.new),
         set_aside=(*unreadable, *unfit, *told),
-        shifts=drift.measure(arranged.table, arranged.new, contract, settings.drift) if champion else (),
+        shifts=drift.measure(arranged.table, arranged.new, contract, settings.trigger.drift) if champion else (),
         notes=(f"{bad_rows:,} bad rows were left out",) if bad_rows else (),
     )
 
 
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
-    targets = settings.target or (champion.outputs if champion else ())
-    require(table, [name for name in (settings.group, *settings.slices) if name])
+    targets = settings.training.target or (champion.outputs if champion else ())
+    require(table, [name for name in (settings.training.group, *settings.gate.slices) if name])
     same_target = champion is not None and champion.outputs == targets
-    features = settings.features or (champion.features if champion and same_target else ())
-    task = champion.task if champion and same_target and settings.task == "auto" else settings.task
+    features = settings.training.features or (champion.features if champion and same_target else ())
+    task = champion.task if champion and same_target and settings.training.task == "auto" else settings.training.task
     return resolution.resolve_recipe(
         table,
         targets=targets,
         features=features,
         task=task,
-        estimator=settings.estimator,
-        params=settings.params,
-        metric=settings.metric,
-        seed=settings.seed,
-        apart=frozenset({settings.group}),
-        weight=settings.weight,
-        guardrails=[metric for metric, _ in settings.guardrails],
+        estimator=settings.training.estimator,
+        params=settings.training.params,
+        metric=settings.training.metric,
+        seed=settings.training.seed,
+        apart=frozenset({settings.training.group}),
+        weight=settings.training.weight,
+        guardrails=[rail.metric for rail in settings.gate.guardrails],
     )
 
 
@@ -269,7 +269,7 @@ def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, setting
     many, new = len(bad) + found.bad, len(found.new) + found.bad
     if not bad or not enforcement.too_many(many, new, settings):
         return
-    share, allowed = percent(many / new), percent(settings.max_quarantine)
+    share, allowed = percent(many / new), percent(settings.trigger.max_quarantine)
     raise DataError(
         f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
         why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",
@@ -309,7 +309,8 @@ def _stop_if_too_many_rows(bad: int, good: int, told: tuple[RejectedDataset, ...
     if not enforcement.too_many(bad, bad + good, settings):
         return
     raise DataError(
-        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows {percent(settings.max_quarantine)})",
+        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows "
+        f"{percent(settings.trigger.max_quarantine)})",
         why=f"so many mean that their source is broken; the first, in {sanitised(told[0].path, 120)}, {told[0].reason}",
         fix="mend the source, state what the columns may hold in [contract.COLUMN] of ml-auto-update.toml, or raise "
         "max-quarantine",

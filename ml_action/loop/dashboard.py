@@ -25,7 +25,7 @@ def with_dashboard(
     run: Callable[[Settings, Dependencies], Outcome], settings: Settings, tools: Dependencies
 ) -> Outcome:
     """The run, with the dashboard looked at before and brought up to date afterwards."""
-    if not settings.dashboard or tools.board() is None:
+    if not settings.publication.dashboard or tools.board() is None:
         return run(settings, tools)
     issue = _without_failing(lambda: _find(settings, tools), tools)
     asked = issue is not None and issue.state == "open" and is_ticked(issue.body)

@@ -11,7 +11,6 @@ from typing import Any
 
 from ml_action import __version__
 from ml_action.config.settings import Settings, fingerprint_settings
-from ml_action.core.records.evaluation import Guardrail, Policy
 from ml_action.core.records.model import History, Trial, Version
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
@@ -36,19 +35,6 @@ def fingerprint_of(batch: Batch, scene: Snapshot, settings: Settings) -> str:
             "libraries": library_versions.libraries(),
             "ml-auto-update": __version__,
         }
-    )
-
-
-def policy_of(settings: Settings) -> Policy:
-    """What the user asks of a promotion."""
-    return Policy(
-        confidence=settings.confidence,
-        min_improvement=settings.min_improvement,
-        gate=settings.gate,
-        margin=settings.margin,
-        max_suspicious=settings.max_suspicious,
-        slices=settings.slices,
-        guardrails=tuple(Guardrail(metric, margin) for metric, margin in settings.guardrails),
     )
 
 
@@ -94,8 +80,8 @@ def model_of(
     Raises:
         ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
     """
-    data = registry.artifact(scene.repository.store, scene.tips.base, settings.model_dir, version)
-    form = model_file.format_of(version.file, settings.trusted_types)
+    data = registry.artifact(scene.repository.store, scene.tips.base, settings.publication.model_dir, version)
+    form = model_file.format_of(version.file, settings.publication.trusted_types)
     return model_file.load(data, version.sha256, note, who, form)
 
 
@@ -126,22 +112,22 @@ def train_and_compare(
         champion_features=opponent.features,
         champion_target=opponent.target,
         salt=salt,
-        test_size=settings.test_size,
-        policy=policy_of(settings),
-        folds=settings.fit_budget - 1,
-        group=settings.group,
+        test_size=settings.training.test_size,
+        policy=settings.gate,
+        folds=settings.training.fit_budget - 1,
+        group=settings.training.group,
         screened=None
-        if settings.force
+        if settings.trigger.force
         else trial.ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings)),
-        unit="groups of rows" if settings.unit == "rows" else "datasets",
+        unit="groups of rows" if settings.data.unit == "rows" else "datasets",
         shifts=batch.shifts,
         progress=progress,
         jobs=jobs,
-        form=model_file.ModelFormat(settings.model_format, settings.trusted_types),
+        form=model_file.ModelFormat(settings.training.model_format, settings.publication.trusted_types),
     )
     return replace(judged, notes=(*batch.notes, *judged.notes))
 
 
 def _unchecked_columns(settings: Settings) -> frozenset[str]:
     """The columns of which the user wants nothing asked."""
-    return frozenset(rule.name for rule in settings.contract if rule.check is False)
+    return frozenset(rule.name for rule in settings.data.contract if rule.check is False)

@@ -25,9 +25,9 @@ from ml_action.core.records.evaluation import (
     Decision,
     GuardrailResult,
     Interval,
-    Policy,
     Screening,
 )
+from ml_action.core.records.policy import Policy
 
 __all__ = ["Policy", "decide", "evidence", "forced", "incomparable", "review_unusable"]
 

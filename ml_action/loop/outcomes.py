@@ -178,8 +178,8 @@ def attempt_recorded(
         verdict, reason = Verdict.BLOCKED, publication.blocked
     else:
         verdict, reason = decision.verdict, decision.reason
-    model = registry.file_of(attempt.version, settings.model_format)
-    proposed = f"{settings.model_dir}/{model}" if attempt.commit else ""
+    model = registry.file_of(attempt.version, settings.training.model_format)
+    proposed = f"{settings.publication.model_dir}/{model}" if attempt.commit else ""
     return Outcome(
         verdict,
         reason,
@@ -212,10 +212,10 @@ def _after(attempt: Attempt, publication: Publication | None, settings: Settings
         return f"the champion stays. A person decides: {outlook}"
     if attempt.verdict is not Verdict.PROMOTE:
         return (
-            f"the champion stays; the next training waits for {settings.threshold} further {settings.unit} "
-            "and will use these as well"
+            f"the champion stays; the next training waits for {settings.trigger.threshold} further "
+            f"{settings.data.unit} and will use these as well"
         )
-    if settings.autonomy is Autonomy.REPORT:
+    if settings.publication.autonomy is Autonomy.REPORT:
         return "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
     return next_step_of(publication) if publication else "the proposal's branch is pushed"
 

@@ -54,12 +54,12 @@ def _ask(tools: Dependencies) -> RepositoryFacts | None:
 def aim_of(settings: Settings) -> Goal:
     """What the settings ask for."""
     return Goal(
-        settings.autonomy,
-        settings.merge_method,
-        settings.model_dir,
-        signed=settings.commit_signing == "api",
-        in_fork=settings.in_fork == "run",
-        dashboard=settings.dashboard,
+        settings.publication.autonomy,
+        settings.publication.merge_method,
+        settings.publication.model_dir,
+        signed=settings.publication.commit_signing == "api",
+        in_fork=settings.publication.in_fork == "run",
+        dashboard=settings.publication.dashboard,
     )
 
 
@@ -74,7 +74,7 @@ def with_local_facts(facts: RepositoryFacts, state: State, settings: Settings, t
         author=replace(facts.author, push=push),
         granted=_granted(tools),
         opened_before=opened,
-        large_files=_large_files(settings.model_dir, tools),
+        large_files=_large_files(settings.publication.model_dir, tools),
     )
 
 

@@ -202,8 +202,10 @@ def attempt_of(wish: RollbackRequest, proven: VerifiedVersion, scene: Snapshot, 
 
 def content_of(attempt: Attempt, wish: RollbackRequest, scene: Snapshot, settings: Settings) -> ProposalContent:
     """The history with its pointer moved, and not one other byte."""
-    files = recording.rollback_files(scene.repository.store, scene.tips.base, settings.model_dir, attempt.version)
+    files = recording.rollback_files(
+        scene.repository.store, scene.tips.base, settings.publication.model_dir, attempt.version
+    )
     message = pages.rollback_message(attempt)
     return ProposalContent(
-        files, attempt.digest, message, pages.rollback_body(attempt, wish.version, settings.model_dir)
+        files, attempt.digest, message, pages.rollback_body(attempt, wish.version, settings.publication.model_dir)
     )

@@ -37,7 +37,7 @@ MAX_LISTED = 20  # suspicious datasets that the journal's line names; the state 
 
 def run(settings: Settings, tools: Dependencies) -> Outcome:
     """One hour of the loop."""
-    if settings.dashboard:
+    if settings.publication.dashboard:
         from ml_action.loop import dashboard
 
         return dashboard.with_dashboard(_hour, settings, tools)
@@ -82,7 +82,7 @@ def _attempt(scene: Snapshot, settings: Settings, tools: Dependencies) -> Outcom
     batch = batches.load_batch(scene, settings, tools.log)
     set_aside = survey.unrecorded(scene, settings, batch.set_aside)
     counted = trigger.recount(scene.trigger, batch.count)
-    if settings.force:
+    if settings.trigger.force:
         counted, batch = scene.trigger, batches.treat_all_as_new(batch)
     if not counted.ready:
         recording.record_look(_looked(scene, settings, counted), scene, settings, tools, set_aside=set_aside)
@@ -113,7 +113,7 @@ def _attempt(scene: Snapshot, settings: Settings, tools: Dependencies) -> Outcom
         set_aside = (*set_aside, *survey.unrecorded(scene, settings, trial.screening.suspects))
     told = replace(screening, suspects=screening.suspects[:MAX_LISTED])
     watched = watch.compare_with_previous(batch, scene, settings, verdict, screening, tools)
-    draft = replace(draft, policy=experiment.policy_of(settings), screening=told, watched=watched)
+    draft = replace(draft, policy=settings.gate, screening=told, watched=watched)
     outcome = _conclude(draft, verdict, trial, set_aside, scene, settings, tools)
     return replace(outcome, notes=(*outcome.notes, *warnings))
 
@@ -133,22 +133,22 @@ def _judge(
     try:
         trial = experiment.train_against_champion(batch, scene, settings, tools)
         screening = trial.screening
-        verdict = gate.decide(trial.comparison, experiment.policy_of(settings), trial.screening)
+        verdict = gate.decide(trial.comparison, settings.gate, trial.screening)
     except Incomparable as reason:
         verdict = gate.incomparable(str(reason))
-        if settings.force or settings.on_review == "draft":
+        if settings.trigger.force or settings.publication.on_review == "draft":
             trial = experiment.train_against_champion(batch, scene, settings, tools, alone=True)
     except NoUsableDatasets as found:
         screening = found.screening
-        verdict = gate.review_unusable(found.screening, experiment.policy_of(settings))
-    if settings.force and verdict.verdict is not Verdict.PROMOTE:
-        verdict = gate.forced(verdict, settings.force)
+        verdict = gate.review_unusable(found.screening, settings.gate)
+    if settings.trigger.force and verdict.verdict is not Verdict.PROMOTE:
+        verdict = gate.forced(verdict, settings.trigger.force)
     return verdict, trial, screening
 
 
 def _unless_rolled_back(verdict: Decision, trial: Trial | None, scene: Snapshot, settings: Settings) -> Decision:
     """The verdict, unless it would propose what was rolled back and nobody forces it."""
-    if trial is None or verdict.verdict is not Verdict.PROMOTE or settings.force:
+    if trial is None or verdict.verdict is not Verdict.PROMOTE or settings.trigger.force:
         return verdict
     again = rolled_back.repeats_rolled_back(trial, scene.inventory.tree, scene.history, scene.state.attempts)
     return gate.hold_rolled_back(verdict, again) if again else verdict
@@ -179,7 +179,7 @@ def _conclude(
         reason=verdict.reason,
         set_aside=len(set_aside),
         decision=verdict,
-        forced=settings.force if verdict.verdict is Verdict.PROMOTE else "",
+        forced=settings.trigger.force if verdict.verdict is Verdict.PROMOTE else "",
         draft=_is_drafted(verdict, trial, scene, settings),
     )
     attempt = _with_scores(attempt, trial) if trial else attempt
@@ -214,7 +214,7 @@ def _record_rollback(
 
 def _is_drafted(verdict: Decision, trial: Trial | None, scene: Snapshot, settings: Settings) -> bool:
     """Whether a person gets a draft to look at. Never on top of a promotion that waits: it may be set to merge."""
-    wanted = settings.on_review == "draft" and verdict.verdict in NEEDS_PERSON
+    wanted = settings.publication.on_review == "draft" and verdict.verdict in NEEDS_PERSON
     return wanted and trial is not None and lifecycle.pending(scene) is None
 
 

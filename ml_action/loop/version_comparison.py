@@ -42,7 +42,7 @@ def unseen_rows(batch: Batch, settings: Settings, salt: str) -> tuple[Flags, str
     new, count = batch.new[batch.table.cluster], int(batch.new.sum())
     if count >= MIN_DATASETS:
         return np.asarray(new, dtype=bool), "scored on the new datasets, which no version was trained on"
-    rows = new | units.units_of(batch.table, settings.group).held_out(salt, settings.test_size)
+    rows = new | units.units_of(batch.table, settings.training.group).held_out(salt, settings.training.test_size)
     if not rows.any():
         return ~rows, "scored on rows that they may have been trained on: there are no others"
     return np.asarray(rows, dtype=bool), (
@@ -63,9 +63,9 @@ def compare(
         batch.table,
         rows,
         batch.recipe,
-        experiment.policy_of(settings),
+        settings.gate,
         model,
         other,
-        group=settings.group,
-        unit="groups of rows" if settings.unit == "rows" else "datasets",
+        group=settings.training.group,
+        unit="groups of rows" if settings.data.unit == "rows" else "datasets",
     )

@@ -18,7 +18,7 @@ from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import experiment, gate, version_comparison
+from ml_action.loop import gate, version_comparison
 from ml_action.loop import rollback as reversal
 from ml_action.loop.rollback import VerifiedVersion
 from ml_action.modelling.champion import Incomparable
@@ -37,7 +37,7 @@ def compare_with_previous(
 ) -> WatchResult | None:
     """How the champion fares beside the version before it; None: nobody asked, or there is no such version."""
     history = scene.history
-    if settings.watch == "off" or settings.force or history is None or history.champion is None:
+    if settings.rollback.watch == "off" or settings.trigger.force or history is None or history.champion is None:
         return None
     before = _before(history, scene.state)
     if before is None:
@@ -93,7 +93,7 @@ def _compare(
     suspects = {item.blob for item in screening.suspects}
     sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
     comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, one, other)
-    worse = gate.is_beaten(comparison, experiment.policy_of(settings))
+    worse = gate.is_beaten(comparison, settings.gate)
     text = gate.watch_sentence(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
 
@@ -109,7 +109,7 @@ def rollback_for(
     A promotion, of this run or one that waits, goes first: it takes the champion's place as well, and is better.
     """
     watched = attempt.watched
-    wanted = settings.watch == "rollback" and settings.autonomy.reaches(Autonomy.PROPOSE)
+    wanted = settings.rollback.watch == "rollback" and settings.publication.autonomy.reaches(Autonomy.PROPOSE)
     if watched is None or not watched.worse or not wanted:
         return None
     if attempt.verdict is Verdict.PROMOTE or lifecycle.pending(scene):

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from ml_action.core.records.evaluation import Comparison, Policy
+from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.model import Recipe
+from ml_action.core.records.policy import Policy
 from ml_action.modelling.champion import Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.evaluation import scoring
 from ml_action.modelling.evaluation.comparison import compare

@@ -79,25 +79,27 @@ def suggest(table: Table, settings: Settings, choose: Callable[[str, Iterable[st
     """
     keys = [name for name in usual_columns(table) if _is_key(table.frame[name], name)]
     names = [name for name in usual_columns(table) if name not in keys]
-    target = settings.target[0] if settings.target else _chosen(table, names, choose)
-    group = settings.group or _group_column(table.frame, target)
-    require(table, [settings.group] if settings.group else [])
-    left = tuple(name for name in names if name not in (target, group, settings.weight, *settings.target))
+    target = settings.training.target[0] if settings.training.target else _chosen(table, names, choose)
+    group = settings.training.group or _group_column(table.frame, target)
+    require(table, [settings.training.group] if settings.training.group else [])
+    left = tuple(
+        name for name in names if name not in (target, group, settings.training.weight, *settings.training.target)
+    )
     recipe, sound = _resolved(table, settings, target, left, group)
     metric, of_metric = _metric(recipe, sound, settings)
     scores = _scores(recipe, sound, settings, group, metric)
     estimator, of_estimator = _estimator(recipe, scores, metric)
-    if _given(settings.estimator):
+    if _given(settings.training.estimator):
         of_estimator = "as you said"
     reasons = {"metric": of_metric, "estimator": of_estimator}
-    if group and not settings.group:
+    if group and not settings.training.group:
         count = sound.frame[group].nunique()
         reasons["group"] = f"{count:,} different ones: rows of one of them belong together and are judged as one"
     apart = [name for name in keys if name not in (target, group) and not name.startswith("Unnamed: ")]
     if apart:
         reasons["features"] = f"all but {quoted_list(apart)}: a name of each row tells nothing of the next one"
     doubted = tuple(data_warnings.warnings_for(sound.frame, recipe, scores, metric))
-    features = left if apart and not settings.features else ()
+    features = left if apart and not settings.training.features else ()
     return Suggestion(target, recipe.task, metric, estimator, group, len(sound.frame), features, reasons, doubted)
 
 
@@ -159,13 +161,13 @@ def _resolved(
     """The recipe in full, and the table of what is sound under it."""
     recipe = resolve_recipe(
         table,
-        targets=settings.target or (target,),
-        features=settings.features or features,
-        task=settings.task,
-        estimator=_given(settings.estimator) or "auto",
-        params=settings.params,
-        metric=_given(settings.metric) or "auto",
-        seed=settings.seed,
+        targets=settings.training.target or (target,),
+        features=settings.training.features or features,
+        task=settings.training.task,
+        estimator=_given(settings.training.estimator) or "auto",
+        params=settings.training.params,
+        metric=_given(settings.training.metric) or "auto",
+        seed=settings.training.seed,
         apart=(group,) if group else (),
     )
     return recipe, validate(table, recipe.outputs, recipe.features)[0]
@@ -173,7 +175,7 @@ def _resolved(
 
 def _metric(recipe: Recipe, table: Table, settings: Settings) -> tuple[str, str]:
     """The metric that suits the task, and the shares of the classes."""
-    if _given(settings.metric):
+    if _given(settings.training.metric):
         return recipe.metric, "as you said"
     if recipe.task == "regression":
         return recipe.metric, "the share of the target's variance that is explained"
@@ -191,7 +193,7 @@ def _scores(recipe: Recipe, table: Table, settings: Settings, group: str, metric
     Raises:
         DataProblem: there is nothing to learn from, for any estimator.
     """
-    if _given(settings.estimator) or len(recipe.outputs) > 1:
+    if _given(settings.training.estimator) or len(recipe.outputs) > 1:
         return {}
     try:
         paths = (recipe.estimator, BOOSTING[recipe.task])

@@ -38,7 +38,7 @@ def blocking_proposal(scene: Snapshot, settings: Settings) -> str:
     trained meanwhile would be measured against the champion that has to go.
     """
     attempt = pending(scene)
-    if attempt is None or not (settings.force or attempt.rolls_back):
+    if attempt is None or not (settings.trigger.force or attempt.rolls_back):
         return ""
     number = f"pull request {attempt.pull_request}" if attempt.pull_request else "its branch"
     if attempt.rolls_back:
@@ -166,7 +166,11 @@ def _publish(recorded: RecordedAttempt, settings: Settings, tools: Dependencies,
     attempt = recorded.attempt
     proposal = replace(proposal_of(recorded, settings, tools), moved=moved)
     examine = partial(
-        commit_contents.find_objections, tools.repository, attempt, name=settings.name, model_dir=settings.model_dir
+        commit_contents.find_objections,
+        tools.repository,
+        attempt,
+        name=settings.name,
+        model_dir=settings.publication.model_dir,
     )
     now = partial(_commits_by_now, tools)
     return publication.publish(
@@ -201,13 +205,13 @@ def proposal_of(recorded: RecordedAttempt, settings: Settings, tools: Dependenci
         commit=attempt.commit,
         title=heading,
         body=wrap_body(state.report, attempt.fingerprint, heading),
-        label=settings.label,
+        label=settings.publication.label,
         fingerprint=attempt.fingerprint,
-        model_dir=settings.model_dir,
-        merge_method=settings.merge_method,
-        autonomy=min(settings.autonomy, Autonomy.PROPOSE, key=list(Autonomy).index)
+        model_dir=settings.publication.model_dir,
+        merge_method=settings.publication.merge_method,
+        autonomy=min(settings.publication.autonomy, Autonomy.PROPOSE, key=list(Autonomy).index)
         if left_to_a_person
-        else settings.autonomy,
+        else settings.publication.autonomy,
         draft=attempt.draft,
         drafted=frozenset(one.fingerprint for one in state.attempts if one.draft),
         alone=attempt.rolls_back,

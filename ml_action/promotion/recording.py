@@ -87,7 +87,7 @@ def _recorded(state: State, set_aside: tuple[RejectedDataset, ...]) -> tuple[Rej
 
 def _proposes(attempt: Attempt, settings: Settings) -> bool:
     wanted = attempt.verdict in (Verdict.PROMOTE, Verdict.ROLLBACK) or attempt.draft
-    return wanted and settings.autonomy.reaches(Autonomy.PROPOSE)
+    return wanted and settings.publication.autonomy.reaches(Autonomy.PROPOSE)
 
 
 def _built(attempt: Attempt, content: ProposalContent, scene: Snapshot, settings: Settings) -> Attempt:
@@ -101,7 +101,7 @@ def _on_top(
     base: str, files: Mapping[str, bytes], message: str, settings: Settings, repository: Repository, *, time: str
 ) -> str:
     """The commit of a proposal: these files in the model directory, and all else as the base branch has it."""
-    tree = repository.graft(f"{base}^{{tree}}", settings.model_dir, files)
+    tree = repository.graft(f"{base}^{{tree}}", settings.publication.model_dir, files)
     return repository.commit(tree, base, message, time=time)
 
 
@@ -165,7 +165,7 @@ def write(state: State, settings: Settings, tools: Dependencies, count: int | No
     now = tools.now()
     last = next((attempt for attempt in reversed(state.attempts) if not attempt.rolls_back), None)
     said = (last.time, str(last.verdict), last.reason) if last else ("", "", "")
-    counter = None if count is None else Counter(count, settings.threshold, *said)
+    counter = None if count is None else Counter(count, settings.trigger.threshold, *said)
     commit = journal.write(tools.repository, state, counter, message[:200], time=now)
     return replace(state, commit=commit), Push(tools.branches.state, state.commit, commit)
 
@@ -174,14 +174,14 @@ def rebuilt(recorded: RecordedAttempt, settings: Settings, tools: Dependencies) 
     """The same proposal on top of the base branch as it is now; None: it cannot be, the next run looks again."""
     repository, attempt = tools.repository, recorded.attempt
     tips = repository.fetch(tools.branches)
-    history = registry.read(repository.store, tips.base, settings.model_dir)
+    history = registry.read(repository.store, tips.base, settings.publication.model_dir)
     overtaken = (history.current if history else "") != attempt.champion
     if overtaken or tips.base == attempt.base or tips.proposal != attempt.commit:
         return None
     if attempt.rolls_back:
-        files = rollback_files(repository.store, tips.base, settings.model_dir, attempt.version)
+        files = rollback_files(repository.store, tips.base, settings.publication.model_dir, attempt.version)
     else:
-        files = _carried_over(history, attempt.commit, settings.model_dir, repository.store)
+        files = _carried_over(history, attempt.commit, settings.publication.model_dir, repository.store)
     message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
     commit = _on_top(tips.base, files, message, settings, repository, time=tools.now())
     anew = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))

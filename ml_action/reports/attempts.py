@@ -15,8 +15,8 @@ from ml_action.core.records.choices import Verdict
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
-    from ml_action.core.records.evaluation import Policy
     from ml_action.core.records.model import History
+    from ml_action.core.records.policy import Policy
 
 LISTED = 5  # ids in a message
 NUMBER = 3  # digits of a number at most; more of them are the beginning of an id, which is a date

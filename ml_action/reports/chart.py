@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ml_action.core.formatting import percent
 
 if TYPE_CHECKING:
-    from ml_action.core.records.evaluation import Comparison, Policy
+    from ml_action.core.records.evaluation import Comparison
+    from ml_action.core.records.policy import Policy
 
 WIDTH = 60
 MARGIN = 10  # columns of the scale, with the line that parts it from the bars

@@ -77,7 +77,7 @@ def slices(comparison: Comparison) -> Iterator[Row]:
 
 def guardrails(comparison: Comparison) -> Iterator[Row]:
     """Each metric that may not become worse."""
-    from ml_action.core.records.evaluation import Policy
+    from ml_action.core.records.policy import Policy
 
     alpha = Policy(confidence=comparison.confidence).alpha
     for rail in comparison.guardrails:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt, WatchResult
     from ml_action.core.records.contract import ColumnDrift
     from ml_action.core.records.dataset import RejectedDataset
-    from ml_action.core.records.evaluation import Comparison, Decision, Policy, Screening
+    from ml_action.core.records.evaluation import Comparison, Decision, Screening
     from ml_action.core.records.model import Trial, Version
+    from ml_action.core.records.policy import Policy
 
 Heads = Callable[["Comparison", str, str], Sequence[str]]
 

@@ -37,7 +37,11 @@ class Connection:
 
         context, settings = self.context, self.settings
         return GitHub(
-            context.api_url, context.repository, settings.token, settings.approver_token, patience=self.patience
+            context.api_url,
+            context.repository,
+            settings.secrets.token,
+            settings.secrets.approver_token,
+            patience=self.patience,
         )
 
     @cached_property
@@ -48,19 +52,23 @@ class Connection:
 
     def forge(self) -> Forge:
         """Where pull requests are opened."""
-        return self.github if self.on_github and self.settings.autonomy is not Autonomy.REPORT else self._offline
+        return (
+            self.github
+            if self.on_github and self.settings.publication.autonomy is not Autonomy.REPORT
+            else self._offline
+        )
 
     @property
     def signer(self) -> Signer | None:
         """Who signs the commits, if they are to be signed."""
-        if not self.on_github or self.settings.commit_signing == "none":
+        if not self.on_github or self.settings.publication.commit_signing == "none":
             return None
 
         def sign(tree: str, parent: str, message: str) -> str:
             from ml_action.forge.github.commit_signing import signer
 
             context = self.context
-            make = signer(context.api_url, context.repository, self.settings.token, patience=self.patience)
+            make = signer(context.api_url, context.repository, self.settings.secrets.token, patience=self.patience)
             return make(tree, parent, message)
 
         return sign
@@ -77,6 +85,10 @@ class Connection:
 
         branches = self.branches
         names = BranchNames(
-            branches.base, branches.state, branches.proposal, self.settings.label, self.settings.commit_signing == "api"
+            branches.base,
+            branches.state,
+            branches.proposal,
+            self.settings.publication.label,
+            self.settings.publication.commit_signing == "api",
         )
         return self.github.facts(names, thorough=thorough)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_action.config.settings import CONFIG_FILE, Settings, parse
+from ml_action.config.parse import parse
+from ml_action.config.settings import CONFIG_FILE, Settings
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Autonomy
@@ -52,7 +53,7 @@ def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str
     top = _top(context)
     settings = parse(given, read_config(top))
     forge = _choose_forge(settings, context)
-    login = Login(context.server_url, settings.token) if forge == "github" else None
+    login = Login(context.server_url, settings.secrets.token) if forge == "github" else None
     workspace = Git(top, command.environment(context.environ, login), RetryBudget(pause=time.sleep, say=say))
     return Target(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
 
@@ -110,13 +111,13 @@ def origin(top: Path, context: RunContext) -> str:
 
 def _choose_forge(settings: Settings, context: RunContext) -> str:
     if settings.forge == "auto":
-        if context.in_actions and context.repository and not settings.token:
+        if context.in_actions and context.repository and not settings.secrets.token:
             raise SettingsError(
                 "token is empty",
                 why="the secret that it is taken from is not set here, or its name is misspelled",
                 fix="set the secret, or leave `token` out: the workflow's own token is the default",
             )
-        return "github" if settings.token and context.repository else "none"
+        return "github" if settings.secrets.token and context.repository else "none"
     if settings.forge == "github" and not context.repository:
         raise SettingsError(
             "forge = 'github': the repository's name is not known",
@@ -129,7 +130,7 @@ def _choose_forge(settings: Settings, context: RunContext) -> str:
 def name_branches(place: Target) -> Branches:
     """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
     state, proposed = repository.branch_names(place.settings.name)
-    base = place.settings.base or (place.context.default_branch if place.on_github else "")
+    base = place.settings.publication.base or (place.context.default_branch if place.on_github else "")
     return Branches(base or _default_branch(place), state, proposed)
 
 
@@ -161,7 +162,7 @@ def open_for_reading(place: Target, scratch: Callable[[], Path]) -> tuple[Target
     if place.on_github:
         return place, *open_fully(place, name_branches(place), scratch())
     state, _ = repository.branch_names(place.settings.name)
-    if place.settings.data_path.folder and place.settings.unit == trigger.DATASETS:
+    if place.settings.data.data_path.folder and place.settings.data.unit == trigger.DATASETS:
         return place, *repository.in_place(place.workspace, state)
     return place, *repository.beside(place.workspace, state, scratch())
 
@@ -240,7 +241,7 @@ def _local_base(place: Target) -> str:
     Raises:
         SettingsProblem: the setting names a branch that is not here.
     """
-    name = place.settings.base
+    name = place.settings.publication.base
     names = (name,) if name else ("HEAD", "main", "master")
     places = [f"refs/{place}/{one}" for one in names for place in ("remotes/origin", "heads")]
     found = _first(place.workspace, *places) or ("" if name else place.workspace.object_id("HEAD^{commit}"))
@@ -267,7 +268,7 @@ def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
 def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
     """The same for a run that writes nothing; it says why."""
     log.say(why)
-    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.REPORT, commit_signing="none"))
+    place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
     return place.settings, replace(
         tools,
@@ -287,7 +288,7 @@ def reason_to_write_nothing(place: Target) -> str:
         return (
             f"nothing is written: this run is for pull request {context.pull.number}, whose datasets are not merged yet"
         )
-    if context.in_fork and place.settings.in_fork == "report":
+    if context.in_fork and place.settings.publication.in_fork == "report":
         return "nothing is written: this repository is a fork; in-fork: run has the loop keep a model of its own here"
     return ""
 
@@ -299,7 +300,7 @@ def make_data_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     """
     pull, branches = place.context.pull, name_branches(place)
     branches = replace(branches, base=pull.base) if pull else branches
-    place = replace(place, settings=replace(place.settings, autonomy=Autonomy.PROPOSE))
+    place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.PROPOSE))
     return _tools(place, branches, *open_fully(place, branches, scratch), log)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from ml_action import cli
 from ml_action.commands.registry import Command
-from ml_action.config import settings
-from ml_action.config.options import BY_NAME, OPTIONS, Option
+from ml_action.config import parse
+from ml_action.config.option import Option
+from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.core import errors
 from ml_action.core.records import contract, evaluation, model
 from ml_action.git import registry
@@ -145,7 +146,7 @@ def _fenced(text: str) -> str:
 
 def schema() -> str:
     """ml-auto-update.schema.json."""
-    return json.dumps(settings.json_schema(), indent=2) + "\n"
+    return json.dumps(parse.json_schema(), indent=2) + "\n"
 
 
 def metadata_schema() -> str:

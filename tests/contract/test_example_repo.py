@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import tomllib
 
-from ml_action.config.settings import CONFIG_FILE, METADATA, parse
+from ml_action.config.parse import parse
+from ml_action.config.settings import CONFIG_FILE, METADATA
 from ml_action.git import registry
 from ml_action.modelling.training import model_file
 from scripts import example_repo
@@ -29,9 +30,9 @@ def test_its_workflows_are_the_examples():
 
 def test_its_settings_are_settings(history):
     settings = parse({}, tomllib.loads((HERE / CONFIG_FILE).read_text()))
-    assert settings.target == (history.champion.target,)
-    assert (HERE / str(settings.data_path)).is_dir()
-    assert settings.model_dir == "model"
+    assert settings.training.target == (history.champion.target,)
+    assert (HERE / str(settings.data.data_path)).is_dir()
+    assert settings.publication.model_dir == "model"
 
 
 def test_its_data_are_those_that_the_script_writes():

@@ -9,7 +9,7 @@ import tomllib
 import yaml
 
 from ml_action import __version__, cli
-from ml_action.config import settings
+from ml_action.config import parse
 from ml_action.config.options import BY_NAME, MODES, OPTIONS
 from ml_action.core import errors
 from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
@@ -154,7 +154,7 @@ def test_the_readmes_workflows_use_inputs_and_outputs_that_there_are():
     (job,) = jobs["jobs"].values()
     (step,) = [step for step in job["steps"] if step["uses"].startswith("org/ml-auto-update@")]
     given = {name: str(value) for name, value in step["with"].items()}
-    assert settings.parse(given, {}).threshold == 200
+    assert parse.parse(given, {}).threshold == 200
 
 
 # --- the command line ---------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_links_lead_somewhere(path):
 
 
 def test_the_files_keys_are_the_schema():
-    assert json.loads(text_of("ml-auto-update.schema.json")) == settings.json_schema()
+    assert json.loads(text_of("ml-auto-update.schema.json")) == parse.json_schema()
 
 
 def test_the_readme_names_what_may_not_stand_in_the_file():

@@ -24,7 +24,8 @@ from ml_action.core.errors import DataError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Policy, Screening, SliceResult
+from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Screening, SliceResult
+from ml_action.core.records.policy import Policy
 from ml_action.loop.gate import decide
 from ml_action.modelling.reading import formats
 from ml_action.modelling.reading import table as frames

@@ -47,7 +47,7 @@ class Place:
 
     def _locally(self, settings):
         """As `wiring.open_for_reading` opens it."""
-        if settings.data_path.folder and settings.unit == "datasets":
+        if settings.data.data_path.folder and settings.data.unit == "datasets":
             return repository.in_place(self.workspace.git, BRANCHES.state)
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ml_action.config.settings import Settings, parse
+from ml_action.config.parse import parse
+from ml_action.config.settings import Settings
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
@@ -25,7 +26,7 @@ TIME = "2026-03-01T12:00:00Z"
 
 
 def make_settings(**changes: Any) -> Settings:
-    return replace(parse({}, {}), **changes)
+    return parse({}, {}).with_values(**changes)
 
 
 def make_comparison(**changes: Any) -> Comparison:

@@ -69,15 +69,15 @@ def of_working_tree(git: Git, scene: Snapshot, settings: Settings) -> BranchData
 
 def scene_of(settings: Settings, repository: Repository, tips: Tips) -> Snapshot:
     """The scene; also where no commit holds the data path yet."""
-    roots = settings.data_path.roots
+    roots = settings.data.data_path.roots
     kinds = repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)) if repository.head else ()
     if any(kind == "tree" for _, kind in kinds):
         return survey.take_snapshot(settings, repository, tips)
     empty = repository.empty_tree()
     found = Inventory(empty, empty, ())
     state = journal.read(repository.store, tips.state)
-    history = registry.read(repository.store, tips.base, settings.model_dir)
-    judged = trigger.evaluate(found, settings.threshold, settings.unit)
+    history = registry.read(repository.store, tips.base, settings.publication.model_dir)
+    judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
     return Snapshot(repository, tips, state, history, found, judged, counting.selection_of(settings))
 
 

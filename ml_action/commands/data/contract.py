@@ -53,16 +53,16 @@ def effective_contract(at_hand: BranchDatasets, settings: Settings, log: Log) ->
         DataProblem: nothing was learned yet, and there is no dataset to learn from.
     """
     contract, source = _learned(at_hand, settings, log)
-    return EffectiveContract(contract, source, merge_rules(contract, settings.contract, source), _unit(settings))
+    return EffectiveContract(contract, source, merge_rules(contract, settings.data.contract, source), _unit(settings))
 
 
 def _unit(settings: Settings) -> str:
-    return "groups of rows" if settings.unit == "rows" else "datasets"
+    return "groups of rows" if settings.data.unit == "rows" else "datasets"
 
 
 def _learned(at_hand: BranchDatasets, settings: Settings, log: Log) -> tuple[DataContract, str]:
     champion = at_hand.scene.history.champion if at_hand.scene.history else None
-    if champion and champion.contract and settings.target in ((), champion.contract.outputs):
+    if champion and champion.contract and settings.training.target in ((), champion.contract.outputs):
         return champion.contract, f"champion {champion.version}"
     datasets = one_per_content((*at_hand.here, *at_hand.ahead))
     if not datasets:

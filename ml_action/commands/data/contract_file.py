@@ -22,7 +22,7 @@ from ml_action.core.errors import SettingsError
 def stated_columns(top: Path, settings: Settings) -> frozenset[str]:
     """The columns of which the user has said something, in the file or elsewhere."""
     here = tomlkit.parse(read(top)).unwrap().get("contract", {})
-    return frozenset(rule.name for rule in settings.contract) | frozenset(here if isinstance(here, dict) else ())
+    return frozenset(rule.name for rule in settings.data.contract) | frozenset(here if isinstance(here, dict) else ())
 
 
 def read(top: Path) -> str:

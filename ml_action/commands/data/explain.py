@@ -185,7 +185,7 @@ def _pointer(subject: FileState) -> Explanation | None:
 
 def _uncommitted(subject: FileState) -> Explanation | None:
     """What is not committed as it is; judged all the same."""
-    if subject.is_committed or (subject.settings.untracked and subject.committed is None):
+    if subject.is_committed or (subject.settings.data.untracked and subject.committed is None):
         return None
     if subject.committed:
         why, next_step = "was edited and not committed: the committed content is what counts", COMMIT
@@ -256,12 +256,12 @@ def _facts(subject: FileState) -> tuple[tuple[str, str], ...]:
 
 
 def _holdout(scene: Snapshot, item: Dataset, settings: Settings) -> str:
-    if settings.unit == "rows":
+    if settings.data.unit == "rows":
         return "decided for each row by its content"
     salt = scene.history.salt if scene.history else scene.state.last.salt if scene.state.last else ""
     if not salt:
         return "decided with the first training"
-    inside = in_holdout(salt, item.blob, settings.test_size)
+    inside = in_holdout(salt, item.blob, settings.training.test_size)
     return "yes: no version is ever trained on it" if inside else "no: it may be trained on"
 
 

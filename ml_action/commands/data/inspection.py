@@ -58,9 +58,9 @@ def other_findings(
     from ml_action.modelling.contract import all_findings
     from ml_action.modelling.reading.limits import ReadLimits
 
-    limits = ReadLimits(settings.max_dataset_size, settings.max_columns)
+    limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
     (content,) = sources.contents(ground.scene.repository, (item,), limits.bytes)
-    found = all_findings.all_findings(item, content, contract, settings.contract, limits)
+    found = all_findings.all_findings(item, content, contract, settings.data.contract, limits)
     return tuple(f"{one.reason} (line {one.line})" if one.line else one.reason for one in found if one.reason != first)
 
 
@@ -113,7 +113,7 @@ def _judge(
     """The batch and what is said of its datasets; no batch where not one of them can be used."""
     from ml_action.loop import batch as batches
 
-    lenient = replace(settings, max_quarantine=1.0)  # each file is judged: no share of bad ones ends it
+    lenient = settings.with_values(max_quarantine=1.0)  # each file is judged: no share of bad ones ends it
     try:
         batch = batches.build_batch(_material(ground, wanted, candidates, settings), ground.scene, lenient, log)
     except DataError as problem:
@@ -150,7 +150,7 @@ def _material(
         datasets=one_per_content((*sound, *wanted, *(item for item in others if item.blob in aside))),
         new=new,
         old=frozenset(item.blob for item in sound) - unjudged,
-        before=replaced if settings.unit == "rows" else (),
+        before=replaced if settings.data.unit == "rows" else (),
         champion=scene.history.champion if scene.history else None,
         salt=survey.holdout_key(scene, settings),
     )
@@ -160,7 +160,7 @@ def source_of(ground: BranchDatasets, batch: Batch, settings: Settings) -> str:
     """Where a batch's contract comes from, in words."""
     from ml_action.modelling.contract import checks
 
-    if settings.unit == "rows":
+    if settings.data.unit == "rows":
         return "what every row must be; a bad one is left out, and its file goes on"
     champion = ground.scene.history.champion if ground.scene.history else None
     datasets = batch.contract.datasets

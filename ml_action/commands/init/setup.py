@@ -13,7 +13,8 @@ from ml_action.commands.init.scaffold import PlannedFile
 from ml_action.config import parsers
 from ml_action.config.data_path import DataPath
 from ml_action.config.options import BY_NAME
-from ml_action.config.settings import CONFIG_FILE, parse, texts
+from ml_action.config.parse import parse, texts
+from ml_action.config.settings import CONFIG_FILE
 from ml_action.core.errors import ExpectedError, RepositoryError, SettingsError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log, QuietLog, escaped
@@ -56,17 +57,17 @@ def initialise(top: Path, git: Git, wish: InitRequest, asker: Asker, doctor: Doc
     found = _look(git, wish, given.get("data-path", ""), log)
     chosen, why = _choose(found, data_files.table(git, found), given, asker, log)
     settings = parse(chosen, {})  # every contradiction is told before anything is written
-    history = registry.read(git, "HEAD", settings.model_dir)
+    history = registry.read(git, "HEAD", settings.publication.model_dir)
     plans = scaffold.plan(top, chosen, why, said)
     if wish.rehearse and not _too_large(found):
-        _rehearse(top, found, {**chosen, "model-dir": settings.model_dir}, log)
+        _rehearse(top, found, {**chosen, "model-dir": settings.publication.model_dir}, log)
     log.say("")
     for planned in plans:
         _put(top, planned, log)
     kept = [planned.path for planned in plans if planned.is_another]
     steps = next_steps.next_steps(
         data_files.uncommitted_of(git, [planned.path for planned in plans]),
-        (CONFIG_FILE in kept and said.get("target")) or parsers.format_names(settings.target),
+        (CONFIG_FILE in kept and said.get("target")) or parsers.format_names(settings.training.target),
         next_steps.branch(git),
         _examined(doctor, chosen),
         scaffold.existing_workflows(top),
@@ -76,7 +77,7 @@ def initialise(top: Path, git: Git, wish: InitRequest, asker: Asker, doctor: Doc
     for number, step in enumerate(steps, 1):
         log.say(f"{number}. {step}")
     more = (f"{history.current} is in production, and stays",) if history and history.current else ()
-    reason = f"a loop for {parsers.format_names(settings.target)} is set up"
+    reason = f"a loop for {parsers.format_names(settings.training.target)} is set up"
     if CONFIG_FILE in kept:
         reason = f"{CONFIG_FILE} was there before, and stays as it was"
     return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *more))

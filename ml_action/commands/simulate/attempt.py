@@ -83,7 +83,7 @@ def _batch(
     with_shifts: bool,
 ) -> Batch:
     fresh = enforcement.is_one_of(sifted.table, new)
-    early = with_shifts and terms.settings.drift_threshold
+    early = with_shifts and terms.settings.trigger.drift_threshold
     return Batch(
         sifted.table,
         terms.recipe,
@@ -94,14 +94,14 @@ def _batch(
         sources=(),
         bad=bad,
         set_aside=sifted.bad,
-        shifts=drift.measure(sifted.table, fresh, sifted.contract, terms.settings.drift) if early else (),
+        shifts=drift.measure(sifted.table, fresh, sifted.contract, terms.settings.trigger.drift) if early else (),
     )
 
 
 def attempt(terms: AttemptOptions, batch: Batch, champion: Champion | None) -> AttemptResult:
     """Tries a challenger, and asks the gate. What would fail the run is an ending too: `failed`."""
     opponent = Opponent(champion.model, terms.recipe.features, terms.recipe.target) if champion else NO_CHAMPION
-    policy = experiment.policy_of(terms.settings)
+    policy = terms.settings.gate
     try:
         trial = experiment.train_and_compare(batch, terms.settings, terms.salt, opponent, terms.progress, terms.jobs)
     except Incomparable as reason:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class DrawKey:
 
 def bench_of(sound: UsableDatasets, settings: Settings) -> CalibrationInput:
     """The bench, without what no draw may know."""
-    return CalibrationInput(sound, replace(settings, token="", approver_token="", force=""))
+    return CalibrationInput(sound, settings.with_values(token="", approver_token="", force=""))
 
 
 def processes(bench: CalibrationInput, wanted: int) -> int:
@@ -118,11 +118,11 @@ def _loaded(path: Path) -> CalibrationInput:
 def draw(bench: CalibrationInput, place: DrawKey) -> tuple[Draw, ...]:
     """One champion and one batch at random, judged as they are and for each gain."""
     table, settings = bench.sound.table, bench.settings
-    seed = (settings.seed, place.threshold, place.number)
+    seed = (settings.training.seed, place.threshold, place.number)
     new = np.zeros(len(table.datasets), dtype=bool)
     new[np.random.default_rng(seed).permutation(len(new))[: place.threshold]] = True
     terms = AttemptOptions(bench.sound.recipe, settings, f"simulation {seed}", jobs=1)
-    held = units.units_of(table, settings.group).held_out(terms.salt, settings.test_size)
+    held = units.units_of(table, settings.training.group).held_out(terms.salt, settings.training.test_size)
     with threadpool_limits(limits=1):  # sums that are split over threads are rounded in an order that varies
         return tuple(_draws(_Split(terms, table, new, held), bench.gains, seed))
 

@@ -51,8 +51,8 @@ class _ReplayState:
         """Datasets arrive, and an hour of the loop passes."""
         self.here.update(blobs)
         self.new.update(blobs)
-        least = self.terms.settings.threshold
-        early = self.terms.settings.drift_threshold if self.champion else 0
+        least = self.terms.settings.trigger.threshold
+        early = self.terms.settings.trigger.drift_threshold if self.champion else 0
         if blobs and len(self.new) >= (early or least):
             self._look(time, least, early or least)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action.commands.simulate import arrival_history, calibration, replay, results
@@ -45,13 +45,13 @@ class SimulationRequest:
 def run(scene: Snapshot, settings: Settings, wish: SimulationRequest, log: Log, scratch: Path) -> Simulation:
     """The replay and the calibration of one policy."""
     _check(settings)
-    settings = replace(settings, force="")
-    history = arrival_history.read(scene.repository, settings.data_path.roots, survey.datasets(scene, settings))
+    settings = settings.with_values(force="")
+    history = arrival_history.read(scene.repository, settings.data.data_path.roots, survey.datasets(scene, settings))
     sound = batch.sound(_material(scene, settings, history), scene, settings, log)
     count = len(sound.table.datasets)
-    sizes = results.thresholds(wish.thresholds, settings.threshold, count) if wish.rounds else ()
-    if not sizes and count < max(settings.threshold, results.LEAST):
-        raise results.too_few(count, settings.threshold)
+    sizes = results.thresholds(wish.thresholds, settings.trigger.threshold, count) if wish.rounds else ()
+    if not sizes and count < max(settings.trigger.threshold, results.LEAST):
+        raise results.too_few(count, settings.trigger.threshold)
     bench = calibration.bench_of(sound, settings)
     places = [DrawKey(size, number) for size in sizes for number in range(wish.rounds)]
     first = _first(bench, places, _attempts(history, settings), wish, log)
@@ -70,7 +70,7 @@ def _policy(sound: UsableDatasets, settings: Settings) -> dict[str, object]:
 
 
 def _check(settings: Settings) -> None:
-    if settings.unit == "rows":
+    if settings.data.unit == "rows":
         raise SettingsError(
             "unit = 'rows': simulate knows datasets only",
             why="when each row of a file arrived is not known, and a batch of rows cannot be drawn as files can",
@@ -91,7 +91,7 @@ def _attempts(history: ArrivalHistory, settings: Settings) -> int:
     found = waiting = 0
     for arrival in history.arrivals:
         waiting += len(arrival.datasets)
-        if waiting >= settings.threshold:
+        if waiting >= settings.trigger.threshold:
             found, waiting = found + 1, 0
     return found
 
@@ -134,4 +134,4 @@ def _calibrations(
     def of(size: int) -> list[Draw]:
         return [one for place in sorted(drawn) if place.threshold == size for one in drawn[place]]
 
-    return tuple(results.summarise(size, of(size), bench.gains, bench.settings.fit_budget) for size in sizes)
+    return tuple(results.summarise(size, of(size), bench.gains, bench.settings.training.fit_budget) for size in sizes)

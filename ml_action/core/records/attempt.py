@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Comparison, Decision, Interval, Policy, Screening
+from ml_action.core.records.evaluation import Comparison, Decision, Interval, Screening
+from ml_action.core.records.policy import Policy
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ def apply_contract(
     """Judges every dataset that is not `accepted` (blob ids) by the champion's contract, where one is `known`."""
     old = is_one_of(table, accepted)
     contract = contract_of(table, recipe, known, old)
-    holdout = table.any_in(units.units_of(table, settings.group).held_out(salt, settings.test_size))
-    bad = checks.check_against_contract(table, contract, settings.contract, ~old, holdout)
+    holdout = table.any_in(units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size))
+    bad = checks.check_against_contract(table, contract, settings.data.contract, ~old, holdout)
     table = without(table, bad)
     return AcceptedDatasets(table, contract, bad, ~is_one_of(table, accepted))
 
@@ -66,7 +66,7 @@ def contract_of(table: Table, recipe: Recipe, known: DataContract | None, old: F
 
 def too_many(bad: int, new: int, settings: Settings) -> bool:
     """Whether so many of the new datasets are bad that their source must be broken."""
-    return bad > max(FEW_BAD, settings.max_quarantine * new)
+    return bad > max(FEW_BAD, settings.trigger.max_quarantine * new)
 
 
 def is_one_of(table: Table, blobs: Collection[str]) -> Flags:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.core.records.evaluation import Comparison, Guardrail, GuardrailResult, Policy
+from ml_action.core.records.evaluation import Comparison, GuardrailResult
 from ml_action.core.records.model import Recipe
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.modelling.evaluation import bootstrap, dataset_gains, losses, scoring, slices
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.evaluation.paired_test import paired_test, snap_to_zero

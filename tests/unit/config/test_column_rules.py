@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.config.settings import parse
+from ml_action.config.parse import parse
 
 
 def rules(**tables):
@@ -72,7 +72,7 @@ def test_all_problems_are_told_at_once():
 
 def test_the_file_takes_tables():
     settings = parse({}, {"contract": {"age": {"min": 0, "max": 120}}})
-    assert settings.contract == (ColumnRule("age", min=0, max=120),)
+    assert settings.data.contract == (ColumnRule("age", min=0, max=120),)
 
 
 json_values = st.recursive(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ml_action.config.data_path import DataPath
 from ml_action.config.options import BY_NAME, OPTIONS
-from ml_action.config.settings import Settings, fingerprint_settings, json_schema, parse
+from ml_action.config.parse import json_schema, parse
+from ml_action.config.settings import Settings, fingerprint_settings
 from ml_action.core.errors import SettingsError
 from ml_action.core.records.choices import Autonomy
 from tests.support.factories import make_git, make_settings
@@ -27,16 +28,35 @@ def one(name, text):
 
 def test_the_defaults_are_those_of_the_table():
     settings = parse({}, {})
-    assert (settings.data_path.folder, settings.threshold, settings.target, settings.features) == (
+    assert (
+        settings.data.data_path.folder,
+        settings.trigger.threshold,
+        settings.training.target,
+        settings.training.features,
+    ) == (
         "data/new_data",
         200,
         (),
         (),
     )
-    assert (settings.test_size, settings.confidence, settings.min_improvement) == (0.2, 0.95, 0.005)
-    assert (settings.autonomy, settings.merge_method, settings.label) == (Autonomy.PROPOSE, "squash", "model-update")
-    assert (settings.params, settings.metric, settings.seed, settings.model_dir) == ({}, "auto", 0, "model")
-    assert (settings.token, settings.approver_token, settings.forge, settings.base) == ("", "", "auto", "")
+    assert (settings.training.test_size, settings.gate.confidence, settings.gate.min_improvement) == (0.2, 0.95, 0.005)
+    assert (settings.publication.autonomy, settings.publication.merge_method, settings.publication.label) == (
+        Autonomy.PROPOSE,
+        "squash",
+        "model-update",
+    )
+    assert (
+        settings.training.params,
+        settings.training.metric,
+        settings.training.seed,
+        settings.publication.model_dir,
+    ) == ({}, "auto", 0, "model")
+    assert (settings.secrets.token, settings.secrets.approver_token, settings.forge, settings.publication.base) == (
+        "",
+        "",
+        "auto",
+        "",
+    )
 
 
 def test_every_row_of_the_table_is_a_field_and_the_other_way_round():
@@ -154,15 +174,15 @@ def test_the_problem_says_why_and_what_to_do_and_has_its_exit_code():
 
 
 def test_given_wins_over_the_file_and_the_file_over_the_default():
-    assert parse({}, {}).threshold == 200
-    assert parse({}, {"threshold": 50}).threshold == 50
-    assert parse({"threshold": "7"}, {"threshold": 50}).threshold == 7
+    assert parse({}, {}).trigger.threshold == 200
+    assert parse({}, {"threshold": 50}).trigger.threshold == 50
+    assert parse({"threshold": "7"}, {"threshold": 50}).trigger.threshold == 7
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
 def test_an_input_that_is_empty_is_not_given(blank):
-    assert parse({"threshold": blank}, {"threshold": 50}).threshold == 50
-    assert parse({"threshold": blank}, {}).threshold == 200
+    assert parse({"threshold": blank}, {"threshold": 50}).trigger.threshold == 50
+    assert parse({"threshold": blank}, {}).trigger.threshold == 200
 
 
 def test_the_file_speaks_toml():
@@ -177,9 +197,13 @@ def test_the_file_speaks_toml():
         fit_intercept = false
     """)
     settings = parse({}, file)
-    assert (settings.threshold, settings.test_size, settings.features) == (50, 0.25, ("hours", "sleep"))
-    assert settings.params == {"alpha": 0.5, "fit_intercept": False}
-    assert (settings.target, settings.autonomy) == (("score",), Autonomy.APPROVE)
+    assert (settings.trigger.threshold, settings.training.test_size, settings.training.features) == (
+        50,
+        0.25,
+        ("hours", "sleep"),
+    )
+    assert settings.training.params == {"alpha": 0.5, "fit_intercept": False}
+    assert (settings.training.target, settings.publication.autonomy) == (("score",), Autonomy.APPROVE)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +231,7 @@ def test_what_may_not_stand_in_the_file_is_told(name):
 
 def test_secrets_never_show():
     settings = parse({"token": "ghp_secret", "approver-token": "ghp_other"}, {})
-    assert (settings.token, settings.approver_token) == ("ghp_secret", "ghp_other")
+    assert (settings.secrets.token, settings.secrets.approver_token) == ("ghp_secret", "ghp_other")
     assert "ghp_" not in repr(settings)
     what = problem({"token": "ghp_first\nghp_second", "approver-token": "ghp\0x", "threshold": "x"})
     assert "ghp" not in what
@@ -233,7 +257,7 @@ def test_contradictions_are_told(values, reason):
 
 
 def test_folders_that_only_begin_alike_are_no_contradiction():
-    assert parse({"data-path": "model-data", "model-dir": "model"}, {}).data_path.patterns == ("model-data",)
+    assert parse({"data-path": "model-data", "model-dir": "model"}, {}).data.data_path.patterns == ("model-data",)
 
 
 def test_a_gigantic_value_is_not_repeated_whole():
@@ -244,7 +268,7 @@ def test_a_gigantic_value_is_not_repeated_whole():
 @given(st.text().filter(str.strip))
 def test_a_base_that_is_accepted_is_at_least_no_option_refspec_or_traversal(text):
     try:
-        base = parse({"base": text}, {}).base
+        base = parse({"base": text}, {}).publication.base
     except SettingsError:
         return
     assert not base.startswith("-")
@@ -255,15 +279,15 @@ def test_a_base_that_is_accepted_is_at_least_no_option_refspec_or_traversal(text
 @pytest.mark.parametrize("name", ["main", "release/1.0", "été", "a-b_c", "v1@x", "x#1"])
 def test_branch_names_that_git_takes_are_taken(name, tmp_path):
     assert make_git(tmp_path).line("check-ref-format", "--branch", name) == name
-    assert parse({"base": name}, {}).base == name
+    assert parse({"base": name}, {}).publication.base == name
 
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_NAME)), st.text()))
 def test_whatever_is_given_it_is_settings_or_a_problem(values):
     with contextlib.suppress(SettingsError):
         settings = parse(values, {})
-        assert settings.threshold >= 1
-        assert 0 <= settings.test_size < 1
+        assert settings.trigger.threshold >= 1
+        assert 0 <= settings.training.test_size < 1
 
 
 toml_values = st.recursive(
@@ -276,7 +300,7 @@ toml_values = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(BY_NAME)) | st.text(), toml_values, max_size=4))
 def test_whatever_stands_in_the_file_it_is_settings_or_a_problem(file):
     with contextlib.suppress(SettingsError):
-        assert parse({}, file).token == ""
+        assert parse({}, file).secrets.token == ""
 
 
 def test_the_json_schema_takes_a_good_file_and_refuses_bad_ones():
@@ -307,7 +331,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
     assert set(schema) - set(file) == {"data-path", "target"}
     for path, target in (("def", "y"), (["def", "g/*.csv"], ["y", "z, in m"])):
         more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
-        assert parse({}, file | more).threshold == 50
+        assert parse({}, file | more).trigger.threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ml_action.core.formatting import percent, probability
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import MIN_DATASETS, GuardrailResult, Interval, Policy, Screening, SliceResult
+from ml_action.core.records.evaluation import MIN_DATASETS, GuardrailResult, Interval, Screening, SliceResult
+from ml_action.core.records.policy import Policy
 from ml_action.loop.gate import decide, forced, is_beaten, review_unusable, watch_sentence
 from tests.support.factories import make_comparison
 

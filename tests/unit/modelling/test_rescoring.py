@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from ml_action.core.records.evaluation import Guardrail, Policy
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.rescoring import compare_versions
 from ml_action.modelling.training import fit, model_file

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_action.core.records.evaluation import Policy
+from ml_action.core.records.policy import Policy
 from ml_action.modelling import screening as screen
 from ml_action.modelling import trial
 from ml_action.modelling.evaluation import losses

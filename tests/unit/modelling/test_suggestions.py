@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_action.config.settings import parse
+from ml_action.config.parse import parse
 from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling import suggestions

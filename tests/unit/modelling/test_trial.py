@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 
 from ml_action.core.errors import DataError, ModelError
-from ml_action.core.records.evaluation import Policy
+from ml_action.core.records.policy import Policy
 from ml_action.datasets.holdout import in_holdout
 from ml_action.modelling.training import cross_fitting, model_file
 from ml_action.modelling.training import fit as training

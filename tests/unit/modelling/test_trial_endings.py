@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClas
 
 from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Guardrail, Policy
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.loop.gate import decide
 from ml_action.modelling.training import model_file
 from ml_action.modelling.trial import Incomparable, run

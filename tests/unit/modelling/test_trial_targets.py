@@ -10,7 +10,7 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.multioutput import MultiOutputRegressor
 
 from ml_action.core.errors import SettingsError
-from ml_action.core.records.evaluation import Policy
+from ml_action.core.records.policy import Policy
 from ml_action.modelling import screening
 from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.evaluation.predictions import Predictions

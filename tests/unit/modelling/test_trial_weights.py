@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from ml_action.core.errors import DataError
-from ml_action.core.records.evaluation import Guardrail, Policy
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.modelling.training import fit, model_file
 from ml_action.modelling.trial import ScreeningInput, run
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ml_action.core.records.dataset import Dataset, RejectedDataset
-from ml_action.core.records.evaluation import Policy
 from ml_action.core.records.model import Recipe, Trial
+from ml_action.core.records.policy import Policy
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import recipe

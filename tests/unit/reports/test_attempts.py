@@ -15,7 +15,8 @@ from ml_action.core.codec import encode
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Guardrail, Interval, Policy
+from ml_action.core.records.evaluation import Interval
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.git import journal, registry, repository
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push

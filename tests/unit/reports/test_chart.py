@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.core.records.evaluation import Interval, Policy
+from ml_action.core.records.evaluation import Interval
+from ml_action.core.records.policy import Policy
 from ml_action.reports import chart
 from tests.support.factories import make_comparison
 

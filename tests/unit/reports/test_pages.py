@@ -10,16 +10,9 @@ from ml_action.core.markdown import code, escape, link
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.contract import ColumnDrift
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.records.evaluation import (
-    Check,
-    Decision,
-    Guardrail,
-    GuardrailResult,
-    Policy,
-    Screening,
-    SliceResult,
-)
+from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Screening, SliceResult
 from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.loop.gate import decide, forced
 from ml_action.reports import pages, sections
 from tests.support.factories import (

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Comparison, GuardrailResult, Interval, Policy, Screening, SliceResult
+from ml_action.core.records.evaluation import Comparison, GuardrailResult, Interval, Screening, SliceResult
+from ml_action.core.records.policy import Policy
 from ml_action.loop import gate
 from ml_action.loop.gate import decide
 from tests.support.factories import make_comparison

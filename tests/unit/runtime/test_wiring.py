@@ -101,7 +101,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path, context):
 def test_the_file_in_the_repository_is_read(workspace, context):
     workspace.write({"ml-auto-update.toml": 'threshold = 7\ntarget = "é"'})
     settings = wiring.find_place({"target": "x"}, context(workspace.path / "data")).settings
-    assert (settings.threshold, settings.target) == (7, ("x",))
+    assert (settings.trigger.threshold, settings.training.target) == (7, ("x",))
 
 
 def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path):
@@ -224,7 +224,7 @@ def test_reading_without_a_checkout_clones_only_trees(on_server, tmp_path, works
     place, found, tips = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
     assert tips.base == found.head == workspace.git.line("rev-parse", "HEAD")
     assert list((tmp_path / "empty").iterdir()) == []
-    assert place.settings.threshold == 200
+    assert place.settings.trigger.threshold == 200
 
 
 def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path, workspace, server):
@@ -233,7 +233,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
     workspace.git.run("push", "-q", str(server / "o/r.git"), "HEAD~1:main", "HEAD:refs/heads/prod")
     (tmp_path / "empty").mkdir()
     place, found, tips = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
-    assert (place.settings.threshold, place.settings.name) == (7, "students")
+    assert (place.settings.trigger.threshold, place.settings.name) == (7, "students")
     assert tips.base == found.head == prod
 
 

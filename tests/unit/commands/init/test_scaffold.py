@@ -9,7 +9,8 @@ import yaml
 from jsonschema import Draft7Validator
 
 from ml_action.commands.init.scaffold import EXAMPLE, WORKFLOW, config, existing_workflows, plan, workflow, write
-from ml_action.config.settings import CONFIG_FILE, json_schema, parse, texts
+from ml_action.config.parse import json_schema, parse, texts
+from ml_action.config.settings import CONFIG_FILE
 from ml_action.core.errors import RepositoryError
 
 CHOSEN = {"data-path": "data/in", "threshold": "50", "target": 'the "price"', "metric": "r2"}
@@ -19,7 +20,11 @@ HOSTILE = 'x"\nmode = "approve'
 def test_the_settings_come_back_as_they_were_chosen():
     text = config(CHOSEN, {"metric": "the share of\nthe variance"})
     settings = parse({}, tomllib.loads(text))
-    assert (str(settings.data_path), settings.threshold, settings.target) == ("data/in", 50, ('the "price"',))
+    assert (str(settings.data.data_path), settings.trigger.threshold, settings.training.target) == (
+        "data/in",
+        50,
+        ('the "price"',),
+    )
     assert "# the share of the variance\nmetric" in text
 
 

@@ -43,14 +43,18 @@ def test_the_same_in_whatever_process_and_order(bench, tmp_path):
 
 
 def test_another_seed_draws_another_batch(bench):
-    other = replace(bench, settings=replace(bench.settings, seed=1))
+    other = replace(bench, settings=bench.settings.with_values(seed=1))
     assert timeless({1: calibration.draw(bench, DrawKey(40, 0))}) != timeless(
         {1: calibration.draw(other, DrawKey(40, 0))}
     )
 
 
 def test_no_secret_goes_to_other_processes(bench):
-    assert (bench.settings.token, bench.settings.approver_token, bench.settings.force) == ("", "", "")
+    assert (bench.settings.secrets.token, bench.settings.secrets.approver_token, bench.settings.trigger.force) == (
+        "",
+        "",
+        "",
+    )
 
 
 def test_no_more_processes_than_there_is_room_for(bench, monkeypatch):
@@ -73,12 +77,12 @@ def test_a_large_gain_is_found_and_no_gain_is_not(tmp_path):
 
 def test_the_jury_knows_whether_a_promotion_was_better(bench, monkeypatch):
     """Where every attempt is promoted, about half of them are no better: nothing had changed."""
-    settings = replace(bench.settings, gate="higher")
+    settings = bench.settings.with_values(gate="higher")
     monkeypatch.setattr(calibration.proving.decision, "decide", _promote)
     draws = [calibration.draw(replace(bench, settings=settings, gains=()), DrawKey(40, n))[0] for n in range(6)]
     assert {one.verdict for one in draws} == {Verdict.PROMOTE}
     assert {one.better for one in draws} == {True, False}
-    nobody = replace(settings, test_size=0.0)
+    nobody = settings.with_values(test_size=0.0)
     draws = calibration.draw(replace(bench, settings=nobody, gains=()), DrawKey(40, 0))
     assert draws[0].better is None
 

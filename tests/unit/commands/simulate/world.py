@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ml_action.commands.demo import students
@@ -19,7 +18,7 @@ from tests.support.factories import make_settings
 
 
 def usual(**changes: Any) -> Settings:
-    return replace(make_settings(threshold=40), **changes)
+    return make_settings(threshold=40).with_values(**changes)
 
 
 def texts_of(*parts: tuple[str, int]) -> list[str]:
@@ -33,8 +32,9 @@ def sound_of(texts: Iterable[str], settings: Settings | None = None) -> UsableDa
     datasets = [Dataset(f"data/{place:04}.csv", f"{place:040}") for place in range(len(contents))]
     table, _ = frames.read(datasets, contents)
     recipe = resolution.resolve_recipe(
-        table, targets=settings.target, features=settings.features, task=settings.task, estimator=settings.estimator,
-        params=settings.params, metric=settings.metric, seed=settings.seed,
+        table, targets=settings.training.target, features=settings.training.features,
+        task=settings.training.task, estimator=settings.training.estimator,
+        params=settings.training.params, metric=settings.training.metric, seed=settings.training.seed,
     )  # fmt: skip
     table, set_aside = validation.validate(table, recipe.outputs, recipe.features)
     return UsableDatasets(table, recipe, set_aside)

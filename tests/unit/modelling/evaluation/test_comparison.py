@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.evaluation import Guardrail, Policy
 from ml_action.core.records.model import Recipe
+from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.loop.gate import decide
 from ml_action.modelling.evaluation.comparison import compare
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions

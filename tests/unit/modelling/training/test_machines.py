@@ -17,7 +17,7 @@ sys.path[:0] = {path!r}
 from tests.unit.modelling.world import students, trial_of
 from ml_action.loop.gate import decide
 from ml_action.modelling.training import model_file as artifacts
-from ml_action.core.records.evaluation import Policy
+from ml_action.core.records.policy import Policy
 
 settings = {settings!r}
 passed = settings.pop("passed")
