@@ -54,5 +54,5 @@ def compare_versions(
         try:
             return replace(compare(judged, recipe, plain), unit=unit)
         except scoring.Unscorable as error:
-            who = opponent.name if opponent and error.who == "champion" else model.name
+            who = opponent.name if opponent and error.role == "champion" else model.name
             raise Incomparable(who, f"cannot be scored: {error}") from error

@@ -133,7 +133,7 @@ def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
     """Every metric that is asked about later, asked about the truth: a wrong one costs no fit."""
     asked = [("metric", recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
     with scoring.allow_undefined():
-        scoring.check_metric(asked, fit.labels(recipe, table), fit.weights(recipe, table))
+        scoring.check_metrics(asked, fit.labels(recipe, table), fit.weights(recipe, table))
 
 
 def _screened(
@@ -159,7 +159,7 @@ def _compare(judged: PairedPredictions, recipe: Recipe, policy: Policy) -> Compa
         with scoring.allow_undefined():
             return compare(judged, recipe, policy)
     except scoring.Unscorable as error:
-        if error.who == "champion":
+        if error.role == "champion":
             raise Incomparable(CHAMPION, f"cannot be scored: {error}") from error
         raise scoring.problem(error) from error
 

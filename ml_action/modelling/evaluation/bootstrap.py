@@ -1,17 +1,18 @@
-"""Resampling by dataset: is the difference real, and how large?
+"""Resampling by dataset: is the difference real, and how large is it?
 
-Datasets are the units, not rows: rows of one dataset resemble each other, and a row bootstrap promotes two to
-four times too often (decision.md). The sign-flip test decides, since its size is right with few clusters
-(Cameron, Gelbach & Miller 2008); the cluster bootstrap gives intervals (Field & Welsh 2007). Paired
-out-of-sample losses of a cross-fit may be tested as if independent (Bayle et al. 2020).
+The units are datasets, not rows: rows of one dataset resemble each other, and a row bootstrap promotes two to
+four times too often (docs/decision.md). The sign-flip test decides, because its size is right with few clusters
+(Cameron, Gelbach & Miller 2008); the cluster bootstrap gives the intervals (Field & Welsh 2007). The paired
+out-of-sample losses of a cross-fit may be tested as if they were independent (Bayle et al. 2020).
 
-Whatever is a sum over rows is summed per cluster once; a resample is then a vector of counts, and all
-resamples are one matrix product. Deterministic by seed; memory is bounded by resampling in chunks.
+A quantity that is a sum over rows is summed per cluster once. A resample is then a vector of counts, and all
+resamples are one matrix product. The seed determines the result; resampling in chunks bounds the memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +29,9 @@ Statistic = Callable[[Floats], Floats]
 
 
 def blocks(clusters: int, limit: int, seed: int) -> Integers:
-    """For each cluster its block, 0 to min(clusters, limit) - 1: at random, sizes differing by one at most.
+    """Returns the block of each cluster, 0 to min(clusters, limit) - 1, at random; sizes differ by at most one.
 
-    Blocks of independent clusters are independent: more than `limit` of them cost time and tell no more.
+    Blocks of independent clusters are independent, and more than `limit` of them cost time without adding precision.
     """
     if clusters <= limit:
         return np.arange(clusters, dtype=np.int64)
@@ -38,18 +39,30 @@ def blocks(clusters: int, limit: int, seed: int) -> Integers:
 
 
 def sums(values: Iterable[Floats], groups: Integers, count: int) -> Floats:
-    """(count, len(values)): each array of per-row values summed by group."""
+    """Returns (count, len(values)): each array of per-row values, summed by group."""
     return np.column_stack([np.bincount(groups, weights=value, minlength=count) for value in values])
 
 
-def sign_flip(differences: Floats, seed: int, flips: int = RESAMPLES) -> tuple[float, float]:
-    """One-sided p values (that the sum is not above 0, that it is not below 0) of a sign-flip test.
+class SignFlip(NamedTuple):
+    """The one-sided p values of a sign-flip test."""
 
-    `differences`: (G,) one per cluster, symmetric about 0 under the hypothesis. The same test as
-    `scipy.stats.permutation_test(permutation_type="samples")`; both p values are at least 1 / (flips + 1).
+    above: float  # of the hypothesis that the sum is not above 0
+    below: float  # ... that it is not below 0
+
+
+def sign_flip(differences: Floats, seed: int, flips: int = RESAMPLES) -> SignFlip:
+    """Tests whether the sum of paired differences is above or below 0.
+
+    The same test as `scipy.stats.permutation_test(permutation_type="samples")`. Both p values are at least
+    1 / (flips + 1).
+
+    Args:
+        differences: (G,), one per cluster, symmetric about 0 under the hypothesis.
+        seed: Determines the flips, together with G.
+        flips: How many random flips are drawn.
     """
     total = differences.sum()
-    # Flips that leave the sum as it is must count as ties, whatever the order of the additions rounded to.
+    # Flips that do not change the sum must count as ties, although additions in another order round differently.
     tie = 1e-10 * np.abs(differences).sum()
     above = below = 0
     rng = np.random.default_rng([seed, 2])
@@ -58,11 +71,11 @@ def sign_flip(differences: Floats, seed: int, flips: int = RESAMPLES) -> tuple[f
         flipped = 2.0 * (heads.astype(np.float64) @ differences) - total
         above += int((flipped >= total - tie).sum())
         below += int((flipped <= total + tie).sum())
-    return (above + 1) / (flips + 1), (below + 1) / (flips + 1)
+    return SignFlip((above + 1) / (flips + 1), (below + 1) / (flips + 1))
 
 
 def resamples(clusters: int, seed: int, count: int = RESAMPLES) -> Iterator[Floats]:
-    """Chunks of (b, G), `count` rows in all: how often each cluster is drawn in G draws with replacement."""
+    """Yields chunks of (b, G), `count` rows in total: how often each cluster is drawn in G draws with replacement."""
     rng = np.random.default_rng([seed, 3])
     for size in _chunks(count, clusters):
         drawn = rng.integers(0, clusters, size=(size, clusters), dtype=np.int64)
@@ -74,12 +87,17 @@ def resamples(clusters: int, seed: int, count: int = RESAMPLES) -> Iterator[Floa
 def intervals(
     totals: Floats, statistics: Sequence[Statistic], confidence: float, seed: int, count: int = RESAMPLES
 ) -> list[Interval]:
-    """Percentile intervals of statistics of summed quantities, all from the same resamples.
+    """Returns percentile intervals of statistics of summed quantities, all from the same resamples.
 
-    Each end by itself holds with this confidence: what is asked is whether the gain is *at least* something, as the
-    one-sided sign-flip test asks it.
+    Each end holds by itself with this confidence: the question is whether the gain is *at least* so large, like that
+    of the one-sided sign-flip test.
 
-    `totals`: (G, q), sums per cluster. A statistic takes (b, q), the sums of b resamples, and gives (b,).
+    Args:
+        totals: (G, q), the sums per cluster.
+        statistics: Functions of (b, q), the sums of b resamples, that return (b,).
+        confidence: Of each end.
+        seed: Determines the resamples, together with G.
+        count: How many resamples are drawn.
     """
     found: list[list[Floats]] = [[] for _ in statistics]
     for counts in resamples(len(totals), seed, count):
@@ -90,18 +108,18 @@ def intervals(
 
 
 def pseudo_values(whole: float, without: Floats) -> Floats:
-    """(K,) jackknife pseudo-values of a statistic, from its value on all blocks and without each one.
+    """Returns (K,), the jackknife pseudo-values of a statistic, from its value on all blocks and without each one.
 
-    They behave like K independent observations of it, so that any metric at all can be tested by their mean.
-    Centred on the value itself: the jackknife's correction of bias is small where the metric is smooth, and
-    where it is not (a median, a maximum) it is noise that made a 5 % test one of 15 to 35 %.
+    They behave like K independent observations of the statistic, so that any metric can be tested by their mean.
+    They are centred on the value itself: the jackknife's correction of bias is small where the metric is smooth;
+    where it is not (a median, a maximum), it is noise that turned a 5 % test into one of 15 to 35 %.
     """
     values: Floats = whole + (len(without) - 1) * (without.mean() - without)
     return values
 
 
 def _chunks(count: int, width: int) -> Iterator[int]:
-    """Sizes that add up to `count`, such that size times width stays within the memory bound."""
+    """Yields sizes that add up to `count`, so that size times width stays within the memory bound."""
     size = max(1, _CHUNK_CELLS // max(width, 1))
     for start in range(0, count, size):
         yield min(size, count - start)

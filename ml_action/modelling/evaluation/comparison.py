@@ -1,12 +1,11 @@
-"""Two models on the same rows: the numbers that the gate decides by (docs/decision.md, steps 4 and 5)."""
+"""Compares two models on the same rows: the numbers that the gate decides by (docs/decision.md, steps 4 and 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ml_action.core.records.evaluation import Comparison, GuardrailResult
 from ml_action.core.records.model import Recipe
@@ -18,28 +17,27 @@ from ml_action.modelling.evaluation.predictions import Predictions
 
 __all__ = ["compare"]
 
-Floats = npt.NDArray[np.float64]
-Scores = Mapping[str, float]
 
+def compare(paired: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
+    """Returns the complete comparison.
 
-def compare(judged: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
-    """The comparison in full.
+    Every score is of the pooled out-of-sample predictions, not a mean over folds.
 
-    Every score is of the pooled out-of-sample predictions, not a mean over folds. Raises scoring.Unscorable for the
-    contestant that has no finite score: the champion is asked first.
+    Raises:
+        scoring.Unscorable: A model has no finite score. The champion is scored first.
     """
-    rails = policy.guardrails if judged.champion is not None else ()
-    champion, before = dict[str, float](), dict[str, float]()
-    if judged.champion is not None:
-        champion, before = _scores("champion", judged.champion, judged, recipe, rails)
-    challenger, now = _scores("challenger", judged.challenger, judged, recipe, rails)
-    baseline, _ = _scores("baseline", judged.baseline, judged, recipe)
-    found = paired_test(judged, recipe.metric, recipe.seed, policy.confidence, policy.margin)
-    score, opponent = (np.array(scores[recipe.metric]) for scores in (challenger, champion or baseline))
+    rails = policy.guardrails if paired.champion is not None else ()
+    before = _Scores({}, {})
+    if paired.champion is not None:
+        before = _scores("champion", paired.champion, paired, recipe, rails)
+    now = _scores("challenger", paired.challenger, paired, recipe, rails)
+    baseline = _scores("baseline", paired.baseline, paired, recipe).reported
+    found = paired_test(paired, recipe.metric, recipe.seed, policy.confidence, policy.margin)
+    score, opponent = (np.array(scores[recipe.metric]) for scores in (now.reported, before.reported or baseline))
     comparison = Comparison(
         metric=recipe.metric,
-        champion=champion,
-        challenger=challenger,
+        champion=before.reported,
+        challenger=now.reported,
         baseline=baseline,
         improvement=float(snap_to_zero(score - opponent, score, opponent)),
         improvement_interval=found.improvement,
@@ -49,50 +47,58 @@ def compare(judged: PairedPredictions, recipe: Recipe, policy: Policy) -> Compar
         p_worse=found.p_worse,
         p_not_worse=found.p_not_worse,
         p_baseline=found.p_baseline,
-        datasets=judged.datasets,
-        rows=len(judged.target),
+        datasets=paired.datasets,
+        rows=len(paired.target),
         win_rate=0.0,
         confidence=policy.confidence,
-        guardrails=tuple(_guarded(rail, judged, recipe, policy, before, now) for rail in rails),
+        guardrails=tuple(_guardrail(rail, paired, recipe, policy, before, now) for rail in rails),
     )
-    return _guarded_by_dataset(comparison, judged, recipe, policy)
+    return _with_dataset_gains(comparison, paired, recipe, policy)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """The scores of one model, by metric."""
+
+    reported: dict[str, float]
+    guardrails: dict[str, float]
 
 
 def _scores(
-    who: str, said: Predictions, judged: PairedPredictions, recipe: Recipe, rails: Sequence[Guardrail] = ()
-) -> tuple[dict[str, float], dict[str, float]]:
-    """What is reported of a contestant, and its score by each guardrail."""
+    role: str, predictions: Predictions, paired: PairedPredictions, recipe: Recipe, rails: Sequence[Guardrail] = ()
+) -> _Scores:
+    target, weight = paired.target, paired.weight
     try:
-        reported = scoring.reported_metrics(said, judged.target, recipe, judged.weight)
-        asked = {rail.metric: scoring.score(rail.metric, said, judged.target, None, judged.weight) for rail in rails}
+        reported = scoring.reported_metrics(predictions, target, recipe, weight)
+        by_rail = {rail.metric: scoring.score(rail.metric, predictions, target, None, weight) for rail in rails}
     except scoring.Unscorable as error:
-        raise scoring.Unscorable(str(error), who) from error
-    return reported, asked
+        raise scoring.Unscorable(str(error), role) from error
+    return _Scores(reported, by_rail)
 
 
-def _guarded_by_dataset(
-    comparison: Comparison, judged: PairedPredictions, recipe: Recipe, policy: Policy
+def _with_dataset_gains(
+    comparison: Comparison, paired: PairedPredictions, recipe: Recipe, policy: Policy
 ) -> Comparison:
-    """The comparison with what single datasets and slices say, by a loss that has a value per row."""
-    loss = losses.per_row(recipe, judged.contestants, judged.target, judged.weight)
-    weight = judged.weights
-    ours, theirs = (loss(said, judged.target) * weight for said in (judged.challenger, judged.opponent))
-    challenger, opponent, rows = bootstrap.sums([ours, theirs, weight], judged.cluster, judged.datasets).T
+    """Adds the figures of single datasets and slices, by a loss that has a value for each row."""
+    loss = losses.per_row(recipe, paired.compared, paired.target, paired.weight)
+    weight = paired.weights
+    ours, theirs = (loss(each, paired.target) * weight for each in (paired.challenger, paired.opponent))
+    challenger, opponent, rows = bootstrap.sums([ours, theirs, weight], paired.cluster, paired.datasets).T
     return replace(
         comparison,
         win_rate=dataset_gains.win_rate(challenger, opponent),
         trimmed=dataset_gains.trimmed_gain(challenger, opponent, rows),
-        tail=dataset_gains.heavier_tail(challenger / rows, judged.reference, policy.confidence, recipe.seed),
-        slices=slices.compare_slices(slices.labels(judged.parts), ours, theirs, judged.cluster, recipe.seed),
+        tail=dataset_gains.heavier_tail(challenger / rows, paired.reference, policy.confidence, recipe.seed),
+        slices=slices.compare_slices(slices.labels(paired.slices), ours, theirs, paired.cluster, recipe.seed),
         gains=dataset_gains.gains(challenger, opponent, rows),
         needed=dataset_gains.datasets_needed(challenger, opponent, policy.alpha),
     )
 
 
-def _guarded(
-    rail: Guardrail, judged: PairedPredictions, recipe: Recipe, policy: Policy, before: Scores, now: Scores
+def _guardrail(
+    rail: Guardrail, paired: PairedPredictions, recipe: Recipe, policy: Policy, before: _Scores, now: _Scores
 ) -> GuardrailResult:
-    """One guardrail: its metric on the same rows, tested to be no worse than its margin."""
-    found = paired_test(judged, rail.metric, recipe.seed, policy.confidence, rail.margin)
-    scores = before[rail.metric], now[rail.metric]
+    """Tests that the guardrail's metric on the same rows is not worse by more than its margin."""
+    found = paired_test(paired, rail.metric, recipe.seed, policy.confidence, rail.margin)
+    scores = before.guardrails[rail.metric], now.guardrails[rail.metric]
     return GuardrailResult(rail.metric, rail.margin, *scores, found.gain_point, found.p_not_worse)

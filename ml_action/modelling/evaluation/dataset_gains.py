@@ -1,6 +1,6 @@
-"""What the averages hide, from the losses of single datasets: how many gain, without the worst, and how far those are.
+"""What averages hide: how many datasets gain, the gain without the worst ones, and the tail of the losses.
 
-All figures are of paired losses per dataset, summed over its rows (decision.md, step 5).
+All figures are of paired losses per dataset, summed over its rows (docs/decision.md, step 5).
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-TRIMMED = 0.2  # share of the datasets, those that are predicted worst
-MIN_REFERENCE = 20  # datasets that the champion never trained on, below which their tail says nothing
+TRIMMED = 0.2  # share of the datasets: those with the largest losses
+MIN_REFERENCE = 20  # datasets that the champion never trained on; fewer do not define a tail
 MIN_DATASETS = 30
 RESAMPLES = 2_000
-MOST = 1_000  # datasets that a tail is taken of
-QUANTILES = 41  # of the gains of single datasets, for the picture
+MOST = 1_000  # datasets that a tail is estimated from
+QUANTILES = 41  # of the gains of single datasets, for the chart
 POWER = 0.8
-_NORMALLY = NormalDist()
+_NORMAL = NormalDist()
 
 
 def win_rate(challenger: Floats, opponent: Floats) -> float:
-    """The share of datasets on which the challenger's loss is not larger than the opponent's."""
+    """Returns the share of datasets on which the challenger's loss is not larger than the opponent's."""
     return float((challenger <= opponent * (1 + 1e-12)).mean())
 
 
 def trimmed_gain(challenger: Floats, opponent: Floats, rows: Floats) -> float | None:
-    """The gain without the fifth of the datasets that both together predict worst; None: there are too few."""
+    """Returns the gain without the fifth of the datasets with the largest losses of both; None if there are too few."""
     if len(rows) < MIN_DATASETS:
         return None
     worst_last = np.argsort((challenger + opponent) / rows, kind="stable")
@@ -39,10 +39,11 @@ def trimmed_gain(challenger: Floats, opponent: Floats, rows: Floats) -> float | 
 
 
 def heavier_tail(new: Floats, reference: Floats | None, confidence: float, seed: int) -> float | None:
-    """By how much, surely, the mean losses `new` have a heavier upper tail than the `reference`.
+    """Returns by how much the mean losses `new` have a heavier upper tail than the `reference`.
 
-    The logarithm of the ratio of their 90 % to their 50 % quantile, minus that of the reference: the lower end of
-    its one-sided bootstrap interval. None where there are too few datasets, or half of them are perfect.
+    The figure is the logarithm of the ratio of the 90 % to the 50 % quantile, minus that of the reference: the lower
+    end of its one-sided bootstrap interval. None if there are too few datasets, or half of them are predicted
+    perfectly.
     """
     if reference is None or len(reference) < MIN_REFERENCE or len(new) < MIN_DATASETS:
         return None
@@ -54,7 +55,7 @@ def heavier_tail(new: Floats, reference: Floats | None, confidence: float, seed:
 
 
 def _log_ratios(values: Floats, rng: np.random.Generator) -> Floats:
-    """Of each resample of datasets: log of its 90 % quantile over its median."""
+    """Returns, for each resample of datasets, the logarithm of its 90 % quantile over its median."""
     if len(values) > MOST:
         values = rng.choice(values, MOST, replace=False)
     drawn = values[rng.integers(0, len(values), (RESAMPLES, len(values)))]
@@ -65,7 +66,7 @@ def _log_ratios(values: Floats, rng: np.random.Generator) -> Floats:
 
 
 def gains(challenger: Floats, opponent: Floats, rows: Floats) -> tuple[float, ...]:
-    """41 quantiles of the gain of single datasets, per row, in shares of the opponent's mean loss per row."""
+    """Returns 41 quantiles of the gain of single datasets per row, as shares of the opponent's mean loss per row."""
     usual = float(opponent.sum() / rows.sum())
     if usual <= 0:
         return ()
@@ -74,14 +75,14 @@ def gains(challenger: Floats, opponent: Floats, rows: Floats) -> tuple[float, ..
 
 
 def datasets_needed(challenger: Floats, opponent: Floats, alpha: float) -> int:
-    """Further datasets like these that would show the gain four times in five; 0: there is no gain to show.
+    """Returns how many more such datasets would prove the gain with 80 % power; 0 without a gain.
 
-    From the mean and the deviation of the paired differences, as for a one-sided test.
+    Computed from the mean and the deviation of the paired differences, for a one-sided test.
     """
     difference = opponent - challenger
-    difference = difference / (np.abs(difference).max() or 1.0)  # the squares of the largest losses are no numbers
+    difference = difference / (np.abs(difference).max() or 1.0)  # the squares of the largest losses overflow
     mean, deviation = float(difference.mean()), float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     if mean <= 0 or deviation <= 0:
         return 0
-    sure = _NORMALLY.inv_cdf(1 - alpha) + _NORMALLY.inv_cdf(POWER)
+    sure = _NORMAL.inv_cdf(1 - alpha) + _NORMAL.inv_cdf(POWER)
     return max(0, round((sure * deviation / mean) ** 2) - len(difference))

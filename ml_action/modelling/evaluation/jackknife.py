@@ -1,14 +1,15 @@
-"""A metric on all rows, and without each of up to 100 blocks of clusters: what its pseudo-values are made of.
+"""A metric on all rows and without each of up to 100 blocks of clusters: the jackknife's pseudo-values need both.
 
-Any scorer can be asked a hundred times, and on a million rows that takes minutes. Two ways around it give the same
-figures. A metric of labels does not care which of the rows it is that are alike in target and answer: they are one row
-that counts so many times. And the area under the ROC curve is a share of pairs (Mann & Whitney 1947), so that the pairs
-of a block can be taken away.
+Calling a scorer a hundred times works for any metric, but takes minutes on a million rows. Two shortcuts give the same
+values. A metric of labels depends only on how many rows have each pair of target and label, so that equal rows are
+scored once with their number as a weight. And the area under the ROC curve is a share of pairs (Mann & Whitney 1947),
+from which the pairs of a block can be subtracted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,94 +24,120 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 BLOCKS = 100
-MOST_KINDS = 10_000  # of rows; where there are more, counting them gains nothing
+MOST_KINDS = 10_000  # pairs of target and label; with more, counting them saves no time
 
 
 def leave_one_out_scores(
-    metric: str, said: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
+    metric: str, predictions: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
 ) -> Floats:
-    """(1 + K,): the metric on all rows, and without each block 0 to K - 1; NaN where it has no finite value."""
-    asked, count = metrics.get_metric(metric), int(block.max()) + 1
-    if _is_auc(asked, said, target):
-        return _of_pairs(_values(said), target == said.classes[1], block, count, weight)  # type: ignore[index]
-    alike = _alike(said, target) if asked.of_labels and asked.weighted else None
-    if alike is None:
-        answers = _one_by_one(metric, said, target, block, weight)
+    """Returns (1 + K,): the metric on all rows, and without each block 0 to K - 1; NaN where it is not finite."""
+    known, count = metrics.get_metric(metric), int(block.max()) + 1
+    if _is_auc(known, predictions, target):
+        return _auc_by_pairs(_values(predictions), target == predictions.classes[1], block, count, weight)  # type: ignore[index]
+    kinds = _kinds(predictions, target) if known.of_labels and known.weighted else None
+    if kinds is None:
+        scores = _one_by_one(metric, predictions, target, block, weight)
     else:
-        answers = _of_kinds(metric, said, target, alike, block, weight)
-    return np.fromiter(answers, dtype=np.float64, count=1 + count)
+        scores = _by_kind(metric, predictions, target, kinds, _Blocks(block, weight))
+    return np.fromiter(scores, dtype=np.float64, count=1 + count)
 
 
-def _score(metric: str, *asked: Any) -> float:
+def _score(metric: str, *arguments: Any) -> float:
     try:
-        return scoring.score(metric, *asked)
+        return scoring.score(metric, *arguments)
     except scoring.Unscorable:
         return float("nan")
 
 
 def _one_by_one(
-    metric: str, said: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
+    metric: str, predictions: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
 ) -> Iterator[float]:
-    yield _score(metric, said, target, None, weight)
+    yield _score(metric, predictions, target, None, weight)
     for left_out in range(int(block.max()) + 1):
-        yield _score(metric, said, target, np.flatnonzero(block != left_out), weight)
+        yield _score(metric, predictions, target, np.flatnonzero(block != left_out), weight)
 
 
 # --- metrics of labels ------------------------------------------------------------------------------------
 
 
-def _alike(said: Predictions, target: npt.NDArray[Any]) -> tuple[Integers, Integers] | None:
-    """Per row its kind, and a row of each kind; None where there are too many."""
-    true, label = (pd.factorize(values) for values in (target, said.label))
+@dataclass(frozen=True, eq=False)
+class _Kinds:
+    """The distinct pairs of target and predicted label."""
+
+    of_row: Integers
+    example: Integers  # for each kind, the position of a row
+
+
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """The block of each row, and its weight."""
+
+    of_row: Integers
+    weight: Floats | None
+
+    def totals(self, kind: Integers, kinds: int) -> _Totals:
+        """Sums the rows by block and kind."""
+        blocks = int(self.of_row.max()) + 1
+        place = self.of_row * kinds + kind
+        rows = np.bincount(place, minlength=blocks * kinds).reshape(blocks, kinds)
+        weights = np.bincount(place, weights=self.weight, minlength=blocks * kinds).reshape(blocks, kinds)
+        return _Totals(rows, weights.astype(np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class _Totals:
+    """(blocks, kinds): how many rows of a kind are in a block, and their weight."""
+
+    rows: Integers
+    weights: Floats
+
+
+def _kinds(predictions: Predictions, target: npt.NDArray[Any]) -> _Kinds | None:
+    """Returns the kinds of rows; None if there are too many."""
+    true, label = (pd.factorize(values) for values in (target, predictions.label))
     kinds = len(true[1]) * len(label[1])
     if kinds > MOST_KINDS:
         return None
     kind = true[0] * len(label[1]) + label[0]
     first = np.full(kinds, -1, dtype=np.int64)
     first[kind[::-1]] = np.arange(len(kind))[::-1]
-    met = first >= 0
-    return (np.cumsum(met) - 1)[kind], first[met]
+    present = first >= 0
+    return _Kinds((np.cumsum(present) - 1)[kind], first[present])
 
 
-def _of_kinds(
-    metric: str,
-    said: Predictions,
-    target: npt.NDArray[Any],
-    alike: tuple[Integers, Integers],
-    block: Integers,
-    weight: Floats | None,
+def _by_kind(
+    metric: str, predictions: Predictions, target: npt.NDArray[Any], kinds: _Kinds, blocks: _Blocks
 ) -> Iterator[float]:
-    kind, first = alike
-    shape = (int(block.max()) + 1, len(first))
-    place = block * len(first) + kind
-    there = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
-    heavy = np.bincount(place, weights=weight, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    few, truth = Predictions(said.label[first], None, None, said.classes), target[first]
-    for gone in (None, *range(shape[0])):
-        left = there.sum(axis=0) - (0 if gone is None else there[gone])
-        rest = heavy.sum(axis=0) - (0 if gone is None else heavy[gone])
-        # a kind that is not met any more is no kind: macro averages count the classes that there are
-        yield _score(metric, few, truth, np.flatnonzero(left), rest)
+    totals = blocks.totals(kinds.of_row, len(kinds.example))
+    examples = Predictions(predictions.label[kinds.example], None, None, predictions.classes)
+    truth = target[kinds.example]
+    for left_out in (None, *range(len(totals.rows))):
+        rows = totals.rows.sum(axis=0) - (0 if left_out is None else totals.rows[left_out])
+        weights = totals.weights.sum(axis=0) - (0 if left_out is None else totals.weights[left_out])
+        # A kind without rows is left out: macro averages count the classes that are present.
+        yield _score(metric, examples, truth, np.flatnonzero(rows), weights)
 
 
 # --- the area under the ROC curve -------------------------------------------------------------------------
 
 
-def _is_auc(asked: Metric, said: Predictions, target: npt.NDArray[Any]) -> bool:
-    of_two = said.classes is not None and len(said.classes) == 2 and np.isin(target, said.classes).all()
-    return asked.name == "roc_auc" and bool(of_two) and (said.decision is not None or said.probability is not None)
+def _is_auc(metric: Metric, predictions: Predictions, target: npt.NDArray[Any]) -> bool:
+    classes = predictions.classes
+    is_binary = classes is not None and len(classes) == 2 and np.isin(target, classes).all()
+    is_ranked = predictions.decision is not None or predictions.probability is not None
+    return metric.name == "roc_auc" and bool(is_binary) and is_ranked
 
 
-def _values(said: Predictions) -> Floats:
-    """What rows are ordered by, as scikit-learn's scorer has it."""
-    values = said.decision if said.decision is not None else said.probability[:, 1]  # type: ignore[index]
+def _values(predictions: Predictions) -> Floats:
+    """Returns the values by which scikit-learn's scorer orders the rows."""
+    values = predictions.decision if predictions.decision is not None else predictions.probability[:, 1]  # type: ignore[index]
     return np.asarray(values, dtype=np.float64)
 
 
-def _of_pairs(
+def _auc_by_pairs(
     values: Floats, positive: npt.NDArray[np.bool_], block: Integers, count: int, weight: Floats | None
 ) -> Floats:
-    """The share of pairs of a positive and a negative row that are in order, ties for a half."""
+    """Returns the share of pairs of a positive and a negative row that are in order; a tie counts as a half."""
     weight = np.ones(len(values)) if weight is None else weight
     one, other = np.where(positive, weight, 0.0), np.where(positive, 0.0, weight)
     order, together = np.argsort(values, kind="stable"), np.zeros(len(values), dtype=np.int64)
@@ -119,19 +146,19 @@ def _of_pairs(
     within = _pairs_won(values, one, other, order[np.argsort(block[order], kind="stable")], block)
     won = above.sum() - _per_block(above + below - within, block, count)
     pairs = np.prod([side.sum() - _per_block(side, block, count) for side in (one, other)], axis=0)
-    met = [side.sum() - _per_block(side, block, count) for side in (positive, ~positive)]
-    return np.asarray(np.divide(won, pairs, out=np.full(1 + count, np.nan), where=np.minimum(*met) > 0))
+    present = [side.sum() - _per_block(side, block, count) for side in (positive, ~positive)]
+    return np.asarray(np.divide(won, pairs, out=np.full(1 + count, np.nan), where=np.minimum(*present) > 0))
 
 
 def _per_block(values: npt.NDArray[Any], block: Integers, count: int) -> Floats:
-    """(1 + K,): what is left out with nothing, and with each block."""
+    """Returns (1 + K,): the sum that is left out with no block, and with each block."""
     return np.concatenate([[0.0], np.bincount(block, weights=values, minlength=count)])
 
 
 def _pairs_won(values: Floats, one: Floats, other: Floats, order: Integers, group: Integers) -> Floats:
-    """Per row: its weight in `one` times the weight in `other` of its group's rows below it, ties for a half.
+    """Returns per row its weight in `one` times the weight in `other` of the rows of its group below it.
 
-    `order`: the rows by group and then by value.
+    A tie counts as a half. `order` lists the rows by group, and then by value.
     """
     new_group, new_tie = np.ones(len(order), dtype=bool), np.ones(len(order), dtype=bool)
     new_group[1:] = np.diff(group[order]) != 0
@@ -139,7 +166,7 @@ def _pairs_won(values: Floats, one: Floats, other: Floats, order: Integers, grou
     upto = np.concatenate([[0.0], np.cumsum(other[order])])
     starts, firsts = np.flatnonzero(new_tie), np.flatnonzero(new_group)
     ties, runs = (np.diff(np.append(places, len(order))) for places in (starts, firsts))
-    # half of what is up to the tie's begin and half of what is up to its end: what is tied counts for a half
+    # The mean of the sums up to the start and up to the end of a tie, so that tied rows count as a half.
     won = np.repeat((upto[starts] + upto[starts + ties]) / 2, ties) - np.repeat(upto[firsts], runs)
     won *= one[order]
     found = np.empty(len(order))

@@ -1,8 +1,8 @@
-"""Losses that are sums over rows: what makes a metric cheap to resample.
+"""Losses that are sums over rows: metrics made of them are cheap to resample.
 
-Each is (predictions, target) -> loss per row, 0 for a perfect answer. Formulas follow scikit-learn's metrics
-of the same name (https://scikit-learn.org/stable/modules/model_evaluation.html); of several targets it is the mean
-over them, as scikit-learn's `uniform_average` has it.
+Each maps (predictions, target) to a loss per row, 0 for a perfect prediction. The formulas follow scikit-learn's
+metrics of the same name (https://scikit-learn.org/stable/modules/model_evaluation.html). For several targets the loss
+is their mean, like scikit-learn's `uniform_average`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ml_action.modelling.evaluation.predictions import Predictions
 Floats = npt.NDArray[np.float64]
 Loss = Callable[[Predictions, npt.NDArray[Any]], Floats]
 
-CONSTANT = 1e-28  # of the squared mean: a variance that is nothing but what the mean was rounded by
+CONSTANT = 1e-28  # of the squared mean: a smaller variance is only the rounding error of the mean
 
 
-def squared(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """(y - p)²"""
-    return _over_outputs(np.square(target - said.label))
+def squared(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+    """Returns (y - p)² per row."""
+    return _over_outputs(np.square(target - predictions.label))
 
 
-def absolute(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """|y - p|"""
-    return _over_outputs(np.abs(target - said.label))
+def absolute(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+    """Returns |y - p| per row."""
+    return _over_outputs(np.abs(target - predictions.label))
 
 
 def _over_outputs(errors: Floats) -> Floats:
@@ -37,52 +37,56 @@ def _over_outputs(errors: Floats) -> Floats:
 
 
 def scaled(target: npt.NDArray[Any], weight: Floats | None = None) -> Loss:
-    """(y - p)² in variances of each of several targets, whose mean is 1 - R². What does not vary does not count.
+    """Returns the loss (y - p)² / variance of each target, whose mean is 1 - R². A constant target counts as 0.
 
-    R² of several targets is the mean of theirs: a target in thousands must not outvote one in tenths.
+    R² of several targets is the mean over the targets: one in thousands must not outweigh one in tenths.
     """
     middle = np.average(target, axis=0, weights=weight)
     variance = np.average(np.square(target - middle), axis=0, weights=weight)
     counts = variance > CONSTANT * np.square(middle)
     scale = np.divide(1.0, variance, out=np.zeros_like(variance), where=counts)
 
-    def loss(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-        return _over_outputs(np.square(target - said.label) * scale)
+    def loss(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+        return _over_outputs(np.square(target - predictions.label) * scale)
 
     return loss
 
 
-def zero_one(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """1 where the label is not the target, else 0."""
-    error: Floats = (said.label != target).astype(np.float64)
+def zero_one(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+    """Returns 1 where the label is not the target, else 0."""
+    error: Floats = (predictions.label != target).astype(np.float64)
     return error
 
 
-def log(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """-log of the probability given to the true class, kept off 0 and 1 by one float64 epsilon."""
-    probability, column = _of_true_class(said, target)
+def log(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+    """Returns -log of the probability of the true class, which is kept one float64 epsilon away from 0 and 1."""
+    probability, column = _probabilities(predictions), _true_column(predictions, target)
     tiny = float(np.finfo(np.float64).eps)
     return -np.log(np.clip(probability[np.arange(len(target)), column], tiny, 1 - tiny))
 
 
-def brier(said: Predictions, target: npt.NDArray[Any]) -> Floats:
-    """Σ over classes of (p - [class is the true one])²; half of it for two, as scikit-learn has it."""
-    probability, column = _of_true_class(said, target)
+def brier(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+    """Returns Σ over classes of (p - [class is the true one])²; half of it for two classes, like scikit-learn."""
+    probability, column = _probabilities(predictions), _true_column(predictions, target)
     hit = np.zeros_like(probability)
     hit[np.arange(len(target)), column] = 1.0
     total: Floats = np.square(probability - hit).sum(axis=1)
     return total / 2 if probability.shape[1] == 2 else total
 
 
-def _of_true_class(said: Predictions, target: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """The probabilities and, per row, the column of the true class. ValueError when there are none."""
-    if said.probability is None or said.classes is None:
+def _probabilities(predictions: Predictions) -> Floats:
+    if predictions.probability is None or predictions.classes is None:
         raise ValueError("this model gives no probabilities")
-    return said.probability, np.searchsorted(said.classes, target)
+    return predictions.probability
+
+
+def _true_column(predictions: Predictions, target: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Returns the column of the true class for each row."""
+    return np.asarray(np.searchsorted(np.asarray(predictions.classes), target), dtype=np.intp)
 
 
 def loss_for(metric: str, target: npt.NDArray[Any], weight: Floats | None = None) -> Loss | None:
-    """The loss by whose sums the metric decides; None where it is no such sum."""
+    """Returns the loss whose sums decide the metric; None if the metric is no function of such sums."""
     if target.ndim > 1 and metric == "r2":
         return scaled(target, weight)
     if target.ndim > 1 and metric == "neg_root_mean_squared_error":
@@ -91,18 +95,18 @@ def loss_for(metric: str, target: npt.NDArray[Any], weight: Floats | None = None
 
 
 def per_row(
-    recipe: Recipe, said: Sequence[Predictions], target: npt.NDArray[Any], weight: Floats | None = None
+    recipe: Recipe, predictions: Sequence[Predictions], target: npt.NDArray[Any], weight: Floats | None = None
 ) -> Loss:
-    """The loss by which single datasets are looked at: the metric's own, or one that stands in for it.
+    """Returns the loss by which single datasets are compared: the metric's own, or a substitute.
 
-    Squared error, or the Brier score (0/1 loss without probabilities).
+    The substitute is the squared error, or the Brier score (0/1 loss without probabilities).
     """
     own = loss_for(recipe.metric, target, weight)
     if own is not None:
         return own
     if recipe.task == "regression":
         return squared if target.ndim == 1 else scaled(target, weight)
-    return zero_one if any(one.probability is None for one in said) else brier
+    return zero_one if any(one.probability is None for one in predictions) else brier
 
 
 BY_METRIC: dict[str, Loss] = {

@@ -1,9 +1,9 @@
-"""What a metric's name means: one of scikit-learn's scorers, or a scorer or a metric function by its import path.
+"""Metrics by name: one of scikit-learn's scorers, or a scorer or a metric function by its import path.
 
-A scorer is called with (estimator, X, y), a metric function with (y_true, y_pred), and their parameters have to be
-called so: a path to any other function is a slip, and calling it might do anything. Of a function greater is better
-unless its name ends in _loss, _error or _deviance, as scikit-learn's own do; its values are negated then: greater is
-better from here on. What is imported has to be installed: the user's workspace is not on the path.
+A scorer takes (estimator, X, y) and a metric function (y_true, y_pred), and the parameters must have these names: a
+path to any other function is a mistake, and calling it might do anything. Greater values of a metric function are
+better, unless its name ends in _loss, _error or _deviance, as in scikit-learn. Its values are then negated, so that
+greater is better from here on. The package must be installed: the user's workspace is not on the import path.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _REGRESSIONS = (
 )
 _UNBOUNDED = frozenset({"positive_likelihood_ratio"})
 _COSTS = ("_loss", "_error", "_deviance")
-# What a function wants instead of labels, by the name that scikit-learn gives to its second parameter.
+# What a function takes instead of labels, by the name that scikit-learn gives its second parameter.
 _RESPONSES: dict[str, str | list[str]] = {
     "y_proba": "predict_proba",
     "y_prob": "predict_proba",
@@ -49,24 +49,24 @@ _RESPONSES: dict[str, str | list[str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A metric that can be asked; greater is better."""
+    """A metric that predictions can be scored by; greater is better."""
 
     name: str
-    scorer: Callable[..., Any]  # (estimator, X, y), and sample_weight where it is taken
-    task: str  # regression | classification; empty: whoever wrote it knows
-    best: float | None  # what a perfect model reaches; None: it has to be asked about the truth
-    weighted: bool  # whether it takes sample_weight
-    of_labels: bool  # whether all that it looks at are predicted labels: rows that are alike can be counted
+    scorer: Callable[..., Any]  # (estimator, X, y), and sample_weight if `weighted`
+    task: str  # regression | classification; empty if unknown
+    best: float | None  # the score of a perfect model; None: it depends on the target
+    weighted: bool  # it takes sample_weight
+    of_labels: bool  # it reads predicted labels only: rows with equal label and target can be counted
 
 
 def names() -> list[str]:
-    """scikit-learn's scorers that judge predictions."""
+    """Returns the names of scikit-learn's scorers of predictions, without those of clusterings."""
     return [name for name in get_scorer_names() if name not in _CLUSTERINGS]
 
 
 @functools.cache
 def get_metric(name: str, setting: str = "metric") -> Metric:
-    """The metric of that name. Raises SettingsProblem for one that there is not, with the nearest that there is."""
+    """Returns the metric of that name. Raises SettingsError if it does not exist, with the nearest name that does."""
     if name in names():
         return _known(name)
     if "." not in name:
@@ -74,25 +74,28 @@ def get_metric(name: str, setting: str = "metric") -> Metric:
     return _imported(name, setting)
 
 
-def _known(name: str, said: str = "") -> Metric:
-    """A scorer of scikit-learn's, called as the user has `said`."""
+def _known(name: str, given_name: str = "") -> Metric:
+    """Returns a scorer of scikit-learn under the name that the user gave it."""
     scorer = get_scorer(name)
     task = "regression" if name.startswith(_REGRESSIONS) else "classification"
     best = None if name in _UNBOUNDED else 0.0 if name.startswith("neg_") else 1.0
-    return Metric(said or name, scorer, task, best, *_traits(scorer, task))
+    return Metric(given_name or name, scorer, task, best, _takes_weights(scorer), _is_of_labels(scorer, task))
 
 
-def _traits(scorer: Any, task: str) -> tuple[bool, bool]:
-    """Whether it takes weights, and whether it looks at labels alone."""
-    weighted = "sample_weight" in _parameters(getattr(scorer, "_score_func", scorer))
-    return weighted, task == "classification" and getattr(scorer, "_response_method", "") == "predict"
+def _takes_weights(scorer: Any) -> bool:
+    return "sample_weight" in _parameters(getattr(scorer, "_score_func", scorer))
+
+
+def _is_of_labels(scorer: Any, task: str) -> bool:
+    """Whether a scorer is known to read predicted labels only."""
+    return task == "classification" and getattr(scorer, "_response_method", "") == "predict"
 
 
 def _imported(path: str, setting: str) -> Metric:
     found = _locate(path, setting)
     parameters = _parameters(found)
     if list(parameters[:2]) == ["estimator", "X"] and len(parameters) > 2:
-        return Metric(path, found, "", None, *_traits(found, ""))
+        return Metric(path, found, "", None, _takes_weights(found), of_labels=False)
     if parameters[:1] != ("y_true",) or len(parameters) < 2:
         raise SettingsError(
             f"{setting}: '{sanitised(path)}' is neither a scorer nor a metric function.",
@@ -107,11 +110,11 @@ def _imported(path: str, setting: str) -> Metric:
         greater_is_better=not path.endswith(_COSTS),
         response_method=_RESPONSES.get(parameters[1], "predict"),
     )
-    return Metric(path, scorer, "", None, *_traits(scorer, ""))
+    return Metric(path, scorer, "", None, _takes_weights(scorer), of_labels=False)
 
 
 def _is_of(scorer: Any, function: Any) -> bool:
-    """Whether it is the function's own scorer, with nothing set otherwise than the function has it."""
+    """Whether the scorer calls the function, with every parameter at its default."""
     if scorer._score_func is not function:
         return False
     usual = inspect.signature(scorer._score_func).parameters
@@ -119,7 +122,7 @@ def _is_of(scorer: Any, function: Any) -> bool:
 
 
 def _locate(path: str, setting: str) -> Any:
-    """What stands at the import path."""
+    """Returns the scorer or function at the import path. Raises SettingsError if it has none."""
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -132,14 +135,14 @@ def _locate(path: str, setting: str) -> Any:
     found = getattr(module, name, None)
     if found is None or not callable(found) or inspect.isclass(found):
         raise SettingsError(
-            f"{setting}: there is no scorer or metric function '{sanitised(name)}' in '{sanitised(module_name)}'.",
+            f"{setting}: '{sanitised(module_name)}' has no scorer or metric function '{sanitised(name)}'.",
             fix=_suggestion(name, (known for known in dir(module) if not known.startswith("_"))),
         )
     return found
 
 
 def _parameters(function: Any) -> tuple[str, ...]:
-    """The names of its parameters; none where they cannot be told."""
+    """Returns the names of the parameters, or none if they cannot be inspected."""
     try:
         return tuple(inspect.signature(function).parameters)
     except (TypeError, ValueError):
@@ -149,7 +152,7 @@ def _parameters(function: Any) -> tuple[str, ...]:
 def _unknown(name: str, setting: str) -> SettingsError:
     return SettingsError(
         f"{setting} '{sanitised(name)}' is not a scikit-learn scorer that judges predictions.",
-        why=f"There are {quoted_list(names())}.",
+        why=f"Known scorers: {quoted_list(names())}.",
         fix=_suggestion(name, names()),
     )
 

@@ -1,4 +1,4 @@
-"""What two models say of rows that neither has seen: the evidence that the comparison is made of."""
+"""The predictions of two models on rows that neither has seen: all comparisons are made from these."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PairedPredictions:
-    """Rows that neither model has seen, with what each says about them.
+    """Rows that neither model has seen, with the predictions of each.
 
-    `cluster`: per row the dataset it came from, 0 to G - 1, each met at least once. `reference`: the champion's mean
-    loss on each dataset of its own holdout. `parts`: the columns that slices are cut by. `weight`: of each row, above
-    zero; None: all count alike.
+    Attributes:
+        target: The true value of each row.
+        cluster: The dataset of each row, 0 to G - 1; every dataset has at least one row.
+        challenger: The predictions of the new model.
+        baseline: The predictions of the dummy.
+        champion: The predictions of the current model, if there is one.
+        reference: The champion's mean loss on each dataset of its own holdout.
+        slices: The columns whose values define slices.
+        weight: The weight of each row, above zero; None if all are equal.
     """
 
     target: npt.NDArray[Any]
@@ -30,25 +36,25 @@ class PairedPredictions:
     baseline: Predictions
     champion: Predictions | None
     reference: Floats | None = None
-    parts: Mapping[str, pd.Series] = field(default_factory=dict)
+    slices: Mapping[str, pd.Series] = field(default_factory=dict)
     weight: Floats | None = None
 
     @property
     def opponent(self) -> Predictions:
-        """The champion, or the dummy when there is none."""
+        """The predictions of the champion, or of the dummy without a champion."""
         return self.baseline if self.champion is None else self.champion
 
     @property
-    def contestants(self) -> tuple[Predictions, Predictions, Predictions]:
-        """The challenger, the dummy, and the opponent."""
+    def compared(self) -> tuple[Predictions, Predictions, Predictions]:
+        """The predictions of the challenger, the dummy, and the opponent."""
         return self.challenger, self.baseline, self.opponent
 
     @property
     def weights(self) -> Floats:
-        """How much each row counts."""
+        """The weight of each row, 1 by default."""
         return np.ones(len(self.target)) if self.weight is None else self.weight
 
     @property
     def datasets(self) -> int:
-        """G."""
+        """G, the number of datasets."""
         return int(self.cluster.max()) + 1

@@ -1,6 +1,6 @@
-"""Is the difference of two models real? From sums per cluster where the metric has them, else by the jackknife.
+"""Tests if the difference of two models is real: by sums per cluster if the metric has them, else by the jackknife.
 
-S is the opponent's loss summed over a cluster, D its difference to the challenger's; the gain is ΣD / ΣS
+S is the opponent's loss summed over a cluster, D its difference from the challenger's. The gain is ΣD / ΣS
 (docs/decision.md, step 4).
 """
 
@@ -20,7 +20,7 @@ from ml_action.modelling.evaluation.predictions import perfect
 
 Floats = npt.NDArray[np.float64]
 
-ROUNDING = 1e-12  # of two losses: what differs by less does not differ
+ROUNDING = 1e-12  # of two losses: a smaller difference is a rounding error
 _ROWS, _CHALLENGER, _BASELINE, _OPPONENT = 0, -3, -2, -1  # columns of the sums
 _NAN = float("nan")
 _UNKNOWN = Interval(_NAN, _NAN)
@@ -28,7 +28,7 @@ _UNKNOWN = Interval(_NAN, _NAN)
 
 @dataclass(frozen=True)
 class PairedTest:
-    """The challenger against its opponent, and whether it beats the dummy. NaN: it cannot be told."""
+    """The challenger against its opponent and against the dummy. NaN: unknown."""
 
     improvement: Interval
     gain_point: float
@@ -39,17 +39,25 @@ class PairedTest:
     p_baseline: float
 
 
-def paired_test(judged: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
-    """By one metric. `margin`: how much worse is not worse, as a share of the opponent's error."""
-    loss = losses.loss_for(metric, judged.target, judged.weight)
+def paired_test(paired: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
+    """Tests the challenger by one metric.
+
+    Args:
+        paired: The predictions.
+        metric: The name of the metric.
+        seed: Determines flips, resamples and blocks.
+        confidence: Of each end of the intervals.
+        margin: How much worse still counts as "not worse", as a share of the opponent's error.
+    """
+    loss = losses.loss_for(metric, paired.target, paired.weight)
     if loss is None:
-        return _by_jackknife(judged, metric, seed, confidence, margin)
-    return _from_sums(judged, loss, metric, seed, confidence, margin)
+        return _by_jackknife(paired, metric, seed, confidence, margin)
+    return _from_sums(paired, loss, metric, seed, confidence, margin)
 
 
 def snap_to_zero(difference: Floats, *of: Floats) -> Floats:
-    """A difference that is nothing but rounding made 0: it depends on the machine, and proves nothing."""
-    size = np.sum([np.abs(part) for part in of], axis=0)
+    """Sets differences to 0 that are only rounding errors: they vary between machines."""
+    size = np.sum([np.abs(value) for value in of], axis=0)
     return np.where(np.abs(difference) <= ROUNDING * size, 0.0, difference)
 
 
@@ -57,49 +65,49 @@ def snap_to_zero(difference: Floats, *of: Floats) -> Floats:
 
 
 def _from_sums(
-    judged: PairedPredictions, loss: losses.Loss, metric: str, seed: int, confidence: float, margin: float
+    paired: PairedPredictions, loss: losses.Loss, metric: str, seed: int, confidence: float, margin: float
 ) -> PairedTest:
-    """For metrics whose loss is a sum over rows."""
-    totals = totals_of(judged, loss, metric, seed)
+    """Tests by a loss that is a sum over rows."""
+    totals = totals_of(paired, loss, metric, seed)
     challenger, baseline, opponent = totals[:, _CHALLENGER:].T
-    p_value, p_worse = bootstrap.sign_flip(snap_to_zero(opponent - challenger, opponent, challenger), seed)
-    p_not_worse, _ = bootstrap.sign_flip((1 + margin) * opponent - challenger, seed)
-    p_baseline, _ = bootstrap.sign_flip(snap_to_zero(baseline - challenger, baseline, challenger), seed)
+    better = bootstrap.sign_flip(snap_to_zero(opponent - challenger, opponent, challenger), seed)
+    not_worse = bootstrap.sign_flip((1 + margin) * opponent - challenger, seed)
+    beats_dummy = bootstrap.sign_flip(snap_to_zero(baseline - challenger, baseline, challenger), seed)
     improvement, gain = bootstrap.intervals(totals, [improvement_of(metric), _gain], confidence, seed)
     point = float(_gain(totals.sum(axis=0, keepdims=True))[0])
-    return PairedTest(improvement, point, gain, p_value, p_worse, p_not_worse, p_baseline)
+    return PairedTest(improvement, point, gain, better.above, better.below, not_worse.above, beats_dummy.above)
 
 
-def totals_of(judged: PairedPredictions, loss: losses.Loss, metric: str, seed: int) -> Floats:
-    """(blocks, q): rows, what the spread of r2 needs, and last the loss of each contestant, summed per block."""
-    block = bootstrap.blocks(judged.datasets, bootstrap.BLOCKS, seed)
-    values = _values(judged, loss, metric)
-    weighed = (value if judged.weight is None else value * judged.weight for value in values)
-    return bootstrap.sums(weighed, block[judged.cluster], int(block.max()) + 1)
+def totals_of(paired: PairedPredictions, loss: losses.Loss, metric: str, seed: int) -> Floats:
+    """Returns (blocks, q): rows, the sums that r2 needs, and last the loss of each compared model, per block."""
+    block = bootstrap.blocks(paired.datasets, bootstrap.BLOCKS, seed)
+    values = _values(paired, loss, metric)
+    weighted = (value if paired.weight is None else value * paired.weight for value in values)
+    return bootstrap.sums(weighted, block[paired.cluster], int(block.max()) + 1)
 
 
-def _values(judged: PairedPredictions, loss: losses.Loss, metric: str) -> Iterator[Floats]:
-    """Array by array, so that ten million rows are held once and not ten times."""
-    yield np.ones(len(judged.target))
+def _values(paired: PairedPredictions, loss: losses.Loss, metric: str) -> Iterator[Floats]:
+    """Yields one array at a time, so that ten million rows are in memory once and not ten times."""
+    yield np.ones(len(paired.target))
     if metric == "r2":
-        yield from _of_spread(judged)
-    yield from (loss(said, judged.target) for said in judged.contestants)
+        yield from _values_of_r2(paired)
+    yield from (loss(predictions, paired.target) for predictions in paired.compared)
 
 
-def _of_spread(judged: PairedPredictions) -> Iterator[Floats]:
-    """Per target: it, its square, and the squared errors of the challenger and the opponent, target by target.
+def _values_of_r2(paired: PairedPredictions) -> Iterator[Floats]:
+    """Yields the targets, their squares, and the squared errors of the challenger and of the opponent.
 
-    Centred, so that the difference of squares does not cancel; r2 does not mind where 0 is.
+    The targets are centred, so that the difference of squares does not cancel; r2 does not depend on the origin.
     """
-    target = _columns(judged.target)
-    middle = np.average(target, axis=0, weights=judged.weight)
+    target = _columns(paired.target)
+    middle = np.average(target, axis=0, weights=paired.weight)
     centred = target - middle
-    varies = np.average(np.square(centred), axis=0, weights=judged.weight) > losses.CONSTANT * np.square(middle)
+    varies = np.average(np.square(centred), axis=0, weights=paired.weight) > losses.CONSTANT * np.square(middle)
     centred[:, ~varies] = 0.0
     yield from centred.T
     yield from np.square(centred).T
-    for said in (judged.challenger, judged.opponent):
-        yield from np.square(target - _columns(said.label)).T
+    for predictions in (paired.challenger, paired.opponent):
+        yield from np.square(target - _columns(predictions.label)).T
 
 
 def _columns(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -107,7 +115,7 @@ def _columns(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def improvement_of(metric: str) -> bootstrap.Statistic:
-    """The difference of the metric, greater is better, from sums of resamples."""
+    """Returns the statistic of the metric's difference (greater is better) from the sums of resamples."""
     return {"r2": _r2_difference, "neg_root_mean_squared_error": _rmse_difference}.get(metric, _mean_difference)
 
 
@@ -122,7 +130,7 @@ def _rmse_difference(sums: Floats) -> Floats:
 
 
 def _r2_difference(sums: Floats) -> Floats:
-    """The mean over the targets; one that is the same in every row has no r2, and makes no difference."""
+    """Returns the mean over the targets. A constant target has no r2 and counts as no difference."""
     targets, squares, challenger, opponent = np.split(sums[:, 1:_CHALLENGER], 4, axis=1)
     spread = squares - np.square(targets) / sums[:, [_ROWS]]
     varies = spread > ROUNDING * squares
@@ -135,46 +143,47 @@ def _gain(sums: Floats) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole; where there is no whole to take a share of, all or nothing: -1, 0 or 1."""
+    """Returns part / whole; where the whole is 0, the sign of the part."""
     return np.divide(part, whole, out=np.sign(part), where=whole > 0)
 
 
 # --- the jackknife ----------------------------------------------------------------------------------------
 
 
-def _by_jackknife(judged: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
-    """For any other metric: delete-a-block jackknife pseudo-values of the difference, then as above.
+def _by_jackknife(paired: PairedPredictions, metric: str, seed: int, confidence: float, margin: float) -> PairedTest:
+    """Tests by any other metric: delete-a-block jackknife pseudo-values of the difference take the place of sums.
 
-    Where a block cannot be left out (all rows of a class are in it), nothing is known of how the metric varies.
+    If a block cannot be left out (it has all rows of a class), the variance of the metric is unknown.
     """
-    block = bootstrap.blocks(judged.datasets, jackknife.BLOCKS, seed)[judged.cluster]
-    asked = [*judged.contestants, *([] if metrics.get_metric(metric).best is not None else [perfect(judged.target)])]
+    block = bootstrap.blocks(paired.datasets, jackknife.BLOCKS, seed)[paired.cluster]
+    best = metrics.get_metric(metric).best
+    scored = [*paired.compared, *([] if best is not None else [perfect(paired.target)])]
     challenger, baseline, opponent, *limit = (
-        jackknife.leave_one_out_scores(metric, said, judged.target, block, judged.weight) for said in asked
+        jackknife.leave_one_out_scores(metric, predictions, paired.target, block, paired.weight)
+        for predictions in scored
     )
-    better = snap_to_zero(challenger - opponent, challenger, opponent)
-    share = _share(better, opponent, limit[0] if limit else np.full(len(better), metrics.get_metric(metric).best))
-    if not np.isfinite([*better, *share]).all():
+    improved = snap_to_zero(challenger - opponent, challenger, opponent)
+    share = _share(improved, opponent, limit[0] if limit else np.full(len(improved), best))
+    if not np.isfinite([*improved, *share]).all():
         return PairedTest(_UNKNOWN, _NAN, _UNKNOWN, _NAN, _NAN, _NAN, _NAN)
-    pseudo = [bootstrap.pseudo_values(float(values[0]), values[1:]) for values in (better, share)]
-    p_value, p_worse = bootstrap.sign_flip(pseudo[0], seed)
-    p_not_worse, _ = bootstrap.sign_flip(pseudo[1] + margin, seed)
+    pseudo = [bootstrap.pseudo_values(float(values[0]), values[1:]) for values in (improved, share)]
+    better, not_worse = bootstrap.sign_flip(pseudo[0], seed), bootstrap.sign_flip(pseudo[1] + margin, seed)
     p_baseline = _p_baseline(snap_to_zero(challenger - baseline, challenger, baseline), seed)
     means = np.column_stack(pseudo) / len(pseudo[0])
     statistics: list[bootstrap.Statistic] = [lambda sums: sums[:, 0], lambda sums: sums[:, 1]]
     improvement, gain = bootstrap.intervals(means, statistics, confidence, seed)
-    return PairedTest(improvement, float(share[0]), gain, p_value, p_worse, p_not_worse, p_baseline)
+    return PairedTest(improvement, float(share[0]), gain, better.above, better.below, not_worse.above, p_baseline)
 
 
-def _share(better: Floats, opponent: Floats, best: Floats) -> Floats:
-    """The gain as a share of the opponent's error, its distance from what a perfect model reaches.
+def _share(improved: Floats, opponent: Floats, best: Floats) -> Floats:
+    """Returns the gain as a share of the opponent's error, which is its distance from a perfect score.
 
-    Where there is no such limit, as a share of the opponent's score itself.
+    Without a finite perfect score, it is a share of the opponent's score itself.
     """
-    return _ratio(better, np.where(np.isfinite(best), best - opponent, np.abs(opponent)))
+    return _ratio(improved, np.where(np.isfinite(best), best - opponent, np.abs(opponent)))
 
 
-def _p_baseline(better: Floats, seed: int) -> float:
-    if not np.isfinite(better).all():
+def _p_baseline(improved: Floats, seed: int) -> float:
+    if not np.isfinite(improved).all():
         return _NAN
-    return bootstrap.sign_flip(bootstrap.pseudo_values(float(better[0]), better[1:]), seed)[0]
+    return bootstrap.sign_flip(bootstrap.pseudo_values(float(improved[0]), improved[1:]), seed).above

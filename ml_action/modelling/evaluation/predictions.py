@@ -1,7 +1,7 @@
-"""What a model says about rows, kept apart from the model: scores are computed from it as often as needed.
+"""A model's predictions, kept apart from the model: scores are computed from them as often as needed.
 
-Out-of-sample predictions of several fold models stand side by side as one, and any scikit-learn scorer can be
-asked about any subset of the rows without predicting again (`Replay`).
+The out-of-sample predictions of several fold models are joined into one, and any scikit-learn scorer can score any
+subset of the rows without predicting again (`replay`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions for n rows. `classes` is None for regression; its k entries name the columns."""
+    """Predictions for n rows. `classes` is None for a regression; else its k entries name the columns."""
 
     label: Array  # (n,); (n, outputs) where a regression has several targets
     probability: Array | None = None  # (n, k)
@@ -31,42 +31,51 @@ class Predictions:
         return len(self.label)
 
     def at(self, rows: Array) -> Predictions:
-        """Those of the rows at these positions, or of the marked ones."""
+        """Returns the predictions for these rows, given as positions or as a mask."""
         probability = None if self.probability is None else self.probability[rows]
         decision = None if self.decision is None else self.decision[rows]
         return Predictions(self.label[rows], probability, decision, self.classes)
 
 
 def predict(model: Any, features: Any, classes: Array | None, outputs: int = 1) -> Predictions:
-    """All that the model says about these rows. `classes`: every class there is, or None for regression.
+    """Returns the labels that the model predicts, with probabilities and decision values if it has them.
 
-    A class that the model has never seen has probability 0. Whatever the model raises, it raises; ValueError when it
-    does not predict as many `outputs` as there are targets.
+    A class that the model has never seen has probability 0.
+
+    Args:
+        model: A fitted estimator.
+        features: One row per prediction.
+        classes: Every class of the comparison, or None for a regression.
+        outputs: The number of targets.
+
+    Raises:
+        ValueError: The model predicts another number of rows or targets.
+        Exception: Whatever the model raises.
     """
     label = np.asarray(model.predict(features))
     if len(label) != len(features):
         raise ValueError(f"it predicts {len(label)} rows of {len(features)}")
     if classes is None:
-        return Predictions(_shaped(label.astype(np.float64), outputs))
+        return Predictions(_in_shape(label.astype(np.float64), outputs))
     probability = model.predict_proba(features) if hasattr(model, "predict_proba") else None
     decision = model.decision_function(features) if hasattr(model, "decision_function") else None
     own = np.asarray(model.classes_)
     union = merged_classes(classes, own)
     if len(own) != len(union):
-        decision = None  # distances to other classes are no comparison
+        decision = None  # distances to different sets of classes cannot be compared
     if probability is not None:
-        probability = _spread(np.asarray(probability, dtype=np.float64), own, union)
+        probability = _with_all_classes(np.asarray(probability, dtype=np.float64), own, union)
     return Predictions(label, probability, None if decision is None else np.asarray(decision), union)
 
 
-def _shaped(label: Array, outputs: int) -> Array:
+def _in_shape(label: Array, outputs: int) -> Array:
     if label.size and label.size != len(label) * outputs:
         raise ValueError(f"it predicts {label.size // len(label)} targets, not {outputs}")
     return label.reshape(len(label)) if outputs == 1 else label.reshape(len(label), outputs)
 
 
 def perfect(target: Array) -> Predictions:
-    """What a model would say that knows the answers. A target of floats is a regression's (`training.labels`)."""
+    """Returns the predictions of a model that makes no error. A target of floats is a regression (`fit.labels`)."""
     if np.issubdtype(target.dtype, np.floating):
         return Predictions(target)
     classes, place = np.unique(target, return_inverse=True)
@@ -74,7 +83,7 @@ def perfect(target: Array) -> Predictions:
 
 
 def constant(target: Array) -> Predictions:
-    """What a model would say that has one answer for all rows: the mean, or the most frequent class."""
+    """Returns the same prediction for every row: the mean, or the most frequent class."""
     if np.issubdtype(target.dtype, np.floating):
         return Predictions(np.broadcast_to(target.mean(axis=0), target.shape))
     classes, counts = np.unique(target, return_counts=True)
@@ -83,30 +92,30 @@ def constant(target: Array) -> Predictions:
     return with_decision(Predictions(label, shares, None, classes))
 
 
-def with_decision(said: Predictions) -> Predictions:
-    """With decision values made of the probabilities (their logarithms): a dummy has none of its own."""
-    if said.probability is None:
-        return said
-    logs = np.log(np.clip(said.probability, np.finfo(np.float64).tiny, None))
-    return replace(said, decision=logs[:, 1] - logs[:, 0] if logs.shape[1] == 2 else logs)
+def with_decision(predictions: Predictions) -> Predictions:
+    """Adds decision values, the logarithms of the probabilities: a dummy has none of its own."""
+    if predictions.probability is None:
+        return predictions
+    logs = np.log(np.clip(predictions.probability, np.finfo(np.float64).tiny, None))
+    return replace(predictions, decision=logs[:, 1] - logs[:, 0] if logs.shape[1] == 2 else logs)
 
 
-def merged_classes(*several: Array) -> Array:
-    """Every class of the arrays, once, sorted."""
-    return np.unique(np.concatenate(several))
+def merged_classes(*arrays: Array) -> Array:
+    """Returns the distinct classes of all arrays, sorted."""
+    return np.unique(np.concatenate(arrays))
 
 
-def _spread(probability: Array, own: Array, union: Array) -> Array:
-    """Columns of the model's own classes put at their places among all classes."""
+def _with_all_classes(probability: Array, own: Array, union: Array) -> Array:
+    """Puts the columns of the model's own classes at their places among all classes; the others are 0."""
     wide = np.zeros((len(probability), len(union)))
     wide[:, np.searchsorted(union, own)] = probability
     return wide
 
 
 def join(parts: Sequence[Predictions], rows: Sequence[Array]) -> Predictions:
-    """Predictions for rows 0 to n - 1 from parts; `rows[i]` are the places of part i's rows.
+    """Joins parts into the predictions for rows 0 to n - 1; `rows[i]` are the positions of the rows of part i.
 
-    All parts must speak of the same classes. What one part lacks, the whole lacks.
+    All parts must have the same classes. Probabilities that one part lacks are None in the result; so are decisions.
     """
     order = np.argsort(np.concatenate(rows), kind="stable")
     return Predictions(
@@ -123,56 +132,56 @@ def _stack(arrays: Sequence[Array | None], order: Array) -> Array | None:
 
 
 class Rows:
-    """What a scorer gets for X: the rows that it is asked about, and none of their columns."""
+    """The X that a scorer gets: the positions of the rows to score, without their columns."""
 
-    def __init__(self, places: Array) -> None:
-        self.places = places
+    def __init__(self, positions: Array) -> None:
+        self.positions = positions
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     def __getitem__(self, _: object) -> Any:
-        raise TypeError("the columns are not at hand where predictions are scored")
+        raise TypeError("the columns are not available where predictions are scored")
 
 
 class _Replay(BaseEstimator):  # type: ignore[misc]
-    """A fitted estimator, to a scorer: its answers about rows are known."""
+    """What a scorer takes for a fitted estimator: it looks up known predictions."""
 
-    def __init__(self, said: Predictions) -> None:
-        self.said = said
+    def __init__(self, predictions: Predictions) -> None:
+        self.predictions = predictions
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
     def predict(self, rows: Rows) -> Array:
-        """Labels of the rows."""
-        answer: Array = self.said.label[rows.places]
-        return answer
+        """Returns the labels of the rows."""
+        label: Array = self.predictions.label[rows.positions]
+        return label
 
 
 class ReplayedRegressor(RegressorMixin, _Replay):  # type: ignore[misc]
-    """Regression predictions replayed."""
+    """Replays the predictions of a regression."""
 
 
 class ReplayedClassifier(ClassifierMixin, _Replay):  # type: ignore[misc]
-    """Class predictions replayed, with probabilities and decision values when there are any."""
+    """Replays predicted classes, with probabilities and decision values if they are known."""
 
     @property
     def classes_(self) -> Array | None:
         """The classes, in the order of the columns."""
-        return self.said.classes
+        return self.predictions.classes
 
-    @available_if(lambda self: self.said.probability is not None)  # type: ignore[untyped-decorator]
+    @available_if(lambda self: self.predictions.probability is not None)  # type: ignore[untyped-decorator]
     def predict_proba(self, rows: Rows) -> Array:
-        """Class probabilities of the rows."""
-        return np.asarray(self.said.probability)[rows.places]
+        """Returns the class probabilities of the rows."""
+        return np.asarray(self.predictions.probability)[rows.positions]
 
-    @available_if(lambda self: self.said.decision is not None)  # type: ignore[untyped-decorator]
+    @available_if(lambda self: self.predictions.decision is not None)  # type: ignore[untyped-decorator]
     def decision_function(self, rows: Rows) -> Array:
-        """Decision values of the rows."""
-        return np.asarray(self.said.decision)[rows.places]
+        """Returns the decision values of the rows."""
+        return np.asarray(self.predictions.decision)[rows.positions]
 
 
-def replay(said: Predictions) -> Any:
-    """An object that any scikit-learn scorer takes for a fitted estimator; X is `Rows`."""
-    return ReplayedRegressor(said) if said.classes is None else ReplayedClassifier(said)
+def replay(predictions: Predictions) -> Any:
+    """Returns an object that any scikit-learn scorer takes for a fitted estimator; its X is a `Rows`."""
+    return ReplayedRegressor(predictions) if predictions.classes is None else ReplayedClassifier(predictions)

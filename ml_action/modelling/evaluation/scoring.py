@@ -1,4 +1,4 @@
-"""Scores: what a metric says of predictions, greater is better, always a finite number or an ending."""
+"""Scores of predictions by a metric: greater is better, and a score that is not finite is an error."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 DEFAULTS = {"regression": "r2", "classification": "accuracy"}
-LARGEST = 1e100  # a prediction beyond it is no number that errors can be calculated with
-SUM = 1e-3  # by how much the probabilities of a row may miss one
+LARGEST = 1e100  # the square of a larger prediction may overflow
+SUM_TOLERANCE = 1e-3  # of the sum of a row's probabilities, which should be 1
 # scikit-learn's scorers refuse rows in which a class that the model knows does not occur.
 _OWN_FORMULA = frozenset({"neg_log_loss", "neg_brier_score"})
 
@@ -31,35 +31,42 @@ _OWN_FORMULA = frozenset({"neg_log_loss", "neg_brier_score"})
 class Unscorable(Exception):
     """The metric has no finite value for these predictions; the message says why."""
 
-    def __init__(self, why: str, who: str = "challenger") -> None:
-        super().__init__(why)
-        self.who = who  # challenger | champion | baseline
+    def __init__(self, message: str, role: str = "challenger") -> None:
+        super().__init__(message)
+        self.role = role  # challenger | champion | baseline
 
 
 @contextmanager
 def allow_undefined() -> Iterator[None]:
-    """The dummy never predicts the rarer classes: its precision is 0 by convention, and that is all right."""
+    """Silences the warning about precision without predictions: the dummy never predicts the rarer classes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         yield
 
 
 def score(
-    metric: str, said: Predictions, target: Array, rows: Array | None = None, weight: Floats | None = None
+    metric: str, predictions: Predictions, target: Array, rows: Array | None = None, weight: Floats | None = None
 ) -> float:
-    """The metric of the predictions on these rows (positions; all by default), greater is better.
+    """Returns the metric of the predictions on these rows; greater is better.
 
-    `weight`: of every row, as scikit-learn's `sample_weight`. Raises Unscorable when the metric fails or is not
-    finite: a score that is no number never decides.
+    Args:
+        metric: The name of a metric.
+        predictions: The predictions for all rows.
+        target: The true values of all rows.
+        rows: The positions of the rows to score; None for all.
+        weight: The weight of every row, like scikit-learn's `sample_weight`.
+
+    Raises:
+        Unscorable: The metric fails, or its value is not finite.
     """
     rows = np.arange(len(target)) if rows is None else rows
     own = None if weight is None else weight[rows]
     try:
         if metric in _OWN_FORMULA:
-            value = -_mean(losses.BY_METRIC[metric](said, target)[rows], own)
+            value = -_mean(losses.BY_METRIC[metric](predictions, target)[rows], own)
         else:
             weighted = {} if own is None else {"sample_weight": own}
-            value = float(metrics.get_metric(metric).scorer(replay(said), Rows(rows), target[rows], **weighted))
+            value = float(metrics.get_metric(metric).scorer(replay(predictions), Rows(rows), target[rows], **weighted))
     except Exception as error:  # a scorer may raise anything at all
         raise Unscorable(f"{metric} cannot be computed: {sanitised(error, 200)}") from error
     if not math.isfinite(value):
@@ -67,54 +74,68 @@ def score(
     return value
 
 
-def check_metric(asked: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None) -> None:
-    """Raises SettingsProblem for a metric (of a setting) that cannot judge this target, before anything is fitted.
+def check_metrics(named: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None) -> None:
+    """Checks metrics on this target before anything is fitted.
 
-    It is asked about the truth itself and about one answer for all: it has to have a number for one of them, and may
-    not like the second better.
+    Each metric scores perfect predictions and constant ones. It must have a finite score for one of them, and the
+    score of the constant ones must not be better.
+
+    Args:
+        named: Pairs of the setting that names the metric, and the metric.
+        target: The true values.
+        weight: The weight of every row.
+
+    Raises:
+        SettingsError: A metric cannot score this target.
     """
-    for setting, metric in asked:
-        truth, same = (_asked(metric, said, target, weight) for said in (perfect(target), constant(target)))
+    for setting, metric in named:
+        truth, same = (_try_score(metric, each, target, weight) for each in (perfect(target), constant(target)))
         if isinstance(truth, Unscorable) and isinstance(same, Unscorable):
             raise SettingsError(
                 f"{setting} '{sanitised(metric)}' cannot judge this target: {truth}",
-                why="It was asked about the true values themselves, and had no number for them.",
+                why="It has no finite score for the true values themselves.",
                 fix="Choose another metric, or check `target` and `task`.",
             ) from truth
         if isinstance(truth, float) and isinstance(same, float) and truth < same:
             raise SettingsError(
                 f"{setting} '{sanitised(metric)}' gives {truth:.6g} for the true values and {same:.6g} for one "
-                f"answer for "
-                "all: smaller seems to be better.",
-                why="Greater has to be better, unless the function's name ends in _loss, _error or _deviance.",
+                "answer for all: smaller seems to be better.",
+                why="Greater must be better, unless the function's name ends in _loss, _error or _deviance.",
                 fix="Name the import path of a scorer made by make_scorer(..., greater_is_better=False).",
             )
 
 
-def _asked(metric: str, said: Predictions, target: Array, weight: Floats | None) -> float | Unscorable:
+def _try_score(metric: str, predictions: Predictions, target: Array, weight: Floats | None) -> float | Unscorable:
     try:
-        return score(metric, said, target, None, weight)
+        return score(metric, predictions, target, None, weight)
     except Unscorable as error:
         return error
 
 
 def reported_metrics(
-    said: Predictions, target: Array, recipe: Recipe, weight: Floats | None = None
+    predictions: Predictions, target: Array, recipe: Recipe, weight: Floats | None = None
 ) -> dict[str, float]:
-    """Every reported metric of the predictions, by unambiguous name.
+    """Returns every reported metric of the predictions, by an unambiguous name.
 
-    Regression: `r2`, `accuracy_percent` (100 times r2, as the loop has always called it), `mse`.
-    Classification: `accuracy_percent`, and `log_loss` when there are probabilities. Always: the recipe's
-    metric under its name (greater is better). Raises Unscorable.
+    Regression: `r2`, `accuracy_percent` (100 times r2, the name that the loop has always used), `mse`.
+    Classification: `accuracy_percent`, and `log_loss` if the model gives probabilities. Always: the recipe's metric
+    under its own name (greater is better).
+
+    Raises:
+        Unscorable: A metric fails or is not finite.
     """
-    check(said)
-    chosen = {recipe.metric: score(recipe.metric, said, target, None, weight)}
+    check(predictions)
+    chosen = {recipe.metric: score(recipe.metric, predictions, target, None, weight)}
     if recipe.task == "regression":
-        r2 = score("r2", said, target, None, weight)
-        return {"r2": r2, "accuracy_percent": r2 * 100, "mse": _mean(losses.squared(said, target), weight)} | chosen
-    usual = {"accuracy_percent": 100 * (1 - _mean(losses.zero_one(said, target), weight))}
-    if said.probability is not None:
-        usual["log_loss"] = _mean(losses.log(said, target), weight)
+        r2 = score("r2", predictions, target, None, weight)
+        return {
+            "r2": r2,
+            "accuracy_percent": r2 * 100,
+            "mse": _mean(losses.squared(predictions, target), weight),
+        } | chosen
+    usual = {"accuracy_percent": 100 * (1 - _mean(losses.zero_one(predictions, target), weight))}
+    if predictions.probability is not None:
+        usual["log_loss"] = _mean(losses.log(predictions, target), weight)
     return usual | chosen
 
 
@@ -122,23 +143,27 @@ def _mean(values: Floats, weight: Floats | None) -> float:
     return float(np.average(values, weights=weight))
 
 
-def check(said: Predictions) -> None:
-    """Raises Unscorable where an answer is no number, whatever a metric makes of it: some leave such rows out."""
-    for name, answers in (("predictions", said.label), ("probabilities", said.probability), ("values", said.decision)):
-        if answers is None or not np.issubdtype(answers.dtype, np.number):
+def check(predictions: Predictions) -> None:
+    """Raises Unscorable for predictions that are not finite numbers: some metrics would skip such rows."""
+    for name, values in (
+        ("predictions", predictions.label),
+        ("probabilities", predictions.probability),
+        ("values", predictions.decision),
+    ):
+        if values is None or not np.issubdtype(values.dtype, np.number):
             continue
-        strange = ~(np.abs(answers) <= LARGEST)
-        if strange.any():
-            count = int(np.count_nonzero(strange.reshape(len(answers), -1).any(axis=1)))
-            raise Unscorable(f"the {name} of {count:,} of {len(answers):,} rows are no numbers")
-    if said.probability is not None and len(said):
-        off = np.abs(said.probability.sum(axis=1) - 1).max()
-        if off > SUM or said.probability.min() < 0:
+        invalid = ~(np.abs(values) <= LARGEST)
+        if invalid.any():
+            count = int(np.count_nonzero(invalid.reshape(len(values), -1).any(axis=1)))
+            raise Unscorable(f"the {name} of {count:,} of {len(values):,} rows are not numbers")
+    if predictions.probability is not None and len(predictions):
+        error = np.abs(predictions.probability.sum(axis=1) - 1).max()
+        if error > SUM_TOLERANCE or predictions.probability.min() < 0:
             raise Unscorable("the probabilities of a row do not add up to one")
 
 
 def report(model: Any, X: Any, y: Array, recipe: Recipe) -> dict[str, float]:  # noqa: N803 (scikit-learn's name)
-    """`metrics_of` a fitted model, asked about the rows X. Raises ModelProblem when there is no number."""
+    """Returns the reported metrics of a fitted model on the rows X. Raises ModelError if one is not finite."""
     classes = None if recipe.task == "regression" else np.unique(y)
     try:
         return reported_metrics(predict(model, X, classes), y, recipe)
@@ -147,10 +172,10 @@ def report(model: Any, X: Any, y: Array, recipe: Recipe) -> dict[str, float]:  #
 
 
 def problem(error: Unscorable) -> ModelError:
-    """Our own challenger, or the dummy, cannot be scored: an ending, never a promotion."""
-    who = {"baseline": "dummy baseline"}.get(error.who, error.who)
+    """Returns the error that ends an attempt whose challenger, or dummy, cannot be scored."""
+    model = {"baseline": "dummy baseline"}.get(error.role, error.role)
     return ModelError(
-        f"The {who} cannot be scored: {error}.",
+        f"The {model} cannot be scored: {error}.",
         why="The metric does not suit the target or the estimator, or the new datasets hold a single class.",
         fix="Choose another `metric`, or an estimator that gives what it needs (such as probabilities).",
     )

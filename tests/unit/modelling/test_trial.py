@@ -216,7 +216,7 @@ class Answers(RegressorMixin, BaseEstimator):
     [
         (Answers(), ("hours", "gone"), {}, "needs columns that the datasets do not have: 'gone'"),
         (Raises(), ("hours",), {}, "cannot predict: RuntimeError: boom ::error::x"),
-        (Answers(np.nan), ("hours",), {}, "cannot be scored: the predictions of (.*) of \\1 rows are no numbers"),
+        (Answers(np.nan), ("hours",), {}, "cannot be scored: the predictions of (.*) of \\1 rows are not numbers"),
         (Answers(np.inf), ("hours",), {}, "cannot be scored: the predictions of"),
         (object(), ("hours",), {}, "cannot predict: AttributeError"),
         (Answers("x"), ("hours",), {}, "cannot predict: ValueError"),

@@ -1,4 +1,4 @@
-"""Resampling by cluster: the same figures as the plain loop, the right size, the same on every run."""
+"""Resampling by cluster gives the figures of a plain loop, a test of the right size, and the same result each time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_sums_per_group():
     assert totals.tolist() == [[4, 2], [0, 0], [2, 1], [0, 0]]
 
 
-def test_few_clusters_are_blocks_of_their_own_and_many_are_merged_evenly():
+def test_few_clusters_are_one_block_each_and_many_are_merged_evenly():
     assert bootstrap.blocks(5, 10, 1).tolist() == [0, 1, 2, 3, 4]
     merged = bootstrap.blocks(2500, 1000, 1)
     assert sorted(set(np.bincount(merged))) == [2, 3]
@@ -23,14 +23,14 @@ def test_few_clusters_are_blocks_of_their_own_and_many_are_merged_evenly():
     assert (merged != bootstrap.blocks(2500, 1000, 2)).any()
 
 
-def test_resamples_draw_as_many_clusters_as_there_are_in_bounded_chunks(monkeypatch):
+def test_each_resample_draws_all_clusters_in_bounded_chunks(monkeypatch):
     monkeypatch.setattr(bootstrap, "_CHUNK_CELLS", 70)
     chunks = list(bootstrap.resamples(7, 3, 25))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
     assert all((chunk.sum(axis=1) == 7).all() for chunk in chunks)
 
 
-def test_the_vectorised_interval_is_that_of_a_plain_loop():
+def test_vectorised_interval_equals_that_of_a_plain_loop():
     """The same resamples, with the metric called on the rows of each."""
     rng = np.random.default_rng(1)
     clusters, seed, count = 23, 5, 200
@@ -53,35 +53,35 @@ def test_the_vectorised_interval_is_that_of_a_plain_loop():
     assert [interval.low, interval.high] == pytest.approx(np.quantile(loop, [0.1, 0.9]), abs=1e-9)
 
 
-def test_the_sign_flip_is_exact_where_all_flips_can_be_listed():
+def test_sign_flip_matches_the_enumeration_of_all_flips():
     differences = np.array([3.0, -1.0, 2.0, 0.5])
     signs = np.array(np.meshgrid(*[[-1, 1]] * 4)).reshape(4, -1).T
     sums = signs @ differences
-    above, below = bootstrap.sign_flip(differences, seed=1, flips=40_000)
-    assert above == pytest.approx((sums >= 4.5 - 1e-9).mean(), abs=0.01)
-    assert below == pytest.approx((sums <= 4.5 + 1e-9).mean(), abs=0.01)
+    found = bootstrap.sign_flip(differences, seed=1, flips=40_000)
+    assert found.above == pytest.approx((sums >= 4.5 - 1e-9).mean(), abs=0.01)
+    assert found.below == pytest.approx((sums <= 4.5 + 1e-9).mean(), abs=0.01)
 
 
-def test_no_difference_at_all_proves_nothing():
+def test_zero_differences_prove_nothing():
     assert bootstrap.sign_flip(np.zeros(40), seed=1) == (1.0, 1.0)
 
 
-def test_sums_that_differ_by_rounding_alone_are_ties():
-    assert bootstrap.sign_flip(np.full(1, 0.1), seed=1)[0] == pytest.approx(0.5, abs=0.02)
+def test_sums_that_differ_only_by_rounding_are_ties():
+    assert bootstrap.sign_flip(np.full(1, 0.1), seed=1).above == pytest.approx(0.5, abs=0.02)
     permuted = np.random.default_rng(1).normal(size=50)
     assert bootstrap.sign_flip(permuted, 3) == bootstrap.sign_flip(permuted, 3)
 
 
-def test_the_size_of_the_test_at_an_exact_null():
+def test_size_of_the_test_under_an_exact_null():
     """Nominal 5 %; the standard error of 600 replications is 0.9 %."""
     rng = np.random.default_rng(0)
     for clusters in (10, 44):
         sizes = rng.integers(1, 30, clusters)
-        p_values = [bootstrap.sign_flip(rng.standard_t(4, clusters) * sizes, seed, 400)[0] for seed in range(600)]
+        p_values = [bootstrap.sign_flip(rng.standard_t(4, clusters) * sizes, seed, 400).above for seed in range(600)]
         assert 0.02 < np.mean(np.array(p_values) <= 0.05) < 0.08
 
 
-def test_a_clear_difference_is_found_in_its_direction():
+def test_clear_difference_is_found_in_its_direction():
     gains = np.random.default_rng(0).normal(0.5, 1, 100)
     better, worse = bootstrap.sign_flip(gains, 1)
     assert better < 0.01
@@ -95,7 +95,7 @@ def test_pseudo_values_of_a_mean_are_the_observations():
     assert bootstrap.pseudo_values(values.mean(), without) == pytest.approx(values)
 
 
-def test_each_end_of_the_interval_holds_as_often_as_it_should():
+def test_each_end_of_the_interval_has_its_coverage():
     rng = np.random.default_rng(0)
     below = above = 0
     for seed in range(200):

@@ -1,4 +1,4 @@
-"""A metric by its name or import path: what it is, what it is asked for, and what is refused."""
+"""Metrics by name or import path: their properties, what they are called with, and which ones are rejected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ml_action.modelling.evaluation import metrics, scoring
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Y = np.array([1.0, 2.0, 4.0, 8.0])
-SAID = Predictions(np.array([1.5, 2.0, 3.0, 8.0]))
+PREDICTIONS = Predictions(np.array([1.5, 2.0, 3.0, 8.0]))
 WORDS = np.array(["no", "yes", "no", "yes"], dtype=object)
 CHANCE = np.array([[0.9, 0.1], [0.3, 0.7], [0.4, 0.6], [0.2, 0.8]])
 GUESS = Predictions(
@@ -27,7 +27,7 @@ GUESS = Predictions(
 )
 
 
-def test_a_scorer_of_scikit_learn_is_known_by_name():
+def test_scikit_learn_scorer_is_found_by_name():
     found = metrics.get_metric("neg_mean_absolute_error")
     assert (found.task, found.best, found.weighted, found.of_labels) == ("regression", 0.0, True, False)
     found = metrics.get_metric("f1_macro")
@@ -40,17 +40,17 @@ def test_a_scorer_of_scikit_learn_is_known_by_name():
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("sklearn.metrics.mean_absolute_error", -mean_absolute_error(Y, SAID.label)),
-        ("sklearn.metrics.mean_pinball_loss", -mean_pinball_loss(Y, SAID.label)),
-        ("sklearn.metrics.mean_tweedie_deviance", -mean_tweedie_deviance(Y, SAID.label)),
+        ("sklearn.metrics.mean_absolute_error", -mean_absolute_error(Y, PREDICTIONS.label)),
+        ("sklearn.metrics.mean_pinball_loss", -mean_pinball_loss(Y, PREDICTIONS.label)),
+        ("sklearn.metrics.mean_tweedie_deviance", -mean_tweedie_deviance(Y, PREDICTIONS.label)),
         ("tests.support.metrics.profit", 40 - 2 * 1.5),
         ("tests.support.metrics.absolute_loss", -0.375),
         ("tests.support.metrics.cost", -0.375),
         ("tests.support.metrics.by_hand", -(0.25 + 1) / 4),
     ],
 )
-def test_greater_is_better_whatever_the_function_counts(path, expected):
-    assert scoring.score(path, SAID, Y) == pytest.approx(expected)
+def test_greater_is_better_for_any_function(path, expected):
+    assert scoring.score(path, PREDICTIONS, Y) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_greater_is_better_whatever_the_function_counts(path, expected):
         ("tests.support.metrics.decided", 0.75),
     ],
 )
-def test_a_function_gets_what_its_second_parameter_is_named_for(path, expected):
+def test_function_gets_the_response_that_its_second_parameter_names(path, expected):
     assert scoring.score(path, GUESS, WORDS) == pytest.approx(expected)
 
 
-def test_a_function_that_scikit_learn_has_a_scorer_of_is_judged_like_it():
+def test_function_with_a_scikit_learn_scorer_equals_that_scorer():
     found = metrics.get_metric("sklearn.metrics.r2_score")
     assert (found.task, found.best, found.name) == ("regression", 1.0, "sklearn.metrics.r2_score")
     assert metrics.get_metric("tests.support.metrics.profit").task == ""
     assert metrics.get_metric("tests.support.metrics.profit").best is None
 
 
-def test_whether_weights_are_taken_is_read_from_the_function():
+def test_support_for_weights_is_read_from_the_signature():
     assert metrics.get_metric("tests.support.metrics.weighted_profit").weighted
     assert not metrics.get_metric("tests.support.metrics.profit").weighted
-    assert scoring.score("tests.support.metrics.weighted_profit", SAID, Y, None, np.array([1.0, 0, 0, 0])) == 9
+    assert scoring.score("tests.support.metrics.weighted_profit", PREDICTIONS, Y, None, np.array([1.0, 0, 0, 0])) == 9
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_whether_weights_are_taken_is_read_from_the_function():
         ("..", "cannot be imported"),
     ],
 )
-def test_a_slip_says_what_was_meant(name, text):
+def test_wrong_name_suggests_the_nearest_one(name, text):
     for setting in ("metric", "guardrails"):
         with pytest.raises(SettingsError) as caught:
             metrics.get_metric(name, setting)
@@ -112,14 +112,14 @@ REGRESSION = [name for name in metrics.names() if metrics.get_metric(name).task 
 
 
 @pytest.mark.parametrize("name", REGRESSION)
-def test_a_function_by_its_path_scores_as_the_scorer_by_its_name(name):
+def test_function_by_path_scores_like_the_scorer_by_name(name):
     rng = np.random.default_rng(0)
-    y, said = rng.uniform(1, 3, 50), Predictions(rng.uniform(1, 3, 50))
+    y, predictions = rng.uniform(1, 3, 50), Predictions(rng.uniform(1, 3, 50))
     path = f"sklearn.metrics.{get_scorer(name)._score_func.__name__}"
-    assert scoring.score(path, said, y) == scoring.score(name, said, y)
+    assert scoring.score(path, predictions, y) == scoring.score(name, predictions, y)
 
 
-# --- tried out on the truth -------------------------------------------------------------------------------
+# --- checked against the true values -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_function_by_its_path_scores_as_the_scorer_by_its_name(name):
             "cannot judge this target: tests.support.metrics.broken cannot be computed: 'no",
         ),
         ("tests.support.metrics.never", Y, "cannot judge this target: tests.support.metrics.never is nan"),
-        ("tests.support.metrics.asks_columns", Y, "the columns are not at hand"),
+        ("tests.support.metrics.asks_columns", Y, "the columns are not available"),
         ("sklearn.metrics.confusion_matrix", WORDS, "cannot judge this target"),
         ("sklearn.metrics.fbeta_score", np.array([0, 1, 0, 1]), "missing a required argument: 'beta'"),
         ("f1", WORDS, "pos_label=1 is not a valid label"),
@@ -141,9 +141,9 @@ def test_a_function_by_its_path_scores_as_the_scorer_by_its_name(name):
         ("neg_mean_poisson_deviance", np.column_stack([Y, Y]), "cannot judge this target"),
     ],
 )
-def test_a_metric_that_cannot_judge_the_target_is_a_setting_that_is_wrong(metric, target, text):
+def test_metric_that_cannot_judge_the_target_is_a_settings_error(metric, target, text):
     with pytest.raises(SettingsError) as caught:
-        scoring.check_metric(
+        scoring.check_metrics(
             [("metric", "r2" if target.dtype == float else "accuracy"), ("guardrails", metric)], target
         )
     assert text in str(caught.value)
@@ -152,12 +152,12 @@ def test_a_metric_that_cannot_judge_the_target_is_a_setting_that_is_wrong(metric
 
 
 @pytest.mark.parametrize("metric", ["r2", "neg_mean_poisson_deviance", "tests.support.metrics.profit", "neg_max_error"])
-def test_a_metric_that_can_is_let_through(metric):
-    scoring.check_metric([("metric", metric)], np.array([0.0, 1.0, 5.0]))
+def test_metric_that_can_judge_a_regression_is_accepted(metric):
+    scoring.check_metrics([("metric", metric)], np.array([0.0, 1.0, 5.0]))
 
 
 @pytest.mark.parametrize(
     "metric", ["accuracy", "neg_log_loss", "roc_auc", "tests.support.metrics.odds", "tests.support.metrics.middle"]
 )
-def test_classes_too(metric):
-    scoring.check_metric([("metric", metric)], WORDS)
+def test_metric_that_can_judge_classes_is_accepted(metric):
+    scoring.check_metrics([("metric", metric)], WORDS)

@@ -1,4 +1,4 @@
-"""Scores from cached predictions are scikit-learn's own; what has no finite value is an ending."""
+"""Scores from cached predictions equal scikit-learn's own; a score that is not finite is an error."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation import losses, metrics, scoring
 from ml_action.modelling.evaluation.predictions import Predictions, join, predict
 
-JUDGES = metrics.names()
-REGRESSION = [name for name in JUDGES if metrics.get_metric(name).task == "regression"]
-CLASSIFICATION = [name for name in JUDGES if metrics.get_metric(name).task == "classification"]
+NAMES = metrics.names()
+REGRESSION = [name for name in NAMES if metrics.get_metric(name).task == "regression"]
+CLASSIFICATION = [name for name in NAMES if metrics.get_metric(name).task == "classification"]
 
 
 def recipe(task, metric):
@@ -36,47 +36,49 @@ def classification(classes=2, words=False):
 
 
 @pytest.mark.parametrize("metric", REGRESSION)
-def test_every_regression_scorer_says_of_cached_predictions_what_it_says_of_the_model(metric):
+def test_regression_scorer_gives_cached_predictions_the_score_of_the_model(metric):
     model, features, y = regression()
     model.intercept_ += 3  # positive predictions, as some of the metrics need
-    said = predict(model, features, None)
-    assert scoring.score(metric, said, y) == pytest.approx(get_scorer(metric)(model, features, y))
+    predictions = predict(model, features, None)
+    assert scoring.score(metric, predictions, y) == pytest.approx(get_scorer(metric)(model, features, y))
 
 
 @pytest.mark.filterwarnings("ignore:'k' .2. greater:sklearn.exceptions.UndefinedMetricWarning")
 @pytest.mark.parametrize("metric", CLASSIFICATION)
 @pytest.mark.parametrize("classes", [2, 3])
-def test_every_classification_scorer_says_of_cached_predictions_what_it_says_of_the_model(metric, classes):
+def test_classification_scorer_gives_cached_predictions_the_score_of_the_model(metric, classes):
     model, features, y = classification(classes)
-    said = predict(model, features, np.unique(y))
+    predictions = predict(model, features, np.unique(y))
     try:
         expected = get_scorer(metric)(model, features, y)
     except ValueError:
-        expected = np.nan  # a metric of two classes, asked about three; or of several labels
+        expected = np.nan  # a metric of two classes for three classes, or one of several labels
     if np.isfinite(expected):
-        assert scoring.score(metric, said, y) == pytest.approx(expected)
+        assert scoring.score(metric, predictions, y) == pytest.approx(expected)
         rows = np.arange(0, len(y), 2)
-        assert scoring.score(metric, said, y, rows) == pytest.approx(get_scorer(metric)(model, features[rows], y[rows]))
+        assert scoring.score(metric, predictions, y, rows) == pytest.approx(
+            get_scorer(metric)(model, features[rows], y[rows])
+        )
     else:
         with pytest.raises(scoring.Unscorable, match=metric):
-            scoring.score(metric, said, y)
+            scoring.score(metric, predictions, y)
 
 
 @pytest.mark.parametrize("metric", sorted(losses.BY_METRIC))
-def test_a_loss_per_row_adds_up_to_its_metric(metric):
+def test_loss_per_row_adds_up_to_its_metric(metric):
     task = metrics.get_metric(metric).task
     for model, features, y in (
         [regression()] if task == "regression" else [classification(2), classification(3, words=True)]
     ):
-        said = predict(model, features, None if task == "regression" else np.unique(y))
-        mean = losses.BY_METRIC[metric](said, y).mean()
+        predictions = predict(model, features, None if task == "regression" else np.unique(y))
+        mean = losses.BY_METRIC[metric](predictions, y).mean()
         expected = {
             "r2": 1 - mean / y.var() if task == "regression" else 0,
             "accuracy": 1 - mean,
             "neg_root_mean_squared_error": -np.sqrt(mean),
         }.get(metric, -mean)
         assert get_scorer(metric)(model, features, y) == pytest.approx(expected)
-        assert (losses.BY_METRIC[metric](said, y) >= 0).all()
+        assert (losses.BY_METRIC[metric](predictions, y) >= 0).all()
 
 
 def test_reported_metrics_of_a_regression():
@@ -103,7 +105,7 @@ def test_reported_metrics_of_a_classification():
     ]
 
 
-def test_a_score_that_is_no_number_is_an_ending():
+def test_score_that_is_not_a_number_is_an_error():
     class Lost:
         def predict(self, features):
             return np.full(len(features), np.nan)
@@ -112,7 +114,7 @@ def test_a_score_that_is_no_number_is_an_ending():
         scoring.report(Lost(), np.zeros((4, 1)), np.arange(4.0), recipe("regression", "r2"))
 
 
-def test_probabilities_that_are_not_there_are_an_ending():
+def test_missing_probabilities_are_an_error():
     _, features, y = classification()
     model = RidgeClassifier().fit(features, y)
     for metric in ("neg_log_loss", "neg_brier_score"):
@@ -120,23 +122,25 @@ def test_probabilities_that_are_not_there_are_an_ending():
             scoring.report(model, features, y, recipe("classification", metric))
 
 
-def test_a_batch_of_a_single_class_has_a_log_loss_and_no_auc():
+def test_batch_of_a_single_class_has_a_log_loss_but_no_auc():
     model, features, y = classification()
     features, y = features[y == 1], y[y == 1]
-    said = predict(model, features, np.array([0, 1]))
-    assert scoring.score("neg_log_loss", said, y) == pytest.approx(np.log(model.predict_proba(features)[:, 1]).mean())
+    predictions = predict(model, features, np.array([0, 1]))
+    assert scoring.score("neg_log_loss", predictions, y) == pytest.approx(
+        np.log(model.predict_proba(features)[:, 1]).mean()
+    )
     with pytest.raises(scoring.Unscorable), pytest.warns(match="Only one class"):
-        scoring.score("roc_auc", said, y)
+        scoring.score("roc_auc", predictions, y)
 
 
-def test_a_class_that_the_model_never_saw_has_no_probability():
+def test_class_that_the_model_never_saw_has_probability_zero():
     model = DummyClassifier(strategy="prior").fit(np.zeros((3, 1)), ["a", "c", "c"])
-    said = predict(model, np.zeros((2, 1)), np.array(["a", "b", "c"], dtype=object))
-    assert said.classes.tolist() == ["a", "b", "c"]
-    assert said.probability[0] == pytest.approx([1 / 3, 0, 2 / 3])
+    predictions = predict(model, np.zeros((2, 1)), np.array(["a", "b", "c"], dtype=object))
+    assert predictions.classes.tolist() == ["a", "b", "c"]
+    assert predictions.probability[0] == pytest.approx([1 / 3, 0, 2 / 3])
 
 
-def test_parts_are_joined_by_their_places():
+def test_parts_are_joined_by_position():
     whole = Predictions(np.array([0.0, 1.0, 2.0, 3.0]))
     parts = [Predictions(whole.label[[1, 3]]), Predictions(whole.label[[0, 2]])]
     joined = join(parts, [np.array([1, 3]), np.array([0, 2])])
