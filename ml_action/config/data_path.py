@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ml_action.config import parsers
-
-KINDS = (".csv", ".csv.gz", ".parquet")
-CSV = (".csv",)  # the kind whose rows git can count
+from ml_action.core import file_formats
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class DataPath:
     """Folders and patterns, in POSIX spelling, relative to the repository's root."""
 
     patterns: tuple[str, ...]
-    kinds: tuple[str, ...] = KINDS
+    suffixes: tuple[str, ...] = field(default_factory=file_formats.suffixes)  # of the formats that count
 
     @classmethod
     def parse(cls, text: str) -> DataPath:
@@ -51,9 +49,9 @@ class DataPath:
         """The one folder that it is, or empty: patterns, or several folders."""
         return self.patterns[0] if len(self.patterns) == 1 and not _is_pattern(self.patterns[0]) else ""
 
-    def holds(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         """Whether the path (from the repository's root) is a dataset's by its name."""
-        return path.lower().endswith(self.kinds) and bool(self._regex.fullmatch(path))
+        return path.lower().endswith(self.suffixes) and bool(self._regex.fullmatch(path))
 
     # --- the tree that stands for it: the one folder's own, else one that mirrors the repository -----------
 
@@ -62,11 +60,11 @@ class DataPath:
         """Whether every file in its tree is a dataset that has the name of one: there is no pattern."""
         return not any(map(_is_pattern, self.patterns))
 
-    def holds_entry(self, name: str) -> bool:
+    def matches_entry(self, name: str) -> bool:
         """Whether an entry of its tree is a dataset's by its name."""
         if self.takes_folders:
-            return name.lower().endswith(self.kinds)
-        return self.holds(name)
+            return name.lower().endswith(self.suffixes)
+        return self.matches(name)
 
     def path_of(self, name: str) -> str:
         """The path in the repository of an entry of its tree."""
@@ -75,20 +73,20 @@ class DataPath:
     def covers(self, other: DataPath) -> bool:
         """Whether no file in its tree that this one passed over can be a dataset of the other."""
         if self.takes_folders:
-            return set(other.kinds) <= set(self.kinds)
+            return set(other.suffixes) <= set(self.suffixes)
         return self == other
 
-    def only(self, kinds: tuple[str, ...]) -> DataPath:
-        """The same folders and patterns, for these kinds of file."""
-        return replace(self, kinds=kinds)
+    def restricted_to(self, suffixes: tuple[str, ...]) -> DataPath:
+        """Returns the same folders and patterns, for files with these suffixes."""
+        return replace(self, suffixes=suffixes)
 
     # --- as the state branch remembers it ------------------------------------------------------------------
 
     def to_record(self) -> bytes:
         """As JSON; empty where the tree tells all there is to remember."""
-        if self.takes_folders and self.kinds == KINDS:
+        if self.takes_folders and self.suffixes == file_formats.suffixes():
             return b""
-        return (json.dumps({"kinds": self.kinds, "patterns": self.patterns}) + "\n").encode()
+        return (json.dumps({"kinds": self.suffixes, "patterns": self.patterns}) + "\n").encode()
 
     @classmethod
     def from_record(cls, content: bytes) -> DataPath:
@@ -130,7 +128,7 @@ def _translate(pattern: str) -> str:
     head = "".join("(?:[^/]+/)*" if part == "**" else _part(part) + "/" for part in folders)
     if last == "**":
         return head + ".+"
-    is_folder = not _is_pattern(last) and not (_is_pattern(pattern) and last.lower().endswith(KINDS))
+    is_folder = not _is_pattern(last) and not (_is_pattern(pattern) and last.lower().endswith(file_formats.suffixes()))
     return head + _part(last) + ("/.+" if is_folder else "")
 
 

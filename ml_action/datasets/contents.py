@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ml_action.core.records.dataset import Dataset
-from ml_action.git import workspace
+from ml_action.git import lfs, workspace
 from ml_action.git.repository import Repository
-
-# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer has less than 1024 bytes
-POINTER_BYTES = 1024
-POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n"
-)
 
 
 def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sys.maxsize) -> Iterator[bytes | None]:
@@ -34,7 +27,7 @@ def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sy
             yield _of_file(repository.workspace, item, most)
         else:
             content = next(tracked)
-            pointer = content is not None and len(content) < POINTER_BYTES and POINTER.match(content)
+            pointer = lfs.parse(content) if content is not None else None
             yield _lfs_content(repository.workspace, item, pointer, most, content) if pointer else content
 
 
@@ -50,14 +43,14 @@ def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
 
 
 def _lfs_content(
-    folder: Path | None, item: Dataset, pointer: re.Match[bytes], most: int, otherwise: bytes | None
+    folder: Path | None, item: Dataset, pointer: lfs.Pointer, most: int, otherwise: bytes | None
 ) -> bytes | None:
     """The file that a Git LFS pointer stands for, where the workspace has it."""
     try:
-        content = _read(folder, item.path, most, int(pointer[2]))
+        content = _read(folder, item.path, most, pointer.size)
     except OSError:
         return otherwise
-    if content is None or hashlib.sha256(content).hexdigest() == pointer[1].decode():
+    if content is None or hashlib.sha256(content).hexdigest() == pointer.sha256:
         return content
     return otherwise
 

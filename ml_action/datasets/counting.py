@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ml_action.config.data_path import CSV, DataPath
+from ml_action.config.data_path import DataPath
 from ml_action.config.settings import Settings, validation_fingerprint
+from ml_action.core import file_formats
 from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.datasets import inventory
@@ -29,7 +30,9 @@ EVERYTHING = DataPath((".",))  # what a state remembers that does not say otherw
 
 def selection_of(settings: Settings) -> DataPath:
     """What is a dataset under these settings."""
-    return settings.data.data_path.only(CSV) if settings.data.unit == ROWS else settings.data.data_path
+    if settings.data.unit == ROWS:
+        return settings.data.data_path.restricted_to(file_formats.countable_suffixes())
+    return settings.data.data_path
 
 
 def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[str, ...]]:

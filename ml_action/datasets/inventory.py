@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ml_action.config.data_path import KINDS, DataPath
+from ml_action.config.data_path import DataPath
+from ml_action.core import file_formats
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.git.command import decode_path
 
@@ -56,7 +57,7 @@ class Changes:
 
 def is_dataset(selection: DataPath, name: str, mode: bytes) -> bool:
     """Whether an entry of the selection's tree is a dataset: a regular file that it holds by its name."""
-    return mode in REGULAR_FILES and selection.holds_entry(name)
+    return mode in REGULAR_FILES and selection.matches_entry(name)
 
 
 def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
@@ -157,7 +158,7 @@ class _Counter:
         if change.status == "D":
             self.removed += change.was and change.before not in self.loose
         elif not _is_there(change, now):
-            self.others += is_dataset(now.only(KINDS), change.path, change.mode)
+            self.others += is_dataset(now.restricted_to(file_formats.suffixes()), change.path, change.mode)
         else:
             self.committed.add(change.after)
             if self._counts(change.after, _is_known(change)):
@@ -255,7 +256,10 @@ def notes(found: Inventory) -> tuple[str, ...]:
     """What a person should know of the count, in sentences."""
     told = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
     if found.passed_over:
+        counted = file_formats.countable_suffixes()
+        others = file_formats.alternatives([suffix for suffix in file_formats.suffixes() if suffix not in counted])
         told.append(
-            f"{found.passed_over} .csv.gz or .parquet files arrived and do not count: unit rows counts .csv files"
+            f"{found.passed_over} {others} files arrived and do not count: "
+            f"unit rows counts {file_formats.alternatives(counted)} files"
         )
     return tuple(told)

@@ -19,6 +19,7 @@ from ml_action.core.codec import decode, encode
 from ml_action.core.errors import ModelError
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Trial, Version
+from ml_action.git import lfs
 from ml_action.git.command import Git
 
 __all__ = [
@@ -44,7 +45,6 @@ OLDEST = 1  # that is still read
 SCHEMA = "https://raw.githubusercontent.com/org/ml-auto-update/main/model_metadata.schema.json"
 NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
 NUMBERED = re.compile(r"v[0-9]{1,9}")
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def read(git: Git, commit: str, model_dir: str) -> History | None:
@@ -139,7 +139,7 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
             fix="restore it, or go back to a version whose file is there",
             path=path,
         )
-    if content.startswith(LFS_POINTER):
+    if lfs.is_pointer(content):
         raise ModelError(
             f"{path} is a Git LFS pointer, not a model",
             why="the folder is tracked by Git LFS",

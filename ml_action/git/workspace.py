@@ -33,7 +33,7 @@ def untracked(
     Raises:
         DataProblem: one of them cannot be read, or changes while it is read.
     """
-    found = {path for root in selection.roots for path in _below(folder, root) if selection.holds(decode_path(path))}
+    found = {path for root in selection.roots for path in _below(folder, root) if selection.matches(decode_path(path))}
     for commit in dict.fromkeys(commits) if found else ():
         for names in git.records("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *selection.roots):
             found.difference_update(names)

@@ -22,9 +22,9 @@ from ml_action.core.text import sanitised
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
+from ml_action.git import lfs
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
-from ml_action.modelling.reading import formats
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.columns import require
 from ml_action.modelling.reading.table import Table
@@ -153,8 +153,7 @@ def with_progress(contents: Iterable[bytes | None], total: int, log: Log) -> Ite
 def _without_pointers(contents: Iterable[bytes | None], current: int) -> Iterator[bytes | None]:
     """The same; of an old version only Git LFS has no row is known, and nobody could fetch it any more."""
     for place, content in enumerate(contents):
-        is_pointer = content is not None and content.startswith(formats.LFS_POINTER)
-        yield b"" if is_pointer and place >= current else content
+        yield b"" if place >= current and lfs.is_pointer(content) else content
 
 
 def _by_datasets(

@@ -23,12 +23,13 @@ from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Insp
 from ml_action.core.errors import DataError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
-from ml_action.core.records.dataset import RejectedDataset
+from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Screening, SliceResult
 from ml_action.core.records.policy import Policy
+from ml_action.git import lfs
 from ml_action.loop.gate import decide
-from ml_action.modelling.reading import formats
 from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import rows as rowchecks
@@ -83,12 +84,10 @@ def test_a_few_files_of_ten_thousand_columns_make_no_table_of_all_of_them() -> N
 
 def test_a_column_that_somebody_speaks_of_is_read_however_few_have_it() -> None:
     wide = [",".join(f"c{n}_{place}" for place in range(9000)) + "\n" + "1," * 8999 + "1\n" for n in range(12)]
-    datasets = [frames.Dataset(f"{n}.csv", str(n)) for n in range(12)]
+    datasets = [Dataset(f"{n}.csv", str(n)) for n in range(12)]
     rows = [f"{text}{text.splitlines()[1]}\n".encode() * 1 for text in wide]
     tall = "a\n" + "1\n" * 2000
-    table, _ = frames.read(
-        [*datasets, frames.Dataset("tall.csv", "tall")], [*rows, tall.encode()], wanted=["c3_5", "a"]
-    )
+    table, _ = frames.read([*datasets, Dataset("tall.csv", "tall")], [*rows, tall.encode()], wanted=["c3_5", "a"])
     assert set(table.frame.columns) == {"c3_5", "a"}
 
 
@@ -171,13 +170,13 @@ def spoiled(draw: st.DrawFn, good: bytes) -> bytes:
 
 
 def read(*files: tuple[str, bytes]) -> tuple[frames.Table, tuple[RejectedDataset, ...]]:
-    datasets = [frames.Dataset(path, str(number)) for number, (path, _) in enumerate(files)]
-    return frames.read(datasets, [content for _, content in files], frames.Limits(50, 10_000))
+    datasets = [Dataset(path, str(number)) for number, (path, _) in enumerate(files)]
+    return frames.read(datasets, [content for _, content in files], ReadLimits(50, 10_000))
 
 
 def assert_a_table_or_a_reason(path: str, content: bytes) -> None:
     """Among sound neighbours, which come out as they are, whatever stands between them."""
-    if content.startswith(formats.LFS_POINTER):
+    if lfs.is_pointer(content):
         with pytest.raises(DataError):
             read((path, content))
         return
@@ -197,7 +196,7 @@ def assert_a_table_or_a_reason(path: str, content: bytes) -> None:
 @given(any_bytes | spoiled(SOUND))
 @settings(max_examples=150)
 @example(b"score\n::error::x\n")
-@example(formats.LFS_POINTER + b"v1\n")
+@example(lfs.PREFIX + b"v1\n")
 def test_any_bytes_as_csv(content: bytes) -> None:
     assert_a_table_or_a_reason("x.csv", content)
 

@@ -55,7 +55,7 @@ def of_working_tree(git: Git, scene: Snapshot, settings: Settings) -> BranchData
     accepted = committed(scene.repository.store, base, selection)
     here = committed(scene.repository.store, head, selection)
     for path in _touched(git, bool(head), selection):
-        if selection.holds(path):
+        if selection.matches(path):
             found = working_tree_dataset(scene, path, here.get(path))
             if found:
                 here[path] = found
@@ -90,7 +90,7 @@ def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:
             head, _, name = record.partition(b"\t")
             mode, _, blob = head.split(b" ")
             path = decode_path(name)
-            if mode in REGULAR_FILES and selection.holds(path):
+            if mode in REGULAR_FILES and selection.matches(path):
                 found[path] = Dataset(path, blob.decode())
     return found
 

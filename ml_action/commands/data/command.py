@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_action.commands.registry import Command, Invocation, json_option, own_options
-from ml_action.config.data_path import KINDS
+from ml_action.core import file_formats
 from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.log import escaped
 from ml_action.core.records.dataset import Dataset
@@ -122,7 +122,7 @@ def _files(path: str, top: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(top / path):
         folders[:] = sorted(name for name in folders if name != ".git")
         for name in sorted(files):
-            if name.lower().endswith(KINDS) and not Path(folder, name).is_symlink():
+            if name.lower().endswith(file_formats.suffixes()) and not Path(folder, name).is_symlink():
                 yield Path(folder, name).relative_to(top).as_posix()
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from ml_action.commands.data import candidates, inspection, report
 from ml_action.commands.data.candidates import BranchDatasets
 from ml_action.commands.data.findings import DatasetFinding, FindingStatus
-from ml_action.config.data_path import KINDS
 from ml_action.config.settings import Settings
+from ml_action.core import file_formats
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log, escaped
@@ -18,9 +18,9 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.datasets import contents, counting, inventory
 from ml_action.datasets.holdout import in_holdout
 from ml_action.datasets.survey import Snapshot
+from ml_action.git import lfs
 from ml_action.git.command import Git
 from ml_action.git.journal import SET_ASIDE
-from ml_action.git.registry import LFS_POINTER
 
 WAITS = "nothing: it counts towards the next training"
 COMMIT = "git add it, commit, and bring it to the base branch"
@@ -109,11 +109,11 @@ def _no_dataset(path: str, at_hand: BranchDatasets, git: Git, settings: Settings
         return Explanation(path, False, "is a symbolic link, which is no dataset", "put the file itself there")
     if stat.S_ISDIR(mode):
         raise DataError(f"{escaped(path)!r} is a folder", why="one file is explained at a time", fix="name a file")
-    if not path.lower().endswith(selection.kinds):
-        rows = " where rows are the unit" if selection.kinds != KINDS else ""
-        why = f"is not named as a dataset: those end in {', '.join(selection.kinds)}{rows}"
+    if not path.lower().endswith(selection.suffixes):
+        rows = " where rows are the unit" if selection.suffixes != file_formats.suffixes() else ""
+        why = f"is not named as a dataset: those end in {', '.join(selection.suffixes)}{rows}"
         return Explanation(path, False, why, "rename it if it is one")
-    if not selection.holds(path):
+    if not selection.matches(path):
         why = f"does not lie where datasets arrive: data-path is {selection}"
         return Explanation(path, False, why, "move it there, or add its folder to data-path")
     return None
@@ -176,8 +176,8 @@ def _remembered(subject: FileState) -> Explanation | None:
 
 def _pointer(subject: FileState) -> Explanation | None:
     """A Git LFS pointer whose file is not here."""
-    (content,) = contents.contents(subject.scene.repository, (subject.dataset,), contents.POINTER_BYTES)
-    if content is None or not content.startswith(LFS_POINTER):
+    (content,) = contents.contents(subject.scene.repository, (subject.dataset,), lfs.MAX_BYTES)
+    if not lfs.is_pointer(content):
         return None
     next_step = "git lfs pull here; on GitHub set `lfs: true` on actions/checkout"
     return Explanation(subject.path, False, "is a Git LFS pointer, and the file itself is not here", next_step)

@@ -15,7 +15,7 @@ from ml_action.core.log import Log, escaped
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
-from ml_action.git.registry import LFS_POINTER
+from ml_action.git import lfs
 
 if TYPE_CHECKING:
     from ml_action.core.records.contract import DataContract
@@ -99,12 +99,8 @@ def _known_without_reading(
 
 def _pointers(ground: BranchDatasets, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
     """Those of which only Git LFS's pointer is here."""
-    contents = sources.contents(ground.scene.repository, datasets, sources.POINTER_BYTES)
-    return tuple(
-        item
-        for item, content in zip(datasets, contents, strict=True)
-        if content is not None and content.startswith(LFS_POINTER)
-    )
+    contents = sources.contents(ground.scene.repository, datasets, lfs.MAX_BYTES)
+    return tuple(item for item, content in zip(datasets, contents, strict=True) if lfs.is_pointer(content))
 
 
 def _judge(

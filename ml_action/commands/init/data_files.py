@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 from collections.abc import Iterable, Iterator
 
 from ml_action.commands.init.layout import DataFile, DataLayout
-from ml_action.config.data_path import KINDS
+from ml_action.core import file_formats
 from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.core.text import sanitised
 from ml_action.git.command import Git
 from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.formats import Readers, TextReader
+from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.validation.datasets import SEPARATORS
 
 HEAD_BYTES = 1 << 16  # of a file: its first line is in there
@@ -22,12 +22,13 @@ READ_AT_MOST = 400  # files, for the first look
 
 def files(git: Git, below: str = "") -> Iterator[DataFile]:
     """Every data file of the current commit (or `below` a folder of it), with the names in its first line."""
+    readers = Readers(ReadLimits())
     rows = git.run("ls-tree", "-r", "-l", "-z", "HEAD").decode("utf-8", "surrogateescape").split("\0")
     for mode_oid, tab, path in (row.partition("\t") for row in rows):
         mode, kind, oid, size = (mode_oid.split() + [""] * 4)[:4]
         regular = kind == "blob" and mode.startswith("100")
         if tab and regular and _is_data(path, below):
-            yield DataFile(path, oid, _header(git, path, oid), int(size))
+            yield DataFile(path, oid, _header(git, readers, path, oid), int(size))
 
 
 def uncommitted(git: Git, below: str = "") -> list[str]:
@@ -45,19 +46,17 @@ def uncommitted_of(git: Git, paths: Iterable[str]) -> list[str]:
 
 def _is_data(path: str, below: str) -> bool:
     inside = not below or path.startswith(f"{below}/")
-    return inside and path.lower().endswith(KINDS) and not path.startswith(("model/", "."))
+    return inside and path.lower().endswith(file_formats.suffixes()) and not path.startswith(("model/", "."))
 
 
-def _header(git: Git, path: str, oid: str) -> tuple[str, ...]:
+def _header(git: Git, readers: Readers, path: str, oid: str) -> tuple[str, ...]:
     """The names in the first line; nothing for what is no CSV."""
-    if path.lower().endswith(".parquet"):
+    reader = readers.reader_for(path)
+    if not isinstance(reader, TextReader):
         return ()
     content = next(git.pieces("cat-file", "blob", oid), b"")[:HEAD_BYTES]
     try:
-        if path.lower().endswith(".gz"):
-            with gzip.open(io.BytesIO(content)) as file:
-                content = file.readline(HEAD_BYTES)
-        first = next(csv.reader([content.decode("utf-8-sig", "replace").split("\n", 1)[0]]), [])
+        first = next(csv.reader([reader.header_line(content).decode("utf-8-sig", "replace")]), [])
     except (OSError, EOFError, csv.Error):
         return ()
     return tuple(name.strip() for name in first)

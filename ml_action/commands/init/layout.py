@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from posixpath import basename, commonpath, dirname
 
-from ml_action.config.data_path import CSV, KINDS, DataPath
+from ml_action.config.data_path import DataPath
+from ml_action.core import file_formats
 from ml_action.core.errors import DataError
 
 ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
@@ -49,14 +50,14 @@ def find(files: Iterable[DataFile], given: DataPath | None = None, waiting: Sequ
     Raises:
         DataProblem: there is no data file, or none where a loop could count it.
     """
-    everything = tuple(file for file in files if given is None or given.holds(file.path))
+    everything = tuple(file for file in files if given is None or given.matches(file.path))
     if not everything:
         raise _nothing(given, waiting)
     group = _largest(everything)
     paths = frozenset(file.path for file in group)
     others = tuple(file.path for file in everything if file.path not in paths)
     place = str(given) if given else _pattern_for(paths, others)
-    by_rows = len(group) < ENOUGH and all(path.lower().endswith(CSV) for path in paths)
+    by_rows = len(group) < ENOUGH and all(path.lower().endswith(file_formats.countable_suffixes()) for path in paths)
     if len(group) == 1 and not by_rows:
         raise _single_file(group[0].path)
     return DataLayout(place, "rows" if by_rows else "datasets", group, others)
@@ -65,7 +66,7 @@ def find(files: Iterable[DataFile], given: DataPath | None = None, waiting: Sequ
 def _nothing(given: DataPath | None, waiting: Sequence[str]) -> DataError:
     """What to say where git tracks no data."""
     where = f" in {given}" if given else ""
-    if given and given.folder.lower().endswith(KINDS):
+    if given and given.folder.lower().endswith(file_formats.suffixes()):
         if not dirname(given.folder):
             return _in_the_root()
         return DataError(
@@ -79,9 +80,10 @@ def _nothing(given: DataPath | None, waiting: Sequence[str]) -> DataError:
             why=f"{waiting[0]} is there and was not committed: the loop counts what is committed",
             fix="git add and commit the data",
         )
+    names = file_formats.alternatives(file_formats.suffixes())
     return DataError(
         f"no dataset was found that git tracks{where}",
-        why="there is no .csv, .csv.gz or .parquet file, none was committed, or .gitignore keeps them out",
+        why=f"there is no {names} file, none was committed, or .gitignore keeps them out",
         fix="put the data into a folder of their own, such as data/new_data, and commit them",
     )
 
@@ -132,7 +134,7 @@ def _pattern_for(paths: frozenset[str], others: Sequence[str]) -> str:
     if "" in folders:
         raise _in_the_root()
     for place in (_above_dates(commonpath(folders)), commonpath(folders), ",".join(folders)):
-        if place and not any(DataPath.parse(place).holds(other) for other in others):
+        if place and not any(DataPath.parse(place).matches(other) for other in others):
             return place
     if len(paths) == 1:
         (path,) = paths

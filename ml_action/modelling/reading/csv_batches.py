@@ -15,14 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.file_formats import PLAIN_CSV
 from ml_action.core.records.dataset import Dataset, RejectedDataset
-from ml_action.modelling.reading import csv_file, formats
+from ml_action.git import lfs
+from ml_action.modelling.reading import csv_file
+from ml_action.modelling.reading.formats import Readers, lfs_pointer_error
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
-from ml_action.modelling.reading.parquet import Parquet
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_CSV = PLAIN_CSV.suffix
 BATCH = 32_000_000  # bytes; more is not faster, and they are held twice while they are parsed
 _HEADER = 1_000_000  # bytes; no further than here is a header looked for that is known already
 WIDE = 1000  # columns
@@ -86,7 +89,7 @@ class BatchReader:
         self.parts: list[ParsedFiles] = []
         self.set_aside: dict[int, RejectedDataset] = {}
         self._limits = limits
-        self._parquet = Parquet(limits)
+        self._readers = Readers(limits)
         self._waiting: dict[bytes, Batch] = {}  # by header
         self._ordinary: dict[bytes, bytes] = {}  # headers of ordinary files, by their first lines
         self._line = b""  # the last of these lines: most files begin with it
@@ -110,19 +113,20 @@ class BatchReader:
             if line not in self._ordinary:
                 return None
             self._line = line
-        if len(content) > self._limits.bytes or not dataset.path.endswith(".csv"):
+        if len(content) > self._limits.bytes or not dataset.path.endswith(_CSV):
             return None
         return csv_file.body_alike(content, len(self._line))
 
     def _look_closer(self, position: int, dataset: Dataset, content: bytes | None) -> None:
-        if content is not None and content.startswith(formats.LFS_POINTER):
-            raise formats.pointer(dataset)
+        if lfs.is_pointer(content):
+            raise lfs_pointer_error(dataset)
         if content is None or len(content) > self._limits.bytes:
             raise self._limits.too_large()
-        if formats.is_parquet(dataset.path):
-            self._keep(self._parquet.parse(content), position)
+        rows = self._readers.reader_for(dataset.path).read(content)
+        if isinstance(rows, bytes):
+            self._take(position, dataset, rows)
         else:
-            self._take(position, dataset, formats.text_of(dataset.path, content, self._limits))
+            self._keep(rows, position)
 
     def _take(self, position: int, dataset: Dataset, text: bytes) -> None:
         found = csv_file.cut(text, self._limits)
@@ -157,7 +161,7 @@ class BatchReader:
 
     def close(self) -> None:
         """Ends what it started."""
-        self._parquet.close()
+        self._readers.close()
 
     def _parse(self, batch: Batch) -> None:
         """Every file of the batch into a part, or set aside."""

@@ -26,14 +26,14 @@ _MAGIC = b"PAR1"
 _SMALLEST = 12  # two magics and the length of the footer
 
 
-class Parquet:
+class ParquetReader:
     """Reads file after file; `close` ends the process."""
 
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
 
-    def parse(self, content: bytes) -> pd.DataFrame:
+    def read(self, content: bytes) -> pd.DataFrame:
         """The file's rows. Numbers, booleans and text as from CSV; dates and times as ISO text, decimals as floats.
 
         Raises:

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ml_action.config.data_path import CSV, KINDS, DataPath
+from ml_action.config.data_path import DataPath
+from ml_action.core.file_formats import countable_suffixes, suffixes
 from tests.support.factories import make_repository
+
+KINDS, CSV = suffixes(), countable_suffixes()
 
 
 def holds(patterns, path):
-    return DataPath.parse(patterns).holds(path)
+    return DataPath.parse(patterns).matches(path)
 
 
 @pytest.mark.parametrize(
@@ -91,31 +94,31 @@ def test_an_entry_of_its_tree_is_named_from_the_tree_that_stands_for_it():
     folder, several, pattern = map(DataPath.parse, ("data/new", "data/new, more", "data/*.csv"))
     assert folder.path_of("x.csv") == "data/new/x.csv"
     assert several.path_of("data/new/x.csv") == "data/new/x.csv"
-    assert folder.holds_entry("x.csv")
-    assert several.holds_entry("data/new/x.csv")
-    assert pattern.holds_entry("data/x.csv")
-    assert not pattern.holds_entry("data/deep/x.csv")
-    assert not folder.only(CSV).holds_entry("x.parquet")
+    assert folder.matches_entry("x.csv")
+    assert several.matches_entry("data/new/x.csv")
+    assert pattern.matches_entry("data/x.csv")
+    assert not pattern.matches_entry("data/deep/x.csv")
+    assert not folder.restricted_to(CSV).matches_entry("x.parquet")
 
 
 def test_a_plain_folder_covers_whatever_is_asked_of_it_later_and_a_pattern_only_itself():
     folder, pattern = DataPath.parse("data"), DataPath.parse("data/*.csv")
     assert folder.covers(pattern)
-    assert folder.covers(folder.only(CSV))
-    assert not folder.only(CSV).covers(folder)
+    assert folder.covers(folder.restricted_to(CSV))
+    assert not folder.restricted_to(CSV).covers(folder)
     assert pattern.covers(pattern)
     assert not pattern.covers(folder)
 
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.sampled_from([KINDS, CSV]))
-def test_a_record_comes_back_as_it_was(patterns, kinds):
-    selection = DataPath(tuple(patterns), kinds)
+def test_a_record_comes_back_as_it_was(patterns, chosen):
+    selection = DataPath(tuple(patterns), chosen)
     record = selection.to_record()
     if record:
         assert DataPath.from_record(record) == selection
     else:
         assert selection.takes_folders
-        assert kinds == KINDS
+        assert chosen == KINDS
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"patterns": [], "kinds": [".csv"]}', b"\xff"])
@@ -147,5 +150,5 @@ def test_a_pattern_means_what_git_means_by_it(tree, parts, last):
     assume("*" in pattern or "?" in pattern)  # else it is a folder's name
     listed = tree.git.run("ls-files", "-z", "--", f":(glob){pattern}").decode().split("\0")
     selection = DataPath.parse(pattern)
-    assert {path for path in PATHS if selection.holds(path)} == set(filter(None, listed))
+    assert {path for path in PATHS if selection.matches(path)} == set(filter(None, listed))
     assert all(root == "." or path.startswith(f"{root}/") for root in selection.roots for path in filter(None, listed))

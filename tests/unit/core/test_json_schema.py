@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from ml_action.core.errors import ModelError
 from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Version
@@ -73,7 +74,7 @@ def test_the_schema_and_the_reader_refuse_the_same_gaps(name):
     data = plain(make_version())
     del data["versions"][0][name]
     assert not CHECK.is_valid(data)
-    with pytest.raises(registry.ModelProblem, match=rf"Version\.{name} is missing"):
+    with pytest.raises(ModelError, match=rf"Version\.{name} is missing"):
         registry.parse(json.dumps(data).encode(), "x")
 
 
@@ -86,7 +87,7 @@ def test_the_schema_and_the_reader_refuse_the_same_values(name, value):
     data = copy.deepcopy(plain(make_version()))
     data["versions"][0][name] = value
     assert not CHECK.is_valid(data)
-    with pytest.raises(registry.ModelProblem):
+    with pytest.raises(ModelError):
         registry.parse(json.dumps(data).encode(), "x")
 
 

@@ -48,8 +48,8 @@ def test_one_large_table_is_counted_by_rows():
 def test_beside_another_table_the_pattern_names_the_one():
     found = find([*files("data/sales.csv", size=10_000), *files("data/shops.csv", header=CD)])
     assert (found.data_path, found.others) == ("data/sales*.csv", ("data/shops.csv",))
-    assert DataPath.parse(found.data_path).holds("data/sales.csv")
-    assert not DataPath.parse(found.data_path).holds("data/shops.csv")
+    assert DataPath.parse(found.data_path).matches("data/sales.csv")
+    assert not DataPath.parse(found.data_path).matches("data/shops.csv")
 
 
 def test_folders_that_hold_nothing_else_are_listed():

@@ -22,7 +22,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import parquet_worker
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
-from ml_action.modelling.reading.parquet import Parquet
+from ml_action.modelling.reading.parquet import ParquetReader
 
 
 def packed(**columns):
@@ -44,7 +44,7 @@ READERS = {}
 
 def read_one(content, **of):
     limits = ReadLimits(**of)
-    return READERS.setdefault(limits, Parquet(limits)).parse(content)
+    return READERS.setdefault(limits, ParquetReader(limits)).read(content)
 
 
 def reason(content, **of):
@@ -63,13 +63,13 @@ def words(*values):
 
 def in_this_process(content):
     """The same without the process in between: what the child writes is read from a buffer."""
-    reader, sent, answered = Parquet(ReadLimits()), io.BytesIO(), io.BytesIO()
+    reader, sent, answered = ParquetReader(ReadLimits()), io.BytesIO(), io.BytesIO()
     sent.write(parquet_worker.LENGTH.pack(len(content)) + content)
     sent.seek(0)
     parquet_worker.serve(sent, answered, 10**9, 10_000)
     answered.seek(0)
     reader._process = SimpleNamespace(stdin=io.BytesIO(), stdout=answered)
-    return reader.parse(content)
+    return reader.read(content)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def aborting():
 
 def test_csv_alone_does_not_load_the_reader_of_parquet():
     code = (
-        "import sys; from ml_action.modelling import frames; from ml_action.records import Dataset;"
-        "frames.read([Dataset('a.csv', '0')], [b'a\\n1\\n']); sys.exit('arro3' in sys.modules)"
+        "import sys; from ml_action.modelling.reading import table; from ml_action.core.records.dataset import Dataset;"
+        "table.read([Dataset('a.csv', '0')], [b'a\\n1\\n']); sys.exit('arro3' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
