@@ -56,7 +56,7 @@ def check(call: Invocation) -> Outcome:
     from ml_action.runtime import wiring
 
     place, repository, tips = wiring.open_for_reading(
-        wiring.find_place(call.given, call.context, call.log.say), call.scratch
+        wiring.find_place(call.given, call.context, call.log.info), call.scratch
     )
     return counting.check(place.settings, repository, tips)
 
@@ -68,7 +68,7 @@ def run(call: Invocation) -> Outcome:
 
     if call.given.get("forge") == "sandbox":
         return rehearse(call)
-    place = wiring.find_place(call.given, call.context, call.log.say)
+    place = wiring.find_place(call.given, call.context, call.log.info)
     why = wiring.reason_to_write_nothing(place)
     if why:
         outcome = loop.run(*wiring.read_only_dependencies(place, why, call.scratch(), call.log))
@@ -81,7 +81,7 @@ def approve(call: Invocation) -> Outcome:
     from ml_action.commands import approve as approval
     from ml_action.runtime import wiring
 
-    place = wiring.find_place(call.given, call.context, call.log.say)
+    place = wiring.find_place(call.given, call.context, call.log.info)
     return approval.approve(*wiring.make_approval_tools(place, call.scratch(), call.log), call.context.asking)
 
 
@@ -91,14 +91,14 @@ def doctor(call: Invocation) -> Outcome | int:
     from ml_action.reports import doctor as doctor_report
     from ml_action.runtime import wiring
 
-    place = wiring.find_place(call.given, call.context, call.log.say)
+    place = wiring.find_place(call.given, call.context, call.log.info)
     found = physician.diagnose(*wiring.make_approval_tools(place, call.scratch(), call.log))
     ending = physician.outcome(found)
     if getattr(call.options, "json", False):
         sys.stdout.write(json.dumps(doctor_report.to_json(found), indent=2) + "\n")
         return ending.exit_code
     for line in doctor_report.lines(found):
-        call.log.say(line)
+        call.log.info(line)
     return ending
 
 
@@ -139,7 +139,7 @@ def status(call: Invocation) -> None:
     from ml_action.runtime import wiring
 
     views.status(
-        wiring.find_place(call.given, call.context, call.log.say),
+        wiring.find_place(call.given, call.context, call.log.info),
         call.scratch(),
         call.log,
         as_json=own_options(call).json,
@@ -152,7 +152,7 @@ def history(call: Invocation) -> None:
     from ml_action.runtime import wiring
 
     views.history(
-        wiring.find_place(call.given, call.context, call.log.say),
+        wiring.find_place(call.given, call.context, call.log.info),
         call.scratch(),
         call.log,
         as_json=own_options(call).json,
@@ -164,7 +164,7 @@ def explain(call: Invocation) -> None:
     from ml_action.commands import explain as attempt_views
     from ml_action.runtime import wiring
 
-    options, place = own_options(call), wiring.find_place(call.given, call.context, call.log.say)
+    options, place = own_options(call), wiring.find_place(call.given, call.context, call.log.info)
     form = "json" if options.json else "markdown" if options.markdown else ""
     attempt_views.explain(place, call.scratch(), call.log, options.attempt, form=form)
 
@@ -206,13 +206,13 @@ def add_data(call: Invocation) -> None:
     from ml_action.commands.demo import students
     from ml_action.runtime import wiring
 
-    place = wiring.find_place(call.given, call.context, call.log.say)
+    place = wiring.find_place(call.given, call.context, call.log.info)
     students.add_data(
         place.workspace.directory / place.settings.data.data_path.roots[0],
         own_options(call).count,
         world=own_options(call).world,
         seed=own_options(call).seed_of_data,
-        say=call.log.say,
+        say=call.log.info,
     )
 
 

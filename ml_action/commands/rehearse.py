@@ -26,7 +26,7 @@ def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
     ):
         _copy(path, here)
         here.hub.protect(here.repository, here.repository.default_branch, required_reviews=1)
-        log.say(f"rehearsing on a copy of {path}; nothing leaves this machine")
+        log.info(f"rehearsing on a copy of {path}; nothing leaves this machine")
         ending = here.hour({"autonomy": "merge", **given}, log)
         _show(here, log)
         return ending
@@ -65,7 +65,7 @@ def _show(here: SandboxSession, log: Log) -> None:
         terminal.markdown(console, pull.body or "", f"pull request #{pull.number}: {pull.title}")
         approvers = ", ".join(review.user.login for review in pull.reviews if review.state == "APPROVED")
         merged = "yes" if pull.merged else "no"
-        log.say(f"labels: {', '.join(pull.labels)}; approved by: {approvers or 'nobody'}; merged: {merged}")
+        log.info(f"labels: {', '.join(pull.labels)}; approved by: {approvers or 'nobody'}; merged: {merged}")
 
 
 def serve(path: Path, port: int, log: Log) -> None:
@@ -75,7 +75,7 @@ def serve(path: Path, port: int, log: Log) -> None:
         sandbox_session.open_stage(Path(folder), "sandbox/copy", _branch(path), port) as here,
     ):
         _copy(path, here)
-        log.say(_invitation(path, here))
+        log.info(_invitation(path, here))
         here.hub.serve_forever()
 
 

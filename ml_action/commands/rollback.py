@@ -50,7 +50,7 @@ def _rollback(settings: Settings, tools: Dependencies) -> Outcome:
     stranger = lifecycle.foreign_commit_on_branch(scene, tools)
     if stranger:
         return outcomes.blocked(scene, Publication(blocked=stranger))
-    tools.log.say(f"back from {wish.champion.version} to {wish.version.version}: {wish.version.version} is verified")
+    tools.log.info(f"back from {wish.champion.version} to {wish.version.version}: {wish.version.version} is verified")
     return _propose(wish, scene, settings, tools)
 
 

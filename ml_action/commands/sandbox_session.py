@@ -67,7 +67,7 @@ class SandboxSession:
         """One run of the loop in a fresh clone."""
         context = actions.read_context(self.environ(), self.workspace(commit))
         tokens = {"token": self.author.token, "approver-token": self.reviewer.token, "forge": "github"}
-        place = wiring.find_place({**given, **tokens}, context, log.say)
+        place = wiring.find_place({**given, **tokens}, context, log.info)
         with tempfile.TemporaryDirectory(dir=self.root) as scratch:
             tools = wiring.make_tools(place, Path(scratch), log)
             return run.run(place.settings, tools)

@@ -1,4 +1,4 @@
-"""Where a run tells what it is doing: one small protocol, and the plain implementation for a terminal or a file."""
+"""Where a run reports its progress: a small protocol, and its plain implementation for a terminal or a file."""
 
 from __future__ import annotations
 
@@ -7,74 +7,77 @@ from typing import Protocol, TextIO
 
 
 class Log(Protocol):
-    """What the stories say while they work."""
+    """Receives the messages of a run."""
 
-    def say(self, text: str) -> None:
-        """One line of progress."""
+    def info(self, text: str) -> None:
+        """Logs one line of progress."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """How far a long stage is; called often, shown as the implementation sees fit."""
+        """Reports how far a long stage is. Called often; the implementation decides how much of it is shown."""
 
     def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """Something a person should look at, at a file and line where there is one."""
+        """Logs something that the user should look at, with its file and line if they are known."""
 
     def error(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """Why the run failed."""
+        """Logs why the run failed, with the file and line if they are known."""
 
 
 @dataclass(frozen=True)
 class PlainLog:
-    """Lines of text, for a terminal without colours or a log file."""
+    """Writes lines of text, for a terminal without colours or a log file."""
 
     stream: TextIO
 
-    def say(self, text: str) -> None:
-        """One line."""
+    def info(self, text: str) -> None:
+        """Writes one line."""
         self.stream.write(f"{text}\n")
         self.stream.flush()
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Only the end of a stage: a log file is no progress bar."""
+        """Writes only the end of a stage: a log file is no progress bar."""
         if done == total:
-            self.say(f"{stage}: {total} of {total}")
+            self.info(f"{stage}: {total} of {total}")
 
     def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """`warning: path:line: text`."""
-        self.say(f"warning: {_place(path, line)}{text}")
+        """Writes `warning: path:line: text`."""
+        self.info(f"warning: {_location(path, line)}{text}")
 
     def error(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """`error: path:line: text`."""
-        self.say(f"error: {_place(path, line)}{text}")
+        """Writes `error: path:line: text`."""
+        self.info(f"error: {_location(path, line)}{text}")
 
 
 @dataclass(frozen=True)
 class QuietLog:
-    """Another log without what is said in passing: how far it is, and what is wrong, are still told."""
+    """A log that drops information messages and passes progress, warnings and errors on to another log."""
 
     log: Log
 
-    def say(self, text: str) -> None:
-        """Nothing."""
+    def info(self, text: str) -> None:
+        """Drops the message."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """As the other shows it."""
+        """Passes it on."""
         self.log.progress(stage, done, total)
 
     def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """As the other shows it."""
+        """Passes it on."""
         self.log.warn(text, path=path, line=line)
 
     def error(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """As the other shows it."""
+        """Passes it on."""
         self.log.error(text, path=path, line=line)
 
 
 def escaped(name: str) -> str:
-    """A name as it is, or with escapes where a terminal would obey it: control and direction characters, odd bytes."""
+    """Returns a name unchanged if it is printable, else with escapes for control and direction characters and odd bytes.
+
+    A terminal would obey these characters.
+    """
     return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
 
 
-def _place(path: str, line: int) -> str:
-    """`path:line: `, or what of it there is."""
+def _location(path: str, line: int) -> str:
+    """Returns `path:line: `, without the parts that are unknown."""
     name = escaped(path)
     return (f"{name}:{line}: " if line else f"{name}: ") if path else ""

@@ -1,46 +1,55 @@
-"""Patience with a server in trouble: what is asked again, and when. It is said, and it ends."""
+"""Retries of requests to a server in trouble: what is tried again and when. Each wait is logged, and all are bounded."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-READS, WRITES = 4, 2  # how often one of them is tried again
+READS, WRITES = 4, 2  # how often each is tried again
 
 
-def _silent(_text: str) -> None:
-    """For those who have nobody to tell."""
+def _drop(_text: str) -> None:
+    """Ignores the message."""
 
 
 class RetryBudget:
-    """How long one run waits for its servers, all its waits together: nobody pays for a runner that sleeps on."""
+    """How long one run may wait for its servers, all its waits together, because an idle runner costs money."""
 
     def __init__(
         self,
-        in_all: float = 600.0,
+        seconds: float = 600.0,
         *,
         backoff: float = 1.0,
         pause: Callable[[float], None] = time.sleep,
-        say: Callable[[str], None] = _silent,
+        report: Callable[[str], None] = _drop,
     ) -> None:
-        """`in_all` and `backoff` are seconds; the back-off doubles. 0 in all: nothing is tried again."""
-        self._left = in_all
+        """`seconds` is the limit for all waits together; with 0, nothing is tried again.
+
+        `backoff` is the first wait in seconds; it doubles each time.
+        """
+        self._left = seconds
         self._backoff = backoff
         self._pause = pause
-        self._say = say
+        self._report = report
 
-    def again(self, what: str, tries: int, most: int = READS, *, asked: float | None = None) -> bool:
-        """Waits until it makes sense to try again; False: it does not, or it would take too long.
+    def wait_before_retry(
+        self, problem: str, tries: int, max_retries: int = READS, *, requested: float | None = None
+    ) -> bool:
+        """Waits until the next try makes sense. Returns False, without a wait, if none does or it takes too long.
 
-        `what` went wrong, for the log; `tries` there were already; `asked` is what the server wants us to wait.
+        Args:
+            problem: What went wrong, for the log.
+            tries: How often it was tried.
+            max_retries: How often it may be tried again.
+            requested: The seconds that the server asked us to wait.
         """
-        seconds = self._backoff * 2 ** (tries - 1) if asked is None else asked
-        if tries > most or self._left <= 0:
+        seconds = self._backoff * 2 ** (tries - 1) if requested is None else requested
+        if tries > max_retries or self._left <= 0:
             return False
         if seconds > self._left:
-            self._say(f"{what}: to wait {seconds:.0f} s is too long for this run")
+            self._report(f"{problem}: to wait {seconds:.0f} s is too long for this run")
             return False
-        self._say(f"{what}: waiting {seconds:.0f} s, then trying again ({tries} of {most})")
+        self._report(f"{problem}: waiting {seconds:.0f} s, then trying again ({tries} of {max_retries})")
         self._left -= seconds
         self._pause(seconds)
         return True

@@ -211,12 +211,12 @@ class _Counter:
             tuple(self.new.values()),
             copies=self.copies,
             removed=self.removed,
-            set_aside=self.aside,
+            rejected=self.aside,
             bad=self.bad,
             rows=self.rows,
             before=tuple(self.before),
             untracked=question.untracked if question.looked else question.seen,
-            passed_over=self.others,
+            ignored=self.others,
         )
 
 
@@ -255,11 +255,11 @@ def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
 def notes(found: Inventory) -> tuple[str, ...]:
     """What a person should know of the count, in sentences."""
     told = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
-    if found.passed_over:
+    if found.ignored:
         counted = file_formats.countable_suffixes()
         others = file_formats.alternatives([suffix for suffix in file_formats.suffixes() if suffix not in counted])
         told.append(
-            f"{found.passed_over} {others} files arrived and do not count: "
+            f"{found.ignored} {others} files arrived and do not count: "
             f"unit rows counts {file_formats.alternatives(counted)} files"
         )
     return tuple(told)

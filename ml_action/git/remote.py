@@ -55,4 +55,4 @@ def _passes(git: Git, failed: GitFailed, tries: int, most: int) -> bool:
     """Whether it passes by itself; it was waited for, then."""
     trouble = transient_error(failed)
     what = f"git {failed.command}: {key_line(failed)}"
-    return trouble is not None and git.patience.again(what, tries, most, asked=trouble.wait)
+    return trouble is not None and git.patience.wait_before_retry(what, tries, most, requested=trouble.wait)

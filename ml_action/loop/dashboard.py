@@ -30,7 +30,7 @@ def with_dashboard(
     issue = _without_failing(lambda: _find(settings, tools), tools)
     asked = issue is not None and issue.state == "open" and is_ticked(issue.body)
     if asked:
-        tools.log.say("a person ticked “train now” on the dashboard")
+        tools.log.info("a person ticked “train now” on the dashboard")
     outcome = run(settings, replace(tools, asked=asked))
     shown = outcome.trigger is not None  # a run that stood down knows nothing: the other one shows it
     if shown and (issue is None or issue.state == "open"):

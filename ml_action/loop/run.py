@@ -65,7 +65,7 @@ def _run(settings: Settings, tools: Dependencies) -> Outcome:
     stranger = lifecycle.foreign_commit_on_branch(scene, tools)
     if stranger:
         return outcomes.blocked(scene, Publication(blocked=stranger))
-    tools.log.say(scene.trigger.reason)
+    tools.log.info(scene.trigger.reason)
     return _attempt(scene, settings, tools)
 
 
@@ -172,7 +172,7 @@ def _conclude(
     """Records the attempt, settles its promotion if it is one, and tells the ending."""
     from ml_action.loop import watch
 
-    tools.log.say(f"{verdict.verdict}: {verdict.reason}")
+    tools.log.info(f"{verdict.verdict}: {verdict.reason}")
     attempt = replace(
         draft,
         verdict=verdict.verdict,

@@ -51,7 +51,7 @@ def compare_with_previous(
     except (ModelError, Incomparable) as problem:
         said = problem.what if isinstance(problem, ModelError) else str(problem)
         found = replace(found, text=f"{history.current} was not held against {before.version}: {said}")
-    (tools.log.warn if found.worse else tools.log.say)(found.text)
+    (tools.log.warn if found.worse else tools.log.info)(found.text)
     return found
 
 

@@ -58,10 +58,10 @@ def resume(scene: Snapshot, settings: Settings, tools: Dependencies) -> tuple[Sn
         done = Publication(merge_state="merged") if known == "merged" else None
         return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), done
     if _was_withdrawn(scene, tools):
-        tools.log.say(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
+        tools.log.info(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
         ended = replace(attempt, state="closed")
         return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), None
-    tools.log.say(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
+    tools.log.info(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(RecordedAttempt(attempt, scene.state), settings, tools, base=scene.tips.base)
     if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
         return survey.take_snapshot(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
@@ -99,8 +99,8 @@ def _withdrawn(attempt: Attempt, scene: Snapshot, tools: Dependencies) -> Attemp
     why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured anew"
     if attempt.rolls_back:
         why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
-    tools.log.say(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
-    pull = pull_request.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.say)
+    tools.log.info(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
+    pull = pull_request.withdraw(tools.branches.proposal, tools.forge(), scene.state.commits, why, tools.log.info)
     ours = pull and pull.head_sha == attempt.commit
     return replace(attempt, pull_request=pull.number, pull_request_url=pull.url) if pull and ours else attempt
 
@@ -153,7 +153,7 @@ def settle(
     done = _publish(recorded, settings, tools, moved=moved)
     anew = rebuilt(recorded, settings, tools) if done.stale else None
     if anew:
-        tools.log.say(f"the proposal is built anew on top of the base branch: {done.stale}")
+        tools.log.info(f"the proposal is built anew on top of the base branch: {done.stale}")
         recorded, done = anew, _publish(anew, settings, tools)
     if done.mend and tools.page:
         done = replace(done, by_hand=compare_address(tools.page, tools.branches.base, tools.branches.proposal))
@@ -174,7 +174,7 @@ def _publish(recorded: RecordedAttempt, settings: Settings, tools: Dependencies,
     )
     now = partial(_commits_by_now, tools)
     return publication.publish(
-        PublicationContext(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.say, examine)
+        PublicationContext(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.info, examine)
     )
 
 

@@ -150,7 +150,7 @@ def _facts(outcome: Outcome) -> dict[str, str]:
         facts[f"new {outcome.trigger.unit}"] = _counted(outcome, outcome.trigger)
     if outcome.inventory:
         found = outcome.inventory
-        facts["not counted"] = f"{found.copies} renamed or copied, {found.set_aside} set aside, {found.removed} removed"
+        facts["not counted"] = f"{found.copies} renamed or copied, {found.rejected} set aside, {found.removed} removed"
         facts["data tree"] = code(found.tree)
         facts["counted since"] = code(found.since)
     if outcome.champion:

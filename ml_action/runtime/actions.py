@@ -245,7 +245,7 @@ class ActionsLog:
     counts: dict[str, int] = field(default_factory=lambda: {"warning": 0, "error": 0})
     more: dict[str, int] = field(default_factory=dict)
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """One line, or several."""
         self.stream.write(escape_commands(text) + "\n")
         self.stream.flush()
@@ -253,7 +253,7 @@ class ActionsLog:
     def progress(self, stage: str, done: int, total: int) -> None:
         """Only the end of a stage."""
         if done == total:
-            self.say(f"{stage}: {total} of {total}")
+            self.info(f"{stage}: {total} of {total}")
 
     def mask(self, secret: str) -> None:
         """Has the runner hide a secret in every log line from now on."""

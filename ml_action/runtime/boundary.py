@@ -103,7 +103,7 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
             log.error(interrupted().reason)
             return interrupted(), stop.code
         log.error(f"this is a bug in ml-auto-update: {redact(repr(error), secrets)}")
-        log.say(redact(bug_report(), secrets))
+        log.info(redact(bug_report(), secrets))
         return bug(), EXIT_BUG
 
 
@@ -149,16 +149,16 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
 
 def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
     """The verdict in the log, with the picture of what was judged."""
-    log.say(redact(pages.headline(outcome), secrets))
+    log.info(redact(pages.headline(outcome), secrets))
     if outcome.trial and outcome.attempt:
         from ml_action.reports import chart
 
         for line in chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines():
-            log.say(line)
-    log.say(f"   next: {redact(outcome.next_step, secrets)}")
+            log.info(line)
+    log.info(f"   next: {redact(outcome.next_step, secrets)}")
     outlook = outcome.decision.outlook if outcome.decision else ""
     if outlook and outlook not in outcome.next_step:
-        log.say(f"   what would change it: {redact(outlook, secrets)}")
+        log.info(f"   what would change it: {redact(outlook, secrets)}")
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

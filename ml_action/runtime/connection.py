@@ -48,7 +48,7 @@ class Connection:
     def _offline(self) -> Forge:
         from ml_action.forge.dry_run import DryRun
 
-        return DryRun(self.context.repository, self.log.say, default_branch=self.branches.base)
+        return DryRun(self.context.repository, self.log.info, default_branch=self.branches.base)
 
     def forge(self) -> Forge:
         """Where pull requests are opened."""

@@ -33,7 +33,7 @@ class TerminalLog:
     _progress: Progress | None = None
     _tasks: dict[str, TaskID] = field(default_factory=dict)
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """One line; markup in it is shown, not obeyed."""
         self.console.print(escape(text))
 

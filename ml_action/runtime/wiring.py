@@ -54,7 +54,7 @@ def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str
     settings = parse(given, read_config(top))
     forge = _choose_forge(settings, context)
     login = Login(context.server_url, settings.secrets.token) if forge == "github" else None
-    workspace = Git(top, command.environment(context.environ, login), RetryBudget(pause=time.sleep, say=say))
+    workspace = Git(top, command.environment(context.environ, login), RetryBudget(pause=time.sleep, report=say))
     return Target(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
 
 
@@ -267,7 +267,7 @@ def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
 
 def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
     """The same for a run that writes nothing; it says why."""
-    log.say(why)
+    log.info(why)
     place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
     return place.settings, replace(

@@ -263,7 +263,7 @@ def test_no_text_starts_a_workflow_command(text: str, path: str) -> None:
     log = ActionsLog(stream)
     log.warn(text, path=path, line=2)
     log.error(text)
-    log.say(text)
+    log.info(text)
     faults = [
         fault for fault in benign_files.log_faults(stream.getvalue()) if fault.startswith(("a command", "an unmeant"))
     ]

@@ -108,7 +108,7 @@ class Stage:
         return GitHub(
             self.hub.url, name or self.repository.full_name, self.bot.token if token is None else token,
             second if approver_token is None else approver_token, pace=replace(HURRY, timeout=timeout),
-            patience=RetryBudget(backoff=0, say=self.said.append),
+            patience=RetryBudget(backoff=0, report=self.said.append),
         )  # fmt: skip
 
     def proposal(self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any) -> Proposal:

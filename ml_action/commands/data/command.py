@@ -32,7 +32,7 @@ def judge_pull(call: Invocation) -> Outcome:
             why="such a run holds your secrets and a token that may write, and strangers' files do not belong there",
             fix="use `on: pull_request`: example-workflows/check-datasets.yml",
         )
-    place = wiring.find_place(call.given, call.context, call.log.say)
+    place = wiring.find_place(call.given, call.context, call.log.info)
     return pull_request.check(
         place.settings, wiring.make_data_tools(place, call.scratch(), call.log), place.context.pull
     )

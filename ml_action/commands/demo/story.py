@@ -155,7 +155,7 @@ class Demo:
         self._arrive(self.story.first, "datasets")
         self._hour(threshold=str(len(self.story.first)))
         self.here.hub.protect(self.here.repository, "main", required_reviews=1)
-        self.log.say("v1 is in production; from now on main takes only reviewed pull requests, and data from people")
+        self.log.info("v1 is in production; from now on main takes only reviewed pull requests, and data from people")
 
     def _promotion(self) -> str:
         damaged = self.story.damaged
@@ -174,17 +174,17 @@ class Demo:
         pull = next(pull for pull in self.here.hub.pulls(self.here.repository) if pull.number == number)
         approvers = {review.user.login for review in pull.reviews if review.state == "APPROVED"}
         merger = pull.merged_by.login if pull.merged_by else "nobody"
-        self.log.say(
+        self.log.info(
             f"pull request #{number}: opened by {pull.author.login}, label {', '.join(pull.labels)}, "
             f"approved by {', '.join(approvers)}, merged by {merger}"
         )
-        self.log.say(f"model/model_metadata.json on main says: {self._history().current}")
+        self.log.info(f"model/model_metadata.json on main says: {self._history().current}")
 
     def _rerun(self, commit: str) -> None:
         self._title("The same job again, on its old commit: nothing is done twice")
         self._hour(commit=commit)
         pulls, versions = self.here.hub.pulls(self.here.repository), self._history().versions
-        self.log.say(f"pull requests: {len(pulls)}, versions: {len(versions)}")
+        self.log.info(f"pull requests: {len(pulls)}, versions: {len(versions)}")
 
     def _few(self) -> None:
         self._title("Hour 2: 37 more datasets")
@@ -233,8 +233,8 @@ class Demo:
             ),
         )
         asked = ", ".join(f"{name} {value}" for name, value in self.story.question.items())
-        self.log.say(f"asked: {asked}")
-        self.log.say(f"\n{sandbox_session.git_log(self.here.repository.path)}")
+        self.log.info(f"asked: {asked}")
+        self.log.info(f"\n{sandbox_session.git_log(self.here.repository.path)}")
 
     # --- the world ----------------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Demo:
             "--quiet",
             stdin=_import(zip(names, files, strict=False), git.maybe("rev-parse", "main"), f"Add {len(files)} {what}"),
         )
-        self.log.say(f"{len(files)} {what} arrive")
+        self.log.info(f"{len(files)} {what} arrive")
         self.here.hub.synchronise(self.here.repository)
         return git.line("rev-parse", "main")
 

@@ -49,7 +49,7 @@ def _look_after(call: Invocation, top: Path, secret: Mapping[str, str], chosen: 
     context = replace(context, repository=context.repository or wiring.origin(top, context))
     if not secret.get("token") or not context.repository:
         return None
-    place = wiring.find_place({"autonomy": "propose", **chosen, **secret, "forge": "github"}, context, call.log.say)
+    place = wiring.find_place({"autonomy": "propose", **chosen, **secret, "forge": "github"}, context, call.log.info)
     return physician.diagnose(*wiring.make_approval_tools(place, call.scratch(), call.log))
 
 

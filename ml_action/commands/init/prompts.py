@@ -25,7 +25,7 @@ class AcceptDefaults:
 
     def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:  # noqa: ARG002
         """The guess."""
-        self._log.say(f"{question}: {guess}")
+        self._log.info(f"{question}: {guess}")
         return guess
 
 

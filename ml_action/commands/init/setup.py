@@ -61,7 +61,7 @@ def initialise(top: Path, git: Git, wish: InitRequest, asker: Asker, doctor: Doc
     plans = scaffold.plan(top, chosen, why, said)
     if wish.rehearse and not _too_large(found):
         _rehearse(top, found, {**chosen, "model-dir": settings.publication.model_dir}, log)
-    log.say("")
+    log.info("")
     for planned in plans:
         _put(top, planned, log)
     kept = [planned.path for planned in plans if planned.is_another]
@@ -73,9 +73,9 @@ def initialise(top: Path, git: Git, wish: InitRequest, asker: Asker, doctor: Doc
         scaffold.existing_workflows(top),
         kept,
     )
-    log.say("\nwhat is left to do:")
+    log.info("\nwhat is left to do:")
     for number, step in enumerate(steps, 1):
-        log.say(f"{number}. {step}")
+        log.info(f"{number}. {step}")
     more = (f"{history.current} is in production, and stays",) if history and history.current else ()
     reason = f"a loop for {parsers.format_names(settings.training.target)} is set up"
     if CONFIG_FILE in kept:
@@ -120,9 +120,9 @@ def _look(git: Git, wish: InitRequest, named: str, log: Log) -> DataLayout:
     waiting = data_files.uncommitted(git, wish.below)
     given = DataPath.parse(named) if named else None
     found = layout.find(data_files.files(git, wish.below), given, waiting)
-    log.say(f"found: {count_of(len(found.files), 'files')} in {escaped(found.data_path)}; {found.unit} are counted")
+    log.info(f"found: {count_of(len(found.files), 'files')} in {escaped(found.data_path)}; {found.unit} are counted")
     if found.others:
-        log.say(
+        log.info(
             f"left alone, other columns: {count_of(len(found.others), 'files')}, such as {escaped(found.others[0])}"
         )
     if waiting:
@@ -188,27 +188,27 @@ def _asked(asker: Asker, name: str, guess: str, seen: Suggestion) -> str:
 
 def _rehearse(top: Path, found: DataLayout, chosen: Mapping[str, str], log: Log) -> None:
     """Two hours on a copy."""
-    log.say("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
+    log.info("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
     try:
         endings = rehearsal.rehearse_two_hours(top, found, chosen, QuietLog(log))
     except ConstantTarget as problem:  # of the half: of the whole it was looked into before
         log.warn(f"no rehearsal. {problem.what} That is so of the half that comes first: it is sorted by the target")
         return
     for hour, ending in zip(("first", "second"), endings, strict=True):
-        log.say(f"{hour} hour: {ending.verdict}: {ending.reason}")
-    log.say(next_steps.rehearsal_summary(*endings))
+        log.info(f"{hour} hour: {ending.verdict}: {ending.reason}")
+    log.info(next_steps.rehearsal_summary(*endings))
 
 
 def _put(top: Path, planned: PlannedFile, log: Log) -> None:
     """Writes a file that is not there, shows what would change in one that is."""
     if planned.is_new:
         scaffold.write(top, planned)
-        log.say(f"wrote {planned.path}")
+        log.info(f"wrote {planned.path}")
     elif planned.is_another:
-        log.say(f"{planned.path} is there already and stays as it is. This would change:")
-        log.say(planned.difference)
+        log.info(f"{planned.path} is there already and stays as it is. This would change:")
+        log.info(planned.difference)
     else:
-        log.say(f"{planned.path} is as it should be")
+        log.info(f"{planned.path} is as it should be")
 
 
 def _examined(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | ExpectedError | None:

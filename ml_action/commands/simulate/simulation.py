@@ -107,7 +107,7 @@ def _first(
     taken, jobs = time.perf_counter() - started, calibration.processes(bench, wish.jobs)
     each = taken / len(drawn)
     total = attempts * each + (len(places) - 1) * taken / jobs
-    log.say(
+    log.info(
         f"{count_of(attempts, 'attempts')} to replay and {count_of(len(places), 'draws')} of "
         f"{count_of(len(drawn), 'attempts')}, {each:.1f} s each, in {count_of(jobs, 'processes')}: {duration(total)}"
     )

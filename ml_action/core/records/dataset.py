@@ -35,13 +35,13 @@ class Inventory:
     new: tuple[Dataset, ...]
     copies: int = 0  # renames and exact copies: not new
     removed: int = 0
-    set_aside: int = 0  # new to git, but recorded as not to be counted
+    rejected: int = 0  # new to git, but recorded as not to be counted
     bad: int = 0  # of these: those that are no copies
     rows: int = 0  # that arrived, where rows are counted
     before: tuple[Dataset, ...] = ()  # where rows are counted: old versions of what was edited or is gone
     untracked: tuple[Dataset, ...] = ()  # all that git does not track, as the next attempt is to remember them
     missing: tuple[str, ...] = ()  # data paths that the commit does not have
-    passed_over: int = 0  # files of other kinds that arrived where only the rows of CSV files count
+    ignored: int = 0  # files of other kinds that arrived where only the rows of CSV files count
 
 
 @dataclass(frozen=True)

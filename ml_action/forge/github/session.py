@@ -142,7 +142,9 @@ class GitHubSession:
 
     def _waits(self, setback: RequestFailure, tries: int, most: int) -> bool:
         """Whether to try again; it was waited for, then."""
-        return setback.passes and self._patience.again(setback.problem.what, tries, most, asked=setback.wait)
+        return setback.passes and self._patience.wait_before_retry(
+            setback.problem.what, tries, most, requested=setback.wait
+        )
 
     def _ask_login(self) -> str:
         """GraphQL's viewer also works for an App's tokens, which GET /user answers with 403."""

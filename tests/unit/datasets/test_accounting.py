@@ -40,7 +40,7 @@ def new(place, settings=SETTINGS):
 
 def numbers(place, settings=SETTINGS):
     found = place.look(settings).inventory
-    return found.copies, found.removed, found.set_aside
+    return found.copies, found.removed, found.rejected
 
 
 def store(files):
@@ -577,7 +577,7 @@ def test_attributes_of_the_repository_do_not_change_the_rows(rows):
 def test_only_csv_files_have_rows_and_others_are_told(rows):
     rows.publish(store({"a.csv.gz": b"x", "b.parquet": b"y", "c.txt": "z"}))
     scene = rows.look(ROWS)
-    assert (scene.trigger.count, scene.inventory.passed_over) == (0, 2)
+    assert (scene.trigger.count, scene.inventory.ignored) == (0, 2)
     assert len(survey.datasets(scene, ROWS)) == 1
 
 

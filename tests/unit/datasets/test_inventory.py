@@ -39,7 +39,7 @@ def paths(found: Inventory):
 
 
 def numbers(found: Inventory):
-    return found.copies, found.removed, found.set_aside
+    return found.copies, found.removed, found.rejected
 
 
 OLD = {"d/a.csv": "a,b\n1,2\n", "d/b.csv": "a,b\n3,4\n", "d/read.me": "text", "d/part.csv.tmp": "a,b\n5,6\n"}

@@ -82,7 +82,7 @@ def test_what_was_set_aside_is_not_counted_until_it_is_corrected(place):
     bad = place.workspace.git.line("rev-parse", "HEAD:data/new_data/00001.csv")
     place.remember(State(set_aside=(RejectedDataset("data/new_data/00001.csv", bad, "empty"),)))
     scene = place.look()
-    assert (scene.trigger.count, scene.inventory.set_aside) == (2, 1)
+    assert (scene.trigger.count, scene.inventory.rejected) == (2, 1)
     place.publish({"data/new_data/00001.csv": "hours,score\n7,7\n"})
     assert place.look().trigger.count == 3
 

@@ -255,7 +255,7 @@ def written(log):
 
 def test_lines_and_the_end_of_a_stage():
     log = make_log()
-    log.say("::error::x")
+    log.info("::error::x")
     log.progress("fold", 1, 2)
     log.progress("fold", 2, 2)
     assert written(log) == ["\u200b::error::x", "fold: 2 of 2"]

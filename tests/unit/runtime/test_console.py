@@ -21,7 +21,7 @@ def text(console):
 
 def test_lines_warnings_and_errors(console):
     log = TerminalLog(console)
-    log.say("reading")
+    log.info("reading")
     log.warn("odd", path="a.csv", line=3)
     log.warn("odd", path="a.csv")
     log.error("bad")
@@ -30,7 +30,7 @@ def test_lines_warnings_and_errors(console):
 
 def test_markup_in_untrusted_text_is_shown_and_not_obeyed(console):
     log = TerminalLog(console)
-    log.say(HOSTILE)
+    log.info(HOSTILE)
     log.warn(HOSTILE)
     log.error(HOSTILE, path=HOSTILE)
     terminal.table(console, ("one",), [(HOSTILE,)])
@@ -78,5 +78,5 @@ def test_tables(console):
 
 
 def test_the_log_of_a_person_writes_to_standard_output(capsys):
-    terminal.make_log().say("hello")
+    terminal.make_log().info("hello")
     assert capsys.readouterr().out == "hello\n"

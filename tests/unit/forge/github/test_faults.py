@@ -89,7 +89,7 @@ class Waits:
         self.said = []
 
     def patience(self, in_all=300.0):
-        return RetryBudget(in_all, pause=self.seconds.append, say=self.said.append)
+        return RetryBudget(in_all, pause=self.seconds.append, report=self.said.append)
 
 
 @pytest.fixture
