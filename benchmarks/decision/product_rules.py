@@ -126,7 +126,7 @@ def _version(champion: Champion) -> Version:
 
 
 def _stop_if_broken(case: Case, batch: batches.Batch, parsed: Settings) -> None:
-    """Raises DataProblem where `batch.load` does: too much is bad to go on, or nothing is left."""
+    """Raises DataError where `batch.load` does: too much is bad to go on, or nothing is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
     batches.stop_if_too_many(batch.bad, inventory, parsed)
     if not batch.new.any():

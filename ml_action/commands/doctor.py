@@ -21,8 +21,8 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
     """The diagnosis.
 
     Raises:
-        SettingsProblem: there is no GitHub to ask.
-        ForgeProblem, RepositoryProblem: there is, and it does not answer us.
+        SettingsError: there is no GitHub to ask.
+        ForgeError, RepositoryError: there is, and it does not answer us.
     """
     facts = tools.look(True)
     if facts is None:

@@ -27,8 +27,8 @@ def rollback(settings: Settings, tools: Dependencies) -> Outcome:
     """Puts the version `to` back into production, as far as autonomy goes.
 
     Raises:
-        SettingsProblem: what is asked for makes no sense.
-        ModelProblem: the version cannot take over.
+        SettingsError: what is asked for makes no sense.
+        ModelError: the version cannot take over.
     """
     try:
         return _rollback(settings, tools)

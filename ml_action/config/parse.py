@@ -23,7 +23,7 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
     """The settings from inputs or flags (by name; empty means not given) and the keys of ml-auto-update.toml.
 
     Raises:
-        SettingsProblem: with every problem found, not only the first.
+        SettingsError: with every problem found, not only the first.
     """
     problems: list[str] = []
     parsed: dict[str, Any] = {}

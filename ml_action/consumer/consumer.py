@@ -85,7 +85,7 @@ class Consumer:
     def current(self) -> Served:
         """The version that answers now. Hold it for the whole of a request: then one version answers all of it.
 
-        Raises ModelProblem when there is none yet.
+        Raises ModelError when there is none yet.
         """
         served = self._served
         if served is None:

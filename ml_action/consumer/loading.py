@@ -44,7 +44,7 @@ class Served:
 def load(version: Version, history: History, data: bytes, trusted: tuple[str, ...] = ()) -> Served:
     """The version, verified, loaded, warm. `trusted`: types of a skops file, beside those that everybody trusts.
 
-    Raises ModelProblem when these are not the recorded bytes (before any is unpickled), when other libraries wrote
+    Raises ModelError when these are not the recorded bytes (before any is unpickled), when other libraries wrote
     them, and when the model does not answer the sample request.
     """
     check_libraries(version.libraries, libraries())
@@ -59,7 +59,7 @@ def load(version: Version, history: History, data: bytes, trusted: tuple[str, ..
 
 
 def check_libraries(recorded: Mapping[str, str], here: Mapping[str, str]) -> None:
-    """Raises ModelProblem where Python or scikit-learn is of another major.minor than the model was written with."""
+    """Raises ModelError where Python or scikit-learn is of another major.minor than the model was written with."""
     for name in incompatible(recorded, here):
         raise ModelError(
             f"The model was written with {name} {recorded[name]}, here is {here.get(name) or 'none'}.",

@@ -1,14 +1,14 @@
 """The family of expected failures: one class, one exit code, one message of three parts.
 
-    Problem                   exit code
-    ├── SettingsProblem       2   an input, flag or configuration key is wrong
-    ├── DataProblem           3   the datasets cannot be used
-    ├── RepositoryProblem     4   git refused, or the network did
-    ├── ForgeProblem          5   GitHub refused: token, permission, setting or rule
-    └── ModelProblem          6   a model cannot be verified, loaded or fitted
+    ExpectedError             exit code
+    ├── SettingsError         2   an input, flag or configuration key is wrong
+    ├── DataError             3   the datasets cannot be used
+    ├── RepositoryError       4   git refused, or the network did
+    ├── ForgeError            5   GitHub refused: token, permission, setting or rule
+    └── ModelError            6   a model cannot be verified, loaded or fitted
 
-Anything else that escapes is a bug: exit code 70 with a pasteable report. An interrupt ends with 130, a
-termination with 143. The table in README.md is pinned to this one by a contract test.
+Any other exception that reaches the boundary is a bug: exit code 70 with a report to paste. An interrupt ends with 130,
+a termination with 143. A contract test compares the table in README.md with this one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXIT_TERMINATED = 143
 
 
 class ExpectedError(Exception):
-    """An expected failure: what happened, why it usually does, what to do next."""
+    """An expected failure: what happened, why it usually happens, what to do next."""
 
     exit_code: ClassVar[int] = 1
 
@@ -44,10 +44,10 @@ class ExpectedError(Exception):
         self.fix = fix
         self.path = path
         self.line = line
-        self.set_aside = set_aside  # the datasets that are to blame
+        self.set_aside = set_aside  # the datasets that caused it
 
     def __str__(self) -> str:
-        """The message as a person reads it; the parts that are empty are left out."""
+        """Returns the message with its non-empty parts, each on a line."""
         parts = [self.what]
         parts += [f"  Why: {self.why}"] if self.why else []
         parts += [f"  Do:  {self.fix}"] if self.fix else []

@@ -70,10 +70,7 @@ class QuietLog:
 
 
 def escaped(name: str) -> str:
-    """Returns a name unchanged if it is printable, else with escapes for control and direction characters and odd bytes.
-
-    A terminal would obey these characters.
-    """
+    """Returns the name with escapes for control and direction characters and odd bytes: a terminal would obey them."""
     return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
 
 

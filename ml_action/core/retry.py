@@ -1,4 +1,4 @@
-"""Retries of requests to a server in trouble: what is tried again and when. Each wait is logged, and all are bounded."""
+"""Retries of requests to a server in trouble: what is tried again and when. All waits are logged and bounded."""
 
 from __future__ import annotations
 

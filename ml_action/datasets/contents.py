@@ -19,7 +19,7 @@ def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sy
 
     Raises:
         GitFailed: a blob is missing.
-        DataProblem: an untracked file is no longer what was counted.
+        DataError: an untracked file is no longer what was counted.
     """
     tracked = repository.store.contents((item.blob for item in datasets if not item.untracked), most)
     for item in datasets:

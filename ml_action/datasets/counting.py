@@ -42,7 +42,7 @@ def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[st
     folders in it.
 
     Raises:
-        DataProblem: there is no such folder in the commit.
+        DataError: there is no such folder in the commit.
     """
     roots = settings.data.data_path.roots
     found = dict(zip(roots, repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)), strict=True))

@@ -85,7 +85,7 @@ def _history(git: Git, base: str, settings: Settings) -> History | None:
     """What is in production, if it is this model's.
 
     Raises:
-        ModelProblem: the model directory belongs to a model of another name.
+        ModelError: the model directory belongs to a model of another name.
     """
     from ml_action.git import registry
 

@@ -16,7 +16,7 @@ from ml_action.core.records.promotion import Issue, Proposal, PullRequest
 class Refused(ForgeError):
     """The forge understood and said no: asked again, it says no again until a person changes something.
 
-    Every other ForgeProblem (network, rate limit, server trouble) may pass by itself.
+    Every other ForgeError (network, rate limit, server trouble) may pass by itself.
     """
 
 
@@ -54,7 +54,7 @@ class Approval:
 
 
 class IssueStore(Protocol):
-    """Where an issue of ours can be kept; the methods may raise ForgeProblem as those of `Forge` do."""
+    """Where an issue of ours can be kept; the methods may raise ForgeError as those of `Forge` do."""
 
     def find(self, marker: str) -> Issue | None:
         """The issue of ours that begins with this marker."""
@@ -69,7 +69,7 @@ class IssueStore(Protocol):
 class Forge(Protocol):
     """One repository's pull requests, seen by two identities: the author and, perhaps, the approver.
 
-    Every method may raise ForgeProblem; Refusal when asking again is no use. No message ever holds a token.
+    Every method may raise ForgeError; Refusal when asking again is no use. No message ever holds a token.
     """
 
     @property

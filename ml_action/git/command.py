@@ -86,7 +86,7 @@ class Git:
 
         Raises:
             GitFailed: it ended with another code than 0.
-            RepositoryProblem: git is not there, or did not end in time.
+            RepositoryError: git is not there, or did not end in time.
         """
         try:
             done = subprocess.run(
@@ -191,7 +191,7 @@ class Git:
 
         Raises:
             GitFailed: a blob is missing, or git ended early.
-            RepositoryProblem: git is not there, or said nothing for too long.
+            RepositoryError: git is not there, or said nothing for too long.
         """
         import tempfile  # late: counting does without it, and without its 5 ms
 

@@ -86,7 +86,7 @@ def read(git: Git, commit: str) -> State:
     """The whole state.
 
     Raises:
-        RepositoryProblem: a file of the branch is damaged.
+        RepositoryError: a file of the branch is damaged.
     """
     from ml_action.core.records.attempt import Attempt
 

@@ -51,7 +51,7 @@ def read(git: Git, commit: str, model_dir: str) -> History | None:
     """The history on that commit, or None when there is no metadata yet.
 
     Raises:
-        ModelProblem: the metadata is damaged or of another tool.
+        ModelError: the metadata is damaged or of another tool.
     """
     content = read_bytes(git, commit, model_dir)
     return None if content is None else parse(content, f"{model_dir}/{METADATA}")
@@ -113,7 +113,7 @@ def json_schema(described: Mapping[str, Mapping[str, str]] | None = None) -> dic
 
 
 def check_inside(version: Version, path: str) -> None:
-    """Raises ModelProblem when the metadata name a file that is not one of the model directory."""
+    """Raises ModelError when the metadata name a file that is not one of the model directory."""
     if "/" in version.file or "\\" in version.file or version.file.startswith(".") or "\0" in version.file:
         raise ModelError(
             f"the metadata names a model file outside its folder: {version.file!r}",
@@ -127,7 +127,7 @@ def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
     """The bytes of a version's model file, unverified: whoever unpickles them compares the digest first.
 
     Raises:
-        ModelProblem: the file is not there, or is a Git LFS pointer.
+        ModelError: the file is not there, or is a Git LFS pointer.
     """
     path = f"{model_dir}/{version.file}"
     check_inside(version, path)

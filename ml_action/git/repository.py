@@ -134,7 +134,7 @@ class Repository:
 
         Raises:
             LostTheRace: one of them is elsewhere by now.
-            RepositoryProblem: the server refused or could not be reached.
+            RepositoryError: the server refused or could not be reached.
         """
         leases = [f"--force-with-lease=refs/heads/{push.branch}:{push.expected}" for push in pushes]
         specs = [f"{push.commit}:refs/heads/{push.branch}" for push in pushes]
@@ -228,8 +228,8 @@ class Repository:
         """The same commit as the server signs it: it gets the objects under a name that is no branch, and commits them.
 
         Raises:
-            ForgeProblem: it did not sign.
-            RepositoryProblem: the objects could not be sent, or the commit could not be fetched.
+            ForgeError: it did not sign.
+            RepositoryError: the objects could not be sent, or the commit could not be fetched.
         """
         try:
             objects = f"+{plain}:{UNSIGNED}"
@@ -268,7 +268,7 @@ def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repositor
     """A repository whose store borrows the workspace's objects.
 
     Raises:
-        RepositoryProblem: the workspace is no git repository, or has no commit yet.
+        RepositoryError: the workspace is no git repository, or has no commit yet.
     """
     try:
         answer = workspace.run(

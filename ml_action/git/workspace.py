@@ -31,7 +31,7 @@ def untracked(
     """The datasets in the folder at whose paths none of the commits has anything, in the order of their paths.
 
     Raises:
-        DataProblem: one of them cannot be read, or changes while it is read.
+        DataError: one of them cannot be read, or changes while it is read.
     """
     found = {path for root in selection.roots for path in _below(folder, root) if selection.matches(decode_path(path))}
     for commit in dict.fromkeys(commits) if found else ():

@@ -70,7 +70,7 @@ def load_batch(scene: Snapshot, settings: Settings, log: Log) -> Batch:
     """The batch of a run.
 
     Raises:
-        DataProblem: nothing can be read, or so much is bad that the source must be broken.
+        DataError: nothing can be read, or so much is bad that the source must be broken.
     """
     batch = build_batch(material_of(scene, settings), scene, settings, log)
     _stop_if_broken(batch.bad, scene)
@@ -263,7 +263,7 @@ def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, setting
     Those that earlier runs set aside since the last attempt count: a source that breaks bit by bit is broken too.
 
     Raises:
-        DataProblem: more than `max-quarantine` of the new datasets are bad, and more than two.
+        DataError: more than `max-quarantine` of the new datasets are bad, and more than two.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
     if not bad or not enforcement.too_many(many, new, settings):
@@ -284,7 +284,7 @@ def _stop_if_broken(bad: tuple[RejectedDataset, ...], scene: Snapshot) -> None:
     """Where rows are the unit, a broken version is not what the next one can be compared with.
 
     Raises:
-        DataProblem: a file is bad whose earlier version was not.
+        DataError: a file is bad whose earlier version was not.
     """
     aside = survey.set_aside_before(scene)
     known = {item.path for item in scene.inventory.before if item.blob not in aside}

@@ -78,7 +78,7 @@ def model_of(
     """The model of a version on the base branch, its digest verified before a byte of it is unpickled.
 
     Raises:
-        ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
+        ModelError: its file is not there, is not the recorded one, or cannot be loaded.
     """
     data = registry.artifact(scene.repository.store, scene.tips.base, settings.publication.model_dir, version)
     form = model_file.format_of(version.file, settings.publication.trusted_types)

@@ -26,7 +26,7 @@ def check(state: State, settings: Settings, tools: Dependencies) -> tuple[str, .
     """What will keep a promotion from getting as far as the settings ask for, each in a sentence; told as warnings.
 
     Raises:
-        ForgeProblem: nothing could be recorded here, whatever is trained.
+        ForgeError: nothing could be recorded here, whatever is trained.
     """
     facts = _ask(tools)
     if facts is None:

@@ -56,8 +56,8 @@ def resolve_request(history: History | None, to: str, why: str) -> RollbackReque
     """The wish, taken apart.
 
     Raises:
-        SettingsProblem: no reason or no version is given, or there is none of that name.
-        ModelProblem: there is nothing to go back to.
+        SettingsError: no reason or no version is given, or there is none of that name.
+        ModelError: there is nothing to go back to.
     """
     champion = history.champion if history else None
     if history is None or champion is None or len(history.versions) < 2:
@@ -100,7 +100,7 @@ def verify_version(wish: RollbackRequest, scene: Snapshot, settings: Settings, l
     """Loads the version and has it answer: on the newest rows at hand, beside the champion.
 
     Raises:
-        ModelProblem: its file is not there, is not the recorded one, cannot be loaded, or has no answers.
+        ModelError: its file is not there, is not the recorded one, cannot be loaded, or has no answers.
     """
     from ml_action.loop import version_comparison
     from ml_action.modelling.champion import Incomparable

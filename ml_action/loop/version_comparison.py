@@ -28,7 +28,7 @@ def load_version(version: Version, scene: Snapshot, settings: Settings, note: Ca
     """A version's model, verified.
 
     Raises:
-        ModelProblem: its file is not there, is not the recorded one, or cannot be loaded.
+        ModelError: its file is not there, is not the recorded one, or cannot be loaded.
     """
     model = experiment.model_of(version, scene, settings, note, version.version)
     return ReferenceModel(model, version.features, version.version, version.target)

@@ -83,7 +83,7 @@ def _compare(
     """The version before in the challenger's place, on the new datasets that look right.
 
     Raises:
-        ModelProblem: one of the files is not the recorded one, or cannot be loaded.
+        ModelError: one of the files is not the recorded one, or cannot be loaded.
         Incomparable: one of them has no score.
     """
     notes: list[str] = []

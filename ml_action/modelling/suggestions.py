@@ -75,7 +75,7 @@ def suggest(table: Table, settings: Settings, choose: Callable[[str, Iterable[st
     `choose` is asked for the target, of these columns, with our guess: everything else hangs on it.
 
     Raises:
-        DataProblem: no column can be predicted, or none is left to predict from.
+        DataError: no column can be predicted, or none is left to predict from.
     """
     keys = [name for name in usual_columns(table) if _is_key(table.frame[name], name)]
     names = [name for name in usual_columns(table) if name not in keys]
@@ -191,7 +191,7 @@ def _scores(recipe: Recipe, table: Table, settings: Settings, group: str, metric
     Nothing where somebody chose already, or several targets are predicted at a time: the loop itself will judge.
 
     Raises:
-        DataProblem: there is nothing to learn from, for any estimator.
+        DataError: there is nothing to learn from, for any estimator.
     """
     if _given(settings.training.estimator) or len(recipe.outputs) > 1:
         return {}

@@ -78,7 +78,7 @@ def run(
     and what is suspicious is left out. With fewer than two folds only the holdout judges: one fit in place of many.
     The same arguments give the same trial, artifact included. `progress` gets ("fit", done, of how many). With `jobs`
     so many folds are fitted side by side, else as many as can be. Raises Incomparable for the champion, NothingSound
-    for the datasets; ModelProblem, DataProblem or SettingsProblem when the challenger cannot be fitted or scored.
+    for the datasets; ModelError, DataError or SettingsError when the challenger cannot be fitted or scored.
     """
     if champion is None:
         new = np.ones(len(table.datasets), dtype=bool)

@@ -16,7 +16,7 @@ def publish(context: PublicationContext) -> Publication:
     """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
 
     Raises:
-        ForgeProblem: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
+        ForgeError: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
         LostTheRace: another run pushed to the branch meanwhile.
     """
     publication = pull_request.ensure_pull_request(context)

@@ -29,8 +29,8 @@ def find(attempts: Sequence[Attempt], wanted: str, state_branch: str) -> Attempt
     """The attempt by id, the beginning of one, version or number (1 is the last); the last where nothing is wanted.
 
     Raises:
-        RepositoryProblem: there is no attempt at all.
-        SettingsProblem: there is none of this name, or more than one.
+        RepositoryError: there is no attempt at all.
+        SettingsError: there is none of this name, or more than one.
     """
     if not attempts:
         raise RepositoryError(

@@ -48,7 +48,7 @@ def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str
     """The place from inputs or flags, the configuration file and the environment; `say` is told of every wait.
 
     Raises:
-        SettingsProblem, RepositoryProblem
+        SettingsError, RepositoryError
     """
     top = _top(context)
     settings = parse(given, read_config(top))
@@ -70,7 +70,7 @@ def read_config(top: Path) -> dict[str, object]:
     """The keys of ml-auto-update.toml; none where there is no file.
 
     Raises:
-        SettingsProblem: it is not TOML.
+        SettingsError: it is not TOML.
     """
     path = top / CONFIG_FILE
     if not path.is_file() or path.is_symlink():
@@ -239,7 +239,7 @@ def _local_base(place: Target) -> str:
     """The commit of the base branch as this machine knows it, the server's before our own; else the current one.
 
     Raises:
-        SettingsProblem: the setting names a branch that is not here.
+        SettingsError: the setting names a branch that is not here.
     """
     name = place.settings.publication.base
     names = (name,) if name else ("HEAD", "main", "master")

@@ -130,7 +130,7 @@ def _inside(name: str, here: Path, top: Path) -> str:
     """The path from the repository's root. Links on the way are followed, the file itself may be one.
 
     Raises:
-        DataProblem: it lies outside of the repository.
+        DataError: it lies outside of the repository.
     """
     typed = here / name
     if not os.path.lexists(typed) and os.path.lexists(top / name):

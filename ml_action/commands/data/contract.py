@@ -50,7 +50,7 @@ def effective_contract(at_hand: BranchDatasets, settings: Settings, log: Log) ->
     """The contract as the next attempt would judge by it.
 
     Raises:
-        DataProblem: nothing was learned yet, and there is no dataset to learn from.
+        DataError: nothing was learned yet, and there is no dataset to learn from.
     """
     contract, source = _learned(at_hand, settings, log)
     return EffectiveContract(contract, source, merge_rules(contract, settings.data.contract, source), _unit(settings))

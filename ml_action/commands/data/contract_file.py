@@ -29,7 +29,7 @@ def read(top: Path) -> str:
     """The file's text, with its own line ends; empty where there is none.
 
     Raises:
-        SettingsProblem: it is a link, not text, or not TOML.
+        SettingsError: it is a link, not text, or not TOML.
     """
     path = top / CONFIG_FILE
     if path.is_symlink():

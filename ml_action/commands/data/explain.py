@@ -74,7 +74,7 @@ def explain(path: str, at_hand: BranchDatasets, git: Git, settings: Settings, lo
     """The explanation of the file at a path of the repository.
 
     Raises:
-        DataProblem: there is no such file, or it is a folder.
+        DataError: there is no such file, or it is a folder.
     """
     answer = _no_dataset(path, at_hand, git, settings)
     if answer:

@@ -32,7 +32,7 @@ def inspect(
     `fully`: of a bad one with all that is bad in it, and not only what was found first.
 
     Raises:
-        DataProblem: the datasets at hand cannot be judged at all.
+        DataError: the datasets at hand cannot be judged at all.
     """
     known = _known_without_reading(ground, candidates)
     wanted = [item for item in candidates if _key(item) not in known]

@@ -25,7 +25,7 @@ def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Ou
     """Judges what the pull request adds; without one, what this branch adds, or what is new since the last attempt.
 
     Raises:
-        DataProblem: the datasets cannot be judged at all.
+        DataError: the datasets cannot be judged at all.
     """
     scene = ground.scene_of(settings, tools.repository, tools.tips)
     at_hand = ground.of_commits(scene, settings)
@@ -60,7 +60,7 @@ def _comment(
 
 
 def _outcome(found: Inspection, pull: PullEvent | None, notes: tuple[str, ...]) -> Outcome:
-    """The ending, with the exit code of a DataProblem where a dataset is bad."""
+    """The ending, with the exit code of a DataError where a dataset is bad."""
     bad = tuple(RejectedDataset(item.path, item.blob, item.reason, item.line) for item in found.bad)
     verdict = Verdict.FAILED if bad else Verdict.READY if found.marked(FindingStatus.GOOD) else Verdict.WAITING
     told = [f"judged against {found.source}"] if found.source else []

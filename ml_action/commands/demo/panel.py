@@ -38,7 +38,7 @@ def persons(seed: int = 0) -> Mapping[str, Sequence[str]]:
     """Datasets as CSV text, by site, in a random order that the seed fixes.
 
     Raises:
-        DataProblem: statsmodels is not installed.
+        DataError: statsmodels is not installed.
     """
     by_person: dict[tuple[str, str], list[str]] = defaultdict(list)
     with _source().open(newline="", encoding="utf-8") as file:

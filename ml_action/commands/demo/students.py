@@ -70,7 +70,7 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
     """Writes datasets into a folder; their names never collide, so nothing is overwritten.
 
     Raises:
-        SettingsProblem: the count makes no sense.
+        SettingsError: the count makes no sense.
     """
     if count < 1:
         raise SettingsError(

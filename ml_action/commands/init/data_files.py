@@ -66,7 +66,7 @@ def table(git: Git, found: DataLayout) -> frames.Table:
     """Some of the files, evenly spread, as one table.
 
     Raises:
-        DataProblem: they are no tables that the loop reads, with the reason and what to do.
+        DataError: they are no tables that the loop reads, with the reason and what to do.
     """
     _check_header(found.files[0])
     step = -(-len(found.files) // READ_AT_MOST)

@@ -48,7 +48,7 @@ def find(files: Iterable[DataFile], given: DataPath | None = None, waiting: Sequ
     `given`: the data path that a person named; `waiting`: data files that nobody has committed.
 
     Raises:
-        DataProblem: there is no data file, or none where a loop could count it.
+        DataError: there is no data file, or none where a loop could count it.
     """
     everything = tuple(file for file in files if given is None or given.matches(file.path))
     if not everything:
@@ -128,7 +128,7 @@ def _pattern_for(paths: frozenset[str], others: Sequence[str]) -> str:
     """The folder that holds these and no others; else the folders; else a pattern for the one file.
 
     Raises:
-        DataProblem: only the repository's root holds them.
+        DataError: only the repository's root holds them.
     """
     folders = sorted({dirname(path) for path in paths})
     if "" in folders:

@@ -54,7 +54,7 @@ def make(*, yes: bool, log: Log) -> Asker:
     """Who decides here.
 
     Raises:
-        SettingsProblem: nobody can be asked, and nobody said yes.
+        SettingsError: nobody can be asked, and nobody said yes.
     """
     if yes:
         return AcceptDefaults(log)

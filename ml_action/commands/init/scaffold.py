@@ -56,7 +56,7 @@ def plan(
     """Both files for these settings, by name; `said`: the settings that the file says already.
 
     Raises:
-        RepositoryProblem: one of them is there, and nobody can read it.
+        RepositoryError: one of them is there, and nobody can read it.
     """
     before = _read(top, CONFIG_FILE)
     agrees = before is not None and all(_same(name, (said or {}).get(name), value) for name, value in chosen.items())
@@ -70,7 +70,7 @@ def write(top: Path, planned: PlannedFile) -> None:
     """Writes a file that is not there yet.
 
     Raises:
-        RepositoryProblem: the folder takes none.
+        RepositoryError: the folder takes none.
     """
     path = top / planned.path
     try:

@@ -220,7 +220,7 @@ def _examined(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | Expected
 
 
 def check_flags(given: Mapping[str, str]) -> None:
-    """Raises SettingsProblem for what init cannot write."""
+    """Raises SettingsError for what init cannot write."""
     strange = [
         name for name, value in given.items() if value and not BY_NAME[name].in_file and not BY_NAME[name].secret
     ]

@@ -166,7 +166,7 @@ def thresholds(given: Sequence[int], usual: int, datasets: int) -> tuple[int, ..
     for any; then a replay is all there is.
 
     Raises:
-        SettingsProblem: a given one is too small or too large for these datasets.
+        SettingsError: a given one is too small or too large for these datasets.
     """
     most = datasets // 2
     if given:

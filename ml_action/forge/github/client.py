@@ -41,7 +41,7 @@ class GitHub:
         """Nothing is sent yet.
 
         Raises:
-            ForgeProblem: a token is empty or is not one word.
+            ForgeError: a token is empty or is not one word.
         """
         logging.getLogger("github").handlers.clear()  # PyGithub prints requests to stderr, which the runner parses
         self.repository = repository

@@ -91,7 +91,7 @@ def fetch_facts(
     """The facts. Thorough: also what only limits a promotion, with a call or two for each.
 
     Raises:
-        ForgeProblem: GitHub cannot be reached, does not know the repository, or does not accept the token.
+        ForgeError: GitHub cannot be reached, does not know the repository, or does not accept the token.
     """
     headers, shown = author.get("", CALL)
     seen = _ask(author, names)

@@ -1,4 +1,4 @@
-"""One token's connection to GitHub. Every request goes through `ask`: a failure becomes a ForgeProblem.
+"""One token's connection to GitHub. Every request goes through `ask`: a failure becomes a ForgeError.
 
 PyGithub's own way of trying again is turned off. It sends a POST eleven times in half a second though the first may
 have had its effect, never repeats a PATCH, knows neither cut-off answers nor GraphQL's limits (status 200), and sleeps
@@ -60,7 +60,7 @@ class GitHubSession:
         """Nothing is sent yet.
 
         Raises:
-            ForgeProblem: the token is empty or cannot be sent.
+            ForgeError: the token is empty or cannot be sent.
         """
         if not re.fullmatch(r"[!-~]+", token):
             raise ForgeError(
@@ -115,7 +115,7 @@ class GitHubSession:
 
         Raises:
             Refusal: GitHub said no.
-            ForgeProblem: no answer, or trouble that lasts.
+            ForgeError: no answer, or trouble that lasts.
         """
         tries, found = 1, self._once(call, act)
         while isinstance(found, RequestFailure):

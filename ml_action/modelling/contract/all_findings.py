@@ -24,7 +24,7 @@ def all_findings(
     """Each finding once, column by column; what only shows beside other datasets (their rows again) is not among them.
 
     Raises:
-        DataProblem: it is a Git LFS pointer.
+        DataError: it is a Git LFS pointer.
     """
     table, unreadable = frames.read((dataset,), (content,), limits)
     if unreadable:

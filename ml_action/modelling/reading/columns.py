@@ -51,7 +51,7 @@ def is_text(column: pd.Series) -> npt.NDArray[np.bool_]:
 
 
 def require(table: Table, names: Sequence[str]) -> None:
-    """Raises DataProblem when there is no dataset at all, or none of them has one of the columns."""
+    """Raises DataError when there is no dataset at all, or none of them has one of the columns."""
     if not table.datasets:
         raise DataError("No dataset could be read.", fix="See the reasons they were set aside for, and mend the files.")
     for name in names:

@@ -96,7 +96,7 @@ class BatchReader:
         self._held = 0
 
     def add(self, position: int, dataset: Dataset, content: bytes | None) -> None:
-        """One more file; None for one that is too large to be asked for. Raises DataProblem for a Git LFS pointer."""
+        """One more file; None for one that is too large to be asked for. Raises DataError for a Git LFS pointer."""
         body = self._body_alike(dataset, content) if content else None
         if body:
             self._wait(self._ordinary[self._line], position, dataset, body)

@@ -83,7 +83,7 @@ def read(
     floats; with booleans in one file and nothing in another, the booleans stay (pandas' answer depends on the
     order). A content that came before (same blob) is read once. Where the table would be mostly holes, columns
     are left out that fewer than half of the datasets have (no automatic features) and that are not `wanted`.
-    Raises DataProblem for a Git LFS pointer: then all of them are.
+    Raises DataError for a Git LFS pointer: then all of them are.
     """
     with closing(BatchReader(limits)) as reader:
         seen: set[str] = set()

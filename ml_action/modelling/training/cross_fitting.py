@@ -51,7 +51,7 @@ class Split:
 def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float, folds: int) -> Split:
     """The split of the table's rows by their units' names; `fresh` marks the rows that may be judged.
 
-    With fewer than two folds only the holdout judges: one fit in place of many. Raises DataProblem when nothing
+    With fewer than two folds only the holdout judges: one fit in place of many. Raises DataError when nothing
     is new, or too little is left to learn from.
     """
     found = Split(units, fresh, units.held_out(salt, test_size), units.folds(salt, max(folds, 1)))
@@ -84,7 +84,7 @@ def out_of_sample(
     `model` is the `final` one: it has not seen the holdout and judges what is new in it. `classes`: all that anybody
     speaks of, or None for a regression. Folds are fitted side by side, in threads that share the table, as far as
     there are processors and room (or `jobs` of them); each fit has one thread of its own, so that the figures do not
-    depend on how many there are. Raises ModelProblem when the challenger cannot be fitted or cannot predict.
+    depend on how many there are. Raises ModelError when the challenger cannot be fitted or cannot predict.
     """
     judged = np.flatnonzero(parts.new)
     rounds = _folds(parts)

@@ -27,7 +27,7 @@ def build(path: str, params: Mapping[str, object], seed: int) -> Any:
     """An unfitted estimator. Unless `params` says otherwise its `random_state` is the seed and it runs as one
     job: the same inputs give the same model.
 
-    Raises SettingsProblem when the path leads to no estimator or a parameter does not exist, with the nearest
+    Raises SettingsError when the path leads to no estimator or a parameter does not exist, with the nearest
     one that does.
     """
     kind = _locate(path)

@@ -21,7 +21,7 @@ def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
 
     One BLAS and OpenMP thread: sums that are split over threads are rounded in an order that varies. Kinds of
     columns are taken from the whole table, so that all fits of an attempt speak of the same columns.
-    Raises ModelProblem with the estimator's words when it fails, SettingsProblem for a value it refuses, DataProblem
+    Raises ModelError with the estimator's words when it fails, SettingsError for a value it refuses, DataError
     when no row counts.
     """
     frame = table.frame.loc[rows, list(recipe.features)]

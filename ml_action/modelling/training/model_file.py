@@ -45,7 +45,7 @@ def format_of(file: str, trusted: tuple[str, ...]) -> ModelFormat:
 def dump(model: object, form: ModelFormat = PICKLE) -> tuple[bytes, str]:
     """The model file and its sha256 in hexadecimal. The same model gives the same bytes.
 
-    Raises ModelProblem when skops cannot write it, or when nobody trusts what is in it.
+    Raises ModelError when skops cannot write it, or when nobody trusts what is in it.
     """
     data = _as_skops(model, form) if form.name == "skops" else _as_pickle(model)
     return data, hashlib.sha256(data).hexdigest()
@@ -84,7 +84,7 @@ def load(
 ) -> Any:
     """The model in the file. What is worth knowing of it (another scikit-learn wrote it) goes to `note`.
 
-    Raises ModelProblem when the sha256 is not `digest` or a type in it is not trusted, before anything is made of it,
+    Raises ModelError when the sha256 is not `digest` or a type in it is not trusted, before anything is made of it,
     and when the file cannot be loaded.
     """
     _verify(data, digest)

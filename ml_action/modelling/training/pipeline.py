@@ -35,7 +35,7 @@ def build_pipeline(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.D
     that it will be fitted on, from which the categories are taken.
 
     Input: a frame with at least the feature columns. Output of the transformers: a dense float array.
-    Raises DataProblem when no feature holds a value, SettingsProblem for the estimator.
+    Raises DataError when no feature holds a value, SettingsError for the estimator.
     """
     vocabulary = {name: _frequent(frame[name]) for name in by_kind["category"]}
     columns = {**by_kind, "category": [name for name, values in vocabulary.items() if values]}

@@ -33,7 +33,7 @@ class ConstantTarget(DataError):
 
 
 def infer_target(columns: Iterable[object]) -> str:
-    """The last column. Raises DataProblem when there is none."""
+    """The last column. Raises DataError when there is none."""
     names = [str(name) for name in columns]
     if not names:
         raise DataError("The datasets have no columns.", fix="Check the data path and the files in it.")
@@ -76,8 +76,8 @@ def resolve_recipe(
     """The recipe in full. Empty or "auto" means: infer it; columns that stand `apart` are never inferred.
 
     The task follows the setting, else the target if it is text, else the estimator, else the metric, else
-    `infer_task`. Raises DataProblem for a column that no dataset has or a target with nothing to learn;
-    SettingsProblem for a task, estimator, parameter or metric that does not exist or does not suit the task, the
+    `infer_task`. Raises DataError for a column that no dataset has or a target with nothing to learn;
+    SettingsError for a task, estimator, parameter or metric that does not exist or does not suit the task, the
     targets or the weights.
     """
     apart = {*apart, weight} - {""}

@@ -44,7 +44,7 @@ def validate(
     datasets hold numbers; with an infinite number; with a weight that is missing or below zero; against a rule. Rows
     without a target are dropped. No `features` means
     `automatic_features`. In the result each of these columns is number, boolean or text throughout.
-    Raises DataProblem when a column is in no dataset, or no dataset remains.
+    Raises DataError when a column is in no dataset, or no dataset remains.
     """
     held = (*targets, weight) if weight else targets
     require(table, [*held, *features])

@@ -51,7 +51,7 @@ def sort_out(
 
     Bad: text in a column of numbers, an infinite number, a weight that is missing or below zero, a value against a
     rule. Rows without a target are dropped, as they are from a dataset. In the result each column is number, boolean or
-    text throughout. Raises DataProblem when a column is in no dataset.
+    text throughout. Raises DataError when a column is in no dataset.
     """
     held = (*targets, weight) if weight else targets
     require(table, [*held, *features])

@@ -4,24 +4,24 @@ from ml_action.core import errors
 from ml_action.core.errors import ExpectedError
 
 
-def test_a_problem_tells_what_why_and_what_to_do():
-    problem = ExpectedError("the file is gone", why="it was deleted", fix="restore it", path="a.csv", line=3)
-    assert str(problem) == "the file is gone\n  Why: it was deleted\n  Do:  restore it"
-    assert (problem.path, problem.line) == ("a.csv", 3)
+def test_message_has_what_why_and_what_to_do():
+    error = ExpectedError("the file is gone", why="it was deleted", fix="restore it", path="a.csv", line=3)
+    assert str(error) == "the file is gone\n  Why: it was deleted\n  Do:  restore it"
+    assert (error.path, error.line) == ("a.csv", 3)
 
 
-def test_parts_that_are_empty_are_left_out():
+def test_message_leaves_out_empty_parts():
     assert str(ExpectedError("the file is gone")) == "the file is gone"
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("Problem", 1), ("SettingsProblem", 2), ("DataProblem", 3), ("RepositoryProblem", 4), ("ForgeProblem", 5),
-        ("ModelProblem", 6),
+        ("ExpectedError", 1), ("SettingsError", 2), ("DataError", 3), ("RepositoryError", 4), ("ForgeError", 5),
+        ("ModelError", 6),
     ],
 )  # fmt: skip
-def test_every_class_has_its_exit_code(name, code):
+def test_each_class_has_its_exit_code(name, code):
     assert getattr(errors, name)("x").exit_code == code
 
 
