@@ -58,7 +58,9 @@ NAMES = {
     "Pygithub": "PyGithub",
 }
 # Public and stored names that contain such a word, by the files that need it: they stay. Each says whose name it is.
-ALLOWED: dict[tuple[str, str], str] = {}
+ALLOWED: dict[tuple[str, str], str] = {
+    ("ml_action/consumer/consumer.py", "told"): "the deprecated parameter of Consumer",
+}
 # Prose that gets its text in a later issue (listed on 29 November 2026), and history. Code is never listed here.
 NOT_YET = ("README.md", "SECURITY.md", "benchmarks/**.md", "docs/*.md", "example-repo/**.md")
 GENERATED = ("docs/cli.md", "docs/faults.md")  # made from the code, so they are read although they are in docs/

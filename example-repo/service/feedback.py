@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from ml_action.consumer import Unreachable
+from ml_action.consumer import SourceUnavailable
 from ml_action.consumer.sources import Api
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import count_of
@@ -104,7 +104,7 @@ class GitHubTarget:
         }
         try:
             self._api.write(address, body)
-        except Unreachable as refusal:
+        except SourceUnavailable as refusal:
             if refusal.status == 422 and self._exists(address):
                 return
             if not refusal.wait:  # no rate limit
@@ -114,7 +114,7 @@ class GitHubTarget:
     def _exists(self, address: str) -> bool:
         try:
             self._api.read(f"{address}?ref={quote(self._branch, safe='')}" if self._branch else address, most=0)
-        except Unreachable as refusal:
+        except SourceUnavailable as refusal:
             if refusal.status != 404:
                 raise
             return False

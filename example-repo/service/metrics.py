@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ml_action.consumer import Event, Served, Status
+from ml_action.consumer import Event, LoadedModel, Status
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -48,19 +48,19 @@ class Metrics:
 
     def observe(
         self,
-        served: Callable[[], Served | None],
+        served: Callable[[], LoadedModel | None],
         status: Callable[[], Status],
         drift: Callable[[], Mapping[str, float]],
         rows: Callable[[], int],
     ) -> None:
         """Registers the series that are computed when Prometheus reads them."""
         self._rows.set_function(rows)
-        self._failures.set_function(lambda: status().in_a_row)
+        self._failures.set_function(lambda: status().consecutive_failures)
         self.registry.register(_LiveMetrics(served, drift))
 
 
 class _LiveMetrics(Collector):
-    def __init__(self, served: Callable[[], Served | None], drift: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, served: Callable[[], LoadedModel | None], drift: Callable[[], Mapping[str, float]]) -> None:
         self._served = served
         self._drift = drift
 

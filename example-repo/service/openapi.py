@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from ml_action.consumer import Served
+from ml_action.consumer import LoadedModel
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -28,7 +28,7 @@ class _Entry:
 class OpenApiCache:
     """The description, made once for each version: with a thousand columns this is slow."""
 
-    def __init__(self, app: FastAPI, served: Callable[[], Served | None]) -> None:
+    def __init__(self, app: FastAPI, served: Callable[[], LoadedModel | None]) -> None:
         self._app = app
         self._served = served
         self._entry: _Entry | None = None
@@ -43,7 +43,7 @@ class OpenApiCache:
         return entry.description
 
 
-def describe(app: FastAPI, served: Served | None) -> dict[str, Any]:
+def describe(app: FastAPI, served: LoadedModel | None) -> dict[str, Any]:
     """Returns the description for this version, or without request schemas before the first one."""
     description = get_openapi(title=app.title, version=app.version, routes=app.routes)
     if served:

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from ml_action.consumer import Served
+from ml_action.consumer import LoadedModel
 from ml_action.core.codec import plain
 from service import schema
 from service.feedback import Feedback, FullError
@@ -88,7 +88,7 @@ def _no_model(state: ServiceState) -> Response:
 class _Request:
     """A request's body, and the version that answers it."""
 
-    served: Served
+    served: LoadedModel
     body: bytes
 
     @property
@@ -133,7 +133,7 @@ async def _predict(state: ServiceState, request: Request) -> Response:
     return json_response({"version": version, "prediction": prediction})
 
 
-async def _predict_many(state: ServiceState, served: Served, rows: Sequence[dict[str, Any]]) -> Response:
+async def _predict_many(state: ServiceState, served: LoadedModel, rows: Sequence[dict[str, Any]]) -> Response:
     predictions = await state.predict(served, rows)
     state.recent.extend(rows)
     state.metrics.predictions.labels(served.version.version).inc(len(rows))
@@ -190,19 +190,20 @@ def _add_feedback(feedback: Feedback, found: _Request) -> Response:
 # --- the version and its state ----------------------------------------------------------------------------
 
 
-def describe(served: Served) -> dict[str, Any]:
+def describe(served: LoadedModel) -> dict[str, Any]:
     """Returns the body of `/model`."""
     version = served.version
     fields = {name: getattr(version, name) for name in _VERSION_FIELDS}
     interval = {"low": version.interval.low, "high": version.interval.high}
     mappings = {name: dict(getattr(version, name)) for name in _VERSION_MAPPINGS}
-    return fields | mappings | {"interval": interval, "loaded": served.since, "way": served.answering.way}
+    return fields | mappings | {"interval": interval, "loaded": served.since, "way": served.predictor.path}
 
 
 def _readiness(state: ServiceState) -> Response:
     """Returns 200 while a version answers, even if it is not the newest one: `problem` says why."""
     status = state.consumer.status
     body: dict[str, Any] = {"ready": status.ready, **vars(status)}
+    body["in_a_row"] = body.pop("consecutive_failures")  # the field's public name
     if state.feedback:
         body["feedback"] = {"waiting": state.feedback.pending, "problem": state.feedback.problem}
     return json_response(body, 200 if status.ready else NOT_READY)

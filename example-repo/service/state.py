@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from ml_action.consumer import Consumer, Event, Folder, GitHub, Served, Source
+from ml_action.consumer import Consumer, Event, Folder, GitHub, LoadedModel, Source
 from ml_action.consumer.sources import Api
 from ml_action.core.errors import ModelError
 from service import inline_limit, schema
@@ -35,19 +35,19 @@ class ServiceState:
             source or _source(config),
             largest=config.largest_model,
             trusted=config.trusted_types,
-            told=self._on_event,
+            on_event=self._on_event,
             prepare=self._prepare,
         )
         self.feedback = _feedback(config, self._on_feedback)
         self.metrics.observe(self.served, lambda: self.consumer.status, self._drift, lambda: len(self.recent))
 
-    def served(self) -> Served | None:
+    def served(self) -> LoadedModel | None:
         """Returns the loaded version, or `None` before the first one."""
         with contextlib.suppress(ModelError):
             return self.consumer.current
         return None
 
-    async def predict(self, served: Served, rows: Sequence[dict[str, Any]]) -> list[Any]:
+    async def predict(self, served: LoadedModel, rows: Sequence[dict[str, Any]]) -> list[Any]:
         """Returns the predictions, computed in a thread if they would hold up the other requests."""
         if len(rows) <= served.prepared.inline_rows:
             return served.predict(rows)
@@ -66,7 +66,7 @@ class ServiceState:
             await run_in_threadpool(stack.close)
         log_event("stopped")
 
-    def _prepare(self, served: Served) -> Schema:
+    def _prepare(self, served: LoadedModel) -> Schema:
         """Returns the request schema of a version, made before the version takes over."""
         made = schema.schema_of(served.version, self.config.ranges, self.config.max_rows)
         self.metrics.predictions.labels(served.version.version)
@@ -80,7 +80,7 @@ class ServiceState:
         self.metrics.count(event)
         if event.kind == "swapped":
             self.recent.clear()
-            log_event("swapped", version=event.version, before=event.before, way=event.way)
+            log_event("swapped", version=event.version, before=event.before, way=event.path)
         else:
             log_event(
                 "refused", level=logging.WARNING, version=event.version, serving=event.before, reason=event.reason

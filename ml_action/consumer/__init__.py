@@ -5,13 +5,31 @@
     print(consumer.current.predict([{"hours_studied": 5}]))
 
 `watch -> verify -> load -> swap`: the metadata are read, the digest is compared before a byte is unpickled, the new
-model is loaded and tried beside the old one, and one reference moves. Whatever fails on the way, the old one stays.
-Needs joblib, NumPy and scikit-learn; pandas only for a model that takes nothing but frames.
+model is loaded and tried next to the old one, and one reference moves. Whatever fails on the way, the old one stays.
+Needs joblib, NumPy and scikit-learn; pandas only for a model that accepts nothing but frames.
+
+`__all__` is public: docs/consumer.md promises what stays stable, and tests/unit/consumer/test_public_api.py pins it.
 """
 
-from ml_action.consumer.consumer import Consumer, Event, Status
-from ml_action.consumer.loading import Served
-from ml_action.consumer.prediction import Answering
-from ml_action.consumer.sources import Folder, GitHub, Source, Unreachable
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Answering", "Consumer", "Event", "Folder", "GitHub", "Served", "Source", "Status", "Unreachable"]
+from ml_action.consumer import deprecation
+from ml_action.consumer.consumer import Consumer, Event, Status
+from ml_action.consumer.loading import LoadedModel
+from ml_action.consumer.prediction import Predictor
+from ml_action.consumer.sources import Folder, GitHub, Source, SourceUnavailable
+
+__all__ = [
+    "Consumer", "Event", "Folder", "GitHub", "LoadedModel", "Predictor", "Source", "SourceUnavailable", "Status",
+]  # fmt: skip
+
+_RENAMED = {"Answering": Predictor, "Served": LoadedModel, "Unreachable": SourceUnavailable}
+
+if not TYPE_CHECKING:  # type checkers know the new names only
+
+    def __getattr__(name: str) -> Any:
+        """Returns a class by its deprecated name."""
+        if name not in _RENAMED:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        deprecation.warn(f"{__name__}.{name}", _RENAMED[name].__name__)
+        return _RENAMED[name]

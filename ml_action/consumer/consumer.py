@@ -1,4 +1,4 @@
-"""The one reference that moves: look at the source, and serve what it names, or go on with what was served."""
+"""The one reference that moves: check the source, and load the version that it names, or keep the loaded one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ml_action.consumer import loading
-from ml_action.consumer.loading import Served
+from ml_action.consumer import deprecation, loading
+from ml_action.consumer.loading import LoadedModel
 from ml_action.consumer.sources import Source
 from ml_action.core.errors import ExpectedError, ModelError
 from ml_action.core.records.model import History, Version
@@ -18,42 +18,47 @@ from ml_action.git import registry
 from ml_action.modelling.training.library_versions import libraries
 
 LARGEST = 1024**3  # bytes of a model file
-MOST_BACKOFF = 600.0  # seconds between two tries
+MAX_BACKOFF = 600.0  # seconds between two checks of the source
+MAX_DOUBLINGS = 10  # of the time between them
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Status:
-    """How things stand: what `/readyz` tells."""
+    """The state of a consumer: what `/readyz` reports."""
 
-    version: str = ""  # that answers; empty: none yet
+    version: str = ""  # that is loaded; "" before the first
     wanted: str = ""  # that the metadata name
-    problem: str = ""  # why what is wanted is not what answers, or the source cannot be asked; empty: all is well
-    looked: str = ""  # when the source was asked last
-    swapped: str = ""  # when the version that answers took over
+    problem: str = ""  # why `wanted` is not loaded, or the source cannot be read; "" if there is no problem
+    looked: str = ""  # when the source was last checked
+    swapped: str = ""  # when the loaded version took over
     swaps: int = 0
-    failures: int = 0  # in all
-    in_a_row: int = 0
+    failures: int = 0  # in total
+    consecutive_failures: int = 0
+
+    in_a_row = deprecation.renamed("in_a_row", "consecutive_failures")
 
     @property
     def ready(self) -> bool:
-        """Whether requests are answered."""
+        """Whether a version is loaded."""
         return bool(self.version)
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened, for a log: `swapped` or `refused`."""
+    """A change to report: `kind` is "swapped" or "refused"."""
 
     kind: str
     version: str
     before: str = ""
     reason: str = ""
-    way: str = ""  # how rows reach the model
+    path: str = ""  # how rows reach the model
+
+    way = deprecation.renamed("way", "path")
 
 
 class Consumer:
-    """Serves the version that the source names. Threads may share it; only one at a time looks."""
+    """Keeps the version loaded that the source names. Threads may share it; one at a time checks the source."""
 
     def __init__(
         self,
@@ -61,70 +66,82 @@ class Consumer:
         *,
         largest: int = LARGEST,
         trusted: tuple[str, ...] = (),
-        told: Callable[[Event], object] = lambda _: None,
-        prepare: Callable[[Served], object] = lambda _: None,
+        on_event: Callable[[Event], object] | None = None,
+        prepare: Callable[[LoadedModel], object] | None = None,
+        told: Callable[[Event], object] | None = None,
     ) -> None:
-        """`largest`: bytes of a model file that are read at all. `trusted`: types that a skops file may hold beside
-        those that everybody trusts. `told` hears of swaps and refusals.
+        """Creates a consumer that has loaded nothing yet.
 
-        `prepare` makes what else is needed to answer, such as a schema; it becomes the version's `prepared` before it
-        takes over, and when it raises the version is refused.
+        Args:
+            source: Where the models are.
+            largest: The largest model file that is read, in bytes.
+            trusted: Types that a skops file may contain in addition to those that are trusted by default.
+            on_event: Called after each swap and refusal.
+            prepare: Makes what else is needed to answer, such as a schema. Its result becomes the version's `prepared`
+                before the version takes over; if it raises, the version is refused.
+            told: Deprecated, use `on_event`.
         """
+        if told is not None:
+            deprecation.warn("Consumer(told=...)", "on_event")
         self.source = source
         self.status = Status()
         self._largest = largest
         self._trusted = trusted
-        self._told = told
+        self._on_event = told if on_event is None else on_event
         self._prepare = prepare
-        self._served: Served | None = None
-        self._read: tuple[bytes, History] | None = None  # the metadata of the last look
-        self._asked = 0.0  # seconds that the source wants to be left alone
-        self._looking = threading.Lock()
+        self._loaded: LoadedModel | None = None
+        self._metadata: _Metadata | None = None  # of the last check
+        self._requested_wait = 0.0  # seconds for which the source asked not to be called
+        self._refreshing = threading.Lock()
 
     @property
-    def current(self) -> Served:
-        """The version that answers now. Hold it for the whole of a request: then one version answers all of it.
+    def current(self) -> LoadedModel:
+        """The loaded version. Hold it during a whole request, so that one version answers all of it.
 
-        Raises ModelError when there is none yet.
+        Raises:
+            ModelError: no version is loaded yet.
         """
-        served = self._served
-        if served is None:
+        loaded = self._loaded
+        if loaded is None:
             raise ModelError(
                 "No model is loaded yet.",
-                why=self.status.problem or "nobody has looked at the source",
-                fix="call refresh(), or wait for the first look",
+                why=self.status.problem or "the source has not been checked yet",
+                fix="call refresh(), or wait for the first check",
             )
-        return served
+        return loaded
 
     def refresh(self) -> bool:
-        """Looks once; True when another version answers now. It raises nothing: `status.problem` says what failed."""
-        with self._looking:
+        """Checks the source once. Returns whether another version was loaded.
+
+        It raises nothing: `status.problem` explains what failed.
+        """
+        with self._refreshing:
             wanted = self.status.wanted
             try:
                 history = self._history()
                 version = _current(history)
                 wanted = version.version
-                served = self._serve(version, history)
+                loaded = self._load(version, history)
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # a model may do anything, sys.exit() too; the old one goes on answering
-                self._failed(wanted, error)
+            except BaseException as error:  # a model may do anything, even sys.exit(); the old one keeps answering
+                self._refuse(wanted, error)
                 return False
-            return self._swap(served)
+            return self._swap(loaded)
 
     def _history(self) -> History:
-        """The same bytes are read once: thousands of versions take seconds."""
+        """Returns the metadata of the source. The same bytes are parsed once: thousands of versions take seconds."""
         content = self.source.metadata()
-        if self._read is None or self._read[0] != content:
-            self._read = content, registry.parse(content, registry.METADATA)
-        return self._read[1]
+        if self._metadata is None or self._metadata.content != content:
+            self._metadata = _Metadata(content, registry.parse(content, registry.METADATA))
+        return self._metadata.history
 
-    def _serve(self, version: Version, history: History) -> Served:
-        """What answers now where that is it, to the last word of its record; else the version loaded beside it."""
-        now = self._served
+    def _load(self, version: Version, history: History) -> LoadedModel:
+        """Returns the loaded model if its record is unchanged; otherwise loads the version next to it."""
+        now = self._loaded
         if now is not None and now.version == version:
             return now if now.history is history else replace(now, history=history)
-        loading.check_libraries(version.libraries, libraries())  # before a byte is fetched
+        loading.check_libraries(version.libraries, libraries())  # before a byte is downloaded
         if not 0 < version.size <= self._largest:
             raise ModelError(
                 f"{version.version} has {version.size} bytes; {self._largest} are the most that are loaded.",
@@ -132,53 +149,59 @@ class Consumer:
             )
         registry.check_inside(version, registry.METADATA)
         data = self.source.artifact(version.file, version.size)
-        served = loading.load(version, history, data, self._trusted)
-        return replace(served, prepared=self._prepare(served))
+        loaded = loading.load(version, history, data, self._trusted)
+        return replace(loaded, prepared=self._prepare(loaded)) if self._prepare else loaded
 
-    def _swap(self, served: Served) -> bool:
-        before, self._served = self._served, served
-        swapped = before is None or before.answering is not served.answering
-        status = replace(self.status, wanted=served.version.version, problem="", looked=loading.now(), in_a_row=0)
+    def _swap(self, loaded: LoadedModel) -> bool:
+        """Makes this version the current one. Returns whether it is another than before."""
+        before, self._loaded = self._loaded, loaded
+        version = loaded.version.version
+        status = replace(self.status, wanted=version, problem="", looked=loading.now(), consecutive_failures=0)
+        swapped = before is None or before.predictor is not loaded.predictor
         if swapped:
-            first = before is None
-            status = replace(
-                status, version=served.version.version, swapped=served.since, swaps=status.swaps + (not first)
-            )
+            swaps = status.swaps if before is None else status.swaps + 1
+            status = replace(status, version=version, swapped=loaded.since, swaps=swaps)
         self.status = status
         if swapped:
-            was = before.version.version if before else ""
-            self._tell(Event("swapped", served.version.version, was, way=served.answering.way))
+            previous = before.version.version if before else ""
+            self._report(Event("swapped", version, previous, path=loaded.predictor.path))
         return swapped
 
-    def _failed(self, wanted: str, error: BaseException) -> None:
+    def _refuse(self, wanted: str, error: BaseException) -> None:
+        """Records why the wanted version is not loaded, and reports the reason unless it is the same as before."""
         reason = str(error) if isinstance(error, ExpectedError) else f"{type(error).__name__}: {error}"
-        new = reason != self.status.problem
         status = self.status
         self.status = replace(
             status, wanted=wanted, problem=reason, looked=loading.now(), failures=status.failures + 1,
-            in_a_row=status.in_a_row + 1,
+            consecutive_failures=status.consecutive_failures + 1,
         )  # fmt: skip
-        self._asked = getattr(error, "wait", 0.0)
-        if new:  # the same trouble is told once, not every minute
-            self._tell(Event("refused", wanted, status.version, reason))
+        self._requested_wait = getattr(error, "wait", 0.0)
+        if reason != status.problem:
+            self._report(Event("refused", wanted, status.version, reason))
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
+        if self._on_event is None:
+            return
         try:
-            self._told(event)
-        except Exception:  # who listens is no reason to look no more
-            _LOG.exception("`told` failed at %s %s", event.kind, event.version)
+            self._on_event(event)
+        except Exception:  # a listener that fails must not end the watch
+            _LOG.exception("on_event failed for %s %s", event.kind, event.version)
 
     def pause(self, every: float) -> float:
-        """Seconds until the next look: doubled for each failure in a row, or what the server asks; with jitter."""
-        usual: float = min(every * 2.0 ** min(self.status.in_a_row, 10), max(MOST_BACKOFF, every))
-        asked = self._asked if self.status.in_a_row else 0.0
+        """Returns the seconds until the next check: doubled for each consecutive failure, or as long as the server
+        asked for, with jitter.
+        """
+        failures = self.status.consecutive_failures
+        usual: float = min(every * 2.0 ** min(failures, MAX_DOUBLINGS), max(MAX_BACKOFF, every))
+        requested = self._requested_wait if failures else 0.0
         jitter = random.uniform(1.0, 1.2)  # noqa: S311  many services must not ask at once
-        return max(usual, asked) * jitter
+        return max(usual, requested) * jitter
 
     @contextlib.contextmanager
     def watching(self, every: float = 60.0, *, wait: bool = True) -> Iterator[Consumer]:
-        """Looks now, and from then on every so many seconds in a thread of its own; so the first time too, if you do
-        not `wait` for it.
+        """Checks the source now, and then every so many seconds in a thread while the block runs.
+
+        With `wait=False` the first check is made in the thread, too.
         """
         stopped = threading.Event()
         if wait:
@@ -191,11 +214,19 @@ class Consumer:
             stopped.set()
             thread.join(timeout=5)
 
-    def _watch(self, every: float, stopped: threading.Event, looked: bool) -> None:
-        if not looked:
+    def _watch(self, every: float, stopped: threading.Event, checked: bool) -> None:
+        if not checked:
             self.refresh()
         while not stopped.wait(self.pause(every)):
             self.refresh()
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """The bytes of model_metadata.json, and the versions in them."""
+
+    content: bytes
+    history: History
 
 
 def _current(history: History) -> Version:

@@ -1,91 +1,121 @@
-"""Rows in, predictions out, by the shortest way that gives the very same numbers.
+"""Rows in, predictions out, by the fastest path that gives exactly the same numbers.
 
-A pipeline of ours takes a data frame, and making and slicing frames is nine tenths of the time of a small request. What
-its steps compute can be computed from plain rows (`shortcuts`); that it is the same to the last bit is tried when
-the model is loaded, on its sample and on rows made of its contract. Where it is not, or the model is of a kind that is
-not known, it gets its frame.
+Our pipelines take a data frame, and making and slicing frames is nine tenths of the time of a small request. Their
+steps can be computed from plain rows (`fast_paths`). When a model is loaded, each path is compared with the frame, bit
+by bit, on the version's sample and on rows made from its contract. If they differ, or the model is not one of our
+pipelines, it gets a frame.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.consumer import fast_paths
+from ml_action.consumer import deprecation
+from ml_action.consumer.fast_paths import PredictFunction, fast_paths
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.model import Version
 
 Row = Mapping[str, object]
 Array = npt.NDArray[Any]
-_TRIED = 24  # rows that a shortcut has to get right
+_PROBES = 24  # rows made from the contract
 
 
-class Answering:
-    """A fitted model that takes rows. `way` is how: frame, matrix or linear."""
+class Predictor:
+    """A fitted model that takes rows. `path` is how they reach it: frame, matrix or linear."""
+
+    way = deprecation.renamed("way", "path")
 
     def __init__(self, model: Any, version: Version) -> None:
         self.model = model
         self.features = version.features
-        # No method of this object: a model that refers to itself stays in memory until the collector comes by.
+        # Not a method of this object: a model in a reference cycle stays in memory until the garbage collector runs.
         self.by_frame = functools.partial(_by_frame, model, version.features)
-        self.way, self._answer = self._shortest(trials(version))
+        chosen = self._fastest(probe_rows(version))
+        self.path = chosen.name
+        self._predict = chosen.predict
 
     def __call__(self, rows: Sequence[Row]) -> Array:
-        """The predictions, (n,) or (n, targets). A feature that a row lacks is missing."""
-        return self._answer(rows)
+        """Returns the predictions, (n,) or (n, targets). A feature that a row lacks is missing."""
+        return self._predict(rows)
 
-    def _shortest(self, tried: Sequence[Row]) -> tuple[str, Callable[[Sequence[Row]], Array]]:
-        ways = fast_paths.of(self.model, self.features)
+    def _fastest(self, rows: Sequence[Row]) -> _Path:
+        """Returns the first path that agrees with the frame on all rows."""
+        frame = _Path("frame", self.by_frame)
+        candidates = fast_paths(self.model, self.features)
         try:
-            each, together = ([self.by_frame([row]) for row in tried], self.by_frame(tried)) if ways else ([], None)
-        except Exception:  # some model minds what is unheard of
-            together = None
-        if together is not None:
-            for name, way in ways.items():
-                if _agrees(way, tried, each, together):
-                    return name, way
-        return "frame", self.by_frame
+            expected = _Expected.from_frame(frame, rows) if candidates else None
+        except Exception:  # some models cannot predict unknown values
+            expected = None
+        if expected is None:
+            return frame
+        paths = itertools.starmap(_Path, candidates.items())
+        return next((path for path in paths if expected.matches(path)), frame)
+
+
+@dataclass(frozen=True)
+class _Path:
+    name: str
+    predict: PredictFunction
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What the frame predicts for rows, one at a time and together: sums may be rounded differently in blocks."""
+
+    rows: Sequence[Row]
+    single: Sequence[Array]
+    together: Array
+
+    @classmethod
+    def from_frame(cls, frame: _Path, rows: Sequence[Row]) -> _Expected:
+        return cls(rows, [frame.predict([row]) for row in rows], frame.predict(rows))
+
+    def matches(self, path: _Path) -> bool:
+        """Whether this path predicts the same."""
+        try:
+            each = all(_same(path.predict([row]), one) for row, one in zip(self.rows, self.single, strict=True))
+            return each and _same(path.predict(self.rows), self.together)
+        except Exception:  # whatever it raises, this model cannot take the path
+            return False
 
 
 def _by_frame(model: Any, features: Sequence[str], rows: Sequence[Row]) -> Array:
-    """As the model was trained: a frame with the features as columns."""
+    """Predicts as the model was trained: from a frame with the features as columns."""
     import pandas as pd  # late: not every model needs it
 
     columns = {name: [row.get(name) for row in rows] for name in features}
     return np.asarray(model.predict(pd.DataFrame(columns, columns=list(features))))
 
 
-def _agrees(way: Callable[[Sequence[Row]], Array], rows: Sequence[Row], each: Sequence[Array], all_: Array) -> bool:
-    """Whether it says the same of every row alone and of all together: sums may be rounded differently in blocks."""
-    try:
-        alone = all(_same(way([row]), expected) for row, expected in zip(rows, each, strict=True))
-        return alone and _same(way(rows), all_)
-    except Exception:  # whatever it raises, it is no way for this model
-        return False
-
-
 def _same(found: Array, expected: Array) -> bool:
     return found.dtype == expected.dtype and found.shape == expected.shape and bool((found == expected).all())
 
 
-def trials(version: Version) -> list[Row]:
-    """The sample, and rows made of the contract: every quantile and category, nothing, the unheard of."""
+def probe_rows(version: Version) -> list[Row]:
+    """Returns the sample, an empty row, and rows made from the contract: its quantiles and categories, missing values,
+    and values outside of the training data.
+    """
     sample = {name: version.sample.get(name) for name in version.features}
-    nothing: Row = dict.fromkeys(version.features)
-    return [sample, nothing, *itertools.islice(_mixed(version.contract, sample), _TRIED)]
+    empty: Row = dict.fromkeys(version.features)
+    return [sample, empty, *itertools.islice(_mixed(version.contract, sample), _PROBES)]
 
 
 def _mixed(contract: DataContract | None, sample: Row) -> Iterator[Row]:
     profiles = {name: contract.profile(name) if contract else None for name in sample}
     values = {name: _values(profile, sample[name]) for name, profile in profiles.items()}
     for step in itertools.count():
-        # Columns step at their own pace, so that not all are at their smallest in one row.
-        yield {name: of[(step * (1 + place % 5)) % len(of)] for place, (name, of) in enumerate(values.items())}
+        # Each column advances at a pace of its own, so that not all have their smallest value in the same row.
+        yield {
+            name: column[(step * (1 + position % 5)) % len(column)]
+            for position, (name, column) in enumerate(values.items())
+        }
 
 
 def _values(profile: ColumnProfile | None, sample: object) -> list[object]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ml_action.consumer import Served
+from ml_action.consumer import LoadedModel
 from service import schema
 from service.schema import Column
 
@@ -24,7 +24,7 @@ class _Result:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def render(served: Served, values: Mapping[str, str]) -> str:
+def render(served: LoadedModel, values: Mapping[str, str]) -> str:
     """Returns the section with the form. `values` holds what was entered; it is empty at the first visit."""
     columns = served.prepared.columns
     if len(columns) > MAX_FIELDS:
@@ -41,7 +41,7 @@ def render(served: Served, values: Mapping[str, str]) -> str:
     )
 
 
-def _predict(served: Served, row: dict[str, Any]) -> _Result:
+def _predict(served: LoadedModel, row: dict[str, Any]) -> _Result:
     try:
         valid = served.prepared.row.validate_python(row)
     except ValidationError as error:

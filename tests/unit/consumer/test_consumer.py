@@ -28,10 +28,10 @@ def events():
 
 @pytest.fixture
 def consumer(models, events):
-    return Consumer(Folder(models.path), told=events.append)
+    return Consumer(Folder(models.path), on_event=events.append)
 
 
-def test_the_current_version_answers(models, consumer, events):
+def test_the_current_version_is_loaded(models, consumer, events):
     version = models.publish(3.0)
     assert consumer.refresh()
     assert consumer.current.version == version
@@ -39,10 +39,10 @@ def test_the_current_version_answers(models, consumer, events):
     assert consumer.status.version == consumer.status.wanted == "v1"
     assert consumer.status.swaps == consumer.status.failures == 0
     assert consumer.status.ready
-    assert [(event.kind, event.version, event.way) for event in events] == [("swapped", "v1", "linear")]
+    assert [(event.kind, event.version, event.path) for event in events] == [("swapped", "v1", "linear")]
 
 
-def test_a_new_version_takes_over_and_whoever_holds_the_old_one_keeps_it(models, consumer, events):
+def test_a_new_version_takes_over_and_a_held_one_stays_usable(models, consumer, events):
     models.publish(3.0)
     consumer.refresh()
     held = consumer.current
@@ -54,9 +54,9 @@ def test_a_new_version_takes_over_and_whoever_holds_the_old_one_keeps_it(models,
     assert (events[-1].version, events[-1].before) == ("v2", "v1")
 
 
-def test_the_old_model_leaves_the_memory_at_once(models, consumer):
-    """Not when the collector comes by: of large models two fit and three do not."""
-    models.publish(3.0, columns="hours_studied day score")  # which takes a frame
+def test_the_old_model_is_freed_immediately(models, consumer):
+    """Not when the garbage collector runs: two large models may fit, and three do not."""
+    models.publish(3.0, columns="hours_studied day score")  # this one gets a frame
     consumer.refresh()
     old = weakref.ref(consumer.current.model)
     models.publish(4.0)
@@ -69,7 +69,7 @@ def test_the_old_model_leaves_the_memory_at_once(models, consumer):
         gc.enable()
 
 
-def test_a_rollback_is_the_same_path(models, consumer):
+def test_a_rollback_is_followed_like_a_promotion(models, consumer):
     models.publish(3.0)
     models.publish(4.0)
     consumer.refresh()
@@ -79,30 +79,30 @@ def test_a_rollback_is_the_same_path(models, consumer):
     assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
 
 
-def test_what_has_not_changed_is_not_loaded_again(models, consumer, events):
+def test_an_unchanged_version_is_not_loaded_again(models, consumer, events):
     models.publish()
     consumer.refresh()
-    answering = consumer.current.answering
+    predictor = consumer.current.predictor
     assert not consumer.refresh()
-    assert consumer.current.answering is answering
+    assert consumer.current.predictor is predictor
     assert len(events) == 1
 
 
-def test_a_longer_history_is_known_without_another_load(models, consumer):
+def test_a_longer_history_needs_no_reload(models, consumer):
     models.publish()
     consumer.refresh()
-    answering = consumer.current.answering
+    predictor = consumer.current.predictor
     models.publish()
     models.point("v1")
     assert not consumer.refresh()
     assert len(consumer.current.history.versions) == 2
-    assert consumer.current.answering is answering
+    assert consumer.current.predictor is predictor
 
 
-def test_before_the_first_model_there_is_none(models, consumer):
+def test_before_the_first_model_current_raises(models, consumer):
     with pytest.raises(ModelError, match=r"No model is loaded yet") as caught:
         _ = consumer.current
-    assert "nobody has looked" in caught.value.why
+    assert "has not been checked yet" in caught.value.why
     assert not consumer.refresh()
     assert not consumer.status.ready
     with pytest.raises(ModelError) as caught:
@@ -111,7 +111,7 @@ def test_before_the_first_model_there_is_none(models, consumer):
 
 
 class Bomb:
-    """Whoever unpickles it has lost."""
+    """Fails the test when it is unpickled."""
 
     def __reduce__(self):
         return (pytest.fail, ("it was unpickled",))
@@ -142,7 +142,7 @@ def other(name):
         ({"sample": {"hours_studied": "many"}}, "does not answer its sample request"),
     ],
 )
-def test_whatever_is_wrong_with_the_new_version_the_old_one_stays(models, consumer, events, changes, reason):
+def test_the_old_version_stays_if_the_new_one_is_bad(models, consumer, events, changes, reason):
     models.publish(3.0)
     consumer.refresh()
     version = models.publish(4.0, **changes)
@@ -154,14 +154,14 @@ def test_whatever_is_wrong_with_the_new_version_the_old_one_stays(models, consum
     assert consumer.current.version.version == "v1"
     assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
     status = consumer.status
-    assert (status.version, status.wanted, status.failures, status.in_a_row) == ("v1", "v2", 2, 2)
+    assert (status.version, status.wanted, status.failures, status.consecutive_failures) == ("v1", "v2", 2, 2)
     assert reason in status.problem
-    assert [event.kind for event in events] == ["swapped", "refused"]  # told once
+    assert [event.kind for event in events] == ["swapped", "refused"]  # reported once
     assert reason in events[-1].reason
 
 
-def test_a_file_that_lies_about_what_it_is_never_runs(models, consumer):
-    """The digest fits, so somebody promoted it: what is left is that it is no model."""
+def test_a_file_that_is_not_a_model_is_refused(models, consumer):
+    """The digest matches, so it was promoted; but it is no model."""
     version, _ = made(1)
     content = pickle.dumps("no model")
     lying = dataclasses.replace(version, size=len(content), sha256=hashlib.sha256(content).hexdigest())
@@ -174,7 +174,7 @@ def test_a_file_that_lies_about_what_it_is_never_runs(models, consumer):
 
 
 class Odd:
-    """An estimator of somebody's own."""
+    """A custom estimator."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -184,7 +184,7 @@ class Odd:
 
 
 class Leaves(Odd):
-    """Its file ends the process that opens it."""
+    """Loading its file ends the process."""
 
     def __reduce__(self):
         return sys.exit, (3,)
@@ -205,7 +205,7 @@ def publish_file(models, model):
         (Leaves(1.0), "SystemExit: 3"),
     ],
 )
-def test_a_model_that_answers_what_is_no_answer_is_refused(models, consumer, model, reason):
+def test_a_model_with_an_invalid_prediction_is_refused(models, consumer, model, reason):
     models.publish()
     consumer.refresh()
     publish_file(models, model)
@@ -214,14 +214,14 @@ def test_a_model_that_answers_what_is_no_answer_is_refused(models, consumer, mod
     assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
 
 
-def test_a_model_that_answers_a_column_answers_numbers(models, consumer):
+def test_a_model_that_predicts_a_column_returns_numbers(models, consumer):
     publish_file(models, Odd([2.5]))
     consumer.refresh()
     assert consumer.current.predict(FIVE * 2) == [2.5, 2.5]
 
 
-def test_an_edited_record_is_tried_as_a_new_version_is(models, consumer):
-    """The same file under other words: another feature, another target."""
+def test_an_edited_record_is_verified_like_a_new_version(models, consumer):
+    """The same file with another record: other targets, another reason."""
     version = models.publish()
     consumer.refresh()
     models.versions[0] = dataclasses.replace(version, targets=("score", "effort"))
@@ -229,13 +229,13 @@ def test_an_edited_record_is_tried_as_a_new_version_is(models, consumer):
     assert not consumer.refresh()
     assert "does not answer its sample request" in consumer.status.problem
     assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
-    models.versions[0] = dataclasses.replace(version, reason="better words")
+    models.versions[0] = dataclasses.replace(version, reason="a better reason")
     models.point("v1")
     assert consumer.refresh()
-    assert consumer.current.version.reason == "better words"
+    assert consumer.current.version.reason == "a better reason"
 
 
-def test_metadata_that_have_not_changed_are_not_read_again(models, consumer, monkeypatch):
+def test_unchanged_metadata_are_not_parsed_again(models, consumer, monkeypatch):
     models.publish()
     consumer.refresh()
     monkeypatch.setattr(registry, "parse", lambda *_: pytest.fail("parsed again"))
@@ -243,32 +243,32 @@ def test_metadata_that_have_not_changed_are_not_read_again(models, consumer, mon
     assert consumer.status.problem == ""
 
 
-def test_who_listens_and_fails_does_not_end_the_watch(models):
-    def told(event):
+def test_a_listener_that_raises_does_not_end_the_watch(models):
+    def fails(event):
         raise RuntimeError(event.kind)
 
-    consumer = Consumer(Folder(models.path), told=told)
+    consumer = Consumer(Folder(models.path), on_event=fails)
     consumer.refresh()
     models.publish()
     assert consumer.refresh()
     assert consumer.status.version == "v1"
 
 
-def test_the_first_look_need_not_be_waited_for(models):
-    begun, going_on = threading.Event(), threading.Event()
+def test_the_first_check_can_run_in_the_background(models):
+    started, may_continue = threading.Event(), threading.Event()
 
     class Slow(Folder):
         def metadata(self):
-            begun.set()
-            going_on.wait(20)
+            started.set()
+            may_continue.wait(20)
             return super().metadata()
 
     models.publish()
     consumer = Consumer(Slow(models.path))
     with consumer.watching(every=3600, wait=False):
-        assert begun.wait(20)
+        assert started.wait(20)
         assert not consumer.status.ready
-        going_on.set()
+        may_continue.set()
         consumer.refresh()
         assert consumer.status.ready
 
@@ -282,7 +282,7 @@ def test_the_first_look_need_not_be_waited_for(models):
         (b"[" * 100_000, "cannot be used"),
     ],
 )
-def test_metadata_that_cannot_be_read_leave_the_old_one(models, consumer, metadata, reason):
+def test_the_old_version_stays_if_the_metadata_are_invalid(models, consumer, metadata, reason):
     models.publish()
     consumer.refresh()
     models.write(metadata)
@@ -291,26 +291,26 @@ def test_metadata_that_cannot_be_read_leave_the_old_one(models, consumer, metada
     assert consumer.current.version.version == "v1"
 
 
-def test_metadata_without_a_model_are_told(models, consumer):
+def test_metadata_without_a_model_are_reported(models, consumer):
     models.path.mkdir()
     models.write(registry.to_bytes(dataclasses.replace(models.history, versions=(), current="")))
     assert not consumer.refresh()
     assert "name no model yet" in consumer.status.problem
 
 
-def test_trouble_that_passes_is_forgotten(models, consumer):
+def test_a_problem_that_passes_is_cleared(models, consumer):
     models.publish()
     consumer.refresh()
-    version = models.publish(4.0, content=lambda data: data[:-20])  # a checkout half way
+    version = models.publish(4.0, content=lambda data: data[:-20])  # a checkout in progress
     consumer.refresh()
     _, content = made(2, 4.0)
     (models.path / version.file).write_bytes(content)
     assert consumer.refresh()
-    assert (consumer.status.version, consumer.status.problem, consumer.status.in_a_row) == ("v2", "", 0)
+    assert (consumer.status.version, consumer.status.problem, consumer.status.consecutive_failures) == ("v2", "", 0)
     assert consumer.status.failures == 1
 
 
-def test_between_two_looks_it_waits_longer_the_more_have_failed(models, consumer):
+def test_the_pause_doubles_with_each_failure_up_to_a_limit(models, consumer):
     models.publish()
     consumer.refresh()
     assert 60 <= consumer.pause(60) <= 72
@@ -324,14 +324,14 @@ def test_between_two_looks_it_waits_longer_the_more_have_failed(models, consumer
     assert 3600 <= consumer.pause(3600) <= 4320
 
 
-def test_it_waits_as_long_as_the_server_asks(hosted):
+def test_the_pause_is_as_long_as_the_server_asks_for(hosted):
     hosted.trouble = refused(429, {"Retry-After": "1800"})
     consumer = Consumer(GitHub(REPOSITORY, api=hosted.url))
     consumer.refresh()
     assert 1800 <= consumer.pause(60) <= 2160
 
 
-def test_from_github_a_version_is_taken_over_with_one_download(models, hosted):
+def test_a_version_from_github_needs_one_download(models, hosted):
     models.publish(3.0)
     hosted.upload(models.path)
     consumer = Consumer(GitHub(REPOSITORY, api=hosted.url))
@@ -346,7 +346,7 @@ def test_from_github_a_version_is_taken_over_with_one_download(models, hosted):
     assert asked == [(name, "200"), ("v1.pkl", "200"), (name, "304"), (name, "200"), ("v2.pkl", "200")]
 
 
-def test_it_watches_until_it_is_told_to_stop(models, consumer):
+def test_the_watch_ends_with_its_block(models, consumer):
     models.publish(3.0)
     threads = threading.active_count()
     with consumer.watching(every=0.01):
@@ -359,7 +359,7 @@ def test_it_watches_until_it_is_told_to_stop(models, consumer):
     assert threading.active_count() == threads
 
 
-def test_threads_that_predict_while_versions_change_see_whole_versions(models, consumer):
+def test_threads_never_see_a_mix_of_versions(models, consumer):
     models.publish(3.0)
     models.publish(4.0)
     consumer.refresh()
@@ -383,21 +383,21 @@ def test_threads_that_predict_while_versions_change_see_whole_versions(models, c
     assert answers == {("v1", 55.0, 55.0, 55.0), ("v2", 60.0, 60.0, 60.0)}
 
 
-def test_several_targets_are_answered_by_name(models, consumer):
+def test_predictions_of_several_targets_are_named(models, consumer):
     models.publish(3.0, columns="hours_studied score effort", targets=("score", "effort"))
     consumer.refresh()
     (answer,) = consumer.current.predict(FIVE)
     assert answer == {"score": pytest.approx(55.0), "effort": pytest.approx(30.0)}
 
 
-def test_classes_are_answered_by_name(models, consumer):
+def test_predicted_classes_are_named(models, consumer):
     models.publish(3.0, columns="hours_studied passed", targets=("passed",))
     consumer.refresh()
     answers = consumer.current.predict([{"hours_studied": 0.5}, {"hours_studied": 9.5}])
     assert json.dumps(answers) == '["no", "yes"]'
 
 
-def test_a_skops_file_is_loaded_as_one(models, consumer):
+def test_a_skops_file_is_loaded(models, consumer):
     version, _ = made(1, 3.0)
     *_, model, _ = trained(3.0, "hours_studied score", ("score",), "")
     content, digest = model_file.dump(model, model_file.ModelFormat("skops"))
@@ -407,4 +407,4 @@ def test_a_skops_file_is_loaded_as_one(models, consumer):
     models.point("v1")
     assert consumer.refresh(), consumer.status.problem
     assert consumer.current.predict(FIVE) == [pytest.approx(55.0)]
-    assert consumer.current.answering.way == "linear"
+    assert consumer.current.predictor.path == "linear"

@@ -6,7 +6,7 @@ import tomllib
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_batch_job_of_the_documentation_runs_as_it_stands(models, tmp_path, monkeypatch):
+def test_the_batch_job_of_the_documentation_runs(models, tmp_path, monkeypatch):
     models.publish(3.0)
     monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/consumer.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -19,7 +19,7 @@ def locked(path):
     return dict(re.findall(r"(?m)^([A-Za-z0-9._-]+)==([^ \\]+(?: ; [^\\]+)?)", (ROOT / path).read_text()))
 
 
-def test_the_service_is_locked_to_the_images_versions():
+def test_the_service_is_locked_to_the_versions_of_the_image():
     image, service = locked("requirements/runtime.txt"), locked("example-repo/service/requirements.txt")
     for name in ("scikit-learn", "joblib", "pandas"):
         assert service[name] == image[name]
@@ -27,7 +27,7 @@ def test_the_service_is_locked_to_the_images_versions():
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_the_extra_and_the_service_ask_for_what_the_project_asks_for():
+def test_the_extra_and_the_service_require_what_the_project_requires():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     base = set(project["project"]["dependencies"])
     assert set(project["project"]["optional-dependencies"]["consumer"]) <= base

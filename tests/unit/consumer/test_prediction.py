@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml_action.consumer import fast_paths, prediction
-from ml_action.consumer.prediction import Answering
+from ml_action.consumer.prediction import Predictor
 from ml_action.modelling.training import model_file
 from tests.support.model_folder import made
 
@@ -16,13 +16,13 @@ FOREST = "sklearn.ensemble.RandomForestRegressor"
 BOOSTED = "sklearn.ensemble.HistGradientBoostingRegressor"
 
 
-def answering_of(**settings):
+def predictor_of(**settings):
     version, content = made(1, **settings)
-    return Answering(model_file.load(content, version.sha256), version)
+    return Predictor(model_file.load(content, version.sha256), version)
 
 
 @pytest.mark.parametrize(
-    ("settings", "way"),
+    ("settings", "path"),
     [
         ({}, "linear"),
         ({"columns": ALL}, "linear"),
@@ -35,52 +35,52 @@ def answering_of(**settings):
         ({"columns": "hours_studied day score"}, "frame"),
     ],
 )
-def test_rows_take_the_shortest_way_and_it_is_the_frames_to_the_last_bit(settings, way):
-    answer = answering_of(**settings)
-    assert answer.way == way
+def test_rows_take_the_fastest_path_and_it_equals_the_frame_bit_by_bit(settings, path):
+    predictor = predictor_of(**settings)
+    assert predictor.path == path
     version, _ = made(1, **settings)
-    rows = prediction.trials(version)
+    rows = prediction.probe_rows(version)
     assert len(rows) > 20
     for row in rows:
-        assert np.array_equal(answer([row]), answer.by_frame([row]))
-    assert np.array_equal(answer(rows), answer.by_frame(rows))
+        assert np.array_equal(predictor([row]), predictor.by_frame([row]))
+    assert np.array_equal(predictor(rows), predictor.by_frame(rows))
 
 
-def test_a_shortcut_that_says_something_else_is_not_taken(monkeypatch):
-    plain = fast_paths.of
+def test_a_fast_path_that_differs_is_not_used(monkeypatch):
+    plain = fast_paths.fast_paths
 
     def off_by_a_bit(model, features):
-        ways = plain(model, features)
-        exact = ways["linear"]
-        return ways | {"linear": lambda rows: np.nextafter(exact(rows), np.inf)}
+        paths = plain(model, features)
+        exact = paths["linear"]
+        return paths | {"linear": lambda rows: np.nextafter(exact(rows), np.inf)}
 
-    monkeypatch.setattr(fast_paths, "of", off_by_a_bit)
-    assert answering_of().way == "matrix"
+    monkeypatch.setattr(prediction, "fast_paths", off_by_a_bit)
+    assert predictor_of().path == "matrix"
 
 
-def test_a_model_of_another_make_gets_its_frame():
+def test_a_model_that_is_not_our_pipeline_gets_a_frame():
     from sklearn.dummy import DummyRegressor
 
     version, _ = made(1)
     model = DummyRegressor(strategy="constant", constant=3.0).fit([[0]], [0])
-    answer = Answering(model, version)
-    assert answer.way == "frame"
-    assert answer([{"hours_studied": 1}, {"hours_studied": None}]).tolist() == [3.0, 3.0]
+    predictor = Predictor(model, version)
+    assert predictor.path == "frame"
+    assert predictor([{"hours_studied": 1}, {"hours_studied": None}]).tolist() == [3.0, 3.0]
 
 
-def test_a_feature_that_a_row_lacks_is_missing():
-    answer = answering_of(columns=ALL)
+def test_a_feature_that_is_not_in_the_row_is_missing():
+    predictor = predictor_of(columns=ALL)
     whole = {"hours_studied": 5.0, "sleep": None, "room": "red", "tutor": True}
-    assert answer([{"hours_studied": 5.0, "room": "red", "tutor": True}]) == answer.by_frame([whole])
+    assert predictor([{"hours_studied": 5.0, "room": "red", "tutor": True}]) == predictor.by_frame([whole])
 
 
-def test_without_a_contract_the_sample_alone_is_tried():
+def test_without_a_contract_only_the_sample_is_compared():
     version, content = made(1, contract=None)
-    assert Answering(model_file.load(content, version.sha256), version).way == "linear"
+    assert Predictor(model_file.load(content, version.sha256), version).path == "linear"
 
 
-def test_no_pandas_is_imported_by_the_consumer_itself():
-    """scikit-learn itself imports pandas where it is installed; without it the consumer must do."""
+def test_the_consumer_itself_imports_no_pandas():
+    """scikit-learn imports pandas where it is installed; the consumer has to work without it."""
     code = """
 import sys, json
 sys.modules["pandas"] = None

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from ml_action.consumer import Folder, GitHub, Unreachable
+from ml_action.consumer import Folder, GitHub, SourceUnavailable
 from tests.support.fault_proxy import Wire, in_front_of
 from tests.support.flaky_server import REPOSITORY, Hosted, refused
 
@@ -21,28 +21,28 @@ def source(files: Hosted) -> GitHub:
     return GitHub(REPOSITORY, api=files.url)
 
 
-def test_a_folder_is_read(tmp_path):
+def test_files_are_read_from_a_folder(tmp_path):
     (tmp_path / "model_metadata.json").write_bytes(b"{}")
     (tmp_path / "v1.pkl").write_bytes(b"model")
     folder = Folder(tmp_path)
     assert folder.metadata() == b"{}"
     assert folder.artifact("v1.pkl", 5) == b"model"
-    assert folder.artifact("v1.pkl", 3) == b"mode"  # one more than asked for: enough to see that there is more
+    assert folder.artifact("v1.pkl", 3) == b"mode"  # one more than requested shows that the file is larger
     assert folder.counter() == b""
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(Unreachable, match=r"model_metadata\.json cannot be read: No such file"):
+def test_a_missing_folder_is_reported(tmp_path):
+    with pytest.raises(SourceUnavailable, match=r"model_metadata\.json cannot be read: No such file"):
         Folder(tmp_path / "nowhere").metadata()
 
 
-def test_a_repository_is_read(source):
+def test_files_are_read_from_a_repository(source):
     assert source.metadata() == b'{"name": "students"}'
     assert source.artifact("v1.pkl", 100) == b"model"
     assert source.artifact("v1.pkl", 3) == b"mode"
 
 
-def test_what_has_not_changed_is_not_sent_again(source, files):
+def test_an_unchanged_file_is_not_downloaded_again(source, files):
     first = source.metadata()
     assert source.metadata() == first
     assert files.statuses == ["200", "304"]
@@ -52,20 +52,20 @@ def test_what_has_not_changed_is_not_sent_again(source, files):
     assert files.statuses == ["200", "304", "200", "304"]
 
 
-def test_a_branch_a_tag_and_an_enterprise_server(files):
+def test_branches_tags_and_an_enterprise_server(files):
     files.write({"a b/ü/model_metadata.json": b"{}"}, branch="live/two")
     files.git.run("tag", "v1", "main")
     for branch, found in (("live/two", b"{}"), ("v1", None), ("main", None)):
         source = GitHub(REPOSITORY, "a b/ü/", ref=branch, api=f"{files.url}/api/v3/")
         if found is None:
-            with pytest.raises(Unreachable, match="GitHub answers 404"):
+            with pytest.raises(SourceUnavailable, match="GitHub answers 404"):
                 source.metadata()
         else:
             assert source.metadata() == found
     assert GitHub(REPOSITORY, ref="v1", api=files.url).metadata() == b'{"name": "students"}'
 
 
-def test_a_model_of_more_than_a_megabyte_is_read(source, files):
+def test_a_model_larger_than_a_megabyte_is_read(source, files):
     files.write({"model/v2.pkl": bytes(3 * 1024 * 1024)})
     assert source.artifact("v2.pkl", 4 * 1024 * 1024) == bytes(3 * 1024 * 1024)
 
@@ -80,30 +80,30 @@ def test_the_last_decision_is_read_from_the_state_branch(source, files):
     assert files.statuses[-3:] == ["404", "200", "304"]
 
 
-def test_a_private_repository_is_read_with_a_token_that_may(source, files):
+def test_a_private_repository_needs_a_token_with_the_permission(source, files):
     files.repository.private = True
-    with pytest.raises(Unreachable, match="GitHub answers 404") as caught:
+    with pytest.raises(SourceUnavailable, match="GitHub answers 404") as caught:
         source.metadata()
     assert "the token may not see the repository" in caught.value.why
     reader = files.identity(permissions={"contents": "read"})
     assert GitHub(REPOSITORY, token=reader.token, api=files.url).metadata()
     other = files.identity("other", permissions={"issues": "write"})
-    with pytest.raises(Unreachable, match="GitHub answers 403"):
+    with pytest.raises(SourceUnavailable, match="GitHub answers 403"):
         GitHub(REPOSITORY, token=other.token, api=files.url).metadata()
-    with pytest.raises(Unreachable, match="GitHub answers 401"):
+    with pytest.raises(SourceUnavailable, match="GitHub answers 401"):
         GitHub(REPOSITORY, token="expired", api=files.url).metadata()
 
 
-def test_the_token_is_sent_as_a_header_and_to_this_host_only(files):
+def test_the_token_is_a_header_and_is_sent_to_this_host_only(files):
     reader, sent, stolen = files.identity(permissions={"contents": "read"}), [], []
     files.trouble = lambda request: sent.append(request.headers["Authorization"])
     source = GitHub(REPOSITORY, token=reader.token, api=files.url)
     assert source.metadata()
     assert sent == [f"Bearer {reader.token}"]
-    with in_front_of(files.hub.url) as stranger:
-        stranger.plan = stolen.append
-        files.trouble = refused(302, {"Location": f"{stranger.url}/steal"})
-        with pytest.raises(Unreachable, match="GitHub answers 302"):
+    with in_front_of(files.hub.url) as other_host:
+        other_host.plan = stolen.append
+        files.trouble = refused(302, {"Location": f"{other_host.url}/steal"})
+        with pytest.raises(SourceUnavailable, match="GitHub answers 302"):
             source.artifact("v1.pkl", 10)
     assert stolen == []
 
@@ -130,11 +130,11 @@ def test_a_renamed_repository_is_followed_with_the_token(files):
         (502, {}, "Bad Gateway", 0),
     ],
 )
-def test_what_github_refuses_is_told_with_how_long_it_wants_to_be_left_alone(source, files, status, headers, why, wait):
+def test_refusals_of_github_are_reported_with_the_wait_that_it_asks_for(source, files, status, headers, why, wait):
     reset = str(int(time.time()) + 300)
     headers = {name: value.replace("RESET", reset) for name, value in headers.items()}
     files.trouble = refused(status, headers)
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(SourceUnavailable) as caught:
         source.metadata()
     assert f"GitHub answers {status}" in caught.value.what
     assert caught.value.why == why
@@ -152,40 +152,40 @@ def test_what_github_refuses_is_told_with_how_long_it_wants_to_be_left_alone(sou
         (b"", "Forbidden"),
     ],
 )
-def test_what_github_says_itself_is_told_in_one_line(source, files, body, why):
+def test_the_message_of_github_is_reported_in_one_line(source, files, body, why):
     files.trouble = refused(403, body=body)
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(SourceUnavailable) as caught:
         source.metadata()
     assert caught.value.why == why
 
 
-def test_an_answer_that_is_cut_off_is_no_answer_and_is_not_remembered(source, files):
+def test_a_truncated_response_is_an_error_and_is_not_cached(source, files):
     files.proxy.plan = lambda wire: wire.answer(wire.forward(), cut=True)
     for ask in (source.metadata, lambda: source.artifact("v1.pkl", 100)):
-        with pytest.raises(Unreachable, match="does not answer: IncompleteRead"):
+        with pytest.raises(SourceUnavailable, match="does not answer: IncompleteRead"):
             ask()
     files.trouble = refused(502, body=b'{"message": "cut"}')
     files.proxy.plan = lambda wire: wire.answer(files.trouble(wire.request), cut=True)
-    with pytest.raises(Unreachable, match="GitHub answers 502"):
+    with pytest.raises(SourceUnavailable, match="GitHub answers 502"):
         source.metadata()
     files.trouble = lambda _: None
     files.proxy.plan = files.plan
     assert source.metadata() == b'{"name": "students"}'
-    assert source.artifact("v1.pkl", 3) == b"mode"  # as much as was asked for is not cut off
+    assert source.artifact("v1.pkl", 3) == b"mode"  # a response of the requested size is not truncated
 
 
-def test_a_server_that_breaks_off_or_says_nothing_is_told(files):
+def test_a_server_that_resets_or_times_out_is_reported(files):
     for plan, error in ((Wire.reset, "ConnectionResetError"), (Wire.silence, "TimeoutError")):
         files.proxy.plan = plan
-        with pytest.raises(Unreachable, match=f"does not answer: .*{error}|timed out"):
+        with pytest.raises(SourceUnavailable, match=f"does not answer: .*{error}|timed out"):
             GitHub(REPOSITORY, api=files.url, timeout=0.3).metadata()
 
 
-def test_a_server_that_is_not_there_is_told():
-    with pytest.raises(Unreachable, match=r"http://127.0.0.1:9 does not answer"):
+def test_an_unreachable_server_is_reported():
+    with pytest.raises(SourceUnavailable, match=r"http://127.0.0.1:9 does not answer"):
         GitHub(REPOSITORY, api="http://127.0.0.1:9").metadata()
 
 
-def test_only_http_is_an_address():
+def test_only_http_addresses_are_accepted():
     with pytest.raises(ValueError, match="https://"):
         GitHub(REPOSITORY, api="file:///etc")

@@ -264,7 +264,7 @@ def test_a_bug_is_a_500_without_details(client, monkeypatch):
     def fails(*_):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("ml_action.consumer.loading.Served.predict", fails)
+    monkeypatch.setattr("ml_action.consumer.LoadedModel.predict", fails)
     answer = client.post("/predict", json={"hours_studied": 5})
     assert answer.status_code == 500
     assert answer.json() == {"detail": "The service failed; its log says why."}

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from ml_action.consumer import Unreachable
+from ml_action.consumer import SourceUnavailable
 from ml_action.consumer.sources import Api
 from ml_action.core.errors import DataError
 from service.feedback import Feedback, File, FolderTarget, FullError, GitHubTarget, dataset
@@ -221,7 +221,7 @@ def test_refusals_of_github_come_with_a_remedy(hosted, monkeypatch, changes, sta
     hosted.repository.change_settings(archived=changes.get("archived", False))
     path, branch = changes.get("path", STORE), changes.get("branch", "main")
     target = GitHubTarget(Api(hosted.url, token), changes.get("repository", REPOSITORY), path, branch)
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(SourceUnavailable) as caught:
         target.put(dataset(("a",), [{"a": 1.0}]))
     assert caught.value.status == status
     assert why in caught.value.why
@@ -231,7 +231,7 @@ def test_refusals_of_github_come_with_a_remedy(hosted, monkeypatch, changes, sta
 
 def test_a_rate_limit_sets_the_wait(hosted, target):
     hosted.trouble = refused(403, {"Retry-After": "30"})
-    with pytest.raises(Unreachable, match="the rate limit is used up") as caught:
+    with pytest.raises(SourceUnavailable, match="the rate limit is used up") as caught:
         target.put(dataset(("a",), [{"a": 1.0}]))
     assert caught.value.wait == 30
 
@@ -240,7 +240,7 @@ def test_a_rate_limit_sets_the_wait(hosted, target):
 def test_a_renamed_repository_is_reported(hosted, target, status):
     there = f"{hosted.url}/repositories/1/contents/x.csv"
     hosted.trouble = refused(status, {"Location": there}, b'{"message": "Moved Permanently"}')
-    with pytest.raises(Unreachable, match=f"GitHub answers {status}") as caught:
+    with pytest.raises(SourceUnavailable, match=f"GitHub answers {status}") as caught:
         target.put(dataset(("a",), [{"a": 1.0}]))
     assert "SERVICE_REPOSITORY" in caught.value.fix
     assert hosted.statuses == [str(status)]
@@ -250,7 +250,7 @@ def test_an_existing_file_is_not_assumed_while_github_fails(hosted, target):
     file = dataset(("a",), [{"a": 1.0}])
     target.put(file)
     hosted.trouble = lambda request: refused(502)(request) if request.method == "GET" else None
-    with pytest.raises(Unreachable, match="GitHub answers 502"):
+    with pytest.raises(SourceUnavailable, match="GitHub answers 502"):
         target.put(file)
 
 
@@ -267,7 +267,7 @@ def test_rows_that_cannot_be_written_at_the_end_are_reported(hosted):
 def test_waiting_rows_are_limited():
     class Never:
         def put(self, file: File) -> None:
-            raise Unreachable("no")
+            raise SourceUnavailable("no")
 
     feedback = Feedback(Never(), pending=2)
     feedback.add(("a",), [{"a": 1}, {"a": 2}])
