@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ml_action.commands.base import Invocation, json_option
 from ml_action.config.settings import Settings
 from ml_action.core.errors import ForgeError
 from ml_action.core.markdown import fenced
@@ -22,9 +23,11 @@ from ml_action.git import journal
 from ml_action.promotion import commit_contents
 from ml_action.promotion.approval import approve_once
 from ml_action.promotion.verification import find_objections
+from ml_action.runtime import wiring
 from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
 
+add_options = json_option
 PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")
 
 
@@ -41,6 +44,12 @@ class ExpectedPullRequest:
 CommitCheck = Callable[
     [Attempt, Sequence[str]], Sequence[str]
 ]  # what speaks against the commit's contents, given its paths
+
+
+def run(call: Invocation) -> Outcome:
+    """Approves, where the journal agrees."""
+    place = wiring.find_place(call.inputs, call.context, call.log.info)
+    return approve(*wiring.make_approval_tools(place, call.temporary_folder(), call.log), call.context.asking)
 
 
 def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = None) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_action.commands.base import Invocation, json_option
 from ml_action.config.settings import Settings
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import Trigger
@@ -10,6 +11,17 @@ from ml_action.datasets import survey
 from ml_action.datasets.inventory import notes
 from ml_action.git import journal
 from ml_action.git.repository import Repository, Tips, branch_names
+from ml_action.runtime import wiring
+
+add_options = json_option
+
+
+def run(call: Invocation) -> Outcome:
+    """Counts in the cheapest repository that will do."""
+    place, repository, tips = wiring.open_for_reading(
+        wiring.find_place(call.inputs, call.context, call.log.info), call.temporary_folder
+    )
+    return check(place.settings, repository, tips)
 
 
 def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:

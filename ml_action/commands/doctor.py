@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import replace
 
+from ml_action.commands.base import Invocation, json_option
 from ml_action.config.settings import Settings
 from ml_action.core.errors import ForgeError, SettingsError
 from ml_action.core.records.choices import Verdict
@@ -14,7 +17,24 @@ from ml_action.doctor.checks import run_checks
 from ml_action.doctor.diagnosis import next_step, sentence
 from ml_action.git import journal
 from ml_action.loop import preflight
+from ml_action.reports import doctor as doctor_report
+from ml_action.runtime import wiring
 from ml_action.runtime.dependencies import Dependencies
+
+add_options = json_option
+
+
+def run(call: Invocation) -> Outcome | int:
+    """Prints the diagnosis as JSON, or shows it in the log and the summary."""
+    place = wiring.find_place(call.inputs, call.context, call.log.info)
+    found = diagnose(*wiring.make_approval_tools(place, call.temporary_folder(), call.log))
+    ending = outcome(found)
+    if getattr(call.options, "json", False):
+        sys.stdout.write(json.dumps(doctor_report.to_json(found), indent=2) + "\n")
+        return ending.exit_code
+    for line in doctor_report.lines(found):
+        call.log.info(line)
+    return ending
 
 
 def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ml_action.commands.base import Invocation, own_options
 from ml_action.core.codec import encode
 from ml_action.core.log import Log
 from ml_action.core.markdown import one_line
@@ -23,6 +25,27 @@ from ml_action.runtime.wiring import Target
 
 WIDTH = 120  # characters, where a program or a file reads along
 _line: Callable[[str], str] = partial(one_line, limit=2_000)
+
+
+def run(call: Invocation) -> None:
+    """Shows one attempt."""
+    options, place = own_options(call), wiring.find_place(call.inputs, call.context, call.log.info)
+    form = "json" if options.json else "markdown" if options.markdown else ""
+    explain(place, call.temporary_folder(), call.log, options.attempt, form=form)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the attempt and the form."""
+    parser.add_argument(
+        "attempt",
+        nargs="?",
+        default="",
+        metavar="ATTEMPT",
+        help="its id, the beginning of one, its version (v3), or a number: 1 is the last, 2 the one before it",
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print the journal's record as JSON")
+    forms.add_argument("--markdown", action="store_true", help="print the report as Markdown")
 
 
 def explain(place: Target, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ml_action.commands.base import Invocation, json_option
 from ml_action.config.settings import Settings
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy
@@ -20,7 +21,16 @@ from ml_action.loop import outcomes
 from ml_action.loop import rollback as reversal
 from ml_action.loop.rollback import RollbackRequest
 from ml_action.promotion import lifecycle, recording
+from ml_action.runtime import wiring
 from ml_action.runtime.dependencies import Dependencies
+
+add_options = json_option
+
+
+def run(call: Invocation) -> Outcome:
+    """Proposes the version that the settings name."""
+    place = wiring.find_place(call.inputs, call.context)
+    return rollback(place.settings, wiring.make_tools(place, call.temporary_folder(), call.log))
 
 
 def rollback(settings: Settings, tools: Dependencies) -> Outcome:

@@ -18,7 +18,8 @@ from ml_action.config.settings import CONFIG_FILE
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
 from ml_action.git import command
-from ml_action.git.command import Git
+from ml_action.git.command import Git, GitFailed
+from ml_action.git.errors import explain
 from ml_action.git.repository import AUTHOR
 from ml_action.loop import run
 from ml_action.runtime import actions, wiring
@@ -89,6 +90,32 @@ def open_stage(
         author = hub.add_account(AUTHOR_LOGIN, kind="app")
         reviewer = hub.add_account(REVIEWER_LOGIN, kind="actions")
         yield SandboxSession(hub, repository, author, reviewer, root)
+
+
+def branch_of(path: Path) -> str:
+    """Returns the branch that is checked out; a copy has it as its default branch."""
+    git = plain_git(path)
+    try:
+        git.run("rev-parse", "--verify", "HEAD^{commit}")
+    except GitFailed as failed:
+        raise explain(failed) from failed
+    return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
+
+
+def copy_repository(path: Path, here: SandboxSession) -> None:
+    """Pushes the current commit and the loop's branches into the sandbox; the repository at `path` is only read."""
+    git = plain_git(path)
+    specs = [f"HEAD:refs/heads/{here.repository.default_branch}"]
+    for place in ("refs/heads", "refs/remotes/origin"):
+        found = git.line("for-each-ref", "--format=%(refname)", f"{place}/ml-auto-update/").splitlines()
+        specs += [f"{name}:refs/heads/{name[len(place) + 1 :]}" for name in found]
+    unique = {spec.rpartition(":")[2]: spec for spec in specs}
+    # a shallow clone may be rehearsed as well: the copy is as shallow then
+    plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
+    try:
+        git.run("push", "--quiet", "--no-verify", str(here.repository.path), *unique.values())
+    except GitFailed as failed:
+        raise explain(failed) from failed
 
 
 def plain_git(directory: Path) -> Git:

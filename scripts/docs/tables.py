@@ -12,8 +12,8 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from ml_action import cli
-from ml_action.commands.registry import Command
+from ml_action.commands.parser import make_parser
+from ml_action.commands.table import COMMANDS, Command
 from ml_action.config import parse
 from ml_action.config.option import Option
 from ml_action.config.options import BY_NAME, OPTIONS
@@ -111,9 +111,9 @@ def cli_reference() -> str:
     """docs/cli.md: the help of every command, the settings once."""
     os.environ["COLUMNS"] = "110"
     parts = [_fenced(_help([]))]
-    for name in cli.COMMANDS:
-        parts.append(f"## {name}\n\n" + _of_command([name], cli.COMMANDS[name]))
-        for verb, command in cli.COMMANDS[name].verbs.items():
+    for name in COMMANDS:
+        parts.append(f"## {name}\n\n" + _of_command([name], COMMANDS[name]))
+        for verb, command in COMMANDS[name].verbs.items():
             parts.append(f"### {name} {verb}\n\n" + _of_command([name, verb], command))
     parts.append(
         "## Settings\n\nEvery command but `sandbox` and `demo` takes them.\n\n"
@@ -136,7 +136,7 @@ def _of_command(words: list[str], command: Command) -> str:
 def _help(arguments: list[str]) -> str:
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
-        cli.make_parser().parse_args([*arguments, "--help"])
+        make_parser(arguments).parse_args([*arguments, "--help"])
     return text.getvalue()
 
 

@@ -9,6 +9,7 @@ import tomllib
 import yaml
 
 from ml_action import __version__, cli
+from ml_action.commands.parser import make_parser
 from ml_action.config import parse
 from ml_action.config.options import BY_NAME, MODES, OPTIONS
 from ml_action.core import errors
@@ -162,7 +163,7 @@ def test_the_readmes_workflows_use_inputs_and_outputs_that_there_are():
 
 def test_every_setting_but_the_mode_is_a_flag():
     for name, command in cli.COMMANDS.items():
-        parser = cli.make_parser()._subparsers._group_actions[0].choices[name]
+        parser = make_parser([name])._subparsers._group_actions[0].choices[name]
         flags = {
             action.dest.removeprefix("setting ") for action in parser._actions if action.dest.startswith("setting ")
         }

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from ml_action import __version__, cli
-from ml_action.commands import registry as commands
-from ml_action.config.options import OPTIONS
+from ml_action.commands import base, table
+from ml_action.config.options import MODES, OPTIONS
 from ml_action.git import registry
 from tests.support.factories import make_csvs, make_history, make_remote, make_repository, run_python
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 ENTRYPOINT = str(ROOT / "entrypoint.py")
 SECRET = "ghs_verysecret"
 
@@ -234,9 +234,9 @@ def test_a_folder_that_is_no_repository_is_told(environ, tmp_path, capsys):
             ["run", "--forge", "sandbox", "--workspace", "/"],
             "commands.rehearse", "rehearse", (Path("/"), {"forge": "sandbox"}),
         ),
-        (["sandbox", "/x", "--port", "8000"], "commands.rehearse", "serve", (Path("/x"), 8000)),
-        (["demo", "--data", "real", "--keep", "/x"], "commands.demo.story", "play", ("real", Path("/x"))),
-        (["demo"], "commands.demo.story", "play", ("students", None)),
+        (["sandbox", "/x", "--port", "8000"], "commands.sandbox", "serve", (Path("/x"), 8000)),
+        (["demo", "--data", "real", "--keep", "/x"], "commands.demo.story", "run", ("real", Path("/x"))),
+        (["demo"], "commands.demo.story", "run", ("students", None)),
     ],
 )  # fmt: skip
 def test_every_door_leads_to_its_story(environ, monkeypatch, arguments, module, name, given):
@@ -254,15 +254,59 @@ def test_a_person_at_a_terminal_sees_progress_bars(environ, workspace, monkeypat
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     logs = []
-    monkeypatch.setitem(cli.COMMANDS, "run", cli.Command("x", lambda call: logs.append(call.log)))
+    monkeypatch.setattr("ml_action.commands.run.run", lambda call: logs.append(call.log))
     assert run(environ, workspace, "run") == 0
     assert isinstance(logs[0], TerminalLog)
 
 
 def test_a_command_of_the_command_line_is_none_of_the_action():
-    call = cli.Call({}, None, None, Path)
+    call = base.Invocation({}, None, None, Path)
     with pytest.raises(LookupError, match="only for the command line"):
-        commands.own_options(call)
+        base.own_options(call)
+
+
+LEAVES = {
+    name if verb is None else f"{name} {verb}": command
+    for name, group in table.COMMANDS.items()
+    for verb, command in (group.verbs or {None: group}).items()
+}
+
+
+@pytest.mark.parametrize("command", LEAVES.values(), ids=LEAVES)
+def test_every_command_of_the_table_has_a_module_that_runs_it_and_adds_its_options(command):
+    module = table.load(command)
+    assert callable(module.run)
+    assert callable(module.add_options)
+
+
+def test_every_mode_of_the_action_has_a_module():
+    for mode in MODES:
+        assert callable(table.load(table.COMMANDS[mode]).run)
+
+
+def test_the_list_of_commands_loads_no_command(environ, workspace):
+    code, packages, modules = loaded(environ, workspace, "--help", options=("-I", "-S"))
+    assert code == 0
+    assert packages - sys.stdlib_module_names <= {"ml_action", "__main__", "__mp_main__"}
+    assert {name for name in modules if name.startswith("ml_action.commands.")} == {
+        "ml_action.commands.base", "ml_action.commands.parser", "ml_action.commands.table",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["rehearse", "init", "sandbox", "demo"])
+def test_without_the_libraries_of_the_sandbox_a_command_names_the_missing_one(
+    environ, workspace, monkeypatch, capsys, command
+):
+    monkeypatch.setitem(sys.modules, "ml_action.commands." + table.COMMANDS[command].module, None)
+    assert cli.main([command], environ) == 2
+    assert "error: the stand-in of GitHub is not installed here" in capsys.readouterr().out
+
+
+def test_in_the_action_a_missing_sandbox_is_a_wrong_setting(step, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ml_action.commands.rehearse", None)
+    code, outputs = step(FORGE="sandbox")
+    assert (code, outputs["decision"]) == (2, "failed")
+    assert "the stand-in of GitHub is not installed here" in capsys.readouterr().out
 
 
 # --- the Action ---------------------------------------------------------------------------------------------

@@ -5,17 +5,17 @@ The working tree is read and never written: git lists what differs, and the file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action.config.data_path import DataPath
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset, Inventory
-from ml_action.datasets import counting, survey, trigger
+from ml_action.datasets import contents, counting, survey, trigger
 from ml_action.datasets.inventory import REGULAR_FILES
 from ml_action.datasets.survey import Snapshot
-from ml_action.git import journal, registry, workspace
+from ml_action.git import journal, lfs, registry, workspace
 from ml_action.git.command import Git, decode_path
 from ml_action.git.repository import Repository, Tips
 
@@ -115,6 +115,17 @@ def working_tree_dataset(scene: Snapshot, path: str, known: Dataset | None = Non
         return None
     blob = workspace.blob_id(content, sha256=workspace.digest_of(scene.inventory.tree))
     return known if known and known.blob == blob else Dataset(path, blob, untracked=True)
+
+
+def key_of(item: Dataset) -> tuple[str, str]:
+    """Returns what identifies a dataset on a branch: its path and its content."""
+    return item.path, item.blob
+
+
+def pointers(ground: BranchDatasets, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+    """Returns the datasets of which only Git LFS's pointer is here."""
+    found = contents.contents(ground.scene.repository, datasets, lfs.MAX_BYTES)
+    return tuple(item for item, content in zip(datasets, found, strict=True) if lfs.is_pointer(content))
 
 
 def one_per_content(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:

@@ -31,7 +31,7 @@ class DatasetFinding:
     reason: str = ""
     line: int = 0
     more: tuple[str, ...] = ()  # what else is bad in it, where that was asked for
-    partly: bool = False  # rows of it are bad, and the others count
+    some_rows: bool = False  # rows of it are bad, and the others count
 
 
 @dataclass(frozen=True)

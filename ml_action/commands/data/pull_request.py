@@ -6,19 +6,34 @@ stands in the summary, the annotations and the exit code all the same.
 
 from __future__ import annotations
 
+from ml_action.commands.base import Invocation
 from ml_action.commands.data import candidates as ground
 from ml_action.commands.data import inspection, report
 from ml_action.commands.data.findings import FindingStatus, Inspection
 from ml_action.config.settings import Settings
-from ml_action.core.errors import DataError, ForgeError
+from ml_action.core.errors import DataError, ForgeError, SettingsError
 from ml_action.core.log import escaped
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.outcome import Outcome
+from ml_action.runtime import wiring
 from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
 
 SHOWN = 5  # copies named in a note
+
+
+def run(call: Invocation) -> Outcome:
+    """Judges the datasets of a pull request, and comments on it."""
+    if call.context.event == "pull_request_target":
+        raise SettingsError(
+            "mode data does not run on pull_request_target",
+            why="such a run holds your secrets and a token that may write, and strangers' files do not belong there",
+            fix="use `on: pull_request`: example-workflows/check-datasets.yml",
+        )
+    place = wiring.find_place(call.inputs, call.context, call.log.info)
+    tools = wiring.make_data_tools(place, call.temporary_folder(), call.log)
+    return check(place.settings, tools, place.context.pull)
 
 
 def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Outcome:

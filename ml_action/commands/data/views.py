@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 from ml_action.commands.data import report
-from ml_action.commands.data.contract import ColumnRequirement, EffectiveContract
-from ml_action.commands.data.explain import Explanation
+from ml_action.commands.data.effective_contract import ColumnRequirement, EffectiveContract
+from ml_action.commands.data.explanation import Explanation
 from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.core.formatting import count_of, percent
 from ml_action.core.log import escaped

@@ -1,34 +1,28 @@
-"""The command `init`: it takes the call apart, and hands it to its story. Everything is imported late."""
+"""The command `init`."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ml_action.commands.registry import Invocation, own_options, path_option, requires_extras
+from ml_action.commands import doctor as physician
+from ml_action.commands import sandbox_session
+from ml_action.commands.base import Invocation, own_options, path_option
+from ml_action.commands.init import prompts, setup
 from ml_action.config.options import BY_NAME
+from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
-
-if TYPE_CHECKING:  # late at run time: the Action has no command line
-    import argparse
-
-    from ml_action.core.records.diagnosis import Diagnosis
+from ml_action.runtime import wiring
 
 
-def init(call: Invocation) -> Outcome:
-    """A loop for a repository that has none."""
-    with requires_extras("init"):
-        from ml_action.commands import sandbox_session
-        from ml_action.commands.init import setup
-    from ml_action.commands.init import prompts
-    from ml_action.runtime import wiring
-
+def run(call: Invocation) -> Outcome:
+    """Sets the loop up in a repository."""
     options = own_options(call)
     path = Path(options.path).resolve()
-    given = {name: value for name, value in call.given.items() if value}
+    given = {name: value for name, value in call.inputs.items() if value}
     secret = {name: given.pop(name) for name in list(given) if BY_NAME[name].secret}
     setup.check_flags(given)
     git = sandbox_session.plain_git(path)
@@ -42,19 +36,16 @@ def init(call: Invocation) -> Outcome:
 
 def _look_after(call: Invocation, top: Path, secret: Mapping[str, str], chosen: Mapping[str, str]) -> Diagnosis | None:
     """What the doctor finds where a token is at hand and the repository is on GitHub."""
-    from ml_action.commands import doctor as physician
-    from ml_action.runtime import wiring
-
     context = replace(call.context, workspace=top)
     context = replace(context, repository=context.repository or wiring.origin(top, context))
     if not secret.get("token") or not context.repository:
         return None
     place = wiring.find_place({"autonomy": "propose", **chosen, **secret, "forge": "github"}, context, call.log.info)
-    return physician.diagnose(*wiring.make_approval_tools(place, call.scratch(), call.log))
+    return physician.diagnose(*wiring.make_approval_tools(place, call.temporary_folder(), call.log))
 
 
-def init_options(parser: argparse.ArgumentParser) -> None:
-    """Where, and whether anybody is asked."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the repository, and what is left out."""
     path_option(parser)
     parser.add_argument("--yes", action="store_true", help="ask nothing: take every guess")
     parser.add_argument("--no-rehearsal", action="store_true", help="write the files and train nothing")

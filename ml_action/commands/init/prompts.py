@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+from rich.prompt import Prompt
+
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 
@@ -34,8 +36,6 @@ class TerminalPrompt:
 
     def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
         """What is typed, once it is one of the choices."""
-        from rich.prompt import Prompt  # late: the Action has no terminal
-
         shown = list(choices) or None
         few = shown is not None and len(shown) <= 8
         if shown and not few:

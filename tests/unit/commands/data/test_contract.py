@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action import cli
-from ml_action.commands.data import contract, contract_file
+from ml_action.commands.data import contract_file, effective_contract
 from ml_action.commands.demo import students
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.errors import SettingsError
@@ -35,7 +35,7 @@ TABLES = {"hours": {"type": "number", "min": 0, "max": 30.5}, 'a.b c"é': {"type
 
 
 def demand_of(name, *rules):
-    return next(item for item in contract.merge_rules(CONTRACT, rules, "champion v1") if item.column == name)
+    return next(item for item in effective_contract.merge_rules(CONTRACT, rules, "champion v1") if item.column == name)
 
 
 # --- rules over what was learned ---------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def test_a_column_of_which_nothing_is_asked_and_one_that_only_the_user_knows():
 
 
 def test_the_proposals_are_rules_that_the_settings_read():
-    found = contract.proposals(CONTRACT, {"score"})
+    found = effective_contract.proposals(CONTRACT, {"score"})
     assert list(found) == ["hours", "school", "name", "passed"]
     assert found["hours"] == {"type": "number", "min": 0, "max": 30}
     assert found["school"] == {"type": "text", "categories": ["town", "Ünited"]}
@@ -79,7 +79,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 @given(numbers, numbers)
 def test_the_room_holds_what_was_seen(one, other):
     low, high = sorted((one, other))
-    least, most = contract.widen(low, high)
+    least, most = effective_contract.widen(low, high)
     assert math.isfinite(least)
     assert math.isfinite(most)
     slack = 1e-9 * max(abs(low), abs(high))

@@ -1,0 +1,107 @@
+"""New datasets judged by the loop's stages. This module loads pandas and scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml_action.commands.data import candidates as branch
+from ml_action.commands.data.candidates import BranchDatasets, key_of, one_per_content
+from ml_action.config.settings import Settings
+from ml_action.core.errors import DataError
+from ml_action.core.formatting import count_of
+from ml_action.core.log import Log
+from ml_action.core.records.contract import ColumnDrift, DataContract
+from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.datasets import contents, survey
+from ml_action.loop import batch as batch_stage
+from ml_action.loop.batch import Batch, BatchInput
+from ml_action.modelling.contract import all_findings, checks
+from ml_action.modelling.reading.limits import ReadLimits
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on several datasets."""
+
+    rejected: tuple[RejectedDataset, ...]
+    bad: frozenset[str]  # blobs of the rejected datasets that fail a check
+    source: str = ""  # of the contract, in words; empty: not one dataset can be used
+    shifts: tuple[ColumnDrift, ...] = ()
+    contract: DataContract | None = None
+
+
+def judge(
+    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings, log: Log
+) -> Judgement:
+    """Judges the `wanted` ones of the candidates.
+
+    Raises:
+        DataError: The datasets cannot be judged at all.
+    """
+    lenient = settings.with_values(max_quarantine=1.0)  # each file is judged: no share of bad ones stops it
+    try:
+        batch = batch_stage.build_batch(_batch_input(ground, wanted, candidates, settings), ground.scene, lenient, log)
+    except DataError as error:
+        if not error.set_aside:
+            raise
+        reasons = {item.blob: item for item in reversed(error.set_aside)}
+        rest = f"cannot be judged: {error.what}"
+        rejected = tuple(reasons.get(item.blob) or RejectedDataset(item.path, item.blob, rest) for item in wanted)
+        return Judgement(rejected, frozenset(item.blob for item in rejected))
+    bad = frozenset(item.blob for item in batch.bad)
+    return Judgement(batch.set_aside, bad, source_of(ground, batch, settings), batch.shifts, batch.contract)
+
+
+def _batch_input(
+    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings
+) -> BatchInput:
+    """Returns a batch with the candidates as new datasets and those of the base branch as old ones.
+
+    A file that a candidate replaces is left out. Datasets are read, and nothing is measured with them, if they are not
+    merged yet, were set aside, or arrived since there is a champion and have not been judged.
+    """
+    scene, arriving = ground.scene, set(map(key_of, ground.arriving()))
+    new = frozenset(item.blob for item in wanted)
+    paths = {item.path for item in candidates}
+    others = [item for item in (*ground.here, *ground.ahead) if item.path not in paths and item.blob not in new]
+    unmerged = [item for item in others if key_of(item) in arriving]
+    pointers = set(map(key_of, branch.pointers(ground, unmerged)))
+    aside = survey.set_aside_before(scene) | {item.blob for item in unmerged}
+    others = [item for item in others if key_of(item) not in pointers]
+    replaced = tuple(item for item in ground.accepted if item.path in paths and item.blob not in new)
+    sound = [item for item in others if item.blob not in aside]
+    unjudged = frozenset(item.blob for item in scene.inventory.new) if scene.history else frozenset()
+    return BatchInput(
+        datasets=one_per_content((*sound, *wanted, *(item for item in others if item.blob in aside))),
+        new=new,
+        old=frozenset(item.blob for item in sound) - unjudged,
+        before=replaced if settings.data.unit == "rows" else (),
+        champion=scene.history.champion if scene.history else None,
+        salt=survey.holdout_key(scene, settings),
+    )
+
+
+def source_of(ground: BranchDatasets, batch: Batch, settings: Settings) -> str:
+    """Returns where a batch's contract comes from, in words."""
+    if settings.data.unit == "rows":
+        return "what every row must be; a bad one is left out, and its file goes on"
+    champion = ground.scene.history.champion if ground.scene.history else None
+    datasets = batch.contract.datasets
+    if champion and champion.contract and champion.contract.outputs == batch.recipe.outputs:
+        return f"the data of champion {champion.version}, {count_of(datasets, 'datasets')}"
+    if datasets < checks.MIN_REFERENCE:
+        return f"no contract yet, which takes {checks.MIN_REFERENCE} datasets; only what every dataset must be"
+    if int((~batch.new).sum()) >= checks.MIN_REFERENCE:
+        return f"the {datasets:,} datasets that are there already"
+    return f"this very batch, {count_of(datasets, 'datasets')}"
+
+
+def other_findings(
+    ground: BranchDatasets, item: Dataset, first: str, contract: DataContract, settings: Settings
+) -> tuple[str, ...]:
+    """Returns what else is wrong with a bad dataset, each with its line, without the reason that was found first."""
+    limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
+    (content,) = contents.contents(ground.scene.repository, (item,), limits.bytes)
+    found = all_findings.all_findings(item, content, contract, settings.data.contract, limits)
+    return tuple(f"{one.reason} (line {one.line})" if one.line else one.reason for one in found if one.reason != first)
