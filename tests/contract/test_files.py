@@ -155,7 +155,7 @@ def test_the_readmes_workflows_use_inputs_and_outputs_that_there_are():
     (job,) = jobs["jobs"].values()
     (step,) = [step for step in job["steps"] if step["uses"].startswith("org/ml-auto-update@")]
     given = {name: str(value) for name, value in step["with"].items()}
-    assert parse.parse(given, {}).threshold == 200
+    assert parse.parse(given, {}).trigger.threshold == 200
 
 
 # --- the command line ---------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ COLUMNS = (
 TARGET = "ghindx"
 
 
-def persons(seed: int = 0) -> Mapping[str, Sequence[str]]:
+def datasets(seed: int = 0) -> Mapping[str, Sequence[str]]:
     """Datasets as CSV text, by site, in a random order that the seed fixes.
 
     Raises:

@@ -68,7 +68,7 @@ def _spoiled(datasets: Sequence[str], damage: Callable[[str], str]) -> tuple[str
 
 def of_persons() -> Story:
     """Real people; a second site joins the study."""
-    sites = panel.persons()
+    sites = panel.datasets()
     return Story(
         "persons of the RAND Health Insurance Experiment (real): a second site joins",
         panel.TARGET,

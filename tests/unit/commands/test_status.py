@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from ml_action.commands import status
+from ml_action.commands import history, status
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
@@ -53,8 +53,8 @@ def test_the_status_of_a_new_repository(show):
         "count": 3, "threshold": 200, "ready": False, "set_aside": 0, "champion": None, "rolled_back": {},
         "attempts": [],
     }  # fmt: skip
-    assert show(status.history, as_json=True) == []
-    assert "version" in show(status.history)
+    assert show(history.history, as_json=True) == []
+    assert "version" in show(history.history)
 
 
 def test_the_status_after_attempts(show, tmp_path, workspace):
@@ -92,15 +92,15 @@ def test_the_history_of_versions(show, workspace):
     old = make_version(metric="accuracy", scores={"r2": 0.1})
     new = make_version(version="v2", champion_scores={"r2": 0.7})
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(old, new))})
-    text = show(status.history)
+    text = show(history.history)
     for cell in ("v1", "v2", "0.8000", "0.7000", "[+0.7000, +0.9000]", "180", "–"):
         assert cell in text
-    assert [version["version"] for version in show(status.history, as_json=True)] == ["v1", "v2"]
+    assert [version["version"] for version in show(history.history, as_json=True)] == ["v1", "v2"]
 
 
 def test_a_champion_without_a_score_by_its_metric_is_shown_all_the_same(show, workspace):
-    history = make_history(make_version(metric="accuracy"))
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(history)})
+    versions = make_history(make_version(metric="accuracy"))
+    workspace.commit({"model/model_metadata.json": registry.to_bytes(versions)})
     assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(status.status)
 
 
@@ -116,10 +116,10 @@ def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace
     assert "v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)" in text
     assert "rollback to v1: merged, #4 u" in text
     assert show(status.status, as_json=True)["rolled_back"] == {"v2": "back from v2 to v1: wrong"}
-    text = show(status.history)
+    text = show(history.history)
     assert "in production" in text
     assert "rolled back 2026-03-01" in text
-    found = show(status.history, as_json=True)
+    found = show(history.history, as_json=True)
     assert [(row["in_production"], row["rolled_back"]) for row in found] == [
         (True, ""), (False, "back from v2 to v1: wrong"),
     ]  # fmt: skip
