@@ -89,7 +89,7 @@ def parse_config(text: str) -> dict[str, object]:
             fix="add actions/setup-python before this step, or pass the settings as inputs",
         ) from None
     try:
-        return tomllib.loads(text)
+        parsed: dict[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
             f"{CONFIG_FILE} is not TOML: {error}",
@@ -97,6 +97,7 @@ def parse_config(text: str) -> dict[str, object]:
             fix="correct the line; text values stand in double quotes",
             path=CONFIG_FILE,
         ) from error
+    return parsed
 
 
 def origin(top: Path, context: RunContext) -> str:
