@@ -17,12 +17,11 @@ from ml_action.core.markdown import fenced
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.outcome import Outcome
-from ml_action.core.records.promotion import Publication, PullRequest
+from ml_action.core.records.promotion import MergeProgress, Publication, PullRequest
 from ml_action.forge.base import Forge
 from ml_action.git import journal
-from ml_action.promotion import commit_contents
+from ml_action.promotion import commit_contents, verification
 from ml_action.promotion.approval import approve_once
-from ml_action.promotion.verification import find_objections
 from ml_action.runtime import wiring
 from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
@@ -91,14 +90,16 @@ def verify_and_approve(
     if _is_of_another_model(pull, forge, ours):
         return Publication(pull, blocked=f"not approved: {pull.head_branch} proposes another model")
     if pull.state == "merged":
-        return Publication(pull, merge_state="merged", notes=("nothing to approve: it is merged",))
+        return Publication(pull, merge_progress=MergeProgress.MERGED, notes=("nothing to approve: it is merged",))
     if attempt is None:
         return _refused(pull, ("the journal holds no attempt yet",), forge, ours)
     reasons = _reasons(attempt, pull, forge, ours, examine)
     if reasons:
         return _refused(pull, reasons, forge, ours)
-    approved, note = approve_once(pull, attempt.commit, forge)
-    return Publication(pull, approved=approved, notes=(note,) if approved else (), blocked="" if approved else note)
+    result = approve_once(pull, attempt.commit, forge)
+    if result.approved:
+        return Publication(pull, approved=True, notes=(result.note,))
+    return Publication(pull, blocked=result.note)
 
 
 def _is_of_another_model(pull: PullRequest, forge: Forge, ours: ExpectedPullRequest) -> bool:
@@ -112,18 +113,17 @@ def _reasons(
 ) -> tuple[str, ...]:
     """What speaks against it; its contents are looked at when nothing else does."""
     paths = forge.changed_paths(pull)
+    expected = verification.ExpectedPullRequest(
+        repository=forge.repository,
+        branch=ours.branch,
+        base=ours.base,
+        commit=attempt.commit,
+        authors=frozenset({attempt.author}) if attempt.author else None,
+        model_dir=ours.model_dir,
+    )
     return (
         *_of_the_journal(pull, attempt, ours.label),
-        *find_objections(
-            pull,
-            repository=forge.repository,
-            branch=ours.branch,
-            base=ours.base,
-            commit=attempt.commit,
-            authors=frozenset({attempt.author}) if attempt.author else None,
-            paths=paths,
-            model_dir=ours.model_dir,
-        ),
+        *verification.find_objections(pull, expected, paths, forge.limits),
     ) or tuple(examine(attempt, paths))
 
 

@@ -1,10 +1,13 @@
-"""The seam between the loop and the place where pull requests live: what the loop asks, in its own nouns.
+"""The protocols of a forge: the service that hosts pull requests, in our own words.
 
-`forge.github` speaks to GitHub, `forge.offline` to nobody. Which one it is, is decided at the door.
+`Forge` consists of small protocols, so that a function can ask for the part that it uses. What a forge does not have
+is `None`: `auto_merge` and `merge_queue`. `forge.github` implements them for GitHub, and `forge.dry_run` for runs that
+may not open anything. `runtime` chooses between the two.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -14,31 +17,43 @@ from ml_action.core.records.promotion import Issue, Proposal, PullRequest
 
 
 class Refused(ForgeError):
-    """The forge understood and said no: asked again, it says no again until a person changes something.
+    """The forge refused the request. It will refuse again until a person changes something.
 
-    Every other ForgeError (network, rate limit, server trouble) may pass by itself.
+    Every other ForgeError (network, rate limit, server error) may be gone by the next attempt.
     """
 
 
 class Forbidden(Refused):
-    """This token may not do it: a person may, or may let it."""
+    """The token lacks the permission. A person may do it, or grant the permission."""
+
+
+@dataclass(frozen=True)
+class ForgeLimits:
+    """What a forge accepts or lists at most."""
+
+    title: int  # characters of a pull request's title
+    body: int  # characters of a pull request's body
+    changed_files: int  # files of a pull request that it lists
+
+
+NO_LIMITS = ForgeLimits(title=sys.maxsize, body=sys.maxsize, changed_files=sys.maxsize)
 
 
 class MergeReply(str, Enum):
-    """What the forge says to a request to merge."""
+    """What the forge answers to a request to merge."""
 
     DONE = "done"
-    CLEAN = "clean"  # there is nothing to wait for: merge directly
-    AGAIN = "again"  # it is still computing, or the base branch has just moved: ask again shortly
-    QUEUE = "queue"  # the base branch is merged to through a merge queue only
-    QUEUED = "queued"  # it stands in that queue
-    MOVED = "moved"  # the head is no longer the commit that we named
-    REFUSED = "refused"  # a setting, rule or permission says no
+    MERGEABLE_NOW = "mergeable-now"  # auto-merge has nothing to wait for: merge directly
+    TRY_AGAIN = "try-again"  # it is still computing, or the base branch has just moved
+    QUEUE_REQUIRED = "queue-required"  # the base branch accepts merges from its merge queue only
+    QUEUED = "queued"  # it is in that queue
+    HEAD_MOVED = "head-moved"  # the head is no longer the commit that we named
+    REFUSED = "refused"  # a setting, a rule or a missing permission forbids it
 
 
 @dataclass(frozen=True)
 class MergeAnswer:
-    """A reply with its reason in words."""
+    """A reply and its reason, as a sentence."""
 
     reply: MergeReply
     text: str = ""
@@ -46,95 +61,136 @@ class MergeAnswer:
 
 @dataclass(frozen=True)
 class Approval:
-    """An approval: who gave it, for which commit."""
+    """The approval of one commit by one reviewer."""
 
     login: str
     commit: str
-    dismissed: bool = False  # by a person, or by a rule when another commit came
+    dismissed: bool = False  # by a person, or by a rule when another commit was pushed
 
 
 class IssueStore(Protocol):
-    """Where an issue of ours can be kept; the methods may raise ForgeError as those of `Forge` do."""
+    """Stores one issue that we maintain. Methods raise `ForgeError`, like those of `Forge`."""
 
     def find(self, marker: str) -> Issue | None:
-        """The issue of ours that begins with this marker."""
+        """Returns the newest of our issues whose body begins with this marker."""
 
     def open(self, title: str, body: str, marker: str) -> Issue:
-        """Open it, or find the one that was opened when only the answer was lost."""
+        """Opens the issue, or finds it if it was opened and only the response was lost."""
 
     def edit(self, issue: Issue, body: str) -> None:
-        """Replace its body."""
+        """Replaces the issue's body."""
 
 
-class Forge(Protocol):
-    """One repository's pull requests, seen by two identities: the author and, perhaps, the approver.
+class PullRequests(Protocol):
+    """The pull requests of one repository, opened and edited by the author's identity."""
 
-    Every method may raise ForgeError; Refusal when asking again is no use. No message ever holds a token.
-    """
+    @property
+    def name(self) -> str:
+        """The forge's name, for messages."""
 
     @property
     def repository(self) -> str:
-        """owner/name."""
+        """The repository, as owner/name."""
+
+    @property
+    def limits(self) -> ForgeLimits:
+        """What the forge accepts at most."""
 
     def default_branch(self) -> str:
-        """The branch that the service reads."""
+        """Returns the repository's default branch."""
 
     def author(self) -> str:
-        """The login of the identity that opens pull requests."""
-
-    def approver(self) -> str:
-        """The login of the second identity; empty when there is none."""
+        """Returns the login of the identity that opens pull requests."""
 
     def find(self, branch: str) -> PullRequest | None:
-        """The pull request of this repository's branch: the open one, else the newest finished one."""
+        """Returns the pull request of a branch of this repository: the open one, else the newest finished one."""
 
     def get(self, number: int) -> PullRequest:
-        """The pull request as it is now, with its mergeable state."""
+        """Returns the current state of a pull request, with its merge state."""
 
     def open(self, proposal: Proposal) -> PullRequest | None:
-        """Open it, or find the one that is open already. None: this forge opens nothing."""
+        """Opens a pull request, or finds the one that is open already. `None`: this forge opens nothing."""
 
     def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:
-        """Replace title and body."""
+        """Replaces title and body."""
 
-    def ready(self, pull: PullRequest) -> PullRequest:
-        """Make it a pull request to be reviewed and merged: it was a draft."""
+    def mark_ready(self, pull: PullRequest) -> PullRequest:
+        """Marks a draft as ready for review."""
 
     def label(self, pull: PullRequest, name: str) -> None:
-        """Put the label on it; the label is created when the repository does not have it."""
+        """Adds the label, and creates it if the repository does not have it."""
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:
-        """Say it, unless a comment with this hidden marker says it already. Whether it was said now."""
+        """Comments, unless a comment has this hidden marker. Returns whether it commented."""
 
-    def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:
-        """Say it on the pull request, in one comment of ours with this hidden marker that is edited in place.
+    def upsert_comment(self, number: int, marker: str, text: str, *, create: bool = True) -> bool:
+        """Edits our comment with this hidden marker in place, or creates it if `create` is set.
 
-        Without `anew` only an earlier comment is edited. Whether it is said there now.
+        Returns:
+            Whether the pull request has the comment now.
         """
 
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:
-        """Every path that it changes, the former path of a renamed file included."""
+        """Returns the path of each changed file, and the former path of each renamed one."""
+
+    def close_with_comment(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
+        """Cancels auto-merge, says why in a comment, and closes the pull request."""
+
+    def compare_url(self, base: str, branch: str) -> str:
+        """Returns the page where a person can open a pull request for a pushed branch, or "" if there is no page."""
+
+
+class Reviews(Protocol):
+    """The reviews of pull requests, given by the second identity."""
+
+    def approver(self) -> str:
+        """Returns the login of the second identity, or "" if there is none."""
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
-        """The approvals that stand, the last word of each reviewer, and those that were dismissed."""
+        """Returns the approvals that are in effect, and the dismissed ones."""
 
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
-        """Approve this commit of it, as the second identity."""
+        """Approves this commit of the pull request as the second identity."""
+
+
+class AutoMerge(Protocol):
+    """Merges a pull request later, as soon as its requirements are met."""
+
+    def enable(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
+        """Enables auto-merge if the head is this commit."""
+
+    def disable(self, pull: PullRequest) -> None:
+        """Disables auto-merge if it is enabled."""
+
+
+class MergeQueue(Protocol):
+    """The base branch's queue: it merges one pull request after another."""
+
+    def add(self, pull: PullRequest, commit: str) -> MergeAnswer:
+        """Adds the pull request to the queue if its head is this commit."""
+
+
+class Merging(Protocol):
+    """Merges pull requests: directly, and later where the forge can."""
+
+    @property
+    def auto_merge(self) -> AutoMerge | None:
+        """Auto-merge, if the forge has it."""
+
+    @property
+    def merge_queue(self) -> MergeQueue | None:
+        """The merge queue, if the forge has one."""
 
     def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
-        """Merge it now, if its head is this commit."""
+        """Merges the pull request now if its head is this commit."""
 
-    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
-        """Let the forge merge it when its requirements are met, if its head is this commit."""
 
-    def enqueue(self, pull: PullRequest, commit: str) -> MergeAnswer:
-        """Put it into the base branch's merge queue, if its head is this commit."""
+class Forge(PullRequests, Reviews, Merging, Protocol):
+    """One repository's pull requests, used by two identities: the author and, optionally, the approver.
 
-    def disable_auto_merge(self, pull: PullRequest) -> None:
-        """Take back the order to merge it, if there is one."""
-
-    def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
-        """Close it, and say why in a comment; an order to merge it is taken back first."""
+    Every method may raise `ForgeError`, and `Refused` if repeating the request is pointless. No message contains a
+    token.
+    """
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Closes the connections."""

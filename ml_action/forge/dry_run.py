@@ -1,97 +1,96 @@
-"""The forge that does nothing and says what it would have done: `--forge none` and `autonomy: report`."""
+"""A forge that opens nothing and reports what it would do: `--forge none` and `autonomy: report`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from ml_action.core.records.promotion import Proposal, PullRequest
-from ml_action.forge.base import Approval, MergeAnswer, MergeReply
+from ml_action.forge.base import NO_LIMITS, Approval, MergeAnswer, MergeReply
 
 
 class DryRun:
-    """Knows no pull request and opens none; so the methods that take one are never reached."""
+    """Has no pull requests and opens none, so that methods that take a pull request are never called in a run."""
 
-    def __init__(self, repository: str, say: Callable[[str], None], *, default_branch: str = "main") -> None:
+    name = "the dry run"
+    limits = NO_LIMITS
+    auto_merge = None
+    merge_queue = None
+
+    def __init__(self, repository: str, log: Callable[[str], None], *, default_branch: str = "main") -> None:
+        """`log` receives a sentence for each pull request that would be opened."""
         self.repository = repository
-        self._say = say
+        self._log = log
         self._default_branch = default_branch
 
     def default_branch(self) -> str:
-        """The branch it was made with."""
+        """Returns the branch that was passed in."""
         return self._default_branch
 
     def author(self) -> str:
-        """Nobody."""
+        """Returns no login."""
         return ""
 
     def approver(self) -> str:
-        """Nobody."""
+        """Returns no login."""
         return ""
 
     def find(self, branch: str) -> PullRequest | None:  # noqa: ARG002
-        """None."""
+        """Finds nothing."""
         return None
 
     def get(self, number: int) -> PullRequest:
-        """There is none."""
-        raise LookupError(f"the offline forge has no pull request {number}")
+        """Raises LookupError."""
+        raise LookupError(f"the dry run has no pull request {number}")
 
     def open(self, proposal: Proposal) -> PullRequest | None:
-        """Say which pull request would have been opened."""
-        self._say(
+        """Reports which pull request would be opened."""
+        self._log(
             f"would open a pull request “{proposal.title}” from {proposal.branch} to {proposal.base}, "
             f"labelled {proposal.label}; nothing was sent"
         )
         return None
 
     def edit(self, pull: PullRequest, *, title: str, body: str) -> PullRequest:  # noqa: ARG002
-        """The same, unchanged."""
+        """Returns the pull request unchanged."""
         return pull
 
-    def ready(self, pull: PullRequest) -> PullRequest:
-        """The same, unchanged."""
+    def mark_ready(self, pull: PullRequest) -> PullRequest:
+        """Returns the pull request unchanged."""
         return pull
 
     def label(self, pull: PullRequest, name: str) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def comment_once(self, pull: PullRequest, marker: str, text: str) -> bool:  # noqa: ARG002
-        """Nothing was said."""
+        """Does not comment."""
         return False
 
-    def tell(self, number: int, marker: str, text: str, *, anew: bool = True) -> bool:  # noqa: ARG002
-        """Nothing was said."""
+    def upsert_comment(self, number: int, marker: str, text: str, *, create: bool = True) -> bool:  # noqa: ARG002
+        """Does not comment."""
         return False
 
     def changed_paths(self, pull: PullRequest) -> tuple[str, ...]:  # noqa: ARG002
-        """None."""
+        """Returns no paths."""
         return ()
 
+    def close_with_comment(self, pull: PullRequest, marker: str, text: str) -> PullRequest:  # noqa: ARG002
+        """Returns the pull request unchanged."""
+        return pull
+
+    def compare_url(self, base: str, branch: str) -> str:  # noqa: ARG002
+        """Returns no page."""
+        return ""
+
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:  # noqa: ARG002
-        """None."""
+        """Returns no approvals."""
         return frozenset()
 
     def approve(self, pull: PullRequest, commit: str, text: str) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:  # noqa: ARG002
-        """No."""
-        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
-
-    def enable_auto_merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:  # noqa: ARG002
-        """No."""
-        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
-
-    def enqueue(self, pull: PullRequest, commit: str) -> MergeAnswer:  # noqa: ARG002
-        """No."""
-        return MergeAnswer(MergeReply.REFUSED, "there is no forge to merge it")
-
-    def disable_auto_merge(self, pull: PullRequest) -> None:
-        """Nothing."""
-
-    def retire(self, pull: PullRequest, marker: str, text: str) -> PullRequest:  # noqa: ARG002
-        """The same, unchanged."""
-        return pull
+        """Refuses."""
+        return MergeAnswer(MergeReply.REFUSED, "a dry run merges nothing")
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is no connection."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_action import __version__
 from ml_action.config.settings import Settings, fingerprint_settings
+from ml_action.core.fingerprint import fingerprint
 from ml_action.core.records.model import History, Trial, Version
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
@@ -18,7 +19,6 @@ from ml_action.git import registry
 from ml_action.loop.batch import Batch
 from ml_action.modelling import trial
 from ml_action.modelling.training import cross_fitting, library_versions, model_file
-from ml_action.promotion.pull_request_text import fingerprint
 from ml_action.runtime.dependencies import Dependencies
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ml_action.config.settings import Settings
 from ml_action.core.errors import ForgeError
@@ -12,6 +12,7 @@ from ml_action.core.formatting import percent
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.promotion import MergeProgress
 from ml_action.datasets.inventory import notes
 from ml_action.datasets.survey import Snapshot
 from ml_action.datasets.trigger import remaining
@@ -144,7 +145,7 @@ def rolled_back(scene: Snapshot, attempt: Attempt, publication: Publication | No
 def _after_rollback(attempt: Attempt, publication: Publication | None) -> str:
     if publication is None:
         return "nothing: autonomy is report; with propose a pull request is opened"
-    if publication.merge_state == "merged":
+    if publication.merge_progress is MergeProgress.MERGED:
         return f"{attempt.version} is on the base branch again: the service picks it up"
     return next_step_of(publication)
 
@@ -225,30 +226,38 @@ def next_step_of(publication: Publication) -> str:
     pull = publication.pull_request
     if pull and pull.state == "closed":
         return f"pull request #{pull.number} was closed by a person: this data will not propose it again"
-    if publication.mend:
+    if publication.fix:
         return _opened_by_hand(publication)
     if publication.blocked:
         return "a person decides; the next run looks again"
-    if publication.merge_state == "merged":
+    if publication.merge_progress is MergeProgress.MERGED:
         return "the new model is on the base branch: the service picks it up"
     if pull is None:
         return "the proposal's branch is pushed; merge it to put the model into production"
-    waits = {
-        "enabled": "GitHub merges it when its requirements are met",
-        "queued": "the merge queue merges it when its turn comes",
-        "waiting": "the next run looks again",
-    }
-    return (
-        f"pull request #{pull.number} is open: {waits.get(publication.merge_state, 'a person reviews and merges it')}"
-    )
+    return f"pull request #{pull.number} is open: {_waits_for(publication.merge_progress)}"
+
+
+def _waits_for(progress: MergeProgress) -> str:
+    """Returns what merges an open pull request."""
+    match progress:
+        case MergeProgress.ENABLED:
+            return "GitHub merges it when its requirements are met"
+        case MergeProgress.QUEUED:
+            return "the merge queue merges it when its turn comes"
+        case MergeProgress.WAITING:
+            return "the next run looks again"
+        case MergeProgress.NONE | MergeProgress.BLOCKED | MergeProgress.MERGED:
+            return "a person reviews and merges it"
+        case _:
+            assert_never(progress)
 
 
 def _opened_by_hand(publication: Publication) -> str:
     """What to do about a pull request that the bot may not open."""
-    where = f": {publication.by_hand}" if publication.by_hand else ""
-    return f"open it by hand{where}; or let the bot, and the next run opens it: {publication.mend}"
+    where = f": {publication.compare_url}" if publication.compare_url else ""
+    return f"open it by hand{where}; or let the bot, and the next run opens it: {publication.fix}"
 
 
 def _exit_code(publication: Publication | None) -> int:
     """The exit code: a pull request that may not be opened fails the run, with everything told."""
-    return ForgeError.exit_code if publication and publication.mend else 0
+    return ForgeError.exit_code if publication and publication.fix else 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError, ModelError, SettingsError
+from ml_action.core.fingerprint import fingerprint
 from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
@@ -18,7 +19,6 @@ from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop import attempt as drafting
 from ml_action.promotion import recording
-from ml_action.promotion.pull_request_text import fingerprint
 from ml_action.promotion.recording import ProposalContent
 from ml_action.reports import pages
 from ml_action.runtime.dependencies import Dependencies

@@ -1,6 +1,8 @@
-"""Approval by the second identity: only what was verified, only the commit that was verified, only once."""
+"""Approval by the second identity: only what was verified, only the verified commit, and only once."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from ml_action.core.records.promotion import PullRequest
 from ml_action.forge.base import Approval, Forge, Refused
@@ -11,29 +13,43 @@ REVIEW_BODY = (
 )
 
 
-def approve_once(pull: PullRequest, commit: str, forge: Forge) -> tuple[bool, str]:
-    """Approve a verified commit of a pull request: whether it is approved now, and what there is to say.
+@dataclass(frozen=True)
+class ApprovalResult:
+    """Whether a commit is approved now, and a sentence about it."""
 
-    What forbids it ends in a sentence and not in an error: a person can still approve.
+    approved: bool
+    note: str
+
+
+def approve_once(pull: PullRequest, commit: str, forge: Forge) -> ApprovalResult:
+    """Approves a verified commit of a pull request.
+
+    If the approval is impossible, the result says why and no error is raised: a person can still approve.
     """
     approver = forge.approver()
-    if not approver:
-        return False, "not approved: no approver-token was given; a person can approve it"
-    if approver == pull.author:
-        return False, (
-            f"not approved: {approver} opened it, and GitHub lets nobody approve their own pull request; "
-            "give token and approver-token two identities"
-        )
+    obstacle = _obstacle(pull, approver, forge)
+    if obstacle:
+        return ApprovalResult(approved=False, note=f"not approved: {obstacle}")
     given = forge.approvals(pull)
     if Approval(approver, commit) in given:
-        return True, f"approved already by {approver}"
+        return ApprovalResult(approved=True, note=f"approved already by {approver}")
     if Approval(approver, commit, dismissed=True) in given:
-        return (
-            False,
-            f"not approved: somebody dismissed the approval of {approver} for this commit; a person can approve it",
-        )
+        note = f"not approved: the approval of {approver} for this commit was dismissed; a person can approve it"
+        return ApprovalResult(approved=False, note=note)
     try:
         forge.approve(pull, commit, REVIEW_BODY.format(commit=commit))
     except Refused as refusal:
-        return False, f"not approved: {refusal.what}; {refusal.why}; {refusal.fix}"
-    return True, f"approved by {approver}"
+        return ApprovalResult(approved=False, note=f"not approved: {refusal.what}; {refusal.why}; {refusal.fix}")
+    return ApprovalResult(approved=True, note=f"approved by {approver}")
+
+
+def _obstacle(pull: PullRequest, approver: str, forge: Forge) -> str:
+    """Returns why this identity cannot approve the pull request, or "" if it can."""
+    if not approver:
+        return "no approver-token was given; a person can approve it"
+    if approver == pull.author:
+        return (
+            f"{approver} opened it, and {forge.name} lets no author approve their own pull request; "
+            "give token and approver-token two identities"
+        )
+    return ""

@@ -12,13 +12,13 @@ from functools import partial
 from ml_action.config.settings import Settings
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.promotion import Proposal, Publication, PullRequest
+from ml_action.core.records.promotion import MergeProgress, Proposal, Publication, PullRequest
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal
-from ml_action.promotion import commit_contents, publication, pull_request
-from ml_action.promotion.context import PublicationContext
-from ml_action.promotion.pull_request_text import compare_address, rollback_title, title, wrap_body
+from ml_action.promotion import commit_contents, merge, pull_request
+from ml_action.promotion.publication import PublicationContext
+from ml_action.promotion.pull_request_text import rollback_title, title, wrap_body
 from ml_action.promotion.recording import RecordedAttempt, note, orphaned_proposal, rebuilt
 from ml_action.runtime.dependencies import Dependencies
 
@@ -55,7 +55,7 @@ def resume(scene: Snapshot, settings: Settings, tools: Dependencies) -> tuple[Sn
     if known:
         ended = _with_pull_request(attempt, tools) if known == "merged" else _withdrawn(attempt, scene, tools)
         ended = replace(ended, state=known)
-        done = Publication(merge_state="merged") if known == "merged" else None
+        done = Publication(merge_progress=MergeProgress.MERGED) if known == "merged" else None
         return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), done
     if _was_withdrawn(scene, tools):
         tools.log.info(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
@@ -63,7 +63,7 @@ def resume(scene: Snapshot, settings: Settings, tools: Dependencies) -> tuple[Sn
         return replace(scene, state=note(RecordedAttempt(attempt, scene.state), ended, settings, tools)), None
     tools.log.info(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(RecordedAttempt(attempt, scene.state), settings, tools, base=scene.tips.base)
-    if settled.merge_state == "merged":  # just now: there is another champion, so everything is looked at anew
+    if settled.merge_progress is MergeProgress.MERGED:  # by this run: the champion is another one, so read all again
         return survey.take_snapshot(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
 
@@ -76,8 +76,9 @@ def superseded_by_rollback(attempt: Attempt, tools: Dependencies) -> Attempt:
     pull = tools.forge().find(tools.branches.proposal)
     if pull is None or pull.head_sha != attempt.commit:
         return replace(attempt, state="superseded")
-    if pull.state == "open":
-        tools.forge().disable_auto_merge(pull)
+    auto_merge = tools.forge().auto_merge
+    if pull.state == "open" and auto_merge:
+        auto_merge.disable(pull)
     known = replace(attempt, pull_request=pull.number, pull_request_url=pull.url)
     return replace(known, state="superseded" if pull.state == "open" else pull.state)
 
@@ -155,8 +156,9 @@ def settle(
     if anew:
         tools.log.info(f"the proposal is built anew on top of the base branch: {done.stale}")
         recorded, done = anew, _publish(anew, settings, tools)
-    if done.mend and tools.page:
-        done = replace(done, by_hand=compare_address(tools.page, tools.branches.base, tools.branches.proposal))
+    if done.fix:
+        page = tools.forge().compare_url(tools.branches.base, tools.branches.proposal)
+        done = replace(done, compare_url=page)
     pull, attempt = done.pull_request, recorded.attempt
     now = _with(attempt, pull, done) if pull else attempt
     return RecordedAttempt(now, note(recorded, now, settings, tools)), done
@@ -173,9 +175,33 @@ def _publish(recorded: RecordedAttempt, settings: Settings, tools: Dependencies,
         model_dir=settings.publication.model_dir,
     )
     now = partial(_commits_by_now, tools)
-    return publication.publish(
+    return publish(
         PublicationContext(proposal, tools.forge(), recorded.state.commits, now, tools.pause, tools.log.info, examine)
     )
+
+
+def publish(context: PublicationContext) -> Publication:
+    """Brings a promotion, whose commit is on its branch already, as far as its autonomy allows.
+
+    Every step reads the current state before it acts. So a later run completes what a killed run left, and nothing is
+    done twice. What a person decided is kept: a closed pull request, a commit, a title, a draft.
+
+    Raises:
+        ForgeError: the pull request could not be opened or edited, or the forge does not respond.
+        ConcurrentUpdate: another run pushed to the branch meanwhile.
+    """
+    publication = pull_request.ensure_pull_request(context)
+    for level, step in (
+        (Autonomy.APPROVE, merge.verify),
+        (Autonomy.APPROVE, merge.approve),
+        (Autonomy.MERGE, merge.merge),
+    ):
+        pull = publication.pull_request
+        ended = publication.blocked or publication.merge_progress or publication.stale
+        if ended or pull is None or not context.proposal.autonomy.reaches(level):
+            break
+        publication = step(context, publication, pull)
+    return publication
 
 
 def _commits_by_now(tools: Dependencies) -> frozenset[str]:
@@ -194,9 +220,10 @@ def proposal_of(recorded: RecordedAttempt, settings: Settings, tools: Dependenci
     """The promotion as data, from the journal alone."""
     attempt, state = recorded.attempt, recorded.state
     against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
-    heading = title(settings.name, attempt.version, attempt.gain or 0.0, champion=against, verb=_verb(attempt))
+    limit, gain = tools.forge().limits.title, attempt.gain or 0.0
+    heading = title(settings.name, attempt.version, gain, champion=against, verb=_verb(attempt), limit=limit)
     if attempt.rolls_back:
-        heading = rollback_title(settings.name, attempt.version, attempt.champion)
+        heading = rollback_title(settings.name, attempt.version, attempt.champion, limit)
     left_to_a_person = attempt.draft or attempt.forced
     return Proposal(
         name=settings.name,

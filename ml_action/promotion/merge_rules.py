@@ -1,68 +1,77 @@
-"""When to merge, when to let GitHub merge later, when to leave it to a person: one table, no effects.
+"""Whether to merge a pull request now, to let the forge merge it later, or to leave it to a person. Pure.
 
-What GitHub calls a pull request's state: https://docs.github.com/en/graphql/reference/enums#mergestatestatus
-What `gh pr merge --auto` makes of it: https://github.com/cli/cli/blob/trunk/pkg/cmd/pr/merge/merge.go
+What `gh pr merge --auto` does: https://github.com/cli/cli/blob/trunk/pkg/cmd/pr/merge/merge.go
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import assert_never
 
-MAX_POLLS = 5  # times we look at a state that GitHub is still computing, and then leave it to the next run
+from ml_action.core.records.promotion import MergeState
+
+MAX_POLLS = 5  # how often a run reads a state that may still change; then the next run continues
 
 
 class Step(str, Enum):
-    """What to do next with a pull request that may be merged as far as we are concerned."""
+    """What to do next with a pull request that we want to merge."""
 
-    MERGE = "merge"  # now, at the commit we verified
-    ENABLE = "enable"  # something is still required: GitHub merges when it is met
-    REBUILD = "rebuild"  # it has to be made anew on top of the base branch as it is now
-    WAIT = "wait"  # GitHub has not made up its mind: look again shortly
-    LATER = "later"  # it still has not: the next run looks again
-    LEAVE = "leave"  # only a person can go on from here
-
-
-# unstable: all requirements are met, but a check that is not required is pending or failed. GitHub would
-# merge it by hand and refuses auto-merge; a failing check deserves a look, a pending one some patience.
-_STEPS = {
-    "clean": Step.MERGE,
-    "has_hooks": Step.MERGE,
-    "blocked": Step.ENABLE,
-    "behind": Step.REBUILD,
-    "unstable": Step.WAIT,
-    "dirty": Step.REBUILD,
-    "draft": Step.LEAVE,
-}
-
-_REASONS = {
-    "behind": "it is behind the base branch, which wants it up to date",
-    "dirty": "it conflicts with the base branch",
-    "draft": "it is a draft: somebody wants it to wait",
-    "unstable": "an optional check is pending or failed: the next run looks again, or merge it by hand",
-}
+    MERGE = "merge"  # now, at the commit that was verified
+    ENABLE = "enable"  # a requirement is missing: the forge merges when it is met
+    REBUILD = "rebuild"  # on top of the base branch as it is now
+    WAIT = "wait"  # the state may change shortly: read it again
+    LATER = "later"  # it has not changed: the next run reads it again
+    LEAVE = "leave"  # only a person can continue
 
 
-def next_step(mergeable_state: str, looks: int) -> Step:
-    """The step for a state (lower case, as REST tells it) that was looked at `looks` times before.
+def next_step(state: MergeState, polls: int) -> Step:
+    """Returns the step for a merge state that has been read `polls` times before."""
+    step = _step(state)
+    return Step.LATER if step is Step.WAIT and polls + 1 >= MAX_POLLS else step
 
-    A state that is unknown, absent or new to us is waited for: GitHub computes it after the first question.
+
+def _step(state: MergeState) -> Step:
+    match state:
+        case MergeState.READY:
+            return Step.MERGE
+        case MergeState.REQUIREMENTS_MISSING:
+            return Step.ENABLE
+        case MergeState.OUTDATED | MergeState.CONFLICTING:
+            return Step.REBUILD
+        case MergeState.DRAFT:
+            return Step.LEAVE
+        case MergeState.OPTIONAL_CHECK_OPEN:
+            # A person could merge it, and auto-merge is refused. A pending check deserves a wait, a failed one a look.
+            return Step.WAIT
+        case MergeState.UNKNOWN:  # GitHub starts to compute the state when it is first read
+            return Step.WAIT
+        case _:
+            assert_never(state)
+
+
+def reason(state: MergeState, forge: str) -> str:
+    """Returns why a pull request in this state was not merged; `forge` is the forge's name."""
+    match state:
+        case MergeState.OUTDATED:
+            return "it is behind the base branch, which wants it up to date"
+        case MergeState.CONFLICTING:
+            return "it conflicts with the base branch"
+        case MergeState.DRAFT:
+            return "it is a draft: a person wants it to wait"
+        case MergeState.OPTIONAL_CHECK_OPEN:
+            return "an optional check is pending or failed: the next run looks again, or merge it by hand"
+        case MergeState.READY | MergeState.REQUIREMENTS_MISSING | MergeState.UNKNOWN:
+            return f"{forge} has not decided whether it can be merged ({state})"
+        case _:
+            assert_never(state)
+
+
+def outdated(state: MergeState, commits: int, forge: str) -> str:
+    """Returns why a proposal has to be rebuilt, or "" if it need not.
+
+    A proposal is one commit. If a merge would add more, the base branch was force-pushed: the proposal would bring back
+    what it lost.
     """
-    step = _STEPS.get(mergeable_state, Step.WAIT)
-    return Step.LATER if step is Step.WAIT and looks + 1 >= MAX_POLLS else step
-
-
-def reason(mergeable_state: str) -> str:
-    """Why a pull request in this state was not merged, for the report."""
-    return _REASONS.get(
-        mergeable_state, f"GitHub has not decided whether it can be merged ({mergeable_state or 'unknown'})"
-    )
-
-
-def outdated(mergeable_state: str, commits: int) -> str:
-    """Why a proposal, which is one commit, has to be built anew; empty: it need not.
-
-    More commits than its own show when the base branch was force-pushed: what it lost came with the proposal.
-    """
-    if next_step(mergeable_state, 0) is Step.REBUILD:
-        return reason(mergeable_state)
+    if _step(state) is Step.REBUILD:
+        return reason(state, forge)
     return "the base branch was rewritten under it" if commits > 1 else ""

@@ -1,33 +1,61 @@
-"""The story of a promotion after its commit is pushed: opened, approved, merged, as far as autonomy goes.
-
-Every step looks before it acts, so a run that was killed is completed by the next one, and nothing is done
-twice. A person's word stands: a closed pull request, a commit, a title, a draft are never overruled.
-"""
+"""What every step of a publication needs, and how a step leaves the pull request to a person."""
 
 from __future__ import annotations
 
-from ml_action.core.records.choices import Autonomy
-from ml_action.core.records.promotion import Publication
-from ml_action.promotion import merge, pull_request
-from ml_action.promotion.context import PublicationContext
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ml_action.core.records.promotion import Proposal, Publication, PullRequest
+from ml_action.forge.base import Forge, Refused
+from ml_action.git.repository import ConcurrentUpdate
+
+POLL_INTERVAL = 3.0  # seconds between two reads of what the forge is still computing
 
 
-def publish(context: PublicationContext) -> Publication:
-    """Bring the promotion, whose commit is on its branch already, to where its autonomy allows.
+@dataclass(frozen=True)
+class PublicationContext:
+    """The proposal and the collaborators of one publication."""
 
-    Raises:
-        ForgeError: the pull request could not be opened or edited, or GitHub is in trouble: run it again.
-        LostTheRace: another run pushed to the branch meanwhile.
+    proposal: Proposal  # its body is our section (`pull_request_text.wrap_body`)
+    forge: Forge
+    known_commits: frozenset[str]  # the commits that the bot pushed to the branch, as this run read them at its start
+    known_commits_now: Callable[[], frozenset[str]]  # reads them again
+    pause: Callable[[float], None]  # waits that many seconds
+    report: Callable[[str], None]  # writes a sentence to the log
+    check_contents: Callable[[Sequence[str]], Sequence[str]]  # objections to the commit, given the paths it changes
+
+    def is_known(self, commit: str) -> bool:
+        """Whether the bot pushed this commit."""
+        return commit == self.proposal.commit or commit in self.known_commits
+
+    def has_foreign_head(self, pull: PullRequest) -> bool:
+        """Whether the head commit is neither ours nor that of another run of ours.
+
+        Raises:
+            ConcurrentUpdate: another run pushed it, according to the journal.
+        """
+        if self.is_known(pull.head_sha):
+            return False
+        if pull.head_sha in self.known_commits_now():
+            raise ConcurrentUpdate
+        return True
+
+    def wait_for_forge(self) -> None:
+        """Waits until a read may return a newer state."""
+        self.pause(POLL_INTERVAL)
+
+
+def hand_over(context: PublicationContext, publication: Publication, pull: PullRequest) -> Publication:
+    """Stops, and disables auto-merge: GitHub keeps it on when a person with write access pushes.
+
+    https://docs.github.com/en/pull-requests/how-tos/merge-and-close-pull-requests/automatically-merging-a-pull-request
     """
-    publication = pull_request.ensure_pull_request(context)
-    for reached, step in (
-        (Autonomy.APPROVE, merge.verify),
-        (Autonomy.APPROVE, merge.approve),
-        (Autonomy.MERGE, merge.merge),
-    ):
-        pull = publication.pull_request
-        ended = publication.blocked or publication.merge_state or publication.stale
-        if ended or pull is None or not context.proposal.autonomy.reaches(reached):
-            break
-        publication = step(context, publication, pull)
+    context.report(publication.blocked)
+    auto_merge = context.forge.auto_merge
+    if auto_merge is None:
+        return publication
+    try:
+        auto_merge.disable(pull)
+    except Refused as refusal:
+        return replace(publication, notes=(*publication.notes, f"auto-merge may still be on: {refusal.what}"))
     return publication

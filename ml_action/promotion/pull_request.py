@@ -1,117 +1,139 @@
-"""The pull request stands, as the proposal wants it: found, kept up or opened, and closed when it is overtaken."""
+"""The promotion's pull request: found, updated or opened, and closed when it is superseded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from ml_action.core.records.promotion import Proposal, Publication, PullRequest
-from ml_action.forge.base import Forbidden, Forge, Refused
-from ml_action.promotion.context import PAUSE, PublicationContext, hand_over, is_foreign
+from ml_action.core.records.promotion import MergeProgress, Proposal, Publication, PullRequest
+from ml_action.forge.base import Forbidden, PullRequests, Refused
 from ml_action.promotion.merge_rules import outdated
+from ml_action.promotion.publication import PublicationContext, hand_over
 from ml_action.promotion.pull_request_text import fingerprint_in, is_our_title, merge_body
 
-MAX_STALE_READS = 3  # looks at a pull request that does not show our push yet
+MAX_STALE_READS = 3  # reads of a pull request that does not show our push yet
 
 FOREIGN_COMMIT = (
-    "ml-auto-update stops here: this branch holds a commit that it did not make. It overwrites nobody.\n\n"
-    "Merge or close this pull request as you see fit. To have the bot go on, close it and delete the branch."
+    "ml-auto-update stops here: this branch holds a commit that it did not make. "
+    "It overwrites no other author's commit.\n\n"
+    "Merge or close this pull request as you see fit. For the bot to continue, close it and delete the branch."
 )
 
 
 def ensure_pull_request(context: PublicationContext) -> Publication:
-    """Find, keep up or open the pull request; or see that a person has decided already."""
+    """Finds, updates or opens the pull request, unless a person has decided about it already."""
+    found = _find(context)
+    if found is None or _is_of_another_promotion(found, context.proposal):
+        return _open(context)
+    return _follow_up(context, found)
+
+
+def _find(context: PublicationContext) -> PullRequest | None:
+    """Returns the branch's pull request. One that a rollback replaces is closed first."""
     proposal, forge = context.proposal, context.forge
     pull = forge.find(proposal.branch)
-    if pull and pull.state == "open" and proposal.alone and not _is_ours_alone(pull, proposal):
+    if pull and pull.state == "open" and proposal.alone and not _belongs_to(pull, proposal):
         why = f"“{proposal.title}” takes its branch, and has a pull request of its own"
-        pull = withdraw(proposal.branch, forge, context.known | {proposal.commit}, why, context.say)
-    opened = pull is None or _is_of_another_promotion(pull, proposal)
-    if pull is None or opened:
-        try:
-            pull = forge.open(replace(proposal, body=merge_body("", proposal.body)))
-        except Forbidden as refusal:
-            return _kept(context, refusal)
-        if pull is None:
-            return Publication(notes=("no pull request was opened: nothing leaves this machine",))
-        context.say(f"pull request {pull.number} is open: {pull.url}")
+        return withdraw(proposal.branch, forge, context.known_commits | {proposal.commit}, why, context.report)
+    return pull
+
+
+def _open(context: PublicationContext) -> Publication:
+    proposal, forge = context.proposal, context.forge
+    try:
+        pull = forge.open(replace(proposal, body=merge_body("", proposal.body, forge.limits.body)))
+    except Forbidden as refusal:
+        return _left_open(context, refusal)
+    if pull is None:
+        return Publication(notes=("no pull request was opened: nothing leaves this machine",))
+    context.report(f"pull request {pull.number} is open: {pull.url}")
+    return _follow_up(context, pull, opened=True)
+
+
+def _follow_up(context: PublicationContext, pull: PullRequest, *, opened: bool = False) -> Publication:
+    """Updates the pull request if it is open; `opened`: by this run."""
     if pull.state == "merged":
-        return Publication(pull, merge_state="merged", notes=(f"pull request {pull.number} is merged already",))
+        note = f"pull request {pull.number} is merged already"
+        return Publication(pull, merge_progress=MergeProgress.MERGED, notes=(note,))
     if pull.state == "closed":
         text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
         return Publication(pull, blocked=text)
     return replace(_update(context, pull), opened=opened)
 
 
-def _kept(context: PublicationContext, refusal: Forbidden) -> Publication:
-    """Nothing is lost that was trained: the branch is pushed, and a person may open what the bot may not."""
-    context.say(str(refusal))
+def _left_open(context: PublicationContext, refusal: Forbidden) -> Publication:
+    """Ends without a pull request. Nothing is lost: the branch is pushed, and a person can open it."""
+    context.report(str(refusal))
     text = f"the proposal is pushed, and its pull request could not be opened: {refusal.what}; {refusal.why}"
-    return Publication(blocked=text, mend=refusal.fix)
+    return Publication(blocked=text, fix=refusal.fix)
 
 
 def _is_of_another_promotion(pull: PullRequest, proposal: Proposal) -> bool:
-    """Whether this finished pull request was about other work: branches are used again, decisions are not."""
+    """Whether this finished pull request was about other work: a branch is used again, a decision is not."""
     same = fingerprint_in(pull.body) == proposal.fingerprint or pull.head_sha == proposal.commit
-    return pull.state != "open" and not (_is_ours_alone(pull, proposal) if proposal.alone else same)
+    return pull.state != "open" and not (_belongs_to(pull, proposal) if proposal.alone else same)
 
 
-def _is_ours_alone(pull: PullRequest, proposal: Proposal) -> bool:
-    """Whether the pull request was opened for this proposal: the one before it may show its commit by now."""
-    said = fingerprint_in(pull.body)
-    return said == proposal.fingerprint if said else pull.head_sha == proposal.commit
+def _belongs_to(pull: PullRequest, proposal: Proposal) -> bool:
+    """Whether the pull request was opened for this proposal. The previous one may show its commit by now."""
+    fingerprint = fingerprint_in(pull.body)
+    return fingerprint == proposal.fingerprint if fingerprint else pull.head_sha == proposal.commit
+
+
+# --- updating ---------------------------------------------------------------------------------------------
 
 
 def _update(context: PublicationContext, pull: PullRequest) -> Publication:
-    """Bring text and label of the open pull request up to date, unless a person pushed to its branch."""
-    pull = _with_our_push(context, pull)
-    if is_foreign(context, pull):
+    """Updates text and label of the open pull request, unless a person pushed to its branch."""
+    pull = _wait_for_our_push(context, pull)
+    if context.has_foreign_head(pull):
         context.forge.comment_once(pull, "commit-by-a-person", FOREIGN_COMMIT)
         text = f"commit {pull.head_sha[:12]} on {pull.head_branch} is not the bot's: nothing was overwritten"
         return hand_over(context, Publication(pull, blocked=text), pull)
-    pull = _with_our_text(context, _out_of_our_draft(context, pull))
-    if pull.head_sha != context.proposal.commit:
-        text = f"GitHub does not show commit {context.proposal.commit[:12]} in pull request {pull.number} yet"
-        return Publication(pull, merge_state="waiting", notes=(text,))
+    pull = _with_our_text(context, _without_our_draft(context, pull))
+    commit = context.proposal.commit
+    if pull.head_sha != commit:
+        text = f"{context.forge.name} does not show commit {commit[:12]} in pull request {pull.number} yet"
+        return Publication(pull, merge_progress=MergeProgress.WAITING, notes=(text,))
     stale = _outdated(context, pull) if context.proposal.moved else ""
-    return Publication(pull, notes=_labelled(context, pull), stale=stale)
+    return Publication(pull, notes=_add_label(context, pull), stale=stale)
 
 
 def _outdated(context: PublicationContext, pull: PullRequest) -> str:
-    """Why it has to be built anew: the base branch has moved, which a list of pull requests does not tell."""
+    """Returns why the proposal has to be rebuilt, or "". Lists do not show it, so the pull request is read again."""
     fresh = context.forge.get(pull.number)
-    return outdated(fresh.mergeable_state, fresh.commits) if fresh.state == "open" else ""
+    return outdated(fresh.merge_state, fresh.commits, context.forge.name) if fresh.state == "open" else ""
 
 
-def _with_our_push(context: PublicationContext, pull: PullRequest) -> PullRequest:
-    """The pull request once it shows our commit: GitHub moves its head a moment after the branch."""
+def _wait_for_our_push(context: PublicationContext, pull: PullRequest) -> PullRequest:
+    """Returns the pull request once it shows our commit: GitHub moves its head shortly after the branch."""
     for _ in range(MAX_STALE_READS):
         if pull.head_sha == context.proposal.commit or not context.is_known(pull.head_sha):
             break
-        context.pause(PAUSE)
+        context.wait_for_forge()
         pull = context.forge.get(pull.number)
     return pull
 
 
-def _out_of_our_draft(context: PublicationContext, pull: PullRequest) -> PullRequest:
-    """The pull request ready for review, if it is a draft because an earlier attempt of ours was one."""
+def _without_our_draft(context: PublicationContext, pull: PullRequest) -> PullRequest:
+    """Marks the pull request as ready for review if an earlier attempt of ours made it a draft."""
     proposal = context.proposal
     ours = pull.draft and not proposal.draft and fingerprint_in(pull.body) in proposal.drafted
-    return context.forge.ready(pull) if ours else pull
+    return context.forge.mark_ready(pull) if ours else pull
 
 
 def _with_our_text(context: PublicationContext, pull: PullRequest) -> PullRequest:
-    """The pull request with our section of the body, and our title unless a person gave it another."""
-    wanted = merge_body(pull.body, context.proposal.body)
+    """Updates our section of the body, and the title unless a person changed it."""
+    body = merge_body(pull.body, context.proposal.body, context.forge.limits.body)
     title = context.proposal.title if is_our_title(pull.title, pull.body) else pull.title
-    if (title, wanted) == (pull.title, pull.body.replace("\r\n", "\n")):
+    if (title, body) == (pull.title, pull.body.replace("\r\n", "\n")):
         return pull
-    context.say(f"pull request {pull.number} is brought up to date: {pull.url}")
-    return context.forge.edit(pull, title=title, body=wanted)
+    context.report(f"pull request {pull.number} is brought up to date: {pull.url}")
+    return context.forge.edit(pull, title=title, body=body)
 
 
-def _labelled(context: PublicationContext, pull: PullRequest) -> tuple[str, ...]:
-    """Label it; a refusal is worth a note, not the end."""
+def _add_label(context: PublicationContext, pull: PullRequest) -> tuple[str, ...]:
+    """Adds the label. Returns a note if it is refused: publication continues without it."""
     label = context.proposal.label
     if not label or label.casefold() in (name.casefold() for name in pull.labels):
         return ()
@@ -123,16 +145,20 @@ def _labelled(context: PublicationContext, pull: PullRequest) -> tuple[str, ...]
 
 
 def withdraw(
-    branch: str, forge: Forge, known_commits: frozenset[str], why: str, say: Callable[[str], None]
+    branch: str, forge: PullRequests, known_commits: frozenset[str], why: str, report: Callable[[str], None]
 ) -> PullRequest | None:
-    """Close the branch's pull request, if it is open and all ours, and say why; the pull request as it is then."""
+    """Closes the branch's pull request with a comment if it is open and its head is ours.
+
+    Returns:
+        The pull request as it is then.
+    """
     pull = forge.find(branch)
     if pull is None or pull.state != "open" or pull.head_sha not in known_commits:
         return pull
     try:
-        pull = forge.retire(pull, "superseded", f"ml-auto-update closes this pull request: {why}.")
+        pull = forge.close_with_comment(pull, "superseded", f"ml-auto-update closes this pull request: {why}.")
     except Refused as refusal:
-        say(f"pull request {pull.number} could not be closed: {refusal.what}; {refusal.why}; {refusal.fix}")
+        report(f"pull request {pull.number} could not be closed: {refusal.what}; {refusal.why}; {refusal.fix}")
         return pull
-    say(f"pull request {pull.number} is closed: {why}")
+    report(f"pull request {pull.number} is closed: {why}")
     return pull

@@ -61,7 +61,7 @@ def _facts(outcome: Outcome, attempts: Sequence[Attempt]) -> Iterator[tuple[str,
 
 def _champion(outcome: Outcome) -> str:
     """What is in production, since this run where it merged."""
-    if outcome.publication and outcome.publication.merge_state == "merged" and outcome.attempt:
+    if outcome.publication and outcome.publication.merge_progress == "merged" and outcome.attempt:
         return f"{code(outcome.attempt.version)}, merged just now"
     champion = outcome.champion
     return f"{code(champion.version)} of {champion.created[:10]}" if champion else "none yet"

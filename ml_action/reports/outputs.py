@@ -109,4 +109,4 @@ def _of_publication(outcome: Outcome) -> dict[str, str]:
         return {}
     pull = publication.pull_request
     known = {"pr-number": str(pull.number), "pr-url": pull.url} if pull else {}
-    return known | {"merge-state": publication.merge_state, "compare-url": publication.by_hand}
+    return known | {"merge-state": publication.merge_progress.value, "compare-url": publication.compare_url}

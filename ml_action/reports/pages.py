@@ -157,11 +157,13 @@ def _facts(outcome: Outcome) -> dict[str, str]:
         facts["champion"] = f"{code(outcome.champion.version)} of {outcome.champion.created[:10]}"
     if outcome.attempt:
         facts["attempt"] = code(outcome.attempt.id)
-    if outcome.publication and outcome.publication.by_hand:
-        facts["pull request"] = link("open it by hand", outcome.publication.by_hand)
+    if outcome.publication and outcome.publication.compare_url:
+        facts["pull request"] = link("open it by hand", outcome.publication.compare_url)
     if outcome.publication and outcome.publication.pull_request:
         pull = outcome.publication.pull_request
-        facts["pull request"] = f"{link(f'#{pull.number}', pull.url)}, {outcome.publication.merge_state or pull.state}"
+        facts["pull request"] = (
+            f"{link(f'#{pull.number}', pull.url)}, {outcome.publication.merge_progress or pull.state}"
+        )
     return facts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ml_action.core.records.repository_facts import RepositoryFacts
     from ml_action.forge.base import Forge, IssueStore
     from ml_action.forge.github.client import GitHub
+    from ml_action.forge.github.session import ApiAccess
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Connection:
         """GitHub, whatever the autonomy."""
         from ml_action.forge.github.client import GitHub
 
-        context, settings = self.context, self.settings
-        return GitHub(
-            context.api_url,
-            context.repository,
-            settings.secrets.token,
-            settings.secrets.approver_token,
-            patience=self.patience,
-        )
+        context, secrets = self.context, self.settings.secrets
+        return GitHub(self._access, context.repository, secrets.token, secrets.approver_token, page=context.page)
+
+    @property
+    def _access(self) -> ApiAccess:
+        from ml_action.forge.github.session import ApiAccess, Timing
+
+        return ApiAccess(self.context.api_url, self.patience, Timing(), time.time)
 
     @cached_property
     def _offline(self) -> Forge:
@@ -67,15 +69,13 @@ class Connection:
         def sign(tree: str, parent: str, message: str) -> str:
             from ml_action.forge.github.commit_signing import signer
 
-            context = self.context
-            make = signer(context.api_url, context.repository, self.settings.secrets.token, patience=self.patience)
-            return make(tree, parent, message)
+            return signer(self._access, self.context.repository, self.settings.secrets.token)(tree, parent, message)
 
         return sign
 
     def board(self) -> IssueStore | None:
         """Where the dashboard is kept; None: there is none."""
-        return self.github.board() if self.on_github else None
+        return self.github.issues() if self.on_github else None
 
     def look(self, thorough: bool) -> RepositoryFacts | None:
         """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""

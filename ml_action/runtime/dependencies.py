@@ -23,7 +23,6 @@ class Dependencies:
     now: Callable[[], str]  # UTC, ISO 8601
     pause: Callable[[float], None]
     run_url: str = ""
-    page: str = ""  # the repository's address for people
     look: Callable[[bool], RepositoryFacts | None] = lambda _: (
         None
     )  # what GitHub tells; thorough or not; None: nobody to ask

@@ -326,7 +326,6 @@ def _tools(place: Target, branches: Branches, found: Repository, tips: Tips, log
         now,
         time.sleep,
         place.context.run_url,
-        page=place.context.page if place.on_github else "",
         look=connection.look,
         board=connection.board,
         workflow=place.context.workflow,

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ml_action.commands import sandbox_session
-from ml_action.forge.github import client
+from ml_action.forge.github import session
 from ml_action.forge.github.session import Timing
 from ml_action.git import command
 from ml_action.runtime import wiring
@@ -37,7 +37,7 @@ ENDINGS = (0, 4, 5, 130, 143, -9)  # well, git in trouble, GitHub in trouble, st
 def in_haste(silence: int = 2) -> None:
     """As `hurry`, and nothing is waited for: what a wait is for has passed, or does not pass."""
     hurry()
-    client.Timing = partial(Timing, between_writes=0.0, timeout=silence)  # type: ignore[misc,assignment]
+    session.Timing = partial(Timing, between_writes=0.0, timeout=silence)  # type: ignore[misc,assignment]
     command.SILENCE = silence
     here = vars(wiring.time) | {"sleep": lambda _seconds: None}
     wiring.time = SimpleNamespace(**here)  # type: ignore[assignment]

@@ -13,7 +13,7 @@ import pytest
 
 from ml_action.commands import sandbox_session
 from ml_action.core.retry import RetryBudget
-from ml_action.forge.github import client
+from ml_action.forge.github import session
 from ml_action.forge.github.session import Timing
 from ml_action.runtime import wiring
 from tests.scenarios.world import PROPOSAL, PULLS, World, drifted, hurry, steady
@@ -24,7 +24,7 @@ FULL_NAME = "octo/students"
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "Timing", Timing)  # to be put back, as the next
+    monkeypatch.setattr(session, "Timing", Timing)  # to be put back, as the next
     monkeypatch.setattr(wiring, "RetryBudget", RetryBudget)
     hurry()
     monkeypatch.setattr("ml_action.runtime.wiring.time.sleep", lambda seconds: None)

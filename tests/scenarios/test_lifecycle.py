@@ -334,7 +334,9 @@ def test_two_hundred_closed_pull_requests_and_comments_hide_nothing(proposed: Wo
         run = proposed.hour()
         assert run.decision == "blocked", run.log
     said = [
-        comment for comment in proposed.repository.pulls_by_number[1].comments if "overwrites nobody" in comment.body
+        comment
+        for comment in proposed.repository.pulls_by_number[1].comments
+        if "overwrites no other author" in comment.body
     ]
     assert len(said) == 1
 

@@ -71,7 +71,7 @@ def test_an_approval_that_a_person_dismissed_is_not_given_again(production: Worl
     for autonomy in ("approve", "merge"):
         run = production.hour(autonomy=autonomy)
         assert (run.code, run.decision) == (0, "waiting")
-    assert "somebody dismissed the approval of github-actions[bot]" in run.told
+    assert "the approval of github-actions[bot] for this commit was dismissed" in run.told
     assert production.approvals() == []
     assert production.pull.open
 
@@ -252,7 +252,7 @@ def test_a_persons_commit_on_the_proposal_blocks_the_bot_which_says_so_once(prop
         assert "::warning" in run.log
     assert proposed.tip(PROPOSAL) == theirs
     (comment,) = proposed.pull.comments
-    assert "It overwrites nobody" in comment.body
+    assert "It overwrites no other author's commit" in comment.body
     assert proposed.pull.reviews == []
     assert proposed.versions == ["v1"]
 

@@ -34,7 +34,7 @@ from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import Version
 from ml_action.core.retry import RetryBudget
-from ml_action.forge.github import client
+from ml_action.forge.github import session
 from ml_action.forge.github.session import Timing
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
@@ -155,7 +155,7 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
 
 def hurry() -> None:
     """GitHub asks its clients for a pause between writes; the stand-in does not."""
-    client.Timing = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
+    session.Timing = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
     wiring.RetryBudget = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
 
 

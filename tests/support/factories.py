@@ -17,7 +17,7 @@ from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
 from ml_action.core.records.evaluation import Comparison, Decision, GuardrailResult, Interval, Screening, SliceResult
 from ml_action.core.records.model import History, Recipe, Trial, Version
 from ml_action.core.records.outcome import Outcome
-from ml_action.core.records.promotion import Publication, PullRequest
+from ml_action.core.records.promotion import MergeProgress, Publication, PullRequest
 from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
 from ml_action.git import command as git
 from ml_action.git.command import Git
@@ -124,7 +124,7 @@ def make_outcome(**changes: Any) -> Outcome:
         Verdict.PROMOTE, "better by far", "a person reviews", inventory=Inventory("1" * 40, "2" * 40, (), 3, 2, 1),
         trigger=Trigger(True, 220, 200, "ready 220/200"), champion=make_version(), attempt=make_attempt(),
         trial=make_trial(), decision=Decision(Verdict.PROMOTE, "better by far"),
-        publication=Publication(make_pull(), merge_state="enabled"), model_path="model/v2.pkl",
+        publication=Publication(make_pull(), merge_progress=MergeProgress.ENABLED), model_path="model/v2.pkl",
     )  # fmt: skip
     return replace(full, **changes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,9 @@ from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Proposal, Publication
 from ml_action.core.retry import RetryBudget
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.session import Timing
-from ml_action.promotion.context import PublicationContext
-from ml_action.promotion.publication import publish
+from ml_action.forge.github.session import ApiAccess, Timing
+from ml_action.promotion.lifecycle import publish
+from ml_action.promotion.publication import PublicationContext
 from ml_action.promotion.pull_request_text import wrap_body
 from sandbox import Account, Exchange, Repository, Sandbox
 
@@ -105,11 +106,13 @@ class Stage:
         timeout: int = 10,
     ) -> GitHub:
         second = self.approver.token if self.approver else ""
+        retry_budget = RetryBudget(backoff=0, report=self.said.append)
         return GitHub(
-            self.hub.url, name or self.repository.full_name, self.bot.token if token is None else token,
-            second if approver_token is None else approver_token, pace=replace(HURRY, timeout=timeout),
-            patience=RetryBudget(backoff=0, report=self.said.append),
-        )  # fmt: skip
+            ApiAccess(self.hub.url, retry_budget, replace(HURRY, timeout=timeout), time.time),
+            name or self.repository.full_name,
+            self.bot.token if token is None else token,
+            second if approver_token is None else approver_token,
+        )
 
     def proposal(self, commit: str, autonomy: str = "merge", report: str = "## Report", **changes: Any) -> Proposal:
         wanted = Proposal(

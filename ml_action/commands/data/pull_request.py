@@ -66,7 +66,7 @@ def _comment(
     if pull is None:
         return ()
     try:
-        tools.forge().tell(pull.number, f"data {settings.name}", text, anew=anew)
+        tools.forge().upsert_comment(pull.number, f"data {settings.name}", text, create=anew)
     except ForgeError as problem:
         if pull.from_fork:
             return ("no comment: the workflow's token may only read, since the pull request comes from a fork",)

@@ -10,6 +10,7 @@ from ml_action.core.errors import ExpectedError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
 from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.promotion import MergeProgress
 from ml_action.doctor.diagnosis import sentence
 from ml_action.git.command import Git
 
@@ -46,7 +47,7 @@ def rehearsal_summary(first: Outcome, second: Outcome) -> str:
 def _way(promoted: Outcome) -> str:
     """How far a promotion came."""
     publication = promoted.publication
-    if publication and publication.approved and publication.merge_state == "merged":
+    if publication and publication.approved and publication.merge_progress is MergeProgress.MERGED:
         return "its pull request was labelled, approved and merged in the rehearsal"
     return f"its pull request still waits in the rehearsal: {promoted.next_step}"
 

@@ -1,56 +1,54 @@
-"""What the bot says under a pull request: each thing in one comment, which a hidden marker finds again."""
+"""The bot's comments on pull requests: one for each subject, identified by a hidden marker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from github.IssueComment import IssueComment
-from github.PullRequest import PullRequest as Raw
+from github.PullRequest import PullRequest as RawPullRequest
 
 from ml_action.forge.github.errors import Operation
 from ml_action.forge.github.session import GitHubSession
 
 LIST = Operation("list the comments", "pull-requests: read")
-SAY = Operation("comment on the pull request", "pull-requests: write")
+CREATE = Operation("comment on the pull request", "pull-requests: write")
 EDIT = Operation("edit the comment", "pull-requests: write")
 
 
-def post_once(identity: GitHubSession, raw: Raw, marker: str, text: str) -> bool:
-    """Says it, unless a comment with this marker is there already. Whether it was said now."""
+def post_once(session: GitHubSession, raw: RawPullRequest, marker: str, text: str) -> bool:
+    """Comments, unless a comment contains this marker. Returns whether it commented."""
     hidden = _hidden(marker)
 
-    def said() -> bool:
-        return any(hidden in (old.body or "") for old in raw.get_issue_comments())
+    def exists() -> bool:
+        return any(hidden in (comment.body or "") for comment in raw.get_issue_comments())
 
-    if identity.ask(LIST, said):
+    if session.call(LIST, exists):
         return False
     body = f"{hidden}\n{text}"
-    identity.ask(SAY, lambda: bool(raw.create_issue_comment(body)), lambda: identity.ask(LIST, said) or None)
+    session.call(CREATE, lambda: bool(raw.create_issue_comment(body)), lambda: session.call(LIST, exists) or None)
     return True
 
 
-def upsert(identity: GitHubSession, raw: Raw, marker: str, text: str, *, anew: bool) -> bool:
-    """Says it in our own comment with this marker; without one, in a new one if it may be. Whether it is said."""
+def upsert(session: GitHubSession, raw: RawPullRequest, marker: str, text: str, *, create: bool) -> bool:
+    """Edits our own comment with this marker, or creates it if `create` is set. Returns whether it exists now."""
     hidden = _hidden(marker)
     body = f"{hidden}\n{text}"
 
-    def ours() -> IssueComment | None:
-        marked = identity.ask(LIST, lambda: list(_marked(raw, hidden)))
-        return next((old for old in marked if old.user and old.user.login == identity.login()), None)
+    def find_ours() -> IssueComment | None:
+        marked = session.call(LIST, lambda: _marked(raw, hidden))
+        return next((comment for comment in marked if comment.user and comment.user.login == session.login()), None)
 
-    found = ours()
-    if found is not None:  # the same when done twice
-        identity.ask(EDIT, lambda: found.edit(body))
-    elif anew:
-        identity.ask(SAY, lambda: raw.create_issue_comment(body), ours)
-    return anew or found is not None
+    found = find_ours()
+    if found is not None:
+        session.call(EDIT, lambda: found.edit(body))  # idempotent
+    elif create:
+        session.call(CREATE, lambda: raw.create_issue_comment(body), find_ours)
+    return create or found is not None
 
 
-def _marked(raw: Raw, hidden: str) -> Iterator[IssueComment]:
-    """The comments that begin with a marker; people may quote it further down."""
-    return (old for old in raw.get_issue_comments() if (old.body or "").startswith(hidden))
+def _marked(raw: RawPullRequest, hidden: str) -> list[IssueComment]:
+    """Returns the comments that begin with a marker. A person may quote it further down."""
+    return [comment for comment in raw.get_issue_comments() if (comment.body or "").startswith(hidden)]
 
 
 def _hidden(marker: str) -> str:
-    """What a comment begins with by which it is found again; nobody sees it on the page."""
+    """Returns the first line of a comment. It identifies the comment, and the page does not show it."""
     return f"<!-- ml-auto-update {marker} -->"

@@ -1,4 +1,4 @@
-"""Commits that GitHub signs: those that an App, or the workflow's own token, makes through its API in its own name.
+"""Commits signed by GitHub: those that an App, or the workflow's own token, creates through the API in its own name.
 
 https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
 """
@@ -8,44 +8,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_action.core.retry import RetryBudget
 from ml_action.forge.base import Refused
 from ml_action.forge.github.errors import Operation
-from ml_action.forge.github.session import GitHubSession, Timing
+from ml_action.forge.github.session import ApiAccess, Credential, GitHubSession
 
-CALL = Operation("create the commit", "contents: write")
+CREATE = Operation("create the commit", "contents: write")
 
 
-def signer(
-    api_url: str, repository: str, token: str, *, patience: RetryBudget, pace: Timing | None = None
-) -> Callable[[str, str, str], str]:
-    """What makes a signed commit of a tree that the server has, on top of a parent (empty: none), and tells its id.
+def signer(access: ApiAccess, repository: str, token: str) -> Callable[[str, str, str], str]:
+    """Returns a function that creates a signed commit and returns its id.
 
-    Neither author nor committer is named: GitHub signs only what names none. The same commit may be asked for twice,
-    since no branch moves.
+    The function takes a tree that the server has, the parent ("" for none) and the message. It names neither author
+    nor committer: GitHub signs only commits that name none. Calling it again is harmless, since it moves no branch.
     """
-    identity = GitHubSession(api_url, repository, "token", token, pace or Timing(), patience)
+    session = GitHubSession(access, repository, Credential("token", token))
 
-    def commit(tree: str, parent: str, message: str) -> str:
-        given = {"tree": tree, "parents": [parent] if parent else [], "message": message}
-        path = f"/repos/{repository}/git/commits"
-        made = identity.ask(CALL, lambda: identity.client.requester.requestJsonAndCheck("POST", path, input=given)[1])
-        return _signed(made)
+    def sign(tree: str, parent: str, message: str) -> str:
+        commit = {"tree": tree, "parents": [parent] if parent else [], "message": message}
+        return _signed_id(session.call(CREATE, lambda: session.request("POST", "/git/commits", commit).data))
 
-    return commit
+    return sign
 
 
-def _signed(made: dict[str, Any]) -> str:
-    """The commit's id, if GitHub has signed it.
+def _signed_id(commit: dict[str, Any]) -> str:
+    """Returns the commit's id.
 
     Raises:
-        Refusal: it has not.
+        Refused: GitHub did not sign the commit.
     """
-    verification = made["verification"]
+    verification = commit["verification"]
     if not verification["verified"]:
         raise Refused(
             f"GitHub did not sign the commit ({verification['reason']})",
             why="commit-signing is api, and GitHub signs only the commits of Apps and of the workflow's own token",
             fix="pass an App's token or ${{ github.token }} as `token`, or leave `commit-signing` out",
         )
-    return str(made["sha"])
+    return str(commit["sha"])

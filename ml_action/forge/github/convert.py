@@ -1,21 +1,42 @@
-"""What GitHub tells, in our own nouns."""
+"""Converts GitHub's pull requests, merge states and reviews to our records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from github.PullRequest import PullRequest as Raw
+from github.PullRequest import PullRequest as RawPullRequest
 from github.PullRequestReview import PullRequestReview
 
-from ml_action.core.records.promotion import PullRequest
+from ml_action.core.records.promotion import MergeState, PullRequest
 from ml_action.forge.base import Approval
 
+# https://docs.github.com/en/graphql/reference/enums#mergestatestatus, in lower case as in REST
+MERGE_STATES = {
+    "clean": MergeState.READY,
+    "has_hooks": MergeState.READY,
+    "blocked": MergeState.REQUIREMENTS_MISSING,
+    "behind": MergeState.OUTDATED,
+    "dirty": MergeState.CONFLICTING,
+    "draft": MergeState.DRAFT,
+    "unstable": MergeState.OPTIONAL_CHECK_OPEN,
+}
 
-def pull_request(raw: Raw, *, complete: bool) -> PullRequest:
-    """The pull request. Lists do not tell its mergeable state nor count its commits, and asking is a call.
+
+def merge_state(mergeable_state: str | None) -> MergeState:
+    """Returns our state for GitHub's, which is "unknown" or absent while GitHub computes it."""
+    return MERGE_STATES.get(mergeable_state or "", MergeState.UNKNOWN)
+
+
+def pull_request(raw: RawPullRequest, *, complete: bool) -> PullRequest:
+    """Returns our record of a pull request.
+
+    Args:
+        raw: PyGithub's object.
+        complete: whether the object comes from a single request. Objects from lists lack the merge state and the
+            number of commits, and reading those would send another request.
 
     Raises:
-        ValueError: this is none.
+        ValueError: the response is not a pull request.
     """
     if not isinstance(raw.number, int):
         raise ValueError("the answer is not a pull request")
@@ -32,21 +53,21 @@ def pull_request(raw: Raw, *, complete: bool) -> PullRequest:
         body=raw.body or "",
         draft=bool(raw.draft),
         labels=tuple(label.name for label in raw.labels),
-        mergeable_state=(raw.mergeable_state or "") if complete else "",
+        merge_state=merge_state(raw.mergeable_state) if complete else MergeState.UNKNOWN,
         commits=raw.commits if complete else 1,
     )
 
 
 def approvals(reviews: Iterable[PullRequestReview]) -> frozenset[Approval]:
-    """The approvals that stand, and those that were dismissed; `reviews` come in the order of time.
+    """Returns the approvals in effect and the dismissed ones; `reviews` are in chronological order.
 
-    Who asks for changes takes back what they approved before. Who approves a newer commit takes nothing back.
+    A request for changes revokes the reviewer's earlier approvals. An approval of a newer commit revokes none.
     """
-    standing: frozenset[Approval] = frozenset()
+    found: frozenset[Approval] = frozenset()
     for review in reviews:
         login = review.user.login if review.user else ""
         if review.state in ("APPROVED", "DISMISSED"):
-            standing |= {Approval(login, review.commit_id, dismissed=review.state == "DISMISSED")}
+            found |= {Approval(login, review.commit_id, dismissed=review.state == "DISMISSED")}
         elif review.state == "CHANGES_REQUESTED":
-            standing = frozenset(one for one in standing if one.login != login)
-    return standing
+            found = frozenset(approval for approval in found if approval.login != login)
+    return found

@@ -1,7 +1,7 @@
-"""What GitHub says when it refuses, what it means and what a person should do about it: one table.
+"""GitHub's error messages, their meaning and their remedy, as one table.
 
 The texts are GitHub's own, collected from its documentation and from issue threads that quote them. They are
-matched as parts, in lower case: GraphQL doubles them ("Pull request Pull request is in clean status").
+matched as substrings in lower case: GraphQL doubles them ("Pull request Pull request is in clean status").
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from dataclasses import dataclass
 from ml_action.core.errors import ForgeError
 from ml_action.forge.base import Forbidden, MergeAnswer, MergeReply, Refused
 
-SHOWN = 300  # characters of a server's answer that go into a message
-PAGE = re.compile(r"<!doctype|<html|<body")  # a page for people, from a proxy or a portal: GitHub's API sends none
+MAX_QUOTED = 300  # characters of a response that a message quotes
+PAGE = re.compile(r"<!doctype|<html|<body")  # HTML from a proxy or a portal: GitHub's API sends none
 TAG = re.compile(r"<(style|title|script)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing we ask of GitHub: what it does, the permission it needs, the setting that holds its token."""
+    """One kind of request to GitHub."""
 
-    does: str
-    needs: str
-    setting: str = "token"
+    action: str  # what it does, as a verb phrase
+    permission: str  # what its token needs
+    setting: str = "token"  # the setting that holds its token
 
 
 @dataclass(frozen=True)
 class KnownError:
-    """A refusal that we know: its status (0: any), a part of its text ("": any), its meaning and its cure."""
+    """An error that we can explain. `why` and `fix` are templates for {permission} and {setting}."""
 
-    status: int
-    says: str
+    status: int  # 0 matches any
+    text: str  # a part of the response in lower case; "" matches any
     why: str
     fix: str
-    passes: bool = False  # may pass by itself
+    transient: bool = False
 
 
 MENU = "Settings → Actions → General → Workflow permissions"
 NOT_YET = "could not resolve to a node"  # https://github.com/peter-evans/create-pull-request/issues/4321
 TOO_MANY = "too many requests were made with this {setting}"
-LATER = "nothing was lost: the next run goes on from here"
+LATER = "nothing was lost: the next run continues from here"
 
 KNOWN_ERRORS = (
     KnownError(
@@ -58,13 +58,13 @@ KNOWN_ERRORS = (
     KnownError(
         0,
         "resource not accessible by integration",
-        "the {setting} lacks the permission {needs}",
-        "add `{needs}` under `permissions:` of the job, or give it to the App where it is installed",
+        "the {setting} lacks the permission {permission}",
+        "add `{permission}` under `permissions:` of the job, or give it to the App where it is installed",
     ),
     KnownError(
         0,
         "resource not accessible by personal access token",
-        "the {setting} lacks the permission {needs}",
+        "the {setting} lacks the permission {permission}",
         "add it: Settings → Developer settings → Fine-grained tokens → Repository permissions",
     ),
     KnownError(
@@ -82,7 +82,7 @@ KNOWN_ERRORS = (
     KnownError(
         0,
         "archived",
-        "the repository is archived: nobody can write to it",
+        "the repository is archived and read-only",
         "unarchive it, or turn the workflow off",
     ),
     KnownError(
@@ -121,19 +121,19 @@ KNOWN_ERRORS = (
         "a ruleset of the base branch is not satisfied",
         "look at the merge box of the pull request for the rule: Settings → Rules → Rulesets",
     ),
-    KnownError(0, NOT_YET, "GitHub does not know its own new pull request yet", LATER, passes=True),
-    KnownError(0, "rate limit", TOO_MANY, LATER, passes=True),
-    KnownError(429, "", TOO_MANY, LATER, passes=True),
-    # GraphQL's ways of saying 502
-    KnownError(0, "something went wrong while executing your query", "GitHub has trouble", LATER, passes=True),
-    KnownError(0, "couldn't respond to your request in time", "GitHub has trouble", LATER, passes=True),
+    KnownError(0, NOT_YET, "GitHub does not know its own new pull request yet", LATER, transient=True),
+    KnownError(0, "rate limit", TOO_MANY, LATER, transient=True),
+    KnownError(429, "", TOO_MANY, LATER, transient=True),
+    # GraphQL's equivalents of status 502
+    KnownError(0, "something went wrong while executing your query", "GitHub has trouble", LATER, transient=True),
+    KnownError(0, "couldn't respond to your request in time", "GitHub has trouble", LATER, transient=True),
     KnownError(
         405,
         "",
         "its state or a rule of the base branch does not allow it",
         "look at the merge box of the pull request: it names what is missing",
     ),
-    KnownError(409, "", "the branch moved at the same moment", LATER, passes=True),
+    KnownError(409, "", "the branch moved at the same moment", LATER, transient=True),
     KnownError(
         410,
         "issues",
@@ -144,73 +144,73 @@ KNOWN_ERRORS = (
         404,
         "",
         "the repository is not there, or the {setting} cannot see it",
-        "check the repository's name, and that the {setting} has {needs} on it",
+        "check the repository's name, and that the {setting} has {permission} on it",
     ),
-    KnownError(403, "", "the {setting} may not do this", "give it the permission {needs}"),
+    KnownError(403, "", "the {setting} may not do this", "give it the permission {permission}"),
 )
 
 UNKNOWN = KnownError(
     0, "", "GitHub gives no more than this", "if it should have worked, please open an issue with this text"
 )
-LIMIT = KnownError(0, "", TOO_MANY, LATER, passes=True)
-TROUBLE = KnownError(0, "", "GitHub, or a proxy in between, has trouble", LATER, passes=True)
+RATE_LIMIT = KnownError(0, "", TOO_MANY, LATER, transient=True)
+SERVER_ERROR = KnownError(0, "", "GitHub, or a proxy in between, has trouble", LATER, transient=True)
 NETWORK = KnownError(
     0,
     "",
     "the network is down, the address is wrong, or a proxy is in the way",
     "check the server's address and the proxy; " + LATER,
-    passes=True,
+    transient=True,
 )
 
 REPLIES = (
-    ("clean status", MergeReply.CLEAN),
-    ("has_hooks status", MergeReply.CLEAN),
-    ("unstable status", MergeReply.AGAIN),
-    ("base branch was modified", MergeReply.AGAIN),
+    ("clean status", MergeReply.MERGEABLE_NOW),
+    ("has_hooks status", MergeReply.MERGEABLE_NOW),
+    ("unstable status", MergeReply.TRY_AGAIN),
+    ("base branch was modified", MergeReply.TRY_AGAIN),
     ("in the merge queue", MergeReply.QUEUED),
     ("already in the queue", MergeReply.QUEUED),
-    ("through the merge queue", MergeReply.QUEUE),
-    ("head branch was modified", MergeReply.MOVED),
+    ("through the merge queue", MergeReply.QUEUE_REQUIRED),
+    ("head branch was modified", MergeReply.HEAD_MOVED),
 )
 
 
-def explain(call: Operation, status: int, text: str) -> ForgeError:
-    """The problem that a person reads for GitHub's answer to this call."""
-    known = _known(status, text)
-    shown = _shown(text) or "no text"
-    return _problem(known, call, f"GitHub did not {call.does} ({status}): {shown}", forbidden=status == 403)
+def explain(operation: Operation, status: int, text: str) -> ForgeError:
+    """Returns the error that the user reads for GitHub's response to this operation."""
+    known = _find(status, text)
+    what = f"GitHub did not {operation.action} ({status}): {_quoted(text) or 'no text'}"
+    return _error(known, operation, what, forbidden=status == 403)
 
 
-def limited(call: Operation, status: int, text: str) -> ForgeError:
-    """The problem that a person reads when GitHub bounds how often it is asked."""
-    return _problem(LIMIT, call, f"GitHub did not {call.does} ({status}): {_shown(text) or 'no text'}")
+def limited(operation: Operation, status: int, text: str) -> ForgeError:
+    """Returns the error that the user reads for a rate limit."""
+    return _error(RATE_LIMIT, operation, f"GitHub did not {operation.action} ({status}): {_quoted(text) or 'no text'}")
 
 
-def unreachable(call: Operation, text: str) -> ForgeError:
-    """The problem that a person reads when no answer came, or none that can be understood."""
-    return _problem(NETWORK, call, f"could not {call.does}: {_shown(text)}")
+def unreachable(operation: Operation, text: str) -> ForgeError:
+    """Returns the error that the user reads if there was no response, or one that cannot be parsed."""
+    return _error(NETWORK, operation, f"could not {operation.action}: {_quoted(text)}")
 
 
 def merge_reply(refusal: ForgeError) -> MergeAnswer:
-    """The reply that a refused request to merge amounts to."""
-    text = f"{refusal.what}; {refusal.why}; {refusal.fix}"
-    said = refusal.what.casefold()
-    return MergeAnswer(next((reply for part, reply in REPLIES if part in said), MergeReply.REFUSED), text)
+    """Returns our reply for a refused request to merge."""
+    what = refusal.what.casefold()
+    reply = next((reply for part, reply in REPLIES if part in what), MergeReply.REFUSED)
+    return MergeAnswer(reply, f"{refusal.what}; {refusal.why}; {refusal.fix}")
 
 
-def _known(status: int, text: str) -> KnownError:
-    said = text.casefold()
-    if status >= 500 or PAGE.search(said):
-        return TROUBLE
-    return next((known for known in KNOWN_ERRORS if known.status in (0, status) and known.says in said), UNKNOWN)
+def _find(status: int, text: str) -> KnownError:
+    lower = text.casefold()
+    if status >= 500 or PAGE.search(lower):
+        return SERVER_ERROR
+    return next((known for known in KNOWN_ERRORS if known.status in (0, status) and known.text in lower), UNKNOWN)
 
 
-def _shown(text: str) -> str:
-    """One line of it, without the tags of a page."""
-    return " ".join(TAG.sub(" ", text).split())[:SHOWN]
+def _quoted(text: str) -> str:
+    """Returns the beginning of a response on one line, without HTML tags."""
+    return " ".join(TAG.sub(" ", text).split())[:MAX_QUOTED]
 
 
-def _problem(known: KnownError, call: Operation, what: str, *, forbidden: bool = False) -> ForgeError:
-    why, fix = (part.format(needs=call.needs, setting=call.setting) for part in (known.why, known.fix))
-    kind = ForgeError if known.passes else Forbidden if forbidden else Refused
-    return kind(what, why=why, fix=fix)
+def _error(known: KnownError, operation: Operation, what: str, *, forbidden: bool = False) -> ForgeError:
+    values = {"permission": operation.permission, "setting": operation.setting}
+    kind = ForgeError if known.transient else Forbidden if forbidden else Refused
+    return kind(what, why=known.why.format_map(values), fix=known.fix.format_map(values))

@@ -1,6 +1,6 @@
-"""A request that failed, and what that means for the next: whether to send it again, when, and whether to look first.
+"""Failed requests: whether to repeat one, when, and whether it may have had its effect.
 
-What GitHub asks of its clients when they are too many or too fast:
+GitHub's rules for clients that send too many requests:
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately
 """
 
@@ -13,48 +13,58 @@ from ml_action.core.errors import ForgeError
 from ml_action.forge.base import Refused
 from ml_action.forge.github.errors import NOT_YET, Operation, explain, limited, unreachable
 
-MINUTE = 60.0  # what GitHub asks for where it names no time
+MINUTE = 60.0  # seconds; the wait that GitHub asks for if the response names none
 LIMITS = ("rate limit", "abuse detection", "submitted too quickly")
 
 
 @dataclass(frozen=True)
 class RequestFailure:
-    """One request that did not do what it should."""
+    """One failed request."""
 
-    problem: ForgeError  # as a person reads it
-    wait: float | None = None  # seconds that GitHub asks for; None: it names none
-    passes: bool = True  # by itself, so that it may be sent again
-    unsure: bool = True  # whether it had its effect all the same
+    problem: ForgeError  # what the user reads
+    wait: float | None = None  # seconds that GitHub asks us to wait, if it names a time
+    transient: bool = True  # whether to repeat the request
+    outcome_unknown: bool = True  # whether the request may have had its effect
 
 
-def refused(call: Operation, status: int, text: str, headers: Mapping[str, str], now: float) -> RequestFailure:
-    """The setback of an answer with this status, text and headers (in lower case), at this time (of time.time)."""
+def failed_response(
+    operation: Operation, status: int, text: str, headers: Mapping[str, str], now: float
+) -> RequestFailure:
+    """Returns the failure that a response describes.
+
+    Args:
+        operation: what was requested.
+        status: the response's status.
+        text: the response's text.
+        headers: the response's headers; names are in lower case.
+        now: seconds since the epoch.
+    """
     limit = _limit(status, text, headers, now)
     if limit is not None:
-        return RequestFailure(limited(call, status, text), wait=limit, unsure=False)
-    problem = explain(call, status, text)
+        return RequestFailure(limited(operation, status, text), wait=limit, outcome_unknown=False)
+    problem = explain(operation, status, text)
     if NOT_YET in text.casefold():
-        return RequestFailure(problem, unsure=False)
-    final = isinstance(problem, Refused) or status == 409  # somebody moved the branch: that is decided elsewhere
-    return RequestFailure(problem, wait=_number(headers, "retry-after"), passes=not final, unsure=not final)
+        return RequestFailure(problem, outcome_unknown=False)
+    final = isinstance(problem, Refused) or status == 409  # another push moved the branch: the caller decides
+    return RequestFailure(problem, wait=_number(headers, "retry-after"), transient=not final, outcome_unknown=not final)
 
 
-def unanswered(call: Operation, text: str) -> RequestFailure:
-    """The setback of no answer, or of one without sense: nobody knows what became of the request."""
-    return RequestFailure(unreachable(call, text))
+def no_response(operation: Operation, text: str) -> RequestFailure:
+    """Returns the failure of a request without a response, or with one that cannot be parsed."""
+    return RequestFailure(unreachable(operation, text))
 
 
 def _limit(status: int, text: str, headers: Mapping[str, str], now: float) -> float | None:
-    """The seconds until we may ask again; None: this is no limit."""
-    said, named = text.casefold(), _number(headers, "retry-after")
-    spent = _number(headers, "x-ratelimit-remaining") == 0
-    told = any(limit in said for limit in LIMITS)
-    if status != 429 and not told and not (status == 403 and (named is not None or spent)):
+    """Returns the seconds until the next request is allowed, or `None` if this is no rate limit."""
+    retry_after = _number(headers, "retry-after")
+    exhausted = _number(headers, "x-ratelimit-remaining") == 0
+    named = any(limit in text.casefold() for limit in LIMITS)
+    if status != 429 and not named and not (status == 403 and (retry_after is not None or exhausted)):
         return None
-    reset = _number(headers, "x-ratelimit-reset") if spent else None
-    if named is None and reset is not None:
-        named = max(0.0, reset - now) + 1  # nobody knows when in that second
-    return MINUTE if named is None else named
+    reset = _number(headers, "x-ratelimit-reset") if exhausted else None
+    if retry_after is None and reset is not None:
+        return max(0.0, reset - now) + 1  # it may be reset at any time within that second
+    return MINUTE if retry_after is None else retry_after
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:

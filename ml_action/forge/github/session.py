@@ -1,17 +1,16 @@
-"""One token's connection to GitHub. Every request goes through `ask`: a failure becomes a ForgeError.
+"""One token's connection to GitHub. Every request goes through `call`, which turns failures into ForgeError.
 
-PyGithub's own way of trying again is turned off. It sends a POST eleven times in half a second though the first may
-have had its effect, never repeats a PATCH, knows neither cut-off answers nor GraphQL's limits (status 200), and sleeps
-for minutes without a word. https://github.com/PyGithub/PyGithub/blob/main/github/GithubRetry.py
+PyGithub's own retries are turned off. It sends a POST eleven times within half a second although the first may have
+succeeded, never repeats a PATCH, does not recognise truncated responses or GraphQL's rate limits (status 200), and
+sleeps for minutes without a log line. https://github.com/PyGithub/PyGithub/blob/main/github/GithubRetry.py
 """
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import github
 import requests
@@ -23,13 +22,13 @@ from ml_action.core.records.repository_facts import ACTIONS_BOT, TokenKind, kind
 from ml_action.core.retry import READS, WRITES, RetryBudget
 from ml_action.forge.base import Refused
 from ml_action.forge.github.errors import Operation
-from ml_action.forge.github.failures import RequestFailure, refused, unanswered
+from ml_action.forge.github.failures import RequestFailure, failed_response, no_response
 
 T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 VIEWER = "query { viewer { login } }"
-# What PyGithub raises for cut-off JSON, a portal's page, other shapes, a redirect or link to another host.
+# What PyGithub raises for truncated JSON, a portal's page, unexpected shapes, and redirects or links to another host.
 UNPARSABLE = (
     github.BadAttributeException,
     ValueError,
@@ -39,172 +38,210 @@ UNPARSABLE = (
     RuntimeError,
     AssertionError,
 )
-OPTIONAL = Operation("tell about the repository", "metadata: read")
+READ_REPOSITORY = Operation("show the repository", "metadata: read")
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How fast we are, in seconds. Tests are in a hurry."""
+    """Pauses and the timeout of requests, in seconds."""
 
     between_reads: float = 0.0
     between_writes: float = 0.25  # GitHub advises one second for long series; a promotion writes six times
     timeout: int = 30
 
 
-class GitHubSession:
-    """A token, the login behind it, and the repository as it sees it."""
+@dataclass(frozen=True)
+class ApiAccess:
+    """Where GitHub's API is, and how patiently it is called."""
 
-    def __init__(
-        self, api_url: str, repository: str, setting: str, token: str, pace: Timing, patience: RetryBudget
-    ) -> None:
-        """Nothing is sent yet.
+    url: str
+    retry_budget: RetryBudget
+    timing: Timing
+    clock: Callable[[], float]  # seconds since the epoch, as time.time
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A token and the name of the setting that holds it."""
+
+    setting: str
+    token: str = field(repr=False)
+
+    def require_sendable(self) -> None:
+        """Checks that the token can be sent as a header.
+
+        Raises:
+            ForgeError: it is empty or has a character that no token has.
+        """
+        if not re.fullmatch(r"[!-~]+", self.token):
+            raise ForgeError(
+                f"{self.setting} is empty or holds a space, line break or other character that no token has",
+                why="a secret that is not set is empty in a workflow, and forks do not get secrets",
+                fix=f"pass `{self.setting}: ${{{{ github.token }}}}` or an App's token",
+            )
+
+
+class Response(NamedTuple):
+    """A response of the REST API; the names of headers are in lower case."""
+
+    headers: dict[str, str]
+    data: Any
+
+
+class GitHubSession:
+    """A token, its login, and the repository as the token sees it."""
+
+    def __init__(self, access: ApiAccess, repository: str, credential: Credential) -> None:
+        """Sends nothing.
 
         Raises:
             ForgeError: the token is empty or cannot be sent.
         """
-        if not re.fullmatch(r"[!-~]+", token):
-            raise ForgeError(
-                f"{setting} is empty or holds a space, line break or other character that no token has",
-                why="a secret that is not set is empty in a workflow, and forks do not get secrets",
-                fix=f"pass `{setting}: ${{{{ github.token }}}}` or an App's token",
-            )
-        self._token = token
-        self._patience = patience
+        credential.require_sendable()
         self.repository = repository
-        self._login = ""
-        self.client = _client(api_url, token, pace)
+        self.client = _client(access, credential)
         self.repo: Repository = self.client.get_repo(repository)
+        self._token = credential.token
+        self._retry_budget = access.retry_budget
+        self._clock = access.clock
+        self._login = ""
 
     def login(self) -> str:
-        """Whose token this is, as the author of a pull request is written."""
+        """Returns the token's login, as GitHub shows it as the author of a pull request."""
         if not self._login:
-            self._login = self._ask_login()
+            self._login = self._query_login()
         return self._login
 
-    def learn(self, login: str) -> None:
-        """Take from an answer whose token this is: saves asking."""
+    def remember_login(self, login: str) -> None:
+        """Stores the login that another response contained, which saves a request."""
         self._login = login or self._login
 
     def kind(self, login: str) -> TokenKind:
-        """What kind of token this is, whose login is this."""
+        """Returns the kind of this token, given its login."""
         return kind_of(self._token, login)
 
-    def get(self, path: str, call: Operation) -> tuple[dict[str, str], Any]:
-        """Headers and answer for a path below the repository's; headers are in lower case."""
-        request, place = self.client.requester.requestJsonAndCheck, f"/repos/{self.repository}{path}"
-        headers, data = self.ask(call, lambda: request("GET", place))
-        return {name: str(value) for name, value in headers.items()}, data
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Response:
+        """Sends one request for a path below the repository's. Errors are PyGithub's: use it within `call`."""
+        send = self.client.requester.requestJsonAndCheck
+        headers, data = send(method, f"/repos/{self.repository}{path}", input=body)
+        return Response({name: str(value) for name, value in headers.items()}, data)
 
-    def maybe(self, path: str, call: Operation = OPTIONAL) -> Any:
-        """The answer for a path below the repository's; None where GitHub refuses to tell."""
+    def get(self, path: str, operation: Operation) -> Response:
+        """Returns the response for a path below the repository's."""
+        return self.call(operation, lambda: self.request("GET", path))
+
+    def get_or_none(self, path: str, operation: Operation = READ_REPOSITORY) -> Any:
+        """Returns the data for a path below the repository's, or `None` if GitHub refuses."""
         try:
-            return self.get(path, call)[1]
+            return self.get(path, operation).data
         except Refused:
             return None
 
-    def query(self, text: str, variables: dict[str, Any], call: Operation) -> dict[str, Any]:
-        """What GraphQL answers."""
-        answer = self.ask(call, lambda: self.client.requester.graphql_query(text, variables)[1])
-        return dict(answer["data"])
+    def query(self, text: str, variables: dict[str, Any], operation: Operation) -> dict[str, Any]:
+        """Returns the data of a GraphQL query."""
+        response = self.call(operation, lambda: self.client.requester.graphql_query(text, variables)[1])
+        return dict(response["data"])
 
-    def ask(self, call: Operation, act: Callable[[], T], look: Callable[[], T | None] | None = None) -> T:
-        """Do it, again while trouble lasts, and say in words why when it cannot be done.
+    def call(self, operation: Operation, send: Callable[[], T], find_effect: Callable[[], T | None] | None = None) -> T:
+        """Sends a request, again while the failure is transient.
 
-        A write that must not be done twice comes with a `look`: whether it had its effect, though its answer was
-        lost. Reads need none, nor writes that are the same when done twice.
+        Args:
+            operation: what the request does, for messages.
+            send: sends it once.
+            find_effect: returns the result of an earlier attempt whose response was lost, or `None` if it had no
+                effect. Required for writes that must not be repeated; reads and idempotent writes need none.
 
         Raises:
-            Refusal: GitHub said no.
-            ForgeError: no answer, or trouble that lasts.
+            Refused: GitHub refused.
+            ForgeError: there was no response, or the failure persists.
         """
-        tries, found = 1, self._once(call, act)
-        while isinstance(found, RequestFailure):
-            again = self._waits(found, tries, WRITES if look else READS)
-            done = _seen(look, found) if look and found.unsure else None
-            if done is not None:
-                return done
-            if not again:
-                raise found.problem
-            tries, found = tries + 1, self._once(call, act)
-        return found
+        attempts, result = 1, self._send_once(operation, send)
+        while isinstance(result, RequestFailure):
+            retry = self._wait_before_retry(result, attempts, WRITES if find_effect else READS)
+            effect = _effect(find_effect, result) if find_effect and result.outcome_unknown else None
+            if effect is not None:
+                return effect
+            if not retry:
+                raise result.problem
+            attempts, result = attempts + 1, self._send_once(operation, send)
+        return result
 
-    def _once(self, call: Operation, act: Callable[[], T]) -> T | RequestFailure:
-        """What comes of it."""
+    def _send_once(self, operation: Operation, send: Callable[[], T]) -> T | RequestFailure:
         try:
-            return act()
+            return send()
         except github.GithubException as error:
-            text = self._redacted(_said(error.data))
-            return refused(call, error.status, text, error.headers or {}, time.time())
+            text = self._redact(_text_of(error.data))
+            return failed_response(operation, error.status, text, error.headers or {}, self._clock())
         except requests.RequestException as error:
-            return unanswered(call, self._redacted(_reason(error)))
+            return no_response(operation, self._redact(_root_cause(error)))
         except UNPARSABLE as error:
-            return unanswered(call, self._redacted(f"the answer makes no sense: {error}"))
+            return no_response(operation, self._redact(f"the answer makes no sense: {error}"))
 
-    def _waits(self, setback: RequestFailure, tries: int, most: int) -> bool:
-        """Whether to try again; it was waited for, then."""
-        return setback.passes and self._patience.wait_before_retry(
-            setback.problem.what, tries, most, requested=setback.wait
+    def _wait_before_retry(self, failure: RequestFailure, attempts: int, most: int) -> bool:
+        """Returns whether to retry, after the wait if so."""
+        return failure.transient and self._retry_budget.wait_before_retry(
+            failure.problem.what, attempts, most, requested=failure.wait
         )
 
-    def _ask_login(self) -> str:
-        """GraphQL's viewer also works for an App's tokens, which GET /user answers with 403."""
-        call = Operation("tell whose token this is", "metadata: read")
+    def _query_login(self) -> str:
+        """Queries GraphQL's viewer, which works for Apps' tokens as well: GET /user answers those with 403."""
+        operation = Operation("show the token's login", "metadata: read")
         try:
-            return self.ask(call, lambda: _viewer(self.client.requester.graphql_query(VIEWER, {})[1]))
+            return self.call(operation, lambda: _viewer(self.client.requester.graphql_query(VIEWER, {})[1]))
         except Refused:
-            if self._token.startswith("ghs_"):  # may not even ask that: the workflow's own token
+            if self._token.startswith("ghs_"):  # the workflow's own token may lack even this permission
                 return ACTIONS_BOT
             raise
 
-    def _redacted(self, text: str) -> str:
-        """No server or library puts a token into a message, as far as we know; proxies do as they like."""
+    def _redact(self, text: str) -> str:
+        """Removes the token. No known server or library echoes it, but a proxy might."""
         return text.replace(self._token, "***")
 
 
-def _seen(look: Callable[[], T | None], setback: RequestFailure) -> T | None:
-    """What the look finds; who cannot look does not repeat."""
+def _effect(find_effect: Callable[[], T | None], failure: RequestFailure) -> T | None:
+    """Returns the effect of the failed request. If that cannot be found out, the request is not repeated."""
     try:
-        return look()
+        return find_effect()
     except ForgeError:
-        raise setback.problem from None
+        raise failure.problem from None
 
 
-def _client(api_url: str, token: str, pace: Timing) -> github.Github:
+def _client(access: ApiAccess, credential: Credential) -> github.Github:
     client = github.Github(
-        auth=github.Auth.Token(token),
-        base_url=api_url.rstrip("/"),
-        timeout=pace.timeout,
+        auth=github.Auth.Token(credential.token),
+        base_url=access.url.rstrip("/"),
+        timeout=access.timing.timeout,
         user_agent="ml-auto-update",
         per_page=100,
         retry=0,
-        seconds_between_requests=pace.between_reads,
-        seconds_between_writes=pace.between_writes,
+        seconds_between_requests=access.timing.between_reads,
+        seconds_between_writes=access.timing.between_writes,
         lazy=True,
         api_version=API_VERSION,
     )
-    _refuse_pages(client.requester)
+    _reject_pages(client.requester)
     return client
 
 
-def _refuse_pages(requester: Requester) -> None:
-    """PyGithub takes a portal's page with status 200 for an answer, and what it was to write for done."""
-    ask = requester.requestJsonAndCheck
+def _reject_pages(requester: Requester) -> None:
+    """Makes the requester reject HTML: PyGithub takes a portal's page with status 200 for success."""
+    request = requester.requestJsonAndCheck
 
-    def asked(*arguments: Any, **keywords: Any) -> tuple[dict[str, Any], Any]:
-        headers, data = ask(*arguments, **keywords)
+    def checked(*arguments: Any, **keywords: Any) -> tuple[dict[str, Any], Any]:
+        headers, data = request(*arguments, **keywords)
         if "json" not in headers.get("content-type", "json"):
-            raise ValueError(f"{headers['content-type']}: {_said(data)}")
+            raise ValueError(f"{headers['content-type']}: {_text_of(data)}")
         return headers, data
 
-    requester.requestJsonAndCheck = asked  # type: ignore[method-assign]
+    requester.requestJsonAndCheck = checked  # type: ignore[method-assign]
 
 
-def _viewer(answer: dict[str, Any]) -> str:
-    return str(answer["data"]["viewer"]["login"])
+def _viewer(response: dict[str, Any]) -> str:
+    return str(response["data"]["viewer"]["login"])
 
 
-def _said(data: Any) -> str:
-    """The text of an answer: REST's message and errors, GraphQL's errors, or whatever page came instead."""
+def _text_of(data: Any) -> str:
+    """Returns the text of a response: REST's message and errors, GraphQL's errors, or the page that came instead."""
     if isinstance(data, dict):
         parts = [data.get("message"), *_errors(data.get("errors"))]
         return ": ".join(str(part) for part in parts if part) or str(data.get("data") or "")
@@ -212,17 +249,17 @@ def _said(data: Any) -> str:
 
 
 def _errors(errors: Any) -> list[str]:
-    """REST's errors are strings or objects, GraphQL's are objects."""
-    words = []
+    """Returns the texts of REST's errors, which are strings or objects, or of GraphQL's, which are objects."""
+    texts = []
     for error in errors if isinstance(errors, list) else [errors]:
         if isinstance(error, dict):
-            words.append(str(error.get("message") or " ".join(str(error.get(key, "")) for key in ("resource", "code"))))
+            texts.append(str(error.get("message") or " ".join(str(error.get(key, "")) for key in ("resource", "code"))))
         elif error:
-            words.append(str(error))
-    return words
+            texts.append(str(error))
+    return texts
 
 
-def _reason(error: requests.RequestException) -> str:
-    """The innermost cause: urllib3 wraps it, requests wraps that."""
+def _root_cause(error: requests.RequestException) -> str:
+    """Returns the innermost cause: requests wraps urllib3's error, which wraps the cause."""
     inner = error.args[0] if error.args else error
     return str(getattr(inner, "reason", None) or inner)

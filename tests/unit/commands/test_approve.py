@@ -109,7 +109,7 @@ def test_a_merged_promotion_needs_no_approval(stage):
     commit = stage.push()
     stage.settle(commit)
     done = run(stage, attempt(commit))
-    assert (done.merge_state, done.approved, done.blocked) == ("merged", False, "")
+    assert (done.merge_progress, done.approved, done.blocked) == ("merged", False, "")
 
 
 def test_the_author_cannot_approve_and_is_told(stage, opened):

@@ -6,7 +6,7 @@ from ml_action.core.errors import DataError
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
 from ml_action.core.records.evaluation import Decision
-from ml_action.core.records.promotion import Publication
+from ml_action.core.records.promotion import MergeProgress, Publication
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
 from ml_action.loop import outcomes
@@ -38,7 +38,9 @@ def test_waiting_tells_the_count_and_the_champion():
 
 
 def test_waiting_after_a_promotion_was_followed_up_tells_what_became_of_it():
-    outcome = outcomes.waiting(make_scene(trigger=WAITING), Publication(make_pull(), merge_state="enabled"))
+    outcome = outcomes.waiting(
+        make_scene(trigger=WAITING), Publication(make_pull(), merge_progress=MergeProgress.ENABLED)
+    )
     assert outcome.next_step == "pull request #7 is open: GitHub merges it when its requirements are met"
     assert outcome.attempt.version == "v2"
     assert outcome.publication.pull_request.number == 7
@@ -94,9 +96,12 @@ def test_a_promotion_with_its_pull_request():
 @pytest.mark.parametrize(
     ("publication", "text"),
     [
-        (Publication(make_pull(), merge_state="waiting"), "pull request #7 is open: the next run looks again"),
         (
-            Publication(make_pull(state="merged"), merge_state="merged"),
+            Publication(make_pull(), merge_progress=MergeProgress.WAITING),
+            "pull request #7 is open: the next run looks again",
+        ),
+        (
+            Publication(make_pull(state="merged"), merge_progress=MergeProgress.MERGED),
             "the new model is on the base branch: the service picks it up",
         ),
         (

@@ -22,7 +22,7 @@ PERSON = {"login": "ada", "kind": "user"}
 def test_a_promotion_is_opened_labelled_approved_and_merged(stage):
     commit = stage.push()
     done = stage.settle(commit)
-    assert (done.pull_request.state, done.approved, done.merge_state, done.blocked) == (
+    assert (done.pull_request.state, done.approved, done.merge_progress, done.blocked) == (
         "merged",
         True,
         "merged",
@@ -41,7 +41,7 @@ def test_a_full_promotion_takes_at_most_twelve_calls(stage):
 
 def test_a_full_promotion_by_auto_merge_takes_at_most_twelve_calls(stage):
     stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",))
-    assert stage.settle(stage.push()).merge_state == "enabled"
+    assert stage.settle(stage.push()).merge_progress == "enabled"
     assert len(stage.calls) <= 12, stage.calls
 
 
@@ -61,7 +61,7 @@ def test_a_second_run_changes_nothing(stage, autonomy):
     first = stage.settle(commit, autonomy)
     again = stage.settle(commit, autonomy)
     assert stage.writes == []
-    assert (again.approved, again.merge_state) == (first.approved, first.merge_state)
+    assert (again.approved, again.merge_progress) == (first.approved, first.merge_progress)
     assert len(stage.hub.pulls(stage.repository)) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_promotion_that_is_merged_stays_merged(stage):
     commit = stage.push()
     stage.settle(commit)
     again = stage.settle(commit)
-    assert (again.merge_state, stage.calls) == ("merged", ["GET /repos/octo/students/pulls"])
+    assert (again.merge_progress, stage.calls) == ("merged", ["GET /repos/octo/students/pulls"])
 
 
 def test_without_a_forge_it_is_said_what_would_be_opened(stage):
@@ -90,22 +90,25 @@ class Killed(BaseException):
 
 
 class Dying:
-    """A forge whose process is killed at the nth call, before or after its effect."""
+    """A forge, or a part of it, whose process is killed at the nth call, before or after its effect."""
 
     def __init__(self, forge, at, after):
-        self.forge, self.left, self.after = forge, at, after
+        self.forge, self.after = forge, after
+        self.left = at if isinstance(at, list) else [at]
 
     def __getattr__(self, name):
         method = getattr(self.forge, name)
+        if name in ("auto_merge", "merge_queue"):
+            return Dying(method, self.left, self.after)
         if not callable(method) or name == "close":
             return method
 
         def call(*args, **keywords):
-            self.left -= 1
-            if self.left == 0 and not self.after:
+            self.left[0] -= 1
+            if self.left[0] == 0 and not self.after:
                 raise Killed
             result = method(*args, **keywords)
-            if self.left == 0:
+            if self.left[0] == 0:
                 raise Killed
             return result
 
@@ -129,7 +132,7 @@ def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, requi
         else:
             break  # it has fewer calls than that
         (pull,) = (pull for pull in stage.hub.pulls(stage.repository) if pull.head == branch)
-        assert done.merge_state == ("enabled" if required else "merged")
+        assert done.merge_progress == ("enabled" if required else "merged")
         assert (len(pull.reviews), pull.labels, pull.comments) == (1, ["model-update"], [])
     assert at > 8
 
@@ -143,7 +146,7 @@ def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage, loss):
 
     stage.hub.observers.append(lose)
     done = stage.settle(stage.push(), forge=stage.github(timeout=1))
-    assert done.merge_state == "merged"
+    assert done.merge_progress == "merged"
     assert len(stage.hub.pulls(stage.repository)) == 1
 
 
@@ -171,7 +174,7 @@ def test_other_work_is_proposed_after_a_person_closed_the_last(stage):
 def test_the_next_promotion_uses_the_branch_of_a_merged_one_again(stage):
     stage.settle(stage.push())
     done = stage.settle(stage.push(files={"model/v3.pkl": "three"}), fingerprint="f2", title="Promote students v3")
-    assert done.merge_state == "merged"
+    assert done.merge_progress == "merged"
     assert [pull.merged for pull in stage.hub.pulls(stage.repository)] == [True, True]
 
 
@@ -189,14 +192,14 @@ def roll_back(stage, **changes):
 
 def test_a_rollback_closes_the_promotion_that_waits_and_opens_its_own(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
-    assert stage.settle(stage.push()).merge_state == "enabled"
+    assert stage.settle(stage.push()).merge_progress == "enabled"
     done = roll_back(stage)
     first, second = stage.hub.pulls(stage.repository)
     assert (first.open, first.auto_merge, first.title) == (False, None, "Promote students v2")
     (comment,) = first.comments
     assert "“Roll back students from v2 to v1” takes its branch, and has a pull request of its own" in comment.body
     assert (done.pull_request.number, second.title) == (2, "Roll back students from v2 to v1")
-    assert done.merge_state == "enabled"
+    assert done.merge_progress == "enabled"
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -227,7 +230,7 @@ def test_a_rollback_that_a_person_closed_is_not_opened_again(stage):
 
 def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollback_s(stage):
     stage.settle(stage.push(), "propose")
-    forge = Saying(stage.github(), "retire", Refused("no", why="because", fix="do this"))
+    forge = Saying(stage.github(), "close_with_comment", Refused("no", why="because", fix="do this"))
     commit = stage.push(files=BACK)
     stage.settle(commit, "propose", forge=forge, alone=True, fingerprint="back", title="Roll back")
     assert (stage.pull.open, stage.pull.title, stage.pull.head_sha) == (True, "Roll back", commit)
@@ -261,7 +264,7 @@ def test_a_commit_of_another_run_is_no_person_s(stage):
 def test_a_person_s_commit_takes_back_the_order_to_merge(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
-    assert stage.settle(commit).merge_state == "enabled"
+    assert stage.settle(commit).merge_progress == "enabled"
     ada = stage.hub.add_account(**PERSON)
     theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=ada)
     assert stage.settle(commit).blocked
@@ -390,7 +393,7 @@ def test_a_head_that_follows_late_is_waited_for(stage):
     stage.settle(first, "propose")
     second = stage.push(files={"model/v2.pkl": "better"})
     done = stage.settle(second, forge=Lagging(stage.github(), first, 2), fingerprint="f2")
-    assert done.merge_state == "merged"
+    assert done.merge_progress == "merged"
     assert len(stage.pauses) == 2
 
 
@@ -399,14 +402,14 @@ def test_a_head_that_does_not_follow_is_left_to_the_next_run(stage):
     stage.settle(first, "propose")
     second = stage.push(files={"model/v2.pkl": "better"})
     done = stage.settle(second, forge=Lagging(stage.github(), first, 99), fingerprint="f2")
-    assert (done.merge_state, done.blocked) == ("waiting", "")
+    assert (done.merge_progress, done.blocked) == ("waiting", "")
     assert stage.pull.reviews == []
 
 
 def test_a_head_that_falls_behind_before_the_merge_is_waited_for(stage):
     older = stage.push("main", {"data/b.csv": "2"})
     done = stage.settle(stage.push(), forge=Lagging(stage.github(), older, 2))
-    assert done.merge_state == "merged"
+    assert done.merge_progress == "merged"
     assert len(stage.pauses) == 1
 
 
@@ -448,7 +451,7 @@ def test_without_a_label_none_is_set(stage):
 def test_without_an_approver_token_it_says_so_and_goes_on(staged):
     stage = staged(approver=None)
     done = stage.settle(stage.push())
-    assert (done.approved, done.merge_state) == (False, "merged")
+    assert (done.approved, done.merge_progress) == (False, "merged")
     assert any("no approver-token" in note for note in done.notes)
 
 
@@ -470,7 +473,7 @@ def test_an_actions_bot_that_may_not_approve_names_the_menu(staged):
     stage = staged(actions_may_create_and_approve=False)
     stage.hub.protect(stage.repository, "main", required_reviews=1)
     done = stage.settle(stage.push())
-    assert (done.approved, done.merge_state) == (False, "enabled")
+    assert (done.approved, done.merge_progress) == (False, "enabled")
     assert any("Settings → Actions → General" in note for note in done.notes)
 
 
@@ -481,11 +484,11 @@ def test_required_checks_that_are_pending_are_waited_for_by_github(stage):
     stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",))
     commit = stage.push()
     done = stage.settle(commit)
-    assert done.merge_state == "enabled"
+    assert done.merge_progress == "enabled"
     assert "requires" in done.notes[-1]
     stage.hub.set_status(stage.repository, commit, "ci", "success")
     assert stage.pull.merged
-    assert stage.settle(commit).merge_state == "merged"
+    assert stage.settle(commit).merge_progress == "merged"
 
 
 def test_auto_merge_is_ordered_once(stage):
@@ -506,7 +509,7 @@ def test_a_requirement_that_is_met_in_between_is_merged_at_once(stage):
             stage.hub.set_status(stage.repository, commit, "ci", "success")
 
     stage.hub.observers.append(pass_check)
-    assert stage.settle(commit).merge_state == "merged"
+    assert stage.settle(commit).merge_progress == "merged"
 
 
 def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
@@ -518,34 +521,34 @@ def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
             stage.hub.set_status(stage.repository, commit, "ci", "success")
 
     stage.hub.observers.append(pass_check)
-    assert stage.settle(commit).merge_state == "merged"
+    assert stage.settle(commit).merge_progress == "merged"
 
 
 def test_auto_merge_that_is_turned_off_names_the_menu(staged):
     stage = staged(allow_auto_merge=False)
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     done = stage.settle(stage.push())
-    assert (done.merge_state, done.blocked) == ("blocked", "")
+    assert (done.merge_progress, done.blocked) == ("blocked", "")
     assert "Allow auto-merge" in done.notes[-1]
 
 
 def test_a_merge_method_that_is_turned_off_is_named(staged):
     stage = staged(allow_squash_merge=False)
     done = stage.settle(stage.push())
-    assert done.merge_state == "blocked"
+    assert done.merge_progress == "blocked"
     assert "merge-method" in done.notes[-1]
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 def test_each_method_merges(stage, method):
-    assert stage.settle(stage.push(), merge_method=method).merge_state == "merged"
+    assert stage.settle(stage.push(), merge_method=method).merge_progress == "merged"
 
 
 def test_a_conflict_is_to_be_built_anew(stage):
     commit = stage.push(files={"model/v1.pkl": "ours"})
     stage.push("main", {"model/v1.pkl": "theirs"})
     done = stage.settle(commit)
-    assert (done.merge_state, done.stale) == ("waiting", "it conflicts with the base branch")
+    assert (done.merge_progress, done.stale) == ("waiting", "it conflicts with the base branch")
     assert "conflicts" in done.notes[-1]
 
 
@@ -554,7 +557,7 @@ def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
     done = stage.settle(commit)
-    assert done.merge_state == "waiting"
+    assert done.merge_progress == "waiting"
     assert "up to date" in done.stale
 
 
@@ -571,7 +574,7 @@ def test_an_optional_check_that_fails_is_left_after_a_while(stage):
     commit = stage.push()
     stage.hub.set_status(stage.repository, commit, "lint", "failure")
     done = stage.settle(commit)
-    assert done.merge_state == "waiting"
+    assert done.merge_progress == "waiting"
     assert len(stage.pauses) == MAX_POLLS - 1
     assert "optional check" in done.notes[-1]
 
@@ -580,7 +583,7 @@ def test_an_optional_check_that_ends_well_is_waited_for(stage):
     commit = stage.push()
     stage.hub.set_status(stage.repository, commit, "lint", "pending")
     stage.on_pause = lambda: stage.hub.set_status(stage.repository, commit, "lint", "success")
-    assert stage.settle(commit).merge_state == "merged"
+    assert stage.settle(commit).merge_progress == "merged"
     assert len(stage.pauses) == 1
 
 
@@ -593,7 +596,7 @@ def test_a_pull_request_that_is_closed_before_the_merge_is_left(stage):
 
     stage.hub.observers.append(close)
     done = stage.settle(commit)
-    assert done.merge_state == "blocked"
+    assert done.merge_progress == "blocked"
     assert "closed meanwhile" in done.notes[-1]
 
 
@@ -616,15 +619,15 @@ class Saying:
 
 
 def test_a_base_branch_that_moves_meanwhile_is_tried_again(stage):
-    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.AGAIN, "Base branch was modified"), times=2)
-    assert stage.settle(stage.push(), forge=forge).merge_state == "merged"
+    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"), times=2)
+    assert stage.settle(stage.push(), forge=forge).merge_progress == "merged"
     assert len(stage.pauses) == 2
 
 
 def test_a_base_branch_that_never_rests_is_left_to_the_next_run(stage):
-    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.AGAIN, "Base branch was modified"))
+    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"))
     done = stage.settle(stage.push(), forge=forge)
-    assert (done.merge_state, len(stage.pauses)) == ("waiting", MAX_POLLS - 1)
+    assert (done.merge_progress, len(stage.pauses)) == ("waiting", MAX_POLLS - 1)
 
 
 def test_a_pull_request_that_a_person_merges_meanwhile_is_merged(stage):
@@ -637,13 +640,48 @@ def test_a_pull_request_that_a_person_merges_meanwhile_is_merged(stage):
                 forge.merge(forge.get(1), commit, "merge")
 
     stage.hub.observers.append(merge)
-    assert stage.settle(commit).merge_state == "merged"
+    assert stage.settle(commit).merge_progress == "merged"
+
+
+class Lacking:
+    """A forge without some of its parts."""
+
+    def __init__(self, forge, *parts):
+        self.forge, self.parts = forge, parts
+
+    def __getattr__(self, name):
+        return None if name in self.parts else getattr(self.forge, name)
+
+
+def test_forge_without_auto_merge_leaves_the_merge_to_the_next_run(stage):
+    stage.hub.protect(stage.repository, "main", required_checks=("ci",))
+    commit = stage.push()
+    done = stage.settle(commit, forge=Lacking(stage.github(), "auto_merge"))
+    assert done.merge_progress == "waiting"
+    assert done.notes[-1] == "not merged yet: a requirement is missing, and GitHub has no auto-merge"
+    stage.hub.set_status(stage.repository, commit, "ci", "success")
+    assert stage.settle(commit, forge=Lacking(stage.github(), "auto_merge")).merge_progress == "merged"
+
+
+def test_forge_without_auto_merge_has_none_to_disable(stage):
+    stage.settle(stage.push(), "propose")
+    stage.pull.draft = True
+    done = stage.settle(stage.pull.head_sha, forge=Lacking(stage.github(), "auto_merge"))
+    assert "it is a draft" in done.blocked
+    assert done.notes == ()
+
+
+def test_forge_without_a_merge_queue_says_that_one_is_required(stage):
+    required = MergeAnswer(MergeReply.QUEUE_REQUIRED, "merge through the merge queue")
+    forge = Lacking(Saying(stage.github(), "merge", required), "merge_queue")
+    done = stage.settle(stage.push(), forge=forge)
+    assert (done.merge_progress, done.notes[-1]) == ("blocked", "not merged: merge through the merge queue")
 
 
 def test_a_label_that_may_not_be_set_is_a_note(stage):
     forge = Saying(stage.github(), "label", Refused("no label", why="because", fix="do this"))
     done = stage.settle(stage.push(), forge=forge)
-    assert done.merge_state == "merged"
+    assert done.merge_progress == "merged"
     assert "not labelled: no label; because; do this" in done.notes
 
 
@@ -654,7 +692,7 @@ def test_a_token_that_may_not_open_pull_requests_leaves_it_to_a_person(staged):
     stage = staged(bot={"permissions": {"contents": "write"}})
     done = stage.settle(stage.push())
     assert "lacks the permission pull-requests: write" in done.blocked
-    assert "pull-requests: write" in done.mend
+    assert "pull-requests: write" in done.fix
     assert done.pull_request is None
 
 
@@ -662,7 +700,7 @@ def test_a_workflow_that_may_not_open_pull_requests_names_the_menu(staged):
     stage = staged(bot={"kind": "actions"}, approver=None, actions_may_create_and_approve=False)
     done = stage.settle(stage.push())
     assert "not permitted to create or approve" in done.blocked
-    assert "Settings → Actions → General → Workflow permissions" in done.mend
+    assert "Settings → Actions → General → Workflow permissions" in done.fix
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 import math
 import string
-from types import MappingProxyType
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.core.markdown import fenced
 from ml_action.promotion.pull_request_text import (
-    BODY_LIMIT,
-    fingerprint,
     fingerprint_in,
     is_our_title,
     merge_body,
@@ -18,36 +15,30 @@ from ml_action.promotion.pull_request_text import (
     wrap_body,
 )
 
+LIMIT = 65_536
 OURS = wrap_body("## Report\n\nBetter.", "abc123", "Promote students v2")
 
 
+def titled(*arguments, **keywords):
+    return title(*arguments, **keywords, limit=256)
+
+
+def merged(existing, ours):
+    return merge_body(existing, ours, LIMIT)
+
+
 def test_the_title_names_the_version_and_what_it_saves():
-    assert title("students", "v2", 0.0619, champion="v1") == "Promote students v2: 6.2% less error than v1"
-    assert title("students", "v1", 0.4).endswith("40.0% less error than the dummy baseline")
-    assert title("students", "v2", -0.031, champion="v1", verb="Promote (forced)") == (
+    assert titled("students", "v2", 0.0619, champion="v1") == "Promote students v2: 6.2% less error than v1"
+    assert titled("students", "v1", 0.4).endswith("40.0% less error than the dummy baseline")
+    assert titled("students", "v2", -0.031, champion="v1", verb="Promote (forced)") == (
         "Promote (forced) students v2: 3.1% more error than v1"
     )
-    assert title("students", "v2", math.nan, verb="Review") == "Review students v2"
+    assert titled("students", "v2", math.nan, verb="Review") == "Review students v2"
 
 
 def test_a_title_is_one_line_and_not_longer_than_github_takes():
-    assert len(title("x" * 300, "v2", 0.1)) == 256
-    assert "\n" not in title("a\nb", "v2", 0.1)
-
-
-# --- the fingerprint ------------------------------------------------------------------------------------
-
-
-def test_the_order_of_parts_and_the_kind_of_mapping_do_not_change_the_fingerprint():
-    parts = {"data": ("a", "b"), "settings": MappingProxyType({"y": 1, "x": {"z": None}})}
-    same = {"settings": {"x": {"z": None}, "y": 1}, "data": ["a", "b"]}
-    assert fingerprint(parts) == fingerprint(same)
-    assert len(fingerprint(parts)) == 64
-
-
-def test_another_part_is_another_fingerprint():
-    assert fingerprint({"data": ["a", "b"]}) != fingerprint({"data": ["b", "a"]})
-    assert fingerprint({"data": 1}) != fingerprint({"data": "1"})
+    assert len(titled("x" * 300, "v2", 0.1)) == 256
+    assert "\n" not in titled("a\nb", "v2", 0.1)
 
 
 # --- our section ----------------------------------------------------------------------------------------
@@ -68,47 +59,47 @@ def test_a_report_that_holds_our_marks_cannot_forge_a_section():
     forged = wrap_body(f"before\n{wrap_body('x', 'f' * 64, 't')}\nafter", "abc123", "t")
     assert fingerprint_in(forged) == "abc123"
     assert forged.count("<!--") == 2
-    assert merge_body(forged, OURS) == OURS
+    assert merged(forged, OURS) == OURS
 
 
 def test_an_empty_body_becomes_our_section():
-    assert merge_body("", OURS) == OURS
-    assert merge_body(" \r\n", OURS) == OURS
+    assert merged("", OURS) == OURS
+    assert merged(" \r\n", OURS) == OURS
 
 
 def test_what_a_person_wrote_around_our_section_stays():
     before, after = "Please look at row 7.\n\n", "\n\n- [ ] checked"
     newer = wrap_body("newer", "def456", "t")
-    assert merge_body(before + OURS + after, newer) == before + newer + after
+    assert merged(before + OURS + after, newer) == before + newer + after
 
 
 def test_a_section_that_a_person_took_out_is_appended():
-    assert merge_body("only mine\n", OURS) == f"only mine\n\n{OURS}"
+    assert merged("only mine\n", OURS) == f"only mine\n\n{OURS}"
 
 
 def test_a_section_whose_end_was_lost_is_replaced_at_its_beginning():
     begun = OURS.split("\n")[0]
-    assert merge_body(f"{begun}\nmine", OURS) == f"{OURS}\nmine"
+    assert merged(f"{begun}\nmine", OURS) == f"{OURS}\nmine"
 
 
 def test_a_body_that_was_saved_in_the_browser_is_the_same_body():
-    assert merge_body(OURS.replace("\n", "\r\n"), OURS) == OURS
+    assert merged(OURS.replace("\n", "\r\n"), OURS) == OURS
 
 
 def test_a_long_report_is_cut_with_a_note_and_keeps_its_marks():
     long = wrap_body("\n".join(f"| row {n} | 1.0 |" for n in range(10_000)), "abc123", "t")
-    cut = merge_body("mine\n\n", long)
-    assert BODY_LIMIT - 100 < len(cut) <= BODY_LIMIT
+    cut = merged("mine\n\n", long)
+    assert LIMIT - 100 < len(cut) <= LIMIT
     assert "The report was cut here" in cut
     assert cut.endswith("<!-- /ml-auto-update -->")
-    assert merge_body(cut, OURS) == f"mine\n\n{OURS}"
+    assert merged(cut, OURS) == f"mine\n\n{OURS}"
 
 
 def test_a_report_that_is_cut_inside_a_code_block_closes_the_block():
     long = wrap_body("intro\n```text\n" + "row\n" * 30_000 + "```\n", "abc123", "t")
-    cut = merge_body("", long)
+    cut = merged("", long)
     assert cut.count("```") == 2
-    assert len(cut) <= BODY_LIMIT
+    assert len(cut) <= LIMIT
 
 
 body_text = st.text(alphabet=string.printable + "`<>-!é🎓", max_size=300)
@@ -117,10 +108,10 @@ body_text = st.text(alphabet=string.printable + "`<>-!é🎓", max_size=300)
 @given(existing=body_text, report=body_text, newer=body_text)
 def test_merging_twice_is_merging_once(existing, report, newer):
     ours = wrap_body(report, "a1", "t")
-    once = merge_body(existing, ours)
-    assert merge_body(once, ours) == once
+    once = merged(existing, ours)
+    assert merged(once, ours) == once
     again = wrap_body(newer, "b2", "t")
-    assert merge_body(merge_body(once, again), ours) == once
+    assert merged(merged(once, again), ours) == once
     assert fingerprint_in(once) == "a1"
 
 

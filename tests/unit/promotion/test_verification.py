@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ml_action.core.records.promotion import PullRequest
-from ml_action.promotion.verification import FILES_LISTED, find_objections
+from ml_action.forge.base import ForgeLimits
+from ml_action.promotion.verification import ExpectedPullRequest, find_objections
 
 OURS = PullRequest(
     number=7,
@@ -21,14 +22,15 @@ OURS = PullRequest(
     draft=False,
     labels=("model-update",),
 )
+LIMITS = ForgeLimits(title=256, body=65_536, changed_files=3_000)
 PATHS = ("model/v2.pkl", "model/model_metadata.json")
 
 
 def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})):
-    return find_objections(
-        pull, repository="octo/students", branch="ml-auto-update/students/proposal", base="main",
-        commit=commit, authors=authors, paths=paths, model_dir=model_dir,
-    )  # fmt: skip
+    expected = ExpectedPullRequest(
+        "octo/students", "ml-auto-update/students/proposal", "main", commit, authors, model_dir
+    )
+    return find_objections(pull, expected, paths, LIMITS)
 
 
 def test_our_own_promotion_raises_no_objection():
@@ -108,5 +110,5 @@ def test_a_pull_request_without_changes_is_not_a_promotion():
 
 
 def test_more_files_than_github_lists_cannot_be_verified():
-    (objection,) = objections_to(paths=tuple(f"model/{n}.pkl" for n in range(FILES_LISTED)))
+    (objection,) = objections_to(paths=tuple(f"model/{n}.pkl" for n in range(LIMITS.changed_files)))
     assert "does not list them all" in objection

@@ -8,7 +8,7 @@ from ml_action.commands.init import next_steps
 from ml_action.core.errors import ForgeError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
-from ml_action.core.records.promotion import Publication
+from ml_action.core.records.promotion import MergeProgress, Publication
 
 WHERE = ("main", "main")
 
@@ -34,8 +34,8 @@ def test_two_hours_mean_something(first, second, said):
 
 
 def test_what_was_merged_is_said_to_be_and_what_waits_is_not():
-    merged = replace(hour(Verdict.PROMOTE), publication=Publication(approved=True, merge_state="merged"))
-    waits = replace(merged, publication=Publication(approved=True, merge_state="waiting"))
+    merged = replace(hour(Verdict.PROMOTE), publication=Publication(approved=True, merge_progress=MergeProgress.MERGED))
+    waits = replace(merged, publication=Publication(approved=True, merge_progress=MergeProgress.WAITING))
     assert "approved and merged in the rehearsal" in next_steps.rehearsal_summary(merged, hour(Verdict.HOLD))
     assert "still waits in the rehearsal: look at the data" in next_steps.rehearsal_summary(waits, hour(Verdict.HOLD))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from ml_action.core.records.promotion import MergeState
 from ml_action.forge.base import Approval, MergeReply, Refused
 
 
@@ -36,7 +37,7 @@ def test_an_opened_pull_request_is_told_as_it_is(stage, pull):
     assert pull.head_sha == stage.pull.head_sha
     assert pull.head_repository == "octo/students"
     assert pull.url.endswith("/octo/students/pull/1")
-    assert pull.mergeable_state == "clean"
+    assert pull.merge_state is MergeState.READY
 
 
 def test_who_opened_it_is_who_we_are(stage, forge, pull):
@@ -103,9 +104,9 @@ def test_a_comment_is_found_on_any_page(stage, forge, pull):
 
 
 def test_one_comment_is_edited_in_place(stage, forge, pull):
-    assert forge.tell(1, "data", "bad")
-    assert forge.tell(1, "data", "good")
-    assert forge.tell(1, "data model-b", "another model's")
+    assert forge.upsert_comment(1, "data", "bad")
+    assert forge.upsert_comment(1, "data", "good")
+    assert forge.upsert_comment(1, "data model-b", "another model's")
     assert [note.body for note in stage.pull.comments] == [
         "<!-- ml-auto-update data -->\ngood",
         "<!-- ml-auto-update data model-b -->\nanother model's",
@@ -113,20 +114,20 @@ def test_one_comment_is_edited_in_place(stage, forge, pull):
 
 
 def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull):
-    assert not forge.tell(1, "data", "nothing", anew=False)
+    assert not forge.upsert_comment(1, "data", "nothing", create=False)
     assert stage.pull.comments == []
-    forge.tell(1, "data", "bad")
-    assert forge.tell(1, "data", "nothing", anew=False)
+    forge.upsert_comment(1, "data", "bad")
+    assert forge.upsert_comment(1, "data", "nothing", create=False)
     assert [note.body for note in stage.pull.comments] == ["<!-- ml-auto-update data -->\nnothing"]
 
 
 def test_a_comment_of_somebody_else_is_never_edited(stage, forge, pull):
-    forge.tell(1, "data", "ours")
+    forge.upsert_comment(1, "data", "ours")
     ours = stage.pull.comments[0]
     theirs = replace(ours, id=1, user=stage.hub.add_account("ada"))
     quoted = replace(ours, id=2, body=f"> {ours.body}")
     stage.pull.comments[:0] = [theirs, quoted]
-    forge.tell(1, "data", "ours, edited")
+    forge.upsert_comment(1, "data", "ours, edited")
     assert [note.body.rpartition("\n")[2] for note in stage.pull.comments] == ["ours", "ours", "ours, edited"]
 
 
@@ -162,19 +163,19 @@ def test_an_approval_is_bound_to_the_commit(stage, forge, pull):
 
 def test_a_merge_is_bound_to_the_commit(stage, forge, pull):
     answer = forge.merge(pull, "d" * 40, "squash")
-    assert answer.reply is MergeReply.MOVED
+    assert answer.reply is MergeReply.HEAD_MOVED
     assert "Head branch was modified" in answer.text
     assert stage.pull.open
 
 
 def test_auto_merge_is_bound_to_the_commit(stage, forge, pull):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
-    assert forge.enable_auto_merge(forge.get(1), "d" * 40, "squash").reply is MergeReply.MOVED
+    assert forge.auto_merge.enable(forge.get(1), "d" * 40, "squash").reply is MergeReply.HEAD_MOVED
     assert stage.pull.auto_merge is None
 
 
 def test_auto_merge_of_a_clean_pull_request_says_so(forge, pull):
-    assert forge.enable_auto_merge(pull, pull.head_sha, "squash").reply is MergeReply.CLEAN
+    assert forge.auto_merge.enable(pull, pull.head_sha, "squash").reply is MergeReply.MERGEABLE_NOW
 
 
 def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
@@ -186,7 +187,7 @@ def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
 
 
 def test_taking_back_an_order_that_does_not_stand_asks_nothing(stage, forge, pull):
-    forge.disable_auto_merge(pull)
+    forge.auto_merge.disable(pull)
     assert stage.calls == []
 
 

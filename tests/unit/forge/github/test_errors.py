@@ -47,7 +47,7 @@ APPROVE = Operation("approve the pull request", "pull-requests: write", "approve
 def test_a_refusal_tells_what_happened_why_and_what_to_do(call, status, text, why, fix):
     problem = explain(call, status, text)
     assert isinstance(problem, Refused)
-    assert problem.what == f"GitHub did not {call.does} ({status}): {text}"
+    assert problem.what == f"GitHub did not {call.action} ({status}): {text}"
     assert why in problem.why
     assert fix in problem.fix
 
@@ -90,11 +90,11 @@ def test_no_answer_at_all_may_pass():
 @pytest.mark.parametrize(
     ("status", "text", "reply"),
     [
-        (400, '["Pull request Pull request is in clean status"]', MergeReply.CLEAN),
-        (400, "Pull request Pull request is in has_hooks status", MergeReply.CLEAN),
-        (400, "Pull request Pull request is in unstable status", MergeReply.AGAIN),
-        (405, "Base branch was modified. Review and try the merge again.", MergeReply.AGAIN),
-        (409, "Head branch was modified. Review and try the merge again.", MergeReply.MOVED),
+        (400, '["Pull request Pull request is in clean status"]', MergeReply.MERGEABLE_NOW),
+        (400, "Pull request Pull request is in has_hooks status", MergeReply.MERGEABLE_NOW),
+        (400, "Pull request Pull request is in unstable status", MergeReply.TRY_AGAIN),
+        (405, "Base branch was modified. Review and try the merge again.", MergeReply.TRY_AGAIN),
+        (409, "Head branch was modified. Review and try the merge again.", MergeReply.HEAD_MOVED),
         (400, "Pull request Auto merge is not allowed for this repository", MergeReply.REFUSED),
         (403, "Resource not accessible by integration", MergeReply.REFUSED),
         (405, "Pull Request is not mergeable", MergeReply.REFUSED),
@@ -108,4 +108,4 @@ def test_a_refused_merge_is_a_reply_with_its_reason(status, text, reply):
 
 def test_every_row_of_the_table_is_complete():
     assert all(known.why and known.fix for known in KNOWN_ERRORS)
-    assert all(known.status or known.says == known.says.casefold() != "" for known in KNOWN_ERRORS)
+    assert all(known.status or known.text == known.text.casefold() != "" for known in KNOWN_ERRORS)

@@ -2,9 +2,9 @@ import pytest
 
 from ml_action.forge.base import Refused
 from ml_action.forge.github.errors import Operation
-from ml_action.forge.github.failures import refused, unanswered
+from ml_action.forge.github.failures import failed_response, no_response
 
-CALL = Operation("open the pull request", "pull-requests: write")
+OPERATION = Operation("open the pull request", "pull-requests: write")
 SECONDARY = "You have exceeded a secondary rate limit and have been temporarily blocked"
 NODE = "Could not resolve to a node with the global id of 'PR_x'"
 SPENT = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
@@ -12,7 +12,7 @@ PLENTY = {"x-ratelimit-remaining": "4000", "x-ratelimit-reset": "1030"}
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "headers", "passes", "unsure", "wait"),
+    ("status", "text", "headers", "transient", "outcome_unknown", "wait"),
     [
         (502, "Bad Gateway", {}, True, True, None),
         (503, "", {"retry-after": "5"}, True, True, 5),
@@ -33,15 +33,15 @@ PLENTY = {"x-ratelimit-remaining": "4000", "x-ratelimit-reset": "1030"}
         (502, "Bad Gateway", {"retry-after": "Thu, 26 Nov 2026 10:00:00 GMT"}, True, True, None),
     ],
 )
-def test_what_an_answer_means_for_the_next_request(status, text, headers, passes, unsure, wait):
-    setback = refused(CALL, status, text, headers, now=1000)
-    assert (setback.passes, setback.unsure, setback.wait) == (passes, unsure, wait)
+def test_response_decides_whether_the_request_is_repeated(status, text, headers, transient, outcome_unknown, wait):
+    failure = failed_response(OPERATION, status, text, headers, now=1000)
+    assert (failure.transient, failure.outcome_unknown, failure.wait) == (transient, outcome_unknown, wait)
 
 
-def test_a_refusal_stays_one():
-    assert isinstance(refused(CALL, 422, "Validation Failed", {}, now=0).problem, Refused)
+def test_refusal_stays_a_refusal():
+    assert isinstance(failed_response(OPERATION, 422, "Validation Failed", {}, now=0).problem, Refused)
 
 
-def test_nobody_knows_what_became_of_a_request_without_an_answer():
-    setback = unanswered(CALL, "Read timed out.")
-    assert (setback.passes, setback.unsure, setback.wait) == (True, True, None)
+def test_outcome_of_a_request_without_response_is_unknown():
+    failure = no_response(OPERATION, "Read timed out.")
+    assert (failure.transient, failure.outcome_unknown, failure.wait) == (True, True, None)

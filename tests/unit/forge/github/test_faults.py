@@ -17,7 +17,7 @@ from ml_action.core.retry import NO_RETRY, RetryBudget
 from ml_action.forge.base import MergeReply, Refused
 from ml_action.forge.github.client import GitHub
 from ml_action.forge.github.repository_facts import BranchNames
-from ml_action.forge.github.session import Timing
+from ml_action.forge.github.session import ApiAccess, Timing
 
 TOKEN = "ghs_secretsecretsecret"
 HURRY = Timing(between_writes=0, timeout=2)
@@ -25,6 +25,10 @@ PROPOSAL = Proposal(
     name="students", base="main", branch="b", commit="c" * 40, title="t", body="b", label="model-update",
     fingerprint="f", model_dir="model", merge_method="squash", autonomy=Autonomy.PROPOSE,
 )  # fmt: skip
+
+
+def access(url, retry_budget=NO_RETRY, timing=HURRY):
+    return ApiAccess(url, retry_budget, timing, time.time)
 
 
 class Script:
@@ -99,7 +103,7 @@ def waits():
 
 @pytest.fixture
 def forge(url, waits):
-    with contextlib.closing(GitHub(url, "octo/students", TOKEN, patience=waits.patience(), pace=HURRY)) as forge:
+    with contextlib.closing(GitHub(access(url, waits.patience()), "octo/students", TOKEN)) as forge:
         yield forge
 
 
@@ -181,8 +185,7 @@ def test_a_lost_edit_is_repeated_unless_somebody_has_edited_since(script, forge,
 
 def test_an_approval_that_is_there_is_not_given_again(script, url, waits):
     script.says(200, [listed(1, "open", "octo/students")])
-    keywords = {"patience": waits.patience(), "pace": HURRY}
-    with contextlib.closing(GitHub(url, "octo/students", TOKEN, "ghs_other", **keywords)) as forge:
+    with contextlib.closing(GitHub(access(url, waits.patience()), "octo/students", TOKEN, "ghs_other")) as forge:
         pull = forge.find("b")
         script.lines.clear()
         script.says(504).says(200, {"data": {"viewer": {"login": "second"}}})
@@ -320,7 +323,7 @@ def test_errors_of_graphql_arrive_with_status_200(script, url):
             "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible by integration"}],
         },
     )
-    with contextlib.closing(GitHub(url, "octo/students", "github_pat_1", patience=NO_RETRY, pace=HURRY)) as forge:
+    with contextlib.closing(GitHub(access(url), "octo/students", "github_pat_1")) as forge:
         problem = problem_of(forge.author)
     assert "lacks the permission" in problem.why
 
@@ -340,9 +343,7 @@ def test_a_connection_that_nobody_answers():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with contextlib.closing(
-        GitHub(f"http://127.0.0.1:{port}", "octo/students", TOKEN, patience=NO_RETRY, pace=HURRY)
-    ) as forge:
+    with contextlib.closing(GitHub(access(f"http://127.0.0.1:{port}"), "octo/students", TOKEN)) as forge:
         problem = problem_of(forge.find, "b")
     assert "Connection refused" in problem.what
     assert "network" in problem.why
@@ -351,16 +352,15 @@ def test_a_connection_that_nobody_answers():
 def test_a_server_that_never_answers_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
-        with contextlib.closing(
-            GitHub(url, "octo/students", TOKEN, patience=NO_RETRY, pace=Timing(timeout=1))
-        ) as forge:
+        slow = access(url, timing=Timing(timeout=1))
+        with contextlib.closing(GitHub(slow, "octo/students", TOKEN)) as forge:
             assert "timed out" in problem_of(forge.find, "b").what
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ghs_x\n", "ghs_é"])
 def test_a_token_that_cannot_be_sent_is_refused_at_once(token):
     with pytest.raises(ForgeError, match="token is empty or holds a space"):
-        GitHub("http://127.0.0.1:1", "octo/students", token, patience=NO_RETRY)
+        GitHub(access("http://127.0.0.1:1"), "octo/students", token)
 
 
 def test_pygithub_prints_nothing(script, forge, capfd):
@@ -420,7 +420,7 @@ def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(scri
     script.says(200, {"errors": [{"message": "Field 'refUpdateRule' doesn't exist on type 'Ref'"}]})
     script.says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
     script.says(200, [])
-    with contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NO_RETRY, pace=HURRY)) as forge:
+    with contextlib.closing(GitHub(access(url), "o/r", TOKEN)) as forge:
         facts = forge.facts(BranchNames("main", "s", "p", "l"), thorough=False)
     assert (facts.author.login, facts.base.there, facts.base.checks) == ("ml-bot[bot]", True, ())
     assert (facts.author.push, facts.methods) == (None, None)
@@ -429,7 +429,7 @@ def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(scri
 def test_a_server_that_is_ailing_is_no_fact(script, url):
     script.says(502, "bad gateway")
     with (
-        contextlib.closing(GitHub(url, "o/r", TOKEN, patience=NO_RETRY, pace=HURRY)) as forge,
+        contextlib.closing(GitHub(access(url), "o/r", TOKEN)) as forge,
         pytest.raises(ForgeError),
     ):
         forge.facts(BranchNames("main", "s", "p", "l"), thorough=False)
