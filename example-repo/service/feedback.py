@@ -208,7 +208,7 @@ class Feedback:
             file = self._sealed[0]
             try:
                 self._target.put(file)
-            except Exception as error:  # whatever it is, the rows wait and the thread lives
+            except Exception as error:  # noqa: BLE001  whatever it is, the rows wait and the thread lives
                 self._delay(file, error)
                 return False
             with self._lock:

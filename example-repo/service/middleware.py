@@ -82,7 +82,7 @@ class Limits:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception:  # the application has sent a 500 already
+        except Exception:  # noqa: BLE001  the application has sent a 500 already
             LOG.exception("failed", extra={"about": {"path": scope["path"]}})
         finally:
             self._count(scope["path"], status, time.perf_counter() - started)

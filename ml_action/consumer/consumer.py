@@ -124,7 +124,7 @@ class Consumer:
                 loaded = self._load(version, history)
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # a model may do anything, even sys.exit(); the old one keeps answering
+            except BaseException as error:  # noqa: BLE001  a model may even call sys.exit(); the old one keeps answering
                 self._refuse(wanted, error)
                 return False
             return self._swap(loaded)
@@ -184,7 +184,7 @@ class Consumer:
             return
         try:
             self._on_event(event)
-        except Exception:  # a listener that fails must not end the watch
+        except Exception:  # noqa: BLE001  a listener that fails must not end the watch
             _LOG.exception("on_event failed for %s %s", event.kind, event.version)
 
     def pause(self, every: float) -> float:

@@ -51,7 +51,7 @@ class Predictor:
         candidates = fast_paths(self.model, self.features)
         try:
             expected = _Expected.from_frame(frame, rows) if candidates else None
-        except Exception:  # some models cannot predict unknown values
+        except Exception:  # noqa: BLE001  some models cannot predict unknown values
             expected = None
         if expected is None:
             return frame
@@ -82,7 +82,7 @@ class _Expected:
         try:
             each = all(_same(path.predict([row]), one) for row, one in zip(self.rows, self.single, strict=True))
             return each and _same(path.predict(self.rows), self.together)
-        except Exception:  # whatever it raises, this model cannot take the path
+        except Exception:  # noqa: BLE001  whatever it raises, this model cannot take the path
             return False
 
 

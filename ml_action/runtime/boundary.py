@@ -97,7 +97,7 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
         return failed(problem), problem.exit_code
-    except (Terminated, Exception) as error:
+    except (Terminated, Exception) as error:  # noqa: BLE001  this is the boundary
         if stop.code:
             _end(_children() - others)
             log.error(interrupted().reason)

@@ -115,10 +115,11 @@ def _imported(path: str, setting: str) -> Metric:
 
 def _is_of(scorer: Any, function: Any) -> bool:
     """Whether the scorer calls the function, with every parameter at its default."""
-    if scorer._score_func is not function:
+    called, parameters = scorer._score_func, scorer._kwargs  # noqa: SLF001  scikit-learn has no public names for them
+    if called is not function:
         return False
-    usual = inspect.signature(scorer._score_func).parameters
-    return all(name in usual and usual[name].default == value for name, value in scorer._kwargs.items())
+    usual = inspect.signature(called).parameters
+    return all(name in usual and usual[name].default == value for name, value in parameters.items())
 
 
 def _locate(path: str, setting: str) -> Any:

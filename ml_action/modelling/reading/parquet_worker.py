@@ -139,7 +139,7 @@ def answer(content: bytes, most_bytes: int, most_columns: int) -> tuple[dict[str
         return {"refused": refusal.args}, []
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic of Rust is no Exception
+    except BaseException as error:  # noqa: BLE001  a panic of Rust is no Exception
         return {"refused": ["damaged", str(error).removeprefix(UNWRAPPED)[:1000]]}, []
     for one, array in zip(told, arrays, strict=True):
         one |= {"dtype": array.dtype.str, "rows": len(array)}

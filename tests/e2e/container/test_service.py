@@ -149,7 +149,9 @@ def test_when_it_is_stopped_the_request_under_way_is_answered_first(
 
 def in_the_image() -> dict[str, str]:
     """The libraries that the image has: those of the lock here, and its own Python."""
-    found = re.search(r"^ARG PYTHON=python:([0-9.]+)", (ROOT / "example-repo/service/Dockerfile").read_text(), re.M)
+    found = re.search(
+        r"^ARG PYTHON=python:([0-9.]+)", (ROOT / "example-repo/service/Dockerfile").read_text(), re.MULTILINE
+    )
     assert found
     return libraries() | {"python": found[1]}
 
