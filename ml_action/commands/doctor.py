@@ -69,6 +69,5 @@ def outcome(found: Diagnosis) -> Outcome:
         sentence(found),
         next_step(found),
         diagnosis=found,
-        extra={"autonomy": str(found.works) if found.works else "none"},
         exit_code=0 if found.enough else ForgeError.exit_code,
     )

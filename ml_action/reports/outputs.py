@@ -52,7 +52,6 @@ def from_outcome(outcome: Outcome) -> dict[str, str]:
         "reason": outcome.reason,
         "ready": "false",
         "quarantined": str(len(outcome.set_aside)),
-        "report-path": outcome.report_path,
         "model-path": outcome.model_path,
     }
     if outcome.shifts:
@@ -63,9 +62,19 @@ def from_outcome(outcome: Outcome) -> dict[str, str]:
             "count": str(outcome.trigger.count),
             "threshold": str(outcome.trigger.threshold),
         }
+    if outcome.diagnosis:
+        values["autonomy"] = str(outcome.diagnosis.works or "none")
     if outcome.champion:
         values["version"] = outcome.champion.version
-    return values | _of_attempt(outcome) | _of_publication(outcome) | dict(outcome.extra)
+    return values | _of_attempt(outcome) | _of_publication(outcome) | _of_inspection(outcome)
+
+
+def _of_inspection(outcome: Outcome) -> dict[str, str]:
+    found = outcome.inspected
+    if found is None:
+        return {}
+    pull = {"pr-number": str(found.pull_number), "pr-url": found.pull_url} if found.pull_number else {}
+    return {"count": str(found.count), **pull}
 
 
 def _drifted(outcome: Outcome) -> str:

@@ -15,7 +15,7 @@ from ml_action.core.errors import DataError, ForgeError, SettingsError
 from ml_action.core.log import escaped
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.outcome import Inspected, Outcome
 from ml_action.runtime import wiring
 from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
@@ -80,7 +80,6 @@ def _outcome(found: Inspection, pull: PullEvent | None, notes: tuple[str, ...]) 
     verdict = Verdict.FAILED if bad else Verdict.READY if found.marked(FindingStatus.GOOD) else Verdict.WAITING
     told = [f"judged against {found.source}"] if found.source else []
     told += _copies(found)
-    of_pull = {"pr-number": str(pull.number), "pr-url": pull.url} if pull else {}
     return Outcome(
         verdict,
         report.sentence(found),
@@ -88,7 +87,7 @@ def _outcome(found: Inspection, pull: PullEvent | None, notes: tuple[str, ...]) 
         set_aside=bad,
         shifts=found.shifts,
         notes=(*told, *notes),
-        extra={"count": str(len(found.findings)), **of_pull},
+        inspected=Inspected(len(found.findings), pull.number if pull else None, pull.url if pull else ""),
         exit_code=DataError.exit_code if bad else 0,
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml_action.core.records.choices import Verdict
@@ -16,6 +15,15 @@ if TYPE_CHECKING:
     from ml_action.core.records.evaluation import Decision
     from ml_action.core.records.model import Trial, Version
     from ml_action.core.records.promotion import Publication
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """The datasets that were judged before they are merged, and the pull request that adds them."""
+
+    count: int
+    pull_number: int | None = None
+    pull_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,6 @@ class Outcome:
     shifts: tuple[ColumnDrift, ...] = ()
     notes: tuple[str, ...] = ()
     model_path: str = ""
-    report_path: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)  # outputs that no other field tells
+    inspected: Inspected | None = None
     diagnosis: Diagnosis | None = None  # of the doctor
     exit_code: int = 0  # 3: the run did its work, and what it looked at is bad

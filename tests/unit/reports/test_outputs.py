@@ -7,7 +7,7 @@ from ml_action.core.records.attempt import WatchResult
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.evaluation import Decision, Interval
-from ml_action.core.records.outcome import Outcome
+from ml_action.core.records.outcome import Inspected, Outcome
 from ml_action.loop import outcomes
 from ml_action.reports import outputs
 from ml_action.reports.outputs import OUTPUTS
@@ -52,6 +52,18 @@ def test_a_run_that_failed_is_not_ready():
         "no data",
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("inspected", "numbers"),
+    [
+        (Inspected(3), ("3", "", "")),
+        (Inspected(0, 7, "https://github.com/o/r/pull/7"), ("0", "7", "https://github.com/o/r/pull/7")),
+    ],
+)
+def test_inspected_datasets_fill_the_count_and_the_pull_request(inspected, numbers):
+    values = outputs.from_outcome(Outcome(Verdict.READY, "r", "n", inspected=inspected))
+    assert (values["count"], values["pr-number"], values["pr-url"]) == numbers
 
 
 def test_a_run_that_waits_tells_the_champions_version():
