@@ -15,6 +15,7 @@ from ml_action.config.option import Group, Option
 from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.config.settings import CONFIG_FILE, GROUPS, Settings
 from ml_action.core.errors import SettingsError
+from ml_action.core.formatting import nearest
 
 LEAST_FOR_DRIFT = 30  # datasets
 
@@ -75,7 +76,7 @@ def _as_text(value: object) -> str:
 
 def _parse_one(setting: Option, text: str) -> Any:
     if setting.choices and text not in setting.choices:
-        raise ValueError(f"choose one of {', '.join(setting.choices)}{_nearest(text, setting.choices)}")
+        raise ValueError(f"choose one of {', '.join(setting.choices)}{_suggestion(text, setting.choices)}")
     return setting.parse(text)
 
 
@@ -122,7 +123,7 @@ def _shown(setting: Option, text: str) -> str:
 
 
 def _unknown(name: str, kind: str, known: tuple[str, ...]) -> str:
-    return f"{name[:80]!r} is no {kind}{_nearest(name, known)}"
+    return f"{name[:80]!r} is no {kind}{_suggestion(name, known)}"
 
 
 def _not_in_file(name: str, keys: tuple[str, ...]) -> str:
@@ -131,11 +132,9 @@ def _not_in_file(name: str, keys: tuple[str, ...]) -> str:
     return _unknown(name, f"key of {CONFIG_FILE}", keys)
 
 
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    import difflib  # late: only a wrong setting needs it
-
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; perhaps you meant {matches[0]!r}?" if matches else ""
+def _suggestion(name: str, known: tuple[str, ...]) -> str:
+    near = nearest(name, known, cutoff=0.6)
+    return f"; perhaps you meant {near!r}?" if near else ""
 
 
 def _problem(problems: list[str]) -> SettingsError:

@@ -1,58 +1,94 @@
-"""Figures as a person reads them, the same on every page."""
+"""Numbers, counts and untrusted names as short text, the same on every page."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ml_action.core.records.evaluation import Interval
 
-WHOLE = 2**53  # beyond it a float is always whole, and says nothing of how it was written
-_ONE = {"processes": "process"}  # where one is no plural without its s
-_POINTED = re.compile(r"([+-]?[0-9]{1,16})\.0*")
+MAX_EXACT = 2**53  # beyond it a float is always whole, so its value does not show how it was written
+_MAX_LISTED = 6
+_SINGULAR = {"processes": "process"}  # where it takes more than to remove the s
+_WHOLE_DECIMAL = re.compile(r"([+-]?[0-9]{1,16})\.0*")
+
+
+# --- numbers ----------------------------------------------------------------------------------------------
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """0.061 as `6.1 %`."""
+    """Returns `6.1 %` for 0.061."""
     return f"{_times_100(share, digits)} %"
 
 
 def percents(interval: Interval) -> str:
-    """An interval of shares as `[3.9, 8.4]`."""
+    """Returns `[3.9, 8.4]` for an interval of shares."""
     return f"[{_times_100(interval.low, 1)}, {_times_100(interval.high, 1)}]"
 
 
 def _times_100(share: float, digits: int) -> str:
-    return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # plus zero: "-0.0" is no figure for a person
+    return f"{round(100 * share, digits) + 0.0:.{digits}f}"  # adding zero turns "-0.0" into "0.0"
 
 
 def count_of(count: int, things: str) -> str:
-    """`1 file`, `2,000 files`, `1 new group of rows`: the things are given in their plural."""
+    """Returns `1 file`, `2,000 files` or `1 new group of rows`; `things` are given in their plural."""
     if count != 1:
         return f"{count:,} {things}"
     head, of, rest = things.partition(" of ")
-    return f"1 {_ONE.get(head, head.removesuffix('s'))}{of}{rest}"
+    return f"1 {_SINGULAR.get(head, head.removesuffix('s'))}{of}{rest}"
 
 
 def number(value: float | None) -> str:
-    """A score with four places, or one where it is large."""
+    """Returns a score with four decimals, or with one if it is large."""
     return "–" if value is None else f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def probability(p: float) -> str:
-    """A probability a person can read: 10,000 flips cannot tell less than 0.0001."""
+    """Returns a probability with four decimals at most: the 10,000 flips behind it resolve no smaller one."""
     if math.isnan(p):
         return "unknown"
     return f"{p:.4f}".rstrip("0").rstrip(".") if p >= 0.0001 else "below 0.0001"
 
 
 def cell_text(cell: object) -> str:
-    """A cell as text. A whole number reads as its digits, also one that came as 12.0: a gap makes floats of all."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= WHOLE:
+    """Returns a cell as text; a whole number as its digits, even if it is 12.0 because of a gap in its column."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MAX_EXACT:
         return str(int(cell))
-    pointed = _POINTED.fullmatch(cell) if isinstance(cell, str) else None
-    if pointed and abs(int(pointed[1])) <= WHOLE:
-        return str(int(pointed[1]))
+    decimal = _WHOLE_DECIMAL.fullmatch(cell) if isinstance(cell, str) else None
+    if decimal and abs(int(decimal[1])) <= MAX_EXACT:
+        return str(int(decimal[1]))
     return str(cell)
+
+
+# --- untrusted names --------------------------------------------------------------------------------------
+
+
+def sanitised(text: object, limit: int = 60) -> str:
+    """Returns the text on one line, without control, format or unassigned characters, at most `limit` long.
+
+    Cells and column names are untrusted: a newline would start a workflow command, an escape sequence would paint the
+    terminal, a bidirectional mark would reverse the sentence around it.
+    """
+    # The first cut limits the work on a cell of a gigabyte.
+    head = " ".join(str(text)[: limit * 8].split())
+    kept = "".join(filter(str.isprintable, head))
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def quoted_list(names: Iterable[object]) -> str:
+    """Returns the first names in quotes, and how many more there are."""
+    quoted = [f"'{sanitised(name)}'" for name in names]
+    more = f" and {len(quoted) - _MAX_LISTED} more" if len(quoted) > _MAX_LISTED else ""
+    return ", ".join(quoted[:_MAX_LISTED]) + more
+
+
+def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> str:
+    """Returns the choice of which the name is most likely a misspelling; empty if none is at least `cutoff` similar."""
+    import difflib  # the hourly check formats counts, and never a suggestion
+
+    known = {str(choice).lower(): str(choice) for choice in choices}
+    found = difflib.get_close_matches(name.lower()[:200], list(known), n=1, cutoff=cutoff)
+    return known[found[0]] if found else ""

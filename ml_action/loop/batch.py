@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
-from ml_action.core.formatting import percent
+from ml_action.core.formatting import percent, sanitised
 from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.core.records.model import Recipe, Version
-from ml_action.core.text import sanitised
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot

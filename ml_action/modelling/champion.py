@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.formatting import quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import quoted_list, sanitised
 from ml_action.modelling.evaluation.predictions import Array, Predictions, merged_classes, predict
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import estimators, fit

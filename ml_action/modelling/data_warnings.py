@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ml_action.core.formatting import cell_text, percent
+from ml_action.core.formatting import cell_text, percent, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import quoted_list, sanitised
 from ml_action.modelling.training import pipeline
 
 TOO_GOOD, USELESS = 0.995, 0.02  # of what can be reached: hardly any task is so easy, or is worth a loop

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.core.formatting import percent
+from ml_action.core.formatting import percent, sanitised
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Screening
-from ml_action.core.text import sanitised
 from ml_action.modelling.contract import unit_errors
 from ml_action.modelling.evaluation import losses
 from ml_action.modelling.evaluation.predictions import Predictions

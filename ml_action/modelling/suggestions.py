@@ -13,8 +13,8 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError, ExpectedError
+from ml_action.core.formatting import quoted_list
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import quoted_list
 from ml_action.modelling import data_warnings
 from ml_action.modelling.evaluation import scoring
 from ml_action.modelling.reading.columns import require, usual_columns

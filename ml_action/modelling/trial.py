@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.evaluation import Comparison, Screening
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
-from ml_action.core.text import sanitised
 from ml_action.modelling import screening as screen
 from ml_action.modelling.champion import CHAMPION, Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.contract import learning

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from ml_action.commands.init.layout import DataFile, DataLayout
 from ml_action.core import file_formats
 from ml_action.core.errors import DataError
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset
-from ml_action.core.text import sanitised
 from ml_action.git.command import Git
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.formats import Readers, TextReader

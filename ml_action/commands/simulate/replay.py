@@ -13,10 +13,9 @@ from ml_action.commands.simulate import attempt
 from ml_action.commands.simulate.arrival_history import Arrival
 from ml_action.commands.simulate.attempt import AttemptOptions, Champion
 from ml_action.commands.simulate.results import Replay, Round
-from ml_action.core.formatting import count_of
+from ml_action.core.formatting import count_of, sanitised
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.model import Trial
-from ml_action.core.text import sanitised
 from ml_action.loop.batch import Batch
 from ml_action.modelling.contract import enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets

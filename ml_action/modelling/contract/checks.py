@@ -18,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.formatting import percent
+from ml_action.core.formatting import percent, quoted_list, sanitised
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.text import quoted_list, sanitised
 from ml_action.modelling.contract import unit_errors
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
-from ml_action.core.text import sanitised
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.validation.rejections import Rejections
 

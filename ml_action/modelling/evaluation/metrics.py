@@ -18,7 +18,7 @@ from typing import Any
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from ml_action.core.errors import SettingsError
-from ml_action.core.text import nearest, quoted_list, sanitised
+from ml_action.core.formatting import nearest, quoted_list, sanitised
 
 _CLUSTERINGS = frozenset(
     {

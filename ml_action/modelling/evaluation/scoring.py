@@ -13,8 +13,8 @@ import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 
 from ml_action.core.errors import ModelError, SettingsError
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import sanitised
 from ml_action.modelling.evaluation import losses, metrics
 from ml_action.modelling.evaluation.predictions import Predictions, Rows, constant, perfect, predict, replay
 

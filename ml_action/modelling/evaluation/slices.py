@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.evaluation import TOLERATED, SliceResult
-from ml_action.core.text import sanitised
 from ml_action.modelling.evaluation import bootstrap
 from ml_action.modelling.reading import column_statistics
 

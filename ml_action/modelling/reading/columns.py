@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.core.errors import DataError
-from ml_action.core.text import nearest, quoted_list, sanitised
+from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.modelling.reading import csv_file
 from ml_action.modelling.reading.table import Table
 

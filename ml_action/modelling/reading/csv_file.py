@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.text import sanitised
+from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
 
 _BOM = codecs.BOM_UTF8

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.core.text import sanitised
+from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.parquet_worker import LENGTH
 

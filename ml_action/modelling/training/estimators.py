@@ -14,8 +14,8 @@ from sklearn.utils.discovery import all_estimators
 from sklearn.utils.validation import has_fit_parameter
 
 from ml_action.core.errors import SettingsError
+from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import nearest, quoted_list, sanitised
 
 DEFAULTS = {
     "regression": "sklearn.linear_model.LinearRegression",

@@ -10,8 +10,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ml_action.core.errors import DataError, ModelError, SettingsError
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import pipeline as recipes
 

@@ -19,7 +19,7 @@ import joblib
 from sklearn.exceptions import InconsistentVersionWarning
 
 from ml_action.core.errors import ModelError
-from ml_action.core.text import sanitised
+from ml_action.core.formatting import sanitised
 from ml_action.modelling.training import skops_file
 
 # zlib and not gzip: gzip writes the time of day into its header, and the same model must give the same bytes.

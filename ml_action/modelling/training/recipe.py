@@ -9,8 +9,8 @@ import pandas as pd
 
 from ml_action.config import parsers
 from ml_action.core.errors import DataError, SettingsError
+from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.core.text import nearest, quoted_list, sanitised
 from ml_action.modelling.evaluation import metrics, scoring
 from ml_action.modelling.reading.columns import (
     automatic_features,

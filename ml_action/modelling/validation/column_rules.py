@@ -7,8 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
-from ml_action.core.formatting import percent
-from ml_action.core.text import sanitised
+from ml_action.core.formatting import percent, sanitised
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.columns import texts
 from ml_action.modelling.validation.rejections import Rejections, RowRejections

@@ -14,8 +14,8 @@ import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.errors import DataError
+from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.text import nearest, quoted_list, sanitised
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.columns import automatic_features, homogeneous, mostly_numbers, require, texts
 from ml_action.modelling.reading.columns import is_text as words

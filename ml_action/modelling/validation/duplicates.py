@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset, RejectedDataset
-from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 
 Hashes = npt.NDArray[np.uint64]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.text import sanitised
 from ml_action.modelling.reading.table import Table
 
 Flags = npt.NDArray[np.bool_]

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.core.text import sanitised
 from ml_action.modelling.reading.columns import automatic_features, require, texts
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import column_rules
