@@ -112,3 +112,43 @@ def test_a_pull_request_without_changes_is_not_a_promotion():
 def test_more_files_than_github_lists_cannot_be_verified():
     (objection,) = objections_to(paths=tuple(f"model/{n}.pkl" for n in range(LIMITS.changed_files)))
     assert "does not list them all" in objection
+
+
+@pytest.mark.parametrize(
+    "path", [".github/workflows/ci.yml", ".GITHUB/workflows/deep/er/ci.yml", ".github/dependabot.yml"]
+)
+def test_no_depth_hides_a_workflow_where_the_model_lives_at_the_root(path):
+    assert objections_to(paths=("v2.pkl", path), model_dir=".") == (f"it changes files outside ./: {path}",)
+
+
+@pytest.mark.parametrize("model_dir", ["model", "model/", "/model/"])
+def test_a_model_directory_may_be_written_with_slashes(model_dir):
+    assert objections_to(model_dir=model_dir) == ()
+    (objection,) = objections_to(paths=("model.pkl", "modelling/v2.pkl"), model_dir=model_dir)
+    assert objection.endswith("/: model.pkl, modelling/v2.pkl")
+
+
+@pytest.mark.parametrize("model_dir", ["X", "X/model", "./"])
+def test_only_dots_and_slashes_mean_the_root(model_dir):
+    assert bool(objections_to(paths=("v2.pkl",), model_dir=model_dir)) == model_dir.startswith("X")
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, "0.csv"), (3, "2.csv"), (4, "2.csv and 1 more"), (5, "2.csv and 2 more")]
+)
+def test_three_paths_are_listed_and_the_others_counted(count, end):
+    (objection,) = objections_to(paths=tuple(f"{n}.csv" for n in range(count)))
+    assert objection.endswith(end)
+
+
+def test_the_objections_are_whole_sentences():
+    assert objections_to(replace(OURS, draft=True))[0].startswith("it is a draft: ")
+    assert objections_to(commit="") == ("no commit is recorded that it could be compared with",)
+    (opened,) = objections_to(replace(OURS, author="mallory"), authors=frozenset({"b", "a"}))
+    assert opened == "it was opened by mallory, not by a or b"
+    (head,) = objections_to(replace(OURS, head_sha="d" * 40), commit="0123456789abcdef")
+    assert head == "its head is dddddddddddd, not the recorded 0123456789ab"
+
+
+def test_one_file_less_than_github_lists_can_be_verified():
+    assert objections_to(paths=tuple(f"model/{n}.pkl" for n in range(LIMITS.changed_files - 1))) == ()
