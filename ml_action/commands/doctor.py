@@ -14,7 +14,6 @@ from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.doctor.checks import run_checks
-from ml_action.doctor.diagnosis import next_step, sentence
 from ml_action.git import journal
 from ml_action.loop import preflight
 from ml_action.reports import doctor as doctor_report
@@ -65,9 +64,9 @@ def _of_ours(facts: RepositoryFacts, tools: Dependencies) -> tuple[tuple[str, st
 def outcome(found: Diagnosis) -> Outcome:
     """The diagnosis as the ending of a run."""
     return Outcome(
-        Verdict.READY if found.enough else Verdict.BLOCKED,
-        sentence(found),
-        next_step(found),
+        Verdict.READY if found.sufficient else Verdict.BLOCKED,
+        doctor_report.sentence(found),
+        doctor_report.next_step(found),
         diagnosis=found,
-        exit_code=0 if found.enough else ForgeError.exit_code,
+        exit_code=0 if found.sufficient else ForgeError.exit_code,
     )

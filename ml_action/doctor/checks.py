@@ -1,7 +1,7 @@
-"""Every way in which a promotion ends short of its aim on GitHub: when, what happens then, and where it is mended.
+"""GitHub's checks: each way in which a promotion can fail there, its consequence and its fix.
 
-Two kinds of rows: what is certain to stop it, and what GitHub does not tell beforehand. The texts in quotes are
-GitHub's own; the menu paths are those of github.com.
+A check blocks, or it may block: GitHub does not show everything beforehand. The texts in quotes are GitHub's own; the
+menu paths are those of github.com.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Diagnosis, Goal, Severity
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.doctor.conditions import (
-    app_approves,
     approval_is_optional,
-    approving_is_open,
-    is_actions,
+    approver_is_app,
+    approver_is_reader,
+    approving_setting_unknown,
+    is_workflow_token,
     lacks_scope,
-    method_against_rule,
-    method_is_off,
+    method_disabled,
+    method_forbidden,
+    needs_more_than_approval,
+    opening_setting_unknown,
     pull_request_permission_unknown,
-    reader_approves,
     remedies,
     same_identity,
-    setting_is_open,
     template_values,
-    waits,
 )
-from ml_action.doctor.diagnosis import DeadEnd, diagnose
+from ml_action.doctor.diagnosis import Check, CheckTable, diagnose
 
 REPORT, PROPOSE, APPROVE, MERGE = Autonomy
 BLOCKS, MAY_BLOCK, INFO = Severity
@@ -43,234 +43,236 @@ EXEMPT = (
     "Target branches, or Bypass list; classic protection: Settings → Branches → Edit"
 )
 
-CHECKS: tuple[DeadEnd, ...] = (
-    DeadEnd(
+CHECKS: tuple[Check, ...] = (
+    Check(
         "archived", REPORT, BLOCKS, lambda facts, _: facts.archived,
-        "the repository is archived: nobody can write to it",
+        "the repository is archived and read-only",
         "nothing can be recorded: git's push is refused with 403, “This repository was archived so it is read-only.”",
         "Settings → General → Danger Zone → Unarchive this repository; or turn the workflow off",
     ),
-    DeadEnd(
+    Check(
         "no-write", REPORT, BLOCKS, lambda facts, _: facts.author.push is False and not facts.archived,
         "{author} may not write to this repository",
         "the attempt cannot be recorded: git's push is refused with 403",
         "{grant_contents}",
     ),
-    DeadEnd(
+    Check(
         "write-unknown", REPORT, MAY_BLOCK, lambda facts, _: facts.author.push is None and not facts.archived,
-        "GitHub does not tell whether {author} may write to this repository",
+        "GitHub does not show whether {author} may write to this repository",
         "without `contents: write` the attempt cannot be recorded: git's push is refused with 403",
         "{grant_contents}",
     ),
-    DeadEnd(
+    Check(
         "no-base", REPORT, BLOCKS, lambda facts, _: not facts.base.there,
-        "the base branch {base} is not there",
+        "the base branch {base} does not exist",
         "there is nothing to count, and nothing to build a proposal on",
         "push a first commit, or correct the setting `base`",
     ),
-    DeadEnd(
+    Check(
         "other-base", REPORT, INFO, lambda facts, _: facts.base.there and facts.base.branch != facts.default_branch,
         "the base branch {base} is not the default branch, {default}",
         "the workflow's schedule runs for {default} only, and counts the datasets of its checkout",
         "let actions/checkout take {base} as its `ref`; or Settings → General → Default branch",
     ),
-    DeadEnd(
+    Check(
         "state-refused", REPORT, BLOCKS, lambda facts, _: facts.state.refused,
         "a rule keeps the bot off its own branch {state}: {state_rules}",
         "no attempt can be recorded: git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
-    DeadEnd(
+    Check(
         "state-maybe", REPORT, MAY_BLOCK, lambda facts, _: facts.state.maybe_refused and not facts.state.refused,
         "a rule may keep the bot off its own branch {state}: {state_rules}",
-        "GitHub does not tell whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
+        "GitHub does not show whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
-    DeadEnd(
+    Check(
         "proposal-refused", PROPOSE, BLOCKS, lambda facts, _: facts.proposal.refused,
         "a rule keeps the bot off its own branch {proposal}: {proposal_rules}",
         "the attempt is lost: state and proposal are pushed together, and git refuses it with “GH006” or “GH013”",
         EXEMPT,
-        loses=True,
+        loses_training=True,
     ),
-    DeadEnd(
+    Check(
         "proposal-maybe", PROPOSE, MAY_BLOCK,
         lambda facts, _: facts.proposal.maybe_refused and not facts.proposal.refused,
         "a rule may keep the bot off its own branch {proposal}: {proposal_rules}",
-        "GitHub does not tell whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
+        "GitHub does not show whether this token may bypass it; if not, git's push is refused with “GH006” or “GH013”",
         EXEMPT,
     ),
-    DeadEnd(
+    Check(
         "no-pull-requests", PROPOSE, BLOCKS,
-        lambda facts, _: (is_actions(facts.author) and facts.granted is False) or lacks_scope(facts.author),
+        lambda facts, _: (is_workflow_token(facts.author) and facts.granted is False) or lacks_scope(facts.author),
         "{author} may not open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “Resource not accessible by "
         "integration”; a person can open it from the run's summary",
         "{grant_pulls}",
     ),
-    DeadEnd(
+    Check(
         "pull-requests-unknown", PROPOSE, MAY_BLOCK, pull_request_permission_unknown,
         "whether {author} may open pull requests is not known before it does",
         "without it the proposal's branch is pushed, and the pull request is refused with 403, “Resource not "
         "accessible by …”; a person can open it from the run's summary",
         "{grant_pulls}",
     ),
-    DeadEnd(
+    Check(
         "actions-may-not-open", PROPOSE, BLOCKS,
-        lambda facts, _: is_actions(facts.author) and facts.actions_may_open is False,
+        lambda facts, _: is_workflow_token(facts.author) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “GitHub Actions is not permitted "
         "to create or approve pull requests.”; a person can open it from the run's summary",
         ACTIONS_MENU,
     ),
-    DeadEnd(
-        "actions-opening-unknown", PROPOSE, MAY_BLOCK, setting_is_open,
+    Check(
+        "actions-opening-unknown", PROPOSE, MAY_BLOCK, opening_setting_unknown,
         "whether this repository lets GITHUB_TOKEN open pull requests cannot be known with this token",
         "if it does not, the branch is pushed, and the pull request is refused with 403, “GitHub Actions is not "
         "permitted to create or approve pull requests.”",
         ACTIONS_MENU,
     ),
-    DeadEnd(
+    Check(
         "no-approver", APPROVE, BLOCKS, lambda facts, _: facts.approver is None,
         "there is no second identity: `approver-token` is empty",
-        "nothing is approved: nobody may approve what they opened themselves",
+        "nothing is approved: no author may approve their own pull request",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
-        alone=approval_is_optional,
+        this_level_only=approval_is_optional,
     ),
-    DeadEnd(
+    Check(
         "same-identity", APPROVE, BLOCKS, same_identity,
         "`token` and `approver-token` are the same identity, {login}",
         "the approval is refused with 422, “Can not approve your own pull request”",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
-        alone=approval_is_optional,
+        this_level_only=approval_is_optional,
     ),
-    DeadEnd(
+    Check(
         "actions-may-not-approve", APPROVE, BLOCKS,
-        lambda facts, _: is_actions(facts.approver) and facts.actions_may_open is False,
+        lambda facts, _: is_workflow_token(facts.approver) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN approve pull requests",
         "the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull requests.”",
         ACTIONS_MENU,
-        alone=approval_is_optional,
+        this_level_only=approval_is_optional,
     ),
-    DeadEnd(
-        "actions-approving-unknown", APPROVE, MAY_BLOCK, approving_is_open,
+    Check(
+        "actions-approving-unknown", APPROVE, MAY_BLOCK, approving_setting_unknown,
         "whether this repository lets GITHUB_TOKEN approve cannot be known with this token",
         "if it does not, the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull "
         "requests.”; the pull request stays open",
         ACTIONS_MENU,
-        alone=approval_is_optional,
+        this_level_only=approval_is_optional,
     ),
-    DeadEnd(
-        "approval-does-not-count", MERGE, BLOCKS, reader_approves,
+    Check(
+        "approval-does-not-count", MERGE, BLOCKS, approver_is_reader,
         "{approver} may not write here, so that its approval does not count for {base}",
         "the pull request is approved and stays blocked: “At least 1 approving review is required by reviewers with "
         "write access.”",
         "Settings → Collaborators → {approver} → role Write",
     ),
-    DeadEnd(
-        "approval-may-not-count", MERGE, MAY_BLOCK, app_approves,
+    Check(
+        "approval-may-not-count", MERGE, MAY_BLOCK, approver_is_app,
         "{base} requires approvals, and an App's are not always counted",
         "the pull request is approved and may stay blocked",
         "let the App open (`token`), and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
     ),
-    DeadEnd(
+    Check(
         "more-reviews", MERGE, BLOCKS, lambda facts, _: facts.base.reviews > 1,
         "{base} requires {reviews} approvals, and the bot gives one",
         "the pull request waits for people",
         f"{RULESETS} → the ruleset → Require a pull request before merging: one approval; or let people merge it",
     ),
-    DeadEnd(
+    Check(
         "code-owners", MERGE, MAY_BLOCK, lambda facts, _: facts.base.code_owners,
         "{base} requires a review by code owners",
-        "where CODEOWNERS names somebody for {model_dir}/, the pull request waits for them: a bot is no code owner",
+        "where CODEOWNERS names an owner of {model_dir}/, the pull request waits for that owner: a bot cannot be one",
         "leave {model_dir}/ without an owner in CODEOWNERS (a last line with the path and no name)",
     ),
-    DeadEnd(
-        "checks-wait-for-a-click", MERGE, BLOCKS, lambda facts, _: is_actions(facts.author) and facts.base.checks,
+    Check(
+        "checks-wait-for-a-click", MERGE, BLOCKS,
+        lambda facts, _: is_workflow_token(facts.author) and facts.base.checks,
         "the checks that {base} requires ({checks}) do not run by themselves on what GITHUB_TOKEN opens",
-        "they are “expected” for ever: a person has to click “Approve workflows to run” in the pull request",
+        "they stay “expected” forever: a person has to click “Approve workflows to run” in the pull request",
         "use an App's token for `token`: docs/github.md, “Tokens”",
     ),
-    DeadEnd(
-        "auto-merge-off", MERGE, BLOCKS, lambda facts, _: facts.auto_merge is False and waits(facts.base),
+    Check(
+        "auto-merge-off", MERGE, BLOCKS,
+        lambda facts, _: facts.auto_merge is False and needs_more_than_approval(facts.base),
         "auto-merge is off, and {base} asks for more than the bot's approval",
         "the pull request is approved and stays open: “Auto merge is not allowed for this repository”",
         f"{MERGE_MENU} → “Allow auto-merge”",
     ),
-    DeadEnd(
-        "method-off", MERGE, BLOCKS, method_is_off,
+    Check(
+        "method-off", MERGE, BLOCKS, method_disabled,
         "merge-method {method} is turned off in this repository",
         "the pull request is approved and not merged",
         f"{MERGE_MENU} → “{{allow_method}}”; or choose another `merge-method`",
     ),
-    DeadEnd(
-        "method-against-rule", MERGE, BLOCKS, method_against_rule,
+    Check(
+        "method-against-rule", MERGE, BLOCKS, method_forbidden,
         "a ruleset of {base} allows {methods} only, and merge-method is {method}",
         "the pull request is approved and not merged",
         f"choose another `merge-method`; or {RULESETS} → the ruleset → Allowed merge methods",
     ),
-    DeadEnd(
-        "linear-history", MERGE, BLOCKS, lambda facts, aim: facts.base.linear and aim.merge_method == "merge",
+    Check(
+        "linear-history", MERGE, BLOCKS, lambda facts, goal: facts.base.linear and goal.merge_method == "merge",
         "{base} requires a linear history, which merge-method merge does not keep",
         "the pull request is approved and not merged",
         "choose `merge-method: squash` or `rebase`",
     ),
-    DeadEnd(
+    Check(
         "merging-hidden", MERGE, MAY_BLOCK, lambda facts, _: facts.methods is None and facts.author.push is not False,
         "GitHub hides the merge settings from this token",
         "where auto-merge or merge-method {method} is off, the pull request is approved and not merged",
         f"look yourself: {MERGE_MENU}",
     ),
-    DeadEnd(
-        "signatures", MERGE, BLOCKS, lambda facts, aim: facts.base.signatures and not aim.signed,
+    Check(
+        "signatures", MERGE, BLOCKS, lambda facts, goal: facts.base.signatures and not goal.signed,
         "{base} requires signed commits",
         "the bot's commits are not signed: the pull request stays blocked, “Commits must have verified signatures.”",
         "`commit-signing: api`: GitHub signs the commits that an App or GITHUB_TOKEN makes",
     ),
-    DeadEnd(
+    Check(
         "last-push", MERGE, INFO, lambda facts, _: facts.base.last_push,
-        "{base} requires that somebody else approves the latest push",
+        "{base} requires another user's approval of the latest push",
         "the bot's approval counts as long as no person pushes to its branch and `approver-token` pushes nothing",
         "nothing has to be done",
     ),
-    DeadEnd(
+    Check(
         "merge-queue", MERGE, INFO, lambda facts, _: facts.base.queue,
         "{base} has a merge queue",
         "the queue merges in its own way: merge-method {method} means nothing there",
         "nothing has to be done",
     ),
-    DeadEnd(
-        "silent-merge", MERGE, INFO, lambda facts, aim: is_actions(facts.author) and aim.autonomy is MERGE,
+    Check(
+        "silent-merge", MERGE, INFO, lambda facts, goal: is_workflow_token(facts.author) and goal.autonomy is MERGE,
         "a merge by GITHUB_TOKEN starts no other workflow",
         "a deployment that runs on pushes to {base} does not run",
         "use an App's token for `token`, or start the deployment with workflow_dispatch",
     ),
-    DeadEnd(
+    Check(
         "workflow-off", REPORT, MAY_BLOCK, lambda facts, _: facts.disabled,
         "workflows are turned off: {disabled}",
         "its schedule starts no run; a run that a person starts works",
         "Actions → the workflow (left) → Enable workflow; in a public repository, GitHub turns schedules off after 60 "
         "days without activity",
     ),
-    DeadEnd(
-        "only-reports-in-a-fork", PROPOSE, BLOCKS, lambda facts, aim: facts.fork and not aim.in_fork,
+    Check(
+        "only-reports-in-a-fork", PROPOSE, BLOCKS, lambda facts, goal: facts.fork and not goal.in_fork,
         "this repository is a fork",
         "the loop trains and reports here, and writes nothing: a fork's token may only read the repository above it",
         "`in-fork: run` has it keep a model of the fork's own",
     ),
-    DeadEnd(
-        "fork", REPORT, INFO, lambda facts, aim: facts.fork and aim.in_fork,
+    Check(
+        "fork", REPORT, INFO, lambda facts, goal: facts.fork and goal.in_fork,
         "this repository is a fork",
         "schedules are off in a fork until a person turns them on",
         "Actions → the workflow (left) → Enable workflow",
     ),
-    DeadEnd(
-        "no-issues", REPORT, MAY_BLOCK, lambda facts, aim: aim.dashboard and not facts.issues,
+    Check(
+        "no-issues", REPORT, MAY_BLOCK, lambda facts, goal: goal.dashboard and not facts.issues,
         "issues are off in this repository, and the dashboard is one",
         "the loop works, and there is no dashboard",
         "Settings → General → Features → Issues; or leave `dashboard` out",
     ),
-    DeadEnd(
+    Check(
         "large-files", REPORT, MAY_BLOCK, lambda facts, _: facts.large_files,
         ".gitattributes sends {model_dir}/ to Git LFS",
         "the bot commits the model itself, not a pointer to it: clones show the file as changed",
@@ -279,7 +281,11 @@ CHECKS: tuple[DeadEnd, ...] = (
 )  # fmt: skip
 
 
-def run_checks(facts: RepositoryFacts, aim: Goal, show: Callable[[str], str] = str) -> Diagnosis:
-    """The facts, held against every row. `show` makes other people's words fit for where they are shown."""
-    shown = {name: show(text) for name, text in template_values(facts, aim).items()}
-    return diagnose(facts, aim, CHECKS, shown | remedies(facts))
+GITHUB = CheckTable(CHECKS, template_values, remedies)
+
+
+def run_checks(
+    facts: RepositoryFacts, goal: Goal, show: Callable[[str], str] = str, table: CheckTable = GITHUB
+) -> Diagnosis:
+    """Returns what the checks find. `show` makes untrusted text fit for where it is shown."""
+    return diagnose(table, facts, goal, show)

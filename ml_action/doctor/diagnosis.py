@@ -1,66 +1,72 @@
-"""What will work here and what will not, from the facts of a `Situation`: findings with the way to mend each. Pure.
+"""Applies a table of checks to the facts about a repository. Pure.
 
-The ways to fail are a table of their own: `dead_ends`. A rung of the ladder works when nothing is known that stops it
-or a rung below it. What GitHub does not tell is said to be unknown, and stops nothing.
+The table belongs to a forge: `checks` has GitHub's. A level of autonomy works if no check blocks it or a level below
+it. What the forge does not show is reported as unknown and blocks nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ml_action.core.formatting import count_of
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Diagnosis, Finding, Goal, Severity
 from ml_action.core.records.repository_facts import RepositoryFacts
 
 
+def _never(_: RepositoryFacts) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
-class DeadEnd:
-    """One way to fail: a row of the table. The texts are templates over `dead_ends.words`."""
+class Check:
+    """One way to fail. The texts are templates; `CheckTable` has their values."""
 
     name: str
-    rung: Autonomy  # the lowest rung that it stops
-    weight: Severity
-    when: Callable[[RepositoryFacts, Goal], object]  # whether it is the matter here
+    level: Autonomy  # the lowest level that it affects
+    severity: Severity
+    applies: Callable[[RepositoryFacts, Goal], object]  # whether it is found; any truthy value means yes
     what: str
-    happens: str
+    consequence: str
     fix: str
-    alone: Callable[[RepositoryFacts], bool] = lambda _: (
-        False
-    )  # whether it stops this rung only: the next does without it
-    loses: bool = False  # whether all that was trained is lost: state and proposal are pushed together or not at all
+    this_level_only: Callable[[RepositoryFacts], bool] = _never  # whether the levels above work all the same
+    loses_training: bool = False  # whether the attempt is lost: state and proposal are pushed together or not at all
 
 
-def diagnose(facts: RepositoryFacts, aim: Goal, table: Iterable[DeadEnd], words: Mapping[str, str]) -> Diagnosis:
-    """Every row of the table that holds here: by weight, and then by how much it stops."""
-    found = [_finding(row, facts, words) for row in table if row.when(facts, aim)]
-    weights, rungs = list(Severity), list(Autonomy)
-    found.sort(key=lambda one: (weights.index(one.weight), rungs.index(one.rung)))
-    return Diagnosis(facts, aim, tuple(found))
+@dataclass(frozen=True)
+class CheckTable:
+    """A forge's checks, and the values of their templates."""
+
+    checks: tuple[Check, ...]
+    untrusted_values: Callable[[RepositoryFacts, Goal], Mapping[str, str]]  # written by other people
+    values: Callable[[RepositoryFacts], Mapping[str, str]]  # written by us
 
 
-def _finding(row: DeadEnd, facts: RepositoryFacts, words: Mapping[str, str]) -> Finding:
-    what, happens, fix = (text.format_map(words) for text in (row.what, row.happens, row.fix))
-    return Finding(row.name, row.rung, row.weight, what, happens, fix, row.alone(facts), row.loses)
+def diagnose(table: CheckTable, facts: RepositoryFacts, goal: Goal, show: Callable[[str], str] = str) -> Diagnosis:
+    """Returns a finding for each check that applies, by severity and then by level.
+
+    Args:
+        table: the checks.
+        facts: what is known about the repository.
+        goal: what the settings ask for.
+        show: makes untrusted text fit for where it is shown.
+    """
+    untrusted = {name: show(text) for name, text in table.untrusted_values(facts, goal).items()}
+    values = untrusted | dict(table.values(facts))
+    found = [_finding(check, facts, values) for check in table.checks if check.applies(facts, goal)]
+    severities, levels = list(Severity), list(Autonomy)
+    found.sort(key=lambda finding: (severities.index(finding.severity), levels.index(finding.level)))
+    return Diagnosis(facts, goal, tuple(found))
 
 
-def sentence(diagnosis: Diagnosis) -> str:
-    """The answer in one sentence."""
-    works, asked = diagnosis.works, diagnosis.aim.autonomy
-    if works is None:
-        return f"no autonomy will work here: {diagnosis.fatal[0].what}"
-    if not diagnosis.enough:
-        return f"autonomy {asked} will not work here, {works} will: {diagnosis.limits[0].what}"
-    doubts = sum(one.weight is Severity.MAY and one.concerns(asked) for one in diagnosis.findings)
-    if doubts:
-        unknown = count_of(doubts, "things")
-        return f"autonomy {asked} may work here: nothing known stops it, {unknown} cannot be known beforehand"
-    return f"autonomy {asked} will work here" + (f", and so would {works}" if works is not asked else "")
-
-
-def next_step(diagnosis: Diagnosis) -> str:
-    """What to do about it."""
-    if diagnosis.enough:
-        return "nothing has to be done; each finding below says what would change it"
-    return diagnosis.limits[0].fix
+def _finding(check: Check, facts: RepositoryFacts, values: Mapping[str, str]) -> Finding:
+    return Finding(
+        name=check.name,
+        level=check.level,
+        severity=check.severity,
+        what=check.what.format_map(values),
+        consequence=check.consequence.format_map(values),
+        fix=check.fix.format_map(values),
+        this_level_only=check.this_level_only(facts),
+        loses_training=check.loses_training,
+    )

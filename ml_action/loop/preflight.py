@@ -34,7 +34,7 @@ def check(state: State, settings: Settings, tools: Dependencies) -> tuple[str, .
     found = run_checks(with_local_facts(facts, state, settings, tools), aim_of(settings))
     if found.fatal:
         raise _abort(found)
-    warnings = tuple(f"{one.what}: {one.happens}. Mend it: {one.fix}" for one in found.limits)
+    warnings = tuple(f"{one.what}: {one.consequence}. Mend it: {one.fix}" for one in found.obstacles)
     for text in warnings:
         tools.log.warn(text)
     return warnings
@@ -104,5 +104,5 @@ def read(path: str, tools: Dependencies) -> str:
 def _abort(found: Diagnosis) -> ForgeError:
     first: Finding = found.fatal[0]
     return ForgeError(
-        f"nothing was trained: {first.what}", why=f"{first.happens}, so the result would be lost", fix=first.fix
+        f"nothing was trained: {first.what}", why=f"{first.consequence}, so the result would be lost", fix=first.fix
     )

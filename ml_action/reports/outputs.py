@@ -63,7 +63,7 @@ def from_outcome(outcome: Outcome) -> dict[str, str]:
             "threshold": str(outcome.trigger.threshold),
         }
     if outcome.diagnosis:
-        values["autonomy"] = str(outcome.diagnosis.works or "none")
+        values["autonomy"] = str(outcome.diagnosis.achievable or "none")
     if outcome.champion:
         values["version"] = outcome.champion.version
     return values | _of_attempt(outcome) | _of_publication(outcome) | _of_inspection(outcome)

@@ -126,19 +126,19 @@ def dead_ends() -> str:
     plain = RepositoryFacts(
         repository="owner/name",
         default_branch="DEFAULT",
-        author=TokenInfo(TokenKind.OTHER, "somebody"),
+        author=TokenInfo(TokenKind.OTHER, "the author"),
         approver=TokenInfo(TokenKind.OTHER, "the approver"),
         base=BranchProtection("BASE", checks=("…",), methods=("…",)),
         state=BranchProtection("ml-auto-update/NAME/state", refused=("…",)),
         proposal=BranchProtection("ml-auto-update/NAME/proposal", refused=("…",)),
         disabled=(("…", "disabled_inactivity"),),
     )
-    aim = Goal(Autonomy.MERGE, "squash", "MODEL-DIR")
-    said = template_values(plain, aim) | remedies(plain) | {"author": "the token", "reviews": "several"}
+    goal = Goal(Autonomy.MERGE, "squash", "MODEL-DIR")
+    said = template_values(plain, goal) | remedies(plain) | {"author": "the token", "reviews": "several"}
     lines = ["| | what is the matter | what happens | where it is mended |", "|---|---|---|---|"]
-    for row in sorted(CHECKS, key=lambda one: (list(Severity).index(one.weight), list(Autonomy).index(one.rung))):
-        cells = (text.format_map(said).replace("|", "¦") for text in (row.what, row.happens, row.fix))
-        lines.append(f"| {HEADS[row.weight]} `{row.rung}` | {' | '.join(cells)} |")
+    for row in sorted(CHECKS, key=lambda one: (list(Severity).index(one.severity), list(Autonomy).index(one.level))):
+        cells = (text.format_map(said).replace("|", "¦") for text in (row.what, row.consequence, row.fix))
+        lines.append(f"| {HEADS[row.severity]} `{row.level}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

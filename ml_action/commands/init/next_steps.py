@@ -11,8 +11,8 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import MergeProgress
-from ml_action.doctor.diagnosis import sentence
 from ml_action.git.command import Git
+from ml_action.reports.doctor import sentence
 
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
@@ -89,7 +89,7 @@ def next_steps(
 
 
 def _matters(one: Finding, examined: Diagnosis) -> bool:
-    return one.weight is not Severity.NOTE and one.concerns(examined.aim.autonomy)
+    return one.severity is not Severity.INFO and one.affects(examined.goal.autonomy)
 
 
 def _of_github(examined: Diagnosis | ExpectedError | None) -> Iterator[str]:

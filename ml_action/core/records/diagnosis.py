@@ -1,4 +1,4 @@
-"""What will work in a repository: findings, and what the settings ask for."""
+"""What will work in a repository: the goal of the settings, findings, and their sum."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ml_action.core.records.repository_facts import RepositoryFacts
 
 
 class Severity(str, Enum):
-    """How much a finding weighs."""
+    """How much a finding matters."""
 
-    STOPS = "stops"  # it is certain to fail
-    MAY = "may"  # it may fail: GitHub does not tell beforehand
-    NOTE = "note"  # it works, and is good to know
+    BLOCKS = "stops"  # a run will certainly fail
+    MAY_BLOCK = "may"  # a run may fail: GitHub does not show it beforehand
+    INFO = "note"  # a run works, and this is good to know
 
     def __str__(self) -> str:
         return self.value
@@ -27,57 +27,57 @@ class Goal:
     autonomy: Autonomy
     merge_method: str
     model_dir: str = "model"
-    signed: bool = False  # whether GitHub is to sign the bot's commits
-    in_fork: bool = False  # whether it is to run in a fork, too
+    signed: bool = False  # whether GitHub signs the bot's commits
+    in_fork: bool = False  # whether the loop also runs in a fork
     dashboard: bool = False
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A dead end of this repository."""
+    """One check that found a problem in this repository."""
 
     name: str
-    rung: Autonomy
-    weight: Severity
+    level: Autonomy  # the lowest level of autonomy that it affects
+    severity: Severity
     what: str
-    happens: str
+    consequence: str
     fix: str
-    alone: bool = False
-    loses: bool = False
+    this_level_only: bool = False  # whether the levels above work without what is missing
+    loses_training: bool = False  # whether the result of a training is lost
 
-    def concerns(self, rung: Autonomy) -> bool:
-        """Whether it is in the way of this rung."""
-        return rung is self.rung if self.alone else rung.reaches(self.rung)
+    def affects(self, level: Autonomy) -> bool:
+        """Whether it affects this level of autonomy."""
+        return level is self.level if self.this_level_only else level.reaches(self.level)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All that was found, the gravest first."""
+    """The facts, the goal, and all findings, the most severe first."""
 
     facts: RepositoryFacts
-    aim: Goal
+    goal: Goal
     findings: tuple[Finding, ...]
 
     @property
-    def works(self) -> Autonomy | None:
-        """The highest rung that nothing known stops; None: not even reports can be recorded."""
-        free = [rung for rung in Autonomy if not any(self._stops(one, rung) for one in self.findings)]
+    def achievable(self) -> Autonomy | None:
+        """The highest level that no finding blocks; `None` if not even a report can be recorded."""
+        free = [level for level in Autonomy if not self._blocking(level)]
         return free[-1] if free else None
 
     @property
-    def enough(self) -> bool:
-        """Whether what the settings ask for will work, as far as is known."""
-        return not self.limits
+    def sufficient(self) -> bool:
+        """Whether the goal can be reached, as far as is known."""
+        return not self.obstacles
 
     @property
     def fatal(self) -> tuple[Finding, ...]:
-        """What loses all that is trained: there is no use in training."""
-        return tuple(one for one in self.limits if one.loses or one.rung is Autonomy.REPORT)
+        """The findings that lose the result of a training, so that training would be pointless."""
+        return tuple(found for found in self.obstacles if found.loses_training or found.level is Autonomy.REPORT)
 
     @property
-    def limits(self) -> tuple[Finding, ...]:
-        """What stops a run short of what the settings ask for."""
-        return tuple(one for one in self.findings if self._stops(one, self.aim.autonomy))
+    def obstacles(self) -> tuple[Finding, ...]:
+        """The findings that block the goal."""
+        return self._blocking(self.goal.autonomy)
 
-    def _stops(self, finding: Finding, rung: Autonomy) -> bool:
-        return finding.weight is Severity.STOPS and finding.concerns(rung)
+    def _blocking(self, level: Autonomy) -> tuple[Finding, ...]:
+        return tuple(found for found in self.findings if found.severity is Severity.BLOCKS and found.affects(level))

@@ -1,4 +1,4 @@
-"""Every way to fail, one fact at a time: what is found, and what still works."""
+"""Each check, one fact at a time: what it finds, and what still works."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Goal, Severity
 from ml_action.core.records.repository_facts import BranchProtection, TokenInfo, TokenKind, kind_of
 from ml_action.doctor.checks import CHECKS, run_checks
-from ml_action.doctor.diagnosis import next_step, sentence
+from ml_action.doctor.diagnosis import Check, CheckTable, diagnose
+from ml_action.reports.doctor import next_step, sentence
 from tests.support.factories import make_facts
 
 ACTIONS, APP, PERSON = (
@@ -19,7 +20,7 @@ ACTIONS, APP, PERSON = (
 CLASSIC = TokenInfo(TokenKind.CLASSIC, "ada", ("repo",), True)
 REVIEWED = BranchProtection("main", reviews=1)
 STATE, PROPOSAL = "ml-auto-update/model/state", "ml-auto-update/model/proposal"
-# what is changed, the finding's name, its weight, and what still works
+# the changed fact, the finding's name, its severity, and the highest level that still works
 CASES = [
     ({"archived": True}, "archived", "stops", None),
     ({"author": replace(APP, push=False)}, "no-write", "stops", None),
@@ -69,85 +70,85 @@ MERGE = Goal(Autonomy.MERGE, "squash")
 
 
 def named(found, name):
-    return next((one for one in found.findings if one.name == name), None)
+    return next((finding for finding in found.findings if finding.name == name), None)
 
 
-def test_where_nothing_is_the_matter_nothing_is_found():
+def test_healthy_repository_has_no_findings():
     found = run_checks(make_facts(), MERGE)
     assert found.findings == ()
-    assert (found.works, found.enough) == (Autonomy.MERGE, True)
+    assert (found.achievable, found.sufficient) == (Autonomy.MERGE, True)
     assert sentence(found) == "autonomy merge will work here"
 
 
-@pytest.mark.parametrize(("changes", "name", "weight", "works"), CASES)
-def test_a_dead_end_is_found_and_stops_what_it_stops(changes, name, weight, works):
+@pytest.mark.parametrize(("changes", "name", "severity", "achievable"), CASES)
+def test_finding_blocks_its_level_and_those_above(changes, name, severity, achievable):
     found = run_checks(make_facts(**changes), MERGE)
     finding = named(found, name)
-    assert finding, [one.name for one in found.findings]
-    assert finding.weight == Severity(weight)
-    assert found.works == (Autonomy(works) if works else None)
+    assert finding, [finding.name for finding in found.findings]
+    assert finding.severity == Severity(severity)
+    assert found.achievable == (Autonomy(achievable) if achievable else None)
 
 
-@pytest.mark.parametrize(("changes", "name", "weight", "works"), CASES)
-def test_each_says_what_happens_and_where_it_is_mended(changes, name, weight, works):
+@pytest.mark.parametrize(("changes", "name", "severity", "achievable"), CASES)
+def test_finding_names_its_consequence_and_its_fix(changes, name, severity, achievable):
     finding = named(run_checks(make_facts(**changes), MERGE), name)
-    for text in (finding.what, finding.happens, finding.fix):
+    for text in (finding.what, finding.consequence, finding.fix):
         assert text
         assert not {"{", "}"} & set(text.replace("${{ github.token }}", ""))
 
 
-def test_every_row_of_the_table_is_tried():
+def test_every_check_is_tested():
     others = {"linear-history", "no-issues", "fork"}
     assert {row.name for row in CHECKS} - others == {name for _, name, _, _ in CASES}
 
 
-def test_a_linear_history_is_in_the_way_of_merge_commits_only():
+def test_linear_history_forbids_merge_commits_only():
     facts = make_facts(base=BranchProtection("main", linear=True))
     assert named(run_checks(facts, replace(MERGE, merge_method="merge")), "linear-history")
     assert not named(run_checks(facts, MERGE), "linear-history")
 
 
-def test_issues_matter_to_a_dashboard_only():
+def test_disabled_issues_affect_a_dashboard_only():
     facts = make_facts(issues=False)
     assert named(run_checks(facts, replace(MERGE, dashboard=True)), "no-issues")
     assert not named(run_checks(facts, MERGE), "no-issues")
 
 
-def test_what_stops_a_higher_rung_does_not_stop_the_one_that_is_asked_for():
+def test_obstacle_of_a_higher_level_does_not_block_the_goal():
     found = run_checks(make_facts(approver=None, base=REVIEWED), Goal(Autonomy.PROPOSE, "squash"))
-    assert found.enough
-    assert found.limits == ()
+    assert found.sufficient
+    assert found.obstacles == ()
     assert sentence(found) == "autonomy propose will work here"
     assert next_step(found).startswith("nothing has to be done")
 
 
-def test_what_would_work_too_is_said():
+def test_sentence_names_a_higher_level_that_would_work():
     found = run_checks(make_facts(), Goal(Autonomy.REPORT, "squash"))
     assert sentence(found) == "autonomy report will work here, and so would merge"
 
 
-def test_the_gravest_comes_first():
+def test_most_severe_finding_comes_first():
     facts = make_facts(approver=None, archived=True, fork=True, opened_before=0)
     found = run_checks(facts, replace(MERGE, in_fork=True))
-    assert [one.name for one in found.findings] == ["archived", "no-approver", "pull-requests-unknown", "fork"]
-    assert [one.name for one in found.fatal] == ["archived"]
+    assert [finding.name for finding in found.findings] == ["archived", "no-approver", "pull-requests-unknown", "fork"]
+    assert [finding.name for finding in found.fatal] == ["archived"]
     assert sentence(found).startswith("no autonomy will work here: the repository is archived")
     assert next_step(found).startswith("Settings → General → Danger Zone")
 
 
-def test_doubts_are_counted_as_far_as_they_matter():
+def test_sentence_counts_the_unknowns_that_affect_the_goal():
     facts = make_facts(opened_before=0, methods=None, auto_merge=None)
     assert "1 thing cannot be known" in sentence(run_checks(facts, Goal(Autonomy.PROPOSE, "squash")))
     assert "2 things cannot be known" in sentence(run_checks(facts, MERGE))
 
 
-def test_a_merge_queue_makes_nothing_of_the_merge_method():
+def test_merge_queue_ignores_the_merge_method():
     facts = make_facts(methods=("merge",), base=BranchProtection("main", queue=True, methods=("rebase",)))
-    assert run_checks(facts, MERGE).works is Autonomy.MERGE
+    assert run_checks(facts, MERGE).achievable is Autonomy.MERGE
 
 
 @pytest.mark.parametrize("kind", TokenKind)
-def test_each_kind_of_token_has_a_place_where_permissions_are_given(kind):
+def test_fix_names_where_each_kind_of_token_gets_its_permissions(kind):
     finding = named(run_checks(make_facts(author=TokenInfo(kind, "x", push=False)), MERGE), "no-write")
     words = {
         TokenKind.ACTIONS: "`contents: write` under `permissions:`",
@@ -170,35 +171,56 @@ def test_each_kind_of_token_has_a_place_where_permissions_are_given(kind):
         ("0123456789abcdef", "ada", TokenKind.OTHER),
     ],
 )
-def test_the_kind_of_a_token(token, login, kind):
+def test_kind_of_a_token(token, login, kind):
     assert kind_of(token, login) is kind
 
 
-def test_names_with_braces_are_words_and_no_templates():
+def test_braces_in_names_are_no_templates():
     facts = make_facts(author=ACTIONS, approver=APP, base=BranchProtection("{x}", checks=("{0}", "{login}")))
     finding = named(run_checks(facts, MERGE), "checks-wait-for-a-click")
     assert finding.what.startswith("the checks that {x} requires ({0}, {login})")
 
 
-def test_signed_commits_are_no_dead_end_where_github_signs_them():
+def test_required_signatures_do_not_block_commits_that_github_signs():
     facts = make_facts(base=BranchProtection("main", signatures=True))
-    assert run_checks(facts, replace(MERGE, signed=True)).works is Autonomy.MERGE
+    assert run_checks(facts, replace(MERGE, signed=True)).achievable is Autonomy.MERGE
 
 
-def test_a_fork_that_is_to_run_works():
+def test_fork_works_if_the_settings_allow_it():
     found = run_checks(make_facts(fork=True), replace(MERGE, in_fork=True))
-    assert (found.works, named(found, "fork").weight) == (Autonomy.MERGE, Severity.NOTE)
+    assert (found.achievable, named(found, "fork").severity) == (Autonomy.MERGE, Severity.INFO)
 
 
-def test_a_proposal_that_is_refused_loses_the_attempt_where_one_is_pushed():
+def test_refused_proposal_is_fatal_if_one_would_be_pushed():
     facts = make_facts(proposal=BranchProtection(PROPOSAL, refused=("no",)))
-    assert [one.name for one in run_checks(facts, MERGE).fatal] == ["proposal-refused"]
+    assert [finding.name for finding in run_checks(facts, MERGE).fatal] == ["proposal-refused"]
     assert run_checks(facts, Goal(Autonomy.REPORT, "squash")).fatal == ()
 
 
-def test_where_no_approval_is_asked_for_a_merge_does_without_one():
+def test_merge_works_without_an_approval_that_is_not_required():
     found = run_checks(make_facts(approver=None), MERGE)
-    assert (found.works, found.enough, found.limits) == (Autonomy.MERGE, True, ())
-    asked = run_checks(make_facts(approver=None), Goal(Autonomy.APPROVE, "squash"))
-    assert not asked.enough
-    assert sentence(asked).startswith("autonomy approve will not work here, merge will: there is no second identity")
+    assert (found.achievable, found.sufficient, found.obstacles) == (Autonomy.MERGE, True, ())
+    blocked = run_checks(make_facts(approver=None), Goal(Autonomy.APPROVE, "squash"))
+    assert not blocked.sufficient
+    assert sentence(blocked).startswith("autonomy approve will not work here, merge will: there is no second identity")
+
+
+def test_doctor_takes_the_table_of_another_forge():
+    check = Check(
+        "no-fork",
+        Autonomy.REPORT,
+        Severity.BLOCKS,
+        lambda facts, _: facts.fork,
+        "{name} is a fork",
+        "nothing works",
+        "unfork {name}: {how}",
+    )
+    table = CheckTable((check,), lambda facts, _: {"name": facts.repository}, lambda _: {"how": "ask us"})
+    found = diagnose(table, make_facts(fork=True), MERGE, str.upper)
+    (finding,) = found.findings
+    assert (found.achievable, finding.what, finding.fix) == (
+        None,
+        "OCTO/STUDENTS is a fork",
+        "unfork OCTO/STUDENTS: ask us",
+    )
+    assert diagnose(table, make_facts(), MERGE).findings == ()
