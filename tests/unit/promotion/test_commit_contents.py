@@ -164,7 +164,7 @@ def test_a_journal_that_names_no_commit_vouches_for_nothing(proposed, commit):
 
 
 def test_a_metadata_file_of_a_hundred_megabytes_is_not_read(proposed, monkeypatch):
-    monkeypatch.setattr(commit_contents, "METADATA_BYTES", 100)
+    monkeypatch.setattr(commit_contents, "MAX_METADATA_BYTES", 100)
     (told,) = proposed.objections()
     assert "model/model_metadata.json holds" in told
 
