@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from ml_action.doctor.checks import run_checks
 from ml_action.git import journal
 from ml_action.loop import preflight
 from ml_action.reports import doctor as doctor_report
+from ml_action.reports.render import console, json
 from ml_action.runtime import wiring
 from ml_action.runtime.dependencies import Dependencies
 
@@ -29,9 +29,9 @@ def run(call: Invocation) -> Outcome | int:
     found = diagnose(*wiring.make_approval_tools(place, call.temporary_folder(), call.log))
     ending = outcome(found)
     if getattr(call.options, "json", False):
-        sys.stdout.write(json.dumps(doctor_report.to_json(found), indent=2) + "\n")
+        sys.stdout.write(json.render(doctor_report.to_json(found)))
         return ending.exit_code
-    for line in doctor_report.lines(found):
+    for line in console.lines(doctor_report.report(found)):
         call.log.info(line)
     return ending
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol, TextIO
+
+ZERO_WIDTH = "\u200b"
 
 
 class Log(Protocol):
@@ -72,6 +75,15 @@ class QuietLog:
 def escaped(name: str) -> str:
     """Returns the name with escapes for control and direction characters and odd bytes: a terminal would obey them."""
     return name if name.isprintable() else name.encode("unicode_escape", "surrogateescape").decode()
+
+
+def escape_commands(text: str) -> str:
+    """Returns the text with every workflow command in it broken, and no other visible change.
+
+    The runner reads `::name ::` at the start of a line and `##[name]` anywhere in it (github.md A10).
+    """
+    text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
+    return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
 
 
 def _location(path: str, line: int) -> str:

@@ -27,9 +27,14 @@ def code(text: str) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Printable and short: control and direction characters become a replacement mark."""
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
+    """Returns the text in one line of at most `limit` printable characters, with single spaces."""
+    shown = printable(" ".join(text.split()))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Returns the text with a replacement mark for every control and direction character, line ends included."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def link(text: str, address: str) -> str:

@@ -6,8 +6,6 @@ menu paths are those of github.com.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Diagnosis, Goal, Severity
 from ml_action.core.records.repository_facts import RepositoryFacts
@@ -284,8 +282,6 @@ CHECKS: tuple[Check, ...] = (
 GITHUB = CheckTable(CHECKS, template_values, remedies)
 
 
-def run_checks(
-    facts: RepositoryFacts, goal: Goal, show: Callable[[str], str] = str, table: CheckTable = GITHUB
-) -> Diagnosis:
-    """Returns what the checks find. `show` makes untrusted text fit for where it is shown."""
-    return diagnose(table, facts, goal, show)
+def run_checks(facts: RepositoryFacts, goal: Goal, table: CheckTable = GITHUB) -> Diagnosis:
+    """Returns what the checks find."""
+    return diagnose(table, facts, goal)

@@ -42,17 +42,9 @@ class CheckTable:
     values: Callable[[RepositoryFacts], Mapping[str, str]]  # written by us
 
 
-def diagnose(table: CheckTable, facts: RepositoryFacts, goal: Goal, show: Callable[[str], str] = str) -> Diagnosis:
-    """Returns a finding for each check that applies, by severity and then by level.
-
-    Args:
-        table: the checks.
-        facts: what is known about the repository.
-        goal: what the settings ask for.
-        show: makes untrusted text fit for where it is shown.
-    """
-    untrusted = {name: show(text) for name, text in table.untrusted_values(facts, goal).items()}
-    values = untrusted | dict(table.values(facts))
+def diagnose(table: CheckTable, facts: RepositoryFacts, goal: Goal) -> Diagnosis:
+    """Returns a finding for each check that applies, by severity and then by level."""
+    values = {**table.untrusted_values(facts, goal), **table.values(facts)}
     found = [_finding(check, facts, values) for check in table.checks if check.applies(facts, goal)]
     severities, levels = list(Severity), list(Autonomy)
     found.sort(key=lambda finding: (severities.index(finding.severity), levels.index(finding.level)))

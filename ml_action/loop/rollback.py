@@ -20,7 +20,8 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.loop import attempt as drafting
 from ml_action.promotion import recording
 from ml_action.promotion.recording import ProposalContent
-from ml_action.reports import pages
+from ml_action.reports import commit_messages, pages
+from ml_action.reports.render import markdown
 from ml_action.runtime.dependencies import Dependencies
 
 if TYPE_CHECKING:
@@ -205,7 +206,6 @@ def content_of(attempt: Attempt, wish: RollbackRequest, scene: Snapshot, setting
     files = recording.rollback_files(
         scene.repository.store, scene.tips.base, settings.publication.model_dir, attempt.version
     )
-    message = pages.rollback_message(attempt)
-    return ProposalContent(
-        files, attempt.digest, message, pages.rollback_body(attempt, wish.version, settings.publication.model_dir)
-    )
+    message = commit_messages.of_rollback(attempt)
+    text = markdown.render(pages.rollback_request(attempt, wish.version, settings.publication.model_dir))
+    return ProposalContent(files, attempt.digest, message, text)

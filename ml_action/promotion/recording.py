@@ -22,7 +22,8 @@ from ml_action.git import journal, registry
 from ml_action.git.command import Git
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import ConcurrentUpdate, Push, Repository
-from ml_action.reports import pages
+from ml_action.reports import commit_messages, pages
+from ml_action.reports.render import markdown
 from ml_action.runtime.dependencies import Dependencies
 
 MADE_BY_US = re.compile(r"^Attempt: [0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$", re.MULTILINE)  # `report.commit_message`
@@ -116,14 +117,14 @@ def new_version_content(
     """A new version: the model, its card, and the history with one more entry."""
     version = registry.version_of(trial, attempt)
     history = registry.with_version(scene.history, version, name=settings.name, salt=attempt.salt)
-    card = pages.model_card(version, attempt, trial, decision)
+    card = markdown.render(pages.model_card(version, attempt, trial, decision))
     files = {
         registry.METADATA: registry.to_bytes(history),
         version.file: trial.artifact,
         f"{version.version}.md": card.encode("utf-8", "replace"),
     }
-    message = pages.commit_message(version, attempt, decision)
-    text = pages.pull_request_body(version, attempt, trial, decision, set_aside)
+    message = commit_messages.of_promotion(version, attempt, decision)
+    text = markdown.render(pages.pull_request(version, attempt, trial, decision, set_aside))
     return ProposalContent(files, trial.digest, message, text)
 
 

@@ -1,7 +1,4 @@
-"""What the doctor found, as lines for a terminal, as Markdown, and as data. Pure.
-
-Names of branches, checks and workflows are other people's words: in Markdown they are escaped.
-"""
+"""The doctor's report: which autonomy works in a repository, what stops the others, and how to fix it. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +7,12 @@ from typing import Any
 
 from ml_action.core.codec import encode
 from ml_action.core.formatting import count_of
-from ml_action.core.markdown import code, escape, table
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
 from ml_action.core.records.repository_facts import TokenInfo
-from ml_action.doctor.checks import run_checks
+from ml_action.doctor.checks import GITHUB
+from ml_action.doctor.diagnosis import CheckTable
+from ml_action.reports.blocks import Blocks, Code, Facts, Inline, Numbered, Strong, Untrusted, text
 
 HEADS = {
     Severity.BLOCKS: "stops",
@@ -24,37 +22,26 @@ HEADS = {
 MARKS = {True: "yes", False: "no", None: "not told"}
 
 
-def lines(found: Diagnosis) -> Iterator[str]:
-    """The whole report as plain text."""
+def report(found: Diagnosis, table: CheckTable = GITHUB) -> Blocks:
+    """Returns the whole report: the tokens, what each autonomy can expect, and the findings."""
     facts = found.facts
-    yield f"{facts.repository}, base branch {facts.base.branch}"
-    yield f"  token           {_bearer(facts.author)}"
-    yield f"  approver-token  {_bearer(facts.approver) if facts.approver else 'none'}"
-    yield ""
-    for rung in Autonomy:
-        asked = "  <- asked for" if rung is found.goal.autonomy else ""
-        yield f"  {rung:<8} {_answer(found, rung)}{asked}"
-    for number, one in enumerate(found.findings, 1):
-        yield ""
-        yield f"{number}. {HEADS[one.severity]} {one.level}: {one.what}"
-        yield f"   what happens: {one.consequence}"
-        yield f"   mend it:      {one.fix}"
-
-
-def markdown(found: Diagnosis) -> Iterator[str]:
-    """The same for the job summary."""
-    facts = found.facts
-    who = [("`token`", escape(_bearer(facts.author)))]
-    who += [("`approver-token`", escape(_bearer(facts.approver) if facts.approver else "none"))]
-    yield table(("", ""), [("repository", code(facts.repository)), ("base branch", code(facts.base.branch)), *who])
-    rungs = ((_rung(found, rung), escape(_answer(found, rung))) for rung in Autonomy)
-    yield table(("autonomy", ""), rungs)
-    shown = run_checks(facts, found.goal, escape).findings  # the same, with other people's words escaped
-    yield "\n".join(f"{number}. {_item(one)}" for number, one in enumerate(shown, 1))
+    approver: Inline = Untrusted(_token(facts.approver)) if facts.approver else "none"
+    return (
+        Facts(
+            (
+                ("repository", Code(facts.repository)),
+                ("base branch", Code(facts.base.branch)),
+                ("`token`", Untrusted(_token(facts.author))),
+                ("`approver-token`", approver),
+            )
+        ),
+        Facts(tuple((_level(found, level), Untrusted(_answer(found, level))) for level in Autonomy), head="autonomy"),
+        Numbered(tuple(_items(found, table))),
+    )
 
 
 def to_json(found: Diagnosis) -> dict[str, Any]:
-    """The same for a program."""
+    """Returns the same for a program."""
     return {
         "works": str(found.achievable) if found.achievable else "",
         "asked": str(found.goal.autonomy),
@@ -100,34 +87,43 @@ def next_step(diagnosis: Diagnosis) -> str:
     return diagnosis.obstacles[0].fix
 
 
-def _item(one: Finding) -> str:
-    head = f"**{HEADS[one.severity].capitalize()} {one.level}:** {one.what}."
-    return f"{head}<br>What happens: {one.consequence}.<br>Mend it: {one.fix}."
+def _items(found: Diagnosis, table: CheckTable) -> Iterator[tuple[Inline, ...]]:
+    """Yields the lines of each finding, from its templates: the names in them are text from outside."""
+    checks = {check.name: check for check in table.checks}
+    untrusted = {name: Untrusted(value) for name, value in table.untrusted_values(found.facts, found.goal).items()}
+    values: dict[str, Inline] = {**untrusted, **table.values(found.facts)}
+    for one in found.findings:
+        check = checks[one.name]
+        yield (
+            text("{} {}.", Strong(f"{HEADS[one.severity].capitalize()} {one.level}:"), text(check.what, **values)),
+            text("What happens: {}.", text(check.consequence, **values)),
+            text("Mend it: {}.", text(check.fix, **values)),
+        )
 
 
-def _rung(found: Diagnosis, rung: Autonomy) -> str:
-    return f"**`{rung}`** (asked for)" if rung is found.goal.autonomy else f"`{rung}`"
+def _level(found: Diagnosis, level: Autonomy) -> Inline:
+    return text("{} (asked for)", Strong(Code(str(level)))) if level is found.goal.autonomy else Code(str(level))
 
 
-def _bearer(bearer: TokenInfo) -> str:
-    """Whose token it is, of which kind, and whether it may write."""
-    who = f" ({bearer.login})" if bearer.login else ""
-    scopes = f", scopes: {', '.join(bearer.scopes) or 'none'}" if bearer.scopes is not None else ""
-    return f"{bearer.kind}{who}, may write contents: {MARKS[bearer.push]}{scopes}"
+def _token(token: TokenInfo) -> str:
+    """Returns whose token it is, of which kind, and whether it may write."""
+    login = f" ({token.login})" if token.login else ""
+    scopes = f", scopes: {', '.join(token.scopes) or 'none'}" if token.scopes is not None else ""
+    return f"{token.kind}{login}, may write contents: {MARKS[token.push]}{scopes}"
 
 
-def _answer(found: Diagnosis, rung: Autonomy) -> str:
-    """Whether a rung works, and if not, because of which finding."""
+def _answer(found: Diagnosis, level: Autonomy) -> str:
+    """Returns whether an autonomy works, and if not, the numbers of the findings that stop it."""
     numbered = tuple(enumerate(found.findings, 1))
-    stops = [number for number, one in numbered if _holds(one, rung, Severity.BLOCKS)]
-    doubts = [number for number, one in numbered if _holds(one, rung, Severity.MAY_BLOCK)]
+    stops = [number for number, one in numbered if _holds(one, level, Severity.BLOCKS)]
+    doubts = [number for number, one in numbered if _holds(one, level, Severity.MAY_BLOCK)]
     if stops:
         return f"does not work: {_listed(stops)}"
     return f"works, as far as can be known: see {_listed(doubts)}" if doubts else "works"
 
 
-def _holds(one: Finding, rung: Autonomy, weight: Severity) -> bool:
-    return one.severity is weight and one.affects(rung)
+def _holds(one: Finding, level: Autonomy, severity: Severity) -> bool:
+    return one.severity is severity and one.affects(level)
 
 
 def _listed(numbers: list[int]) -> str:

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from ml_action.core.log import escaped
+from ml_action.core.log import escape_commands, escaped
 
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
 PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
-ZERO_WIDTH = "\u200b"
 
 
 @dataclass(frozen=True)
@@ -229,12 +227,6 @@ def restore_ownership(workspace: Path) -> None:
 
 
 # --- the log ----------------------------------------------------------------------------------------------
-
-
-def escape_commands(text: str) -> str:
-    """The text with every workflow command in it broken, and nothing else changed that a person would see."""
-    text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
-    return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
 
 
 @dataclass

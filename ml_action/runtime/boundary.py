@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -22,7 +23,10 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.git.command import GitFailed, Login
 from ml_action.git.errors import explain
-from ml_action.reports import outputs, pages
+from ml_action.reports import outputs
+from ml_action.reports.blocks import redacted
+from ml_action.reports.render import console, markdown
+from ml_action.reports.summary import summary, verdict
 from ml_action.runtime import actions
 from ml_action.runtime.actions import RunContext
 
@@ -128,7 +132,8 @@ NEEDS_ATTENTION = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
 
 def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Sequence[str] = ()) -> dict[str, str]:
     """Writes outputs, summary and report, and says the verdict; the outputs."""
-    text = redact(pages.summary(outcome), secrets)
+    hide = partial(redact, secrets=secrets)
+    text = markdown.render(redacted(summary(outcome), hide))
     values = {name: redact(value, secrets) for name, value in outputs.from_outcome(outcome).items()}
     if context.in_actions:
         values["report-path"] = actions.leave_report(context.workspace, text)
@@ -143,22 +148,9 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
         else:
             log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
     if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
-        _tell(outcome, log, secrets)
-    return values
-
-
-def _tell(outcome: Outcome, log: Log, secrets: Sequence[str]) -> None:
-    """The verdict in the log, with the picture of what was judged."""
-    log.info(redact(pages.headline(outcome), secrets))
-    if outcome.trial and outcome.attempt:
-        from ml_action.reports import chart
-
-        for line in chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines():
+        for line in console.lines(redacted(verdict(outcome), hide)):
             log.info(line)
-    log.info(f"   next: {redact(outcome.next_step, secrets)}")
-    outlook = outcome.decision.outlook if outcome.decision else ""
-    if outlook and outlook not in outcome.next_step:
-        log.info(f"   what would change it: {redact(outlook, secrets)}")
+    return values
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

@@ -16,7 +16,10 @@ from rich.table import Table
 
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
-from ml_action.reports import chart, pages
+from ml_action.reports import chart
+from ml_action.reports.blocks import Block
+from ml_action.reports.render.console import TextTable, render
+from ml_action.reports.sections.run import ICONS
 
 
 def make_console(*, piped: int | None = None) -> Console:
@@ -73,7 +76,7 @@ def make_log() -> TerminalLog:
 
 def verdict(console: Console, outcome: Outcome) -> None:
     """The verdict of a run in a box: what it is, why, and what happens next."""
-    title = f"{pages.ICONS[outcome.verdict]} {outcome.verdict}"
+    title = f"{ICONS[outcome.verdict]} {outcome.verdict}"
     why = "".join(f"\n[dim]{escape(note)}[/]" for note in outcome.notes if outcome.verdict is Verdict.FAILED)
     console.print(
         Panel(
@@ -85,6 +88,15 @@ def verdict(console: Console, outcome: Outcome) -> None:
     )
     if outcome.trial and outcome.attempt and not console.options.ascii_only:
         lines(console, chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines())
+
+
+def show(console: Console, blocks: Iterable[Block]) -> None:
+    """Prints a page."""
+    for part in render(blocks, ascii_only=console.options.ascii_only):
+        if isinstance(part, TextTable):
+            table(console, part.heads, part.rows)
+        else:
+            lines(console, (part,))
 
 
 def markdown(console: Console, text: str, title: str) -> None:

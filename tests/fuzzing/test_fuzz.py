@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -34,6 +35,8 @@ from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import rows as rowchecks
 from ml_action.reports import pages
+from ml_action.reports.render.markdown import render
+from ml_action.reports.summary import summary
 from ml_action.runtime import actions
 from ml_action.runtime.actions import ActionsLog
 from tests.fuzzing import fuzz
@@ -241,10 +244,11 @@ def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column
         reason=reason, next_step=path, decision=decision, trial=trial, attempt=attempt, set_aside=aside,
         notes=(reason,), publication=None,
     )  # fmt: skip
-    assert [*benign_files.page_faults(pages.summary(outcome))] == []
-    assert [*benign_files.page_faults(pages.pull_request_body(version, attempt, trial, decision, aside))] == []
-    assert [*benign_files.page_faults(pages.model_card(version, attempt, trial, DECIDED))] == []
-    assert [*benign_files.page_faults(pages.from_journal(attempt, {"asked for": column, "run": path}))] == []
+    assert [*benign_files.page_faults(render(summary(outcome)))] == []
+    assert [*benign_files.page_faults(render(pages.pull_request(version, attempt, trial, decision, aside)))] == []
+    assert [*benign_files.page_faults(render(pages.model_card(version, attempt, trial, DECIDED)))] == []
+    explained = pages.explanation(replace(attempt, policy=Policy(gate=column), run_url=path), None)
+    assert [*benign_files.page_faults(render(explained))] == []
     judged = Inspection(
         (
             DatasetFinding(path, "1", FindingStatus.BAD, reason, 3),

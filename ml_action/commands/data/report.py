@@ -1,15 +1,30 @@
-"""What is said of judged datasets: one sentence, and the comment on a pull request. Pure text from records.
-
-Untrusted text (file names, column names, cell values) only gets in through `markdown.code` and `markdown.escape`.
-"""
+"""What is shown of judged datasets: the report for a reader, and the comment on a pull request. Pure."""
 
 from __future__ import annotations
 
-from ml_action.commands.data.findings import FindingStatus, Inspection
-from ml_action.core.formatting import count_of
-from ml_action.core.markdown import code, escape
-from ml_action.reports.sections import drift_table
+from collections.abc import Iterator, Sequence
 
+from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
+from ml_action.core.formatting import count_of, percent
+from ml_action.reports.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Heading,
+    Inline,
+    Labelled,
+    Link,
+    Paragraph,
+    Small,
+    Table,
+    Untrusted,
+    joined,
+    text,
+)
+from ml_action.reports.render import markdown
+from ml_action.reports.sections import data
+
+GOOD_ONES = 50  # listed by name in the report
 LISTED = 40  # datasets in the comment: GitHub takes 65,536 characters
 CHARACTERS = 60_000
 CUT = "\n\n*Cut here: the job summary has the rest.*\n"
@@ -22,7 +37,7 @@ CORRECT = (
 
 
 def sentence(inspection: Inspection) -> str:
-    """How many datasets are what."""
+    """Returns how many datasets are good, bad or copies."""
     total = len(inspection.findings)
     if not total:
         return NONE
@@ -44,7 +59,7 @@ def _is(count: int) -> str:
 
 
 def next_step(inspection: Inspection) -> str:
-    """What a person does next."""
+    """Returns what the user can do next."""
     if inspection.bad:
         return CORRECT
     if inspection.marked(FindingStatus.GOOD):
@@ -52,43 +67,80 @@ def next_step(inspection: Inspection) -> str:
     return "nothing"
 
 
+def _verdict(inspection: Inspection) -> str:
+    return ICONS[FindingStatus.BAD if inspection.bad else FindingStatus.GOOD]
+
+
+# --- the report -------------------------------------------------------------------------------------------------
+
+
+def report(inspection: Inspection) -> Iterator[Block]:
+    """Yields every dataset with its verdict, what it was judged against, what drifted, and the sentence."""
+    good = inspection.marked(FindingStatus.GOOD)
+    named = {item.path for item in good[:GOOD_ONES]}
+    listed = [item for item in inspection.findings if item.mark is not FindingStatus.GOOD or item.path in named]
+    rows = ((Code(item.path), str(item.line or ""), str(item.mark), Untrusted(item.reason)) for item in listed)
+    yield Table(("dataset", "line", "verdict", "reason"), tuple(rows))
+    more = len(good) - GOOD_ONES
+    yield Paragraph(f"… and {more:,} more good ones" if more > 0 else "")
+    if inspection.source:
+        yield Paragraph(text("judged against {}", Untrusted(inspection.source)))
+    drifted = tuple(
+        text("{} ({})", Code(item.column), percent(item.effect, 0)) for item in inspection.shifts if item.drifted
+    )
+    if drifted:
+        yield Paragraph(text("drifted: {}", joined(", ", drifted)))
+    yield Paragraph(f"{_verdict(inspection)} {sentence(inspection)}")
+    yield Labelled("Next", next_step(inspection))
+
+
+# --- the comment ------------------------------------------------------------------------------------------------
+
+
 def comment(inspection: Inspection, commit: str, run_url: str) -> str:
-    """The comment on a pull request: the verdict, then every dataset that is not simply good."""
-    if not inspection.findings:
-        return f"### Datasets\n\nThis pull request no longer adds or changes a dataset.\n\n{_place(commit, run_url)}\n"
-    icon = ICONS[FindingStatus.BAD if inspection.bad else FindingStatus.GOOD]
-    parts = [f"### {icon} Datasets: {sentence(inspection)}", _table(inspection)]
+    """Returns the comment on a pull request: the verdict, then every dataset that is not simply good."""
+    blocks = _comment(inspection) if inspection.findings else _nothing_left()
+    content = markdown.render((*blocks, _place(commit, run_url)))
+    return content if len(content) <= CHARACTERS else content[:CHARACTERS].rpartition("\n")[0] + CUT
+
+
+def _nothing_left() -> Blocks:
+    return Heading("Datasets"), Paragraph("This pull request no longer adds or changes a dataset.")
+
+
+def _comment(inspection: Inspection) -> Iterator[Block]:
+    yield Heading(f"{_verdict(inspection)} Datasets: {sentence(inspection)}")
+    yield _table(inspection.bad + inspection.marked(FindingStatus.COPY))
     if inspection.bad:
-        parts.append(f"**Next:** {escape(next_step(inspection))}. A corrected push edits this comment.")
+        step = Untrusted(next_step(inspection))
+        yield Labelled("Next", text("{}. A corrected push edits this comment.", step))
     if any(shift.drifted for shift in inspection.shifts):
-        parts.append(drift_table(inspection.shifts))
-    parts.append(f"Judged against {escape(inspection.source)}." if inspection.source else "")
-    parts.append(_place(commit, run_url))
-    text = "\n\n".join(part for part in parts if part) + "\n"
-    return text if len(text) <= CHARACTERS else text[:CHARACTERS].rpartition("\n")[0] + CUT
+        yield from data.drift(inspection.shifts)
+    if inspection.source:
+        yield Paragraph(text("Judged against {}.", Untrusted(inspection.source)))
+
+
+def _table(findings: Sequence[DatasetFinding]) -> Table:
+    rows = tuple(
+        (f"{ICONS[item.mark]} {item.mark}", Code(item.path), f"{item.line or '–'}", Untrusted(item.reason))
+        for item in findings[:LISTED]
+    )
+    return Table(("", "dataset", "line", "reason"), rows, more=len(findings) - LISTED)
 
 
 def failure_comment(what: str, fix: str, commit: str, run_url: str) -> str:
-    """The comment when the datasets could not be judged at all."""
-    told = f"### {ICONS[FindingStatus.BAD]} Datasets: not judged\n\n{escape(what)}\n\n"
-    return told + (f"**Next:** {escape(fix)}\n\n" if fix else "") + _place(commit, run_url) + "\n"
+    """Returns the comment when the datasets could not be judged at all."""
+    return markdown.render(
+        (
+            Heading(f"{ICONS[FindingStatus.BAD]} Datasets: not judged"),
+            Paragraph(Untrusted(what)),
+            *([Labelled("Next", Untrusted(fix))] if fix else []),
+            _place(commit, run_url),
+        )
+    )
 
 
-def _table(inspection: Inspection) -> str:
-    """Bad ones and copies, one a line; empty when all are good."""
-    listed = inspection.bad + inspection.marked(FindingStatus.COPY)
-    if not listed:
-        return ""
-    lines = ["| | dataset | line | reason |", "|---|---|---|---|"]
-    lines += [
-        f"| {ICONS[item.mark]} {item.mark} | {code(item.path)} | {item.line or '–'} | {escape(item.reason)} |"
-        for item in listed[:LISTED]
-    ]
-    lines += [f"\n… and {len(listed) - LISTED} more"] if len(listed) > LISTED else []
-    return "\n".join(lines)
-
-
-def _place(commit: str, run_url: str) -> str:
-    """Which commit was looked at, with the way to its run."""
-    run = f", [the run]({run_url})" if run_url else ""
-    return f"<sub>ml-auto-update, at {code(commit[:12])}{run}</sub>" if commit else ""
+def _place(commit: str, run_url: str) -> Small:
+    """Returns which commit was judged, with a link to the run."""
+    run: Inline = text(", {}", Link("the run", run_url)) if run_url else ""
+    return Small(text("ml-auto-update, at {}{}", Code(commit[:12]), run) if commit else "")

@@ -1,49 +1,50 @@
-"""`data check`, `data contract` and `data explain` for a person, or as JSON."""
+"""`data check`, `data contract` and `data explain` for a reader, or as JSON."""
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from ml_action.commands.data import report
 from ml_action.commands.data.effective_contract import ColumnRequirement, EffectiveContract
 from ml_action.commands.data.explanation import Explanation
-from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
+from ml_action.commands.data.findings import DatasetFinding, Inspection
 from ml_action.core.formatting import count_of, percent
-from ml_action.core.log import escaped
-from ml_action.runtime import console as terminal
+from ml_action.reports.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Facts,
+    Inline,
+    Labelled,
+    Paragraph,
+    Table,
+    Untrusted,
+    Verbatim,
+    joined,
+    text,
+)
+from ml_action.reports.render import json
+from ml_action.runtime import console
 
-GOOD_ONES = 50  # listed by name
 CATEGORIES = 6  # shown of a column
 WIDTH = 200  # characters, where a program or a file reads along: a path stays on one line
 
 
-def check(inspection: Inspection, *, as_json: bool) -> None:
-    """Every dataset with its mark, what it was judged against, and what drifted."""
+def _show(page: Iterable[Block], data: Any, *, as_json: bool) -> None:
     if as_json:
-        _print_json(_inspection(inspection))
-        return
-    console = terminal.make_console(piped=WIDTH)
-    good = inspection.marked(FindingStatus.GOOD)
-    named = {item.path for item in good[:GOOD_ONES]}
-    listed = [item for item in inspection.findings if item.mark is not FindingStatus.GOOD or item.path in named]
-    if listed:
-        terminal.table(console, ("dataset", "line", "verdict", "reason"), map(_row, listed))
-    lines = [f"… and {len(good) - GOOD_ONES} more good ones"] if len(good) > GOOD_ONES else []
-    lines += [f"judged against {inspection.source}"] if inspection.source else []
-    drifted = [f"{escaped(item.column)} ({percent(item.effect, 0)})" for item in inspection.shifts if item.drifted]
-    lines += [f"drifted: {', '.join(drifted)}"] if drifted else []
-    sentence, next_step = report.sentence(inspection), report.next_step(inspection)
-    lines += [
-        f"{report.ICONS[FindingStatus.BAD if inspection.bad else FindingStatus.GOOD]} {sentence}",
-        f"   next: {next_step}",
-    ]
-    terminal.lines(console, lines)
+        sys.stdout.write(json.render(data))
+    else:
+        console.show(console.make_console(piped=WIDTH), page)
 
 
-def _row(item: DatasetFinding) -> tuple[str, ...]:
-    return escaped(item.path), str(item.line or ""), str(item.mark), item.reason
+# --- data check -------------------------------------------------------------------------------------------------
+
+
+def check(inspection: Inspection, *, as_json: bool) -> None:
+    """Prints every dataset with its verdict, what it was judged against, and what drifted."""
+    _show(report.report(inspection), _inspection(inspection), as_json=as_json)
 
 
 def _inspection(inspection: Inspection) -> dict[str, Any]:
@@ -63,58 +64,77 @@ def _finding(item: DatasetFinding) -> dict[str, Any]:
     }  # fmt: skip
 
 
+# --- data contract ----------------------------------------------------------------------------------------------
+
+
 def contract(agreement: EffectiveContract, *, as_json: bool, change: str | None = None) -> None:
-    """The effective contract, or the change that was made to the user's file."""
-    if as_json:
-        columns = [vars(demand) for demand in agreement.demands]
-        known = {"target": agreement.learned.target, "source": agreement.source, "columns": columns}
-        _print_json(known if change is None else {**known, "change": change})
-        return
-    console = terminal.make_console(piped=WIDTH)
-    if change is not None:
-        terminal.lines(console, change.splitlines() or ["nothing to add: every column has its table already"])
-        return
-    heads = ("column", "type", "range or categories", "missing, at most", "source")
-    terminal.table(console, heads, map(_demand, agreement.demands))
+    """Prints the effective contract, or the change that was made to the user's file."""
+    known: dict[str, Any] = {
+        "target": agreement.learned.target,
+        "source": agreement.source,
+        "columns": [vars(demand) for demand in agreement.demands],
+    }
+    if change is None:
+        _show(_contract(agreement), known, as_json=as_json)
+    else:
+        _show(_change(change), {**known, "change": change}, as_json=as_json)
+
+
+def _change(change: str) -> Blocks:
+    nothing = Paragraph("nothing to add: every column has its table already")
+    return (Verbatim(tuple(change.splitlines())) if change else nothing,)
+
+
+def _contract(agreement: EffectiveContract) -> Blocks:
     learned = agreement.learned
-    amount = f"{count_of(learned.datasets, agreement.unit)}, {count_of(learned.rows, 'rows')}"
-    told = f"target {escaped(learned.target)}; learned from {amount}"
-    terminal.lines(console, [told])
+    rows = tuple(map(_requirement, agreement.demands))
+    amount = Untrusted(count_of(learned.datasets, agreement.unit))
+    return (
+        Table(("column", "type", "range or categories", "missing, at most", "source"), rows),
+        Paragraph(
+            text("target {}; learned from {}, {}", Code(learned.target), amount, count_of(learned.rows, "rows")),
+        ),
+    )
 
 
-def _demand(item: ColumnRequirement) -> tuple[str, ...]:
+def _requirement(item: ColumnRequirement) -> tuple[Inline, ...]:
     missing = "" if item.missing is None else percent(item.missing)
-    return escaped(item.column), item.type, _values(item), missing, item.source
+    return Code(item.column), item.type, _values(item), missing, Untrusted(item.source)
 
 
-def _values(item: ColumnRequirement) -> str:
+def _values(item: ColumnRequirement) -> Inline:
     if not item.asked:
         return "nothing is asked"
     if item.categories:
-        shown = ", ".join(map(escaped, item.categories[:CATEGORIES]))
+        shown = joined(", ", tuple(map(Code, item.categories[:CATEGORIES])))
         more = len(item.categories) - CATEGORIES
-        return f"{shown} and {more} more" if more > 0 else shown
+        return text("{} and {} more", shown, more) if more > 0 else shown
     if item.low is None and item.high is None:
         return "any"
     low, high = ("" if bound is None else f"{bound:g}" for bound in (item.low, item.high))
     return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
 
 
+# --- data explain -----------------------------------------------------------------------------------------------
+
+
 def explain(found: Explanation, *, as_json: bool) -> None:
-    """The sentence, the facts, and what to do next."""
-    if as_json:
-        known = {"path": found.path, "counts": found.counts, "reason": found.why, "next": found.next_step}
-        finding = _finding(found.finding) if found.finding else None
-        facts = {name: text for name, text in found.facts if name != "also"}  # those are in the finding
-        _print_json({**known, "facts": facts, "finding": finding})
-        return
-    console = terminal.make_console(piped=WIDTH)
+    """Prints why a file counts or does not, the facts, and what to do next."""
+    data = {
+        "path": found.path,
+        "counts": found.counts,
+        "reason": found.why,
+        "next": found.next_step,
+        "facts": {name: value for name, value in found.facts if name != "also"},  # those are in the finding
+        "finding": _finding(found.finding) if found.finding else None,
+    }
+    _show(_explanation(found), data, as_json=as_json)
+
+
+def _explanation(found: Explanation) -> Blocks:
     end = "" if found.why.endswith("?") else "."
-    terminal.lines(console, [f"{escaped(found.path)} {found.why}{end}"])
-    if found.facts:
-        terminal.table(console, ("", ""), found.facts)
-    terminal.lines(console, [f"   next: {found.next_step}"])
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    return (
+        Paragraph(text("{} {}{}", Code(found.path), Untrusted(found.why), end)),
+        Facts(tuple((name, Untrusted(value)) for name, value in found.facts)),
+        Labelled("Next", Untrusted(found.next_step)),
+    )

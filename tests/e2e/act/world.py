@@ -25,7 +25,7 @@ from ml_action.commands.demo import students
 from ml_action.commands.sandbox_session import SandboxSession, plain_git
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
-from ml_action.reports import pages
+from ml_action.reports.sections.run import ICONS
 from sandbox import Account, PullRequest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,7 +82,7 @@ class Run:
     @property
     def verdicts(self) -> list[str]:
         """The lines in which the product says how it ended."""
-        icons = tuple(pages.ICONS.values())
+        icons = tuple(ICONS.values())
         return [one["msg"].strip() for one in self.lines if one.get("raw_output") and one["msg"].startswith(icons)]
 
     @property

@@ -9,7 +9,8 @@ from ml_action.core.records.diagnosis import Goal, Severity
 from ml_action.core.records.repository_facts import BranchProtection, TokenInfo, TokenKind, kind_of
 from ml_action.doctor.checks import CHECKS, run_checks
 from ml_action.doctor.diagnosis import Check, CheckTable, diagnose
-from ml_action.reports.doctor import next_step, sentence
+from ml_action.reports.blocks import Text, Untrusted
+from ml_action.reports.doctor import next_step, report, sentence
 from tests.support.factories import make_facts
 
 ACTIONS, APP, PERSON = (
@@ -216,11 +217,15 @@ def test_doctor_takes_the_table_of_another_forge():
         "unfork {name}: {how}",
     )
     table = CheckTable((check,), lambda facts, _: {"name": facts.repository}, lambda _: {"how": "ask us"})
-    found = diagnose(table, make_facts(fork=True), MERGE, str.upper)
+    found = diagnose(table, make_facts(fork=True), MERGE)
     (finding,) = found.findings
     assert (found.achievable, finding.what, finding.fix) == (
         None,
-        "OCTO/STUDENTS is a fork",
-        "unfork OCTO/STUDENTS: ask us",
+        "octo/students is a fork",
+        "unfork octo/students: ask us",
     )
+    ((what, _, fix),) = report(found, table)[-1].content
+    name = Untrusted("octo/students")  # the parts that other people wrote, and no others, are marked
+    assert what.parts[2] == Text((name, " is a fork"))
+    assert fix.parts[1] == Text(("unfork ", name, ": ", "ask us"))
     assert diagnose(table, make_facts(), MERGE).findings == ()

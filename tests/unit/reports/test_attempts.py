@@ -22,6 +22,7 @@ from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push
 from ml_action.loop.gate import decide
 from ml_action.reports import attempts
+from ml_action.reports.sections.attempt import facts, outcome_of_promotion
 from ml_action.runtime import actions, wiring
 from tests.support.factories import (
     TIME,
@@ -146,22 +147,26 @@ def test_without_any_attempt_the_branch_to_fetch_is_named():
     ],
 )  # fmt: skip
 def test_what_became_of_a_promotion(changes, text):
-    assert attempts.outcome_of_promotion(make_attempt(**changes), None) == text
+    assert outcome_of_promotion(make_attempt(**changes), None) == text
 
 
 def test_production_knows_what_was_merged_whatever_the_journal_says():
     attempt = make_attempt(state="open", pull_request=7)
     mine = make_version(version="v2", attempt=attempt.id)
-    assert attempts.outcome_of_promotion(attempt, make_history(make_version(), mine)) == "merged: in production"
+    assert outcome_of_promotion(attempt, make_history(make_version(), mine)) == "merged: in production"
     later = make_history(make_version(), mine, make_version(version="v3"))
-    assert attempts.outcome_of_promotion(attempt, later) == "merged: it was in production, v3 is now"
+    assert outcome_of_promotion(attempt, later) == "merged: it was in production, v3 is now"
+
+
+def asked_for(attempt):
+    return dict(facts(attempt, None).content)["asked for"].content
 
 
 def test_what_was_asked_is_told_in_words():
-    asked = attempts.facts(judged(), None)["asked for"]
+    asked = asked_for(judged())
     assert asked == ("better by 0.5 % at least, 95 % confidence, neg_mean_absolute_error within 1.0 %, no school worse")
     for policy, text in ((Policy(gate="not-worse"), "not worse by 2.0 %"), (Policy(gate="higher"), "a higher score")):
-        assert attempts.facts(judged(policy=policy), None)["asked for"].startswith(text)
+        assert asked_for(judged(policy=policy)).startswith(text)
 
 
 # --- on a real repository -----------------------------------------------------------------------------------
@@ -217,13 +222,13 @@ def test_everything_that_the_journal_holds_is_shown(explain, tmp_path, workspace
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(make_version(attempt="A1")))})
     suspicious = make_screening(suspicious=33, moved=("'hours' has moved as a whole",))
     attempt = judged(screening=suspicious, id="A1", forced="I looked at them", draft=True, version="v1", champion="")
-    remember(tmp_path / "writing", workspace, attempt)
+    remember(tmp_path / "writing", workspace, attempt, replace(attempt, id="A2", forced="", version="v2"))
+    assert "This is a draft for a person to decide on: the data look wrong: 33 of 217" in explain("v2")
     text = explain("v1")
     for told in (
         "🔎 review: the data look wrong: 33 of 217 new datasets are suspicious to the champion",
         "   what would change it: look at the datasets; if they are right",
-        "   a person forced it: I looked at them",
-        "   proposed as a draft for a person",
+        "A person forced this: I looked at them.",
         "2026-03-01 12:00:00 UTC",
         "https://github.com/o/r/actions/runs/1",
         "v1, the first model",
@@ -237,7 +242,7 @@ def test_everything_that_the_journal_holds_is_shown(explain, tmp_path, workspace
         "✅ sign-flip test: the chance of such a gain",
         "Slices",
         "Guardrails",
-        "Suspicious: 33 of 217 datasets",
+        "Suspicious: 33 datasets of 217",
         "batch-07-008.csv",
         "… and 30 more",
         "Moved as a whole\n'hours' has moved as a whole",
@@ -274,7 +279,8 @@ def test_hostile_text_of_a_journal_is_shown_and_not_obeyed(explain, tmp_path, wo
     attempt = held(reason=hostile, notes=(hostile,), run_url=hostile, forced=hostile)
     remember(tmp_path / "writing", workspace, attempt)
     text = explain()
-    assert all(sign.isprintable() or sign == "\n" for sign in text)
+    assert all(sign.isprintable() or sign in "\n\u200b" for sign in text)
+    assert "##[" not in text
     assert "[bold]x[/bold] :warning:" in text
     page = explain(form="markdown")
     assert "<img" not in page

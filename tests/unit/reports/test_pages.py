@@ -14,7 +14,11 @@ from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, 
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.loop.gate import decide, forced
-from ml_action.reports import pages, sections
+from ml_action.reports import commit_messages, pages
+from ml_action.reports.render.markdown import render
+from ml_action.reports.sections import data, gate
+from ml_action.reports.sections.comparison import scores_table
+from ml_action.reports.summary import summary
 from tests.support.factories import (
     make_attempt,
     make_comparison,
@@ -107,13 +111,13 @@ def every_page():
         notes=(HOSTILE,),
     )  # fmt: skip
     return {
-        "summary": pages.summary(outcome),
-        "summary of what was forced": pages.summary(replace(outcome, attempt=by_force, decision=overruled)),
-        "pull request": pages.pull_request_body(version, attempt, trial, decision, aside),
-        "forced pull request": pages.pull_request_body(version, by_force, trial, overruled, aside),
-        "draft": pages.pull_request_body(version, replace(attempt, draft=True), trial, decision, aside),
-        "model card": pages.model_card(version, attempt, trial, decision),
-        "forced model card": pages.model_card(version, by_force, trial, overruled),
+        "summary": render(summary(outcome)),
+        "summary of what was forced": render(summary(replace(outcome, attempt=by_force, decision=overruled))),
+        "pull request": render(pages.pull_request(version, attempt, trial, decision, aside)),
+        "forced pull request": render(pages.pull_request(version, by_force, trial, overruled, aside)),
+        "draft": render(pages.pull_request(version, replace(attempt, draft=True), trial, decision, aside)),
+        "model card": render(pages.model_card(version, attempt, trial, decision)),
+        "forced model card": render(pages.model_card(version, by_force, trial, overruled)),
     }
 
 
@@ -154,13 +158,13 @@ def test_every_row_of_every_table_has_as_many_cells_as_its_head(page):
 
 
 def test_the_summary_begins_with_the_verdict_and_what_happens_next():
-    lines = pages.summary(make_outcome()).splitlines()
+    lines = render(summary(make_outcome())).splitlines()
     assert lines[0] == "## 🚀 promote: better by far"
     assert lines[2] == "**Next:** a person reviews"
 
 
 def test_the_summary_tells_what_was_found():
-    text = pages.summary(make_outcome())
+    text = render(summary(make_outcome()))
     for row in (
         "| new datasets | 220 of 200, 200 of them sound |",
         "| not counted | 3 renamed or copied, 1 set aside, 2 removed |",
@@ -176,37 +180,37 @@ def test_the_summary_tells_what_was_found():
 
 
 def test_a_run_that_came_nowhere_has_a_summary_all_the_same():
-    text = pages.summary(Outcome(Verdict.FAILED, "git refused", "try again"))
+    text = render(summary(Outcome(Verdict.FAILED, "git refused", "try again")))
     assert text.startswith("## ❌ failed: git refused\n\n**Next:** try again\n")
 
 
 def test_without_a_champion_there_is_no_column_for_it():
-    table = sections.scores_table(make_comparison(champion={}), "", "v1")
+    table = render([scores_table(make_comparison(champion={}), "", "v1")])
     assert table.splitlines()[0] == "| metric | challenger v1 | dummy |"
 
 
 def test_a_metric_that_is_missing_on_one_side_is_a_dash():
-    table = sections.scores_table(make_comparison(challenger={"r2": 0.5, "mse": 12345.678}), "v1", "v2")
+    table = render([scores_table(make_comparison(challenger={"r2": 0.5, "mse": 12345.678}), "v1", "v2")])
     assert "| `mse` | 40.0000 | 12,345.7 | 200.0000 |" in table
-    assert "–" in sections.scores_table(make_comparison(champion={"r2": 0.1}), "v1", "v2")
+    assert "–" in render([scores_table(make_comparison(champion={"r2": 0.1}), "v1", "v2")])
 
 
 def test_only_the_first_fifty_set_aside_datasets_are_listed():
-    table = sections.set_aside_table([RejectedDataset(f"{n}.csv", str(n), "empty") for n in range(60)])
+    table = render([data.rejected_table([RejectedDataset(f"{n}.csv", str(n), "empty") for n in range(60)])])
     assert table.count("| `") == 50
-    assert table.endswith("… and 10 more")
+    assert table.endswith("… and 10 more\n")
 
 
 def test_notes_of_run_and_publication_are_listed():
     from ml_action.core.records.promotion import Publication
 
-    text = pages.summary(make_outcome(notes=("first",), publication=Publication(notes=("second",))))
+    text = render(summary(make_outcome(notes=("first",), publication=Publication(notes=("second",)))))
     assert "### Notes\n\n- first\n- second" in text
 
 
 def test_the_pull_request_tells_what_is_in_it():
     set_aside = (RejectedDataset("bad.csv", "1", "empty"),)
-    text = pages.pull_request_body(make_version(), make_attempt(), make_trial(notes=("note",)), DECISION, set_aside)
+    text = render(pages.pull_request(make_version(), make_attempt(), make_trial(notes=("note",)), DECISION, set_aside))
     assert text.startswith("**v1** is better by 25.0 %")
     assert "| trained on | 180 datasets, 2,700 rows |" in text
     assert "| never trained on | 40 datasets |" in text
@@ -218,20 +222,20 @@ def test_the_pull_request_tells_what_is_in_it():
 
 
 def test_the_pull_request_of_a_run_on_a_laptop_links_to_no_run():
-    text = pages.pull_request_body(make_version(params={}), make_attempt(run_url=""), make_trial(), DECISION, ())
+    text = render(pages.pull_request(make_version(params={}), make_attempt(run_url=""), make_trial(), DECISION, ()))
     assert "| attempt | `20260301T120000Z-abcdef12` |" in text
     assert "Set aside" not in text
 
 
 def test_the_model_card_tells_scores_contents_and_limits():
-    text = pages.model_card(make_version(), make_attempt(), make_trial(), DECISION)
+    text = render(pages.model_card(make_version(), make_attempt(), make_trial(), DECISION))
     assert text.startswith("# v2: `score` from 2 columns\n")
     for heading in ("## Scores on unseen rows", "## Contents", "## Limits"):
         assert heading in text
 
 
 def test_the_commit_message_ends_with_trailers():
-    message = pages.commit_message(make_version(), make_attempt(), DECISION)
+    message = commit_messages.of_promotion(make_version(), make_attempt(), DECISION)
     subject, _, rest = message.partition("\n\n")
     assert subject == "Promote model v1"
     assert rest.splitlines()[-3:] == [
@@ -265,17 +269,17 @@ def test_a_whole_summary():
         shifts=(ColumnDrift("sleep_hours", 0.31, 0.28, True), ColumnDrift("attendance", 0.06, 0.01, False)),
         next_step="pull request #7 is open: GitHub merges it when its requirements are met",
     )  # fmt: skip
-    assert_golden("summary.md", pages.summary(outcome))
+    assert_golden("summary.md", render(summary(outcome)))
 
 
 @pytest.mark.parametrize("page", ["summary", "pull request", "model card", "retold"])
 def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
     trial, decision, attempt = shown()
     text = {
-        "summary": pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
-        "pull request": pages.pull_request_body(make_version(), attempt, trial, decision, trial.screening.suspects),
-        "model card": pages.model_card(make_version(), attempt, trial, decision),
-        "retold": pages.from_journal(attempt, {"attempt": attempt.id}),
+        "summary": render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt))),
+        "pull request": render(pages.pull_request(make_version(), attempt, trial, decision, trial.screening.suspects)),
+        "model card": render(pages.model_card(make_version(), attempt, trial, decision)),
+        "retold": render(pages.explanation(attempt, None)),
     }[page]
     assert "```text\ngain of each dataset, sorted (share of the champion's error)\n" in text
     assert "┊ asked for: 0.5 %\n```\n" in text
@@ -289,29 +293,29 @@ def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
 
 def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed():
     _, decision, _ = shown()
-    listed = sections.checks_list(decision)
+    listed = render([gate.conditions(decision)])
     assert "- ✅ **slices**: none of 2 is worse" in listed
     assert "- ✅ **guardrails**: none of 1 may be worse" in listed
     worse = SliceResult("school", "online", 41, -0.081, True)
     _, decision, attempt = shown(make_evidence(slices=(SliceResult("school", "town", 173, 0.07, False), worse)))
-    listed = sections.checks_list(decision).replace("\\", "")
+    listed = render([gate.conditions(decision)]).replace("\\", "")
     assert "- ❌ **slice school = online**: where school is online the gain is -8.1 % on 41 datasets" in listed
     assert "town" not in listed
     assert "- ✅ **slices**" not in listed
-    table = sections.slices_table(attempt.comparison).splitlines()
+    table = render([gate.slices_table(attempt.comparison)]).splitlines()
     assert table[2] == "| `school` | `online` | 41 | -8.1 % | worse |"
 
 
 def test_what_moved_as_a_whole_has_a_section():
     moved = "'hours_studied' has moved as a whole"
     trial, decision, attempt = shown(screening=make_screening(suspicious=0, suspects=(), found=(), moved=(moved,)))
-    text = pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)).replace("\\", "")
+    text = render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt))).replace("\\", "")
     assert "### Moved as a whole\n\n- 'hours_studied' has moved as a whole" in text
     assert "Suspicious" not in text
 
 
 def test_suspicious_ones_that_the_journal_does_not_name_are_counted():
-    text = "\n".join(sections.screening(make_screening(suspicious=33)))
+    text = render(data.screening(make_screening(suspicious=33)))
     assert "### Suspicious: 33 datasets of 217" in text
     assert text.endswith("… and 30 more\n")
 
@@ -319,16 +323,16 @@ def test_suspicious_ones_that_the_journal_does_not_name_are_counted():
 def test_where_no_dataset_is_sound_they_are_listed_all_the_same():
     _, decision, attempt = shown(screening=make_screening(suspicious=217))
     outcome = make_outcome(trial=None, decision=decision, attempt=attempt, set_aside=())
-    assert "batch-07-008.csv" in pages.summary(outcome)
+    assert "batch-07-008.csv" in render(summary(outcome))
 
 
 def test_what_would_change_the_verdict_is_told_once():
     trial, decision, attempt = shown(make_evidence(p_value=0.2, needed=90))
     outcome = make_outcome(trial=trial, decision=decision, attempt=attempt)
     line = "**What would change it:** about 90 more datasets of this kind would show a gain of this size"
-    assert line in pages.summary(outcome)
+    assert line in render(summary(outcome))
     told = replace(outcome, next_step=f"a person decides: {decision.outlook}")
-    assert "What would change it" not in pages.summary(told)
+    assert "What would change it" not in render(summary(told))
 
 
 @pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
@@ -336,9 +340,9 @@ def test_a_forced_promotion_says_so_first(page):
     trial, held, attempt = shown(make_evidence(p_value=0.2, needed=90), forced="the old sensor is gone.")
     decision = forced(held, attempt.forced)
     text = {
-        "summary": pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt)),
-        "pull request": pages.pull_request_body(make_version(), attempt, trial, decision, ()),
-        "model card": pages.model_card(make_version(), attempt, trial, decision),
+        "summary": render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt))),
+        "pull request": render(pages.pull_request(make_version(), attempt, trial, decision, ())),
+        "model card": render(pages.model_card(make_version(), attempt, trial, decision)),
     }[page].replace("\\", "")
     assert "**A person forced this:** the old sensor is gone. The gate said hold: not proven better: gain of" in text
     assert "The bot never approves or merges it." in text
@@ -346,31 +350,31 @@ def test_a_forced_promotion_says_so_first(page):
 
 def test_a_force_that_the_gate_agrees_with_says_so():
     trial, decision, attempt = shown(forced="now")
-    body = pages.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    body = render(pages.pull_request(make_version(), attempt, trial, decision, ())).replace("\\", "")
     assert body.startswith("**A person forced this:** now. The gate agrees: better by 6.1 %")
 
 
 def test_a_draft_says_that_it_is_one():
     trial, decision, attempt = shown(screening=make_screening(suspicious=33), draft=True)
-    body = pages.pull_request_body(make_version(), attempt, trial, decision, ()).replace("\\", "")
+    body = render(pages.pull_request(make_version(), attempt, trial, decision, ())).replace("\\", "")
     assert body.startswith("**This is a draft for a person to decide on:** the data look wrong: 33 of 217")
     assert "The bot never approves or merges it" in body
-    card = pages.model_card(make_version(), attempt, trial, decision)
+    card = render(pages.model_card(make_version(), attempt, trial, decision))
     assert "It was promoted" not in card
-    assert "What would change it" not in pages.summary(make_outcome(trial=trial, decision=decision, attempt=attempt))
+    assert "What would change it" not in render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt)))
 
 
 def test_a_commit_holds_no_word_that_github_would_obey():
     hostile = replace(DECISION, reason="where school is 'fixes #12 [skip ci]'")
     for changes, subject in (({"forced": "closes #3"}, "Promote model v1"), ({"draft": True}, "Propose model v1")):
-        message = pages.commit_message(make_version(), make_attempt(**changes), hostile)
+        message = commit_messages.of_promotion(make_version(), make_attempt(**changes), hostile)
         assert message.startswith(subject)
         assert "#" not in message
         assert "skip" not in message
 
 
 def test_an_attempt_of_an_earlier_version_is_retold_with_what_is_known():
-    text = pages.from_journal(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), {"attempt": "A1"})
+    text = render(pages.explanation(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), None))
     assert text.startswith("## ✋ hold: not proven better\n")
     assert "- r2: 0.8500 against 0.8000" in text.replace("\\", "")
     assert "the journal of that time held no more" in text

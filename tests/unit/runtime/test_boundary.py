@@ -59,8 +59,9 @@ class Ran:
 
     @property
     def everything(self):
+        """All that it left; escapes of Markdown are taken out, since no page shows them."""
         files = [path.read_text() for path in self.workspace.rglob("*") if path.is_file()]
-        return "\n".join([self.log, self.summary, *self.outputs.values(), *files])
+        return "\n".join([self.log, self.summary, *self.outputs.values(), *files]).replace("\\", "")
 
 
 @pytest.fixture
