@@ -103,4 +103,4 @@ bench-decision: .venv/ready  ## hold the gate to its aims: worlds against true l
 	@$(BIN)/python -m benchmarks.decision $(if $(QUICK),--quick,--full --json benchmarks/decision/results.json --chart docs/decision.svg)
 
 clean:  ## remove what the commands made
-	@rm -rf .venv .demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@rm -rf .venv .demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache mutants *.egg-info
