@@ -18,6 +18,7 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.datasets.trigger import remaining
 from ml_action.git import registry
 from ml_action.promotion import rolled_back as barring
+from ml_action.reports import verdicts
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -100,7 +101,7 @@ def already_judged(scene: Snapshot, attempt: Attempt) -> Outcome:
     reason = f"the same work was done before: attempt {attempt.id} ended with {attempt.verdict}"
     rollback = barring.active_rollbacks(scene.state.attempts).get(attempt.version)
     if rollback and attempt.state == "merged":
-        reason += f", and {attempt.version} {barring.describe(rollback)}"
+        reason += f", and {attempt.version} {verdicts.rolled_back(rollback)}"
     return Outcome(
         Verdict.HOLD,
         reason,

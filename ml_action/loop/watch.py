@@ -23,6 +23,7 @@ from ml_action.loop import rollback as reversal
 from ml_action.loop.rollback import VerifiedVersion
 from ml_action.modelling.champion import Incomparable
 from ml_action.promotion import lifecycle, recording, rolled_back
+from ml_action.reports import verdicts
 from ml_action.runtime.dependencies import Dependencies
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _reason_to_skip(found: WatchResult, verdict: Decision, scene: Snapshot) -> s
     """Why the two are not compared; empty: they are."""
     rollback = rolled_back.active_rollbacks(scene.state.attempts).get(found.before)
     if rollback:
-        return f"{found.before} {rolled_back.describe(rollback)}"
+        return f"{found.before} {verdicts.rolled_back(rollback)}"
     if verdict.verdict in UNCLEAR:
         return "a person has to look at the new datasets first"
     return ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ml_action.reports import verdicts
+
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
     from ml_action.core.records.model import History, Trial, Version
@@ -30,7 +32,7 @@ def repeats_rolled_back(trial: Trial, data_tree: str, history: History | None, a
     for version in history.versions if history else ():
         same = _similarity(version, trial, data_tree)
         if same and version.version in rollbacks:
-            return f"it is {version.version} again ({same}), which {describe(rollbacks[version.version])}"
+            return f"it is {version.version} again ({same}), which {verdicts.rolled_back(rollbacks[version.version])}"
     return ""
 
 
@@ -44,16 +46,13 @@ def _similarity(version: Version, trial: Trial, data_tree: str) -> str:
     return "the same recipe on the same data" if version.data_tree == data_tree and earlier == challenger else ""
 
 
-def describe(rollback: Attempt) -> str:
-    """Returns the end of a sentence about a version that was rolled back."""
-    return f"was rolled back on {rollback.time[:10]} ({rollback.reason})"
-
-
 def notes(attempts: Sequence[Attempt], history: History | None) -> tuple[str, ...]:
     """Returns a sentence for each version after the champion that was rolled back."""
     current = _number(history.current) if history else 0
     rollbacks = active_rollbacks(attempts)
-    return tuple(f"{version} {describe(rollbacks[version])}" for version in rollbacks if _number(version) > current)
+    return tuple(
+        f"{version} {verdicts.rolled_back(rollbacks[version])}" for version in rollbacks if _number(version) > current
+    )
 
 
 def _number(version: str) -> int:

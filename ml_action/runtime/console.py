@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -18,6 +19,7 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.reports import chart
 from ml_action.reports.blocks import Block
+from ml_action.reports.render import json
 from ml_action.reports.render.console import TextTable, render
 from ml_action.reports.sections.run import ICONS
 
@@ -88,6 +90,14 @@ def verdict(console: Console, outcome: Outcome) -> None:
     )
     if outcome.trial and outcome.attempt and not console.options.ascii_only:
         lines(console, chart.gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines())
+
+
+def print_page(page: Iterable[Block], data: Any, *, as_json: bool, piped: int | None = None) -> None:
+    """Prints a page for a reader, or its data for a program; `piped` as in `make_console`."""
+    if as_json:
+        sys.stdout.write(json.render(data))
+    else:
+        show(make_console(piped=piped), page)
 
 
 def show(console: Console, blocks: Iterable[Block]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from typing import Any
 
 from ml_action.commands.data import report
@@ -12,7 +10,6 @@ from ml_action.commands.data.explanation import Explanation
 from ml_action.commands.data.findings import DatasetFinding, Inspection
 from ml_action.core.formatting import count_of, percent
 from ml_action.reports.blocks import (
-    Block,
     Blocks,
     Code,
     Facts,
@@ -25,18 +22,10 @@ from ml_action.reports.blocks import (
     joined,
     text,
 )
-from ml_action.reports.render import json
 from ml_action.runtime import console
 
 CATEGORIES = 6  # shown of a column
 WIDTH = 200  # characters, where a program or a file reads along: a path stays on one line
-
-
-def _show(page: Iterable[Block], data: Any, *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.render(data))
-    else:
-        console.show(console.make_console(piped=WIDTH), page)
 
 
 # --- data check -------------------------------------------------------------------------------------------------
@@ -44,7 +33,7 @@ def _show(page: Iterable[Block], data: Any, *, as_json: bool) -> None:
 
 def check(inspection: Inspection, *, as_json: bool) -> None:
     """Prints every dataset with its verdict, what it was judged against, and what drifted."""
-    _show(report.report(inspection), _inspection(inspection), as_json=as_json)
+    console.print_page(report.report(inspection), _inspection(inspection), as_json=as_json, piped=WIDTH)
 
 
 def _inspection(inspection: Inspection) -> dict[str, Any]:
@@ -75,9 +64,9 @@ def contract(agreement: EffectiveContract, *, as_json: bool, change: str | None 
         "columns": [vars(demand) for demand in agreement.demands],
     }
     if change is None:
-        _show(_contract(agreement), known, as_json=as_json)
+        console.print_page(_contract(agreement), known, as_json=as_json, piped=WIDTH)
     else:
-        _show(_change(change), {**known, "change": change}, as_json=as_json)
+        console.print_page(_change(change), {**known, "change": change}, as_json=as_json, piped=WIDTH)
 
 
 def _change(change: str) -> Blocks:
@@ -128,7 +117,7 @@ def explain(found: Explanation, *, as_json: bool) -> None:
         "facts": {name: value for name, value in found.facts if name != "also"},  # those are in the finding
         "finding": _finding(found.finding) if found.finding else None,
     }
-    _show(_explanation(found), data, as_json=as_json)
+    console.print_page(_explanation(found), data, as_json=as_json, piped=WIDTH)
 
 
 def _explanation(found: Explanation) -> Blocks:

@@ -10,6 +10,8 @@ from ml_action.core.records.dataset import RejectedDataset
 from ml_action.git import journal, registry, repository
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Push
+from ml_action.reports import status as pages
+from ml_action.reports.render.console import inline
 from ml_action.runtime import actions, wiring
 from tests.support.factories import TIME, make_attempt, make_csvs, make_git, make_history, make_repository, make_version
 
@@ -54,7 +56,7 @@ def test_the_status_of_a_new_repository(show):
         "attempts": [],
     }  # fmt: skip
     assert show(history.history, as_json=True) == []
-    assert "version" in show(history.history)
+    assert "first training makes v1" in show(history.history)
 
 
 def test_the_status_after_attempts(show, tmp_path, workspace):
@@ -85,7 +87,7 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
     ],
 )
 def test_what_became_of_the_last_promotion(attempt, text):
-    assert status._promotion(attempt) == text
+    assert inline(pages._promotion(attempt)) == text
 
 
 def test_the_history_of_versions(show, workspace):
