@@ -40,7 +40,7 @@ def empty(image: str) -> None:
 
 def hour(image: str, datasets: int, decision: str) -> float:
     """The seconds of one run in a repository without a model; 40 datasets start a training."""
-    with tempfile.TemporaryDirectory() as folder, sandbox_session.open_stage(Path(folder) / "hub", FULL_NAME) as here:
+    with tempfile.TemporaryDirectory() as folder, sandbox_session.open_session(Path(folder) / "hub", FULL_NAME) as here:
         world = World(here, image, Path(folder))
         world.arrive(students.datasets(datasets, "steady", 1))
         machine = world.machine()

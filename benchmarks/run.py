@@ -98,7 +98,7 @@ def restorer(folder: Path, keep: Path) -> Callable[[], None]:
 
 def without_checkout(root: Path) -> str:
     """The `check` action in an empty workspace, over HTTP, against a depth-1 clone with checkout: the table's row."""
-    with sandbox_session.open_stage(root / "server", "octo/students") as here:
+    with sandbox_session.open_session(root / "server", "octo/students") as here:
         source = counting(root, 99_000, 1_000, rows=5)
         git(source, "push", "--quiet", str(here.repository.path), "main", f"{STATE}:{STATE}")
         git(here.repository.path, "config", "uploadpack.allowFilter", "true")

@@ -17,30 +17,30 @@ add_options = path_option
 
 
 def run(call: Invocation) -> Outcome:
-    """Runs the whole loop on a copy."""
+    """Rehearses in the repository that is named, or in the workspace."""
     path = Path(getattr(call.options, "path", call.context.workspace))
     return rehearse(path.resolve(), call.inputs, call.log)
 
 
-def rehearse(path: Path, given: Mapping[str, str], log: Log) -> Outcome:
+def rehearse(path: Path, inputs: Mapping[str, str], log: Log) -> Outcome:
     """Copies the repository at `path` into a sandbox, runs the loop there, and shows what it did."""
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-rehearsal-", ignore_cleanup_errors=True) as folder,
-        sandbox_session.open_stage(Path(folder), "rehearsal/copy", branch_of(path)) as here,
+        sandbox_session.open_session(Path(folder), "rehearsal/copy", branch_of(path)) as session,
     ):
-        copy_repository(path, here)
-        here.hub.protect(here.repository, here.repository.default_branch, required_reviews=1)
+        copy_repository(path, session)
+        session.hub.protect(session.repository, session.repository.default_branch, required_reviews=1)
         log.info(f"rehearsing on a copy of {path}; nothing leaves this machine")
-        ending = here.hour({"autonomy": "merge", **given}, log)
-        _show(here, log)
-        return ending
+        outcome = session.run_once({"autonomy": "merge", **inputs}, log)
+        _show(session, log)
+        return outcome
 
 
-def _show(here: SandboxSession, log: Log) -> None:
-    """The pull request that was opened, as a reviewer would see it."""
+def _show(session: SandboxSession, log: Log) -> None:
+    """Shows the pull request that was opened, as a reviewer would see it."""
     console = terminal.make_console()
-    for pull in here.hub.pulls(here.repository):
+    for pull in session.hub.pulls(session.repository):
         terminal.markdown(console, pull.body or "", f"pull request #{pull.number}: {pull.title}")
         approvers = ", ".join(review.user.login for review in pull.reviews if review.state == "APPROVED")
         merged = "yes" if pull.merged else "no"
-        log.info(f"labels: {', '.join(pull.labels)}; approved by: {approvers or 'nobody'}; merged: {merged}")
+        log.info(f"labels: {', '.join(pull.labels)}; approved by: {approvers or 'no reviewer'}; merged: {merged}")

@@ -14,7 +14,8 @@ from ml_action.core.log import Log
 
 def run(call: Invocation) -> None:
     """Serves the stand-in."""
-    serve(Path(own_options(call).path), own_options(call).port, call.log)
+    options = own_options(call)
+    serve(Path(options.path), options.port, call.log)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -24,28 +25,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(path: Path, port: int, log: Log) -> None:
-    """Serves the stand-in with a copy of the repository at `path` until it is interrupted."""
+    """Serves a copy of the repository at `path` until it is interrupted."""
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-sandbox-", ignore_cleanup_errors=True) as folder,
-        sandbox_session.open_stage(Path(folder), "sandbox/copy", branch_of(path), port) as here,
+        sandbox_session.open_session(Path(folder), "sandbox/copy", branch_of(path), port) as session,
     ):
-        copy_repository(path, here)
-        log.info(_invitation(path, here))
-        here.hub.serve_forever()
+        copy_repository(path, session)
+        log.info(_instructions(path, session))
+        session.hub.serve_forever()
 
 
-def _invitation(path: Path, here: SandboxSession) -> str:
-    """How to talk to a served sandbox from another terminal."""
-    places = " ".join(f"{name}={value}" for name, value in sorted(here.environ().items()) if name.startswith("GITHUB_"))
-    tokens = {"TOKEN": here.author.token, "APPROVER_TOKEN": here.reviewer.token}
+def _instructions(path: Path, session: SandboxSession) -> str:
+    """Returns how to use the served sandbox from another terminal."""
+    variables = sorted((name, value) for name, value in session.environ().items() if name.startswith("GITHUB_"))
+    tokens = {"TOKEN": session.author.token, "APPROVER_TOKEN": session.reviewer.token}
     return "\n".join(
         (
-            f"A stand-in of GitHub serves a copy of {path} at {here.hub.url}",
+            f"A stand-in of GitHub serves a copy of {path} at {session.hub.url}",
             "(this machine only). Stop it with Ctrl-C. In another terminal:",
-            f"  export {places}",
+            "  export " + " ".join(f"{name}={value}" for name, value in variables),
             "  export " + " ".join(f"ML_AUTO_UPDATE_{name}={token}" for name, token in tokens.items()),
-            f"  git clone {here.hub.url}/{here.repository.full_name}.git && cd {here.repository.name}",
+            f"  git clone {session.hub.url}/{session.repository.full_name}.git && cd {session.repository.name}",
             "  ml-auto-update run --forge github --autonomy merge",
-            f"Its repository: {here.repository.path}",
+            f"Its repository: {session.repository.path}",
         )
     )

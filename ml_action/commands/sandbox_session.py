@@ -1,7 +1,7 @@
-"""A stage for the whole loop on one machine: a sandbox with a repository, two identities, and hours that pass.
+"""The whole loop on one machine: a sandbox with a repository, two accounts, and runs of the loop.
 
-An hour is what a workflow does: a fresh depth-1 clone, then the loop with the same code, over HTTP and git, as on
-GitHub. Used by `demo` and `rehearse`, and by the scenario tests.
+A run is what a workflow does: a fresh depth-1 clone, then the loop with the same code, over HTTP and git, as on GitHub.
+`demo`, `rehearse`, `init`, and the scenario tests use this.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AUTHOR_LOGIN, REVIEWER_LOGIN = "ml-bot", "github-actions"
 
 @dataclass(frozen=True)
 class SandboxSession:
-    """A repository on a sandbox, with the bot that opens and the one that approves."""
+    """A repository on a sandbox, with the bot that opens pull requests and the one that approves them."""
 
     hub: Sandbox
     repository: Repository
@@ -38,8 +38,13 @@ class SandboxSession:
     reviewer: Account
     root: Path
 
+    @property
+    def git(self) -> Git:
+        """The repository on the server, for changes that no workflow makes."""
+        return plain_git(self.repository.path)
+
     def environ(self, **more: str) -> dict[str, str]:
-        """What a runner would have in its environment, pointed at the sandbox."""
+        """Returns the environment of a runner that works for the sandbox."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
         return (
             kept
@@ -54,35 +59,34 @@ class SandboxSession:
         )
 
     def workspace(self, commit: str = "") -> Path:
-        """A depth-1 clone as a runner has it, its files left out; `commit`: as the re-run of an old job has it."""
+        """Makes a depth-1 clone as a runner has it, without its files; with `commit`, as the re-run of an old job."""
         path = Path(tempfile.mkdtemp(prefix="hour-", dir=self.root))
-        here = plain_git(path)
-        here.run("clone", "--quiet", "--depth=1", "--no-checkout", self.repository.path.as_uri(), ".")
+        clone = plain_git(path)
+        clone.run("clone", "--quiet", "--depth=1", "--no-checkout", self.repository.path.as_uri(), ".")
         if commit:
-            here.run("fetch", "--quiet", "--depth=1", "origin", commit)
-            here.run("update-ref", "--no-deref", "HEAD", commit)
-        here.maybe("checkout", "--quiet", "HEAD", "--", CONFIG_FILE)
+            clone.run("fetch", "--quiet", "--depth=1", "origin", commit)
+            clone.run("update-ref", "--no-deref", "HEAD", commit)
+        clone.maybe("checkout", "--quiet", "HEAD", "--", CONFIG_FILE)
         return path
 
-    def hour(self, given: Mapping[str, str], log: Log, *, commit: str = "") -> Outcome:
-        """One run of the loop in a fresh clone."""
+    def run_once(self, inputs: Mapping[str, str], log: Log, *, commit: str = "") -> Outcome:
+        """Runs the loop once in a fresh clone."""
         context = actions.read_context(self.environ(), self.workspace(commit))
         tokens = {"token": self.author.token, "approver-token": self.reviewer.token, "forge": "github"}
-        place = wiring.find_place({**given, **tokens}, context, log.info)
-        with tempfile.TemporaryDirectory(dir=self.root) as scratch:
-            tools = wiring.make_tools(place, Path(scratch), log)
-            return run.run(place.settings, tools)
+        target = wiring.find_place({**inputs, **tokens}, context, log.info)
+        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+            return run.run(target.settings, wiring.make_tools(target, Path(folder), log))
 
 
 @contextmanager
-def open_stage(
+def open_session(
     root: Path,
     full_name: str,
     branch: str = "main",
     port: int = 0,
     observers: Sequence[Callable[[Exchange], None]] = (),
 ) -> Iterator[SandboxSession]:
-    """A sandbox whose repository allows auto-merge, as the README recommends; `observers` see every exchange."""
+    """Opens a sandbox whose repository allows auto-merge, as the README recommends; `observers` see every exchange."""
     with Sandbox(root, port, observers) as hub:
         repository = hub.create_repository(
             full_name, default_branch=branch, allow_auto_merge=True, actions_may_create_and_approve=True
@@ -93,7 +97,11 @@ def open_stage(
 
 
 def branch_of(path: Path) -> str:
-    """Returns the branch that is checked out; a copy has it as its default branch."""
+    """Returns the branch that is checked out; a copy has it as its default branch.
+
+    Raises:
+        RepositoryError: There is no repository, or it has no commit.
+    """
     git = plain_git(path)
     try:
         git.run("rev-parse", "--verify", "HEAD^{commit}")
@@ -102,24 +110,24 @@ def branch_of(path: Path) -> str:
     return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
-def copy_repository(path: Path, here: SandboxSession) -> None:
+def copy_repository(path: Path, session: SandboxSession) -> None:
     """Pushes the current commit and the loop's branches into the sandbox; the repository at `path` is only read."""
     git = plain_git(path)
-    specs = [f"HEAD:refs/heads/{here.repository.default_branch}"]
-    for place in ("refs/heads", "refs/remotes/origin"):
-        found = git.line("for-each-ref", "--format=%(refname)", f"{place}/ml-auto-update/").splitlines()
-        specs += [f"{name}:refs/heads/{name[len(place) + 1 :]}" for name in found]
+    specs = [f"HEAD:refs/heads/{session.repository.default_branch}"]
+    for prefix in ("refs/heads", "refs/remotes/origin"):
+        found = git.line("for-each-ref", "--format=%(refname)", f"{prefix}/ml-auto-update/").splitlines()
+        specs += [f"{name}:refs/heads/{name[len(prefix) + 1 :]}" for name in found]
     unique = {spec.rpartition(":")[2]: spec for spec in specs}
-    # a shallow clone may be rehearsed as well: the copy is as shallow then
-    plain_git(here.repository.path).run("config", "receive.shallowUpdate", "true")
+    # a shallow clone can be copied too: the copy is as shallow then
+    session.git.run("config", "receive.shallowUpdate", "true")
     try:
-        git.run("push", "--quiet", "--no-verify", str(here.repository.path), *unique.values())
+        git.run("push", "--quiet", "--no-verify", str(session.repository.path), *unique.values())
     except GitFailed as failed:
         raise explain(failed) from failed
 
 
 def plain_git(directory: Path) -> Git:
-    """git without anybody's configuration, with an author."""
+    """Returns git without the user's configuration, with an author."""
     name, mail = AUTHOR
     who = {
         f"GIT_{role}_{part}": value
@@ -130,7 +138,7 @@ def plain_git(directory: Path) -> Git:
 
 
 def git_log(repository: Path) -> str:
-    """The repository's history as a person looks at it."""
+    """Returns the history as `git log` draws it."""
     return subprocess.run(
         ["git", "log", "--all", "--graph", "--oneline", "--decorate"],
         cwd=repository,

@@ -62,7 +62,7 @@ COMMANDS: Mapping[str, Command] = {
         },
     ),
     "doctor": Command(
-        "which autonomy will work with this repository and these tokens, and how to mend what does not", "doctor"
+        "which autonomy will work with this repository and these tokens, and how to fix what does not", "doctor"
     ),
     "status": Command("counter, champion, last attempts, open pull request", "status"),
     "history": Command("every version with its scores and dates", "history"),

@@ -91,7 +91,7 @@ def play(broken: Broken) -> str:
     """What the doctor prints on such a repository."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        sandbox_session.open_stage(Path(folder) / "hub", "octo/students") as here,
+        sandbox_session.open_session(Path(folder) / "hub", "octo/students") as here,
     ):
         _commit(sandbox_session.plain_git(here.repository.path), broken.granted)
         given = broken.happened(here)

@@ -1,7 +1,7 @@
-"""Write docs/init.md's transcripts anew: `init` on real data sets of different kinds, as a new user runs it.
+"""Writes the transcripts of docs/init.md: `init` on real data sets of different kinds, as a new user runs it.
 
-`python -m scripts.docs.init` (half a minute). Each repository is made in a temporary folder from
-data that installed packages bring along. A test holds the page against it, but for the figures and the slowest one.
+`python -m scripts.docs.init` (half a minute). Each repository is made in a temporary folder, from data of installed
+packages. A test compares the page with new transcripts, except for the figures and for the slowest example.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIGURE = re.compile(r"-?\d+(?:[.,]\d+)*")
 
 @dataclass(frozen=True)
 class Example:
-    """Real data as somebody keeps them in a repository, and the flags that are given."""
+    """Real data as a repository has them, and the flags that are given."""
 
     name: str
     about: str
@@ -63,7 +63,7 @@ def _people() -> Mapping[str, bytes]:
 
 EXAMPLES = (
     Example(
-        "One table beside another: tumours, malignant or benign",
+        "One table next to another: tumours, malignant or benign",
         "569 rows of 30 measurements (scikit-learn's breast cancer data), in a folder with a table of something else. "
         "`init` takes the larger group of files and names it by a pattern, so that the other is not counted.",
         _tumours,
@@ -102,15 +102,15 @@ EXAMPLES = (
     ),
     Example(
         "What is no table of commas",
-        "840 choices of travellers (statsmodels' modechoice), parted by semicolons, as spreadsheets in half of Europe "
-        "write them. Nothing is written.",
+        "840 choices of travellers (statsmodels' modechoice), separated by semicolons, as spreadsheets in half of "
+        "Europe write them. Nothing is written.",
         lambda: {"data/modechoice.csv": _of_package("statsmodels.datasets.modechoice", "modechoice.csv")},
     ),
 )
 
 
-def play(example: Example) -> str:
-    """The transcript, as it stands in the page."""
+def transcript(example: Example) -> str:
+    """Runs the example. Returns the transcript as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         git = sandbox_session.plain_git(top)
@@ -120,24 +120,24 @@ def play(example: Example) -> str:
             (top / path).write_bytes(content)
         git.run("add", "--all")
         git.run("commit", "--quiet", "--message", "Data")
-        said, begun = io.StringIO(), time.monotonic()
+        output, started = io.StringIO(), time.monotonic()
         environ = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(output):
             cli.main(["init", str(top), "--yes", *example.flags], environ)
-        took = time.monotonic() - begun
+        took = time.monotonic() - started
         config = top / CONFIG_FILE
         shown = f"\n\nand `{CONFIG_FILE}`:\n\n```toml\n{config.read_text().rstrip()}\n```" if example.settings else ""
     flags = "".join(f" {word}" if word.startswith("--") else f" '{word}'" for word in example.flags)
-    return f"```text\n$ ml-auto-update init --yes{flags}\n{said.getvalue().rstrip()}\n```\n\n({took:.0f} s){shown}"
+    return f"```text\n$ ml-auto-update init --yes{flags}\n{output.getvalue().rstrip()}\n```\n\n({took:.0f} s){shown}"
 
 
 def section(example: Example) -> str:
-    """Heading, words and transcript."""
-    return f"### {example.name}\n\n{example.about}\n\n{play(example)}"
+    """Returns the heading, the description and the transcript."""
+    return f"### {example.name}\n\n{example.about}\n\n{transcript(example)}"
 
 
-def written(page: str) -> str:
-    """The page with all of them as they are now."""
+def with_transcripts(page: str) -> str:
+    """Returns the page with new transcripts."""
     text = "\n\n".join(map(section, EXAMPLES))
     return re.sub(
         r"(?s)(<!-- transcripts -->\n).*?(<!-- end of transcripts -->)",
@@ -147,13 +147,13 @@ def written(page: str) -> str:
 
 
 def without_figures(text: str) -> str:
-    """The text with a mark for each figure: another processor rounds otherwise in the last place."""
+    """Returns the text with a mark for each number: other processors round the last digit differently."""
     return FIGURE.sub("N", text)
 
 
 def main() -> None:
-    """Writes it."""
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Writes the page."""
+    PAGE.write_text(with_transcripts(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def play(here: SandboxSession) -> None:
     for files in batches():
         flaky_server.commit(sandbox_session.plain_git(here.repository.path), files)
         here.hub.synchronise(here.repository)
-        ending = here.hour(SETTINGS, PlainLog(io.StringIO()))
+        ending = here.run_once(SETTINGS, PlainLog(io.StringIO()))
         sys.stdout.write(f"{len(files)} people: {ending.verdict}: {ending.reason}\n")
 
 
@@ -64,7 +64,7 @@ def take(here: SandboxSession, folder: Path) -> None:
 
 def main() -> None:
     """Both."""
-    with tempfile.TemporaryDirectory() as folder, sandbox_session.open_stage(Path(folder), "octo/health") as here:
+    with tempfile.TemporaryDirectory() as folder, sandbox_session.open_session(Path(folder), "octo/health") as here:
         play(here)
         take(here, Path(folder))
 

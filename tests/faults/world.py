@@ -178,7 +178,7 @@ PLOTS = {
 
 def prepare(root: Path) -> Path:
     """A bare repository with v1 in production, and enough new datasets for v2; for copies only."""
-    with sandbox_session.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_session(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here)
         world.arrive(steady(45, 1))
@@ -194,7 +194,7 @@ def opened(start: Path, root: Path, plot: Plot) -> Iterator[tuple[World, Proxy]]
     shutil.copytree(start, root / f"{FULL_NAME}.git")
     exchanges: list[Any] = []
     with (
-        sandbox_session.open_stage(root, FULL_NAME, observers=[exchanges.append]) as here,
+        sandbox_session.open_session(root, FULL_NAME, observers=[exchanges.append]) as here,
         in_front_of(here.hub.url) as proxy,
     ):
         here.hub.protect(here.repository, "main", **{"required_reviews": 1, **plot.rule})

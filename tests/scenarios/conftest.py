@@ -42,7 +42,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
                 shutil.copytree(start, root / f"{FULL_NAME}.git")
             exchanges: list[Any] = []
             here = stack.enter_context(
-                sandbox_session.open_stage(root, FULL_NAME, observers=[contract.observe, exchanges.append])
+                sandbox_session.open_session(root, FULL_NAME, observers=[contract.observe, exchanges.append])
             )
             here.hub.protect(here.repository, "main", **{"required_reviews": 1} | rule)
             return World(here, exchanges)
@@ -61,7 +61,7 @@ def empty(make_world: Callable[..., World]) -> World:
 def with_v1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare repository in which v1 was promoted, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v1")
-    with sandbox_session.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_session(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here)
         world.arrive(steady(45, 1))
@@ -83,7 +83,7 @@ def with_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Path:
     """A bare repository in which v2 was promoted after v1, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v2")
     shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
-    with sandbox_session.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_session(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(drifted(45, 8))
@@ -113,7 +113,7 @@ def with_v2_proposed(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) ->
     """A bare repository in which v2 was proposed, and the text of its pull request, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v2-proposed")
     shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
-    with sandbox_session.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_session(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(drifted(45, 8))

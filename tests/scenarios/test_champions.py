@@ -163,7 +163,7 @@ def test_the_same_inputs_give_the_same_model_and_fingerprint(production: World, 
     production.arrive(drifted(45, 8))
     shutil.copytree(production.repository.path, tmp_path / "twin/octo/students.git")
     production.hour()
-    with sandbox_session.open_stage(tmp_path / "twin", "octo/students") as here:
+    with sandbox_session.open_session(tmp_path / "twin", "octo/students") as here:
         twin = World(here)
         here.hub.protect(here.repository, "main", required_reviews=1)
         twin.hour()

@@ -120,7 +120,7 @@ def at_a_terminal(folder: Path, typed: bytes) -> tuple[int, str]:
 def test_a_person_who_goes_away_leaves_nothing_behind(students: Path) -> None:
     code, said = at_a_terminal(students, b"\x04")
     assert code == 2, said
-    assert "nobody answered, and nothing was written" in said
+    assert "a question was not answered, and nothing was written" in said
     assert not (students / CONFIG_FILE).exists()
 
 
@@ -145,7 +145,7 @@ def clone(here: SandboxSession, folder: Path, texts: list[str]) -> Path:
 
 
 def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: Path) -> None:
-    with sandbox_session.open_stage(tmp_path / "hub", "octo/students") as here:
+    with sandbox_session.open_session(tmp_path / "hub", "octo/students") as here:
         mine = clone(here, tmp_path, steady(60, 1))
         here.hub.protect(here.repository, "~ALL", ruleset="reviews everywhere", required_reviews=1)
         environ = here.environ(ML_AUTO_UPDATE_TOKEN=here.author.token)
@@ -153,7 +153,7 @@ def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: P
         before = sandbox_session.plain_git(here.repository.path).line("for-each-ref")
         code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
         assert code == 0, said
-        assert "the doctor looked at octo/students with the token at hand" in said
+        assert "the doctor looked at octo/students with the given token" in said
         assert said.count("a rule keeps the bot off its own branch ml-auto-update/model/state") == 1
         assert "reviews everywhere" in said
         assert here.author.token not in said

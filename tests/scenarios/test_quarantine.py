@@ -40,7 +40,7 @@ def test_nine_broken_datasets_of_99_are_left_out_and_the_other_ninety_are_promot
             assert f"`{path}`" in text
     for words in (
         "in-another-unit.csv::set aside: has the column 'score' about ",
-        "said-thrice.csv::set aside: repeats",
+        "with-repeated-rows.csv::set aside: repeats",
     ):
         assert words in run.log
     assert "with-a-word.csv,line=" in run.log
@@ -63,7 +63,7 @@ def test_more_bad_datasets_than_max_quarantine_stop_the_run_which_uses_nothing_u
     run = production.hour()
     assert (run.code, run.decision, run.outputs["quarantined"]) == (3, "failed", "9")
     assert "9 of 49 new datasets are bad (18.4 %; max-quarantine allows 10.0 %)" in run.reason
-    assert "said-thrice.csv" in run.told
+    assert "with-repeated-rows.csv" in run.told
     assert production.git.line("for-each-ref") == before
     production.commit(dict.fromkeys(broken()))
     assert production.hour().decision == "promote"

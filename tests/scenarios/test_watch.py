@@ -20,7 +20,7 @@ def with_a_bad_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Pa
     """v2 was forced by a person on scores that belong to others, and merged; made once, for copies only."""
     root = tmp_path_factory.mktemp("with-a-bad-v2")
     shutil.copytree(with_v1, root / "octo/students.git")
-    with sandbox_session.open_stage(root, "octo/students") as here:
+    with sandbox_session.open_session(root, "octo/students") as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, batches=1)
         world.arrive(noise(60, 8))

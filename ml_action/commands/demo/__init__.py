@@ -1,4 +1,5 @@
-"""The command `demo`: the whole loop on example data, against the sandbox.
+"""The commands `demo` and `add-data`: example data, and the whole loop on them, against the sandbox.
 
-`story` plays the months, `students` and `panel` generate or read the data, `corruption` damages files on purpose.
+`scenarios` has the data of each hour and `story` runs the hours. `students` simulates data, `panel` reads real data,
+and `corruption` damages files on purpose.
 """

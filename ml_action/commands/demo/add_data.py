@@ -17,7 +17,7 @@ def run(call: Invocation) -> None:
         options.count,
         world=options.world,
         seed=options.seed_of_data,
-        say=call.log.info,
+        info=call.log.info,
     )
 
 

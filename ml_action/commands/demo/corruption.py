@@ -1,6 +1,7 @@
-"""Ways in which a CSV file comes broken, for the demo and the tests: each takes a sound dataset's text.
+"""Corrupted CSV files for the demo and the tests, made of the text of a good dataset.
 
-Nine break a file by itself; reversed labels and another unit spoil a whole batch, a file of which looks sound.
+Nine corruptions make a single file unusable. Reversed labels and another unit show only in a whole batch: each of its
+files looks good.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ Rows = list[list[str]]
 
 
 def corrupted(datasets: Sequence[str], target: str) -> dict[str, str]:
-    """The first nine datasets, each damaged in its own way, by the name of the damage.
+    """Returns the first nine datasets, each corrupted in another way, by the name of the corruption.
 
-    `target` is the column that is scaled and that goes missing.
+    `target` is the column that is scaled or removed.
     """
-    damaged = zip(CORRUPTIONS.items(), datasets, strict=False)
-    return {name: _text(damage(_rows(text), target)) for (name, damage), text in damaged} | {
+    pairs = zip(CORRUPTIONS.items(), datasets, strict=False)
+    return {name: _text(corrupt(_rows(text), target)) for (name, corrupt), text in pairs} | {
         "cut-off": datasets[len(CORRUPTIONS)].rstrip("\n")[:-3] + ',"never closed\n',
         "an-excel-file": "PK\x03\x04" + datasets[len(CORRUPTIONS) + 1],
         "empty": "",
@@ -24,16 +25,17 @@ def corrupted(datasets: Sequence[str], target: str) -> dict[str, str]:
 
 
 def with_reversed_labels(text: str, target: str) -> str:
-    """The best rows get the worst labels: within the dataset, the target is turned around."""
+    """Returns the dataset with the labels of its best rows and of its worst rows exchanged, and so on."""
     head, *rows = _rows(text)
     place = head.index(target)
     values = [float(row[place]) for row in rows]
-    turned = (f"{max(values) + min(values) - value:.6g}" for value in values)
-    return _text([head, *([*row[:place], value, *row[place + 1 :]] for row, value in zip(rows, turned, strict=True))])
+    reversed_values = (f"{max(values) + min(values) - value:.6g}" for value in values)
+    pairs = zip(rows, reversed_values, strict=True)
+    return _text([head, *([*row[:place], value, *row[place + 1 :]] for row, value in pairs)])
 
 
 def scaled(text: str, column: str, factor: float) -> str:
-    """A column in another unit."""
+    """Returns the dataset with a column in another unit."""
     return _text(_times(_rows(text), column, factor))
 
 
@@ -83,5 +85,5 @@ CORRUPTIONS: Mapping[str, Callable[[Rows, str], Rows]] = {
     "with-infinity": _with_infinity,
     "in-another-unit": _in_another_unit,
     "with-too-many-fields": _with_too_many_fields,
-    "said-thrice": _repeated_rows,
+    "with-repeated-rows": _repeated_rows,
 }

@@ -1,7 +1,7 @@
-"""Real datasets for the demo and the tests: persons of the RAND Health Insurance Experiment (Newhouse et al. 1993).
+"""Real datasets for the demo and the tests: participants of the RAND Health Insurance Experiment.
 
-The panel ships inside statsmodels. One person is one dataset of one to five yearly rows; the target is the general
-health index that a questionnaire gave. Five of the six sites measured it: a new site is real drift.
+The panel (Newhouse et al. 1993) is a part of statsmodels. A participant is a dataset of one to five yearly rows; the
+target is an index of general health from a questionnaire. Five of the six sites measured it: a new site is real drift.
 """
 
 from __future__ import annotations
@@ -16,37 +16,25 @@ from pathlib import Path
 from ml_action.core.errors import DataError
 
 COLUMNS = (
-    "year",
-    "xage",
-    "female",
-    "black",
-    "educdec",
-    "linc",
-    "num",
-    "mhi",
-    "physlm",
-    "disea",
-    "hlthg",
-    "hlthf",
-    "hlthp",
+    "year", "xage", "female", "black", "educdec", "linc", "num", "mhi", "physlm", "disea", "hlthg", "hlthf", "hlthp",
     "ghindx",
-)
+)  # fmt: skip
 TARGET = "ghindx"
 
 
 def datasets(seed: int = 0) -> Mapping[str, Sequence[str]]:
-    """Datasets as CSV text, by site, in a random order that the seed fixes.
+    """Returns datasets as CSV text, by site, in a random order that depends on the seed alone.
 
     Raises:
         DataError: statsmodels is not installed.
     """
-    by_person: dict[tuple[str, str], list[str]] = defaultdict(list)
+    by_participant: dict[tuple[str, str], list[str]] = defaultdict(list)
     with _source().open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row[TARGET]:
-                by_person[row["site"], row["zper"]].append(",".join(row[name] for name in COLUMNS))
+                by_participant[row["site"], row["zper"]].append(",".join(row[name] for name in COLUMNS))
     sites: dict[str, list[str]] = defaultdict(list)
-    for (site, _), rows in by_person.items():
+    for (site, _), rows in by_participant.items():
         sites[site].append("\n".join([",".join(COLUMNS), *rows]) + "\n")
     for datasets in sites.values():
         random.Random(seed).shuffle(datasets)  # noqa: S311  an order, no secret

@@ -1,7 +1,7 @@
-"""Simulated datasets: one student's study log per CSV file. For `add-data`, the demo and the tests.
+"""Simulated datasets for `add-data`, the demo and the tests: the study log of a student in each CSV file.
 
-A row is a week: hours studied, hours slept, attendance, the school's kind, and the week's test score. Rows of one
-student are correlated (a talent that no column tells), so datasets, not rows, are independent.
+A row is a week: hours studied, hours slept, attendance, the kind of school, and the test score of the week. The rows of
+a student are correlated, because no column holds the student's talent: datasets are independent, rows are not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHOOLS = {"town": 0.0, "village": -2.0, "online": -5.0}
 
 @dataclass(frozen=True)
 class ScoreModel:
-    """How a score comes about, in points."""
+    """The terms of a score, in points."""
 
     base: float
     per_hour: float  # of study
@@ -38,39 +38,39 @@ WORLDS = {
 }
 
 
-def dataset(world: ScoreModel, rng: random.Random) -> str:
-    """One student's weeks as CSV: 5 to 30 rows."""
-    talent, school = rng.gauss(0, world.talent), rng.choice(list(SCHOOLS))
+def dataset(model: ScoreModel, rng: random.Random) -> str:
+    """Returns the weeks of a student as CSV: 5 to 30 rows."""
+    talent, school = rng.gauss(0, model.talent), rng.choice(list(SCHOOLS))
     habit, sleep = rng.uniform(2, 9), rng.gauss(7, 0.8)
     rows = [COLUMNS]
     for _ in range(rng.randint(5, 30)):
         hours, slept = max(0.0, rng.gauss(habit, 1.5)), min(11.0, max(3.0, rng.gauss(sleep, 0.7)))
         attendance = rng.betavariate(8, 2)
         score = (
-            world.base
+            model.base
             + talent
             + SCHOOLS[school]
-            + world.per_hour * hours
-            + world.per_hour_slept * slept
-            + world.per_attendance * attendance
-            + rng.gauss(0, world.luck)
+            + model.per_hour * hours
+            + model.per_hour_slept * slept
+            + model.per_attendance * attendance
+            + rng.gauss(0, model.luck)
         )
         rows.append(f"{hours:.2f},{slept:.2f},{attendance:.3f},{school},{score:.2f}")
     return "\n".join(rows) + "\n"
 
 
 def datasets(count: int, world: str, seed: int | None) -> Iterator[str]:
-    """Many students; the same seed gives the same."""
+    """Yields the datasets of several students; the same seed gives the same ones."""
     rng = random.Random(seed)  # noqa: S311  numbers for an example, no secrets
     for _ in range(count):
         yield dataset(WORLDS[world], rng)
 
 
-def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Callable[[str], None]) -> None:
-    """Writes datasets into a folder; their names never collide, so nothing is overwritten.
+def add_data(folder: Path, count: int, *, world: str, seed: int | None, info: Callable[[str], None]) -> None:
+    """Writes datasets into a folder under names that never collide, so that nothing is overwritten.
 
     Raises:
-        SettingsError: the count makes no sense.
+        SettingsError: The count is less than 1.
     """
     if count < 1:
         raise SettingsError(
@@ -83,7 +83,7 @@ def add_data(folder: Path, count: int, *, world: str, seed: int | None, say: Cal
     for text in datasets(count, world, seed):
         path = folder / f"student-{uuid.UUID(int=names.getrandbits(128)).hex[:16]}.csv"
         path.write_text(text, encoding="utf-8")
-    say(
+    info(
         f"added {count_of(count, 'datasets')} of the {world} world to {folder}; "
         "commit and push them to have them counted"
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from ml_action.commands.init.rehearsal import Rehearsal
 from ml_action.commands.init.scaffold import WORKFLOW
 from ml_action.core.errors import ExpectedError
 from ml_action.core.records.choices import Verdict
@@ -17,101 +19,132 @@ from ml_action.reports.doctor import sentence
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
 
-def rehearsal_summary(first: Outcome, second: Outcome) -> str:
-    """The two hours in a sentence, and what to do where no model came of them."""
-    begun, renewed = (one.verdict is Verdict.PROMOTE for one in (first, second))
-    way = _way(second if renewed else first)
-    if begun and renewed:
-        return f"so: the loop works with these data: v1 and then v2 were proven better, and each time {way}"
-    if begun and second.verdict in (Verdict.HOLD, Verdict.REJECT):
+@dataclass(frozen=True)
+class CloneBranches:
+    """Two branches of a clone."""
+
+    current: str  # empty: HEAD is detached
+    default: str  # of the server; empty: the clone does not know it
+
+
+@dataclass(frozen=True)
+class RemainingWork:
+    """What `init` found and wrote, and what the user has to do about it."""
+
+    target: str
+    uncommitted: tuple[str, ...] = ()  # files of the loop that are not committed as they are
+    kept: tuple[str, ...] = ()  # files of the loop that existed with another text
+    branches: CloneBranches = CloneBranches("main", "main")
+    diagnosis: Diagnosis | ExpectedError | None = None
+    workflows: tuple[str, ...] = ()  # that train
+
+
+# --- the rehearsal ----------------------------------------------------------------------------------------
+
+
+def rehearsal_summary(rehearsal: Rehearsal) -> str:
+    """Returns what both runs mean, and what to do if they made no model."""
+    first, second = rehearsal.first, rehearsal.second
+    promoted, promoted_again = (outcome.verdict is Verdict.PROMOTE for outcome in (first, second))
+    progress = _progress(second if promoted_again else first)
+    if promoted and promoted_again:
+        return f"so: the loop works with these data: v1 and then v2 were proven better, and each time {progress}"
+    if promoted and second.verdict in (Verdict.HOLD, Verdict.REJECT):
         return (
-            f"so: the loop works with these data: v1 was proven better than knowing nothing, and {way}; the second "
-            "half taught nothing that was proven better, which is the usual answer to more of the same: v1 stays"
+            f"so: the loop works with these data: v1 was proven better than knowing nothing, and {progress}; the "
+            "second half taught nothing that was proven better, which is the usual answer to more of the same: v1 stays"
         )
-    if begun:
-        return f"so: v1 was proven better than knowing nothing, and {way}; in the second hour: {second.next_step}"
-    if renewed:
-        return f"so: the loop works with these data: all of them make a v1 that is proven better, and {way}"
-    if Verdict.WAITING in (first.verdict, second.verdict) and not {Verdict.HOLD, Verdict.REJECT} & {second.verdict}:
+    if promoted:
+        return f"so: v1 was proven better than knowing nothing, and {progress}; in the second hour: {second.next_step}"
+    if promoted_again:
+        return f"so: the loop works with these data: all of them make a v1 that is proven better, and {progress}"
+    if Verdict.WAITING in (first.verdict, second.verdict) and second.verdict not in (Verdict.HOLD, Verdict.REJECT):
         return (
             "so: there are too few data to rehearse with: the loop will train when as many as the threshold says have "
             "arrived; a lower --threshold lets it begin sooner"
         )
     return (
         "so: no first model would come of these data as they are: it has to be proven better than knowing nothing, and "
-        "for more than a few rows. Try another --target, --metric or --estimator, or collect columns that tell more of "
-        "the target"
+        "for more than a few rows. Try another --target, --metric or --estimator, or collect columns that have more to "
+        "do with the target"
     )
 
 
-def _way(promoted: Outcome) -> str:
-    """How far a promotion came."""
+def _progress(promoted: Outcome) -> str:
+    """Returns how far a promotion came."""
     publication = promoted.publication
     if publication and publication.approved and publication.merge_progress is MergeProgress.MERGED:
         return "its pull request was labelled, approved and merged in the rehearsal"
     return f"its pull request still waits in the rehearsal: {promoted.next_step}"
 
 
-def branch(git: Git) -> tuple[str, str]:
-    """The branch that is checked out, and the default one where the clone knows it."""
+# --- the steps --------------------------------------------------------------------------------------------
+
+
+def branches_of(git: Git) -> CloneBranches:
+    """Returns the branch that is checked out, and the default one if the clone knows it."""
     default = git.maybe("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
-    return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD"), default
+    return CloneBranches(git.maybe("symbolic-ref", "--quiet", "--short", "HEAD"), default)
 
 
-def next_steps(
-    unsaved: Sequence[str],
-    target: str,
-    branches: tuple[str, str],
-    examined: Diagnosis | ExpectedError | None,
-    others: Iterable[str],
-    kept: Iterable[str] = (),
-) -> tuple[str, ...]:
-    """What a person has to do, in order. `unsaved`: which of our files no commit holds as they are; `kept`: which were
-    there and say something else.
-    """
-    message = shlex.quote(f"Keep the model for {' '.join(target.split())} up to date")
-    found = [
-        f"{path} was not changed: take over what you want of the difference above, or delete it and run init again"
-        for path in kept
-    ]
-    found += [f"git add {' '.join(unsaved)} && git commit -m {message} && git push"] if unsaved else []
-    here, default = branches
-    if not here:
-        found.append("no branch is checked out (HEAD is detached): commit on a branch that you can push")
-    elif default and here != default:
-        found.append(f"merge {here} into {default}: GitHub starts scheduled workflows on the default branch only")
-    found += _of_github(examined)
-    found.append(
-        "autonomy is propose: a person merges. To have the bot approve and merge: docs/github.md, “Two identities”"
+def next_steps(work: RemainingWork) -> tuple[str, ...]:
+    """Returns what the user has to do, in order."""
+    return (
+        *_commit(work),
+        *_merge(work.branches),
+        *_on_github(work.diagnosis),
+        "autonomy is propose: a person merges. To have the bot approve and merge: docs/github.md, “Two identities”",
+        *(
+            f"{path} names ml-auto-update as well: one workflow is enough"
+            for path in work.workflows
+            if path != WORKFLOW
+        ),
     )
-    found += [f"{path} names ml-auto-update as well: one workflow is enough" for path in others if path != WORKFLOW]
-    return tuple(found)
 
 
-def _matters(one: Finding, examined: Diagnosis) -> bool:
-    return one.severity is not Severity.INFO and one.affects(examined.goal.autonomy)
+def _commit(work: RemainingWork) -> Iterator[str]:
+    take_over = "take over what you want of the difference above, or delete it and run init again"
+    yield from (f"{path} was not changed: {take_over}" for path in work.kept)
+    if work.uncommitted:
+        message = shlex.quote(f"Keep the model for {' '.join(work.target.split())} up to date")
+        yield f"git add {' '.join(work.uncommitted)} && git commit -m {message} && git push"
 
 
-def _of_github(examined: Diagnosis | ExpectedError | None) -> Iterator[str]:
-    """The settings there: as the doctor found them, or all that may be needed."""
-    told = isinstance(examined, Diagnosis) and examined.facts.actions_may_open
-    if not told:
+def _merge(branches: CloneBranches) -> Iterator[str]:
+    current, default = branches.current, branches.default
+    if not current:
+        yield "no branch is checked out (HEAD is detached): commit on a branch that you can push"
+    elif default and current != default:
+        yield f"merge {current} into {default}: GitHub starts scheduled workflows on the default branch only"
+
+
+def _on_github(diagnosis: Diagnosis | ExpectedError | None) -> Iterator[str]:
+    """Yields what has to be set on GitHub: what the doctor found, or all that may be needed."""
+    known = isinstance(diagnosis, Diagnosis) and diagnosis.facts.actions_may_open
+    if not known:
         yield f"once, on GitHub: {ALLOW}"
-    if isinstance(examined, Diagnosis):
-        found = [one for one in examined.findings if _matters(one, examined)]
-        said = sentence(examined).partition(": ")[0] if found else sentence(examined)
+    if isinstance(diagnosis, Diagnosis):
+        yield from _found_by_doctor(diagnosis)
+    elif diagnosis is not None:
+        yield f"the doctor could not look: {diagnosis.what}" + (f"; {diagnosis.fix}" if diagnosis.fix else "")
+    else:
         yield (
-            f"the doctor looked at {examined.facts.repository} with the token at hand "
-            f"(the workflow's own may be allowed less): {said}"
+            "propose needs no token of yours: the workflow's own is enough. ml-auto-update doctor shows what your "
+            "repository's rules allow: give it a token that may read the repository in the environment (export "
+            " ML_AUTO_UPDATE_TOKEN=… GITHUB_REPOSITORY=owner/name)"
         )
-        for one in found:
-            yield f"{one.what}: {one.fix}"
-        return
-    if examined is not None:
-        yield f"the doctor could not look: {examined.what}" + (f"; {examined.fix}" if examined.fix else "")
-        return
+
+
+def _found_by_doctor(diagnosis: Diagnosis) -> Iterator[str]:
+    found = [finding for finding in diagnosis.findings if _matters(finding, diagnosis)]
+    summary = sentence(diagnosis).partition(": ")[0] if found else sentence(diagnosis)
     yield (
-        "propose needs no token of yours: the workflow's own is enough. What your repository's rules allow tells "
-        "ml-auto-update doctor: give it a token that may read the repository in the environment "
-        "(export ML_AUTO_UPDATE_TOKEN=… GITHUB_REPOSITORY=owner/name)"
+        f"the doctor looked at {diagnosis.facts.repository} with the given token "
+        f"(the workflow's own may be allowed less): {summary}"
     )
+    for finding in found:
+        yield f"{finding.what}: {finding.fix}"
+
+
+def _matters(finding: Finding, diagnosis: Diagnosis) -> bool:
+    return finding.severity is not Severity.INFO and finding.affects(diagnosis.goal.autonomy)

@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal; whoever says yes to everything is asked nothing."""
+"""Questions at a terminal. With `--yes`, every question takes its default."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ from rich.prompt import Prompt
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 
+SHOWN = 8  # choices that fit into the question
 
-class Asker(Protocol):
-    """Somebody who decides."""
 
-    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
-        """The answer; empty choices: any text."""
+class Questions(Protocol):
+    """Answers questions about settings."""
+
+    def ask(self, question: str, default: str, *, choices: Sequence[str] = ()) -> str:
+        """Returns the answer, which is one of the choices; without choices, any text."""
 
 
 class AcceptDefaults:
-    """Takes every guess, and says which."""
+    """Takes every default, and logs it."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:  # noqa: ARG002
-        """The guess."""
-        self._log.info(f"{question}: {guess}")
-        return guess
+    def ask(self, question: str, default: str, *, choices: Sequence[str] = ()) -> str:  # noqa: ARG002
+        """Returns the default."""
+        self._log.info(f"{question}: {default}")
+        return default
 
 
 class TerminalPrompt:
-    """Asks at the terminal; Enter takes the guess."""
+    """Asks the user at the terminal; Enter takes the default."""
 
-    def ask(self, question: str, guess: str, *, choices: Sequence[str] = ()) -> str:
-        """What is typed, once it is one of the choices."""
+    def ask(self, question: str, default: str, *, choices: Sequence[str] = ()) -> str:
+        """Asks until the answer is one of the choices."""
         shown = list(choices) or None
-        few = shown is not None and len(shown) <= 8
+        few = shown is not None and len(shown) <= SHOWN
         if shown and not few:
             print(f"  one of: {', '.join(shown)}")  # noqa: T201
         try:
-            return str(Prompt.ask(question, default=guess, choices=shown, show_choices=few))
-        except EOFError:  # Ctrl-D, or a terminal that went away
+            return str(Prompt.ask(question, default=default, choices=shown, show_choices=few))
+        except EOFError:  # Ctrl-D, or a terminal that was closed
             raise SettingsError(
-                "nobody answered, and nothing was written",
+                "a question was not answered, and nothing was written",
                 why="standard input ended at a question",
-                fix="run it again, or add --yes to take every guess",
+                fix="run it again, or add --yes to take every default",
             ) from None
 
 
-def make(*, yes: bool, log: Log) -> Asker:
-    """Who decides here.
+def make_questions(*, yes: bool, log: Log) -> Questions:
+    """Returns what answers the questions here.
 
     Raises:
-        SettingsError: nobody can be asked, and nobody said yes.
+        SettingsError: There is no terminal, and no `--yes` either.
     """
     if yes:
         return AcceptDefaults(log)
@@ -62,6 +64,6 @@ def make(*, yes: bool, log: Log) -> Asker:
         raise SettingsError(
             "init would ask a few questions, and standard input is no terminal",
             why="it runs in a script or a pipe",
-            fix="add --yes to take every guess, and flags for what you know better, such as --target price",
+            fix="add --yes to take every default, and flags for what you know better, such as --target price",
         )
     return TerminalPrompt()

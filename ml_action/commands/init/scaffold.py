@@ -1,4 +1,4 @@
-"""The files that make a repository's loop: its settings and its workflow. Nothing that is there is overwritten."""
+"""The two files of a loop: its settings and its workflow. A file that exists is never overwritten."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml_action.config import parsers
@@ -19,30 +19,38 @@ WORKFLOW = ".github/workflows/auto-retrain.yml"
 EXAMPLE = Path(__file__).with_name("auto-retrain.yml")  # of example-workflows/, also where only the package is
 _OURS = re.compile(r"ml-auto-update(/\.github/workflows/\w+\.yml)?@")
 _NO_TRAINING = re.compile(r"^ *mode: *[\"']?(?!run\b)[a-z]", re.MULTILINE)
-BY_FILE = ("          target: score\n",)  # lines of the example that the settings' file makes needless
+IN_FILE = ("          target: score\n",)  # lines of the example whose settings are in the file
+
+
+@dataclass(frozen=True)
+class ChosenSettings:
+    """The settings to write, by name, and the reasons for some of them."""
+
+    values: Mapping[str, str]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file as it is to be, and as it is; None: there is none."""
+    """The text that a file should have, and the text that it has."""
 
     path: str
     text: str
-    before: str | None
+    before: str | None  # None: the file is missing
 
     @property
     def is_new(self) -> bool:
-        """Whether it can be written."""
+        """Whether the file is missing, so that it can be written."""
         return self.before is None
 
     @property
-    def is_another(self) -> bool:
-        """Whether the file that is there says something else."""
+    def differs(self) -> bool:
+        """Whether the file exists with another text."""
         return not self.is_new and bool(self.difference)
 
     @property
     def difference(self) -> str:
-        """What would change in the file that is there."""
+        """What would change in the file that exists."""
         lines = difflib.unified_diff(
             (self.before or "").splitlines(keepends=True), self.text.splitlines(keepends=True),
             self.path, f"{self.path} (proposed)",
@@ -50,46 +58,45 @@ class PlannedFile:
         return "".join(lines)
 
 
-def plan(
-    top: Path, chosen: Mapping[str, str], why: Mapping[str, str], said: Mapping[str, str] | None = None
-) -> tuple[PlannedFile, ...]:
-    """Both files for these settings, by name; `said`: the settings that the file says already.
+def plan(top: Path, chosen: ChosenSettings, present: Mapping[str, str] | None = None) -> tuple[PlannedFile, ...]:
+    """Returns both files for these settings; `present` are the settings of the file that exists.
 
     Raises:
-        RepositoryError: one of them is there, and nobody can read it.
+        RepositoryError: A file exists and cannot be read.
     """
-    before = _read(top, CONFIG_FILE)
-    agrees = before is not None and all(_same(name, (said or {}).get(name), value) for name, value in chosen.items())
+    before, known = _read(top, CONFIG_FILE), present or {}
+    agrees = before is not None and all(_same(name, known.get(name), value) for name, value in chosen.values.items())
     return (
-        PlannedFile(CONFIG_FILE, before or "" if agrees else config(chosen, why), before),
+        PlannedFile(CONFIG_FILE, before or "" if agrees else config(chosen), before),
         PlannedFile(WORKFLOW, workflow(), _read(top, WORKFLOW)),
     )
 
 
 def write(top: Path, planned: PlannedFile) -> None:
-    """Writes a file that is not there yet.
+    """Writes a file that is missing.
 
     Raises:
-        RepositoryError: the folder takes none.
+        RepositoryError: The file cannot be written, or exists by now.
     """
     path = top / planned.path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:  # "x": what came meanwhile is not overwritten either
+        with path.open("x", encoding="utf-8") as file:  # "x": a file that was written in the meantime is kept
             file.write(planned.text)
     except OSError as error:
         raise RepositoryError(
             f"{planned.path} cannot be written: {error.strerror}",
             why="the folder may not be written to, or a file is in the way of it",
-            fix="mend that and run init again; what it wrote already stays as it is",
+            fix="correct that and run init again; what it wrote already stays as it is",
         ) from error
 
 
-def config(chosen: Mapping[str, str], why: Mapping[str, str]) -> str:
-    """ml-auto-update.toml: what was chosen, each with its reason or its meaning."""
+def config(chosen: ChosenSettings) -> str:
+    """Returns the text of ml-auto-update.toml: each setting with its reason, or with its meaning."""
     lines = ["# The settings of the loop; every other has its default: see the README of ml-auto-update.", ""]
-    for name, value in chosen.items():
-        lines += [f"# {' '.join((why.get(name) or BY_NAME[name].help).split())}", f"{name} = {_toml(name, value)}"]
+    for name, value in chosen.values.items():
+        comment = chosen.reasons.get(name) or BY_NAME[name].help
+        lines += [f"# {' '.join(comment.split())}", f"{name} = {_toml(name, value)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -104,14 +111,14 @@ def _toml(name: str, value: str) -> str:
 
 
 def _same(name: str, one: str | None, other: str) -> bool:
-    """Whether two spellings of a setting mean the same."""
+    """Whether two spellings of a setting have the same value."""
     return one is not None and BY_NAME[name].parse(one) == BY_NAME[name].parse(other)
 
 
 def workflow() -> str:
-    """The example's workflow, its settings left to the file."""
+    """Returns the workflow of the example without the settings that are in the file."""
     text = EXAMPLE.read_text(encoding="utf-8")
-    for line in BY_FILE:
+    for line in IN_FILE:
         text = text.replace(line, "")
     return text.replace(
         "in one file: copy it to .github/workflows/, set `target`, and turn on", "in one file. Once, turn on"
@@ -119,19 +126,19 @@ def workflow() -> str:
 
 
 def _read(top: Path, path: str) -> str | None:
-    place = top / path
+    file = top / path
     try:
-        return place.read_text(encoding="utf-8", errors="replace") if os.path.lexists(place) else None
+        return file.read_text(encoding="utf-8", errors="replace") if os.path.lexists(file) else None
     except OSError as error:
         raise RepositoryError(
             f"{path} cannot be read: {error.strerror}",
             why="it is no file, or you may not read it",
-            fix="move it away, or run init as somebody who may",
+            fix="move it away, or run init as a user who may read it",
         ) from error
 
 
 def existing_workflows(top: Path) -> Iterator[str]:
-    """The workflows that are there and train."""
+    """Yields the workflows that train with this Action."""
     folder = top / ".github/workflows"
     for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
         text = path.read_text(encoding="utf-8", errors="replace")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_action.commands.init import data_files, layout, next_steps, rehearsal, scaffold
-from ml_action.commands.init.layout import DataLayout
-from ml_action.commands.init.prompts import Asker
-from ml_action.commands.init.scaffold import PlannedFile
+from ml_action.commands.init import discovery, next_steps, rehearsal, scaffold
+from ml_action.commands.init.discovery import DataLayout
+from ml_action.commands.init.next_steps import RemainingWork
+from ml_action.commands.init.prompts import Questions
+from ml_action.commands.init.scaffold import ChosenSettings, PlannedFile
 from ml_action.config import parsers
 from ml_action.config.data_path import DataPath
 from ml_action.config.options import BY_NAME
 from ml_action.config.parse import parse, texts
-from ml_action.config.settings import CONFIG_FILE
+from ml_action.config.settings import CONFIG_FILE, Settings
 from ml_action.core.errors import ExpectedError, RepositoryError, SettingsError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log, QuietLog, escaped
@@ -24,79 +25,82 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.git import registry
 from ml_action.git.command import Git
 from ml_action.modelling import suggestions
-from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.table import Table
 from ml_action.modelling.suggestions import Suggestion
 from ml_action.modelling.training.recipe import ConstantTarget
 
 LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
+ASKED = ("threshold", "metric", "estimator")  # and the target, which is asked first
+OF_A_TARGET = ("features", "task", "metric", "estimator", "params", "group")
 
 
 @dataclass(frozen=True)
 class InitRequest:
-    """What a person asks of `init`."""
+    """What the user asks of `init`."""
 
-    given: Mapping[str, str]  # settings, by name
-    config: Mapping[str, object]  # what ml-auto-update.toml says already
-    below: str = ""  # the folder that data are looked for in; empty: everywhere
+    inputs: Mapping[str, str]  # settings, by name
+    config: Mapping[str, object]  # of the present ml-auto-update.toml
+    folder: str = ""  # that data are looked for in; empty: everywhere
     rehearse: bool = True
 
 
-Doctor = Callable[[Mapping[str, str]], Diagnosis | None]  # for these settings; None: there is nobody to ask
+Doctor = Callable[[Mapping[str, str]], Diagnosis | None]  # for these settings; None: nothing can be diagnosed
 
 
-def initialise(top: Path, git: Git, wish: InitRequest, asker: Asker, doctor: Doctor, log: Log) -> Outcome:
-    """Looks, proposes, asks, rehearses, writes, and says what is left to do.
+def initialise(top: Path, git: Git, request: InitRequest, questions: Questions, doctor: Doctor, log: Log) -> Outcome:
+    """Finds the data, proposes settings, asks, rehearses, writes, and lists what is left to do.
 
     Raises:
-        Problem: there are no data that a loop could use, or a setting is wrong. Nothing is written then.
+        ExpectedError: There are no data that a loop could use, or a setting is wrong. Nothing is written then.
     """
-    _check_ground(top, git)
-    parse(wish.given, wish.config)
-    said = texts(wish.config)
-    given = {**_of_this_target(said, wish.given), **wish.given}
-    found = _look(git, wish, given.get("data-path", ""), log)
-    chosen, why = _choose(found, data_files.table(git, found), given, asker, log)
-    settings = parse(chosen, {})  # every contradiction is told before anything is written
+    _check_repository(top, git)
+    parse(request.inputs, request.config)
+    present = texts(request.config)
+    inputs = {**_still_valid(present, request.inputs), **request.inputs}
+    found = _find_data(git, request, inputs.get("data-path", ""), log)
+    chosen = _choose(found, discovery.read_sample(git, found), inputs, questions, log)
+    settings = parse(chosen.values, {})  # reports every contradiction before anything is written
     history = registry.read(git, "HEAD", settings.publication.model_dir)
-    plans = scaffold.plan(top, chosen, why, said)
-    if wish.rehearse and not _too_large(found):
-        _rehearse(top, found, {**chosen, "model-dir": settings.publication.model_dir}, log)
-    log.info("")
-    for planned in plans:
-        _put(top, planned, log)
-    kept = [planned.path for planned in plans if planned.is_another]
-    steps = next_steps.next_steps(
-        data_files.uncommitted_of(git, [planned.path for planned in plans]),
-        (CONFIG_FILE in kept and said.get("target")) or parsers.format_names(settings.training.target),
-        next_steps.branch(git),
-        _examined(doctor, chosen),
-        scaffold.existing_workflows(top),
-        kept,
+    plans = scaffold.plan(top, chosen, present)
+    if request.rehearse and not _too_large(found):
+        _rehearse(top, found, {**chosen.values, "model-dir": settings.publication.model_dir}, log)
+    _write(top, plans, log)
+    kept = tuple(planned.path for planned in plans if planned.differs)
+    target = (CONFIG_FILE in kept and present.get("target")) or parsers.format_names(settings.training.target)
+    work = RemainingWork(
+        target,
+        uncommitted=tuple(discovery.uncommitted_of(git, [planned.path for planned in plans])),
+        kept=kept,
+        branches=next_steps.branches_of(git),
+        diagnosis=_diagnosis(doctor, chosen.values),
+        workflows=tuple(scaffold.existing_workflows(top)),
     )
+    in_production = (f"{history.current} is in production, and stays",) if history and history.current else ()
+    return _outcome(settings, work, in_production, log)
+
+
+def _outcome(settings: Settings, work: RemainingWork, notes: Sequence[str], log: Log) -> Outcome:
+    steps = next_steps.next_steps(work)
     log.info("\nwhat is left to do:")
     for number, step in enumerate(steps, 1):
         log.info(f"{number}. {step}")
-    more = (f"{history.current} is in production, and stays",) if history and history.current else ()
     reason = f"a loop for {parsers.format_names(settings.training.target)} is set up"
-    if CONFIG_FILE in kept:
+    if CONFIG_FILE in work.kept:
         reason = f"{CONFIG_FILE} was there before, and stays as it was"
-    return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *more))
+    return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *notes))
 
 
-OF_A_TARGET = ("features", "task", "metric", "estimator", "params", "group")
+def _still_valid(present: Mapping[str, str], inputs: Mapping[str, str]) -> dict[str, str]:
+    """Returns the settings of the file that still hold: another target may need another task and metric."""
+    other_target = inputs.get("target", present.get("target")) != present.get("target")
+    return {name: value for name, value in present.items() if not (other_target and name in OF_A_TARGET)}
 
 
-def _of_this_target(said: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """What the file says and is still meant: for another target, another task and metric may be right."""
-    another = given.get("target", said.get("target")) != said.get("target")
-    return {name: value for name, value in said.items() if not (another and name in OF_A_TARGET)}
+# --- the data ---------------------------------------------------------------------------------------------
 
 
-# --- looking ----------------------------------------------------------------------------------------------
-
-
-def _check_ground(top: Path, git: Git) -> None:
-    """A repository with a commit and a work tree."""
+def _check_repository(top: Path, git: Git) -> None:
+    """Checks that there is a repository with a commit and a working tree."""
     if not git.maybe("rev-parse", "--git-dir"):
         raise RepositoryError(
             f"{str(top)!r} is no git repository",
@@ -106,7 +110,7 @@ def _check_ground(top: Path, git: Git) -> None:
     if git.maybe("rev-parse", "--is-bare-repository") == "true":
         raise RepositoryError(
             f"{str(top)!r} is a bare repository",
-            why="it has no files that settings and a workflow could be written beside",
+            why="settings and a workflow are written into a working tree, and it has none",
             fix="clone it, and run init in the clone",
         )
     if not git.object_id("HEAD^{commit}"):
@@ -115,11 +119,11 @@ def _check_ground(top: Path, git: Git) -> None:
         )
 
 
-def _look(git: Git, wish: InitRequest, named: str, log: Log) -> DataLayout:
-    """The data that a loop would count, and a word on those that it would not."""
-    waiting = data_files.uncommitted(git, wish.below)
+def _find_data(git: Git, request: InitRequest, named: str, log: Log) -> DataLayout:
+    """Returns the data that a loop would count, and logs which ones it would not."""
+    waiting = discovery.uncommitted(git, request.folder)
     given = DataPath.parse(named) if named else None
-    found = layout.find(data_files.files(git, wish.below), given, waiting)
+    found = discovery.find_layout(discovery.data_files(git, request.folder), given, waiting)
     log.info(f"found: {count_of(len(found.files), 'files')} in {escaped(found.data_path)}; {found.unit} are counted")
     if found.others:
         log.info(
@@ -137,92 +141,98 @@ def _look(git: Git, wish: InitRequest, named: str, log: Log) -> DataLayout:
 
 
 def _too_large(found: DataLayout) -> list[str]:
-    """The files that cannot be pushed: a rehearsal of them would take minutes, for nothing."""
+    """Returns the files that cannot be pushed: to rehearse with them would take minutes, for nothing."""
     return [file.path for file in found.files if file.size > LARGEST]
 
 
-# --- choosing ---------------------------------------------------------------------------------------------
+# --- the settings -----------------------------------------------------------------------------------------
 
 
 def _choose(
-    found: DataLayout, table: frames.Table, given: Mapping[str, str], asker: Asker, log: Log
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The settings to write, by name, and the reasons for those that we chose."""
-    seen = suggestions.suggest(
+    found: DataLayout, table: Table, inputs: Mapping[str, str], questions: Questions, log: Log
+) -> ChosenSettings:
+    """Returns the settings to write, with the reasons for those that were not given."""
+    suggestion = suggestions.suggest(
         table,
-        parse(given, {}),
-        lambda why, names, guess: asker.ask(f"What is to be predicted? ({why})", guess, choices=tuple(names)),
+        parse(inputs, {}),
+        lambda why, names, default: questions.ask(f"What is to be predicted? ({why})", default, choices=tuple(names)),
     )
-    for doubt in seen.doubts:
+    for doubt in suggestion.doubts:
         log.warn(doubt)
-    rows = seen.rows * max(1, len(found.files) // max(len(table.datasets), 1))
-    guesses = _guesses(found, seen, rows)
-    chosen = {name: given.get(name) or _asked(asker, name, guess, seen) for name, guess in guesses.items()}
-    more = {name: value for name, value in given.items() if value and name not in chosen and BY_NAME[name].in_file}
-    return chosen | more, {name: reason for name, reason in seen.why.items() if not given.get(name)}
+    rows = suggestion.rows * max(1, len(found.files) // max(len(table.datasets), 1))
+    defaults = _defaults(found, suggestion, rows)
+    values = {
+        name: inputs.get(name) or _answer(questions, name, default, suggestion) for name, default in defaults.items()
+    }
+    values |= {name: value for name, value in inputs.items() if value and name not in values and BY_NAME[name].in_file}
+    reasons = {name: reason for name, reason in suggestion.why.items() if not inputs.get(name)}
+    return ChosenSettings(values, reasons)
 
 
-def _guesses(found: DataLayout, seen: Suggestion, rows: int) -> dict[str, str]:
-    """What we would write."""
-    guesses = {"data-path": found.data_path}
+def _defaults(found: DataLayout, suggestion: Suggestion, rows: int) -> dict[str, str]:
+    """Returns the settings that are suggested."""
+    defaults = {"data-path": found.data_path}
     if found.by_rows:
-        guesses["unit"] = "rows"
-    guesses |= {"threshold": str(layout.threshold(found, rows)), "target": seen.target}
-    if seen.features:
-        guesses["features"] = parsers.format_names(seen.features)
-    guesses |= {"task": seen.task, "metric": seen.metric, "estimator": seen.estimator}
-    return guesses | ({"group": seen.group} if seen.group else {})
+        defaults["unit"] = "rows"
+    defaults |= {"threshold": str(discovery.threshold(found, rows)), "target": suggestion.target}
+    if suggestion.features:
+        defaults["features"] = parsers.format_names(suggestion.features)
+    defaults |= {"task": suggestion.task, "metric": suggestion.metric, "estimator": suggestion.estimator}
+    return defaults | ({"group": suggestion.group} if suggestion.group else {})
 
 
-ASKED = ("threshold", "metric", "estimator")
-
-
-def _asked(asker: Asker, name: str, guess: str, seen: Suggestion) -> str:
-    """The guess, or what a person says instead. The target was asked before."""
-    reason = f" ({seen.why[name]})" if seen.why.get(name) else ""
-    return asker.ask(f"{name}{reason}", guess) if name in ASKED else guess
+def _answer(questions: Questions, name: str, default: str, suggestion: Suggestion) -> str:
+    """Returns the user's answer for a setting that is asked, and the default of any other."""
+    reason = f" ({suggestion.why[name]})" if suggestion.why.get(name) else ""
+    return questions.ask(f"{name}{reason}", default) if name in ASKED else default
 
 
 # --- rehearsing and writing -------------------------------------------------------------------------------
 
 
-def _rehearse(top: Path, found: DataLayout, chosen: Mapping[str, str], log: Log) -> None:
-    """Two hours on a copy."""
+def _rehearse(top: Path, found: DataLayout, inputs: Mapping[str, str], log: Log) -> None:
+    """Runs the loop twice on a copy, and logs what that means."""
     log.info("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
     try:
-        endings = rehearsal.rehearse_two_hours(top, found, chosen, QuietLog(log))
-    except ConstantTarget as problem:  # of the half: of the whole it was looked into before
-        log.warn(f"no rehearsal. {problem.what} That is so of the half that comes first: it is sorted by the target")
+        rehearsed = rehearsal.rehearse_two_hours(top, found, inputs, QuietLog(log))
+    except ConstantTarget as error:  # in the half: all of the data were checked before
+        log.warn(f"no rehearsal. {error.what} That is so of the half that comes first: it is sorted by the target")
         return
-    for hour, ending in zip(("first", "second"), endings, strict=True):
-        log.info(f"{hour} hour: {ending.verdict}: {ending.reason}")
-    log.info(next_steps.rehearsal_summary(*endings))
+    for hour, outcome in (("first", rehearsed.first), ("second", rehearsed.second)):
+        log.info(f"{hour} hour: {outcome.verdict}: {outcome.reason}")
+    log.info(next_steps.rehearsal_summary(rehearsed))
 
 
-def _put(top: Path, planned: PlannedFile, log: Log) -> None:
-    """Writes a file that is not there, shows what would change in one that is."""
-    if planned.is_new:
-        scaffold.write(top, planned)
-        log.info(f"wrote {planned.path}")
-    elif planned.is_another:
-        log.info(f"{planned.path} is there already and stays as it is. This would change:")
-        log.info(planned.difference)
-    else:
-        log.info(f"{planned.path} is as it should be")
+def _write(top: Path, plans: Sequence[PlannedFile], log: Log) -> None:
+    """Writes the files that are missing, and shows what would change in the present ones."""
+    log.info("")
+    for planned in plans:
+        if planned.is_new:
+            scaffold.write(top, planned)
+            log.info(f"wrote {planned.path}")
+        elif planned.differs:
+            log.info(f"{planned.path} is there already and stays as it is. This would change:")
+            log.info(planned.difference)
+        else:
+            log.info(f"{planned.path} is as it should be")
 
 
-def _examined(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | ExpectedError | None:
-    """What the doctor found; a doctor that cannot look is no reason to end here."""
+def _diagnosis(doctor: Doctor, chosen: Mapping[str, str]) -> Diagnosis | ExpectedError | None:
+    """Returns the diagnosis, or the error that prevented it, which is no reason to stop here."""
     try:
         return doctor(chosen)
-    except ExpectedError as problem:
-        return problem
+    except ExpectedError as error:
+        return error
 
 
-def check_flags(given: Mapping[str, str]) -> None:
-    """Raises SettingsError for what init cannot write."""
+def check_flags(inputs: Mapping[str, str]) -> None:
+    """Checks that init can write every given setting.
+
+    Raises:
+        SettingsError: A setting belongs to a single run, and not to the file.
+    """
     strange = [
-        name for name, value in given.items() if value and not BY_NAME[name].in_file and not BY_NAME[name].secret
+        name for name, value in inputs.items() if value and not BY_NAME[name].in_file and not BY_NAME[name].secret
     ]
     if strange:
         raise SettingsError(

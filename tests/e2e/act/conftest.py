@@ -109,7 +109,7 @@ def make_world(images: None, act: str, tree: Path, tmp_path: Path) -> Iterator[C
 
         def make(datasets: int) -> World:
             root = tmp_path / "hub"
-            here = stack.enter_context(sandbox_session.open_stage(root, FULL_NAME, observers=[contract.observe]))
+            here = stack.enter_context(sandbox_session.open_session(root, FULL_NAME, observers=[contract.observe]))
             world = World(here, act, tree, app_token, tmp_path)
             world.commit({"README.md": "# Students\n"})
             if datasets:

@@ -58,7 +58,7 @@ def make_world(image: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
             if start:
                 shutil.copytree(start, root / f"{FULL_NAME}.git")
             exchanges: list[Any] = []
-            here = stack.enter_context(sandbox_session.open_stage(root, FULL_NAME, observers=[exchanges.append]))
+            here = stack.enter_context(sandbox_session.open_session(root, FULL_NAME, observers=[exchanges.append]))
             here.hub.protect(here.repository, "main", required_reviews=1)
             world = World(here, image, tmp_path, exchanges)
             stack.callback(world.close)
@@ -71,7 +71,7 @@ def make_world(image: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
 def with_v1(image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare repository in which the container itself promoted v1, made once; for copies only."""
     root = tmp_path_factory.mktemp("with-v1")
-    with sandbox_session.open_stage(root, FULL_NAME) as here:
+    with sandbox_session.open_session(root, FULL_NAME) as here:
         here.hub.protect(here.repository, "main", required_reviews=1)
         world = World(here, image, root / "machines")
         world.arrive(students.datasets(45, "steady", 1))

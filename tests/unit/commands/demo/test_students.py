@@ -40,8 +40,8 @@ def test_in_the_drifted_world_hours_count_more():
 def test_add_data_writes_files_that_never_collide(tmp_path):
     said = []
     folder = tmp_path / "data/new_data"
-    add_data(folder, 3, world="steady", seed=None, say=said.append)
-    add_data(folder, 2, world="drifted", seed=None, say=said.append)
+    add_data(folder, 3, world="steady", seed=None, info=said.append)
+    add_data(folder, 2, world="drifted", seed=None, info=said.append)
     files = sorted(folder.iterdir())
     assert len(files) == 5
     assert {path.suffix for path in files} == {".csv"}
@@ -51,7 +51,7 @@ def test_add_data_writes_files_that_never_collide(tmp_path):
 
 def test_a_seed_gives_the_same_files(tmp_path):
     for name in ("one", "two"):
-        add_data(tmp_path / name, 3, world="steady", seed=4, say=lambda text: None)
+        add_data(tmp_path / name, 3, world="steady", seed=4, info=lambda text: None)
     one, two = ({path.name: path.read_text() for path in (tmp_path / name).iterdir()} for name in ("one", "two"))
     assert one == two
 
@@ -59,5 +59,5 @@ def test_a_seed_gives_the_same_files(tmp_path):
 @pytest.mark.parametrize("count", [0, -3])
 def test_nothing_to_add_is_told(tmp_path, count):
     with pytest.raises(SettingsError, match="there is nothing to add"):
-        add_data(tmp_path / "data", count, world="steady", seed=None, say=print)
+        add_data(tmp_path / "data", count, world="steady", seed=None, info=print)
     assert not (tmp_path / "data").exists()

@@ -1,24 +1,23 @@
-"""What init says at its end: what the rehearsal means, and what is left to do."""
+"""The summary of the rehearsal, and the steps that are left to do."""
 
 from dataclasses import replace
 
 import pytest
 
-from ml_action.commands.init import next_steps
+from ml_action.commands.init.next_steps import CloneBranches, RemainingWork, next_steps, rehearsal_summary
+from ml_action.commands.init.rehearsal import Rehearsal
 from ml_action.core.errors import ForgeError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import MergeProgress, Publication
 
-WHERE = ("main", "main")
 
-
-def hour(verdict, next_step="look at the data"):
+def outcome(verdict, next_step="look at the data"):
     return Outcome(verdict, "because", next_step)
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "text"),
     [
         (Verdict.PROMOTE, Verdict.PROMOTE, "v1 and then v2 were proven better"),
         (Verdict.PROMOTE, Verdict.HOLD, "the usual answer to more of the same"),
@@ -29,46 +28,55 @@ def hour(verdict, next_step="look at the data"):
         (Verdict.REJECT, Verdict.REJECT, "no first model would come of these data"),
     ],
 )
-def test_two_hours_mean_something(first, second, said):
-    assert said in next_steps.rehearsal_summary(hour(first), hour(second))
+def test_the_summary_of_two_runs(first, second, text):
+    assert text in rehearsal_summary(Rehearsal(outcome(first), outcome(second)))
 
 
-def test_what_was_merged_is_said_to_be_and_what_waits_is_not():
-    merged = replace(hour(Verdict.PROMOTE), publication=Publication(approved=True, merge_progress=MergeProgress.MERGED))
+def test_the_summary_says_whether_the_pull_request_was_merged():
+    merged = replace(
+        outcome(Verdict.PROMOTE), publication=Publication(approved=True, merge_progress=MergeProgress.MERGED)
+    )
     waits = replace(merged, publication=Publication(approved=True, merge_progress=MergeProgress.WAITING))
-    assert "approved and merged in the rehearsal" in next_steps.rehearsal_summary(merged, hour(Verdict.HOLD))
-    assert "still waits in the rehearsal: look at the data" in next_steps.rehearsal_summary(waits, hour(Verdict.HOLD))
+    assert "approved and merged in the rehearsal" in rehearsal_summary(Rehearsal(merged, outcome(Verdict.HOLD)))
+    assert "still waits in the rehearsal: look at the data" in rehearsal_summary(
+        Rehearsal(waits, outcome(Verdict.HOLD))
+    )
 
 
 def test_a_command_is_safe_to_paste():
-    steps = next_steps.next_steps(["a.toml"], "it's\n$(rm)", WHERE, None, [])
+    steps = next_steps(RemainingWork("it's\n$(rm)", uncommitted=("a.toml",)))
     assert steps[0] == """git add a.toml && git commit -m 'Keep the model for it'"'"'s $(rm) up to date' && git push"""
 
 
-def test_nothing_is_to_be_committed_where_all_is():
-    assert not any("git add" in step for step in next_steps.next_steps([], "y", WHERE, None, []))
+def test_without_uncommitted_files_there_is_no_commit_step():
+    assert not any("git add" in step for step in next_steps(RemainingWork("y")))
 
 
-def test_a_branch_that_is_not_the_default_one_has_to_be_merged():
-    assert any("merge mine into main" in step for step in next_steps.next_steps([], "y", ("mine", "main"), None, []))
-    assert any("HEAD is detached" in step for step in next_steps.next_steps([], "y", ("", "main"), None, []))
-    assert not any("merge " in step for step in next_steps.next_steps([], "y", ("mine", ""), None, [])[1:2])
+def test_another_branch_than_the_default_one_has_to_be_merged():
+    assert any(
+        "merge mine into main" in step
+        for step in next_steps(RemainingWork("y", branches=CloneBranches("mine", "main")))
+    )
+    assert any(
+        "HEAD is detached" in step for step in next_steps(RemainingWork("y", branches=CloneBranches("", "main")))
+    )
+    assert not any("merge " in step for step in next_steps(RemainingWork("y", branches=CloneBranches("mine", "")))[1:2])
 
 
-def test_without_a_token_it_says_which_are_needed_and_how_to_give_one():
-    told = "\n".join(next_steps.next_steps([], "y", WHERE, None, []))
-    assert "the workflow's own is enough" in told
-    assert "ML_AUTO_UPDATE_TOKEN" in told
+def test_without_a_token_the_steps_say_how_to_give_one():
+    text = "\n".join(next_steps(RemainingWork("y")))
+    assert "the workflow's own is enough" in text
+    assert "ML_AUTO_UPDATE_TOKEN" in text
 
 
-def test_a_doctor_that_cannot_look_says_why():
-    problem = ForgeError("GitHub does not know this token", fix="make a new one")
-    told = "\n".join(next_steps.next_steps([], "y", WHERE, problem, []))
-    assert "the doctor could not look: GitHub does not know this token; make a new one" in told
+def test_the_error_of_the_doctor_is_a_step():
+    error = ForgeError("GitHub does not know this token", fix="make a new one")
+    text = "\n".join(next_steps(RemainingWork("y", diagnosis=error)))
+    assert "the doctor could not look: GitHub does not know this token; make a new one" in text
 
 
-def test_a_second_workflow_is_named():
+def test_a_second_workflow_is_a_step():
     assert any(
         "mine.yml names ml-auto-update as well" in step
-        for step in next_steps.next_steps([], "y", WHERE, None, ["mine.yml"])
+        for step in next_steps(RemainingWork("y", workflows=("mine.yml",)))
     )
