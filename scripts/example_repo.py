@@ -44,7 +44,7 @@ def workflows() -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes everything anew."""
+    """Writes everything again."""
     for name, text in workflows().items():
         (HERE / ".github/workflows" / name).write_text(text, encoding="utf-8")
     for folder in (STORE, MODEL):

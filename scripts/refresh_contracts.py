@@ -109,7 +109,7 @@ def quiet(node: Any, named: bool = False) -> Any:
 def prune_graphql(source: str) -> str:
     """The types of the sandbox's schema, with all their published fields that stay inside the kept types.
 
-    Beside the sandbox's own types every scalar, enum and input type is kept that one of the fields needs.
+    Next to the sandbox's own types, every scalar, enum and input type is kept that one of the fields needs.
     """
     published = {definition.name.value: definition for definition in parse(source).definitions}  # type: ignore[attr-defined]
     own = files("sandbox.graphql").joinpath("schema.graphql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Write docs/doctor.md's examples anew: five repositories that are broken in different ways, and what the doctor says.
+"""Write docs/doctor.md's examples again: five repositories that are broken in different ways, and what the doctor says.
 
 `python -m scripts.docs.doctor` (part of `make docs`). Each is a real repository on the stand-in of GitHub, and the text
 is what `ml-auto-update doctor` prints there. A test holds the page against it.
@@ -97,12 +97,12 @@ def play(broken: Broken) -> str:
         given = broken.happened(here)
         environ = here.environ(GITHUB_WORKFLOW_REF=f"octo/students/{RETRAIN}@refs/heads/main")
         flags = [word for name, text in given.items() for word in (f"--{name}", text)]
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
             cli.main(
                 ["doctor", "--workspace", str(here.workspace()), "--autonomy", broken.autonomy, *flags], dict(environ)
             )
-    return said.getvalue().rstrip()
+    return output.getvalue().rstrip()
 
 
 def _commit(git: Git, granted: str) -> None:
@@ -134,10 +134,10 @@ def dead_ends() -> str:
         disabled=(("…", "disabled_inactivity"),),
     )
     goal = Goal(Autonomy.MERGE, "squash", "MODEL-DIR")
-    said = template_values(plain, goal) | remedies(plain) | {"author": "the token", "reviews": "several"}
-    lines = ["| | what is the matter | what happens | where it is mended |", "|---|---|---|---|"]
+    values = template_values(plain, goal) | remedies(plain) | {"author": "the token", "reviews": "several"}
+    lines = ["| | what is the matter | what happens | where it is fixed |", "|---|---|---|---|"]
     for row in sorted(CHECKS, key=lambda one: (list(Severity).index(one.severity), list(Autonomy).index(one.level))):
-        cells = (text.format_map(said).replace("|", "¦") for text in (row.what, row.consequence, row.fix))
+        cells = (text.format_map(values).replace("|", "¦") for text in (row.what, row.consequence, row.fix))
         lines.append(f"| {HEADS[row.severity]} `{row.level}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -150,7 +150,7 @@ def schema() -> str:
 
 
 def metadata_schema() -> str:
-    """model_metadata.schema.json: the records' hints, described by the comments that stand beside them."""
+    """model_metadata.schema.json: the records' hints, described by the comments next to them."""
     kinds = (
         model.History,
         model.Version,
