@@ -17,7 +17,7 @@ from ml_action.commands.simulate.attempt import AttemptOptions
 from ml_action.commands.simulate.calibration import CalibrationInput, DrawKey
 from ml_action.commands.simulate.report import duration
 from ml_action.commands.simulate.results import Calibration, Draw, Replay, Simulation
-from ml_action.config.settings import Settings
+from ml_action.config.settings import Settings, values_of
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
@@ -63,7 +63,8 @@ def run(scene: Snapshot, settings: Settings, wish: SimulationRequest, log: Log, 
 
 def _policy(sound: UsableDatasets, settings: Settings) -> dict[str, object]:
     """The settings that make a policy, as a person or a program compares them."""
-    return {name: getattr(settings, name) for name in POLICY} | {
+    values = values_of(settings)
+    return {name: values[name] for name in POLICY} | {
         "estimator": sound.recipe.estimator,
         "metric": sound.recipe.metric,
     }

@@ -1,83 +1,83 @@
-"""`simulate` for a person, or as JSON."""
+"""The page of `simulate`: the replay, the calibration, and which threshold they speak for; with its data next to it."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-from rich.console import Console
 
 from ml_action.commands.simulate import report
 from ml_action.commands.simulate.rates import Proportion
 from ml_action.commands.simulate.results import AIM, Calibration, Power, Round, Simulation
 from ml_action.core.codec import encode
 from ml_action.core.formatting import count_of, percent
-from ml_action.runtime import console as terminal
+from ml_action.reports.blocks import Block, Bullets, Inline, Paragraph, Table, Untrusted, Verbatim
+from ml_action.runtime import console
 
 WIDTH = 200  # characters, where a program or a file reads along
 WIDE = 100  # characters that it takes to show the intervals as pictures
 
 
 def print_simulation(found: Simulation, *, as_json: bool) -> None:
-    """The replay, the calibration, and what they speak for."""
-    if as_json:
-        sys.stdout.write(json.dumps(_json(found), indent=2, allow_nan=False) + "\n")
-        return
-    console = terminal.make_console(piped=WIDTH)
-    terminal.lines(console, [*_head(found), ""])
-    if found.replay.rounds:
-        _show_rounds(found.replay.rounds, console)
-    terminal.lines(console, [report.sentence(found.replay, found.threshold)])
-    if found.calibrations:
-        _show_calibrations(found, console)
+    """Prints the page, or its data."""
+    width = console.make_console(piped=WIDTH).width
+    console.print_page(page(found, width), data(found), as_json=as_json, piped=WIDTH)
 
 
-def _head(found: Simulation) -> Iterator[str]:
+def page(found: Simulation, width: int) -> Iterator[Block]:
+    """Yields the whole page for a terminal of so many characters."""
     past = found.replay
     aside = f" ({past.set_aside} more are set aside)" if past.set_aside else ""
-    yield f"{count_of(past.datasets, 'datasets')} can be used{aside}"
-    told = found.policy
-    yield (
-        f"policy: threshold {told['threshold']}, gate {told['gate']}, confidence {told['confidence']}, min-improvement "
-        f"{told['min_improvement']}; {told['estimator']}, {told['metric']}"
+    yield Paragraph(f"{count_of(past.datasets, 'datasets')} can be used{aside}")
+    yield Paragraph(Untrusted(_policy(found)))
+    yield Bullets(tuple(map(Untrusted, found.notes)))
+    if past.rounds:
+        yield from _replay(past.rounds, width)
+    yield Paragraph(report.sentence(past, found.threshold))
+    if found.calibrations:
+        yield from _calibrations(found)
+
+
+def _policy(found: Simulation) -> str:
+    policy = found.policy
+    return (
+        f"policy: threshold {policy['threshold']}, gate {policy['gate']}, confidence {policy['confidence']}, "
+        f"min-improvement {policy['min_improvement']}; {policy['estimator']}, {policy['metric']}"
     )
-    yield from found.notes
 
 
-# --- the replay -------------------------------------------------------------------------------------------
+# --- the replay -------------------------------------------------------------------------------------------------
 
 
-def _show_rounds(rounds: Sequence[Round], console: Console) -> None:
-    heads, rows = ["round", "date", "new", "verdict", "gain", "version"], [_round(one) for one in rounds]
-    if console.width >= WIDE:
-        heads, most = [*heads, "     loss │ gain"], report.scale(rounds)
-        rows = [(*row, report.picture(one, most)) for row, one in zip(rows, rounds, strict=True)]
-    terminal.table(console, heads, rows)
-    terminal.lines(console, ["", *report.timeline(rounds, min(WIDE, console.width)), ""])
-    terminal.lines(console, report.remarks(rounds))
+def _replay(rounds: Sequence[Round], width: int) -> Iterator[Block]:
+    heads: tuple[Inline, ...] = ("round", "date", "new", "verdict", "gain", "version")
+    rows = tuple(map(_round, rounds))
+    if width >= WIDE:
+        heads, largest = (*heads, "     loss │ gain"), report.scale(rounds)
+        rows = tuple((*row, report.picture(one, largest)) for row, one in zip(rows, rounds, strict=True))
+    yield Table(heads, rows)
+    yield Verbatim(tuple(report.timeline(rounds, min(WIDE, width))))
+    yield Bullets(tuple(map(Untrusted, report.remarks(rounds))))
 
 
-def _round(one: Round) -> tuple[str, ...]:
+def _round(one: Round) -> tuple[Inline, ...]:
     return (
         str(one.number), report.day(one.time), f"{one.new:,}", str(one.verdict), report.gain(one), one.version or "–"
     )  # fmt: skip
 
 
-# --- the calibration --------------------------------------------------------------------------------------
+# --- the calibration --------------------------------------------------------------------------------------------
 
 
-def _show_calibrations(found: Simulation, console: Console) -> None:
+def _calibrations(found: Simulation) -> Iterator[Block]:
     drawn = f"{found.rounds} batches at random for each number, seed {found.policy['seed']}; in brackets 95 % intervals"
-    terminal.lines(console, ["", f"{drawn} (docs/simulation.md)"])
+    yield Paragraph(f"{drawn} (docs/simulation.md)")
     heads = ("with so many new datasets", *(str(one.threshold) for one in found.calibrations))
-    terminal.table(console, heads, _figures(found.calibrations))
-    terminal.lines(console, ["", *_sentences(found)])
+    yield Table(heads, tuple(_figures(found.calibrations)))
+    yield Bullets(tuple(report.sentences(found.calibrations, found.threshold, found.confidence)))
 
 
 def _figures(found: Sequence[Calibration]) -> Iterator[tuple[str, ...]]:
-    """A row for each figure, a column for each threshold."""
+    """Yields a row for each figure, with a column for each threshold."""
     yield "promotes where nothing changed", *(str(one.unchanged.found) for one in found)
     yield "… and what is no gain", *(str(one.no_better) for one in found)
     for there in (power.there for power in found[0].powers):
@@ -92,14 +92,11 @@ def _half(width: float | None) -> str:
     return "–" if width is None else f"± {percent(width / 2)}"
 
 
-def _sentences(found: Simulation) -> list[str]:
-    return report.sentences(found.calibrations, found.threshold, found.confidence)
+# --- for a program ----------------------------------------------------------------------------------------------
 
 
-# --- for machines -----------------------------------------------------------------------------------------
-
-
-def _json(found: Simulation) -> dict[str, Any]:
+def data(found: Simulation) -> dict[str, Any]:
+    """Returns the same as plain values."""
     past = found.replay
     return {
         "policy": dict(found.policy),
@@ -108,7 +105,7 @@ def _json(found: Simulation) -> dict[str, Any]:
         "calibration": {
             "rounds": found.rounds,
             "thresholds": [_calibration(one) for one in found.calibrations],
-            "sentences": _sentences(found),
+            "sentences": report.sentences(found.calibrations, found.threshold, found.confidence),
         },
     }
 
