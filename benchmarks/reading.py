@@ -121,7 +121,7 @@ def ours_from_git() -> Callable[[Path], Any]:
         git = Git(folder.with_name(f"{folder.name}-git"), environment(os.environ))
         rows = [row.split() for row in git.line("ls-tree", "-r", "main:data/new_data").splitlines()]
         datasets = [Dataset(path, blob) for _, _, blob, path in rows]
-        contents = git.contents((item.blob for item in datasets), frames.DEFAULT.bytes)
+        contents = git.blobs((item.blob for item in datasets), frames.DEFAULT.bytes)
         return frames.read(datasets, contents)[0].frame
 
     return load

@@ -56,7 +56,7 @@ def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = N
 
     `event`: the pull request that the run is for; without one it is the one of the proposal's branch.
     """
-    state = journal.read(tools.repository.store, tools.tips.state)
+    state = journal.read(tools.repository.store, tools.repository.tips.state)
     ours = ExpectedPullRequest(
         tools.branches.proposal, tools.branches.base, settings.publication.model_dir, settings.publication.label
     )

@@ -10,7 +10,7 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.datasets import survey
 from ml_action.datasets.inventory import notes
 from ml_action.git import journal
-from ml_action.git.repository import Repository, Tips, branch_names
+from ml_action.git.repository import Repository, state_branch
 from ml_action.runtime import wiring
 
 add_options = json_option
@@ -18,15 +18,14 @@ add_options = json_option
 
 def run(call: Invocation) -> Outcome:
     """Counts in the cheapest repository that will do."""
-    place, repository, tips = wiring.open_for_reading(
-        wiring.find_place(call.inputs, call.context, call.log.info), call.temporary_folder
-    )
-    return check(place.settings, repository, tips)
+    target = wiring.find_place(call.inputs, call.context, call.log.info)
+    opened = wiring.open_for_reading(target, call.temporary_folder)
+    return check(opened.target.settings, opened.repository)
 
 
-def check(settings: Settings, repository: Repository, tips: Tips) -> Outcome:
+def check(settings: Settings, repository: Repository) -> Outcome:
     """Counts the new datasets and says whether a training should start."""
-    scene = survey.take_snapshot(settings, repository, tips, journal.read_for_counting)
+    scene = survey.take_snapshot(settings, repository, journal.read_for_counting)
     verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
     return Outcome(
         verdict,
@@ -42,7 +41,7 @@ def _missing_state_note(scene: survey.Snapshot, settings: Settings) -> tuple[str
     """A champion, and no record of any attempt: a clone of a single branch does not have it."""
     if scene.state.commit or scene.history is None:
         return ()
-    branch, _ = branch_names(settings.name)
+    branch = state_branch(settings.name)
     told = f"the branch {branch} is not here, so datasets may count that an attempt has seen"
     return (f"{told}; if the server has it, git fetch origin {branch}:{branch}",)
 

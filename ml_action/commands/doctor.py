@@ -50,7 +50,7 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
             why="what works is decided by them, and none was given",
             fix="set ML_AUTO_UPDATE_TOKEN and GITHUB_REPOSITORY=owner/name, or run `mode: doctor` in the workflow",
         )
-    state = journal.read(tools.repository.store, tools.tips.state)
+    state = journal.read(tools.repository.store, tools.repository.tips.state)
     facts = preflight.with_local_facts(facts, state, settings, tools)
     return run_checks(replace(facts, disabled=_of_ours(facts, tools)), preflight.aim_of(settings))
 

@@ -41,9 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def explain(place: Target, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:
     """Prints the attempt that is `wanted`, for a reader, or in another `form`: json | markdown."""
-    opened, tips = wiring.open_with_journal(place, scratch, log)
-    git = opened.store
-    state_branch, _ = repository.branch_names(place.settings.name)
+    opened = wiring.open_with_journal(place, scratch, log)
+    git, tips = opened.store, opened.tips
+    state_branch = repository.state_branch(place.settings.name)
     attempt = attempts.find(journal.read(git, tips.state).attempts, wanted, state_branch)
     if form == "json":
         sys.stdout.write(json.render(encode(attempt)))

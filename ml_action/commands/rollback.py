@@ -47,7 +47,7 @@ def rollback(settings: Settings, tools: Dependencies) -> Outcome:
 
 
 def _rollback(settings: Settings, tools: Dependencies) -> Outcome:
-    scene = survey.take_snapshot(settings, tools.repository, tools.tips)
+    scene = survey.take_snapshot(settings, tools.repository)
     wish = reversal.resolve_request(scene.history, settings.rollback.to, settings.rollback.why)
     begun = lifecycle.pending(scene)
     if begun and (_is_this_one(begun, settings) or lifecycle.ended_on_base(scene, begun)):

@@ -18,8 +18,9 @@ from ml_action.config.settings import CONFIG_FILE
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
 from ml_action.git import command
-from ml_action.git.command import Git, GitFailed
+from ml_action.git.command import Git
 from ml_action.git.errors import explain
+from ml_action.git.process import GitFailed
 from ml_action.git.repository import AUTHOR
 from ml_action.loop import run
 from ml_action.runtime import actions, wiring
@@ -66,7 +67,7 @@ class SandboxSession:
         if commit:
             clone.run("fetch", "--quiet", "--depth=1", "origin", commit)
             clone.run("update-ref", "--no-deref", "HEAD", commit)
-        clone.maybe("checkout", "--quiet", "HEAD", "--", CONFIG_FILE)
+        clone.line_or_empty("checkout", "--quiet", "HEAD", "--", CONFIG_FILE)
         return path
 
     def run_once(self, inputs: Mapping[str, str], log: Log, *, commit: str = "") -> Outcome:
@@ -107,7 +108,7 @@ def branch_of(path: Path) -> str:
         git.run("rev-parse", "--verify", "HEAD^{commit}")
     except GitFailed as failed:
         raise explain(failed) from failed
-    return git.maybe("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
+    return git.line_or_empty("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
 def copy_repository(path: Path, session: SandboxSession) -> None:

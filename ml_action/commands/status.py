@@ -24,8 +24,7 @@ def run(call: Invocation) -> None:
 
 def snapshot(place: Target, scratch: Path, log: Log) -> Snapshot:
     """Returns the data and what is remembered, where the journal is."""
-    found, tips = wiring.open_with_journal(place, scratch, log)
-    return survey.take_snapshot(place.settings, found, tips)
+    return survey.take_snapshot(place.settings, wiring.open_with_journal(place, scratch, log))
 
 
 def status(place: Target, scratch: Path, log: Log, *, as_json: bool) -> None:

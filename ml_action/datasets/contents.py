@@ -21,7 +21,7 @@ def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sy
         GitFailed: a blob is missing.
         DataError: an untracked file is no longer what was counted.
     """
-    tracked = repository.store.contents((item.blob for item in datasets if not item.untracked), most)
+    tracked = repository.store.blobs((item.blob for item in datasets if not item.untracked), most)
     for item in datasets:
         if item.untracked:
             yield _of_file(repository.workspace, item, most)

@@ -52,7 +52,7 @@ def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[st
         raise _no_data(repository, roots, any(kind for _, kind in found.values()))
     if not trees:
         return repository.empty_tree(), missing
-    return (trees[roots[0]] if settings.data.data_path.folder else repository.mirror(trees)), missing
+    return (trees[roots[0]] if settings.data.data_path.folder else repository.tree_of_folders(trees)), missing
 
 
 def _is_untracked(repository: Repository, settings: Settings, root: str) -> bool:
@@ -146,7 +146,7 @@ def _new_rows(git: Git, change: Change, added: dict[str, int | None] | None) -> 
 def _lines(git: Git, blob: str) -> int:
     """The lines of a blob, which is read piece by piece."""
     found, last = 0, b"\n"
-    for piece in git.pieces("cat-file", "blob", blob):
+    for piece in git.stream("cat-file", "blob", blob):
         found, last = found + piece.count(b"\n"), piece
     return found + (not last.endswith(b"\n"))
 

@@ -28,12 +28,16 @@ class Snapshot:
     """All that a run knows before it does anything."""
 
     repository: Repository
-    tips: Tips
     state: State
     history: History | None
     inventory: Inventory
     trigger: Trigger
     selection: DataPath | None = None  # what was counted
+
+    @property
+    def tips(self) -> Tips:
+        """The commits that the branches pointed to."""
+        return self.repository.tips
 
     @property
     def seen(self) -> State:
@@ -45,37 +49,35 @@ class Snapshot:
 def take_snapshot(
     settings: Settings,
     repository: Repository,
-    tips: Tips,
     read_state: Callable[[Git, str], State] = journal.read,
 ) -> Snapshot:
     """The scene, from git alone. `read_state` says how much of the state is needed."""
     git = repository.store
-    state = read_state(git, tips.state)
-    history = _history(git, tips.base, settings) if _needs_history(read_state, state) else None
+    state = read_state(git, repository.tips.state)
+    history = _history(git, repository.tips.base, settings) if _needs_history(read_state, state) else None
     tree, missing = counting.data_tree(repository, settings)
     found = counting.count(repository, settings, tree, _since(repository, state, history), state)
     found = replace(found, missing=missing)
-    judged = _judge(found, state, settings, repository, tips)
-    return Snapshot(repository, tips, state, history, found, judged, counting.selection_of(settings))
+    judged = _judge(found, state, settings, repository)
+    return Snapshot(repository, state, history, found, judged, counting.selection_of(settings))
 
 
-def _judge(found: Inventory, state: State, settings: Settings, repository: Repository, tips: Tips) -> Trigger:
+def _judge(found: Inventory, state: State, settings: Settings, repository: Repository) -> Trigger:
     """The trigger, by what is new, or by what an earlier run found in the very same data when it read it."""
     judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
-    same = state.looked is not None and state.looked.sight == data_fingerprint(found, settings, repository, tips)
+    same = state.looked is not None and state.looked.sight == data_fingerprint(found, settings, repository)
     if same and state.looked:
         judged = trigger.judge_sound(state.looked.count, judged)
     judged = trigger.judge_early(judged, settings.trigger.drift_threshold, looked=same)
     return trigger.judge_forced(judged, settings.trigger.force)
 
 
-def data_fingerprint(found: Inventory, settings: Settings, repository: Repository, tips: Tips) -> str:
+def data_fingerprint(found: Inventory, settings: Settings, repository: Repository) -> str:
     """The data, what judges them and the champion as they are now, in a word."""
     import hashlib  # late: only what was read before asks for it
 
-    champion = (
-        repository.store.object_id(f"{tips.base}:{settings.publication.model_dir}/{METADATA}") if tips.base else ""
-    )
+    base, path = repository.tips.base, f"{settings.publication.model_dir}/{METADATA}"
+    champion = repository.store.object_id(f"{base}:{path}") if base else ""
     untracked = sorted(item.blob for item in found.untracked)
     said = repr((found.tree, untracked, champion, settings.trigger.drift, validation_fingerprint(settings)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
@@ -110,7 +112,7 @@ def _since(repository: Repository, state: State, history: History | None) -> str
     if state.data:
         return state.data
     champion = history.champion if history else None
-    if champion and repository.obtain_tree(champion.data_tree):
+    if champion and repository.fetch_tree(champion.data_tree):
         return champion.data_tree
     return repository.empty_tree()
 

@@ -1,4 +1,4 @@
-"""What git says when it refuses, and what a person should do about it: one table."""
+"""The error messages of git and its servers, their meaning and their remedy, as one table."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from dataclasses import dataclass
 
 from ml_action.core.errors import RepositoryError
-from ml_action.git.command import GitFailed
+from ml_action.git.process import GitFailed
 
 
 @dataclass(frozen=True)
 class KnownGitError:
-    """A text of git or its server, its meaning and its cure."""
+    """An error of git or its server that we can explain."""
 
-    says: tuple[str, ...]  # any of these, in lower case
+    texts: tuple[str, ...]  # the message contains one of these, in lower case
     what: str
     why: str
     fix: str
-    passes: bool = False  # by itself, after a while
-    wait: float | None = None  # seconds that it takes at least, as far as we know
+    transient: bool = False
+    wait: float | None = None  # seconds until a retry makes sense, if known
 
 
-REFUSALS = (
+KNOWN_ERRORS = (
     KnownGitError(
         ("not a git repository",),
         "this folder is not a git repository",
@@ -42,7 +42,7 @@ REFUSALS = (
     ),
     KnownGitError(
         ("repository was archived",),
-        "the repository is archived: nobody can write to it",
+        "the repository is archived and read-only",
         "its owner archived it",
         "unarchive it, or turn the workflow off",
     ),
@@ -51,7 +51,7 @@ REFUSALS = (
         "the server gets too many requests from here",
         "GitHub bounds how often one token or address may ask",
         "nothing was lost: the next run does the same again",
-        passes=True,
+        transient=True,
         wait=60,  # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     ),
     KnownGitError(
@@ -80,7 +80,7 @@ REFUSALS = (
     ),
     KnownGitError(
         ("; cannot create 'refs/", "directory file conflict"),
-        "a branch of this repository stands in the way of the bot's branches",
+        "a branch of this repository conflicts with the names of the bot's branches",
         "git cannot have both a branch ml-auto-update and a branch ml-auto-update/name/state",
         "rename or delete the branch that is named here",
     ),
@@ -112,7 +112,7 @@ REFUSALS = (
         "the server could not be reached",
         "the network is down, a proxy is in the way, or the server is having trouble",
         "nothing was lost: the next run does the same again",
-        passes=True,
+        transient=True,
     ),
     KnownGitError(
         ("fetch-pack", "bad object", "unable to read", "missing blob", "not a valid object"),
@@ -123,7 +123,7 @@ REFUSALS = (
 )
 
 
-# git push --porcelain: refused by git itself, or by a server on which two pushes met
+# git push --porcelain: refused by git itself, or by a server that received two pushes at the same time
 RACES = re.compile(
     r"\[rejected\] \((stale info|fetch first|non-fast-forward|already exists)\)"
     r"|\[remote rejected\] \((failed to update ref|incorrect old value|cannot lock ref|reference already exists)"
@@ -132,11 +132,10 @@ RACES = re.compile(
 
 
 def explain(failed: GitFailed) -> RepositoryError:
-    """The problem that a person reads for what git said."""
-    refusal = _known(failed)
-    if refusal:
-        why = f"{refusal.why} (git {failed.command}: {key_line(failed)})"
-        return RepositoryError(refusal.what, why=why, fix=refusal.fix)
+    """Returns the error that the user reads."""
+    known = _find(failed)
+    if known:
+        return RepositoryError(known.what, why=f"{known.why} (git {failed.command}: {key_line(failed)})", fix=known.fix)
     return RepositoryError(
         f"git {failed.command} failed: {key_line(failed)}",
         why="git gives no more than this",
@@ -145,34 +144,34 @@ def explain(failed: GitFailed) -> RepositoryError:
 
 
 def transient_error(failed: GitFailed) -> KnownGitError | None:
-    """The trouble, if it is one that passes by itself."""
-    refusal = _known(failed)
-    return refusal if refusal and refusal.passes else None
+    """Returns the error if it is known to be transient."""
+    known = _find(failed)
+    return known if known and known.transient else None
 
 
 def forbidden(failed: GitFailed) -> bool:
-    """Whether the server refused because this token may not write to the repository, or nobody may."""
-    said = failed.said.lower()
-    return any(text in said for text in ("error: 403", "write access to repository not granted", "archived"))
+    """Whether the server rejected the push for lack of write permission, or because the repository is read-only."""
+    output = failed.output.lower()
+    return any(text in output for text in ("error: 403", "write access to repository not granted", "archived"))
 
 
 def lost_the_race(failed: GitFailed) -> bool:
     """Whether a push was refused because another run moved the branch first (compare-and-swap)."""
-    return bool(RACES.search(failed.said))
+    return bool(RACES.search(failed.output))
 
 
 def unknown(failed: GitFailed) -> bool:
-    """Whether the server does not have, or does not give, the object that was asked for by its id."""
-    return any(text in failed.said.lower() for text in ("not our ref", "unadvertised object"))
+    """Whether the server does not have, or does not give, the object that was requested by its id."""
+    return any(text in failed.output.lower() for text in ("not our ref", "unadvertised object"))
 
 
-def _known(failed: GitFailed) -> KnownGitError | None:
-    said = failed.said.lower()
-    return next((refusal for refusal in REFUSALS if any(text in said for text in refusal.says)), None)
+def _find(failed: GitFailed) -> KnownGitError | None:
+    output = failed.output.lower()
+    return next((known for known in KNOWN_ERRORS if any(text in output for text in known.texts)), None)
 
 
 def key_line(failed: GitFailed) -> str:
-    """The most telling line: the first that starts as an error does, else the last."""
-    lines = [line.strip() for line in failed.said.splitlines() if line.strip()]
+    """Returns the most informative line: the first that starts like an error, else the first of all."""
+    lines = [line.strip() for line in failed.output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "! ["))]
     return (errors or lines or [f"exit code {failed.code}"])[0][:300]

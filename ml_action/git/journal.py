@@ -25,7 +25,7 @@ from ml_action.core.codec import decode, to_line
 from ml_action.core.errors import RepositoryError
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git.command import Git
-from ml_action.git.repository import FILE, FOLDER, Repository
+from ml_action.git.repository import FILE, FOLDER, Repository, TreeEntry
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -197,10 +197,10 @@ def write(repository: Repository, state: State, counter: Counter | None, message
         LOOKED: _to_lines([state.looked] if state.looked else []),
         COUNTER: (json.dumps(vars(counter), indent=2) + "\n").encode() if counter else _as_it_is(repository, state),
     }
-    entries = {name: (FILE, repository.blob(content)) for name, content in files.items() if content}
+    entries = {name: TreeEntry(FILE, repository.blob(content)) for name, content in files.items() if content}
     repository.tree({})  # the data's tree when nothing was ever committed: git knows its id, and pushes what is written
     if state.data:
-        entries[DATA] = (FOLDER, state.data)
+        entries[DATA] = TreeEntry(FOLDER, state.data)
     return repository.commit(repository.tree(entries), state.commit, message, time=time)
 
 

@@ -1,58 +1,61 @@
-"""Git commands that talk to the server: run again while there is trouble that passes by itself."""
+"""Git commands that talk to the server: repeated while the failure is transient."""
 
 from __future__ import annotations
 
 from ml_action.core.retry import READS, WRITES
-from ml_action.git.command import Git, GitFailed
+from ml_action.git.command import Git
 from ml_action.git.errors import key_line, lost_the_race, transient_error
+from ml_action.git.process import GitFailed
 
 
 def read(git: Git, *arguments: str) -> bytes:
-    """What `ls-remote` or `fetch` say.
+    """Returns the output of `ls-remote` or `fetch`.
 
     Raises:
-        GitFailed: trouble that lasts, or a refusal.
+        GitFailed: the server refused, or the failure persists.
     """
-    tries, done = 1, _tried(git, *arguments)
-    while isinstance(done, GitFailed) and _passes(git, done, tries, READS):
-        tries, done = tries + 1, _tried(git, *arguments)
-    return _output(done)
+    tries, result = 1, _try(git, *arguments)
+    while isinstance(result, GitFailed) and _wait_before_retry(git, result, tries, READS):
+        tries, result = tries + 1, _try(git, *arguments)
+    return _output(result)
 
 
 def push(git: Git, *arguments: str) -> None:
-    """A push with leases. It looks before it repeats: git asks the server for its branches first.
+    """Pushes with leases. A repetition is safe: git first asks the server for its branches.
 
-    When only the answer was lost, they are where they belong already ("up to date"). A race that is lost after
-    trouble may have been lost to our own first try, which arrived late: one more tells.
+    If only the response was lost, the branches are up to date already. A race that is lost after a failure may have
+    been lost to our own first attempt, which arrived late: one more attempt shows it.
 
     Raises:
-        GitFailed: as above.
+        GitFailed: the server refused, or the failure persists.
     """
-    tries, done = 1, _tried(git, "push", *arguments)
-    while isinstance(done, GitFailed) and (_out_of_retries(done, tries) or _passes(git, done, tries, WRITES)):
-        tries, done = tries + 1, _tried(git, "push", *arguments)
-    _output(done)
+    tries, result = 1, _try(git, "push", *arguments)
+    while isinstance(result, GitFailed) and (
+        _may_have_raced_itself(result, tries) or _wait_before_retry(git, result, tries, WRITES)
+    ):
+        tries, result = tries + 1, _try(git, "push", *arguments)
+    _output(result)
 
 
-def _tried(git: Git, *arguments: str) -> bytes | GitFailed:
+def _try(git: Git, *arguments: str) -> bytes | GitFailed:
     try:
         return git.run(*arguments)
     except GitFailed as failed:
         return failed
 
 
-def _output(done: bytes | GitFailed) -> bytes:
-    if isinstance(done, GitFailed):
-        raise done
-    return done
+def _output(result: bytes | GitFailed) -> bytes:
+    if isinstance(result, GitFailed):
+        raise result
+    return result
 
 
-def _out_of_retries(failed: GitFailed, tries: int) -> bool:
+def _may_have_raced_itself(failed: GitFailed, tries: int) -> bool:
     return 1 < tries <= WRITES and lost_the_race(failed)
 
 
-def _passes(git: Git, failed: GitFailed, tries: int, most: int) -> bool:
-    """Whether it passes by itself; it was waited for, then."""
-    trouble = transient_error(failed)
-    what = f"git {failed.command}: {key_line(failed)}"
-    return trouble is not None and git.patience.wait_before_retry(what, tries, most, requested=trouble.wait)
+def _wait_before_retry(git: Git, failed: GitFailed, tries: int, max_retries: int) -> bool:
+    """Returns whether to retry, after the wait if so."""
+    known = transient_error(failed)
+    problem = f"git {failed.command}: {key_line(failed)}"
+    return known is not None and git.retry_budget.wait_before_retry(problem, tries, max_retries, requested=known.wait)

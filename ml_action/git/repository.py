@@ -1,10 +1,4 @@
-"""The user's repository as the loop sees it: read from the workspace, written only into a store of its own.
-
-The store is a bare repository in a temporary folder that borrows the workspace's objects
-(gitrepository-layout(5), objects/info/alternates). Fetches, new objects and shallow marks go there, so nothing in
-the workspace, not even in its .git, ever changes: checkout, index, configuration and depth stay as they were.
-Where there is no workspace (the `check` action without a checkout), the store is a blobless, depth-1 clone.
-"""
+"""The user's repository as the loop sees it: read from the workspace, and written only to a store of its own."""
 
 from __future__ import annotations
 
@@ -12,27 +6,27 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ml_action.core.errors import RepositoryError
 from ml_action.git import remote as server
-from ml_action.git.command import Git, GitFailed
+from ml_action.git.command import Git
 from ml_action.git.errors import explain, forbidden, lost_the_race, unknown
+from ml_action.git.process import GitFailed
 
 AUTHOR = ("ml-auto-update[bot]", "ml-auto-update[bot]@users.noreply.github.com")
-FOLDER, FILE = "040000", "100644"
-QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--recurse-submodules=no")
+FOLDER, FILE, SUBMODULE = "040000", "100644", "160000"
+FETCH_OPTIONS = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--recurse-submodules=no")
 HERE = "."  # in place of a remote: nothing is fetched or pushed
 OBJECT_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 BASE_TIP = "refs/tips/base"  # in the store: the base branch as it was fetched last
-# A remote that is a path is served by a git of its own, which our environment does not reach: git clears it.
+# A remote that is a path is served by a git process of its own. Our environment does not reach it: git clears it.
 UPLOAD_PACK = "--upload-pack=git -c 'safe.directory=*' upload-pack"
 RECEIVE_PACK = "--receive-pack=git -c 'safe.directory=*' receive-pack"
+# Where objects are sent before the server signs a commit of them. It is no branch, so no branch rule refuses it.
+UNSIGNED = "refs/ml-auto-update/unsigned"
 
-
-UNSIGNED = (
-    "refs/ml-auto-update/unsigned"  # no branch, so no branch's rule refuses it: the way in for what is signed then
-)
-Signer = Callable[[str, str, str], str]  # tree, parent or nothing, message: the id of the signed commit
+Signer = Callable[[str, str, str], str]  # tree, parent or "", message -> the id of the signed commit
 
 
 class ConcurrentUpdate(Exception):
@@ -41,11 +35,14 @@ class ConcurrentUpdate(Exception):
 
 @dataclass(frozen=True)
 class Tips:
-    """The commits that the branches point at on the remote; empty where there is no such branch."""
+    """The commits that the branches point to; "" for a branch that does not exist."""
 
     base: str
     state: str
     proposal: str
+
+
+UNKNOWN_TIPS = Tips("", "", "")
 
 
 @dataclass(frozen=True)
@@ -57,281 +54,210 @@ class Branches:
     proposal: str
 
 
-def branch_names(name: str) -> tuple[str, str]:
-    """The state branch and the proposal branch of the model `name`."""
-    return f"ml-auto-update/{name}/state", f"ml-auto-update/{name}/proposal"
+def state_branch(name: str) -> str:
+    """Returns the branch with the journal of the model `name`."""
+    return f"ml-auto-update/{name}/state"
+
+
+def proposal_branch(name: str) -> str:
+    """Returns the branch of the pull requests of the model `name`."""
+    return f"ml-auto-update/{name}/proposal"
 
 
 @dataclass(frozen=True)
 class Push:
-    """One branch to move: from the commit it has to be at (empty: it may not exist) to another."""
+    """One branch to move from the commit that it has to point to ("": it must not exist) to another."""
 
     branch: str
     expected: str
     commit: str
 
 
+class TreeEntry(NamedTuple):
+    """A file or folder in a tree."""
+
+    mode: str
+    oid: str
+
+
 @dataclass(frozen=True)
 class Repository:
-    """Where data is read, where objects are written, and where branches live."""
+    """Where data is read, where objects are written, and where branches are."""
 
-    store: Git  # our own objects, with the workspace's borrowed; the workspace itself is never written to
+    store: Git  # our own objects, and the workspace's borrowed ones; the workspace itself is never written to
     remote: str  # URL, or the workspace's path
     head: str  # the commit whose datasets count
-    workspace: Path | None = None  # the folder in which untracked files are, if there is a checkout
+    workspace: Path | None = None  # the folder with untracked files, if there is a checkout
     checkout: str = ""  # the commit that is checked out there, which need not be `head`
     signer: Signer | None = None  # has the server sign the commits; None: they stay unsigned
+    tips: Tips = UNKNOWN_TIPS  # of the branches, as they were read last
+
+    # --- the server ---------------------------------------------------------------------------------------
+
+    def updated(self, branches: Branches) -> Repository:
+        """Returns the repository with the branches' current tips. One round trip."""
+        return replace(self, tips=self.fetch(branches))
 
     def fetch(self, branches: Branches) -> Tips:
-        """The branches' tips as they are on the remote now, with their objects. One round trip."""
+        """Fetches the branches and returns their current tips. One round trip."""
         folder = branches.state.rsplit("/", 1)[0]
-        specs = (f"+refs/heads/{branches.base}:{BASE_TIP}", f"+refs/heads/{folder}/*:refs/tips/ours/*")
-        self._fetch(*specs)
+        self._fetch(f"+refs/heads/{branches.base}:{BASE_TIP}", f"+refs/heads/{folder}/*:refs/tips/ours/*")
         names = (BASE_TIP, "refs/tips/ours/state", "refs/tips/ours/proposal")
-        return Tips(*(oid for oid, _ in self.store.resolve(*names)))
+        return Tips(*(found.oid for found in self.store.resolve(*names)))
 
-    def _fetch(self, *specs: str) -> None:
-        """One round trip for all of these, without history."""
-        try:
-            server.read(
-                self.store,
-                "fetch",
-                *QUIETLY,
-                "--prune",
-                "--depth=1",
-                UPLOAD_PACK,
-                "--end-of-options",
-                self.remote,
-                *specs,
-            )
-        except GitFailed as failed:
-            raise explain(failed) from failed
-
-    def obtain(self, commit: str) -> None:
-        """Fetches a commit that is not at hand: one that no branch points at any more, or that the server made."""
+    def fetch_object(self, commit: str) -> None:
+        """Fetches a commit that the store lacks: no branch points to it any more, or the server made it."""
         if self.store.resolve(commit) != ((commit, "commit"),):
             self._fetch(commit)
 
-    def obtain_tree(self, tree: str) -> bool:
-        """Whether a tree is at hand, or the server gives it: a shallow clone lacks what older commits hold.
+    def fetch_tree(self, tree: str) -> bool:
+        """Fetches a tree if the store lacks it: a shallow clone has no trees of older commits.
 
-        Protocol 2 gives any object that is there by its id: partial clones live by that (gitprotocol-v2(5)).
+        Protocol 2 serves any existing object by its id: partial clones depend on it (gitprotocol-v2(5)).
+
+        Returns:
+            Whether the store has the tree now.
         """
         if self.store.object_id(f"{tree}^{{tree}}"):
             return True
         if self.remote == HERE or not OBJECT_ID.fullmatch(tree):
             return False
         try:
-            server.read(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, tree)
+            self._fetch_from_server(tree)
         except GitFailed as failed:
             if unknown(failed):
                 return False
             raise explain(failed) from failed
         return bool(self.store.object_id(f"{tree}^{{tree}}"))
 
+    def _fetch(self, *specs: str) -> None:
+        """Fetches all of these in one round trip, without history."""
+        try:
+            self._fetch_from_server(*specs, options=("--prune", "--depth=1"))
+        except GitFailed as failed:
+            raise explain(failed) from failed
+
+    def _fetch_from_server(self, *specs: str, options: tuple[str, ...] = ()) -> None:
+        command = ("fetch", *FETCH_OPTIONS, *options, UPLOAD_PACK, "--end-of-options", self.remote)
+        server.read(self.store, *command, *specs)
+
     def push(self, pushes: Sequence[Push]) -> None:
         """Moves all the branches or none (push --atomic), each only from where it is expected to be.
 
         Raises:
-            LostTheRace: one of them is elsewhere by now.
+            ConcurrentUpdate: one of them points elsewhere by now.
             RepositoryError: the server refused or could not be reached.
         """
         leases = [f"--force-with-lease=refs/heads/{push.branch}:{push.expected}" for push in pushes]
         specs = [f"{push.commit}:refs/heads/{push.branch}" for push in pushes]
+        options = ("--quiet", "--porcelain", "--atomic", "--no-verify", RECEIVE_PACK, *leases)
         try:
-            server.push(
-                self.store,
-                "--quiet",
-                "--porcelain",
-                "--atomic",
-                "--no-verify",
-                RECEIVE_PACK,
-                *leases,
-                "--end-of-options",
-                self.remote,
-                *specs,
-            )
+            server.push(self.store, *options, "--end-of-options", self.remote, *specs)
         except GitFailed as failed:
             raise (ConcurrentUpdate() if lost_the_race(failed) else explain(failed)) from failed
 
     def may_push(self, branch: str) -> bool | None:
-        """Whether the server takes pushes of ours at all, as it says before anything is sent; None: it says neither."""
+        """Whether the server accepts our pushes, according to its first reply. `None` if the reply does not say."""
         spec = f"+{self.head}:refs/heads/{branch}"
-        words = ("push", "--quiet", "--porcelain", "--dry-run", "--no-verify", RECEIVE_PACK, "--end-of-options")
+        options = ("--quiet", "--porcelain", "--dry-run", "--no-verify", RECEIVE_PACK, "--end-of-options")
         try:
-            self.store.run(*words, self.remote, spec)
+            self.store.run("push", *options, self.remote, spec)
         except GitFailed as failed:
             return False if forbidden(failed) else None
         return True
 
-    # --- writing objects ----------------------------------------------------------------------------------
+    # --- objects ------------------------------------------------------------------------------------------
 
     def blob(self, content: bytes) -> str:
-        """Writes a blob; its id."""
+        """Writes a blob and returns its id."""
         return self.store.line("hash-object", "-w", "--stdin", stdin=content)
 
-    def tree(self, entries: Mapping[str, tuple[str, str]]) -> str:
-        """Writes a tree of name -> (mode, id); its id."""
-        kinds = {FOLDER: "tree", "160000": "commit"}
+    def tree(self, entries: Mapping[str, TreeEntry]) -> str:
+        """Writes a tree of these entries by name and returns its id."""
+        kinds = {FOLDER: "tree", SUBMODULE: "commit"}
         lines = (f"{mode} {kinds.get(mode, 'blob')} {oid}\t{name}\0" for name, (mode, oid) in entries.items())
         return self.store.line("mktree", "-z", "--missing", stdin="".join(lines).encode("utf-8", "surrogateescape"))
 
-    def mirror(self, trees: Mapping[str, str]) -> str:
-        """Writes a tree in which each of these trees stands at its path, and nothing else; its id."""
-        here: dict[str, tuple[str, str]] = {}
+    def empty_tree(self) -> str:
+        """Returns the id of the tree without entries, which every repository knows."""
+        return self.store.line("hash-object", "-t", "tree", "--stdin")
+
+    def tree_of_folders(self, folders: Mapping[str, str]) -> str:
+        """Writes a tree with these trees at their paths, and nothing else; returns its id."""
+        entries: dict[str, TreeEntry] = {}
         below: dict[str, dict[str, str]] = {}
-        for path, tree in trees.items():
+        for path, tree in folders.items():
             name, _, rest = path.partition("/")
             if rest:
                 below.setdefault(name, {})[rest] = tree
             else:
-                here[name] = (FOLDER, tree)
-        return self.tree(here | {name: (FOLDER, self.mirror(inner)) for name, inner in below.items()})
+                entries[name] = TreeEntry(FOLDER, tree)
+        nested = {name: TreeEntry(FOLDER, self.tree_of_folders(inner)) for name, inner in below.items()}
+        return self.tree(entries | nested)
 
-    def entries(self, tree: str) -> dict[str, tuple[str, str]]:
-        """The entries of one tree (not of its folders): name -> (mode, id)."""
-        raw = self.store.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree else ""
-        rows = (entry.split("\t", 1) for entry in raw.split("\0") if entry)
-        return {name: (head.split(" ")[0], head.split(" ")[2]) for head, name in rows}
+    def entries(self, tree: str) -> dict[str, TreeEntry]:
+        """Returns the entries of one tree by name, without those of its folders."""
+        output = self.store.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree else ""
+        rows = (row.split("\t", 1) for row in output.split("\0") if row)
+        return {name: TreeEntry(head.split(" ")[0], head.split(" ")[2]) for head, name in rows}
 
-    def graft(self, tree: str, path: str, files: Mapping[str, bytes]) -> str:
-        """The tree with files written into the folder at `path`; all else, and the folder's other files, stay."""
+    def with_files(self, tree: str, path: str, files: Mapping[str, bytes]) -> str:
+        """Writes the tree with these files in the folder at `path`, and returns its id. All else is unchanged.
+
+        Raises:
+            RepositoryError: a part of the path is no folder.
+        """
         entries = self.entries(tree)
         if not path:
-            entries |= {name: (FILE, self.blob(content)) for name, content in files.items()}
-            return self.tree(entries)
+            return self.tree(entries | {name: TreeEntry(FILE, self.blob(content)) for name, content in files.items()})
         name, _, rest = path.partition("/")
-        mode, below = entries.get(name, (FOLDER, ""))
-        if mode != FOLDER:
+        folder = entries.get(name, TreeEntry(FOLDER, ""))
+        if folder.mode != FOLDER:
             raise RepositoryError(
                 f"{name!r} of the model directory is no folder on the base branch",
-                why="a file, a symbolic link or a submodule stands in its place",
+                why="it is a file, a symbolic link or a submodule",
                 fix="move it away, or choose another model-dir",
             )
-        return self.tree(entries | {name: (FOLDER, self.graft(below, rest, files))})
+        return self.tree(entries | {name: TreeEntry(FOLDER, self.with_files(folder.oid, rest, files))})
 
     def commit(self, tree: str, parent: str, message: str, *, time: str) -> str:
-        """Writes a commit; its id. Unsigned, the same content at the same time is the same commit."""
+        """Writes a commit and returns its id. Unsigned, the same content at the same time has the same id."""
         name, mail = AUTHOR
-        who = {
+        identity = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
             for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", time))
         }
         parents = ("-p", parent) if parent else ()
-        plain = self.store.line(
-            "commit-tree", tree, *parents, "-F", "-", stdin=message.encode("utf-8", "replace"), extra=who
-        )
-        return self._signed(self.signer, plain, tree, parent, message) if self.signer else plain
+        text = message.encode("utf-8", "replace")
+        unsigned = self.store.line("commit-tree", tree, *parents, "-F", "-", stdin=text, extra=identity)
+        if self.signer is None:
+            return unsigned
+        self._send_objects(unsigned)
+        return self._fetch_signed(self.signer(tree, parent, message))
 
-    def _signed(self, sign: Signer, plain: str, tree: str, parent: str, message: str) -> str:
-        """The same commit as the server signs it: it gets the objects under a name that is no branch, and commits them.
+    def _send_objects(self, commit: str) -> None:
+        """Sends a commit's objects under a name that is no branch.
 
         Raises:
-            ForgeError: it did not sign.
-            RepositoryError: the objects could not be sent, or the commit could not be fetched.
+            RepositoryError: they could not be sent.
         """
+        spec = f"+{commit}:{UNSIGNED}"
         try:
-            objects = f"+{plain}:{UNSIGNED}"
-            server.push(self.store, "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, objects)
-            signed = sign(tree, parent, message)
-            server.read(self.store, "fetch", *QUIETLY, UPLOAD_PACK, "--end-of-options", self.remote, signed)
+            server.push(self.store, "--quiet", "--no-verify", RECEIVE_PACK, "--end-of-options", self.remote, spec)
         except GitFailed as failed:
             raise explain(failed) from failed
-        return signed
 
-    def empty_tree(self) -> str:
-        """The id of the tree without entries, which every repository knows."""
-        return self.store.line("hash-object", "-t", "tree", "--stdin")
+    def _fetch_signed(self, commit: str) -> str:
+        try:
+            self._fetch_from_server(commit)
+        except GitFailed as failed:
+            raise explain(failed) from failed
+        return commit
 
 
 class ReadOnlyRepository(Repository):
-    """A repository that is only read: what would be pushed stays in the store, and goes with it."""
+    """A repository that is only read: what would be pushed stays in the store, which is deleted with it."""
 
     def push(self, pushes: Sequence[Push]) -> None:
-        """Nothing."""
-
-
-def in_place(workspace: Git, state_branch: str) -> tuple[Repository, Tips]:
-    """The workspace as it is, for counting only: names in place of ids, no store, no fetch, no process."""
-    found = Repository(workspace, HERE, "HEAD", workspace.directory, "HEAD")
-    return found, Tips("HEAD", f"refs/heads/{state_branch}", "")
-
-
-def beside(workspace: Git, state_branch: str, scratch: Path) -> tuple[Repository, Tips]:
-    """The same with a store, for counts that have to write trees or to compare files as no attribute changes them."""
-    found = open_with_own_store(workspace, HERE, scratch)
-    return found, Tips(found.head, workspace.object_id(f"refs/heads/{state_branch}"), "")
-
-
-def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repository:
-    """A repository whose store borrows the workspace's objects.
-
-    Raises:
-        RepositoryError: the workspace is no git repository, or has no commit yet.
-    """
-    try:
-        answer = workspace.run(
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-path",
-            "objects",
-            "--git-path",
-            "shallow",
-            "--show-object-format",
-            "--verify",
-            "HEAD^{commit}",
-        )
-    except GitFailed as failed:
-        raise (_no_commit(failed) if "needed a single revision" in failed.said.lower() else explain(failed)) from failed
-    objects, shallow, kind, head = answer.decode("utf-8", "surrogateescape").splitlines()
-    store = _new_store(workspace, scratch, kind)
-    _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
-    if Path(shallow).is_file():
-        _write(store.directory / "shallow", Path(shallow).read_bytes())
-    if any(Path(objects).glob("pack/*.promisor")):
-        _promise(store, remote)  # what a partial clone lacks is no damage
-    # What the workspace has need not be sent again: fetch and push negotiate from refs.
-    store.run("update-ref", "refs/workspace", head)
-    return Repository(store, remote, head, workspace.directory, head)
-
-
-def blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
-    """A repository without a workspace: trees only, blobs are fetched when they are read. One round trip."""
-    store = _new_store(git, scratch, "sha1")
-    _promise(store, remote)  # fetched by name, so that later reads know where the missing blobs are
-    repository = Repository(store, "origin", "")
-    tips = repository.fetch(branches)
-    return replace(repository, head=tips.base), tips
-
-
-def _new_store(git: Git, scratch: Path, kind: str) -> Git:
-    path = scratch / "store.git"
-    replace(git, directory=scratch).run(
-        "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(path)
-    )
-    return replace(git, directory=path)
-
-
-def _promise(store: Git, remote: str) -> None:
-    """Makes the store a partial clone (gitformat-pack(5), partial-clone in git's technical documentation)."""
-    for key, value in (
-        ("remote.origin.url", remote),
-        ("remote.origin.promisor", "true"),
-        ("remote.origin.partialCloneFilter", "blob:none"),
-        ("extensions.partialClone", "origin"),
-    ):
-        store.run("config", key, value)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
-def _no_commit(failed: GitFailed) -> RepositoryError:
-    return RepositoryError(
-        "the repository has no commit yet",
-        why=f"it was just made ({failed.said.splitlines()[0]})",
-        fix="commit and push the datasets first",
-    )
+        """Does nothing."""

@@ -73,7 +73,7 @@ def _update(before: Issue | None, outcome: Outcome, settings: Settings, tools: D
 
 def _attempts(outcome: Outcome, tools: Dependencies) -> Sequence[Attempt]:
     """Those that the journal held when the run began, as they are now, and the one that it has made."""
-    known = {one.id: one for one in journal.read(tools.repository.store, tools.tips.state).attempts}
+    known = {one.id: one for one in journal.read(tools.repository.store, tools.repository.tips.state).attempts}
     if outcome.attempt:
         known[outcome.attempt.id] = outcome.attempt
     return tuple(known.values())

@@ -97,7 +97,7 @@ def _large_files(model_dir: str, tools: Dependencies) -> bool:
 
 def read(path: str, tools: Dependencies) -> str:
     """A file of the base branch; empty where there is none."""
-    base = tools.tips.base
+    base = tools.repository.tips.base
     return (tools.repository.store.read(f"{base}:{path}") or b"").decode("utf-8", "replace") if base else ""
 
 

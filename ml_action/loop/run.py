@@ -52,7 +52,7 @@ def _hour(settings: Settings, tools: Dependencies) -> Outcome:
 
 
 def _run(settings: Settings, tools: Dependencies) -> Outcome:
-    scene = survey.take_snapshot(settings, tools.repository, tools.tips)
+    scene = survey.take_snapshot(settings, tools.repository)
     scene, earlier = lifecycle.resume(scene, settings, tools)
     if earlier and earlier.blocked and not _ended(scene):
         return outcomes.blocked(scene, earlier)
@@ -156,7 +156,7 @@ def _unless_rolled_back(verdict: Decision, trial: Trial | None, scene: Snapshot,
 
 def _looked(scene: Snapshot, settings: Settings, counted: Trigger) -> State:
     """The state with what was found in the data: the next run need not read the very same data again."""
-    sight = survey.data_fingerprint(scene.inventory, settings, scene.repository, scene.tips)
+    sight = survey.data_fingerprint(scene.inventory, settings, scene.repository)
     return replace(scene.state, looked=LastRead(sight, counted.count))
 
 

@@ -56,7 +56,7 @@ def find_objections(
     try:
         if not COMMIT.fullmatch(attempt.commit):
             raise InvalidProposalCommit("what the journal names is no commit")
-        repository.obtain(attempt.commit)
+        repository.fetch_object(attempt.commit)
         commit.require_folder()
         objections = _to_rollback(commit, paths) if attempt.rolls_back else _to_promotion(commit, paths, name)
         return tuple(objections)
@@ -101,7 +101,7 @@ class ProposalCommit:
     def sha256(self, entry: Entry) -> str:
         """Returns the digest of a file, which is read in chunks."""
         digest = hashlib.sha256()
-        for chunk in self.store.pieces("cat-file", "blob", entry.oid):
+        for chunk in self.store.stream("cat-file", "blob", entry.oid):
             digest.update(chunk)
         return digest.hexdigest()
 

@@ -64,7 +64,7 @@ def resume(scene: Snapshot, settings: Settings, tools: Dependencies) -> tuple[Sn
     tools.log.info(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
     recorded, settled = settle(RecordedAttempt(attempt, scene.state), settings, tools, base=scene.tips.base)
     if settled.merge_progress is MergeProgress.MERGED:  # by this run: the champion is another one, so read all again
-        return survey.take_snapshot(settings, tools.repository, tools.repository.fetch(tools.branches)), settled
+        return survey.take_snapshot(settings, tools.repository.updated(tools.branches)), settled
     return replace(scene, state=recorded.state), settled
 
 

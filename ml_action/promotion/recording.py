@@ -102,7 +102,7 @@ def _on_top(
     base: str, files: Mapping[str, bytes], message: str, settings: Settings, repository: Repository, *, time: str
 ) -> str:
     """The commit of a proposal: these files in the model directory, and all else as the base branch has it."""
-    tree = repository.graft(f"{base}^{{tree}}", settings.publication.model_dir, files)
+    tree = repository.with_files(f"{base}^{{tree}}", settings.publication.model_dir, files)
     return repository.commit(tree, base, message, time=time)
 
 

@@ -21,8 +21,9 @@ from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, D
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
-from ml_action.git.command import GitFailed, Login
+from ml_action.git.command import Login
 from ml_action.git.errors import explain
+from ml_action.git.process import GitFailed
 from ml_action.reports import outputs
 from ml_action.reports.blocks import redacted
 from ml_action.reports.render import console, markdown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ml_action.core.log import Log
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.forge.base import Forge, IssueStore
-from ml_action.git.repository import Branches, Repository, Tips
+from ml_action.git.repository import Branches, Repository
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,6 @@ class Dependencies:
 
     repository: Repository
     branches: Branches
-    tips: Tips
     forge: Callable[[], Forge]  # made when it is first needed: a run that waits never loads it
     log: Log
     now: Callable[[], str]  # UTC, ISO 8601

@@ -20,6 +20,8 @@ from ml_action.git import command, repository
 from ml_action.git import remote as server
 from ml_action.git.command import Git, Login
 from ml_action.git.errors import explain
+from ml_action.git.open import clone_blobless, open_in_place, open_in_place_with_store, open_with_own_store
+from ml_action.git.process import GitFailed
 from ml_action.git.repository import Branches, Repository, Tips
 from ml_action.runtime.actions import RunContext
 from ml_action.runtime.connection import Connection
@@ -63,7 +65,7 @@ def _top(context: RunContext) -> Path:
     if (context.workspace / ".git").exists():
         return context.workspace
     here = Git(context.workspace, command.environment(context.environ))
-    return Path(here.maybe("rev-parse", "--show-toplevel") or context.workspace)
+    return Path(here.line_or_empty("rev-parse", "--show-toplevel") or context.workspace)
 
 
 def read_config(top: Path) -> dict[str, object]:
@@ -102,7 +104,7 @@ def parse_config(text: str) -> dict[str, object]:
 
 def origin(top: Path, context: RunContext) -> str:
     """owner/name of the repository that this clone came from; empty where it is not on the server of the context."""
-    url = Git(top, command.environment(context.environ)).maybe("remote", "get-url", "origin")
+    url = Git(top, command.environment(context.environ)).line_or_empty("remote", "get-url", "origin")
     _, _, place = context.server_url.partition("://")  # github.com, or another host with its port
     found = re.fullmatch(
         rf"(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
@@ -130,15 +132,17 @@ def _choose_forge(settings: Settings, context: RunContext) -> str:
 
 def name_branches(place: Target) -> Branches:
     """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
-    state, proposed = repository.branch_names(place.settings.name)
     base = place.settings.publication.base or (place.context.default_branch if place.on_github else "")
-    return Branches(base or _default_branch(place), state, proposed)
+    name = place.settings.name
+    return Branches(base or _default_branch(place), repository.state_branch(name), repository.proposal_branch(name))
 
 
 def _default_branch(place: Target) -> str:
     if not place.on_github:
-        name = place.workspace.maybe("symbolic-ref", "--quiet", "--short", "HEAD")
-        others = place.workspace.maybe("for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads")
+        name = place.workspace.line_or_empty("symbolic-ref", "--quiet", "--short", "HEAD")
+        others = place.workspace.line_or_empty(
+            "for-each-ref", "--format=%(refname:short)", "--contains=HEAD", "refs/heads"
+        )
         if name or others:
             return name or others.splitlines()[0]
         raise SettingsError(
@@ -148,7 +152,7 @@ def _default_branch(place: Target) -> str:
         )
     try:
         told = server.read(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
-    except command.GitFailed as failed:
+    except GitFailed as failed:
         raise explain(failed) from failed
     first = told.decode("utf-8", "surrogateescape").split("\t")[0]
     if not first.startswith("ref: refs/heads/"):
@@ -156,36 +160,47 @@ def _default_branch(place: Target) -> str:
     return first[len("ref: refs/heads/") :]
 
 
-def open_for_reading(place: Target, scratch: Callable[[], Path]) -> tuple[Target, Repository, Tips]:
-    """The cheapest repository in which datasets can be counted; the place with the settings found in it."""
+@dataclass(frozen=True)
+class Opened:
+    """A repository, and the target with the settings that were found in it."""
+
+    target: Target
+    repository: Repository
+
+
+def open_for_reading(place: Target, scratch: Callable[[], Path]) -> Opened:
+    """Returns the cheapest repository in which datasets can be counted."""
     if not _has_repository(place):
         return _clone_for_reading(place, scratch)
     if place.on_github:
-        return place, *open_fully(place, name_branches(place), scratch())
-    state, _ = repository.branch_names(place.settings.name)
+        return Opened(place, open_fully(place, name_branches(place), scratch()))
+    state = repository.state_branch(place.settings.name)
     if place.settings.data.data_path.folder and place.settings.data.unit == trigger.DATASETS:
-        return place, *repository.in_place(place.workspace, state)
-    return place, *repository.beside(place.workspace, state, scratch())
+        return Opened(place, open_in_place(place.workspace, state))
+    return Opened(place, open_in_place_with_store(place.workspace, state, scratch()))
 
 
 def _has_repository(place: Target) -> bool:
-    return (place.workspace.directory / ".git").exists() or bool(place.workspace.maybe("rev-parse", "--git-dir"))
+    return (place.workspace.directory / ".git").exists() or bool(
+        place.workspace.line_or_empty("rev-parse", "--git-dir")
+    )
 
 
-def _clone_for_reading(place: Target, scratch: Callable[[], Path]) -> tuple[Target, Repository, Tips]:
+def _clone_for_reading(place: Target, scratch: Callable[[], Path]) -> Opened:
     """A blobless clone; the configuration file is read from it, which may send us to other branches."""
     if not place.on_github:
         raise _no_repository(place)
     branches = name_branches(place)
-    found, tips = repository.blobless(place.workspace, place.remote, branches, scratch())
-    ((_, kind),) = found.store.resolve(f"{tips.base}:{CONFIG_FILE}")
-    if kind != "blob":
-        return place, found, tips
-    config = parse_config((found.store.read(f"{tips.base}:{CONFIG_FILE}") or b"").decode("utf-8", "replace"))
-    place = replace(place, settings=parse(place.given, config))
-    again = name_branches(place)
-    tips = tips if again == branches else found.fetch(again)
-    return place, replace(found, head=tips.base), tips
+    found = clone_blobless(place.workspace, place.remote, branches, scratch())
+    file = f"{found.tips.base}:{CONFIG_FILE}"
+    (config,) = found.store.resolve(file)
+    if config.kind != "blob":
+        return Opened(place, found)
+    options = parse_config((found.store.read(file) or b"").decode("utf-8", "replace"))
+    place = replace(place, settings=parse(place.given, options))
+    if name_branches(place) != branches:
+        found = found.updated(name_branches(place))
+    return Opened(place, replace(found, head=found.tips.base))
 
 
 def _no_repository(place: Target) -> RepositoryError:
@@ -196,44 +211,43 @@ def _no_repository(place: Target) -> RepositoryError:
     )
 
 
-def open_fully(place: Target, branches: Branches, scratch: Path) -> tuple[Repository, Tips]:
+def open_fully(place: Target, branches: Branches, scratch: Path) -> Repository:
     """The repository with a store of its own, and the branches as they are on the remote now.
 
     A run for the base branch counts that branch's datasets as they are now, not those of its checkout: the re-run of
     an old job would else see datasets that were removed since, and count them as new.
     """
-    found = repository.open_with_own_store(place.workspace, place.remote, scratch)
-    tips = found.fetch(branches)
+    found = open_with_own_store(place.workspace, place.remote, scratch).updated(branches)
     if place.on_github and place.context.ref == f"refs/heads/{branches.base}":
-        found = replace(found, head=tips.base)
-    return found, tips
+        found = replace(found, head=found.tips.base)
+    return found
 
 
-def open_locally(place: Target, scratch: Path) -> tuple[Repository, Tips]:
+def open_locally(place: Target, scratch: Path) -> Repository:
     """The repository as it is on this machine: no token, no network; also on no branch, and without a commit."""
     git = place.workspace
     if not _has_repository(place):
         raise _no_repository(place)
-    state, _ = repository.branch_names(place.settings.name)
+    state = repository.state_branch(place.settings.name)
     tips = Tips(_local_base(place), _first(git, f"refs/heads/{state}", f"refs/remotes/origin/{state}"), "")
     if git.object_id("HEAD^{commit}"):
-        return repository.open_with_own_store(git, str(git.directory), scratch), tips
-    return Repository(git, str(git.directory), "", git.directory), tips
+        return replace(open_with_own_store(git, str(git.directory), scratch), tips=tips)
+    return Repository(git, str(git.directory), "", git.directory, tips=tips)
 
 
-def open_with_journal(place: Target, scratch: Path, log: Log) -> tuple[Repository, Tips]:
+def open_with_journal(place: Target, scratch: Path, log: Log) -> Repository:
     """Where the journal is: on the remote as it is now; offline, or without a token, what this clone knows of it."""
     local = scratch / "local"
     local.mkdir()
     try:
-        found, tips = open_fully(place, name_branches(place), scratch)
+        found = open_fully(place, name_branches(place), scratch)
     except (RepositoryError, SettingsError) as away:
-        found, tips = open_locally(place, local)
-        if not tips.state:
+        found = open_locally(place, local)
+        if not found.tips.state:
             raise
         log.warn(f"{away.what}: told is what this clone knows")
-        return found, tips
-    return (found, tips) if tips.state else open_locally(place, local)
+        return found
+    return found if found.tips.state else open_locally(place, local)
 
 
 def _local_base(place: Target) -> str:
@@ -263,7 +277,7 @@ def _first(git: Git, *names: str) -> str:
 def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     """Everything that the writing stories need: a repository with its own store, the branches as they are."""
     branches = name_branches(place)
-    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+    return _tools(place, branches, open_fully(place, branches, scratch), log)
 
 
 def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
@@ -302,25 +316,25 @@ def make_data_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     pull, branches = place.context.pull, name_branches(place)
     branches = replace(branches, base=pull.base) if pull else branches
     place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.PROPOSE))
-    return _tools(place, branches, *open_fully(place, branches, scratch), log)
+    return _tools(place, branches, open_fully(place, branches, scratch), log)
 
 
 def make_approval_tools(place: Target, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
     """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
     if _has_repository(place):
         return place.settings, make_tools(place, scratch, log)
-    place, found, tips = _clone_for_reading(place, lambda: scratch)
-    return place.settings, _tools(place, name_branches(place), found, tips, log)
+    opened = _clone_for_reading(place, lambda: scratch)
+    place = opened.target
+    return place.settings, _tools(place, name_branches(place), opened.repository, log)
 
 
-def _tools(place: Target, branches: Branches, found: Repository, tips: Tips, log: Log) -> Dependencies:
+def _tools(place: Target, branches: Branches, found: Repository, log: Log) -> Dependencies:
     from ml_action.runtime.dependencies import Dependencies
 
-    connection = Connection(place.settings, place.context, branches, log, place.workspace.patience, place.on_github)
+    connection = Connection(place.settings, place.context, branches, log, place.workspace.retry_budget, place.on_github)
     return Dependencies(
         replace(found, signer=connection.signer),
         branches,
-        tips,
         connection.forge,
         log,
         now,

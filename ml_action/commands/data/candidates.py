@@ -17,7 +17,7 @@ from ml_action.datasets.inventory import REGULAR_FILES
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal, lfs, registry, workspace
 from ml_action.git.command import Git, decode_path
-from ml_action.git.repository import Repository, Tips
+from ml_action.git.repository import Repository
 
 # what differs from the commit, and what git does not know; no configuration changes the answer
 EDITED = ("diff", "--name-only", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--ignore-submodules", "HEAD")
@@ -61,24 +61,24 @@ def of_working_tree(git: Git, scene: Snapshot, settings: Settings) -> BranchData
                 here[path] = found
             else:
                 here.pop(path, None)
-    start = git.maybe("merge-base", base, head) if base and head else ""
+    start = git.line_or_empty("merge-base", base, head) if base and head else ""
     known = committed(scene.repository.store, start, selection)
     ahead = tuple(item for path, item in accepted.items() if path not in known and path not in here)
     return BranchDatasets(scene, tuple(accepted.values()), tuple(here.values()), ahead)
 
 
-def scene_of(settings: Settings, repository: Repository, tips: Tips) -> Snapshot:
+def scene_of(settings: Settings, repository: Repository) -> Snapshot:
     """The scene; also where no commit holds the data path yet."""
     roots = settings.data.data_path.roots
     kinds = repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)) if repository.head else ()
     if any(kind == "tree" for _, kind in kinds):
-        return survey.take_snapshot(settings, repository, tips)
+        return survey.take_snapshot(settings, repository)
     empty = repository.empty_tree()
     found = Inventory(empty, empty, ())
-    state = journal.read(repository.store, tips.state)
-    history = registry.read(repository.store, tips.base, settings.publication.model_dir)
+    state = journal.read(repository.store, repository.tips.state)
+    history = registry.read(repository.store, repository.tips.base, settings.publication.model_dir)
     judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
-    return Snapshot(repository, tips, state, history, found, judged, counting.selection_of(settings))
+    return Snapshot(repository, state, history, found, judged, counting.selection_of(settings))
 
 
 def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:

@@ -100,7 +100,7 @@ def _no_dataset(path: str, at_hand: BranchDatasets, git: Git, settings: Settings
         mode = (git.directory / path).lstat().st_mode
     except OSError:
         mode = 0
-    entry = git.maybe(
+    entry = git.line_or_empty(
         "--literal-pathspecs", "ls-tree", "--full-tree", at_hand.scene.repository.head or "HEAD", "--", path
     )
     if not mode and not entry:
@@ -149,7 +149,7 @@ def _remembered(subject: FileState) -> Explanation | None:
     scene, blob = subject.scene, subject.dataset.blob
     aside = next((item for item in scene.state.set_aside if item.blob == blob), None)
     if aside:
-        when = scene.repository.store.maybe(
+        when = scene.repository.store.line_or_empty(
             "log", "-1", "--format=%cI", f"-S{blob}", scene.state.commit, "--", SET_ASIDE
         )
         place = f" (line {aside.line})" if aside.line else ""
@@ -190,7 +190,9 @@ def _uncommitted(subject: FileState) -> Explanation | None:
     if subject.committed:
         why, next_step = "was edited and not committed: the committed content is what counts", COMMIT
     else:
-        rule = subject.git.maybe("check-ignore", "--verbose", "--no-index", "--", subject.path).partition("\t")[0]
+        rule = subject.git.line_or_empty("check-ignore", "--verbose", "--no-index", "--", subject.path).partition("\t")[
+            0
+        ]
         if rule:
             why, next_step = f"is ignored by git ({escaped(rule)})", "take it out of the ignore rule, then commit it"
         else:

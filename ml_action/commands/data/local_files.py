@@ -68,8 +68,8 @@ class LocalDatasets:
 def open_clone(call: Invocation) -> LocalDatasets:
     """Opens the clone on this machine. The setting `forge` has no effect, because nothing is sent."""
     place = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
-    repository, tips = wiring.open_locally(place, call.temporary_folder())
-    scene = candidates.scene_of(place.settings, repository, tips)
+    repository = wiring.open_locally(place, call.temporary_folder())
+    scene = candidates.scene_of(place.settings, repository)
     datasets = candidates.of_working_tree(place.workspace, scene, place.settings)
     return LocalDatasets(place, datasets, call.context.workspace)
 

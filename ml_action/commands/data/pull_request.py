@@ -42,7 +42,7 @@ def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Ou
     Raises:
         DataError: the datasets cannot be judged at all.
     """
-    scene = ground.scene_of(settings, tools.repository, tools.tips)
+    scene = ground.scene_of(settings, tools.repository)
     at_hand = ground.of_commits(scene, settings)
     candidates = at_hand.arriving() or (() if pull else scene.inventory.new)
     try:

@@ -175,11 +175,11 @@ class Demo:
     def _commit(self, datasets: Iterable[str], description: str, names: Iterable[str] = ()) -> str:
         """Commits datasets to main, as users do. Returns the commit."""
         git, files = self.session.git, tuple(datasets)
-        count = int(git.maybe("rev-list", "--count", "main") or 0)
+        count = int(git.line_or_empty("rev-list", "--count", "main") or 0)
         numbers = (f"{number:04}" for number in itertools.count())
         paths = (f"{STORE}/batch-{count:02}-{name}.csv" for name in itertools.chain(names, numbers))
         message = f"Add {len(files)} {description}"
-        stream = _import_stream(zip(paths, files, strict=False), git.maybe("rev-parse", "main"), message)
+        stream = _import_stream(zip(paths, files, strict=False), git.line_or_empty("rev-parse", "main"), message)
         git.run("fast-import", "--quiet", stdin=stream)
         self.log.info(f"{len(files)} {description} arrive")
         self.session.hub.synchronise(self.session.repository)

@@ -25,7 +25,7 @@ def run(call: Invocation) -> Outcome:
     secrets = {name: inputs.pop(name) for name in list(inputs) if BY_NAME[name].secret}
     setup.check_flags(inputs)
     git = sandbox_session.plain_git(path)
-    top = Path(git.maybe("rev-parse", "--show-toplevel") or path)
+    top = Path(git.line_or_empty("rev-parse", "--show-toplevel") or path)
     folder = "" if path == top else path.relative_to(top.resolve()).as_posix()
     request = setup.InitRequest(
         inputs, wiring.read_config(top), "" if folder == "." else folder, rehearse=not options.no_rehearsal

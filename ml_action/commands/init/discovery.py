@@ -97,7 +97,7 @@ def _header(git: Git, readers: Readers, path: str, oid: str) -> tuple[str, ...]:
     reader = readers.reader_for(path)
     if not isinstance(reader, TextReader):
         return ()
-    content = next(git.pieces("cat-file", "blob", oid), b"")[:HEAD_BYTES]
+    content = next(git.stream("cat-file", "blob", oid), b"")[:HEAD_BYTES]
     try:
         first = next(csv.reader([reader.header_line(content).decode("utf-8-sig", "replace")]), [])
     except (OSError, EOFError, csv.Error):
@@ -235,7 +235,7 @@ def read_sample(git: Git, found: DataLayout) -> Table:
     _check_header(found.files[0])
     step = -(-len(found.files) // READ_AT_MOST)
     datasets = [Dataset(file.path, file.blob) for file in found.files[::step]]
-    read, rejected = table.read(datasets, git.contents(item.blob for item in datasets))
+    read, rejected = table.read(datasets, git.blobs(item.blob for item in datasets))
     if not read.datasets:
         first = rejected[0]
         raise DataError(

@@ -83,8 +83,9 @@ def _progress(promoted: Outcome) -> str:
 
 def branches_of(git: Git) -> CloneBranches:
     """Returns the branch that is checked out, and the default one if the clone knows it."""
-    default = git.maybe("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
-    return CloneBranches(git.maybe("symbolic-ref", "--quiet", "--short", "HEAD"), default)
+    current = git.line_or_empty("symbolic-ref", "--quiet", "--short", "HEAD")
+    default = git.line_or_empty("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    return CloneBranches(current, default.removeprefix("origin/"))
 
 
 def next_steps(work: RemainingWork) -> tuple[str, ...]:

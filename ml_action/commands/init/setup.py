@@ -101,13 +101,13 @@ def _still_valid(present: Mapping[str, str], inputs: Mapping[str, str]) -> dict[
 
 def _check_repository(top: Path, git: Git) -> None:
     """Checks that there is a repository with a commit and a working tree."""
-    if not git.maybe("rev-parse", "--git-dir"):
+    if not git.line_or_empty("rev-parse", "--git-dir"):
         raise RepositoryError(
             f"{str(top)!r} is no git repository",
             why="the loop counts what git tracks, and git tracks nothing here",
             fix="git init && git add --all && git commit -m 'Begin', or name the folder of a clone",
         )
-    if git.maybe("rev-parse", "--is-bare-repository") == "true":
+    if git.line_or_empty("rev-parse", "--is-bare-repository") == "true":
         raise RepositoryError(
             f"{str(top)!r} is a bare repository",
             why="settings and a workflow are written into a working tree, and it has none",

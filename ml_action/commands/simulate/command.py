@@ -18,8 +18,8 @@ def run(call: Invocation) -> None:
     """Simulates a policy on the repository's own datasets: no token, no network, nothing is written."""
     place = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
     folder, options = call.temporary_folder(), own_options(call)
-    repository, tips = wiring.open_locally(place, folder)
-    scene = survey.take_snapshot(place.settings, repository, tips)
+    repository = wiring.open_locally(place, folder)
+    scene = survey.take_snapshot(place.settings, repository)
     wish = simulation.SimulationRequest(options.thresholds, options.rounds, options.jobs)
     with safe_children(os.environ):
         found = simulation.run(scene, place.settings, wish, call.log, folder)

@@ -7,8 +7,9 @@ from ml_action.commands import history, status
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.git import journal, registry, repository
+from ml_action.git import journal, registry
 from ml_action.git.journal import Counter, State
+from ml_action.git.open import open_with_own_store
 from ml_action.git.repository import Push
 from ml_action.reports import status as pages
 from ml_action.reports.render.console import inline
@@ -42,7 +43,7 @@ def show(tmp_path, workspace, capsys, monkeypatch):
 def remember(tmp_path, workspace, *attempts):
     scratch = tmp_path / "writing"
     scratch.mkdir()
-    borrowed = repository.open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
+    borrowed = open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
     state = State("", workspace.tree(), attempts, (RejectedDataset("a.csv", "1", "empty"),))
     borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 

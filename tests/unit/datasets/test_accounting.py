@@ -12,7 +12,8 @@ from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents as sources
 from ml_action.datasets import survey
-from ml_action.git import journal, repository
+from ml_action.git import journal
+from ml_action.git.open import clone_blobless, open_in_place
 from ml_action.git.workspace import blob_id
 from tests.support.counting import BRANCHES, SETTINGS, Place
 from tests.support.factories import make_csvs, make_git, make_repository, make_settings
@@ -307,7 +308,7 @@ def test_an_untracked_file_is_known_by_its_content_as_git_would_name_it(loose):
     (item,) = loose.look(LOOSE).inventory.new
     assert item.blob == loose.workspace.git.line("hash-object", f"{STORE}/loose.csv")
     assert item.untracked
-    assert not loose.workspace.git.maybe("cat-file", "-t", item.blob)  # it was never written
+    assert not loose.workspace.git.line_or_empty("cat-file", "-t", item.blob)  # it was never written
 
 
 def test_an_untracked_file_counts_once_whatever_it_is_called(loose):
@@ -364,8 +365,8 @@ def test_what_a_newer_commit_deleted_is_no_untracked_file(loose):
     loose.publish(store({"a.csv": None}))
     newer = loose.workspace.git.line("rev-parse", "HEAD")
     loose.workspace.git.run("checkout", "-q", old)
-    borrowed, tips = loose.borrow()
-    scene = survey.take_snapshot(LOOSE, replace(borrowed, head=newer), tips, journal.read)
+    borrowed = loose.borrow()
+    scene = survey.take_snapshot(LOOSE, replace(borrowed, head=newer), journal.read)
     assert scene.inventory.new == ()
 
 
@@ -416,16 +417,16 @@ def test_an_untracked_file_that_cannot_be_read_is_told(loose):
 
 
 def test_untracked_files_need_a_checkout(place):
-    borrowed, tips = place.borrow()
+    borrowed = place.borrow()
     with pytest.raises(RepositoryError, match="untracked: true needs the files of a checkout") as caught:
-        survey.take_snapshot(LOOSE, replace(borrowed, workspace=None), tips)
+        survey.take_snapshot(LOOSE, replace(borrowed, workspace=None))
     assert "actions/checkout" in caught.value.fix
 
 
 def test_a_repository_of_sha256_names_untracked_files_so(tmp_path):
     workspace = make_repository(tmp_path / "w", make_csvs(1), "--object-format=sha256")
     workspace.write(store({"loose.csv": text(9)}))
-    found = survey.take_snapshot(LOOSE, *repository.in_place(workspace.git, "none")).inventory
+    found = survey.take_snapshot(LOOSE, open_in_place(workspace.git, "none")).inventory
     assert found.new[1].blob == workspace.git.line("hash-object", f"{STORE}/loose.csv")
     assert len(found.new[1].blob) == 64
 
@@ -625,7 +626,7 @@ def test_without_a_checkout_the_count_is_the_same(place, settings):
     scratch = place.tmp_path / "blobless"
     found = survey.take_snapshot(
         settings,
-        *repository.blobless(make_git(scratch), place.remote.as_uri(), BRANCHES, scratch),
+        clone_blobless(make_git(scratch), place.remote.as_uri(), BRANCHES, scratch),
         journal.read_for_counting,
     )
     assert found.trigger == place.look(settings).trigger

@@ -101,12 +101,12 @@ def test_a_champion_whose_data_tree_is_gone_counts_everything(place):
 
 
 def test_a_check_that_has_a_champion_and_no_state_says_so(place):
-    assert check(SETTINGS, *place.borrow()).notes == ()
+    assert check(SETTINGS, place.borrow()).notes == ()
     place.publish({"model/model_metadata.json": registry.to_bytes(make_history(make_version()))})
-    (note,) = check(SETTINGS, *place.borrow()).notes
+    (note,) = check(SETTINGS, place.borrow()).notes
     assert f"git fetch origin {BRANCHES.state}:{BRANCHES.state}" in note
     place.attempt()
-    assert check(SETTINGS, *place.borrow()).notes == ()
+    assert check(SETTINGS, place.borrow()).notes == ()
 
 
 def test_damaged_metadata_stops_a_run_before_it_counts(place):
@@ -162,13 +162,13 @@ def test_clones_as_workflows_make_them_count_the_same(place, tmp_path, options):
 
 
 def test_check_waits_in_words(place):
-    outcome = check(SETTINGS, *place.borrow())
+    outcome = check(SETTINGS, place.borrow())
     assert (outcome.verdict, outcome.reason) == (Verdict.WAITING, "waiting 3/5: 2 more new datasets start a training")
     assert outcome.next_step == "nothing until more datasets arrive; the next check counts again"
     assert outcome.inventory.tree == place.workspace.tree()
 
 
 def test_check_is_ready_in_words(place):
-    outcome = check(make_settings(threshold=3), *place.borrow())
+    outcome = check(make_settings(threshold=3), place.borrow())
     assert (outcome.verdict, outcome.reason) == (Verdict.READY, "ready 3/3: enough new datasets arrived")
     assert outcome.next_step == "start the training: run the action with mode run"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ml_action.core.errors import RepositoryError
-from ml_action.git import command
-from ml_action.git.command import Git, GitFailed, Login, environment
+from ml_action.git import process
+from ml_action.git.command import Git, Login, environment
+from ml_action.git.process import GitFailed
 from tests.support.factories import make_git, make_repository
 
 SECRET = "ghs_verysecret"
@@ -116,7 +117,7 @@ def test_a_failure_tells_command_code_and_what_git_said(tmp_path):
         make_git(tmp_path).run("--no-pager", "rev-parse", "HEAD")
     failed = caught.value
     assert (failed.command, failed.code) == ("rev-parse", 128)
-    assert "not a git repository" in failed.said
+    assert "not a git repository" in failed.output
     assert str(failed).startswith("git rev-parse ended with 128: fatal: not a git repository")
 
 
@@ -134,7 +135,7 @@ def test_a_git_that_is_not_there_is_told(tmp_path):
 def test_a_git_that_does_not_end_is_stopped(tmp_path, monkeypatch):
     (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 30\n")
     (tmp_path / "git").chmod(0o755)
-    monkeypatch.setattr(command, "TIMEOUT", 0.2)
+    monkeypatch.setattr(process, "TIMEOUT", 0.2)
     began = time.monotonic()
     with pytest.raises(RepositoryError, match="git fetch did not end within 0 s"):
         Git(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"}).run("fetch")
@@ -151,8 +152,8 @@ def test_names_become_ids(workspace):
     assert here.object_id("HEAD:a") == here.line("hash-object", "a")
     assert here.object_id("HEAD:nothing") == ""
     assert here.object_id("--help") == ""
-    assert here.maybe("rev-parse", "HEAD:a") == here.object_id("HEAD:a")
-    assert here.maybe("rev-parse", "--verify", "--quiet", "HEAD:nothing") == ""
+    assert here.line_or_empty("rev-parse", "HEAD:a") == here.object_id("HEAD:a")
+    assert here.line_or_empty("rev-parse", "--verify", "--quiet", "HEAD:nothing") == ""
 
 
 def test_many_names_become_ids_and_types_in_one_process(workspace):
@@ -185,27 +186,27 @@ def test_blobs_are_read_whole_or_are_none(workspace):
 def test_many_contents_come_in_order_from_one_process(workspace):
     here = workspace.git
     blobs = [here.object_id(f"HEAD:{name}") for name in ("a", "empty", "dir/b c", "empty", "new\nline", "a")]
-    assert list(here.contents(blobs)) == [b"content of a", b"", b"\0\xff\n", b"", b"x", b"content of a"]
-    assert list(here.contents([])) == []
+    assert list(here.blobs(blobs)) == [b"content of a", b"", b"\0\xff\n", b"", b"x", b"content of a"]
+    assert list(here.blobs([])) == []
 
 
 def test_a_large_and_a_tricky_content(workspace):
     here = workspace.git
     large, tricky = os.urandom(300_000), b"0" * 40 + b" blob 3\nabc\n"
     blobs = [here.line("hash-object", "-w", "--stdin", stdin=text) for text in (large, tricky, large)]
-    assert list(here.contents(blobs)) == [large, tricky, large]
+    assert list(here.blobs(blobs)) == [large, tricky, large]
 
 
 def test_a_content_that_is_missing_is_a_failure_of_git(workspace):
     with pytest.raises(GitFailed, match=r"bad object 1{40} missing"):
-        list(workspace.git.contents([workspace.git.object_id("HEAD:a"), "1" * 40]))
+        list(workspace.git.blobs([workspace.git.object_id("HEAD:a"), "1" * 40]))
 
 
 def test_contents_come_while_git_still_runs_and_it_ends_when_nobody_listens(workspace):
     others = children()
     here = workspace.git
     large = here.line("hash-object", "-w", "--stdin", stdin=os.urandom(3_000_000))
-    contents = here.contents([large] * 50)
+    contents = here.blobs([large] * 50)
     assert len(next(contents)) == 3_000_000
     (child,) = children() - others
     contents.close()
@@ -215,13 +216,13 @@ def test_contents_come_while_git_still_runs_and_it_ends_when_nobody_listens(work
 def test_more_names_than_a_pipe_holds_block_nobody(workspace):
     here = workspace.git
     blobs = [here.object_id("HEAD:a"), here.object_id("HEAD:empty")] * 20_000
-    assert sum(map(len, here.contents(blobs))) == 20_000 * len(b"content of a")
+    assert sum(map(len, here.blobs(blobs))) == 20_000 * len(b"content of a")
 
 
 def test_a_blob_over_the_limit_is_passed_over(workspace):
     here = workspace.git
     blobs = [here.line("hash-object", "-w", "--stdin", stdin=b"x" * size) for size in (10, 11, 3_000_000, 0, 9)]
-    found = list(here.contents(blobs, 10))
+    found = list(here.blobs(blobs, 10))
     assert [content if content is None else len(content) for content in found] == [10, None, None, 0, 9]
 
 
@@ -229,9 +230,9 @@ def test_a_blob_over_the_limit_takes_no_memory(workspace):
     blob = workspace.git.line("hash-object", "-w", "--stdin", stdin=bytes(100_000_000))
     tracemalloc.start()
     try:
-        assert list(workspace.git.contents([blob], 1000)) == [None]
+        assert list(workspace.git.blobs([blob], 1000)) == [None]
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
-        assert [len(content) for content in workspace.git.contents([blob])] == [100_000_000]
+        assert [len(content) for content in workspace.git.blobs([blob])] == [100_000_000]
         assert tracemalloc.get_traced_memory()[1] < 110_000_000  # once, not twice
     finally:
         tracemalloc.stop()
@@ -244,12 +245,12 @@ def test_git_that_ends_early_is_a_failure(workspace, tmp_path, monkeypatch):
     here = Git(workspace.path, {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(GitFailed, match="git cat-file ended with 3: broken pack"):
-        list(here.contents(["0" * 40]))
+        list(here.blobs(["0" * 40]))
     with pytest.raises(GitFailed, match="git cat-file ended with 3: broken pack"):
-        list(here.contents(["0" * 40], 1))
+        list(here.blobs(["0" * 40], 1))
     script.write_text("#!/bin/sh\necho fatal: bad object store >&2\nexit 128\n")
     with pytest.raises(GitFailed, match="git cat-file ended with 128: fatal: bad object store"):
-        list(here.contents(["0" * 40]))
+        list(here.blobs(["0" * 40]))
 
 
 def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
@@ -257,19 +258,19 @@ def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
     script = tmp_path / "git"
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(stat.S_IRWXU)
-    monkeypatch.setattr(command, "TIMEOUT", 0.05)
+    monkeypatch.setattr(process, "TIMEOUT", 0.05)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(RepositoryError, match="git cat-file did not end within 0 s"):
-        list(Git(workspace.path, {"PATH": os.environ["PATH"]}).contents(["0" * 40]))
+        list(Git(workspace.path, {"PATH": os.environ["PATH"]}).blobs(["0" * 40]))
     assert children() <= others
 
 
 def test_contents_without_git_or_without_a_folder(workspace, tmp_path, monkeypatch):
     with pytest.raises(RepositoryError, match="no folder"):
-        list(Git(tmp_path / "nothing", workspace.git.env).contents(["0" * 40]))
+        list(Git(tmp_path / "nothing", workspace.git.env).blobs(["0" * 40]))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RepositoryError, match="git command was not found"):
-        list(Git(workspace.path, {"PATH": str(tmp_path)}).contents(["0" * 40]))
+        list(Git(workspace.path, {"PATH": str(tmp_path)}).blobs(["0" * 40]))
 
 
 def children():

@@ -4,8 +4,8 @@ import threading
 import pytest
 
 from ml_action.core.errors import RepositoryError
-from ml_action.git.command import GitFailed
 from ml_action.git.errors import explain, lost_the_race
+from ml_action.git.process import GitFailed
 from tests.support.factories import make_git, make_remote, make_repository
 
 PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
@@ -115,7 +115,7 @@ def test_a_branch_that_moved_is_a_lost_race(two):
         "HEAD~1:refs/heads/state",
         "HEAD:refs/heads/other",
     )
-    assert lost_the_race(failed), failed.said
+    assert lost_the_race(failed), failed.output
 
 
 def test_a_branch_that_was_created_meanwhile_is_a_lost_race(two):
@@ -130,7 +130,7 @@ def test_a_branch_that_was_deleted_meanwhile_is_a_lost_race(two):
     old = workspace.git.line("rev-parse", "state")
     make_git(remote).run("update-ref", "-d", "refs/heads/state")
     failed = refused(workspace, f"--force-with-lease=refs/heads/state:{old}", str(remote), "HEAD:refs/heads/state")
-    assert lost_the_race(failed), failed.said
+    assert lost_the_race(failed), failed.output
 
 
 def test_a_push_that_is_no_fast_forward_is_a_lost_race(two):
@@ -176,7 +176,7 @@ def test_of_pushes_that_meet_on_the_server_one_wins_and_the_others_lost_the_race
         thread.start()
     for thread in threads:
         thread.join()
-    assert [lost_the_race(failed) for failed in failures] == [True, True], [failed.said for failed in failures]
+    assert [lost_the_race(failed) for failed in failures] == [True, True], [failed.output for failed in failures]
     assert winners == [make_git(remote).line("rev-parse", f"refs/heads/{branch}")]
 
 
@@ -195,7 +195,7 @@ def test_a_branch_in_the_way_of_the_bots_folder_is_told_and_is_no_race(two):
     workspace, remote = two
     failed = refused(workspace, str(remote), "HEAD:refs/heads/state/deeper")
     assert not lost_the_race(failed)
-    assert explain(failed).what == "a branch of this repository stands in the way of the bot's branches"
+    assert explain(failed).what == "a branch of this repository conflicts with the names of the bot's branches"
 
 
 def test_a_server_that_cannot_be_reached(two):

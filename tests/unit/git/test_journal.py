@@ -11,6 +11,7 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import journal, repository
 from ml_action.git.journal import Counter, State
+from ml_action.git.open import open_with_own_store
 from tests.support.factories import TIME, make_attempt, make_git, make_repository
 
 COUNTER = Counter(143, 200, TIME, "hold", "not proven better")
@@ -22,7 +23,7 @@ def borrowed(tmp_path):
     workspace = make_repository(tmp_path / "w", {"data/a.csv": "1"})
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return repository.open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
+    return open_with_own_store(make_git(workspace.path), str(workspace.path), scratch)
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_a_damaged_journal_is_told_and_not_guessed_at(borrowed, content):
 
 def test_a_damaged_list_of_set_aside_datasets_is_told(borrowed):
     commit = damaged(borrowed, set_aside__jsonl=b"{}")
-    with pytest.raises(RepositoryError, match=r"damaged set_aside\.jsonl: SetAside\.path is missing"):
+    with pytest.raises(RepositoryError, match=r"damaged set_aside\.jsonl: RejectedDataset\.path is missing"):
         journal.read_for_counting(borrowed.store, commit)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from ml_action.core.retry import RetryBudget
 from ml_action.git import remote
-from ml_action.git.command import Git, GitFailed
+from ml_action.git.command import Git
+from ml_action.git.process import GitFailed
 
 TROUBLE = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 502"
 LIMIT = "fatal: unable to access 'https://github.com/o/r/': The requested URL returned error: 429"

@@ -9,6 +9,7 @@ import pytest
 from ml_action.core.errors import RepositoryError
 from ml_action.git import journal, repository
 from ml_action.git.journal import Counter, State
+from ml_action.git.open import clone_blobless, open_in_place, open_in_place_with_store, open_with_own_store
 from ml_action.git.repository import AUTHOR, Branches, ConcurrentUpdate, Push
 from tests.support.factories import TIME, Workspace, make_csvs, make_git, make_remote, make_repository
 
@@ -48,7 +49,7 @@ def borrow(tmp_path, remote):
         path = workspace if isinstance(workspace, Path) else workspace.path
         scratch = tmp_path / f"scratch{len(list(tmp_path.iterdir()))}"
         scratch.mkdir()
-        return repository.open_with_own_store(make_git(path), str(of), scratch)
+        return open_with_own_store(make_git(path), str(of), scratch)
 
     return borrow
 
@@ -78,7 +79,7 @@ def test_a_tree_that_only_an_older_commit_holds_is_fetched_into_the_store(origin
     borrowed = borrow(clone, remote.as_uri())
     before = snapshot(clone.path)
     assert not clone.git.object_id(f"{old}^{{tree}}")
-    assert borrowed.obtain_tree(old)
+    assert borrowed.fetch_tree(old)
     assert len(borrowed.store.line("ls-tree", "--name-only", old).splitlines()) == 3
     assert snapshot(clone.path) == before
 
@@ -86,14 +87,14 @@ def test_a_tree_that_only_an_older_commit_holds_is_fetched_into_the_store(origin
 @pytest.mark.parametrize("tree", ["d" * 40, "", "gone", "+refs/heads/*:refs/heads/*", "--upload-pack=false"])
 def test_a_tree_that_nobody_has_is_no_failure(remote, borrow, tmp_path, tree):
     borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), remote.as_uri())
-    assert not borrowed.obtain_tree(tree)
+    assert not borrowed.fetch_tree(tree)
     assert borrowed.store.line("for-each-ref", "--format=%(refname)", "refs/heads/") == ""
 
 
 def test_a_server_that_cannot_be_asked_for_a_tree_is_told(remote, borrow, tmp_path):
     borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), tmp_path / "nowhere")
     with pytest.raises(RepositoryError):
-        borrowed.obtain_tree("d" * 40)
+        borrowed.fetch_tree("d" * 40)
 
 
 # --- borrowing ----------------------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def test_entries_of_a_tree_come_back_whatever_their_names(origin, borrow):
 def test_files_are_grafted_into_a_folder_and_all_else_stays(origin, borrow, path):
     borrowed = borrow(origin)
     base = origin.git.line("rev-parse", "HEAD^{tree}")
-    tree = borrowed.graft(base, path, {"v1.pkl": b"two", "v2.md": b"\0"})
+    tree = borrowed.with_files(base, path, {"v1.pkl": b"two", "v2.md": b"\0"})
     before = origin.git.line("ls-tree", "-r", base).splitlines()
     after = borrowed.store.line("ls-tree", "-r", tree).splitlines()
     added = {line.split("\t")[1] for line in set(after) - set(before)}
@@ -345,13 +346,13 @@ def test_a_file_a_link_or_a_submodule_in_the_way_is_not_overwritten(origin, borr
     origin.git.run("update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
     origin.git.run("commit", "-q", "-m", "sub")
     with pytest.raises(RepositoryError, match="of the model directory is no folder on the base branch"):
-        borrow(origin).graft(origin.git.line("rev-parse", "HEAD^{tree}"), path, {"f": b"x"})
+        borrow(origin).with_files(origin.git.line("rev-parse", "HEAD^{tree}"), path, {"f": b"x"})
 
 
 def test_a_file_with_a_folders_name_among_the_files_to_write_takes_its_place(origin, borrow):
     origin.commit({"model/v2.pkl/oops": "x"})
     borrowed = borrow(origin)
-    tree = borrowed.graft(origin.git.line("rev-parse", "HEAD^{tree}"), "model", {"v2.pkl": b"two"})
+    tree = borrowed.with_files(origin.git.line("rev-parse", "HEAD^{tree}"), "model", {"v2.pkl": b"two"})
     assert borrowed.store.read(f"{tree}:model/v2.pkl") == b"two"
 
 
@@ -361,27 +362,27 @@ def test_a_file_with_a_folders_name_among_the_files_to_write_takes_its_place(ori
 def test_without_a_workspace_only_trees_are_fetched(tmp_path, origin, remote):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    found, tips = repository.blobless(make_git(tmp_path), remote.as_uri(), BRANCHES, scratch)
-    assert found.head == tips.base == origin.git.line("rev-parse", "HEAD")
-    missing = found.store.line("rev-list", "--objects", "--missing=print", tips.base).splitlines()
+    found = clone_blobless(make_git(tmp_path), remote.as_uri(), BRANCHES, scratch)
+    assert found.head == found.tips.base == origin.git.line("rev-parse", "HEAD")
+    missing = found.store.line("rev-list", "--objects", "--missing=print", found.tips.base).splitlines()
     assert sum(line.startswith("?") for line in missing) == 7
-    assert found.store.read(f"{tips.base}:readme") == b"y"  # fetched when it is read
-    again = found.store.line("rev-list", "--objects", "--missing=print", tips.base).splitlines()
+    assert found.store.read(f"{found.tips.base}:readme") == b"y"  # fetched when it is read
+    again = found.store.line("rev-list", "--objects", "--missing=print", found.tips.base).splitlines()
     assert sum(line.startswith("?") for line in again) == 6
 
 
 def test_counting_in_place_needs_no_store(origin):
-    found, tips = repository.in_place(origin.git, BRANCHES.state)
+    found = open_in_place(origin.git, BRANCHES.state)
     assert found.store.object_id(f"{found.head}:readme") == origin.git.object_id("HEAD:readme")
-    assert found.store.object_id(tips.state) == ""
+    assert found.store.object_id(found.tips.state) == ""
 
 
 def test_a_mirror_holds_the_trees_at_their_paths_and_nothing_else(origin, tmp_path):
     scratch = tmp_path / "mirror"
     scratch.mkdir()
-    found = repository.open_with_own_store(make_git(origin.path), str(origin.path), scratch)
+    found = open_with_own_store(make_git(origin.path), str(origin.path), scratch)
     inner = found.tree({"a.csv": (repository.FILE, found.blob(b"1"))})
-    mirror = found.mirror({"x/y": inner, "x/z": inner, "w": inner})
+    mirror = found.tree_of_folders({"x/y": inner, "x/z": inner, "w": inner})
     assert found.store.line("ls-tree", "-r", "--name-only", mirror).splitlines() == [
         "w/a.csv",
         "x/y/a.csv",
@@ -394,7 +395,11 @@ def test_counting_beside_the_workspace_writes_nothing_into_it(origin, tmp_path):
     before = sorted(path for path in origin.path.rglob("*"))
     scratch = tmp_path / "beside"
     scratch.mkdir()
-    found, tips = repository.beside(origin.git, BRANCHES.state, scratch)
-    found.mirror({"data": found.tree({"a.csv": (repository.FILE, found.blob(b"new"))})})
-    assert (found.head, tips.base, tips.state) == (tips.base, origin.git.line("rev-parse", "HEAD"), "")
+    found = open_in_place_with_store(origin.git, BRANCHES.state, scratch)
+    found.tree_of_folders({"data": found.tree({"a.csv": (repository.FILE, found.blob(b"new"))})})
+    assert (found.head, found.tips.base, found.tips.state) == (
+        found.tips.base,
+        origin.git.line("rev-parse", "HEAD"),
+        "",
+    )
     assert sorted(path for path in origin.path.rglob("*")) == before

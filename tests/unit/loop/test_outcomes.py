@@ -21,7 +21,7 @@ WAITING = Trigger(False, 3, 200, "waiting 3/200")
 
 
 def make_scene(**changes):
-    scene = Snapshot(None, None, State("c", "d", (make_attempt(),)), make_history(), Inventory("t", "s", ()), COUNTED)
+    scene = Snapshot(None, State("c", "d", (make_attempt(),)), make_history(), Inventory("t", "s", ()), COUNTED)
     return replace(scene, **changes)
 
 

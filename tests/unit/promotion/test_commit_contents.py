@@ -33,7 +33,8 @@ class Proposed:
     def __init__(self, tmp_path):
         files = {"a.csv": "x\n1\n", "model/model_metadata.json": registry.to_bytes(BASE), "model/v1.pkl": b"one"}
         self.place = Place(tmp_path, files)
-        self.repository, self.tips = self.place.borrow()
+        self.repository = self.place.borrow()
+        self.tips = self.repository.tips
 
     def commit(self, metadata=None, model=MODEL, *, entries=None, tree=""):
         """A commit with these contents; `entries` replace those of the model directory, as (mode, id)."""
@@ -71,11 +72,13 @@ def test_what_the_loop_writes_raises_no_objection(proposed):
 
 def test_the_first_version_of_all_raises_none(tmp_path):
     place = Place(tmp_path, {"a.csv": "x\n1\n"})
-    repository, tips = place.borrow()
+    repository = place.borrow()
     first = replace(V2, version="v1", file="v1.pkl")
     history = registry.with_version(None, first, name="students", salt="s")
     files = {"model_metadata.json": registry.to_bytes(history), "v1.pkl": MODEL, "v1.md": b""}
-    commit = repository.commit(repository.graft(f"{tips.base}^{{tree}}", "a/model", files), tips.base, "v1", time=TIME)
+    base = repository.tips.base
+    tree = repository.with_files(f"{base}^{{tree}}", "a/model", files)
+    commit = repository.commit(tree, base, "v1", time=TIME)
     attempt = replace(ATTEMPT, commit=commit, version="v1", salt="s")
     paths = ("a/model/v1.pkl", "a/model/v1.md", "a/model/model_metadata.json")
     given = {"name": "students", "model_dir": "a/model"}
@@ -172,7 +175,7 @@ def test_a_metadata_file_of_a_hundred_megabytes_is_not_read(proposed, monkeypatc
 def test_a_commit_that_is_not_at_hand_is_fetched(proposed, tmp_path):
     commit = proposed.commit()
     proposed.repository.store.run("push", "-q", proposed.repository.remote, f"{commit}:refs/heads/elsewhere")
-    elsewhere, _ = proposed.place.borrow()
+    elsewhere = proposed.place.borrow()
     assert elsewhere.store.resolve(commit) == (("", ""),)
     given = {"name": BASE.name, "model_dir": "model"}
     assert commit_contents.find_objections(elsewhere, replace(ATTEMPT, commit=commit), PATHS, **given) == ()
@@ -203,9 +206,9 @@ BACK = make_attempt(verdict=Verdict.ROLLBACK, champion="v2", version="v1", diges
 def rolled_back(tmp_path, metadata=POINTED, *, paths=PATHS[:1], model=b"zero", **changes):
     """What is said of a commit that goes back from v2 to v1."""
     files = {"model/model_metadata.json": registry.to_bytes(WITH_TWO), "model/v1.pkl": model, "model/v2.pkl": b"2"}
-    repository, tips = Place(tmp_path, files).borrow()
-    tree = repository.graft(f"{tips.base}^{{tree}}", "model", {"model_metadata.json": metadata})
-    commit = repository.commit(tree, tips.base, "back", time=TIME)
+    repository = Place(tmp_path, files).borrow()
+    tree = repository.with_files(f"{repository.tips.base}^{{tree}}", "model", {"model_metadata.json": metadata})
+    commit = repository.commit(tree, repository.tips.base, "back", time=TIME)
     attempt = replace(BACK, commit=commit, **changes)
     return commit_contents.find_objections(repository, attempt, paths, name=WITH_TWO.name, model_dir="model")
 

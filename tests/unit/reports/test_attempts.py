@@ -17,8 +17,9 @@ from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.policy import Guardrail, Policy
-from ml_action.git import journal, registry, repository
+from ml_action.git import journal, registry
 from ml_action.git.journal import Counter, State
+from ml_action.git.open import open_with_own_store
 from ml_action.git.repository import Push
 from ml_action.loop.gate import decide
 from ml_action.reports import attempts
@@ -180,7 +181,7 @@ def workspace(tmp_path):
 def remember(folder, workspace, *made):
     """Writes the journal, as a run does."""
     folder.mkdir()
-    borrowed = repository.open_with_own_store(make_git(workspace.path), str(workspace.path), folder)
+    borrowed = open_with_own_store(make_git(workspace.path), str(workspace.path), folder)
     state = State("", workspace.tree(), made)
     borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 
@@ -310,7 +311,7 @@ def test_what_the_server_holds_now_is_told_and_offline_what_the_clone_knows(expl
     clone = make_clone(tmp_path / "clone", remote)
     bare = make_git(remote)
     (tmp_path / "later").mkdir()
-    borrowed = repository.open_with_own_store(bare, str(remote), tmp_path / "later")
+    borrowed = open_with_own_store(bare, str(remote), tmp_path / "later")
     tip = bare.object_id(f"refs/heads/{STATE}")
     newer = State(tip, "", (held(id="A-old"), held(id="A-new")))
     borrowed.push([Push(STATE, tip, journal.write(borrowed, newer, Counter(0, 200, "", ""), "x", time=TIME))])

@@ -21,7 +21,8 @@ from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
-from ml_action.git.command import GitFailed, Login
+from ml_action.git.command import Login
+from ml_action.git.process import GitFailed
 from ml_action.runtime import actions, boundary
 from ml_action.runtime.actions import ActionsLog
 from ml_action.runtime.boundary import run_guarded

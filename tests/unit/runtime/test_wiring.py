@@ -194,7 +194,8 @@ def never():
 
 
 def test_reading_locally_needs_no_store_at_all(workspace, context):
-    place, found, tips = wiring.open_for_reading(wiring.find_place({}, context(workspace)), never)
+    opened = wiring.open_for_reading(wiring.find_place({}, context(workspace)), never)
+    place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert found.store is place.workspace
     assert tips.base == "HEAD"
 
@@ -202,26 +203,27 @@ def test_reading_locally_needs_no_store_at_all(workspace, context):
 @pytest.mark.parametrize("given", [{"data-path": "data/*.csv"}, {"data-path": "data, more"}, {"unit": "rows"}])
 def test_reading_locally_needs_a_store_where_trees_are_composed_or_lines_compared(workspace, context, tmp_path, given):
     place = wiring.find_place(given, context(workspace))
-    _, found, tips = wiring.open_for_reading(place, lambda: scratch_in(tmp_path))
+    found = wiring.open_for_reading(place, lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
-    assert (found.workspace, tips.base) == (place.workspace.directory, found.head)
+    assert (found.workspace, found.tips.base) == (place.workspace.directory, found.head)
 
 
 def test_reading_a_bare_repository(server, context):
     place = wiring.find_place({}, context(server / "o/r.git"))
-    _, found, _ = wiring.open_for_reading(place, never)
+    found = wiring.open_for_reading(place, never).repository
     assert found.store.object_id(f"{found.head}:readme")
 
 
 def test_reading_on_github_borrows_the_workspace(workspace, on_server, tmp_path):
-    _, found, tips = wiring.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path))
+    found = wiring.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
-    assert tips.base == found.head
+    assert found.tips.base == found.head
 
 
 def test_reading_without_a_checkout_clones_only_trees(on_server, tmp_path, workspace):
     (tmp_path / "empty").mkdir()
-    place, found, tips = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert tips.base == found.head == workspace.git.line("rev-parse", "HEAD")
     assert list((tmp_path / "empty").iterdir()) == []
     assert place.settings.trigger.threshold == 200
@@ -232,7 +234,8 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
     prod = workspace.commit(make_csvs(2, start=9))
     workspace.git.run("push", "-q", str(server / "o/r.git"), "HEAD~1:main", "HEAD:refs/heads/prod")
     (tmp_path / "empty").mkdir()
-    place, found, tips = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert (place.settings.trigger.threshold, place.settings.name) == (7, "students")
     assert tips.base == found.head == prod
 
@@ -254,7 +257,7 @@ def test_locally_and_for_a_report_the_forge_opens_nothing(workspace, context, on
     made = tools(wiring.find_place({}, context(workspace)), tmp_path)
     assert isinstance(made.forge(), DryRun)
     assert made.forge() is made.forge()
-    assert made.tips.base == workspace.git.line("rev-parse", "HEAD")
+    assert made.repository.tips.base == workspace.git.line("rev-parse", "HEAD")
     (tmp_path / "scratch").rename(tmp_path / "old")
     assert isinstance(tools(on_server(workspace, {"autonomy": "report"}), tmp_path).forge(), DryRun)
 
@@ -277,7 +280,7 @@ def test_an_approval_needs_no_checkout(on_server, tmp_path, workspace):
     (tmp_path / "empty").mkdir()
     place = on_server(tmp_path / "empty", {"autonomy": "report"})
     settings, made = wiring.make_approval_tools(place, scratch_in(tmp_path), PlainLog(sys.stdout))
-    assert made.tips.base == workspace.git.line("rev-parse", "HEAD")
+    assert made.repository.tips.base == workspace.git.line("rev-parse", "HEAD")
     assert settings == place.settings
     assert list((tmp_path / "empty").iterdir()) == []
 

@@ -14,8 +14,9 @@ from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Insp
 from ml_action.commands.demo import students
 from ml_action.core.records.contract import ColumnDrift
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.git import journal, repository
+from ml_action.git import journal
 from ml_action.git.journal import Counter, State
+from ml_action.git.open import open_with_own_store
 from ml_action.git.repository import Push
 from tests.support.factories import TIME, make_attempt, make_git, make_repository
 
@@ -72,7 +73,7 @@ class Person:
         """What the loop would have recorded."""
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
-        borrowed = repository.open_with_own_store(make_git(self.path), str(self.path), scratch)
+        borrowed = open_with_own_store(make_git(self.path), str(self.path), scratch)
         state = State("", data or self.workspace.tree(), attempts, set_aside)
         borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 

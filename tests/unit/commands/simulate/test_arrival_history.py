@@ -6,8 +6,8 @@ import pytest
 
 from ml_action.commands.simulate import arrival_history
 from ml_action.core.records.dataset import Dataset
-from ml_action.git import repository
 from ml_action.git.command import Git
+from ml_action.git.open import open_with_own_store
 from tests.support.factories import make_git, make_repository
 
 STORE = "data/new_data"
@@ -37,7 +37,7 @@ class Place:
         here = make_git(path or self.workspace.path)
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
-        borrowed = repository.open_with_own_store(here, str(here.directory), scratch)
+        borrowed = open_with_own_store(here, str(here.directory), scratch)
         rows = borrowed.store.line("-c", "core.quotePath=false", "ls-tree", "-r", "refs/workspace")
         datasets = [Dataset(row.split("\t")[1], row.split("\t")[0].split(" ")[2]) for row in rows.splitlines()]
         wanted = [item for item in (*datasets, *more) if item.path.endswith(".csv")]
@@ -133,7 +133,7 @@ def test_times_are_those_of_the_commits_with_their_zone(place, tmp_path):
     place.commit(b="2")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    borrowed = repository.open_with_own_store(place.git, ".", scratch)
+    borrowed = open_with_own_store(place.git, ".", scratch)
     blobs = [place.git.line("rev-parse", f"HEAD:{STORE}/{name}.csv") for name in "ab"]
     found = arrival_history.read(borrowed, (STORE,), [Dataset(f"{STORE}/x.csv", blob) for blob in blobs])
     assert datetime.fromisoformat(found.arrivals[0].time) == datetime(2026, 1, 1, 10, tzinfo=timezone.utc)

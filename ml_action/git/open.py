@@ -1,0 +1,108 @@
+"""Opens the user's repository: in place, with a store of its own, or as a clone.
+
+The store is a bare repository in a temporary folder that borrows the workspace's objects
+(gitrepository-layout(5), objects/info/alternates). Fetches, new objects and shallow marks go there, so nothing in
+the workspace, not even in its .git, ever changes: checkout, index, configuration and depth stay as they are.
+Where there is no workspace (the `check` action without a checkout), the store is a blobless clone of depth 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ml_action.core.errors import RepositoryError
+from ml_action.git.command import Git
+from ml_action.git.errors import explain
+from ml_action.git.process import GitFailed
+from ml_action.git.repository import HERE, Branches, Repository, Tips
+
+
+def open_in_place(workspace: Git, state_branch: str) -> Repository:
+    """Returns the workspace itself, for counting only: names in place of ids, no store, no fetch, no process."""
+    tips = Tips("HEAD", f"refs/heads/{state_branch}", "")
+    return Repository(workspace, HERE, "HEAD", workspace.directory, "HEAD", tips=tips)
+
+
+def open_in_place_with_store(workspace: Git, state_branch: str, scratch: Path) -> Repository:
+    """Returns the workspace with a store, for counts that write trees or compare files without git's attributes."""
+    found = open_with_own_store(workspace, HERE, scratch)
+    return replace(found, tips=Tips(found.head, workspace.object_id(f"refs/heads/{state_branch}"), ""))
+
+
+def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repository:
+    """Returns a repository whose store borrows the workspace's objects. Its tips are not fetched yet.
+
+    Raises:
+        RepositoryError: the workspace is no git repository, or has no commit yet.
+    """
+    objects, shallow, object_format, head = _describe(workspace)
+    store = _new_store(workspace, scratch, object_format)
+    _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
+    if Path(shallow).is_file():
+        _write(store.directory / "shallow", Path(shallow).read_bytes())
+    if any(Path(objects).glob("pack/*.promisor")):
+        _make_partial(store, remote)  # what a partial clone lacks is no damage
+    # What the workspace has need not be sent again: fetch and push negotiate from refs.
+    store.run("update-ref", "refs/workspace", head)
+    return Repository(store, remote, head, workspace.directory, head)
+
+
+def clone_blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> Repository:
+    """Returns a repository without a workspace: it has trees, and fetches blobs when they are read. One round trip."""
+    store = _new_store(git, scratch, "sha1")
+    _make_partial(store, remote)  # fetched by this remote's name, so that later reads find the missing blobs
+    found = Repository(store, "origin", "").updated(branches)
+    return replace(found, head=found.tips.base)
+
+
+def _describe(workspace: Git) -> list[str]:
+    """Returns the paths of objects and shallow marks, the object format, and the commit that is checked out."""
+    try:
+        output = workspace.line(
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-path",
+            "objects",
+            "--git-path",
+            "shallow",
+            "--show-object-format",
+            "--verify",
+            "HEAD^{commit}",
+        )
+    except GitFailed as failed:
+        empty = "needed a single revision" in failed.output.lower()
+        raise (_no_commit(failed) if empty else explain(failed)) from failed
+    return output.splitlines()
+
+
+def _new_store(git: Git, scratch: Path, object_format: str) -> Git:
+    path = scratch / "store.git"
+    replace(git, directory=scratch).run(
+        "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(path)
+    )
+    return replace(git, directory=path)
+
+
+def _make_partial(store: Git, remote: str) -> None:
+    """Makes the store a partial clone (gitformat-pack(5), partial-clone in git's technical documentation)."""
+    for key, value in (
+        ("remote.origin.url", remote),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.partialCloneFilter", "blob:none"),
+        ("extensions.partialClone", "origin"),
+    ):
+        store.run("config", key, value)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _no_commit(failed: GitFailed) -> RepositoryError:
+    return RepositoryError(
+        "the repository has no commit yet",
+        why=f"it was just made ({failed.output.splitlines()[0]})",
+        fix="commit and push the datasets first",
+    )
