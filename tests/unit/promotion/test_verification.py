@@ -131,6 +131,7 @@ def test_a_model_directory_may_be_written_with_slashes(model_dir):
 @pytest.mark.parametrize("model_dir", ["X", "X/model", "./"])
 def test_only_dots_and_slashes_mean_the_root(model_dir):
     assert bool(objections_to(paths=("v2.pkl",), model_dir=model_dir)) == model_dir.startswith("X")
+    assert objections_to(paths=(f"{model_dir}/v2.pkl",), model_dir=model_dir) == ()
 
 
 @pytest.mark.parametrize(
