@@ -37,7 +37,7 @@ def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
         content = _read(folder, item.path, most)
     except OSError as error:
         raise workspace.changed(item.path) from error
-    if content is None or workspace.blob_id(content, sha256=workspace.digest_of(item.blob)) == item.blob:
+    if content is None or workspace.blob_id(content, sha256=workspace.is_sha256(item.blob)) == item.blob:
         return content
     raise workspace.changed(item.path)
 

@@ -196,5 +196,5 @@ def _untracked(repository: Repository, settings: Settings, tree: str) -> tuple[D
     from ml_action.git import workspace
 
     commits = (repository.head, repository.checkout)
-    sha256 = workspace.digest_of(tree)
+    sha256 = workspace.is_sha256(tree)
     return workspace.untracked(repository.store, repository.workspace, selection_of(settings), commits, sha256=sha256)

@@ -144,7 +144,7 @@ class Reviews(Protocol):
     """The reviews of pull requests, given by the second identity."""
 
     def approver(self) -> str:
-        """Returns the login of the second identity, or "" if there is none."""
+        """Returns the login of the second identity, or "" if only one is used."""
 
     def approvals(self, pull: PullRequest) -> frozenset[Approval]:
         """Returns the approvals that are in effect, and the dismissed ones."""

@@ -1,7 +1,7 @@
-"""Files of the workspace that git does not track, and files that stand in for what git has only a pointer to.
+"""Files of the workspace that git does not track, and the contents of files that git has only a pointer to.
 
-They are read and never written. A folder or file is opened below the one before it and never through a symbolic link,
-so that no name, and no link that is set meanwhile, leads out of the repository.
+They are read and never written. Each folder and file is opened relative to its parent and never through a symbolic
+link, so that no name, and no link that is created meanwhile, leads out of the repository.
 """
 
 from __future__ import annotations
@@ -13,25 +13,33 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
 from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git, decode_path
 
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
-# not blocking: what is a pipe when it is opened must not stop the run
+# not blocking: opening a pipe must not stop the run
 _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def untracked(
     git: Git, folder: Path, selection: DataPath, commits: Iterable[str], *, sha256: bool
 ) -> tuple[Dataset, ...]:
-    """The datasets in the folder at whose paths none of the commits has anything, in the order of their paths.
+    """Returns the datasets in the folder whose paths are in none of the commits, in the order of their paths.
+
+    Args:
+        git: where the commits are.
+        folder: the workspace.
+        selection: which files are datasets.
+        commits: the commits whose files are tracked.
+        sha256: whether git's object ids are SHA-256 digests.
 
     Raises:
-        DataError: one of them cannot be read, or changes while it is read.
+        DataError: a dataset cannot be read, or changes while it is read.
     """
     found = {path for root in selection.roots for path in _below(folder, root) if selection.matches(decode_path(path))}
     for commit in dict.fromkeys(commits) if found else ():
@@ -42,7 +50,7 @@ def untracked(
 
 
 def has_folder(folder: Path, path: str) -> bool:
-    """Whether there is such a folder, and not through a link."""
+    """Whether the folder exists and is not reached through a link."""
     try:
         with _opened_folder(folder, path):
             return True
@@ -50,24 +58,31 @@ def has_folder(folder: Path, path: str) -> bool:
         return False
 
 
-def digest_of(blob: str) -> bool:
+def is_sha256(blob: str) -> bool:
     """Whether an object id is one of SHA-256."""
     return len(blob) == 64
 
 
 def blob_id(content: bytes, *, sha256: bool) -> str:
-    """The id that git would give to this content."""
+    """Returns the id that git gives to a blob of this content."""
     digest = hashlib.new("sha256" if sha256 else "sha1", b"blob %d\0" % len(content), usedforsecurity=False)
     digest.update(content)
     return digest.hexdigest()
 
 
+class OpenFile(NamedTuple):
+    """A file that is open for reading."""
+
+    file: FileIO
+    size: int  # bytes
+
+
 @contextmanager
-def open_file(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
-    """A regular file of the folder for reading, and its size.
+def open_file(folder: Path, path: str) -> Iterator[OpenFile]:
+    """Opens a regular file of the folder for reading.
 
     Raises:
-        OSError: there is none, or a link is on the way.
+        OSError: it does not exist or is no regular file, or a link is on the way.
     """
     place, _, name = path.rpartition("/")
     with _opened_folder(folder, place) as parent:
@@ -76,18 +91,18 @@ def open_file(folder: Path, path: str) -> Iterator[tuple[FileIO, int]]:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError("it is no regular file")
-            yield file, status.st_size
+            yield OpenFile(file, status.st_size)
 
 
 def _identity(folder: Path, path: str, *, sha256: bool) -> str:
-    """The blob id of a file's content, as git would give it; nothing is written."""
+    """Returns the id that git gives to a blob of the file's content; nothing is written."""
     try:
         with open_file(folder, path) as (file, size):
             digest = hashlib.new("sha256" if sha256 else "sha1", b"blob %d\0" % size, usedforsecurity=False)
             found = 0
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                found += len(piece)
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                found += len(chunk)
     except OSError as error:
         raise _unreadable(path, error) from error
     if found != size:
@@ -96,7 +111,7 @@ def _identity(folder: Path, path: str, *, sha256: bool) -> str:
 
 
 def changed(path: str) -> DataError:
-    """Told when a file is no longer what was counted."""
+    """Returns the error for a file whose content changed after it was counted."""
     return DataError(
         "an untracked dataset changed during the run",
         why="another process writes into the data path while datasets are counted and read",
@@ -118,12 +133,12 @@ def _unreadable(path: str, error: OSError) -> DataError:
 
 
 def _below(folder: Path, root: str) -> Iterator[bytes]:
-    """The paths, from the folder, of all regular files below the root; another repository in it is not entered."""
+    """Yields the paths of all regular files below the root, relative to the folder. Nested repositories are skipped."""
     try:
         with _opened_folder(folder, root) as handle:
             yield from _walk(handle, _bytes(root))
     except (FileNotFoundError, NotADirectoryError):
-        return  # nothing was fetched yet
+        return  # no dataset was fetched yet
     except OSError as error:
         raise _unreadable(root, error) from error
 
@@ -144,7 +159,7 @@ def _walk(handle: int, prefix: bytes) -> Iterator[bytes]:
 
 @contextmanager
 def _opened_folder(folder: Path, path: str) -> Iterator[int]:
-    """A folder below the given one."""
+    """Opens a folder below the given one."""
     handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     try:
         for part in path.split("/") if path else ():

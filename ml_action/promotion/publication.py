@@ -29,7 +29,7 @@ class PublicationContext:
         return commit == self.proposal.commit or commit in self.known_commits
 
     def has_foreign_head(self, pull: PullRequest) -> bool:
-        """Whether the head commit is neither ours nor that of another run of ours.
+        """Whether the head commit is neither this run's nor another run's.
 
         Raises:
             ConcurrentUpdate: another run pushed it, according to the journal.

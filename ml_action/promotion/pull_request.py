@@ -116,7 +116,7 @@ def _wait_for_our_push(context: PublicationContext, pull: PullRequest) -> PullRe
 
 
 def _without_our_draft(context: PublicationContext, pull: PullRequest) -> PullRequest:
-    """Marks the pull request as ready for review if an earlier attempt of ours made it a draft."""
+    """Marks the pull request as ready for review if an earlier attempt made it a draft."""
     proposal = context.proposal
     ours = pull.draft and not proposal.draft and fingerprint_in(pull.body) in proposal.drafted
     return context.forge.mark_ready(pull) if ours else pull

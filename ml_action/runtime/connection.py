@@ -81,7 +81,7 @@ class Connection:
         """What GitHub tells about the repository and the tokens; None: there is nobody to ask."""
         if not self.on_github:
             return None
-        from ml_action.forge.github.repository_facts import BranchNames
+        from ml_action.forge.github.branch_protection import BranchNames
 
         branches = self.branches
         names = BranchNames(

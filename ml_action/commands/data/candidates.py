@@ -113,7 +113,7 @@ def working_tree_dataset(scene: Snapshot, path: str, known: Dataset | None = Non
             content = file.read()
     except OSError:
         return None
-    blob = workspace.blob_id(content, sha256=workspace.digest_of(scene.inventory.tree))
+    blob = workspace.blob_id(content, sha256=workspace.is_sha256(scene.inventory.tree))
     return known if known and known.blob == blob else Dataset(path, blob, untracked=True)
 
 

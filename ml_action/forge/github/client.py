@@ -16,11 +16,11 @@ from ml_action.core.records.promotion import Proposal, PullRequest
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.forge.base import Approval, ForgeLimits, MergeAnswer, Refused
 from ml_action.forge.github import comments, convert, labels, repository_facts
+from ml_action.forge.github.branch_protection import BranchNames
 from ml_action.forge.github.errors import Operation
 from ml_action.forge.github.issues import GitHubIssues
 from ml_action.forge.github.merging import GitHubAutoMerge, GitHubMergeQueue, GitHubMerges
 from ml_action.forge.github.pulls import PullRequestCache
-from ml_action.forge.github.repository_facts import BranchNames
 from ml_action.forge.github.session import ApiAccess, Credential, GitHubSession
 
 # "body is too long (maximum is 65536 characters)" (HTTP 422), the same for titles, and the files that it lists:
@@ -95,7 +95,7 @@ class GitHub:
         return self._author.login()
 
     def approver(self) -> str:
-        """Returns the login of the second identity, or "" if there is none."""
+        """Returns the login of the second identity, or "" if only one is used."""
         return self._approver.login() if self._approver else ""
 
     def compare_url(self, base: str, branch: str) -> str:

@@ -15,8 +15,8 @@ from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import Proposal
 from ml_action.core.retry import NO_RETRY, RetryBudget
 from ml_action.forge.base import MergeReply, Refused
+from ml_action.forge.github.branch_protection import BranchNames
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.repository_facts import BranchNames
 from ml_action.forge.github.session import ApiAccess, Timing
 
 TOKEN = "ghs_secretsecretsecret"

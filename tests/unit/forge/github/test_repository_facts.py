@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ml_action.core.records.repository_facts import RepositoryFacts, TokenKind
+from ml_action.forge.github.branch_protection import BranchNames, may_bypass
 from ml_action.forge.github.client import GitHub
-from ml_action.forge.github.repository_facts import BranchNames, may_bypass
 from tests.support.promotion_stage import BRANCH, Stage
 
 STATE = "ml-auto-update/students/state"
