@@ -31,3 +31,7 @@ def test_init_works_where_only_the_package_is_installed(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path / "mine", env=environ, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     assert (tmp_path / "mine" / WORKFLOW).read_text() == workflow()
+
+
+def test_its_types_are_announced(tmp_path: Path) -> None:
+    assert "ml_action/py.typed" in zipfile.ZipFile(wheel.wheel(tmp_path)).namelist()
