@@ -72,7 +72,7 @@ lint: .venv/ready  ## formatter, linter, types, import contracts, spelling, gene
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 $(CHECK:%=-p ml_action.%)
-	@$(BIN)/lint-imports
+	@PYTHONPATH=example-repo $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 	@$(BIN)/cog --check -I . $(GENERATED)
 
