@@ -1,4 +1,4 @@
-"""The service as it is run, beside the loop: what people send it is counted, and what is merged answers by itself."""
+"""The service as a process, next to the loop: feedback is counted, and merged versions take over by themselves."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.support.fault_proxy import Answer, Plan, Proxy, Request, Wire, in_fro
 from tests.support.flaky_server import REPOSITORY, refused
 
 ROW = {"hours_studied": 5, "sleep_hours": 7, "attendance": 0.9, "school": "town"}
-FEW = 5  # rows: every student's weeks are a dataset of their own
+FEW = 5  # rows: the weeks of each student are a dataset
 Json = dict[str, Any]
 
 
 class Service:
-    """The process, its way to GitHub, and the hands of those who use it."""
+    """The process, the proxy between it and GitHub, and what its clients do."""
 
     def __init__(self, running: live_service.Live, proxy: Proxy) -> None:
         self.process, self.proxy = running, proxy
@@ -45,7 +45,7 @@ class Service:
                 return error.code, json.load(error)
 
     def page(self) -> str:
-        """As a person reads it."""
+        """Returns the text of the page."""
         return unescape(re.sub("<[^>]*>", " ", self.process.get("/")))
 
     @property
@@ -53,7 +53,7 @@ class Service:
         return self.ask("/readyz")[1]
 
     def until(self, true: Callable[[Json], object], seconds: float = 30) -> Json:
-        """How things stand when it has become true."""
+        """Returns the state once the condition holds."""
         end = time.monotonic() + seconds
         while not true(ready := self.ready):
             assert time.monotonic() < end, f"{ready}\n{self.process.log.read_text()}"
@@ -61,7 +61,7 @@ class Service:
         return ready
 
     def send(self, text: str) -> int:
-        """A student's weeks, with their scores; the status."""
+        """Sends the rows of a CSV file as feedback. Returns the status."""
         rows = [
             {name: value if name == "school" else float(value) for name, value in row.items()}
             for row in csv.DictReader(text.splitlines())
@@ -69,21 +69,21 @@ class Service:
         return self.ask("/feedback", rows)[0]
 
     def learn(self, texts: list[str]) -> None:
-        """One after the other, each written before the next."""
+        """Sends datasets one after the other and waits until each is written."""
         for text in texts:
             assert self.send(text) == 202
             self.until(lambda ready: ready["feedback"]["waiting"] == 0)
 
     @contextlib.contextmanager
     def used(self) -> Iterator[set[tuple[int, str]]]:
-        """Somebody asks all the time: each answer's status and version."""
+        """Asks for predictions all the time. Yields the pairs of status and version that came back."""
         found: set[tuple[int, str]] = set()
         done = threading.Event()
 
         def ask() -> None:
             while not done.wait(0.002):
-                status, said = self.ask("/predict", ROW)
-                found.add((status, said.get("version", "")))
+                status, body = self.ask("/predict", ROW)
+                found.add((status, body.get("version", "")))
 
         thread = threading.Thread(target=ask)
         thread.start()
@@ -96,7 +96,7 @@ class Service:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Starts the service of a world, with the token of an account that may write."""
+    """Starts the service for a world, with the token of an account that may write."""
     with contextlib.ExitStack() as stack:
 
         def start(world: World, **settings: str) -> Service:
@@ -124,7 +124,7 @@ def writer(world: World) -> Account:
 
 
 def once(fault: Plan, when: Callable[[Request], bool]) -> Plan:
-    """A fault at the first exchange of that kind."""
+    """Injects a fault into the first exchange of that kind."""
     left = [fault]
 
     def plan(wire: Wire) -> None:
@@ -134,7 +134,7 @@ def once(fault: Plan, when: Callable[[Request], bool]) -> Plan:
 
 
 def lost(wire: Wire) -> None:
-    """GitHub does it, and the answer does not arrive."""
+    """GitHub performs the request, and the response is lost."""
     wire.forward()
     wire.reset()
 
@@ -144,7 +144,7 @@ def always(answer: Callable[[Request], Answer]) -> Plan:
 
 
 def learned(world: World) -> dict[str, bytes]:
-    """The datasets on main that the service made."""
+    """Returns the datasets on main that the service committed."""
     return {path: world.read(path) for path in world.on("main") if path.startswith(f"{STORE}/feedback-")}
 
 
@@ -152,16 +152,16 @@ def counted(world: World) -> int:
     return int(world.hour(mode="check").outputs["count"])
 
 
-def told(version: Version) -> Json:
+def described(version: Version) -> Json:
     return {
         name: getattr(version, name) for name in ("version", "sha256", "data_tree", "created", "datasets", "reason")
     }
 
 
-# --- what people send is what is counted -------------------------------------------------------------------
+# --- feedback is what is counted ---------------------------------------------------------------------------
 
 
-def test_what_people_send_becomes_commits_and_exactly_those_are_counted(open_to_it: World, serve) -> None:
+def test_feedback_becomes_commits_and_exactly_those_are_counted(open_to_it: World, serve) -> None:
     world, texts = open_to_it, drifted(4, 8)
     service = serve(world, SERVICE_FEEDBACK_TOKEN="")
     service.learn(texts[:2])
@@ -181,7 +181,7 @@ def test_what_people_send_becomes_commits_and_exactly_those_are_counted(open_to_
     assert service.send(texts[2]) == 202
     waiting = service.until(lambda ready: ready["feedback"]["problem"])
     assert "does not answer" in waiting["feedback"]["problem"]
-    assert counted(world) == 3  # it is there, though the service cannot know
+    assert counted(world) == 3  # it exists, although the service cannot know
     commits = world.git.line("rev-list", "--count", "refs/heads/main")
     service.until(lambda ready: ready["feedback"] == {"waiting": 0, "problem": ""})
     assert world.git.line("rev-list", "--count", "refs/heads/main") == commits
@@ -192,25 +192,23 @@ def test_what_people_send_becomes_commits_and_exactly_those_are_counted(open_to_
     assert counted(world) == 4
 
 
-def test_a_branch_that_is_protected_keeps_feedback_waiting_and_it_is_said_what_to_do(production: World, serve) -> None:
+def test_feedback_waits_for_a_protected_branch_and_the_remedy_is_reported(production: World, serve) -> None:
     service = serve(production)
     assert service.send(drifted(1, 8)[0]) == 202
-    said = service.until(lambda ready: ready["feedback"]["problem"])
-    assert said["ready"]
-    assert "Changes must be made through a pull request." in said["feedback"]["problem"]
-    assert "bypass list" in said["feedback"]["problem"]
+    ready = service.until(lambda ready: ready["feedback"]["problem"])
+    assert ready["ready"]
+    assert "Changes must be made through a pull request." in ready["feedback"]["problem"]
+    assert "bypass list" in ready["feedback"]["problem"]
     assert learned(production) == {}
     production.here.hub.protect(production.repository, "main", required_reviews=1, bypass=("service",))
     service.until(lambda ready: ready["feedback"] == {"waiting": 0, "problem": ""})
     assert (len(learned(production)), counted(production)) == (1, 1)
 
 
-# --- what is merged is what answers ------------------------------------------------------------------------
+# --- what is merged takes over -----------------------------------------------------------------------------
 
 
-def test_when_enough_arrived_the_merged_version_answers_by_itself_and_after_a_rollback_the_one_before(
-    open_to_it: World, serve
-) -> None:
+def test_a_merged_version_takes_over_and_a_rollback_returns_to_the_one_before(open_to_it: World, serve) -> None:
     world, texts = open_to_it, drifted(45, 8)
     world.arrive(texts[:40])
     service = serve(world)
@@ -222,7 +220,7 @@ def test_when_enough_arrived_the_merged_version_answers_by_itself_and_after_a_ro
         service.until(lambda ready: ready["version"] == "v2")
         first = service.ask("/predict", ROW)[1]["prediction"]
         shown = service.ask("/model")[1]
-        assert {**shown, **told(world.champion)} == shown
+        assert {**shown, **described(world.champion)} == shown
         counter = json.loads(world.read("new_data_counter.json", STATE))
         assert counter["last_decision"] == "promote"
         assert f"promote: {world.last.reason} ({counter['since']})" in service.page()
@@ -231,36 +229,34 @@ def test_when_enough_arrived_the_merged_version_answers_by_itself_and_after_a_ro
         service.until(lambda ready: ready["version"] == "v1")
         assert service.ask("/predict", ROW)[1]["prediction"] != first
         shown = service.ask("/model")[1]
-        assert {**shown, **told(world.champion)} == shown
+        assert {**shown, **described(world.champion)} == shown
         assert world.champion.version == "v1"
     assert answers == {(200, "v1"), (200, "v2")}
     assert (service.ready["swaps"], service.ready["failures"]) == (2, 0)
 
 
-def test_while_github_is_in_trouble_the_old_version_answers_and_says_why_and_the_new_one_follows(
-    second: World, serve
-) -> None:
+def test_while_github_fails_the_old_version_answers_and_the_new_one_follows(second: World, serve) -> None:
     service = serve(second)
     assert service.ready["version"] == "v2"
     with service.used() as answers:
         service.proxy.plan = always(refused(502))
         service.until(lambda ready: "GitHub answers 502" in ready["problem"])
-        run = second.hour(mode="rollback", to="v1", why="it was wrong")  # the Action has another way to GitHub
+        run = second.hour(mode="rollback", to="v1", why="it was wrong")  # the Action does not use the proxy
         assert run.outputs["merge-state"] == "merged", run.log
         service.proxy.plan = always(refused(429, {"Retry-After": "2"}))
-        said = service.until(lambda ready: "the rate limit is used up" in ready["problem"])
-        assert (said["ready"], said["version"]) == (True, "v2")
+        ready = service.until(lambda ready: "the rate limit is used up" in ready["problem"])
+        assert (ready["ready"], ready["version"]) == (True, "v2")
         assert "v2 still answers." in service.page()
         service.proxy.plan = once(Wire.reset, lambda request: request.path.endswith("v1.pkl"))
         began = time.monotonic()
         service.until(lambda ready: "does not answer" in ready["problem"])
-        assert time.monotonic() - began > 1  # left alone as long as it asked
+        assert time.monotonic() - began > 1  # no request for as long as it asked
         service.until(lambda ready: ready["version"] == "v1")
     assert answers == {(200, "v1"), (200, "v2")}
     assert service.ready["problem"] == ""
 
 
-def test_a_model_that_is_cut_off_on_the_way_is_not_taken_and_its_whole_is(second: World, serve) -> None:
+def test_a_truncated_download_is_refused_and_a_complete_one_loaded(second: World, serve) -> None:
     service = serve(second)
 
     def cut(wire: Wire) -> None:
@@ -274,7 +270,7 @@ def test_a_model_that_is_cut_off_on_the_way_is_not_taken_and_its_whole_is(second
     assert "IncompleteRead" in refusals[0]["reason"]
 
 
-def test_feedback_counts_and_changes_no_answer_while_too_little_arrived(open_to_it: World, serve) -> None:
+def test_feedback_below_the_threshold_is_counted_and_changes_no_prediction(open_to_it: World, serve) -> None:
     service = serve(open_to_it)
     service.learn(steady(3, 21))
     run = open_to_it.hour()

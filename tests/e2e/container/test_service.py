@@ -1,4 +1,4 @@
-"""The service of the example repository as an image: nobody's user, a read-only file system, and an end in order."""
+"""The service of the example repository as an image: unprivileged, read-only, and stopped gracefully."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BODY = b'{"hours_studied": 5}'
 
 @pytest.fixture(scope="session")
 def service_image(image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Built as docs/service.md says, with the consumer of this checkout in place of the published one."""
+    """Builds the image as in docs/service.md, with the consumer of this checkout instead of the published one."""
     context = tmp_path_factory.mktemp("context") / "service"
     shutil.copytree(ROOT / "example-repo/service", context)
     made = Path(shutil.copy(wheel.wheel(tmp_path_factory.mktemp("wheel")), context))
@@ -35,7 +35,7 @@ def service_image(image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Container:
-    """One that runs, on the host's network; `folder` is its model directory."""
+    """A running container on the host's network; `folder` is its model directory."""
 
     def __init__(self, image: str, folder: Path) -> None:
         with socket.socket() as free:
@@ -54,13 +54,13 @@ class Container:
             return refused.code, json.load(refused)
 
     def until(self, version: str) -> dict[str, Any]:
-        """What /readyz says once this version answers."""
+        """Returns the body of /readyz once this version answers."""
         end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
-                said = self.get("/readyz")[1]
-                if said["version"] == version:
-                    return dict(said)
+                body = self.get("/readyz")[1]
+                if body["version"] == version:
+                    return dict(body)
             except OSError:
                 pass
             time.sleep(0.1)
@@ -97,7 +97,7 @@ def start(service_image: str, models: ModelDir) -> Iterator[Callable[[], Contain
         subprocess.run(["docker", "rm", "--force", container.name], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_as_nobody_on_a_read_only_file_system_it_answers_and_swaps(
+def test_it_answers_and_swaps_unprivileged_on_a_read_only_file_system(
     start: Callable[[], Container], models: ModelDir
 ) -> None:
     models.publish(3.0, libraries=in_the_image())
@@ -112,7 +112,7 @@ def test_as_nobody_on_a_read_only_file_system_it_answers_and_swaps(
     assert container.get("/predict", BODY)[1]["prediction"] == pytest.approx(60.0)
 
 
-def test_a_model_of_other_libraries_and_a_damaged_one_leave_the_old_one_in_service(
+def test_models_of_other_libraries_and_damaged_ones_leave_the_old_one_in_service(
     start: Callable[[], Container], models: ModelDir
 ) -> None:
     models.publish(3.0, libraries=in_the_image())
@@ -127,7 +127,7 @@ def test_a_model_of_other_libraries_and_a_damaged_one_leave_the_old_one_in_servi
     assert container.get("/predict", BODY)[1] == {"version": "v1", "prediction": pytest.approx(55.0)}
 
 
-def test_when_it_is_stopped_the_request_under_way_is_answered_first(
+def test_a_request_in_progress_is_answered_before_the_container_stops(
     start: Callable[[], Container], models: ModelDir
 ) -> None:
     models.publish(3.0, libraries=in_the_image())
@@ -148,7 +148,7 @@ def test_when_it_is_stopped_the_request_under_way_is_answered_first(
 
 
 def in_the_image() -> dict[str, str]:
-    """The libraries that the image has: those of the lock here, and its own Python."""
+    """Returns the versions of the libraries in the image: those of the lock, and its own Python."""
     found = re.search(
         r"^ARG PYTHON=python:([0-9.]+)", (ROOT / "example-repo/service/Dockerfile").read_text(), re.MULTILINE
     )
@@ -157,12 +157,12 @@ def in_the_image() -> dict[str, str]:
 
 
 def refusal(container: Container, version: str) -> str:
-    """Why this version does not answer."""
+    """Returns why this version does not answer."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        status, said = container.get("/readyz")
-        if said["wanted"] == version and said["problem"]:
-            assert (status, said["version"]) == (200, "v1")
-            return str(said["problem"])
+        status, body = container.get("/readyz")
+        if body["wanted"] == version and body["problem"]:
+            assert (status, body["version"]) == (200, "v1")
+            return str(body["problem"])
         time.sleep(0.1)
     raise AssertionError(container.log())

@@ -141,7 +141,7 @@ def test_a_name_that_never_existed_is_an_attribute_error():
         _ = consumer.Consumers
 
 
-def test_the_parameter_told_still_receives_events(models):
+def test_the_old_name_of_on_event_still_receives_events(models):
     models.publish()
     events = []
     with deprecated("Consumer(told=...)") as caught:
