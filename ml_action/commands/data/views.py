@@ -88,7 +88,7 @@ def _contract(agreement: EffectiveContract) -> Blocks:
 
 def _requirement(item: ColumnRequirement) -> tuple[Inline, ...]:
     missing = "" if item.missing is None else percent(item.missing)
-    return Code(item.column), item.type, _values(item), missing, Untrusted(item.source)
+    return Code(item.column), Untrusted(item.type), _values(item), missing, Untrusted(item.source)
 
 
 def _values(item: ColumnRequirement) -> Inline:
@@ -124,6 +124,6 @@ def _explanation(found: Explanation) -> Blocks:
     end = "" if found.why.endswith("?") else "."
     return (
         Paragraph(text("{} {}{}", Code(found.path), Untrusted(found.why), end)),
-        Facts(tuple((name, Untrusted(value)) for name, value in found.facts)),
+        Facts(tuple((Untrusted(name), Untrusted(value)) for name, value in found.facts)),
         Labelled("Next", Untrusted(found.next_step)),
     )

@@ -1,9 +1,13 @@
-"""Blocks as Markdown. Pure; standard library only."""
+"""Blocks as Markdown. Pure; standard library only.
+
+No text from outside becomes markup, a link or a mention, nor a workflow command where a step prints the page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ml_action.core.log import escape_commands
 from ml_action.core.markdown import code, escape, fenced, link, printable
 from ml_action.reports.blocks import (
     Block,
@@ -63,7 +67,7 @@ def _rows(block: Rows) -> str:
         case Table():
             return _table(block.heads, block.content) + (f"\n\n… and {block.more:,} more" if block.more > 0 else "")
         case Verbatim():
-            return fenced(tuple(map(printable, block.content)))
+            return fenced([escape_commands(printable(line.expandtabs())) for line in block.content])
 
 
 def inline(part: Inline) -> str:
@@ -74,7 +78,7 @@ def inline(part: Inline) -> str:
         case Untrusted():
             return escape(part.content)
         case Code():
-            return code(part.content)
+            return escape_commands(code(part.content))
         case Strong():
             return f"**{inline(part.content)}**"
         case Link():
