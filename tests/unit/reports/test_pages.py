@@ -13,6 +13,7 @@ from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, Screening, SliceResult
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.policy import Guardrail, Policy
+from ml_action.core.records.promotion import Publication
 from ml_action.loop.gate import decide, forced
 from ml_action.reports import commit_messages, pages
 from ml_action.reports.render.markdown import render
@@ -202,8 +203,6 @@ def test_only_the_first_fifty_set_aside_datasets_are_listed():
 
 
 def test_notes_of_run_and_publication_are_listed():
-    from ml_action.core.records.promotion import Publication
-
     text = render(summary(make_outcome(notes=("first",), publication=Publication(notes=("second",)))))
     assert "### Notes\n\n- first\n- second" in text
 
