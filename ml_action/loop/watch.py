@@ -23,7 +23,8 @@ from ml_action.loop import rollback as reversal
 from ml_action.loop.rollback import VerifiedVersion
 from ml_action.modelling.champion import Incomparable
 from ml_action.promotion import lifecycle, recording, rolled_back
-from ml_action.reports import verdicts
+from ml_action.reports.verdicts import gate as sentences
+from ml_action.reports.verdicts.outcomes import rolled_back as rolled_back_sentence
 from ml_action.runtime.dependencies import Dependencies
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _reason_to_skip(found: WatchResult, verdict: Decision, scene: Snapshot) -> s
     """Why the two are not compared; empty: they are."""
     rollback = rolled_back.active_rollbacks(scene.state.attempts).get(found.before)
     if rollback:
-        return f"{found.before} {verdicts.rolled_back(rollback)}"
+        return f"{found.before} {rolled_back_sentence(rollback)}"
     if verdict.verdict in UNCLEAR:
         return "a person has to look at the new datasets first"
     return ""
@@ -95,7 +96,7 @@ def _compare(
     sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
     comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, one, other)
     worse = gate.is_beaten(comparison, settings.gate)
-    text = gate.watch_sentence(found.champion, found.before, comparison, worse=worse)
+    text = sentences.watched(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ml_action.reports import verdicts
+from ml_action.reports.verdicts import outcomes as sentences
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -32,7 +32,7 @@ def repeats_rolled_back(trial: Trial, data_tree: str, history: History | None, a
     for version in history.versions if history else ():
         same = _similarity(version, trial, data_tree)
         if same and version.version in rollbacks:
-            return f"it is {version.version} again ({same}), which {verdicts.rolled_back(rollbacks[version.version])}"
+            return f"it is {version.version} again ({same}), which {sentences.rolled_back(rollbacks[version.version])}"
     return ""
 
 
@@ -51,7 +51,7 @@ def notes(attempts: Sequence[Attempt], history: History | None) -> tuple[str, ..
     current = _number(history.current) if history else 0
     rollbacks = active_rollbacks(attempts)
     return tuple(
-        f"{version} {verdicts.rolled_back(rollbacks[version])}" for version in rollbacks if _number(version) > current
+        f"{version} {sentences.rolled_back(rollbacks[version])}" for version in rollbacks if _number(version) > current
     )
 
 

@@ -14,7 +14,7 @@ from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.reports.blocks import Block, Facts, Inline, Link, Paragraph, Table, Untrusted, text
-from ml_action.reports.verdicts import rolled_back
+from ml_action.reports.verdicts.outcomes import rolled_back
 
 ATTEMPTS = 5  # shown by status
 NO_VERSION = "none yet: the first training makes v1"

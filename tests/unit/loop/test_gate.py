@@ -9,7 +9,8 @@ from ml_action.core.formatting import percent, probability
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import MIN_DATASETS, GuardrailResult, Interval, Screening, SliceResult
 from ml_action.core.records.policy import Policy
-from ml_action.loop.gate import decide, forced, is_beaten, review_unusable, watch_sentence
+from ml_action.loop.gate import decide, forced, is_beaten, review_unusable
+from ml_action.reports.verdicts.gate import watched
 from tests.support.factories import make_comparison
 
 POLICY = Policy(confidence=0.95, min_improvement=0.005)
@@ -291,10 +292,10 @@ def test_the_watch_asks_for_the_proof_that_the_gate_asks_for_whatever_it_is_set_
 
 
 def test_what_the_watch_found_is_a_sentence():
-    assert watch_sentence("v2", "v1", make_comparison(), worse=True) == (
+    assert watched("v2", "v1", make_comparison(), worse=True) == (
         "v2 is worse than v1, the version before it, by 25.0 % [15.0, 35.0] of its error on 100 new datasets, 90 % of "
         "which v1 predicts no worse"
     )
-    assert watch_sentence("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
+    assert watched("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
         "v2 is not proven worse than v1, the version before it: going back would save -10.0 % ["
     )

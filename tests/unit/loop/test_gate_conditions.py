@@ -14,6 +14,7 @@ from ml_action.core.records.evaluation import MIN_DATASETS, Check, GuardrailResu
 from ml_action.core.records.policy import Policy
 from ml_action.loop import gate
 from ml_action.loop.gate import decide
+from ml_action.reports.verdicts import gate as sentences
 from tests.support.factories import make_comparison
 
 BETTER, NOT_WORSE, HIGHER = Policy(), Policy(gate="not-worse"), Policy(gate="higher")
@@ -273,11 +274,11 @@ def test_a_champion_without_an_answer_is_incomparable(why, reason):
     ("gains", "text"), [((0.0, 0.1), "did not become worse"), ((0.1, 1.0), "improved"), ((), "improved")]
 )
 def test_datasets_that_stayed_as_they_were_did_not_improve(gains, text):
-    assert gate.evidence(make_comparison(gains=gains)).endswith(f"90 % of them {text}")
+    assert sentences.evidence(make_comparison(gains=gains)).endswith(f"90 % of them {text}")
 
 
 def test_a_gain_that_is_no_number_has_no_figure():
-    assert gate.evidence(make_comparison(gain=math.nan)) == "no figure on 100 new datasets"
+    assert sentences.evidence(make_comparison(gain=math.nan)) == "no figure on 100 new datasets"
 
 
 # --- what would change the verdict -------------------------------------------------------------------------
