@@ -37,7 +37,7 @@ class Stage:
     approver: Account | None
     calls: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)  # by other runs, meanwhile
@@ -106,7 +106,7 @@ class Stage:
         timeout: int = 10,
     ) -> GitHub:
         second = self.approver.token if self.approver else ""
-        retry_budget = RetryBudget(backoff=0, report=self.said.append)
+        retry_budget = RetryBudget(backoff=0, report=self.log.append)
         return GitHub(
             ApiAccess(self.hub.url, retry_budget, replace(HURRY, timeout=timeout), time.time),
             name or self.repository.full_name,
@@ -129,7 +129,7 @@ class Stage:
         self.bodies.clear()
         with closing(forge or self.github()) as forge:
             proposal, known = self.proposal(commit, autonomy, **changes), frozenset(self.known)
-            rest = lambda: frozenset(self.recorded), self.pause, self.said.append, lambda paths: self.doubts
+            rest = lambda: frozenset(self.recorded), self.pause, self.log.append, lambda paths: self.doubts
             return publish(PublicationContext(proposal, forge, known, *rest))
 
     def pause(self, seconds: float) -> None:

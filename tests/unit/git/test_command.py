@@ -24,7 +24,7 @@ def config(env):
 # --- the environment ----------------------------------------------------------------------------------------
 
 
-def test_inherited_git_variables_are_dropped_and_the_rest_is_kept():
+def test_inherited_git_variables_are_dropped():
     inherited = {
         "PATH": "/bin",
         "HOME": "/h",
@@ -40,7 +40,7 @@ def test_inherited_git_variables_are_dropped_and_the_rest_is_kept():
     assert env["LC_ALL"] == "C"
 
 
-def test_the_token_stands_in_one_configuration_value_after_an_empty_one():
+def test_token_is_in_one_configuration_value_after_an_empty_one():
     env = environment({}, Login("https://github.com/", SECRET))
     word = base64.b64encode(f"x-access-token:{SECRET}".encode()).decode()
     assert config(env)[-2:] == [
@@ -55,7 +55,7 @@ def test_without_a_token_there_is_no_header(login):
     assert not [key for key, _ in config(environment({}, login)) if "extraheader" in key]
 
 
-def test_nothing_shows_the_token():
+def test_no_repr_shows_the_token():
     login = Login("https://github.com", SECRET)
     here = Git(os.curdir, environment({}, login))
     assert SECRET not in repr(login) + repr(here)
@@ -112,7 +112,7 @@ def test_a_repository_of_another_user_can_be_read(tmp_path):
 # --- running ------------------------------------------------------------------------------------------------
 
 
-def test_a_failure_tells_command_code_and_what_git_said(tmp_path):
+def test_failure_has_command_code_and_output(tmp_path):
     with pytest.raises(GitFailed) as caught:
         make_git(tmp_path).run("--no-pager", "rev-parse", "HEAD")
     failed = caught.value
@@ -121,18 +121,18 @@ def test_a_failure_tells_command_code_and_what_git_said(tmp_path):
     assert str(failed).startswith("git rev-parse ended with 128: fatal: not a git repository")
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_missing_folder_is_reported(tmp_path):
     with pytest.raises(RepositoryError, match=r"there is no folder '.*nowhere'"):
         make_git(tmp_path / "nowhere").run("status")
 
 
-def test_a_git_that_is_not_there_is_told(tmp_path):
+def test_missing_git_is_reported(tmp_path):
     with pytest.raises(RepositoryError, match="the git command was not found") as caught:
         Git(tmp_path, {"PATH": str(tmp_path)}).run("status")
     assert "install git" in caught.value.fix
 
 
-def test_a_git_that_does_not_end_is_stopped(tmp_path, monkeypatch):
+def test_hanging_git_is_stopped(tmp_path, monkeypatch):
     (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 30\n")
     (tmp_path / "git").chmod(0o755)
     monkeypatch.setattr(process, "TIMEOUT", 0.2)
@@ -147,7 +147,7 @@ def workspace(tmp_path):
     return make_repository(tmp_path / "w", {"a": "content of a", "dir/b c": b"\0\xff\n", "empty": "", "new\nline": "x"})
 
 
-def test_names_become_ids(workspace):
+def test_names_resolve_to_ids(workspace):
     here = workspace.git
     assert here.object_id("HEAD:a") == here.line("hash-object", "a")
     assert here.object_id("HEAD:nothing") == ""
@@ -156,7 +156,7 @@ def test_names_become_ids(workspace):
     assert here.line_or_empty("rev-parse", "--verify", "--quiet", "HEAD:nothing") == ""
 
 
-def test_many_names_become_ids_and_types_in_one_process(workspace):
+def test_many_names_resolve_in_one_process(workspace):
     here = workspace.git
     names = ("HEAD", "HEAD:dir", "HEAD:dir/b c", "HEAD:nothing at all", "0" * 40, "HEAD:\udcff")
     found = here.resolve(*names)
@@ -165,7 +165,7 @@ def test_many_names_become_ids_and_types_in_one_process(workspace):
     assert found[3:] == (("", ""),) * 3
 
 
-def test_an_abbreviation_that_stands_for_several_stands_for_nothing(workspace):
+def test_ambiguous_abbreviation_resolves_to_nothing(workspace):
     here = workspace.git
     workspace.write({f"many/{n}": str(n) for n in range(600)})
     listed = "".join(f"many/{n}\n" for n in range(600))
@@ -175,7 +175,7 @@ def test_an_abbreviation_that_stands_for_several_stands_for_nothing(workspace):
         assert here.resolve(prefixes.pop()) == (("", ""),)
 
 
-def test_blobs_are_read_whole_or_are_none(workspace):
+def test_read_returns_a_whole_blob_or_none(workspace):
     here = workspace.git
     assert here.read("HEAD:dir/b c") == b"\0\xff\n"
     assert here.read("HEAD:empty") == b""
@@ -183,26 +183,26 @@ def test_blobs_are_read_whole_or_are_none(workspace):
     assert here.read("HEAD:nothing") is None
 
 
-def test_many_contents_come_in_order_from_one_process(workspace):
+def test_blobs_come_in_order_from_one_process(workspace):
     here = workspace.git
     blobs = [here.object_id(f"HEAD:{name}") for name in ("a", "empty", "dir/b c", "empty", "new\nline", "a")]
     assert list(here.blobs(blobs)) == [b"content of a", b"", b"\0\xff\n", b"", b"x", b"content of a"]
     assert list(here.blobs([])) == []
 
 
-def test_a_large_and_a_tricky_content(workspace):
+def test_blobs_may_be_large_or_look_like_headers(workspace):
     here = workspace.git
     large, tricky = os.urandom(300_000), b"0" * 40 + b" blob 3\nabc\n"
     blobs = [here.line("hash-object", "-w", "--stdin", stdin=text) for text in (large, tricky, large)]
     assert list(here.blobs(blobs)) == [large, tricky, large]
 
 
-def test_a_content_that_is_missing_is_a_failure_of_git(workspace):
+def test_missing_blob_is_a_failure(workspace):
     with pytest.raises(GitFailed, match=r"bad object 1{40} missing"):
         list(workspace.git.blobs([workspace.git.object_id("HEAD:a"), "1" * 40]))
 
 
-def test_contents_come_while_git_still_runs_and_it_ends_when_nobody_listens(workspace):
+def test_blobs_are_streamed_and_git_ends_with_the_iterator(workspace):
     others = children()
     here = workspace.git
     large = here.line("hash-object", "-w", "--stdin", stdin=os.urandom(3_000_000))
@@ -213,20 +213,20 @@ def test_contents_come_while_git_still_runs_and_it_ends_when_nobody_listens(work
     assert child not in children()
 
 
-def test_more_names_than_a_pipe_holds_block_nobody(workspace):
+def test_more_names_than_a_pipe_holds_do_not_block(workspace):
     here = workspace.git
     blobs = [here.object_id("HEAD:a"), here.object_id("HEAD:empty")] * 20_000
     assert sum(map(len, here.blobs(blobs))) == 20_000 * len(b"content of a")
 
 
-def test_a_blob_over_the_limit_is_passed_over(workspace):
+def test_blob_over_the_limit_is_skipped(workspace):
     here = workspace.git
     blobs = [here.line("hash-object", "-w", "--stdin", stdin=b"x" * size) for size in (10, 11, 3_000_000, 0, 9)]
     found = list(here.blobs(blobs, 10))
     assert [content if content is None else len(content) for content in found] == [10, None, None, 0, 9]
 
 
-def test_a_blob_over_the_limit_takes_no_memory(workspace):
+def test_blob_over_the_limit_takes_no_memory(workspace):
     blob = workspace.git.line("hash-object", "-w", "--stdin", stdin=bytes(100_000_000))
     tracemalloc.start()
     try:
@@ -253,7 +253,7 @@ def test_git_that_ends_early_is_a_failure(workspace, tmp_path, monkeypatch):
         list(here.blobs(["0" * 40]))
 
 
-def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
+def test_blobs_of_a_silent_git_time_out(workspace, tmp_path, monkeypatch):
     others = children()  # of earlier tests in this process
     script = tmp_path / "git"
     script.write_text("#!/bin/sh\nexec sleep 60\n")
@@ -265,7 +265,7 @@ def test_contents_of_a_git_that_says_nothing(workspace, tmp_path, monkeypatch):
     assert children() <= others
 
 
-def test_contents_without_git_or_without_a_folder(workspace, tmp_path, monkeypatch):
+def test_blobs_without_git_or_without_a_folder(workspace, tmp_path, monkeypatch):
     with pytest.raises(RepositoryError, match="no folder"):
         list(Git(tmp_path / "nothing", workspace.git.env).blobs(["0" * 40]))
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -279,7 +279,7 @@ def children():
     return set(listed.split())
 
 
-def test_a_blob_that_is_there_and_out_of_reach_is_not_taken_for_an_absent_one(tmp_path):
+def test_unreachable_blob_is_not_taken_for_an_absent_one(tmp_path):
     """As in a partial clone whose server does not answer: an unreadable champion may not pass for none."""
     git = Git(tmp_path, environment(os.environ))
     git.run("init", "--quiet")

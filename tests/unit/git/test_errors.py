@@ -12,7 +12,7 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
 
 
 @pytest.mark.parametrize(
-    ("said", "what"),
+    ("output", "what"),
     [
         ("fatal: not a git repository (or any of the parent directories): .git", "this folder is not a git repository"),
         ("remote: error: GH006: Protected branch update failed for refs/heads/x.", "the server's branch rules refuse"),
@@ -63,25 +63,25 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
         ("fatal: unable to read 0123", "the repository lacks an object"),
     ],
 )
-def test_what_git_says_becomes_what_a_person_should_do(said, what):
-    problem = explain(GitFailed(("push",), 128, said))
+def test_known_error_has_a_fix(output, what):
+    problem = explain(GitFailed(("push",), 128, output))
     assert isinstance(problem, RepositoryError)
     assert problem.what.startswith(what)
     assert problem.fix
     assert "git push: " in problem.why
 
 
-def test_the_most_telling_line_is_quoted():
-    said = "warning: x\nTo https://github.com/o/r\nremote: error: GH006: Protected branch\nerror: failed to push"
-    assert "(git push: remote: error: GH006: Protected branch)" in explain(GitFailed(("push",), 1, said)).why
+def test_most_informative_line_is_quoted():
+    output = "warning: x\nTo https://github.com/o/r\nremote: error: GH006: Protected branch\nerror: failed to push"
+    assert "(git push: remote: error: GH006: Protected branch)" in explain(GitFailed(("push",), 1, output)).why
 
 
 @pytest.mark.parametrize(
-    ("said", "told"), [("something odd", "something odd"), ("", "exit code 7"), ("x" * 999, "x" * 300)]
+    ("output", "quoted"), [("something odd", "something odd"), ("", "exit code 7"), ("x" * 999, "x" * 300)]
 )
-def test_what_is_in_no_table_is_told_as_it_is(said, told):
-    problem = explain(GitFailed(("mktree", "-z"), 7, said))
-    assert problem.what == f"git mktree failed: {told}"
+def test_unknown_error_is_quoted(output, quoted):
+    problem = explain(GitFailed(("mktree", "-z"), 7, output))
+    assert problem.what == f"git mktree failed: {quoted}"
     assert "open an issue" in problem.fix
 
 
@@ -104,7 +104,7 @@ def refused(workspace, *arguments):
     return caught.value
 
 
-def test_a_branch_that_moved_is_a_lost_race(two):
+def test_moved_branch_is_a_lost_race(two):
     workspace, remote = two
     old = workspace.git.line("rev-parse", "state")
     workspace.git.run("push", "-q", str(remote), "HEAD:refs/heads/state")
@@ -151,7 +151,7 @@ def _meeting(remote, count):
 
 
 @pytest.mark.parametrize("create", [True, False])
-def test_of_pushes_that_meet_on_the_server_one_wins_and_the_others_lost_the_race(two, create):
+def test_one_of_several_simultaneous_pushes_wins_the_race(two, create):
     workspace, remote = two
     branch = "new" if create else "state"
     expected = "" if create else workspace.git.line("rev-parse", "state")
@@ -191,21 +191,21 @@ def test_a_hook_that_refuses_is_a_rule_and_no_race(two):
     assert explain(failed).what == "the server's branch rules refuse the bot's push"
 
 
-def test_a_branch_in_the_way_of_the_bots_folder_is_told_and_is_no_race(two):
+def test_branch_that_conflicts_with_the_bots_folder_is_no_race(two):
     workspace, remote = two
     failed = refused(workspace, str(remote), "HEAD:refs/heads/state/deeper")
     assert not lost_the_race(failed)
     assert explain(failed).what == "a branch of this repository conflicts with the names of the bot's branches"
 
 
-def test_a_server_that_cannot_be_reached(two):
+def test_unreachable_server_is_reported(two):
     workspace, _ = two
     failed = refused(workspace, "http://127.0.0.1:9/o/r.git", "HEAD:refs/heads/state")
     assert not lost_the_race(failed)
     assert explain(failed).what == "the server could not be reached"
 
 
-def test_a_repository_that_is_not_there(two, tmp_path):
+def test_missing_repository_is_reported(two, tmp_path):
     workspace, _ = two
     failed = refused(workspace, str(tmp_path / "none.git"), "HEAD:refs/heads/state")
     assert explain(failed).what == "the repository was not found on the server"

@@ -42,47 +42,47 @@ def fake(tmp_path, monkeypatch):
     return made
 
 
-def test_a_question_is_asked_again_while_there_is_trouble(fake):
+def test_read_is_repeated_while_the_error_is_transient(fake):
     assert remote.read(fake.git(TROUBLE, TROUBLE), "ls-remote", "x") == b"fine\n"
     assert fake.calls == ["ls-remote x"] * 3
     assert fake.waits == [1, 2]
 
 
-def test_trouble_that_lasts_is_told(fake):
+def test_lasting_error_is_raised(fake):
     with pytest.raises(GitFailed, match="502"):
         remote.read(fake.git(*[TROUBLE] * 9), "fetch", "x")
     assert len(fake.calls) == 5
 
 
-def test_a_refusal_is_told_at_once(fake):
+def test_refusal_is_raised_at_once(fake):
     with pytest.raises(GitFailed, match="not found"):
         remote.read(fake.git(REFUSAL), "fetch", "x")
     assert fake.calls == ["fetch x"]
     assert fake.waits == []
 
 
-def test_too_many_requests_are_waited_out_for_a_minute(fake):
+def test_rate_limit_is_waited_out_for_a_minute(fake):
     remote.read(fake.git(LIMIT), "fetch", "x")
     assert fake.waits == [60]
 
 
-def test_a_push_is_repeated_twice_at_most(fake):
+def test_push_is_repeated_twice_at_most(fake):
     with pytest.raises(GitFailed, match="502"):
         remote.push(fake.git(*[TROUBLE] * 9), "x")
     assert fake.calls == ["push x"] * 3
 
 
-def test_a_race_that_was_lost_is_lost(fake):
+def test_lost_race_is_not_repeated(fake):
     with pytest.raises(GitFailed, match="stale info"):
         remote.push(fake.git(RACE), "x")
     assert fake.calls == ["push x"]
 
 
-def test_a_race_after_trouble_may_be_against_our_own_first_try(fake):
+def test_race_after_an_error_may_be_against_our_own_first_attempt(fake):
     remote.push(fake.git(TROUBLE, RACE), "x")  # the third finds everything up to date
     assert fake.calls == ["push x"] * 3
 
 
-def test_a_race_after_trouble_that_another_run_won_is_lost(fake):
+def test_race_after_an_error_that_another_run_won_is_lost(fake):
     with pytest.raises(GitFailed, match="stale info"):
         remote.push(fake.git(TROUBLE, RACE, RACE), "x")

@@ -73,7 +73,7 @@ def one_attempt(borrowed, state=None):
 # --- objects by their id --------------------------------------------------------------------------------------
 
 
-def test_a_tree_that_only_an_older_commit_holds_is_fetched_into_the_store(origin, remote, borrow, tmp_path):
+def test_tree_of_an_older_commit_is_fetched_into_the_store(origin, remote, borrow, tmp_path):
     old = origin.git.line("rev-parse", "HEAD~2:data/new_data")
     clone = make_clone(tmp_path / "clone", remote, "--depth=1")
     borrowed = borrow(clone, remote.as_uri())
@@ -85,13 +85,13 @@ def test_a_tree_that_only_an_older_commit_holds_is_fetched_into_the_store(origin
 
 
 @pytest.mark.parametrize("tree", ["d" * 40, "", "gone", "+refs/heads/*:refs/heads/*", "--upload-pack=false"])
-def test_a_tree_that_nobody_has_is_no_failure(remote, borrow, tmp_path, tree):
+def test_unknown_tree_is_no_failure(remote, borrow, tmp_path, tree):
     borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), remote.as_uri())
     assert not borrowed.fetch_tree(tree)
     assert borrowed.store.line("for-each-ref", "--format=%(refname)", "refs/heads/") == ""
 
 
-def test_a_server_that_cannot_be_asked_for_a_tree_is_told(remote, borrow, tmp_path):
+def test_unreachable_server_of_a_tree_is_reported(remote, borrow, tmp_path):
     borrowed = borrow(make_clone(tmp_path / "clone", remote, "--depth=1"), tmp_path / "nowhere")
     with pytest.raises(RepositoryError):
         borrowed.fetch_tree("d" * 40)
@@ -111,7 +111,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_workspace_does_not_change_whatever_its_shape(shape, tmp_path, remote, borrow):
+def test_workspace_of_any_shape_does_not_change(shape, tmp_path, remote, borrow):
     clone = make_clone(tmp_path / "clone", remote, *SHAPES[shape])
     before = snapshot(clone.path)
     borrowed = borrow(clone)
@@ -124,12 +124,12 @@ def test_the_workspace_does_not_change_whatever_its_shape(shape, tmp_path, remot
     on_remote.run("fsck", "--strict")
 
 
-def test_a_dirty_workspace_stays_as_dirty_as_it_was(tmp_path, remote, borrow):
+def test_dirty_workspace_does_not_change(tmp_path, remote, borrow):
     clone = make_clone(tmp_path / "clone", remote)
     clone.write({"readme": "edited", "staged": "s", "untracked": "u", "data/new_data/00001.csv": None})
     clone.git.run("add", "staged", "readme")
     clone.write({"readme": "edited again"})
-    (clone.path / ".git/index.lock").write_text("")  # somebody is at work
+    (clone.path / ".git/index.lock").write_text("")  # another git command is running
     before = snapshot(clone.path)
     one_attempt(borrow(clone))
     assert snapshot(clone.path) == before
@@ -179,13 +179,13 @@ def test_a_workspace_that_borrows_itself_works(tmp_path, origin, borrow):
     assert borrow(workspace, workspace.path).fetch(BRANCHES).base == origin.git.line("rev-parse", "HEAD")
 
 
-def test_a_folder_that_is_no_repository_is_told(tmp_path, borrow):
+def test_folder_without_repository_is_reported(tmp_path, borrow):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RepositoryError, match="this folder is not a git repository"):
         borrow(tmp_path / "empty")
 
 
-def test_a_repository_without_a_commit_is_told(tmp_path, borrow):
+def test_repository_without_a_commit_is_reported(tmp_path, borrow):
     make_repository(tmp_path / "new")
     with pytest.raises(RepositoryError, match="the repository has no commit yet"):
         borrow(tmp_path / "new")
@@ -194,7 +194,7 @@ def test_a_repository_without_a_commit_is_told(tmp_path, borrow):
 # --- the branches -------------------------------------------------------------------------------------------
 
 
-def test_tips_are_those_of_the_remote_now(origin, remote, borrow):
+def test_tips_are_the_current_ones_of_the_remote(origin, remote, borrow):
     borrowed = borrow(origin)
     assert borrowed.fetch(BRANCHES) == repository.Tips(origin.git.line("rev-parse", "HEAD"), "", "")
     there = make_git(remote)
@@ -206,12 +206,12 @@ def test_tips_are_those_of_the_remote_now(origin, remote, borrow):
     assert borrowed.fetch(BRANCHES).proposal == ""
 
 
-def test_another_models_branches_are_none_of_ours(origin, remote, borrow):
+def test_branches_of_another_model_are_ignored(origin, remote, borrow):
     make_git(remote).run("update-ref", "refs/heads/ml-auto-update/model-2/state", "main")
     assert borrow(origin).fetch(BRANCHES).state == ""
 
 
-def test_a_base_branch_that_is_not_there_is_told(origin, borrow):
+def test_missing_base_branch_is_reported(origin, borrow):
     with pytest.raises(RepositoryError, match="the base branch does not exist on the server"):
         borrow(origin).fetch(Branches("trunk", BRANCHES.state, BRANCHES.proposal))
 
@@ -247,7 +247,7 @@ def test_a_push_moves_both_or_none(origin, remote, borrow):
         assert refs(remote) == before
 
 
-def test_a_server_that_refuses_one_branch_takes_none(origin, remote, borrow):
+def test_server_that_refuses_one_branch_accepts_none(origin, remote, borrow):
     hook = remote / "hooks/update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/b ] || { echo "GH013: no" >&2; exit 1; }\n')
@@ -259,7 +259,7 @@ def test_a_server_that_refuses_one_branch_takes_none(origin, remote, borrow):
     assert refs(remote) == before
 
 
-def test_the_hooks_of_a_person_are_not_run(origin, remote, borrow, tmp_path):
+def test_the_users_hooks_are_not_run(origin, remote, borrow, tmp_path):
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     for name in ("pre-push", "post-commit", "reference-transaction"):
@@ -279,7 +279,7 @@ def objects(remote):
 
 
 @pytest.mark.parametrize("shape", [("--depth=1",), (), ("--depth=1", "--filter=blob:none", "--no-checkout")])
-def test_a_state_is_a_few_objects_whatever_the_size_of_the_data(tmp_path, shape, borrow):
+def test_push_of_a_state_is_a_few_objects_for_any_size_of_the_data(tmp_path, shape, borrow):
     source = make_repository(tmp_path / "large", make_csvs(500))
     remote = make_remote(tmp_path / "large.git", source)
     clone = make_clone(tmp_path / "clone", remote, *shape)
@@ -288,7 +288,7 @@ def test_a_state_is_a_few_objects_whatever_the_size_of_the_data(tmp_path, shape,
     assert objects(remote) - before <= 4  # commit, tree, counter, report; no data
 
 
-def test_a_state_is_a_few_objects_also_when_the_base_branch_moved_after_the_checkout(tmp_path, borrow):
+def test_push_of_a_state_is_a_few_objects_after_the_base_branch_moved(tmp_path, borrow):
     source = make_repository(tmp_path / "large", make_csvs(500))
     remote = make_remote(tmp_path / "large.git", source)
     clone = make_clone(tmp_path / "clone", remote, "--depth=1")
@@ -307,13 +307,13 @@ def test_the_same_content_at_the_same_time_is_the_same_commit(origin, borrow):
     )
 
 
-def test_a_message_of_any_text_is_a_message(origin, borrow):
+def test_message_may_be_any_text(origin, borrow):
     borrowed = borrow(origin)
     commit = borrowed.commit(borrowed.empty_tree(), "", "-F evil\n\n@é \udcff", time=TIME)
     assert borrowed.store.line("log", "-1", "--format=%B", commit) == "-F evil\n\n@é ?"
 
 
-def test_entries_of_a_tree_come_back_whatever_their_names(origin, borrow):
+def test_entries_of_a_tree_may_have_any_names(origin, borrow):
     borrowed = borrow(origin)
     blob = borrowed.blob(b"x")
     sub = "1" * 40
@@ -324,7 +324,7 @@ def test_entries_of_a_tree_come_back_whatever_their_names(origin, borrow):
 
 
 @pytest.mark.parametrize("path", ["model", "new", "deep/er/model", "model/inner"])
-def test_files_are_grafted_into_a_folder_and_all_else_stays(origin, borrow, path):
+def test_files_are_written_into_a_folder_and_all_else_is_unchanged(origin, borrow, path):
     borrowed = borrow(origin)
     base = origin.git.line("rev-parse", "HEAD^{tree}")
     tree = borrowed.with_files(base, path, {"v1.pkl": b"two", "v2.md": b"\0"})
@@ -339,7 +339,7 @@ def test_files_are_grafted_into_a_folder_and_all_else_stays(origin, borrow, path
 
 
 @pytest.mark.parametrize("path", ["readme", "readme/model", "link", "link/model", "sub", "sub/model", "model/v1.pkl/x"])
-def test_a_file_a_link_or_a_submodule_in_the_way_is_not_overwritten(origin, borrow, path):
+def test_file_link_or_submodule_in_place_of_a_folder_is_not_overwritten(origin, borrow, path):
     (origin.path / "link").symlink_to("/etc")
     origin.commit()
     commit = origin.git.line("rev-parse", "HEAD")
@@ -349,7 +349,7 @@ def test_a_file_a_link_or_a_submodule_in_the_way_is_not_overwritten(origin, borr
         borrow(origin).with_files(origin.git.line("rev-parse", "HEAD^{tree}"), path, {"f": b"x"})
 
 
-def test_a_file_with_a_folders_name_among_the_files_to_write_takes_its_place(origin, borrow):
+def test_written_file_replaces_a_folder_of_its_name(origin, borrow):
     origin.commit({"model/v2.pkl/oops": "x"})
     borrowed = borrow(origin)
     tree = borrowed.with_files(origin.git.line("rev-parse", "HEAD^{tree}"), "model", {"v2.pkl": b"two"})
@@ -377,7 +377,7 @@ def test_counting_in_place_needs_no_store(origin):
     assert found.store.object_id(found.tips.state) == ""
 
 
-def test_a_mirror_holds_the_trees_at_their_paths_and_nothing_else(origin, tmp_path):
+def test_tree_of_folders_has_the_trees_at_their_paths_only(origin, tmp_path):
     scratch = tmp_path / "mirror"
     scratch.mkdir()
     found = open_with_own_store(make_git(origin.path), str(origin.path), scratch)
@@ -391,9 +391,9 @@ def test_a_mirror_holds_the_trees_at_their_paths_and_nothing_else(origin, tmp_pa
     assert found.entries(f"{mirror}:x")["y"] == (repository.FOLDER, inner)
 
 
-def test_counting_beside_the_workspace_writes_nothing_into_it(origin, tmp_path):
+def test_counting_with_a_store_writes_nothing_into_the_workspace(origin, tmp_path):
     before = sorted(path for path in origin.path.rglob("*"))
-    scratch = tmp_path / "beside"
+    scratch = tmp_path / "scratch"
     scratch.mkdir()
     found = open_in_place_with_store(origin.git, BRANCHES.state, scratch)
     found.tree_of_folders({"data": found.tree({"a.csv": (repository.FILE, found.blob(b"new"))})})

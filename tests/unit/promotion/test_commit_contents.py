@@ -1,4 +1,4 @@
-"""A promotion's commit is looked into before it is approved: from git, and without opening the model."""
+"""The contents of a promotion's commit are checked before it is approved: in git, and without opening the model."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def with_versions(*versions, current="v2"):
     return registry.to_bytes(replace(AFTER, versions=versions, current=current))
 
 
-def test_what_the_loop_writes_raises_no_objection(proposed):
+def test_commit_of_the_loop_raises_no_objection(proposed):
     assert proposed.objections() == ()
 
 
-def test_the_first_version_of_all_raises_none(tmp_path):
+def test_commit_of_the_first_version_raises_no_objection(tmp_path):
     place = Place(tmp_path, {"a.csv": "x\n1\n"})
     repository = place.borrow()
     first = replace(V2, version="v1", file="v1.pkl")
@@ -83,8 +83,8 @@ def test_the_first_version_of_all_raises_none(tmp_path):
     paths = ("a/model/v1.pkl", "a/model/v1.md", "a/model/model_metadata.json")
     given = {"name": "students", "model_dir": "a/model"}
     assert commit_contents.find_objections(repository, attempt, paths, **given) == ()
-    (told,) = commit_contents.find_objections(repository, replace(attempt, salt="other"), paths, **given)
-    assert "the name or the salt" in told
+    (objection,) = commit_contents.find_objections(repository, replace(attempt, salt="other"), paths, **given)
+    assert "the name or the salt" in objection
 
 
 @pytest.mark.parametrize(
@@ -114,65 +114,65 @@ def test_the_first_version_of_all_raises_none(tmp_path):
         (b"\xff\xfe", "cannot be used"),
     ],
 )  # fmt: skip
-def test_a_history_that_does_more_than_to_grow_by_this_version_is_refused(proposed, metadata, words):
-    (told, *_) = proposed.objections(proposed.commit(metadata))
-    assert words in told
+def test_history_that_adds_more_than_this_version_is_refused(proposed, metadata, words):
+    (objection, *_) = proposed.objections(proposed.commit(metadata))
+    assert words in objection
 
 
-def test_a_model_with_another_digest_is_refused(proposed):
+def test_model_with_another_digest_is_refused(proposed):
     other = MODEL[:-1] + b"!"
-    (told,) = proposed.objections(proposed.commit(model=other))
-    assert f"the sha256 of model/v2.pkl is {hashlib.sha256(other).hexdigest()[:12]}" in told
-    (told,) = proposed.objections(digest="2" * 64)
-    assert "not the recorded 222222222222" in told
+    (objection,) = proposed.objections(proposed.commit(model=other))
+    assert f"the sha256 of model/v2.pkl is {hashlib.sha256(other).hexdigest()[:12]}" in objection
+    (objection,) = proposed.objections(digest="2" * 64)
+    assert "not the recorded 222222222222" in objection
 
 
 @pytest.mark.parametrize(("mode", "words"), [("120000", "a symbolic link"), ("100755", "an executable")])
 @pytest.mark.parametrize("name", ["v2.pkl", "model_metadata.json"])
-def test_a_file_that_is_no_plain_file_is_refused(proposed, mode, words, name):
+def test_special_file_is_refused(proposed, mode, words, name):
     blob = proposed.repository.blob(MODEL if name == "v2.pkl" else registry.to_bytes(AFTER))
-    (told,) = proposed.objections(proposed.commit(entries={name: (mode, blob)}))
-    assert f"model/{name} is {words}" in told
+    (objection,) = proposed.objections(proposed.commit(entries={name: (mode, blob)}))
+    assert f"model/{name} is {words}" in objection
 
 
 @pytest.mark.parametrize("name", ["v2.pkl", "model_metadata.json"])
-def test_a_submodule_a_folder_or_nothing_in_the_place_of_a_file_is_refused(proposed, name):
+def test_submodule_folder_or_missing_file_is_refused(proposed, name):
     for entry, words in (
         (("160000", proposed.tips.base), "a submodule"),
         (("040000", proposed.repository.empty_tree()), "a folder"),
         (None, "absent"),
     ):
-        (told,) = proposed.objections(proposed.commit(entries={name: entry}))
-        assert f"model/{name} is {words}, not a plain file" in told
+        (objection,) = proposed.objections(proposed.commit(entries={name: entry}))
+        assert f"model/{name} is {words}, not a plain file" in objection
 
 
 @pytest.mark.parametrize("entry", ["120000", "160000", "100644"])
 @pytest.mark.parametrize("model_dir", ["model", "model/below", "model/below/it"])
-def test_a_model_directory_that_is_no_folder_all_the_way_is_refused(proposed, entry, model_dir):
+def test_link_on_the_way_to_the_model_directory_is_refused(proposed, entry, model_dir):
     here = proposed.repository
     oid = proposed.tips.base if entry == "160000" else here.blob(b"/etc")
-    (told,) = proposed.objections(proposed.commit(tree=here.tree({"model": (entry, oid)})), model_dir=model_dir)
-    assert told.startswith("model is a")
-    assert told.endswith("not a folder")
+    (objection,) = proposed.objections(proposed.commit(tree=here.tree({"model": (entry, oid)})), model_dir=model_dir)
+    assert objection.startswith("model is a")
+    assert objection.endswith("not a folder")
 
 
-def test_more_files_than_its_own_three_are_refused(proposed):
-    (told,) = proposed.objections(paths=(*PATHS, "model/v1.pkl", "model/x/y"))
-    assert told == "it changes files that are not its own: model/v1.pkl, model/x/y"
+def test_changes_of_other_files_are_refused(proposed):
+    (objection,) = proposed.objections(paths=(*PATHS, "model/v1.pkl", "model/x/y"))
+    assert objection == "it changes files that are not its own: model/v1.pkl, model/x/y"
 
 
 @pytest.mark.parametrize("commit", ["", "main", "--help", "refs/tips/base", "c" * 39, "HEAD\n"])
-def test_a_journal_that_names_no_commit_vouches_for_nothing(proposed, commit):
+def test_journal_without_a_commit_is_refused(proposed, commit):
     assert proposed.objections(commit) == ("what the journal names is no commit",)
 
 
-def test_a_metadata_file_of_a_hundred_megabytes_is_not_read(proposed, monkeypatch):
+def test_huge_metadata_file_is_not_read(proposed, monkeypatch):
     monkeypatch.setattr(commit_contents, "MAX_METADATA_BYTES", 100)
-    (told,) = proposed.objections()
-    assert "model/model_metadata.json holds" in told
+    (objection,) = proposed.objections()
+    assert "model/model_metadata.json holds" in objection
 
 
-def test_a_commit_that_is_not_at_hand_is_fetched(proposed, tmp_path):
+def test_missing_commit_is_fetched(proposed, tmp_path):
     commit = proposed.commit()
     proposed.repository.store.run("push", "-q", proposed.repository.remote, f"{commit}:refs/heads/elsewhere")
     elsewhere = proposed.place.borrow()
@@ -183,14 +183,14 @@ def test_a_commit_that_is_not_at_hand_is_fetched(proposed, tmp_path):
         commit_contents.find_objections(elsewhere, replace(ATTEMPT, commit="c" * 40), PATHS, **given)
 
 
-def test_a_base_branch_that_moved_on_to_another_version_is_an_objection(proposed):
+def test_base_branch_with_another_version_of_that_number_is_an_objection(proposed):
     """It was made on top of v1, and meanwhile there is another v2."""
     commit = proposed.commit()
     other = registry.with_version(BASE, replace(V2, attempt="a8"), name=BASE.name, salt=BASE.salt)
     proposed.place.publish({"model/model_metadata.json": registry.to_bytes(other)})
     proposed.repository.fetch(BRANCHES)
-    (told,) = proposed.objections(commit)
-    assert "versions that the base branch has already" in told
+    (objection,) = proposed.objections(commit)
+    assert "versions that the base branch has already" in objection
 
 
 # --- rollbacks ---------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ BACK = make_attempt(verdict=Verdict.ROLLBACK, champion="v2", version="v1", diges
 
 
 def rolled_back(tmp_path, metadata=POINTED, *, paths=PATHS[:1], model=b"zero", **changes):
-    """What is said of a commit that goes back from v2 to v1."""
+    """Returns the objections to a commit that goes back from v2 to v1."""
     files = {"model/model_metadata.json": registry.to_bytes(WITH_TWO), "model/v1.pkl": model, "model/v2.pkl": b"2"}
     repository = Place(tmp_path, files).borrow()
     tree = repository.with_files(f"{repository.tips.base}^{{tree}}", "model", {"model_metadata.json": metadata})
@@ -213,7 +213,7 @@ def rolled_back(tmp_path, metadata=POINTED, *, paths=PATHS[:1], model=b"zero", *
     return commit_contents.find_objections(repository, attempt, paths, name=WITH_TWO.name, model_dir="model")
 
 
-def test_a_rollback_that_moves_the_pointer_only_raises_no_objection(tmp_path):
+def test_rollback_that_only_moves_the_pointer_raises_no_objection(tmp_path):
     assert rolled_back(tmp_path) == ()
 
 
@@ -229,11 +229,11 @@ def test_a_rollback_that_moves_the_pointer_only_raises_no_objection(tmp_path):
         ({"model": b"evil"}, "the sha256 of model/v1.pkl is"),
     ],
 )
-def test_a_rollback_that_does_more_is_refused(tmp_path, changes, words):
-    (told,) = rolled_back(tmp_path, **changes)
-    assert words in told
+def test_rollback_that_changes_more_is_refused(tmp_path, changes, words):
+    (objection,) = rolled_back(tmp_path, **changes)
+    assert words in objection
 
 
-def test_repositories_of_sha256_ids_are_read_too(tmp_path):
+def test_repository_with_sha256_ids_is_read(tmp_path):
     workspace = make_repository(tmp_path / "w", {"a": "1"}, "--object-format=sha256")
     assert commit_contents.COMMIT.fullmatch(workspace.git.object_id("HEAD"))

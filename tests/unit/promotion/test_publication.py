@@ -16,7 +16,7 @@ from ml_action.promotion.pull_request_text import wrap_body
 PERSON = {"login": "ada", "kind": "user"}
 
 
-# --- the whole way --------------------------------------------------------------------------------------
+# --- all steps --------------------------------------------------------------------------------------
 
 
 def test_a_promotion_is_opened_labelled_approved_and_merged(stage):
@@ -48,7 +48,7 @@ def test_a_full_promotion_by_auto_merge_takes_at_most_twelve_calls(stage):
 @pytest.mark.parametrize(
     ("autonomy", "reviews", "state"), [("propose", 0, "open"), ("approve", 1, "open"), ("merge", 1, "merged")]
 )
-def test_each_rung_of_autonomy_does_one_thing_more(stage, autonomy, reviews, state):
+def test_each_level_of_autonomy_does_one_step_more(stage, autonomy, reviews, state):
     done = stage.settle(stage.push(), autonomy)
     assert (len(stage.pull.reviews), done.pull_request.state) == (reviews, state)
     assert done.approved == bool(reviews)
@@ -72,12 +72,12 @@ def test_a_promotion_that_is_merged_stays_merged(stage):
     assert (again.merge_progress, stage.calls) == ("merged", ["GET /repos/octo/students/pulls"])
 
 
-def test_without_a_forge_it_is_said_what_would_be_opened(stage):
-    done = stage.settle("c" * 40, forge=DryRun("octo/students", stage.said.append))
+def test_dry_run_reports_what_it_would_open(stage):
+    done = stage.settle("c" * 40, forge=DryRun("octo/students", stage.log.append))
     assert done.pull_request is None
     assert done.notes
     assert (
-        "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main" in stage.said[0]
+        "would open a pull request “Promote students v2” from ml-auto-update/students/proposal to main" in stage.log[0]
     )
     assert stage.calls == []
 
@@ -117,7 +117,7 @@ class Dying:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("required", [(), ("ci",)], ids=["clean", "required-check"])
-def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, required, after):
+def test_killed_run_is_completed_by_the_next(stage, required, after):
     stage.hub.protect(stage.repository, "main", required_checks=required)
     start = stage.git("rev-parse", "HEAD")
     for at in itertools.count(1):
@@ -138,7 +138,7 @@ def test_a_run_that_was_killed_at_any_call_is_completed_by_the_next(stage, requi
 
 
 @pytest.mark.parametrize("loss", [RuntimeError("status 500"), ConnectionError("no answer at all")], ids=str)
-def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage, loss):
+def test_pull_request_with_a_lost_response_is_not_opened_twice(stage, loss):
     def lose(exchange):
         if exchange.method == "POST" and exchange.path.endswith("/pulls") and exchange.status == 201:
             stage.hub.observers.remove(lose)
@@ -150,10 +150,10 @@ def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(stage, loss):
     assert len(stage.hub.pulls(stage.repository)) == 1
 
 
-# --- a person's word ------------------------------------------------------------------------------------
+# --- what a person decided ------------------------------------------------------------------------------------
 
 
-def test_what_a_person_closed_is_not_opened_again(stage):
+def test_pull_request_that_a_person_closed_is_not_opened_again(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
     stage.pull.close()
@@ -184,13 +184,13 @@ BACK = {"model/model_metadata.json": '{"current": "v1"}'}
 
 
 def roll_back(stage, **changes):
-    """The promotion waits, and the rollback's commit takes its branch."""
+    """Pushes the rollback's commit to the branch of the waiting promotion."""
     return stage.settle(
         stage.push(files=BACK, **changes), alone=True, fingerprint="back", title="Roll back students from v2 to v1"
     )
 
 
-def test_a_rollback_closes_the_promotion_that_waits_and_opens_its_own(stage):
+def test_rollback_closes_the_waiting_promotion_and_opens_its_own(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     assert stage.settle(stage.push()).merge_progress == "enabled"
     done = roll_back(stage)
@@ -203,7 +203,7 @@ def test_a_rollback_closes_the_promotion_that_waits_and_opens_its_own(stage):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_rollback_that_was_killed_at_any_call_is_completed_by_the_next(stage, after):
+def test_killed_rollback_is_completed_by_the_next_run(stage, after):
     for at in itertools.count(1):
         branch = f"ml-auto-update/m{at}/proposal"
         stage.settle(stage.push(branch, {f"model/v{at}.pkl": "2"}), "propose", branch=branch, fingerprint=f"f{at}")
@@ -228,16 +228,16 @@ def test_a_rollback_that_a_person_closed_is_not_opened_again(stage):
     assert len(stage.hub.pulls(stage.repository)) == 1
 
 
-def test_where_the_promotion_cannot_be_closed_its_pull_request_becomes_the_rollback_s(stage):
+def test_promotion_that_cannot_be_closed_becomes_the_rollback(stage):
     stage.settle(stage.push(), "propose")
-    forge = Saying(stage.github(), "close_with_comment", Refused("no", why="because", fix="do this"))
+    forge = Answering(stage.github(), "close_with_comment", Refused("no", why="because", fix="do this"))
     commit = stage.push(files=BACK)
     stage.settle(commit, "propose", forge=forge, alone=True, fingerprint="back", title="Roll back")
     assert (stage.pull.open, stage.pull.title, stage.pull.head_sha) == (True, "Roll back", commit)
-    assert any("could not be closed" in text for text in stage.said)
+    assert any("could not be closed" in text for text in stage.log)
 
 
-def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
+def test_persons_commit_stops_the_bot_with_one_comment(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
     theirs = stage.push(files={"model/v2.pkl": "tuned by hand"}, on=stage.pull.head, by=stage.hub.add_account(**PERSON))
@@ -249,8 +249,8 @@ def test_a_person_s_commit_stops_the_bot_and_is_commented_once(stage):
     assert stage.pull.reviews == []
 
 
-def test_a_commit_of_another_run_is_no_person_s(stage):
-    """It was made after this run had read the journal: the run stands down, and accuses nobody."""
+def test_commit_of_another_run_ends_this_run_without_a_comment(stage):
+    """It was made after this run had read the journal: the run ends and blames no user."""
     commit = stage.push()
     stage.settle(commit, "propose")
     others = stage.push(files={"model/v2.pkl": "of more data"}, on=stage.pull.head)
@@ -261,7 +261,7 @@ def test_a_commit_of_another_run_is_no_person_s(stage):
     assert stage.pull.comments == []
 
 
-def test_a_person_s_commit_takes_back_the_order_to_merge(stage):
+def test_persons_commit_disables_auto_merge(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     assert stage.settle(commit).merge_progress == "enabled"
@@ -272,7 +272,7 @@ def test_a_person_s_commit_takes_back_the_order_to_merge(stage):
     assert stage.pull.open
 
 
-def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
+def test_auto_merge_that_cannot_be_disabled_is_noted(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     stage.settle(commit)
@@ -283,7 +283,7 @@ def test_an_order_to_merge_that_cannot_be_taken_back_is_told(stage):
     assert "auto-merge may still be on" in done.notes[-1]
 
 
-def test_a_person_s_commit_is_noticed_right_after_opening(stage):
+def test_persons_commit_is_noticed_right_after_opening(stage):
     commit = stage.push()
     stage.push(files={"model/v2.pkl": "mine"}, on=stage.proposal(commit).branch, by=stage.hub.add_account(**PERSON))
     done = stage.settle(commit)
@@ -291,7 +291,7 @@ def test_a_person_s_commit_is_noticed_right_after_opening(stage):
     assert stage.pull.open
 
 
-def test_a_person_s_title_and_words_stay(stage):
+def test_title_and_text_of_a_person_are_kept(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
     stage.pull.title = "Wait for Ada, please"
@@ -305,7 +305,7 @@ def test_a_person_s_title_and_words_stay(stage):
     assert stage.writes == []
 
 
-def test_a_draft_is_left_to_its_person(stage):
+def test_draft_of_a_person_is_left_alone(stage):
     commit = stage.push()
     stage.settle(commit, "propose")
     stage.pull.draft = True
@@ -325,7 +325,7 @@ def test_a_retargeted_pull_request_is_not_merged(stage):
     assert stage.pull.open
 
 
-def test_a_pull_request_that_a_stranger_opened_from_our_branch_is_not_approved(stage):
+def test_pull_request_of_another_author_from_our_branch_is_not_approved(stage):
     commit = stage.push()
     ada = stage.hub.add_account(**PERSON)
     with contextlib.closing(stage.github(token=ada.token)) as forge:
@@ -335,7 +335,7 @@ def test_a_pull_request_that_a_stranger_opened_from_our_branch_is_not_approved(s
     assert stage.pull.reviews == []
 
 
-def test_a_commit_that_holds_what_it_should_not_is_not_approved(stage):
+def test_commit_with_objections_to_its_contents_is_not_approved(stage):
     stage.doubts = ("it changes versions that the base branch has already",)
     done = stage.settle(stage.push())
     assert "changes versions that the base branch has already" in done.blocked
@@ -354,7 +354,7 @@ def test_a_commit_that_leaves_the_model_directory_is_not_approved(stage):
 # --- new data while it is open --------------------------------------------------------------------------
 
 
-def test_new_work_brings_the_open_pull_request_up_to_date_and_is_approved_anew(stage):
+def test_new_work_updates_the_open_pull_request_and_is_approved_again(stage):
     stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("ci",), dismiss_stale=True)
     stage.settle(stage.push())
     second = stage.push(files={"model/v2.pkl": "better"})
@@ -388,7 +388,7 @@ class Lagging:
         return call
 
 
-def test_a_head_that_follows_late_is_waited_for(stage):
+def test_late_update_of_the_head_is_waited_for(stage):
     first = stage.push()
     stage.settle(first, "propose")
     second = stage.push(files={"model/v2.pkl": "better"})
@@ -397,7 +397,7 @@ def test_a_head_that_follows_late_is_waited_for(stage):
     assert len(stage.pauses) == 2
 
 
-def test_a_head_that_does_not_follow_is_left_to_the_next_run(stage):
+def test_missing_update_of_the_head_is_left_to_the_next_run(stage):
     first = stage.push()
     stage.settle(first, "propose")
     second = stage.push(files={"model/v2.pkl": "better"})
@@ -448,14 +448,14 @@ def test_without_a_label_none_is_set(stage):
 # --- the second identity --------------------------------------------------------------------------------
 
 
-def test_without_an_approver_token_it_says_so_and_goes_on(staged):
+def test_without_an_approver_token_it_merges_with_a_note(staged):
     stage = staged(approver=None)
     done = stage.settle(stage.push())
     assert (done.approved, done.merge_progress) == (False, "merged")
     assert any("no approver-token" in note for note in done.notes)
 
 
-def test_nobody_approves_their_own_pull_request(stage):
+def test_author_does_not_approve_their_own_pull_request(stage):
     stage.approver = stage.bot
     done = stage.settle(stage.push(), "approve")
     assert not done.approved
@@ -491,7 +491,7 @@ def test_required_checks_that_are_pending_are_waited_for_by_github(stage):
     assert stage.settle(commit).merge_progress == "merged"
 
 
-def test_auto_merge_is_ordered_once(stage):
+def test_auto_merge_is_enabled_once(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
     for orders in (1, 0):
@@ -499,7 +499,7 @@ def test_auto_merge_is_ordered_once(stage):
         assert sum("enablePullRequestAutoMerge" in body for body in stage.bodies) == orders
 
 
-def test_a_requirement_that_is_met_in_between_is_merged_at_once(stage):
+def test_requirement_met_meanwhile_leads_to_a_direct_merge(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
 
@@ -512,7 +512,7 @@ def test_a_requirement_that_is_met_in_between_is_merged_at_once(stage):
     assert stage.settle(commit).merge_progress == "merged"
 
 
-def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
+def test_auto_merge_that_merges_at_once_counts_as_merged(stage):
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     commit = stage.push()
 
@@ -524,7 +524,7 @@ def test_auto_merge_that_fires_at_once_is_told_as_merged(stage):
     assert stage.settle(commit).merge_progress == "merged"
 
 
-def test_auto_merge_that_is_turned_off_names_the_menu(staged):
+def test_disabled_auto_merge_names_the_menu(staged):
     stage = staged(allow_auto_merge=False)
     stage.hub.protect(stage.repository, "main", required_checks=("ci",))
     done = stage.settle(stage.push())
@@ -532,7 +532,7 @@ def test_auto_merge_that_is_turned_off_names_the_menu(staged):
     assert "Allow auto-merge" in done.notes[-1]
 
 
-def test_a_merge_method_that_is_turned_off_is_named(staged):
+def test_disabled_merge_method_is_named(staged):
     stage = staged(allow_squash_merge=False)
     done = stage.settle(stage.push())
     assert done.merge_progress == "blocked"
@@ -544,7 +544,7 @@ def test_each_method_merges(stage, method):
     assert stage.settle(stage.push(), merge_method=method).merge_progress == "merged"
 
 
-def test_a_conflict_is_to_be_built_anew(stage):
+def test_conflicting_proposal_has_to_be_rebuilt(stage):
     commit = stage.push(files={"model/v1.pkl": "ours"})
     stage.push("main", {"model/v1.pkl": "theirs"})
     done = stage.settle(commit)
@@ -552,7 +552,7 @@ def test_a_conflict_is_to_be_built_anew(stage):
     assert "conflicts" in done.notes[-1]
 
 
-def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
+def test_outdated_proposal_has_to_be_rebuilt(stage):
     stage.hub.protect(stage.repository, "main", strict=True, block_pushes=False)
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
@@ -561,7 +561,7 @@ def test_a_branch_that_must_be_up_to_date_is_to_be_built_anew(stage):
     assert "up to date" in done.stale
 
 
-def test_a_base_branch_that_moved_is_looked_at_before_anything_is_approved(stage):
+def test_moved_base_branch_is_checked_before_the_approval(stage):
     stage.hub.protect(stage.repository, "main", strict=True, block_pushes=False)
     commit = stage.push()
     stage.push("main", {"data/b.csv": "2"})
@@ -570,7 +570,7 @@ def test_a_base_branch_that_moved_is_looked_at_before_anything_is_approved(stage
     assert stage.pull.reviews == []
 
 
-def test_an_optional_check_that_fails_is_left_after_a_while(stage):
+def test_failed_optional_check_is_left_to_the_next_run(stage):
     commit = stage.push()
     stage.hub.set_status(stage.repository, commit, "lint", "failure")
     done = stage.settle(commit)
@@ -579,7 +579,7 @@ def test_an_optional_check_that_fails_is_left_after_a_while(stage):
     assert "optional check" in done.notes[-1]
 
 
-def test_an_optional_check_that_ends_well_is_waited_for(stage):
+def test_pending_optional_check_is_waited_for(stage):
     commit = stage.push()
     stage.hub.set_status(stage.repository, commit, "lint", "pending")
     stage.on_pause = lambda: stage.hub.set_status(stage.repository, commit, "lint", "success")
@@ -600,32 +600,32 @@ def test_a_pull_request_that_is_closed_before_the_merge_is_left(stage):
     assert "closed meanwhile" in done.notes[-1]
 
 
-class Saying:
+class Answering:
     """A forge that answers one kind of call differently, a number of times."""
 
-    def __init__(self, forge, name, says, times=99):
-        self.forge, self.name, self.says, self.left = forge, name, says, times
+    def __init__(self, forge, name, answer, times=99):
+        self.forge, self.name, self.answer, self.left = forge, name, answer, times
 
     def __getattr__(self, name):
         if name != self.name or self.left == 0:
             return getattr(self.forge, name)
         self.left -= 1
-        return self.say
+        return self.respond
 
-    def say(self, *args, **keywords):
-        if isinstance(self.says, Exception):
-            raise self.says
-        return self.says
+    def respond(self, *args, **keywords):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
-def test_a_base_branch_that_moves_meanwhile_is_tried_again(stage):
-    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"), times=2)
+def test_merge_is_repeated_if_the_base_branch_moves_meanwhile(stage):
+    forge = Answering(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"), times=2)
     assert stage.settle(stage.push(), forge=forge).merge_progress == "merged"
     assert len(stage.pauses) == 2
 
 
-def test_a_base_branch_that_never_rests_is_left_to_the_next_run(stage):
-    forge = Saying(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"))
+def test_base_branch_that_keeps_moving_is_left_to_the_next_run(stage):
+    forge = Answering(stage.github(), "merge", MergeAnswer(MergeReply.TRY_AGAIN, "Base branch was modified"))
     done = stage.settle(stage.push(), forge=forge)
     assert (done.merge_progress, len(stage.pauses)) == ("waiting", MAX_POLLS - 1)
 
@@ -673,13 +673,13 @@ def test_forge_without_auto_merge_has_none_to_disable(stage):
 
 def test_forge_without_a_merge_queue_says_that_one_is_required(stage):
     required = MergeAnswer(MergeReply.QUEUE_REQUIRED, "merge through the merge queue")
-    forge = Lacking(Saying(stage.github(), "merge", required), "merge_queue")
+    forge = Lacking(Answering(stage.github(), "merge", required), "merge_queue")
     done = stage.settle(stage.push(), forge=forge)
     assert (done.merge_progress, done.notes[-1]) == ("blocked", "not merged: merge through the merge queue")
 
 
-def test_a_label_that_may_not_be_set_is_a_note(stage):
-    forge = Saying(stage.github(), "label", Refused("no label", why="because", fix="do this"))
+def test_refused_label_is_a_note(stage):
+    forge = Answering(stage.github(), "label", Refused("no label", why="because", fix="do this"))
     done = stage.settle(stage.push(), forge=forge)
     assert done.merge_progress == "merged"
     assert "not labelled: no label; because; do this" in done.notes
@@ -688,7 +688,7 @@ def test_a_label_that_may_not_be_set_is_a_note(stage):
 # --- refusals -------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_may_not_open_pull_requests_leaves_it_to_a_person(staged):
+def test_token_that_may_not_open_pull_requests_leaves_it_to_a_person(staged):
     stage = staged(bot={"permissions": {"contents": "write"}})
     done = stage.settle(stage.push())
     assert "lacks the permission pull-requests: write" in done.blocked
@@ -707,14 +707,14 @@ def test_a_workflow_that_may_not_open_pull_requests_names_the_menu(staged):
     ("changes", "words"),
     [({"token": "ghp_wrong"}, "wrong, expired"), ({"name": "octo/nothing"}, "not there")],
 )
-def test_a_wrong_token_or_repository_is_told(stage, changes, words):
+def test_wrong_token_or_repository_is_reported(stage, changes, words):
     with pytest.raises(ForgeError) as caught:
         stage.settle(stage.push(), forge=stage.github(**changes))
     assert words in caught.value.why
     assert "ghp_wrong" not in str(caught.value)
 
 
-def test_a_proposal_without_changes_is_told(stage):
+def test_proposal_without_changes_is_reported(stage):
     with pytest.raises(Refused) as caught:
         stage.settle(stage.repository.git.refs()["refs/heads/main"], branch="main")
     assert "No commits between" in caught.value.what

@@ -44,18 +44,18 @@ def test_a_title_is_one_line_and_not_longer_than_github_takes():
 # --- our section ----------------------------------------------------------------------------------------
 
 
-def test_the_section_tells_its_fingerprint_and_its_title():
+def test_section_stores_its_fingerprint_and_title():
     assert fingerprint_in(OURS) == "abc123"
     assert is_our_title("Promote students v2", OURS)
     assert not is_our_title("please wait!", OURS)
 
 
-def test_a_body_without_our_section_tells_nothing():
+def test_body_without_our_section_has_no_fingerprint():
     assert fingerprint_in("hello") == ""
     assert not is_our_title("anything", "hello")
 
 
-def test_a_report_that_holds_our_marks_cannot_forge_a_section():
+def test_report_with_our_marks_cannot_forge_a_section():
     forged = wrap_body(f"before\n{wrap_body('x', 'f' * 64, 't')}\nafter", "abc123", "t")
     assert fingerprint_in(forged) == "abc123"
     assert forged.count("<!--") == 2
@@ -67,22 +67,22 @@ def test_an_empty_body_becomes_our_section():
     assert merged(" \r\n", OURS) == OURS
 
 
-def test_what_a_person_wrote_around_our_section_stays():
+def test_text_around_our_section_is_kept():
     before, after = "Please look at row 7.\n\n", "\n\n- [ ] checked"
     newer = wrap_body("newer", "def456", "t")
     assert merged(before + OURS + after, newer) == before + newer + after
 
 
-def test_a_section_that_a_person_took_out_is_appended():
+def test_removed_section_is_appended():
     assert merged("only mine\n", OURS) == f"only mine\n\n{OURS}"
 
 
-def test_a_section_whose_end_was_lost_is_replaced_at_its_beginning():
+def test_section_without_end_is_replaced_at_its_beginning():
     begun = OURS.split("\n")[0]
     assert merged(f"{begun}\nmine", OURS) == f"{OURS}\nmine"
 
 
-def test_a_body_that_was_saved_in_the_browser_is_the_same_body():
+def test_body_saved_in_the_browser_is_the_same_body():
     assert merged(OURS.replace("\n", "\r\n"), OURS) == OURS
 
 
@@ -106,7 +106,7 @@ body_text = st.text(alphabet=string.printable + "`<>-!é🎓", max_size=300)
 
 
 @given(existing=body_text, report=body_text, newer=body_text)
-def test_merging_twice_is_merging_once(existing, report, newer):
+def test_merging_is_idempotent(existing, report, newer):
     ours = wrap_body(report, "a1", "t")
     once = merged(existing, ours)
     assert merged(once, ours) == once

@@ -1,4 +1,4 @@
-"""What was rolled back: which rollbacks stand, and which challenger is one of those versions again."""
+"""What was rolled back: which rollbacks are active, and which challenger is one of those versions again."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def back(champion, version, state="merged"):
         ([back("v2", "v1"), make_attempt(version="v3", state="merged"), back("v3", "v1")], ["v2", "v3"]),
     ],
 )
-def test_a_rollback_stands_until_its_version_comes_back(attempts, barred):
+def test_rollback_is_active_until_its_version_comes_back(attempts, barred):
     assert list(rolled_back.active_rollbacks(attempts)) == barred
 
 
@@ -34,7 +34,7 @@ HISTORY = make_history(
 
 
 @pytest.mark.parametrize(
-    ("trial", "tree", "told"),
+    ("trial", "tree", "reason"),
     [
         (make_trial(digest="2" * 64), "8" * 40, "it is v2 again (the same model file), which was rolled back on 2026"),
         (make_trial(digest="3" * 64), "7" * 40, "it is v2 again (the same recipe on the same data), which was"),
@@ -44,13 +44,13 @@ HISTORY = make_history(
         (make_trial(digest="a" * 64), "8" * 40, ""),
     ],
 )
-def test_the_same_version_again_is_known_by_its_file_or_by_what_it_is_made_of(trial, tree, told):
+def test_rolled_back_version_is_recognised_by_its_file_or_recipe(trial, tree, reason):
     found = rolled_back.repeats_rolled_back(trial, tree, HISTORY, [back("v2", "v1")])
-    assert found.startswith(told)
-    assert bool(found) == bool(told)
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
 
 
-def test_without_a_rollback_nothing_is_barred():
+def test_without_a_rollback_no_version_is_barred():
     assert (
         rolled_back.repeats_rolled_back(make_trial(digest="2" * 64), "7" * 40, HISTORY, [make_attempt(state="merged")])
         == ""
@@ -58,7 +58,7 @@ def test_without_a_rollback_nothing_is_barred():
     assert rolled_back.repeats_rolled_back(make_trial(), "7" * 40, None, []) == ""
 
 
-def test_only_what_came_after_the_champion_is_worth_a_note():
+def test_only_versions_after_the_champion_are_noted():
     attempts = [back("v2", "v1")]
     assert rolled_back.notes(attempts, HISTORY) == ("v2 was rolled back on 2026-03-01 (back from v2 to v1: wrong)",)
     later = make_history(make_version(), make_version(version="v2"), make_version(version="v3"))

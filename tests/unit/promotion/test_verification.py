@@ -64,16 +64,16 @@ def test_each_difference_is_an_objection_of_its_own(change, words):
     assert words in objection
 
 
-def test_all_objections_are_told_together():
+def test_all_objections_are_listed_together():
     pull = replace(OURS, author="mallory", head_sha="d" * 40, draft=True)
     assert len(objections_to(pull, paths=(".github/workflows/ci.yml",))) == 4
 
 
-def test_an_unknown_author_is_no_objection_when_nobody_is_named():
+def test_any_author_is_accepted_if_none_is_expected():
     assert objections_to(replace(OURS, author="mallory"), authors=None) == ()
 
 
-def test_a_journal_without_a_commit_vouches_for_nothing():
+def test_missing_recorded_commit_is_an_objection():
     (objection,) = objections_to(commit="")
     assert "no commit is recorded" in objection
 
@@ -95,7 +95,7 @@ def test_a_path_outside_the_model_directory_is_an_objection(path):
     assert f"outside model/: {path}" in objection
 
 
-def test_many_strangers_are_counted_and_not_all_listed():
+def test_many_foreign_paths_are_counted_and_not_all_listed():
     (objection,) = objections_to(paths=tuple(f"data/{n}.csv" for n in range(10)))
     assert objection.endswith("data/0.csv, data/1.csv, data/2.csv and 7 more")
 

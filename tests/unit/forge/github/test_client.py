@@ -22,7 +22,7 @@ def pull(stage, forge):
     return opened
 
 
-def test_nothing_is_sent_before_it_is_needed(stage):
+def test_client_sends_nothing_before_its_first_call(stage):
     stage.github().close()
     assert stage.calls == []
 
@@ -31,7 +31,7 @@ def test_the_default_branch(forge):
     assert forge.default_branch() == "main"
 
 
-def test_an_opened_pull_request_is_told_as_it_is(stage, pull):
+def test_opened_pull_request_is_returned_completely(stage, pull):
     assert (pull.number, pull.state, pull.author, pull.draft) == (1, "open", "ml-bot[bot]", False)
     assert (pull.head_branch, pull.base_branch) == ("ml-auto-update/students/proposal", "main")
     assert pull.head_sha == stage.pull.head_sha
@@ -40,25 +40,25 @@ def test_an_opened_pull_request_is_told_as_it_is(stage, pull):
     assert pull.merge_state is MergeState.READY
 
 
-def test_who_opened_it_is_who_we_are(stage, forge, pull):
+def test_author_is_learned_from_the_opened_pull_request(stage, forge, pull):
     assert forge.author() == "ml-bot[bot]"
     assert stage.calls == []
 
 
-def test_each_identity_is_asked_for_once(stage, forge):
+def test_each_login_is_requested_once(stage, forge):
     assert [forge.author(), forge.author()] == ["ml-bot[bot]"] * 2
     assert [forge.approver(), forge.approver()] == ["github-actions[bot]"] * 2
     assert stage.calls == ["POST /graphql"] * 2
 
 
-def test_without_a_second_token_there_is_no_approver(staged):
+def test_without_a_second_token_approving_is_refused(staged):
     with contextlib.closing(staged(approver=None).github()) as forge:
         assert forge.approver() == ""
         with pytest.raises(Refused, match="was not approved"):
             forge.approve(None, "", "")
 
 
-def test_nothing_is_found_on_a_new_branch(forge):
+def test_new_branch_has_no_pull_request(forge):
     assert forge.find("ml-auto-update/other/proposal") is None
 
 
@@ -72,7 +72,7 @@ def test_the_open_pull_request_is_found_before_newer_closed_ones(stage, forge, p
     assert stage.calls == ["GET /repos/octo/students/pulls"]
 
 
-def test_of_finished_pull_requests_the_newest_is_found(stage, forge, pull):
+def test_newest_finished_pull_request_is_found(stage, forge, pull):
     forge.merge(pull, pull.head_sha, "merge")
     forge.open(stage.proposal(stage.push(files={"model/v3.pkl": "3"})))
     stage.hub.pulls(stage.repository)[1].close()
@@ -80,11 +80,11 @@ def test_of_finished_pull_requests_the_newest_is_found(stage, forge, pull):
     assert forge.get(1).state == "merged"
 
 
-def test_an_open_pull_request_is_found_when_it_is_opened_again(stage, forge, pull):
+def test_opening_again_finds_the_open_pull_request(stage, forge, pull):
     assert forge.open(stage.proposal(pull.head_sha)).number == 1
 
 
-def test_comments_are_made_once_whoever_asks(stage, forge, pull):
+def test_comment_once_comments_once_per_marker(stage, forge, pull):
     assert forge.comment_once(pull, "stopped", "I stop here.")
     assert not forge.comment_once(pull, "stopped", "I stop here, again.")
     assert forge.comment_once(pull, "other", "Something else.")
@@ -94,7 +94,7 @@ def test_comments_are_made_once_whoever_asks(stage, forge, pull):
     ]
 
 
-def test_a_comment_is_found_on_any_page(stage, forge, pull):
+def test_comment_is_found_on_a_later_page(stage, forge, pull):
     forge.comment_once(pull, "stopped", "first")
     ours = stage.pull.comments[0]
     stage.pull.comments[:0] = [replace(ours, id=n + 1, body="chat") for n in range(150)]
@@ -103,7 +103,7 @@ def test_a_comment_is_found_on_any_page(stage, forge, pull):
     assert len(stage.calls) == 2
 
 
-def test_one_comment_is_edited_in_place(stage, forge, pull):
+def test_comment_is_edited_in_place(stage, forge, pull):
     assert forge.upsert_comment(1, "data", "bad")
     assert forge.upsert_comment(1, "data", "good")
     assert forge.upsert_comment(1, "data model-b", "another model's")
@@ -113,7 +113,7 @@ def test_one_comment_is_edited_in_place(stage, forge, pull):
     ]
 
 
-def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull):
+def test_upsert_without_create_only_edits(stage, forge, pull):
     assert not forge.upsert_comment(1, "data", "nothing", create=False)
     assert stage.pull.comments == []
     forge.upsert_comment(1, "data", "bad")
@@ -121,7 +121,7 @@ def test_without_an_earlier_comment_there_is_nothing_to_edit(stage, forge, pull)
     assert [note.body for note in stage.pull.comments] == ["<!-- ml-auto-update data -->\nnothing"]
 
 
-def test_a_comment_of_somebody_else_is_never_edited(stage, forge, pull):
+def test_comment_of_another_author_is_never_edited(stage, forge, pull):
     forge.upsert_comment(1, "data", "ours")
     ours = stage.pull.comments[0]
     theirs = replace(ours, id=1, user=stage.hub.add_account("ada"))
@@ -143,7 +143,7 @@ def test_the_former_path_of_a_renamed_file_is_a_changed_path(stage, forge):
     assert set(forge.changed_paths(pull)) == {"data/a.csv", "model/a.csv"}
 
 
-def test_the_last_word_of_each_reviewer_counts(stage, forge, pull):
+def test_request_for_changes_revokes_an_approval(stage, forge, pull):
     ada, bob = (stage.hub.add_account(name) for name in ("ada", "bob"))
     for person, words in ((ada, ["APPROVE", "COMMENT"]), (bob, ["APPROVE", "REQUEST_CHANGES"])):
         with contextlib.closing(stage.github(token=person.token)) as theirs:
@@ -174,11 +174,11 @@ def test_auto_merge_is_bound_to_the_commit(stage, forge, pull):
     assert stage.pull.auto_merge is None
 
 
-def test_auto_merge_of_a_clean_pull_request_says_so(forge, pull):
+def test_auto_merge_of_a_mergeable_pull_request_asks_for_a_direct_merge(forge, pull):
     assert forge.auto_merge.enable(pull, pull.head_sha, "squash").reply is MergeReply.MERGEABLE_NOW
 
 
-def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
+def test_merge_without_permission_is_answered_with_the_reason(stage, pull):
     weaker = stage.hub.add_account("ml-bot", kind="app", permissions={"pull_requests": "write"})
     with contextlib.closing(stage.github(token=weaker.token)) as forge:
         answer = forge.merge(pull, pull.head_sha, "squash")
@@ -186,12 +186,12 @@ def test_a_merge_without_permission_is_an_answer_and_no_crash(stage, pull):
     assert "lacks the permission contents: write" in answer.text
 
 
-def test_taking_back_an_order_that_does_not_stand_asks_nothing(stage, forge, pull):
+def test_disabling_auto_merge_that_is_off_sends_nothing(stage, forge, pull):
     forge.auto_merge.disable(pull)
     assert stage.calls == []
 
 
-def test_an_archived_repository_is_told(staged):
+def test_archived_repository_is_reported(staged):
     stage = staged(archived=True)
     with contextlib.closing(stage.github()) as forge, pytest.raises(Refused) as caught:
         forge.open(stage.proposal(stage.push()))

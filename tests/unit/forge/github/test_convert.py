@@ -1,4 +1,4 @@
-"""GitHub's words become ours."""
+"""GitHub's terms are translated to ours."""
 
 import pytest
 
@@ -22,5 +22,5 @@ from ml_action.forge.github.convert import merge_state
         ("a state of next year", MergeState.UNKNOWN),
     ],
 )
-def test_each_merge_state_of_github_has_one_of_ours(mergeable_state, state):
+def test_merge_states_are_translated(mergeable_state, state):
     assert merge_state(mergeable_state) is state

@@ -1,4 +1,4 @@
-"""Each refusal of GitHub that we know becomes a message of three parts that names its cure."""
+"""Each known error of GitHub becomes a message of three parts that names its fix."""
 
 import pytest
 
@@ -44,7 +44,7 @@ APPROVE = Operation("approve the pull request", "pull-requests: write", "approve
         (OPEN, 418, "I'm a teapot", "gives no more", "open an issue"),
     ],
 )  # fmt: skip
-def test_a_refusal_tells_what_happened_why_and_what_to_do(call, status, text, why, fix):
+def test_refusal_has_a_cause_and_a_fix(call, status, text, why, fix):
     problem = explain(call, status, text)
     assert isinstance(problem, Refused)
     assert problem.what == f"GitHub did not {call.action} ({status}): {text}"
@@ -65,23 +65,23 @@ def test_a_refusal_tells_what_happened_why_and_what_to_do(call, status, text, wh
         (403, "<!DOCTYPE html><title>403</title><body>Corporate proxy</body>"),
     ],
 )
-def test_trouble_that_may_pass_is_not_a_refusal(status, text):
+def test_transient_error_is_not_a_refusal(status, text):
     problem = explain(OPEN, status, text)
     assert not isinstance(problem, Refused)
     assert "next run" in problem.fix
 
 
-def test_a_page_is_shown_as_its_text():
+def test_html_page_is_quoted_as_text():
     page = "<html><head><style>b {}</style></head><body><h1>Bad\n Gateway</h1></body></html>"
     assert explain(OPEN, 502, page).what == "GitHub did not open the pull request (502): Bad Gateway"
 
 
-def test_a_long_answer_is_cut_and_an_empty_one_is_named():
+def test_long_response_is_cut_and_an_empty_one_is_named():
     assert len(explain(OPEN, 403, "x " * 1_000).what) < 400
     assert explain(OPEN, 403, "").what.endswith("(403): no text")
 
 
-def test_no_answer_at_all_may_pass():
+def test_missing_response_is_transient():
     problem = unreachable(OPEN, "Connection refused")
     assert problem.what == "could not open the pull request: Connection refused"
     assert not isinstance(problem, Refused)
@@ -100,7 +100,7 @@ def test_no_answer_at_all_may_pass():
         (405, "Pull Request is not mergeable", MergeReply.REFUSED),
     ],
 )
-def test_a_refused_merge_is_a_reply_with_its_reason(status, text, reply):
+def test_refused_merge_becomes_a_reply_with_its_reason(status, text, reply):
     got = merge_reply(explain(OPEN, status, text))
     assert got.reply is reply
     assert text.split()[0] in got.text

@@ -1,4 +1,4 @@
-"""What networks, proxies and an ailing GitHub do, on a socket: reads are repeated, and writes after a look."""
+"""Failures of networks, proxies and GitHub, on a socket: reads are repeated, and writes after a check."""
 
 import contextlib
 import json
@@ -86,14 +86,14 @@ def url(script):
 
 
 class Waits:
-    """The waits of a run, and what it said of them."""
+    """The waits of a run, and what it logged about them."""
 
     def __init__(self):
         self.seconds = []
-        self.said = []
+        self.log = []
 
-    def patience(self, in_all=300.0):
-        return RetryBudget(in_all, pause=self.seconds.append, report=self.said.append)
+    def budget(self, seconds=300.0):
+        return RetryBudget(seconds, pause=self.seconds.append, report=self.log.append)
 
 
 @pytest.fixture
@@ -103,30 +103,30 @@ def waits():
 
 @pytest.fixture
 def forge(url, waits):
-    with contextlib.closing(GitHub(access(url, waits.patience()), "octo/students", TOKEN)) as forge:
+    with contextlib.closing(GitHub(access(url, waits.budget()), "octo/students", TOKEN)) as forge:
         yield forge
 
 
-def problem_of(act, *args, **keywords):
+def error_of(send, *args, **keywords):
     with pytest.raises(ForgeError) as caught:
-        act(*args, **keywords)
+        send(*args, **keywords)
     assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.why}"
     return caught.value
 
 
-def test_a_read_is_repeated_while_github_has_trouble(script, forge, waits):
+def test_read_is_repeated_while_the_error_is_transient(script, forge, waits):
     script.says(502).says(503, "<html>").says(200, [])
     assert forge.find("b") is None
     assert len(script.requests) == 3
     assert waits.seconds == [1, 2]
-    assert waits.said[0] == (
+    assert waits.log[0] == (
         "GitHub did not list the pull requests (502): no text: waiting 1 s, then trying again (1 of 4)"
     )
 
 
-def test_a_read_is_given_up_after_a_few_tries(script, forge, waits):
+def test_read_gives_up_after_four_retries(script, forge, waits):
     script.says(502, "Bad Gateway")
-    problem = problem_of(forge.find, "b")
+    problem = error_of(forge.find, "b")
     assert not isinstance(problem, Refused)
     assert problem.what == "GitHub did not list the pull requests (502): Bad Gateway"
     assert len(script.requests) == 5
@@ -136,35 +136,35 @@ def test_a_read_is_given_up_after_a_few_tries(script, forge, waits):
 # --- writes ---------------------------------------------------------------------------------------------
 
 
-def test_a_write_whose_answer_was_lost_is_looked_for_and_not_repeated(script, forge):
+def test_write_with_a_lost_response_is_found_and_not_repeated(script, forge):
     script.says(502, "Bad Gateway").says(200, [listed(1, "open", "octo/students")])
     assert forge.open(PROPOSAL).number == 1
     assert script.requests[0].startswith("POST")
     assert script.count("POST") == 1
 
 
-def test_a_write_that_had_no_effect_is_repeated_after_the_look(script, forge):
+def test_write_without_effect_is_repeated(script, forge):
     script.says(502, "Bad Gateway").says(200, []).says(201, listed(1, "open", "octo/students"))
     assert forge.open(PROPOSAL).number == 1
     assert [line.split(" ")[0] for line in script.requests] == ["POST", "GET", "POST"]
 
 
-def test_a_write_is_given_up_after_two_repeats_each_with_a_look(script, forge):
+def test_write_gives_up_after_two_retries_with_a_check_each(script, forge):
     for _ in range(3):
         script.says(502, "Bad Gateway").says(200, [])
-    problem = problem_of(forge.open, PROPOSAL)
+    problem = error_of(forge.open, PROPOSAL)
     assert not isinstance(problem, Refused)
     assert problem.what == "GitHub did not open the pull request (502): Bad Gateway"
     assert [line.split(" ")[0] for line in script.requests] == ["POST", "GET"] * 3
 
 
-def test_a_write_is_not_repeated_by_someone_who_cannot_look(script, forge):
+def test_write_is_not_repeated_if_its_effect_cannot_be_checked(script, forge):
     script.says(502, "Bad Gateway").says(403, {"message": "Forbidden"})
-    assert problem_of(forge.open, PROPOSAL).what == "GitHub did not open the pull request (502): Bad Gateway"
+    assert error_of(forge.open, PROPOSAL).what == "GitHub did not open the pull request (502): Bad Gateway"
     assert script.count("POST") == 1
 
 
-def test_a_write_that_a_limit_stopped_is_repeated_without_a_look(script, forge, waits):
+def test_rate_limited_write_is_repeated_without_a_check(script, forge, waits):
     script.says(403, {"message": "You have exceeded a secondary rate limit."}, Retry_After="7")
     script.says(201, listed(1, "open", "octo/students"))
     assert forge.open(PROPOSAL).number == 1
@@ -173,7 +173,7 @@ def test_a_write_that_a_limit_stopped_is_repeated_without_a_look(script, forge, 
 
 
 @pytest.mark.parametrize(("title", "found", "sent"), [("t", "mine", 2), ("hers", "hers", 1)])
-def test_a_lost_edit_is_repeated_unless_somebody_has_edited_since(script, forge, title, found, sent):
+def test_lost_edit_is_repeated_unless_a_person_edited_meanwhile(script, forge, title, found, sent):
     before = listed(1, "open", "octo/students")
     script.says(200, [before])
     pull = forge.find("b")
@@ -183,9 +183,9 @@ def test_a_lost_edit_is_repeated_unless_somebody_has_edited_since(script, forge,
     assert script.count("PATCH") == sent
 
 
-def test_an_approval_that_is_there_is_not_given_again(script, url, waits):
+def test_existing_approval_is_not_repeated(script, url, waits):
     script.says(200, [listed(1, "open", "octo/students")])
-    with contextlib.closing(GitHub(access(url, waits.patience()), "octo/students", TOKEN, "ghs_other")) as forge:
+    with contextlib.closing(GitHub(access(url, waits.budget()), "octo/students", TOKEN, "ghs_other")) as forge:
         pull = forge.find("b")
         script.lines.clear()
         script.says(504).says(200, {"data": {"viewer": {"login": "second"}}})
@@ -194,7 +194,7 @@ def test_an_approval_that_is_there_is_not_given_again(script, url, waits):
     assert sum("/reviews" in line and line.startswith("POST") for line in script.requests) == 1
 
 
-def test_a_merge_that_was_done_all_the_same_is_done(script, forge):
+def test_merge_with_a_lost_response_is_found(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     pull = forge.find("b")
     script.lines.clear()
@@ -205,7 +205,7 @@ def test_a_merge_that_was_done_all_the_same_is_done(script, forge):
     assert script.count("PUT") == 1
 
 
-def test_a_merge_that_another_run_made_is_done(script, forge):
+def test_merge_by_another_run_counts_as_done(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     pull = forge.find("b")
     script.lines.clear()
@@ -214,52 +214,52 @@ def test_a_merge_that_another_run_made_is_done(script, forge):
     assert forge.merge(pull, pull.head_sha, "squash").reply is MergeReply.DONE
 
 
-def test_a_page_in_place_of_an_answer_does_not_stand_for_a_merge(script, forge):
+def test_html_page_does_not_count_as_a_merge(script, forge):
     """PyGithub takes every text with status 200 for a success."""
     script.says(200, [listed(1, "open", "octo/students")])
     pull = forge.find("b")
     script.lines.clear()
     script.says(200, "<html>Welcome to our wifi</html>", Content_Type="text/html")
-    problem = problem_of(forge.merge, pull, pull.head_sha, "squash")
+    problem = error_of(forge.merge, pull, pull.head_sha, "squash")
     assert problem.what.endswith(": the answer makes no sense: text/html: Welcome to our wifi")
 
 
 # --- refusals -------------------------------------------------------------------------------------------
 
 
-def test_a_refused_token_is_told_without_the_token(script, forge):
+def test_error_about_the_token_does_not_contain_it(script, forge):
     script.says(401, {"message": f"Bad credentials {TOKEN}"})
-    problem = problem_of(forge.find, "b")
+    problem = error_of(forge.find, "b")
     assert isinstance(problem, Refused)
     assert "***" in problem.what
 
 
-def test_the_page_of_a_proxy_is_not_taken_for_github_s_word(script, forge):
+def test_page_of_a_proxy_is_not_taken_for_a_refusal_of_github(script, forge):
     script.says(403, "<html><body>Blocked by policy</body></html>", Content_Type="text/html")
-    problem = problem_of(forge.open, PROPOSAL)
+    problem = error_of(forge.open, PROPOSAL)
     assert problem.what.endswith("Blocked by policy")
     assert "proxy" in problem.why
 
 
 @pytest.mark.parametrize("body", ["<html>Welcome to our wifi</html>", '{"number": 7, "ti', '{"number": "7"}', "[1]"])
-def test_an_answer_that_makes_no_sense_is_a_problem_and_no_crash(script, forge, body):
+def test_unparsable_response_is_an_expected_error(script, forge, body):
     script.says(200, body)
-    assert not isinstance(problem_of(forge.find, "b"), Refused)
-    assert not isinstance(problem_of(forge.get, 7), Refused)
+    assert not isinstance(error_of(forge.find, "b"), Refused)
+    assert not isinstance(error_of(forge.get, 7), Refused)
 
 
 # --- limits ---------------------------------------------------------------------------------------------
 
 
-def test_a_rate_limit_that_lasts_too_long_ends_the_run(script, forge, waits):
+def test_long_rate_limit_ends_the_run(script, forge, waits):
     soon = str(int(time.time()) + 3000)
     script.says(403, {"message": "API rate limit exceeded."}, X_RateLimit_Remaining="0", X_RateLimit_Reset=soon)
-    problem = problem_of(forge.find, "b")
+    problem = error_of(forge.find, "b")
     assert not isinstance(problem, Refused)
     assert "too many requests" in problem.why
     assert len(script.requests) == 1
     assert waits.seconds == []
-    assert "is too long for this run" in waits.said[-1]
+    assert "is too long for this run" in waits.log[-1]
 
 
 LIMITS = {
@@ -277,39 +277,39 @@ LIMITS = {
 
 
 @pytest.mark.parametrize(("status", "headers", "body", "seconds"), LIMITS.values(), ids=LIMITS)
-def test_a_limit_is_waited_for_as_long_as_github_asks(script, forge, waits, status, headers, body, seconds):
+def test_rate_limit_is_waited_out_as_long_as_github_asks(script, forge, waits, status, headers, body, seconds):
     script.says(status, body, **headers).says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
     assert forge.author() == "ml-bot[bot]"
     assert waits.seconds == [seconds]
-    assert f"waiting {seconds} s, then trying again (1 of 4)" in waits.said[0]
+    assert f"waiting {seconds} s, then trying again (1 of 4)" in waits.log[0]
 
 
-def test_a_forbidden_call_is_no_limit(script, forge, waits):
+def test_forbidden_call_is_no_rate_limit(script, forge, waits):
     script.says(403, {"message": "Resource not accessible by integration"}, X_RateLimit_Remaining="4999")
-    assert isinstance(problem_of(forge.find, "b"), Refused)
-    assert waits.said == []
+    assert isinstance(error_of(forge.find, "b"), Refused)
+    assert waits.log == []
 
 
-def test_a_server_cannot_make_us_sleep_for_hours(script, forge, waits):
+def test_server_cannot_make_a_run_wait_for_hours(script, forge, waits):
     script.says(503, "", Retry_After="7200")
-    problem_of(forge.find, "b")
+    error_of(forge.find, "b")
     assert waits.seconds == []
 
 
-def test_a_run_waits_so_long_in_all_and_no_longer(script, forge, waits):
+def test_all_waits_of_a_run_are_limited(script, forge, waits):
     for _ in range(10):
         script.says(429, {"message": "slow down"}, Retry_After="100").says(200, [])
     for _ in range(3):
         forge.find("b")
     assert waits.seconds == [100, 100, 100]
-    problem_of(forge.find, "b")
+    error_of(forge.find, "b")
     assert waits.seconds == [100, 100, 100]
 
 
 # --- other answers --------------------------------------------------------------------------------------
 
 
-def test_what_github_does_not_know_yet_is_asked_again(script, forge):
+def test_object_that_github_does_not_know_yet_is_requested_again(script, forge):
     script.says(422, {"message": "Validation Failed", "errors": ["Could not resolve to a node with the global id"]})
     script.says(200, {"data": {"viewer": {"login": "ml-bot[bot]"}}})
     assert forge.author() == "ml-bot[bot]"
@@ -324,11 +324,11 @@ def test_errors_of_graphql_arrive_with_status_200(script, url):
         },
     )
     with contextlib.closing(GitHub(access(url), "octo/students", "github_pat_1")) as forge:
-        problem = problem_of(forge.author)
+        problem = error_of(forge.author)
     assert "lacks the permission" in problem.why
 
 
-def test_the_workflow_s_own_token_that_may_not_ask_who_it_is_is_the_actions_bot(script, forge):
+def test_workflow_token_that_may_not_query_its_login_is_the_actions_bot(script, forge):
     script.says(
         200,
         {
@@ -339,26 +339,26 @@ def test_the_workflow_s_own_token_that_may_not_ask_who_it_is_is_the_actions_bot(
     assert forge.author() == "github-actions[bot]"
 
 
-def test_a_connection_that_nobody_answers():
+def test_refused_connection_is_reported():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     with contextlib.closing(GitHub(access(f"http://127.0.0.1:{port}"), "octo/students", TOKEN)) as forge:
-        problem = problem_of(forge.find, "b")
+        problem = error_of(forge.find, "b")
     assert "Connection refused" in problem.what
     assert "network" in problem.why
 
 
-def test_a_server_that_never_answers_is_given_up():
+def test_silent_server_times_out():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         slow = access(url, timing=Timing(timeout=1))
         with contextlib.closing(GitHub(slow, "octo/students", TOKEN)) as forge:
-            assert "timed out" in problem_of(forge.find, "b").what
+            assert "timed out" in error_of(forge.find, "b").what
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ghs_x\n", "ghs_é"])
-def test_a_token_that_cannot_be_sent_is_refused_at_once(token):
+def test_unsendable_token_is_refused_at_once(token):
     with pytest.raises(ForgeError, match="token is empty or holds a space"):
         GitHub(access("http://127.0.0.1:1"), "octo/students", token)
 
@@ -370,20 +370,20 @@ def test_pygithub_prints_nothing(script, forge, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_label_that_cannot_be_created_is_told(script, forge):
+def test_label_that_cannot_be_created_is_reported(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     pull = forge.find("b")
     script.lines.clear()
     script.says(422, {"message": "Validation Failed", "errors": [{"resource": "Label", "code": "invalid"}]})
-    assert problem_of(forge.label, pull, "x" * 99).what.endswith("(422): Validation Failed: Label invalid")
+    assert error_of(forge.label, pull, "x" * 99).what.endswith("(422): Validation Failed: Label invalid")
 
 
-def test_trouble_while_merging_is_not_a_refusal(script, forge):
+def test_transient_error_while_merging_is_not_a_refusal(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     pull = forge.find("b")
     script.lines.clear()
     script.says(502, "Bad Gateway")
-    assert not isinstance(problem_of(forge.merge, pull, pull.head_sha, "squash"), Refused)
+    assert not isinstance(error_of(forge.merge, pull, pull.head_sha, "squash"), Refused)
     assert script.count("PUT") == 1
 
 
@@ -399,22 +399,22 @@ def listed(number, state, head):
     }  # fmt: skip
 
 
-def test_a_fork_s_branch_of_the_same_name_is_not_ours(script, forge):
+def test_fork_with_the_same_branch_name_is_ignored(script, forge):
     script.says(200, [listed(3, "open", "octo/fork"), listed(2, "open", None), listed(1, "closed", "octo/students")])
     assert forge.find("b").number == 1
 
 
-def test_only_forks_are_nothing(script, forge):
+def test_pull_requests_of_forks_only_count_as_none(script, forge):
     script.says(200, [listed(3, "open", "octo/fork")])
     assert forge.find("b") is None
 
 
-def test_a_deleted_account_has_no_name(script, forge):
+def test_deleted_account_has_no_login(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
     assert forge.find("b").author == ""
 
 
-def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(script, url):
+def test_older_server_that_rejects_the_query_is_no_error(script, url):
     """The schema of GitHub Enterprise Server is older."""
     script.says(200, {"full_name": "o/r", "default_branch": "main"})
     script.says(200, {"errors": [{"message": "Field 'refUpdateRule' doesn't exist on type 'Ref'"}]})
@@ -426,7 +426,7 @@ def test_a_server_that_does_not_know_the_query_costs_knowledge_and_no_error(scri
     assert (facts.author.push, facts.methods) == (None, None)
 
 
-def test_a_server_that_is_ailing_is_no_fact(script, url):
+def test_failing_server_raises_an_error(script, url):
     script.says(502, "bad gateway")
     with (
         contextlib.closing(GitHub(access(url), "o/r", TOKEN)) as forge,

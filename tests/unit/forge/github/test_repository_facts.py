@@ -1,4 +1,4 @@
-"""What GitHub tells about a repository: few reads, and no error where it does not tell."""
+"""The facts about a repository: few requests, and no error where GitHub shows nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def look(stage: Stage) -> Iterator[Callable[..., RepositoryFacts]]:
         yield ask
 
 
-def test_a_short_look_takes_three_calls_and_none_that_writes(stage, look):
+def test_facts_take_three_requests_and_no_write(stage, look):
     facts = look(thorough=False)
     assert stage.calls == [
         "GET /repos/octo/students",
@@ -38,14 +38,14 @@ def test_a_short_look_takes_three_calls_and_none_that_writes(stage, look):
     assert facts.state.there is False
 
 
-def test_a_thorough_look_asks_for_the_second_identity_too(look):
+def test_thorough_facts_include_the_second_identity(look):
     facts = look()
     assert (facts.approver.login, facts.approver.kind) == ("github-actions[bot]", TokenKind.ACTIONS)
     assert facts.methods == ("merge", "squash", "rebase")
     assert facts.actions_may_open is None
 
 
-def test_who_asks_is_learned_and_not_asked_again(stage):
+def test_login_is_learned_from_the_query(stage):
     with contextlib.closing(stage.github()) as forge:
         forge.facts(NAMES, thorough=False)
         stage.calls.clear()
@@ -53,7 +53,7 @@ def test_who_asks_is_learned_and_not_asked_again(stage):
         assert stage.calls == []
 
 
-def test_a_label_that_is_there_is_not_created_again(stage):
+def test_existing_label_is_not_created_again(stage):
     with contextlib.closing(stage.github()) as forge:
         pull = forge.open(stage.proposal(stage.push()))
         forge.label(pull, "model-update")
@@ -63,7 +63,7 @@ def test_a_label_that_is_there_is_not_created_again(stage):
         assert stage.calls == ["POST /repos/octo/students/issues/1/labels"]
 
 
-def test_rules_for_a_branch_that_is_not_there_yet_are_known(stage, look):
+def test_rules_for_a_missing_branch_are_found(stage, look):
     stage.hub.protect(stage.repository, "ml-auto-update/**", ruleset="bots")
     facts = look()
     assert facts.state.refused == ("changes need a pull request (ruleset bots)",)
@@ -71,14 +71,14 @@ def test_rules_for_a_branch_that_is_not_there_yet_are_known(stage, look):
     assert any("force-pushed" in text for text in facts.proposal.refused)
 
 
-def test_each_ruleset_is_asked_once_whether_we_may_bypass_it(stage, look):
+def test_each_ruleset_is_requested_once(stage, look):
     stage.hub.protect(stage.repository, "~ALL", ruleset="all", bypass=("ml-bot[bot]",))
     facts = look()
     assert facts.state.refused == facts.state.maybe_refused == ()
     assert sum("/rulesets/" in call for call in stage.calls) == 1
 
 
-def test_classic_protection_is_told_of_branches_that_are_there(stage, look):
+def test_classic_protection_of_existing_branches_is_found(stage, look):
     stage.push(STATE)
     stage.push(BRANCH)
     stage.hub.protect(stage.repository, "ml-auto-update/**")
@@ -87,7 +87,7 @@ def test_classic_protection_is_told_of_branches_that_are_there(stage, look):
     assert facts.proposal.refused[1] == "it may not be force-pushed (branch protection)"
 
 
-def test_what_an_app_is_told_of_classic_protection_is_no_certainty(stage, look):
+def test_classic_protection_may_not_apply_to_an_app(stage, look):
     """It may be there so that only the bot may push."""
     stage.push(STATE)
     stage.hub.protect(stage.repository, "ml-auto-update/**")
@@ -96,7 +96,7 @@ def test_what_an_app_is_told_of_classic_protection_is_no_certainty(stage, look):
     assert facts.state.maybe_refused == ("not everybody may push to it (branch protection)",)
 
 
-def test_what_the_base_branch_asks_for_is_taken_together(stage, look):
+def test_requirements_of_the_base_branch_are_combined(stage, look):
     stage.hub.protect(stage.repository, "main", required_reviews=1, required_checks=("tests",), linear_history=True)
     assert look().base.checks == ("tests",)
     rule = {"required_reviews": 2, "required_checks": ("lint",), "require_code_owners": True, "linear_history": True}
@@ -106,25 +106,25 @@ def test_what_the_base_branch_asks_for_is_taken_together(stage, look):
     assert base.methods == ("squash",)
 
 
-def test_a_short_look_asks_for_the_base_branchs_rules_where_a_ruleset_has_some(stage, look):
+def test_rules_of_the_base_branch_are_requested_if_a_ruleset_has_any(stage, look):
     stage.hub.protect(stage.repository, "main", ruleset="main", required_reviews=1, required_checks=("lint",))
     base = look(thorough=False).base
     assert (base.reviews, base.checks) == (1, ("lint",))
     assert "GET /repos/octo/students/rules/branches/main" in stage.calls
 
 
-def test_an_administrators_token_is_told_the_setting(stage, look):
+def test_administrators_token_sees_the_setting(stage, look):
     boss = stage.hub.add_account("boss", kind="app", permissions={"contents": "write", "administration": "read"})
     assert look(token=boss.token).actions_may_open is True
 
 
 @pytest.mark.parametrize(("role", "push"), [("write", True), ("read", False)])
-def test_a_persons_role_decides_whether_they_may_push(stage, look, role, push):
+def test_role_of_a_user_decides_whether_the_token_may_push(stage, look, role, push):
     ada = stage.hub.add_account("ada", role=role)
     assert look(token=ada.token).author.push is push
 
 
-def test_an_app_that_is_shown_no_merge_settings_may_or_may_not_write(stage, look):
+def test_app_without_merge_settings_may_or_may_not_write(stage, look):
     weak = stage.hub.add_account("weak", kind="app", permissions={"pull_requests": "write"})
     facts = look(token=weak.token)
     assert (facts.author.push, facts.methods, facts.auto_merge) == (None, None, None)
@@ -141,10 +141,10 @@ def test_an_app_that_is_shown_no_merge_settings_may_or_may_not_write(stage, look
         (None, None),
     ],
 )
-def test_whether_a_rule_may_be_bypassed(answer, bypassed):
+def test_bypass_of_a_ruleset(answer, bypassed):
     assert may_bypass(answer) is bypassed
 
 
-def test_facts_are_of_the_repository_that_is_asked_about(stage, look):
+def test_facts_name_the_repository(stage, look):
     assert look().repository == "octo/students"
     assert isinstance(stage.github(), GitHub)
