@@ -22,6 +22,7 @@ from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 
 Rows = list[list[str]]
 Damage = Callable[[Rows, random.Random, Rows], Rows]  # a dataset's rows, chance, the rows of another dataset
@@ -150,7 +151,7 @@ def table_of(old: Sequence[str], new: Sequence[str], target: str) -> tuple[Table
         for place, text in enumerate(texts)
     ]
     table, unreadable = frames.read(datasets, [text.encode() for text in texts])
-    table, unfit = validation.validate(table, (target,), ())
+    table, unfit = validation.validate(table, Requirements((target,)))
     assert not unreadable
     assert not unfit
     return table, tuple(name for name in map(str, table.frame.columns) if name != target)
@@ -176,7 +177,7 @@ def later_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
             for place, text in enumerate(many(world, BAD, rng))
         ]
         table, features = table_of(old, [*good, *bad], "score")
-        contract = learning.learn_contract(table.keep(np.arange(len(table.datasets)) < OLD), ("score",), features)
+        contract = learning.learn_contract(table.select(np.arange(len(table.datasets)) < OLD), ("score",), features)
         reasons = judged(table, contract, OLD, holdout=BAD)
         yield f"students, {world}", reasons[:NEW]
         for kind, name in enumerate(DAMAGES):
@@ -235,7 +236,7 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
 def real_counts(later: dict[str, Count], first: dict[str, Count]) -> None:
     for name, old, new, target in real():
         table, features = table_of(old, new, target)
-        reference = table.keep(np.arange(len(table.datasets)) < len(old))
+        reference = table.select(np.arange(len(table.datasets)) < len(old))
         contract = learning.learn_contract(reference, (target,), features)
         later.setdefault(name, Count()).add(judged(table, contract, len(old)))
         first.setdefault(name, Count()).add(self_judged(old, target))

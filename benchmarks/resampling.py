@@ -34,6 +34,7 @@ from ml_action.modelling.reading import table as frames
 from ml_action.modelling.training import cross_fitting, units
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets
+from ml_action.modelling.validation.requirements import Requirements
 
 SEED = 0
 RESAMPLES = 10_000
@@ -188,7 +189,7 @@ def folds(rounds: int) -> None:
                 read, targets=("score",), features=(), task="auto", estimator=path, params=params, metric="auto",
                 seed=SEED,
             )  # fmt: skip
-            sound, _ = datasets.validate(read, recipe.outputs, recipe.features)
+            sound, _ = datasets.validate(read, Requirements(recipe.outputs, recipe.features))
             parts = cross_fitting.split(
                 sound, units.units_of(sound), np.ones(len(sound.frame), dtype=bool), "salt", 0.2, 5
             )

@@ -56,7 +56,7 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     recipe = batches._recipe(table, parsed, None)
     trained = ~units.units_of(table, parsed.training.group).held_out(salt, parsed.training.test_size)
     model = fit.fit(recipe, table, trained)
-    learned = table.keep(table.any_in(trained), trained)
+    learned = table.select(table.any_in(trained), trained)
     return Champion(model, recipe, learning.learn_contract(learned, recipe.outputs, recipe.features))
 
 

@@ -73,7 +73,7 @@ class Case:
     @property
     def old_table(self) -> Table:
         """What the champion may have been trained on."""
-        return self.table.keep(~self.new)
+        return self.table.select(~self.new)
 
 
 def table_of(samples: Sequence[tuple[str, Sample]]) -> Table:

@@ -27,11 +27,9 @@ class FileFormat(NamedTuple):
 
 
 PLAIN_CSV = FileFormat(".csv", "csv_text:CsvReader", "is CSV", line_per_row=True)
-FORMATS = (
-    PLAIN_CSV,
-    FileFormat(".csv.gz", "csv_text:GzipCsvReader", "is packed by gzip", b"\x1f\x8b"),
-    FileFormat(".parquet", "parquet:ParquetReader", "is a Parquet file", b"PAR1", b"PAR1"),
-)
+GZIP_CSV = FileFormat(".csv.gz", "csv_text:GzipCsvReader", "is packed by gzip", b"\x1f\x8b")
+PARQUET = FileFormat(".parquet", "parquet:ParquetReader", "is a Parquet file", b"PAR1", b"PAR1")
+FORMATS = (PLAIN_CSV, GZIP_CSV, PARQUET)
 
 
 def suffixes() -> tuple[str, ...]:

@@ -26,10 +26,12 @@ from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.columns import require
+from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import duplicates, row_groups, rows
+from ml_action.modelling.validation.requirements import Requirements
 
 EVERY = 50  # datasets between two reports of progress
 
@@ -109,7 +111,7 @@ def _read(
     """Every dataset that can be read, and those that cannot."""
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
-    limits = frames.ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
+    limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
     contents = sources.contents(scene.repository, wanted, limits.bytes)
     contents = with_progress(_without_pointers(contents, len(material.datasets)), len(wanted), log)
     table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
@@ -184,26 +186,21 @@ def _sound(
     """The datasets that can be learned from, each once."""
     champion = material.champion
     recipe = _recipe(table, settings, champion)
-    numbers = _numbers(champion, recipe)
-    table, unfit = validation.validate(
-        table, recipe.outputs, recipe.features, settings.data.contract, numbers, recipe.weight
-    )
-    twins = duplicates.find_copies(table, material.old)
-    return UsableDatasets(enforcement.without(table, twins), recipe, (*unreadable, *unfit, *twins))
+    table, invalid = validation.validate(table, _requirements(recipe, settings, champion))
+    copies = duplicates.find_copies(table, material.old)
+    return UsableDatasets(enforcement.without(table, copies), recipe, (*unreadable, *invalid, *copies))
 
 
 def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: BatchInput, settings: Settings) -> Batch:
     """Bad rows are left out and their files stay; then rows take the place of datasets, in groups."""
     champion = material.champion
-    sides = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
-    unreadable = tuple(item for item in unreadable if item.blob in sides.current)
-    current = table.keep(~sides.gone(table))
+    origins = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
+    unreadable = tuple(item for item in unreadable if item.blob in origins.current)
+    current = table.select(~origins.removed(table))
     recipe = _recipe(rows.as_numbers(current, settings.training.target, settings.data.contract), settings, champion)
-    table, unfit, told, bad_rows = rows.sort_out(
-        table, recipe.outputs, recipe.features, settings.data.contract, _numbers(champion, recipe), sides, recipe.weight
-    )
+    table, unfit, told, bad_rows = rows.validate_rows(table, _requirements(recipe, settings, champion), origins)
     weight = (recipe.weight,) if recipe.weight else ()
-    arranged = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), sides)
+    arranged = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), origins)
     _stop_if_too_many_rows(bad_rows, arranged.arrived, told, settings)
     if not arranged.table.datasets:
         raise _no_rows((*unreadable, *unfit, *told))
@@ -216,7 +213,7 @@ def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: Ba
         arranged.new,
         arranged.new,
         count=arranged.arrived,
-        sources=tuple(item.blob for item in table.datasets if item.blob in sides.current),
+        sources=tuple(item.blob for item in table.datasets if item.blob in origins.current),
         bad=tuple(item for item in (*unreadable, *unfit) if item.blob in material.new),
         set_aside=(*unreadable, *unfit, *told),
         shifts=drift.measure(arranged.table, arranged.new, contract, settings.trigger.drift) if champion else (),
@@ -246,11 +243,12 @@ def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recip
     )
 
 
-def _numbers(champion: Version | None, recipe: Recipe) -> frozenset[str]:
-    """The columns that hold numbers by the champion's contract."""
+def _requirements(recipe: Recipe, settings: Settings, champion: Version | None) -> Requirements:
+    """Returns what the recipe, the user's rules and the champion's contract require of the columns."""
     columns = champion.contract.columns if champion and champion.contract else ()
     used = (*recipe.outputs, *recipe.features)
-    return frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
+    numbers = frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
+    return Requirements(recipe.outputs, recipe.features, settings.data.contract, numbers, recipe.weight)
 
 
 # --- what cannot go on ------------------------------------------------------------------------------------
@@ -265,7 +263,7 @@ def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, setting
         DataError: more than `max-quarantine` of the new datasets are bad, and more than two.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    if not bad or not enforcement.too_many(many, new, settings):
+    if not bad or not enforcement.too_many(many, new, settings.trigger.max_quarantine):
         return
     share, allowed = percent(many / new), percent(settings.trigger.max_quarantine)
     raise DataError(
@@ -304,7 +302,7 @@ def _stop_if_broken(bad: tuple[RejectedDataset, ...], scene: Snapshot) -> None:
 
 def _stop_if_too_many_rows(bad: int, good: int, told: tuple[RejectedDataset, ...], settings: Settings) -> None:
     """The share is that of the new rows: those that were there before say nothing of today's source."""
-    if not enforcement.too_many(bad, bad + good, settings):
+    if not enforcement.too_many(bad, bad + good, settings.trigger.max_quarantine):
         return
     raise DataError(
         f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows "

@@ -134,10 +134,10 @@ def screen(
     )
     return Screening(
         judged=int(new.sum()),
-        suspicious=int((~verdicts.good & new).sum()),
-        suspects=verdicts.set_aside,
+        suspicious=int((~verdicts.accepted & new).sum()),
+        suspects=verdicts.rejected,
         found=tuple(f"{count} {kind}" for kind, count in kinds.most_common() if count),
-        moved=tuple(_moved(table, contract, ~judged, new & verdicts.good, free)),
+        moved=tuple(_moved(table, contract, ~judged, new & verdicts.accepted, free)),
     )
 
 
@@ -192,7 +192,7 @@ def _moved_far(
         return
     asked = {item.name: item.centre for item in contract.columns if item.name not in {*free, *contract.outputs}}
     drawn = column_statistics.compute(verdicts.table, tuple(name for name in asked if name in verdicts.table.frame))
-    fewer = drawn.fewer_than(contract.rows / max(contract.datasets, 1))
+    fewer = drawn.spread_factors(contract.rows / max(contract.datasets, 1))
     for name, centre in zip(drawn.names, drawn.centre.T, strict=True):
         spread, known = asked[name], judged & np.isfinite(centre)
         if spread is None or not known.any():
@@ -255,8 +255,8 @@ def _probability_above(now: Floats, before: Floats) -> float:
 
 
 def _note(verdicts: Rejections, bad: Flags, reason: object) -> Flags:
-    found = np.asarray(bad & verdicts.among, dtype=bool)
-    verdicts.against(found, reason)  # type: ignore[arg-type]
+    found = np.asarray(bad & verdicts.candidates, dtype=bool)
+    verdicts.reject(found, reason)  # type: ignore[arg-type]
     return found
 
 

@@ -22,6 +22,7 @@ from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import fit
 from ml_action.modelling.training.recipe import resolve_recipe
 from ml_action.modelling.validation.datasets import validate
+from ml_action.modelling.validation.requirements import Requirements
 
 LIKELY_TARGETS = (
     "target",
@@ -170,7 +171,7 @@ def _resolved(
         seed=settings.training.seed,
         apart=(group,) if group else (),
     )
-    return recipe, validate(table, recipe.outputs, recipe.features)[0]
+    return recipe, validate(table, Requirements(recipe.outputs, recipe.features)).table
 
 
 def _metric(recipe: Recipe, table: Table, settings: Settings) -> tuple[str, str]:

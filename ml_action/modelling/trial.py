@@ -126,7 +126,7 @@ def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table
     sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
     if not new[sound].any():
         raise NoUsableDatasets(found)
-    return table.keep(sound), new[sound]
+    return table.select(sound), new[sound]
 
 
 def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
@@ -190,7 +190,7 @@ def _record(
         libraries=libraries("skops") if form.name == "skops" else libraries(),
         sample=_sample(table, recipe),
         notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
-        contract=learning.learn_contract(table.keep(learned, parts.trained), recipe.outputs, recipe.features),
+        contract=learning.learn_contract(table.select(learned, parts.trained), recipe.outputs, recipe.features),
         model_format=form.name,
         types=model_file.types_of(artifact[0], form),
     )

@@ -34,6 +34,7 @@ from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import rows as rowchecks
+from ml_action.modelling.validation.requirements import Requirements
 from ml_action.reports import pages
 from ml_action.reports.render.markdown import render
 from ml_action.reports.summary import summary
@@ -90,7 +91,7 @@ def test_a_column_that_somebody_speaks_of_is_read_however_few_have_it() -> None:
     datasets = [Dataset(f"{n}.csv", str(n)) for n in range(12)]
     rows = [f"{text}{text.splitlines()[1]}\n".encode() * 1 for text in wide]
     tall = "a\n" + "1\n" * 2000
-    table, _ = frames.read([*datasets, Dataset("tall.csv", "tall")], [*rows, tall.encode()], wanted=["c3_5", "a"])
+    table, _ = frames.read([*datasets, Dataset("tall.csv", "tall")], [*rows, tall.encode()], required=["c3_5", "a"])
     assert set(table.frame.columns) == {"c3_5", "a"}
 
 
@@ -110,14 +111,14 @@ def sound_table(*more: str) -> frames.Table:
 def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number: str, said: str) -> None:
     """Its square is infinite: means, variances and errors of the whole column would be."""
     table = sound_table(f"{WHOLE}1,7,{number},town,60\n2,7,0.5,town,60\n")
-    _, set_aside = validation.validate(table, ("score",), ())
+    _, set_aside = validation.validate(table, Requirements(("score",)))
     assert [item.line for item in set_aside] == [2]
     assert said in set_aside[0].reason
 
 
 def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
     table = sound_table(f"{WHOLE}inf,7,0.5,town,60\nfoo,7,0.5,town,60\n1,7,0.5,town,60\n")
-    rows, _, told, bad = rowchecks.sort_out(table, ("score",), ())
+    rows, _, told, bad = rowchecks.validate_rows(table, Requirements(("score",)))
     assert bad == len(told) == 2
     assert rows.frame["hours_studied"].max() < 100
 
@@ -135,7 +136,7 @@ def test_one_file_of_another_type_makes_no_classes_of_a_number_target(more: tupl
         table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
     )
     assert recipe.task == "regression"
-    sound, _ = validation.validate(table, ("score",), recipe.features)
+    sound, _ = validation.validate(table, Requirements(("score",), recipe.features))
     assert sound.frame["score"].dtype == "float64"
 
 
@@ -146,7 +147,7 @@ def test_looking_for_near_names_takes_no_minutes() -> None:
     texts += [head.replace("feature", "Merkmal") + "\n" + "1," * 1499 + f"{number}\n" for number in range(3)]
     table, _ = read(*(("x.csv", text.encode()) for text in texts))
     begun = time.perf_counter()
-    _, set_aside = validation.validate(table, ("score",), ())
+    _, set_aside = validation.validate(table, Requirements(("score",)))
     assert len(set_aside) == 3
     assert time.perf_counter() - begun < 20  # four minutes, once
 

@@ -22,6 +22,7 @@ from ml_action.modelling.training import fit, model_file
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.training.library_versions import libraries
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.support.factories import make_history, make_version
 
 ROOMS = ("blue", "green", "red")
@@ -56,7 +57,7 @@ def trained(
     contents = datasets(slope, columns)
     known = [Dataset(f"{at}.csv", hashlib.sha1(b"%d" % at + of).hexdigest()) for at, of in enumerate(contents)]  # noqa: S324
     table, _ = frames.read(known, contents)
-    table, _ = validation.validate(table, targets, (), ())
+    table, _ = validation.validate(table, Requirements(targets))
     recipe = resolution.resolve_recipe(
         table, targets=targets, features=(), task="", estimator=estimator, params={}, metric="", seed=7
     )

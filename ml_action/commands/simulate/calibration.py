@@ -144,7 +144,7 @@ class _Split:
     def champion(self) -> Champion:
         """Fitted on what is old."""
         recipe, learned = self.terms.recipe, self.learned
-        known = self.table.keep(self.table.any_in(learned), learned)
+        known = self.table.select(self.table.any_in(learned), learned)
         contract = learning.learn_contract(known, recipe.outputs, recipe.features)
         return Champion(fit.fit(recipe, self.table, learned), contract)
 

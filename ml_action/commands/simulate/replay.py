@@ -57,10 +57,12 @@ class _ReplayState:
 
     def _look(self, time: str, least: int, early: int) -> None:
         """The trigger is pulled, if enough of what is new can be used, or if it drifted."""
-        table = self.sound.table.keep(enforcement.is_one_of(self.sound.table, self.here))
+        table = self.sound.table.select(enforcement.is_one_of(self.sound.table, self.here))
         accepted = self.here - self.new - self.aside
         batch, bad = attempt.build_batch(self.terms, table, accepted, self.new, self.champion)
-        if len(self.new) >= least and enforcement.too_many(bad, len(self.new), self.terms.settings):
+        if len(self.new) >= least and enforcement.too_many(
+            bad, len(self.new), self.terms.settings.trigger.max_quarantine
+        ):
             self._fail(time, batch)
         self.aside.update(item.blob for item in batch.set_aside)
         self.new -= self.aside

@@ -1,4 +1,4 @@
-"""Everything that is found against one dataset, for the person who is to mend it: judging many stops at the first."""
+"""All findings about one dataset, for the user who fixes it. Checks of many datasets stop at the first finding."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from ml_action.config.column_rules import ColumnRule
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.modelling.contract import checks
-from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.limits import ReadLimits
-from ml_action.modelling.reading.table import Table
+from ml_action.modelling.reading.table import Table, read
 from ml_action.modelling.validation import column_rules, datasets
 from ml_action.modelling.validation.rejections import Rejections
 
@@ -21,14 +20,16 @@ from ml_action.modelling.validation.rejections import Rejections
 def all_findings(
     dataset: Dataset, content: bytes | None, contract: DataContract, rules: Sequence[ColumnRule], limits: ReadLimits
 ) -> tuple[RejectedDataset, ...]:
-    """Each finding once, column by column; what only shows beside other datasets (their rows again) is not among them.
+    """Returns each finding once, in the order of lines.
+
+    Findings that need other datasets, such as repeated rows of theirs, are not included.
 
     Raises:
-        DataError: it is a Git LFS pointer.
+        DataError: The content is a Git LFS pointer.
     """
-    table, unreadable = frames.read((dataset,), (content,), limits)
-    if unreadable:
-        return unreadable
+    table, rejected = read((dataset,), (content,), limits)
+    if rejected:
+        return rejected
     found: dict[str, RejectedDataset] = {}
     clean = []
     for profile in contract.columns:
@@ -43,30 +44,30 @@ def all_findings(
 def _in_column(
     table: Table, profile: ColumnProfile, rules: Sequence[ColumnRule], *, is_target: bool
 ) -> Iterator[RejectedDataset]:
-    """Against one column: its absence, text or infinity in it, each of the user's demands."""
+    """Yields what is wrong with one column: its absence, text or infinity in it, each of the user's rules."""
     rule = next((rule for rule in rules if rule.name == profile.name), ColumnRule(profile.name))
-    verdicts = Rejections(table)
+    rejections = Rejections(table)
     if profile.name not in table.frame.columns:
         if rule.required is not False or is_target:
-            datasets.judge_presence(verdicts, profile.name)
-        yield from verdicts.set_aside
+            datasets.check_presence(rejections, profile.name)
+        yield from rejections.rejected
         return
     kind = rule.type or profile.kind
-    free = rule.check is False and not rule.type and not is_target
-    datasets.judge_values(verdicts, profile.name, kind == "number" and not free)
-    yield from verdicts.set_aside
+    unchecked = rule.check is False and not rule.type and not is_target
+    datasets.check_values(rejections, profile.name, kind == "number" and not unchecked)
+    yield from rejections.rejected
     for name in ("type", "min", "max", "categories", "missing"):
-        verdicts = Rejections(table)
-        column_rules.apply_rule(verdicts, ColumnRule(profile.name, **{name: getattr(rule, name)}))
-        yield from verdicts.set_aside
+        rejections = Rejections(table)
+        column_rules.apply_rule(rejections, ColumnRule(profile.name, **{name: getattr(rule, name)}))
+        yield from rejections.rejected
 
 
 def _learned(
     table: Table, contract: DataContract, columns: Sequence[ColumnProfile], rules: Sequence[ColumnRule]
 ) -> tuple[RejectedDataset, ...]:
-    """Against what was learned of these columns."""
+    """Returns what does not fit the contract in these columns."""
     has_target = any(profile.name in contract.outputs for profile in columns)
-    asked = replace(contract, columns=tuple(columns), constant=contract.constant if has_target else 1.0)
-    if len(columns) < len(contract.columns):  # rows repeat in a part of their columns, and mean nothing by it
-        asked = replace(asked, repeated=1.0, shared=1.0)
-    return checks.check_against_contract(table, asked, rules, np.ones(1, dtype=bool), np.zeros(1, dtype=bool))
+    part = replace(contract, columns=tuple(columns), constant=contract.constant if has_target else 1.0)
+    if len(columns) < len(contract.columns):  # in a part of their columns, rows repeat by chance
+        part = replace(part, repeated=1.0, shared=1.0)
+    return checks.check_against_contract(table, part, rules, np.ones(1, dtype=bool), np.zeros(1, dtype=bool))

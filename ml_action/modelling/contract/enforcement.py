@@ -1,4 +1,4 @@
-"""New datasets judged against the data contract, those before them left in peace: the last stage before a training."""
+"""The contract applied to a batch: new datasets are checked, accepted ones are kept. The last stage before training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import units
 from ml_action.modelling.validation import duplicates
 
-SUSPECT = 0.1  # share of a first batch that may be bad: nothing has judged it yet
+SUSPECT = 0.1  # share of a first batch that may be bad, because nothing has checked it yet
 FEW_BAD = 2  # datasets that may be bad in the smallest batch
 
 Flags = npt.NDArray[np.bool_]
@@ -25,27 +25,27 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class UsableDatasets:
-    """Every dataset whose rows can be learned from, once; no contract has judged any of them yet."""
+    """The datasets whose rows can be learned from, without copies. No contract has checked them yet."""
 
     table: Table
     recipe: Recipe
-    set_aside: tuple[RejectedDataset, ...] = ()  # the others: unreadable, unfit, copies
+    set_aside: tuple[RejectedDataset, ...] = ()  # the others: unreadable or invalid ones, and copies
 
 
 @dataclass(frozen=True, eq=False)
 class AcceptedDatasets:
-    """What the contract left."""
+    """The datasets that fit the contract, and the bad ones."""
 
     table: Table
-    contract: DataContract  # what the datasets were judged against
+    contract: DataContract  # that the datasets were compared with
     bad: tuple[RejectedDataset, ...]
-    judged: Flags  # per dataset of the table: not accepted before
+    judged: Flags  # per dataset of the table: whether it was checked now, and not accepted before
 
 
 def apply_contract(
     table: Table, recipe: Recipe, known: DataContract | None, accepted: Collection[str], salt: str, settings: Settings
 ) -> AcceptedDatasets:
-    """Judges every dataset that is not `accepted` (blob ids) by the champion's contract, where one is `known`."""
+    """Checks every dataset that is not `accepted` (blob ids) by the champion's contract, if one is `known`."""
     old = is_one_of(table, accepted)
     contract = contract_of(table, recipe, known, old)
     holdout = table.any_in(units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size))
@@ -55,18 +55,18 @@ def apply_contract(
 
 
 def contract_of(table: Table, recipe: Recipe, known: DataContract | None, old: Flags) -> DataContract:
-    """What the data looked like: the champion's record, else the old datasets, else the very batch (robust figures)."""
+    """Returns the champion's contract; else one learned from the old datasets, or cautiously from the batch itself."""
     if known and known.outputs == recipe.outputs:
         used = {*recipe.outputs, *recipe.features}
         return replace(known, columns=tuple(item for item in known.columns if item.name in used))
     if old.sum() >= checks.MIN_REFERENCE:
-        return learning.learn_contract(table.keep(old), recipe.outputs, recipe.features)
+        return learning.learn_contract(table.select(old), recipe.outputs, recipe.features)
     return learning.learn_contract(table, recipe.outputs, recipe.features, suspect=SUSPECT)
 
 
-def too_many(bad: int, new: int, settings: Settings) -> bool:
+def too_many(bad: int, new: int, max_share: float) -> bool:
     """Whether so many of the new datasets are bad that their source must be broken."""
-    return bad > max(FEW_BAD, settings.trigger.max_quarantine * new)
+    return bad > max(FEW_BAD, max_share * new)
 
 
 def is_one_of(table: Table, blobs: Collection[str]) -> Flags:
@@ -74,6 +74,6 @@ def is_one_of(table: Table, blobs: Collection[str]) -> Flags:
     return np.array([dataset.blob in blobs for dataset in table.datasets], dtype=bool)
 
 
-def without(table: Table, set_aside: tuple[RejectedDataset, ...]) -> Table:
-    """The table without the datasets that were set aside."""
-    return duplicates.without(table, frozenset(item.blob for item in set_aside))
+def without(table: Table, rejected: tuple[RejectedDataset, ...]) -> Table:
+    """Returns the table without the rejected datasets."""
+    return duplicates.without_datasets(table, frozenset(item.blob for item in rejected))

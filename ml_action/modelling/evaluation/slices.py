@@ -37,7 +37,7 @@ def labels(columns: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
 
 def _text(column: pd.Series) -> pd.Series:
     if not column_statistics.is_number(column) or column.nunique() <= PARTS:
-        return column_statistics.words(column)
+        return column_statistics.as_text(column)
     edges = np.unique(np.quantile(column.dropna(), np.linspace(0, 1, PARTS + 1)))
     ranges = np.array([f"{low:.4g} to {high:.4g}" for low, high in itertools.pairwise(edges)], dtype=object)
     place = np.clip(np.searchsorted(edges, column, "left") - 1, 0, len(ranges) - 1)

@@ -1,1 +1,4 @@
-"""From bytes to tables: CSV and Parquet, one file or thousands at once, with limits on size and width."""
+"""From bytes to tables: one file or thousands at once, with limits on size and width.
+
+`table.read` is the entry. `formats` finds the reader of each file, `csv_batches` parses many small files as one.
+"""

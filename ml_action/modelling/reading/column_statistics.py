@@ -1,8 +1,9 @@
-"""Each dataset in a few figures per column: medians, sizes, shares. All datasets at once, by grouped arithmetic."""
+"""Each dataset in a few numbers per column: medians, sizes, shares. All datasets at once, by grouped arithmetic."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,28 +14,29 @@ from ml_action.modelling.reading.table import Table
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
-MIN_ROWS = 5  # below it "all the same" says little
-MAX_SQUARABLE = 1e150  # larger figures are cut: the differences and quotients of what is left stay finite
+MIN_ROWS = 5  # with fewer rows, "all the same" says little
+MAX_SQUARABLE = 1e150  # larger numbers are clipped, so that differences and quotients stay finite
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnStatistics:
-    """Figures per dataset (rows of each array) and number column (columns of each array)."""
+    """Statistics per dataset (rows of each array) and number column (columns of each array)."""
 
     names: tuple[str, ...]
     centre: Floats  # median; NaN without a value
     size: Floats  # logarithm of the median absolute value; NaN where that is zero
-    counts: npt.NDArray[np.int64]  # rows per dataset
+    counts: Integers  # rows per dataset
 
-    def fewer_than(self, usual: float) -> Floats:
-        """Per dataset: by how much a median of its rows varies more than one of the usual number of rows."""
-        return np.asarray(np.maximum(1.0, np.sqrt(usual / np.maximum(self.counts, 1))), dtype=np.float64)
+    def spread_factors(self, usual_rows: float | None = None) -> Floats:
+        """Per dataset: how many times more the median of its rows varies than that of the usual number of rows.
 
-    @property
-    def fewer(self) -> Floats:
-        """The same, against these very datasets."""
-        return self.fewer_than(float(self.counts.mean()) if len(self.counts) else 1.0)
+        Without `usual_rows`, the mean of these datasets is usual.
+        """
+        if usual_rows is None:
+            usual_rows = float(self.counts.mean()) if len(self.counts) else 1.0
+        return np.asarray(np.maximum(1.0, np.sqrt(usual_rows / np.maximum(self.counts, 1))), dtype=np.float64)
 
 
 def is_number(column: pd.Series) -> bool:
@@ -43,7 +45,7 @@ def is_number(column: pd.Series) -> bool:
 
 
 def kind_of(column: pd.Series) -> str:
-    """number, boolean, text, or empty: a column without a value may hold anything one day."""
+    """Returns number, boolean, text, or empty: a column without a value may hold anything later."""
     if not column.notna().any():
         return "empty"
     if is_number(column):
@@ -51,23 +53,24 @@ def kind_of(column: pd.Series) -> str:
     return "boolean" if pd.api.types.infer_dtype(column, skipna=True) == "boolean" else "text"
 
 
-def words(column: pd.Series) -> pd.Series:
-    """The column as text, cell by cell as `figures.word` has it: a gap or a fraction elsewhere makes "12" of no other.
+def as_text(column: pd.Series) -> pd.Series:
+    """Returns the column as text, each cell as `formatting.cell_text` writes it.
 
-    Each value is looked at once.
+    So "12" stays "12" even if a gap or a fraction elsewhere makes floats of the column. Each distinct value is
+    formatted once.
     """
     if pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer"):
-        spelled = [
+        cells = [
             cell if missing else formatting.cell_text(cell) for cell, missing in zip(column, column.isna(), strict=True)
         ]
-        return pd.Series(spelled, index=column.index, dtype="str")  # true and 1 are one value to a hash table
+        return pd.Series(cells, index=column.index, dtype="str")  # true and 1 are one value to a hash table
     codes, values = pd.factorize(column)
     known = np.array([*map(formatting.cell_text, values.tolist()), None], dtype=object)
     return pd.Series(known[codes], index=column.index, dtype="str")
 
 
 def compute(table: Table, columns: tuple[str, ...]) -> ColumnStatistics:
-    """The portraits of all datasets of the table, over those of the columns that hold numbers."""
+    """Returns the statistics of all datasets of the table, for those of the columns that hold numbers."""
     names = tuple(name for name in columns if is_number(table.frame[name]))
     values = np.clip(table.frame[list(names)].to_numpy(dtype=np.float64), -MAX_SQUARABLE, MAX_SQUARABLE)
     centre = _medians(values, table)
@@ -77,7 +80,7 @@ def compute(table: Table, columns: tuple[str, ...]) -> ColumnStatistics:
 
 
 def _medians(values: Floats, table: Table) -> Floats:
-    """(datasets, columns)."""
+    """(datasets, columns): the medians of (rows, columns)."""
     if not values.shape[1]:
         return np.zeros((len(table.datasets), 0))
     found = pd.DataFrame(values).groupby(table.cluster, sort=True).median()
@@ -96,7 +99,7 @@ def shares(table: Table, rows: Flags) -> Floats:
 
 
 def is_constant(table: Table, column: str) -> Flags:
-    """Per dataset of `MIN_ROWS` rows and more: whether the column has one value only."""
+    """Per dataset: whether it has at least `MIN_ROWS` rows, and a single value in the column."""
     codes = pd.factorize(table.frame[column])[0]
     counts = table.counts
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -106,15 +109,22 @@ def is_constant(table: Table, column: str) -> Flags:
     return same & (counts >= MIN_ROWS)
 
 
-def distinct(table: Table, column: str) -> Floats:
-    """Per dataset: how many values the column has."""
-    owners, _ = pairs(table, table.frame[column])
-    return np.bincount(owners, minlength=len(table.datasets)).astype(np.float64)
+def distinct_counts(table: Table, column: str) -> Floats:
+    """Per dataset: the number of distinct values in the column."""
+    found = distinct_values(table, table.frame[column])
+    return np.bincount(found.datasets, minlength=len(table.datasets)).astype(np.float64)
 
 
-def pairs(table: Table, column: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Each dataset with each value that it holds, once: positions of the datasets, and numbers of the values."""
+class DistinctValues(NamedTuple):
+    """Each dataset with each distinct value that it holds."""
+
+    datasets: Integers  # positions
+    codes: Integers  # numbers of the values
+
+
+def distinct_values(table: Table, column: pd.Series) -> DistinctValues:
+    """Returns each pair of a dataset and a value that it holds, once; missing values are none."""
     codes, values = pd.factorize(column)
     known = codes >= 0
     found = np.unique(table.cluster[known] * max(len(values), 1) + codes[known])
-    return found // max(len(values), 1), found % max(len(values), 1)
+    return DistinctValues(found // max(len(values), 1), found % max(len(values), 1))

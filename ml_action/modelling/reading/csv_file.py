@@ -1,4 +1,4 @@
-"""One CSV file: cut, parsed by pandas' C engine, or refused with a reason in words and a line."""
+"""One CSV file: split into header and body, parsed by pandas' C engine, or rejected with a reason and a line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
 
 _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
-_LARGE = 64_000_000  # bytes; from here on pandas reads by chunks, in half of the memory
+_LARGE = 64_000_000  # bytes; from this size on pandas reads in chunks, which takes half of the memory
 _PIECE = 1 << 20
-_SPACE = 32  # up to here bytes are blank, or no text
+_SPACE = 32  # bytes up to this value are blank, or no text
 _INK = re.compile(rb"\S")
 # A field and what ends it, as pandas' tokenizer sees it: a quote opens only at the beginning.
 _FIELD = re.compile(rb'(?:"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]*+)(,?)')
@@ -35,16 +35,20 @@ _NO_TEXT = re.compile(
 
 
 class SplitFile(NamedTuple):
-    """A file, and where its header ends."""
+    """A file's header, and where its body begins."""
 
-    header: bytes  # without its line end, but for a carriage return
-    body: int  # where it begins
-    joinable: bool  # it may be parsed with others of the same header
+    header: bytes  # without its line end, except for a carriage return
+    body: int  # offset in bytes
+    joinable: bool  # it may be parsed together with others of the same header
     ordinary: bool  # joinable, without a byte order mark or carriage returns
 
 
-def cut(content: bytes, limits: ReadLimits) -> SplitFile:
-    """The file as header and body. Raises Unreadable when it is empty, not text, too wide or one endless line."""
+def split(content: bytes, limits: ReadLimits) -> SplitFile:
+    """Splits a file into header and body.
+
+    Raises:
+        UnreadableFile: The file is empty, not text, too wide, or has a line that is too long.
+    """
     start = _start(content)
     ink = _INK.search(content, start)
     if not ink:
@@ -60,10 +64,10 @@ def cut(content: bytes, limits: ReadLimits) -> SplitFile:
     return SplitFile(header, body, joinable, ordinary=joinable and not start and b"\r" not in content)
 
 
-def body_alike(content: bytes, start: int) -> bytes | None:
-    """The body of a file whose first line ends before `start` and is an ordinary file's header.
+def ordinary_body(content: bytes, start: int) -> bytes | None:
+    """Returns the body of a file whose first line is an ordinary file's header and ends before `start`.
 
-    None when it takes a closer look. What is to be said of a header is the same for all files that have it.
+    Returns None if the file needs a closer look. The header needs none: it passed with another file.
     """
     if len(content) <= start or len(content) > SMALL or content[start] <= _SPACE:
         return None
@@ -71,12 +75,12 @@ def body_alike(content: bytes, start: int) -> bytes | None:
 
 
 def _start(content: bytes) -> int:
-    """Where the text begins: after a byte order mark."""
+    """Returns where the text begins: after a byte order mark."""
     return len(_BOM) if content.startswith(_BOM) else 0
 
 
 def _refuse_long_lines(content: bytes) -> None:
-    """Looks from line end to line end, each as far ahead as a line may reach: few looks, however long the file."""
+    """Searches from line end to line end, each as far ahead as a line may reach: few searches even in a long file."""
     place = 0
     while len(content) - place > LINE:
         found = content.rfind(b"\n", place, place + LINE)
@@ -88,14 +92,14 @@ def _refuse_long_lines(content: bytes) -> None:
 
 
 def _refuse_wide(content: bytes, start: int, limits: ReadLimits) -> None:
-    """Counts the names of the header, no further than it matters."""
+    """Counts the names of the header, up to the limit."""
     fields = islice(_FIELD.finditer(content, start), limits.columns)
     if all(field[1] for field in fields):  # a comma follows each field but the last
         raise limits.too_wide()
 
 
 def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
-    """Whether the header is the first line and each line end is one: a lone CR would be a line end too."""
+    """Whether the header is the first line and pandas sees the same line ends as we do: a lone CR would be one too."""
     if len(content) > SMALL or header.count(b'"') % 2 or not header.strip() or not _INK.search(content, body):
         return False
     if content.find(b"\r") < 0:
@@ -104,7 +108,11 @@ def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
 
 
 def parse(content: bytes) -> pd.DataFrame:
-    """The file by itself. Raises Unreadable."""
+    """Parses one file.
+
+    Raises:
+        UnreadableFile: The file is malformed, has no rows, or is not UTF-8.
+    """
     try:
         frame = _read(content, _start(content))
     except UnicodeDecodeError:
@@ -120,13 +128,13 @@ def parse(content: bytes) -> pd.DataFrame:
     return frame
 
 
-def lines_of(body: bytes) -> int:
-    """Its rows, if each line is one."""
+def count_lines(body: bytes) -> int:
+    """Returns the number of lines, which is that of the rows if no row has more than one line."""
     return body.count(b"\n") + (not body.endswith(b"\n"))
 
 
 def parse_joined(header: bytes, bodies: Sequence[bytes]) -> pd.DataFrame | None:
-    """The rows of files with the same header, parsed at once; None when pandas finds fault with the whole."""
+    """Parses files with the same header at once. Returns None if pandas rejects them as a whole."""
     pieces = [header, b"\n"]
     for body in bodies:
         pieces.append(body)
@@ -145,15 +153,15 @@ def is_text(value: object) -> bool:
 
 def rounded_or_negative_zero(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Per float: whether its digits, read as a whole number, could have given another one than read as a float."""
-    strange: npt.NDArray[np.bool_] = (np.abs(values) >= 2.0**53) | ((values == 0) & np.signbit(values))
-    return strange
+    found: npt.NDArray[np.bool_] = (np.abs(values) >= 2.0**53) | ((values == 0) & np.signbit(values))
+    return found
 
 
 def _read(content: bytes, start: int = 0) -> pd.DataFrame:
-    """The frame of a CSV file's bytes, or whatever pandas raises; a ParserWarning for surplus fields.
+    """Returns the frame of a CSV file's bytes, or raises what pandas raises; a ParserWarning for surplus fields.
 
-    A column's dtype is decided over the whole column. A large file is read by chunks all the same, and again
-    as a whole where chunks disagree in a way that shows.
+    A column's dtype is decided over the whole column. A large file is still read in chunks, and again as a whole if
+    chunks disagree in a way that shows.
     """
     if len(content) > _LARGE:
         try:
@@ -172,8 +180,10 @@ def _floats(frame: pd.DataFrame) -> list[npt.NDArray[np.float64]]:
 
 
 def _read_csv(content: bytes, start: int, *, by_chunks: bool) -> pd.DataFrame:
-    """index_col=False: else pandas takes surplus fields for an index, and a comma at the end of each row moves
-    every column by one without a word (a number column in front even makes it look like the usual index).
+    """Calls pandas with index_col=False.
+
+    Otherwise pandas takes surplus fields for an index, and a comma at the end of each row silently moves every column
+    by one (a number column in front even makes it look like the usual index).
     """
     file = io.BytesIO(content)
     file.seek(start)
@@ -188,7 +198,7 @@ def _line_of(content: bytes, offset: int) -> int:
 
 
 def _not_utf8(content: bytes) -> UnreadableFile:
-    """Names the first byte that is to blame; piece by piece, for a file may be large."""
+    """Finds the first byte that is not UTF-8, piece by piece because a file may be large."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for place in range(0, len(content), _PIECE):
         held = len(decoder.getstate()[0])
@@ -202,7 +212,7 @@ def _not_utf8(content: bytes) -> UnreadableFile:
 
 
 def _malformed(message: str) -> UnreadableFile:
-    """pandas' parser message in words, with its line."""
+    """Rewords a message of pandas' parser, and finds the line in it."""
     if fields := _FIELDS.search(message):
         expected, line, saw = fields.groups()
         return UnreadableFile(f"is malformed: {saw} fields where {expected} are expected", int(line))

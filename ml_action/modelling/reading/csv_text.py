@@ -7,11 +7,11 @@ import io
 import zlib
 
 from ml_action.core import file_formats
+from ml_action.core.file_formats import GZIP_CSV
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 
 _CHUNK = 1 << 20
 _HEADER = 1 << 16  # bytes; no further is the end of the header line looked for
-_GZIP = b"\x1f\x8b"
 # UTF-32 first: its byte order mark begins as that of UTF-16 does.
 _WIDE = (
     (b"\xff\xfe\0\0", "utf-32"),
@@ -102,7 +102,7 @@ class GzipCsvReader(CsvReader):
 
 def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
     """Unpacks all members of the file, up to one chunk beyond the limit."""
-    if not content.startswith(_GZIP):
+    if not content.startswith(GZIP_CSV.magic):
         raise UnreadableFile("is not packed by gzip, though its name ends with .gz")
     unpacked, size = io.BytesIO(), 0
     try:

@@ -1,14 +1,14 @@
-"""How large a dataset may be, and what is said of one that is larger."""
+"""How large a dataset may be, and the errors for files that exceed a limit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-LINE = 16_000_000  # bytes; a line of ten thousand columns fits sixty times over, and a cell with an image
+LINE = 16_000_000  # bytes; room for sixty lines of ten thousand columns, or for a cell with an image
 
 
 class UnreadableFile(Exception):
-    """The file is no dataset that can be read. `line` counts from 1; 0 when no line is to blame."""
+    """The file is no dataset that can be read. `line` counts from 1; 0 if the fault has no line."""
 
     def __init__(self, reason: str, line: int = 0) -> None:
         super().__init__(reason)
@@ -25,13 +25,13 @@ class ReadLimits:
 
     @property
     def bytes(self) -> int:
-        """The most that one dataset may hold, unpacked."""
+        """The limit for one dataset, unpacked."""
         return self.megabytes * 1_000_000
 
     def too_large(self) -> UnreadableFile:
-        """What to say of more bytes."""
+        """Returns the error for a file with more bytes."""
         return UnreadableFile(f"is larger than {self.megabytes:,} MB; if that is wanted, raise max-dataset-size")
 
     def too_wide(self) -> UnreadableFile:
-        """What to say of more columns."""
+        """Returns the error for a file with more columns."""
         return UnreadableFile(f"has more than {self.columns:,} columns; if that is wanted, raise max-columns", 1)

@@ -1,7 +1,7 @@
 """Parquet files as the frames that pandas would read from the same tables written as CSV.
 
-A Parquet file is a stranger's bytes: they are read in a process of their own, `parquet_worker.py`, which starts with
-the first one and is started again where a file ended it.
+A Parquet file is untrusted: its bytes are read in a process of its own, `parquet_worker.py`, which starts with the
+first file and is started again if a file ended it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.file_formats import PARQUET
 from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.parquet_worker import LENGTH
 
-_CHILD = Path(__file__).with_name("parquet_worker.py")
-_MAGIC = b"PAR1"
-_SMALLEST = 12  # two magics and the length of the footer
+_WORKER = Path(__file__).with_name("parquet_worker.py")
+_SMALLEST = 12  # bytes: two magics and the length of the footer
 
 
 class ParquetReader:
@@ -34,17 +34,20 @@ class ParquetReader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, content: bytes) -> pd.DataFrame:
-        """The file's rows. Numbers, booleans and text as from CSV; dates and times as ISO text, decimals as floats.
+        """Returns the file's rows.
+
+        Numbers, booleans and text are as from CSV, dates and times are ISO text, decimals are floats.
 
         Raises:
-            Unreadable: damaged, larger or wider than the limits, without rows, or with a column of no plain values.
+            UnreadableFile: The file is damaged, exceeds the limits, has no rows, or has a column of nested or binary
+                values.
         """
-        if len(content) < _SMALLEST or not (content.startswith(_MAGIC) and content.endswith(_MAGIC)):
+        if len(content) < _SMALLEST or not (content.startswith(PARQUET.magic) and content.endswith(PARQUET.trailer)):
             raise UnreadableFile(
                 "is no Parquet file, though its name ends with .parquet, or it breaks off in the middle"
             )
         try:
-            frame = self._ask(content)
+            frame = self._request(content)
         except (EOFError, BrokenPipeError):
             self.close()
             raise UnreadableFile(
@@ -55,16 +58,16 @@ class ParquetReader:
         return frame
 
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """Kills the process, even if it is busy."""
         if self._process:
             self._process.kill()
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout):
-                with contextlib.suppress(BrokenPipeError):  # what was still to be written
+                with contextlib.suppress(BrokenPipeError):  # raised for bytes that were still to be written
                     cast(IO[bytes], pipe).close()
             self._process = None
 
-    def _ask(self, content: bytes) -> pd.DataFrame:
+    def _request(self, content: bytes) -> pd.DataFrame:
         self._process = self._process or self._start()
         stdin, stdout = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         stdin.write(LENGTH.pack(len(content)))
@@ -72,30 +75,31 @@ class ParquetReader:
         stdin.flush()
         message = json.loads(_exactly(stdout, LENGTH.unpack(_exactly(stdout, LENGTH.size))[0]))
         if "refused" in message:
-            raise self._refusal(*message["refused"])
-        columns = {column["name"]: _column(column, stdout) for column in message["columns"]}
+            raise self._error(*message["refused"])
+        columns = {header["name"]: _column(header, stdout) for header in message["columns"]}
         return pd.DataFrame(columns, copy=False)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """stderr goes nowhere: a panic prints there, with words out of the file."""
+        """Starts the process. Its stderr is dropped: a panic prints text of the file there."""
         return subprocess.Popen(
-            [sys.executable, "-I", str(_CHILD), str(self._limits.bytes), str(self._limits.columns)],
+            [sys.executable, "-I", str(_WORKER), str(self._limits.bytes), str(self._limits.columns)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
 
-    def _refusal(self, what: str, of: str = "") -> UnreadableFile:
-        if what == "large":
+    def _error(self, fault: str, detail: str = "") -> UnreadableFile:
+        """Returns the error for a fault that the worker names; `detail` is a column or a message."""
+        if fault == "large":
             return self._limits.too_large()
-        if what == "wide":
+        if fault == "wide":
             return self._limits.too_wide()
-        said = {
-            "twice": f"has two columns of the name '{sanitised(of)}'",
-            "nested": f"holds nested values in the column '{sanitised(of)}'; only plain ones can be learned from",
-            "binary": f"holds binary values in the column '{sanitised(of)}'",
+        reasons = {
+            "twice": f"has two columns of the name '{sanitised(detail)}'",
+            "nested": f"holds nested values in the column '{sanitised(detail)}'; only plain ones can be learned from",
+            "binary": f"holds binary values in the column '{sanitised(detail)}'",
         }
-        return UnreadableFile(said.get(what, f"is a damaged Parquet file: {sanitised(of, 120)}"))
+        return UnreadableFile(reasons.get(fault, f"is a damaged Parquet file: {sanitised(detail, 120)}"))
 
 
 def _exactly(pipe: IO[bytes], size: int) -> bytes:
@@ -105,16 +109,17 @@ def _exactly(pipe: IO[bytes], size: int) -> bytes:
     return found
 
 
-def _column(told: dict[str, Any], pipe: IO[bytes]) -> Any:
-    """With the dtype that pandas gives it from CSV: of booleans, what is missing makes objects."""
-    dtype = np.dtype(told["dtype"])
-    values = np.frombuffer(bytearray(_exactly(pipe, dtype.itemsize * told["rows"])), dtype=dtype)
+def _column(header: dict[str, Any], pipe: IO[bytes]) -> Any:
+    """Reads a column, with the dtype that pandas gives it from CSV: booleans with gaps are objects."""
+    dtype = np.dtype(header["dtype"])
+    values = np.frombuffer(bytearray(_exactly(pipe, dtype.itemsize * header["rows"])), dtype=dtype)
     if dtype != np.int32:
         return values
-    return _worded(values, told["words"])
+    return _decoded(values, header["words"])
 
 
-def _worded(codes: npt.NDArray[np.int32], words: list[Any]) -> Any:
+def _decoded(codes: npt.NDArray[np.int32], words: list[Any]) -> Any:
+    """Replaces codes by the words, texts or booleans, at these positions; -1 is a gap."""
     if not words:
         return np.full(len(codes), np.nan)
     if isinstance(words[0], bool) and codes.min() >= 0:

@@ -1,9 +1,9 @@
 """A process of its own that reads Parquet files for `parquet.py`. Run by its path; imports nothing of the package.
 
-arrow-rs is memory-safe, and still a damaged file can end the process: a panic within the C interface aborts, and a
-count that was made up asks for more memory than there is. Here that costs one file.
+arrow-rs is memory-safe, but a damaged file can still end the process: a panic within the C interface aborts, and a
+false count asks for more memory than there is. In this process that costs one file.
 
-Arguments: the most bytes, the most columns. On stdin a length of 8 bytes and a file, again and again; on stdout an
+Arguments: the limits of bytes and of columns. stdin has a length of 8 bytes and a file, repeatedly. stdout has an
 answer to each: a length of 8 bytes, JSON, and the columns' bytes one after another.
 """
 
@@ -15,45 +15,61 @@ import signal
 import struct
 import sys
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-ROWS = 8192  # per batch: what is read before the size is looked at again
-PATIENCE = 600  # seconds for one file
+ROWS = 8192  # per batch: after each, the size is checked again
+TIMEOUT = 600  # seconds for one file
 ROW_NUMBERS = re.compile(r"__index_level_\d+__")  # an index that pandas wrote: no data
 UNWRAPPED = "called `Result::unwrap()` on an `Err` value: "  # how a panic begins
 LENGTH = struct.Struct("<Q")
 
-Pieces = list[Any]
-
 
 class RejectedFile(Exception):
-    """A file that is sound and of no use. The arguments: what is wrong, and the column that is to blame."""
+    """A valid file that cannot be used. The arguments: the fault, and the column that has it."""
 
 
-def read(content: bytes, most_bytes: int, most_columns: int) -> tuple[list[dict[str, Any]], list[Any]]:
-    """What each column is, and its values as NumPy arrays."""
-    from arro3.io import read_parquet
+class Columns(NamedTuple):
+    """The columns of a file: a JSON object for each, and its values as a NumPy array."""
+
+    headers: list[dict[str, Any]]
+    arrays: list[Any]
+
+
+class Answer(NamedTuple):
+    """The JSON message for one file, and the arrays that follow it."""
+
+    message: dict[str, Any]
+    arrays: list[Any]
+
+
+def read(content: bytes, max_bytes: int, max_columns: int) -> Columns:
+    """Reads a file.
+
+    Raises:
+        RejectedFile: It exceeds the limits, or has a column that cannot be used.
+    """
+    from arro3.io import read_parquet  # the parent process imports this module too, without arro3
 
     reader = read_parquet(content, batch_size=ROWS)
     schema = reader.schema
     fields = [schema.field(place) for place in range(len(schema.names))]
     columns = [Column(field.name, field.type) for field in fields if not ROW_NUMBERS.fullmatch(field.name)]
-    judge([column.name for column in columns], most_columns)
+    check_names([column.name for column in columns], max_columns)
     size = 0
     for batch in reader if columns else ():
         size += max(batch.nbytes, 8 * batch.num_rows * batch.num_columns)
-        if size > most_bytes:
+        if size > max_bytes:
             raise RejectedFile("large")
         for column in columns:
             column.add(batch[column.name])
-    return [column.told() for column in columns], [column.values() for column in columns]
+    return Columns([column.header() for column in columns], [column.values() for column in columns])
 
 
-def judge(names: list[str], most: int) -> None:
-    """Too many columns, or two of one name."""
-    if len(names) > most:
+def check_names(names: list[str], limit: int) -> None:
+    """Rejects too many columns, and two of the same name."""
+    if len(names) > limit:
         raise RejectedFile("wide")
     seen: set[str] = set()
     for name in names:
@@ -63,16 +79,16 @@ def judge(names: list[str], most: int) -> None:
 
 
 class Column:
-    """Values batch by batch: numbers as they are, text and booleans as codes of the words that occur."""
+    """Collects values batch by batch: numbers unchanged, text and booleans as codes of the distinct words."""
 
     def __init__(self, name: str, kind: Any) -> None:
         self.name = name
-        self._read = reader_of(name, kind)
+        self._read = converter_for(name, kind)
         self._words: dict[Any, int] = {}
-        self._pieces: Pieces = []
+        self._pieces: list[Any] = []
 
     def add(self, array: Any) -> None:
-        """One more batch."""
+        """Adds a batch."""
         values = self._read(array)
         if isinstance(values, list):
             words = self._words
@@ -81,24 +97,28 @@ class Column:
         self._pieces.append(values)
 
     def values(self) -> Any:
-        """One array of int64, uint64, float64 or, for words, int32: missing is NaN or -1."""
+        """Returns one array of int64, uint64, float64 or, for words, int32; gaps are NaN or -1."""
         whole = np.concatenate(self._pieces) if self._pieces else np.empty(0)
         self._pieces.clear()
         if whole.dtype == np.uint64 and len(whole) and whole.max() < 2**63:
             return whole.astype(np.int64)
         return whole
 
-    def told(self) -> dict[str, Any]:
-        """What the other side has to know beside the values."""
+    def header(self) -> dict[str, Any]:
+        """Returns what the parent process needs in addition to the values."""
         return {"name": self.name, "words": list(self._words)}
 
 
-def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
-    """How an array of this type becomes numbers, or a list of words and booleans; no such type is refused."""
-    from arro3.core import DataType as Is
+def converter_for(name: str, kind: Any) -> Callable[[Any], Any]:
+    """Returns a function that converts an array of this type to numbers, or to a list of words and booleans.
+
+    Raises:
+        RejectedFile: There is none for the type.
+    """
+    from arro3.core import DataType as Is  # the parent process imports this module too, without arro3
 
     if Is.is_dictionary(kind):
-        inner = reader_of(name, kind.value_type)
+        inner = converter_for(name, kind.value_type)
         return lambda array: inner(array.cast(kind.value_type))
     if Is.is_null(kind) or Is.is_boolean(kind):
         return lambda array: [None] * len(array) if Is.is_null(kind) else array.to_pylist()
@@ -114,7 +134,7 @@ def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
 
 
 def numbers(array: Any, is_decimal: bool) -> Any:
-    """int64, uint64 or float64, a copy: the batch goes."""
+    """Returns int64, uint64 or float64 as a copy, because the batch is dropped."""
     if array.null_count or is_decimal:
         return np.array([np.nan if value is None else value for value in array.to_pylist()], dtype=np.float64)
     values = array.to_numpy()
@@ -124,34 +144,38 @@ def numbers(array: Any, is_decimal: bool) -> Any:
 
 
 def decoded(name: str, value: bytes) -> str:
-    """Some writers do not say that their bytes are text."""
+    """Decodes bytes: some writers do not mark text as such.
+
+    Raises:
+        RejectedFile: They are no text.
+    """
     try:
         return value.decode()
     except UnicodeDecodeError:
         raise RejectedFile("binary", name) from None
 
 
-def answer(content: bytes, most_bytes: int, most_columns: int) -> tuple[dict[str, Any], list[Any]]:
-    """The message and the arrays that follow it."""
+def answer(content: bytes, max_bytes: int, max_columns: int) -> Answer:
+    """Returns the columns of a file, or its fault."""
     try:
-        told, arrays = read(content, most_bytes, most_columns)
-    except RejectedFile as refusal:
-        return {"refused": refusal.args}, []
+        headers, arrays = read(content, max_bytes, max_columns)
+    except RejectedFile as rejection:
+        return Answer({"refused": rejection.args}, [])
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # noqa: BLE001  a panic of Rust is no Exception
-        return {"refused": ["damaged", str(error).removeprefix(UNWRAPPED)[:1000]]}, []
-    for one, array in zip(told, arrays, strict=True):
-        one |= {"dtype": array.dtype.str, "rows": len(array)}
-    return {"columns": told}, arrays
+    except BaseException as error:  # noqa: BLE001  # a panic of Rust is no Exception
+        return Answer({"refused": ["damaged", str(error).removeprefix(UNWRAPPED)[:1000]]}, [])
+    for header, array in zip(headers, arrays, strict=True):
+        header |= {"dtype": array.dtype.str, "rows": len(array)}
+    return Answer({"columns": headers}, arrays)
 
 
-def serve(source: IO[bytes], sink: IO[bytes], most_bytes: int, most_columns: int) -> None:
-    """File after file, until there is none."""
+def serve(source: IO[bytes], sink: IO[bytes], max_bytes: int, max_columns: int) -> None:
+    """Answers file after file until the source ends."""
     while head := source.read(LENGTH.size):
         content = source.read(LENGTH.unpack(head)[0])
-        signal.alarm(PATIENCE)
-        message, arrays = answer(content, most_bytes, most_columns)
+        signal.alarm(TIMEOUT)
+        message, arrays = answer(content, max_bytes, max_columns)
         signal.alarm(0)
         text = json.dumps(message).encode("utf-8", "replace")
         sink.write(LENGTH.pack(len(text)) + text)
@@ -161,14 +185,14 @@ def serve(source: IO[bytes], sink: IO[bytes], most_bytes: int, most_columns: int
 
 
 def main() -> None:
-    """With as much memory as a file within the limit can need, and no more."""
-    import resource  # late: only POSIX has it, and the other side imports this module too
+    """Limits this process's memory to what a file within the size limit can need, then serves."""
+    import resource  # only POSIX has it, and the parent process imports this module too
 
-    most_bytes, most_columns = map(int, sys.argv[1:])
-    memory = 1_500_000_000 + 4 * most_bytes
+    max_bytes, max_columns = map(int, sys.argv[1:])
+    memory = 1_500_000_000 + 4 * max_bytes
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer, most_bytes, most_columns)
+    serve(sys.stdin.buffer, sys.stdout.buffer, max_bytes, max_columns)
 
 
 if __name__ == "__main__":

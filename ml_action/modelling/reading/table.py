@@ -1,4 +1,4 @@
-"""Many datasets, small or large, CSV or Parquet, into one table."""
+"""Many datasets in one table, whatever their size and file format."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,8 @@ from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.modelling.reading.csv_batches import BatchReader, ParsedFiles
 from ml_action.modelling.reading.limits import ReadLimits
 
-__all__ = ["ReadLimits", "Table", "read"]
-
 DEFAULT = ReadLimits()
-ROOM = 50_000_000  # cells that a table may have, however many of them are holes
+MAX_CELLS = 50_000_000  # that a table may have, however many of them are empty
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -27,14 +26,14 @@ Flags = npt.NDArray[np.bool_]
 class Table:
     """Rows of many datasets. `cluster[i]` is the position in `datasets` of the dataset that row i came from.
 
-    Rows stand in the order of `datasets`, which holds every content once. A column that a dataset does not
-    have is missing in all its rows; `schemas` and `schema` tell it from a column that is empty in the file.
+    Rows are in the order of `datasets`, which holds every content once. A column that a dataset does not have is
+    missing in all its rows; `schemas` and `schema` distinguish it from a column that is empty in the file.
     """
 
     frame: pd.DataFrame
     cluster: Integers
     datasets: tuple[Dataset, ...]
-    schemas: tuple[frozenset[str], ...] = ()  # the sets of columns that occur; none: all have all
+    schemas: tuple[frozenset[str], ...] = ()  # the sets of columns that occur; empty: each dataset has all columns
     schema: Integers | None = None  # per dataset: position in `schemas`
 
     @property
@@ -56,34 +55,48 @@ class Table:
         """Per dataset: whether it has rows and all of them are marked."""
         return self.any_in(rows) & ~self.any_in(~rows)
 
-    def keep(self, datasets: Flags, rows: Flags | None = None) -> Table:
-        """The table of the marked datasets, and of the marked rows in them."""
-        wanted = datasets[self.cluster] if rows is None else datasets[self.cluster] & rows
-        if wanted.all() and datasets.all():
+    def select(self, datasets: Flags, rows: Flags | None = None) -> Table:
+        """Returns the table of the marked datasets, and of the marked rows in them."""
+        selected = datasets[self.cluster] if rows is None else datasets[self.cluster] & rows
+        if selected.all() and datasets.all():
             return self
         position = np.cumsum(datasets) - 1
         kept = tuple(dataset for dataset, is_kept in zip(self.datasets, datasets, strict=True) if is_kept)
-        frame = self.frame.loc[wanted].reset_index(drop=True)
+        frame = self.frame.loc[selected].reset_index(drop=True)
         schema = None if self.schema is None else self.schema[datasets]
-        return Table(frame, position[self.cluster[wanted]].astype(np.int64), kept, self.schemas, schema)
+        return Table(frame, position[self.cluster[selected]].astype(np.int64), kept, self.schemas, schema)
+
+
+class ReadResult(NamedTuple):
+    """The rows of the datasets that could be read, and the other datasets with reason and line."""
+
+    table: Table
+    rejected: tuple[RejectedDataset, ...]
 
 
 def read(
     datasets: Sequence[Dataset],
     contents: Iterable[bytes | None],
     limits: ReadLimits = DEFAULT,
-    wanted: Collection[str] = (),
-) -> tuple[Table, tuple[RejectedDataset, ...]]:
-    """The rows of all datasets that can be read, and the datasets that cannot, with reason and line.
+    required: Collection[str] = (),
+) -> ReadResult:
+    """Reads the datasets into one table.
 
-    `contents` are the files' bytes in the order of `datasets`: CSV, gzip or Parquet by the file's name; None
-    for a file larger than the limit. They are taken one by one and dropped once parsed. Values and dtypes are
-    those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, but for two kinds of column
-    in which the files disagree: with text in one file and numbers in others, whole numbers may come as
-    floats; with booleans in one file and nothing in another, the booleans stay (pandas' answer depends on the
-    order). A content that came before (same blob) is read once. Where the table would be mostly holes, columns
-    are left out that fewer than half of the datasets have (no automatic features) and that are not `wanted`.
-    Raises DataError for a Git LFS pointer: then all of them are.
+    Values and dtypes are those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, except for two
+    kinds of column in which the files disagree: with text in one file and numbers in others, whole numbers may come as
+    floats; with booleans in one file and nothing in another, the booleans stay (pandas' result depends on the order).
+    A content that came before (same blob) is read once. If most cells of the table would be empty, columns are left
+    out that fewer than half of the datasets have (they are no automatic features) and that are not `required`.
+
+    Args:
+        datasets: The files to read; their names imply their formats.
+        contents: The files' bytes in the order of `datasets`; None for a file larger than the limit. They are taken
+            one by one and dropped once they are parsed.
+        limits: The largest size and number of columns of a file.
+        required: Columns that are never left out.
+
+    Raises:
+        DataError: A content is a Git LFS pointer: then all of them are.
     """
     with closing(BatchReader(limits)) as reader:
         seen: set[str] = set()
@@ -92,19 +105,22 @@ def read(
                 seen.add(dataset.blob)
                 reader.add(position, dataset, content)
         reader.finish()
-    set_aside = reader.set_aside
-    table = _assemble(reader.parts, datasets, wanted)
-    return table, tuple(set_aside[position] for position in sorted(set_aside))
+    rejected = reader.rejected
+    table = _assemble(reader.parts, datasets, required)
+    return ReadResult(table, tuple(rejected[position] for position in sorted(rejected)))
 
 
-def _assemble(parts: list[ParsedFiles], datasets: Sequence[Dataset], wanted: Collection[str]) -> Table:
-    """One table in the order of the datasets; columns in the order in which they first appear. Empties `parts`."""
+def _assemble(parts: list[ParsedFiles], datasets: Sequence[Dataset], required: Collection[str]) -> Table:
+    """Returns one table in the order of the datasets; columns in the order in which they first appear.
+
+    Empties `parts`.
+    """
     if not parts:
         return Table(pd.DataFrame(), np.zeros(0, dtype=np.int64), ())
     parts.sort(key=lambda part: int(part.members[0]))
     members, counts = np.concatenate([part.members for part in parts]), np.concatenate([part.counts for part in parts])
     schemas, schema = _schemas(parts)
-    _leave_out_rare(parts, int(counts.sum()), wanted)
+    _leave_out_rare(parts, int(counts.sum()), required)
     frame = pd.concat([part.frame for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
     parts.clear()  # before the rows are sorted: both at once would be a third copy
     if (members[1:] < members[:-1]).any():
@@ -115,24 +131,31 @@ def _assemble(parts: list[ParsedFiles], datasets: Sequence[Dataset], wanted: Col
     return Table(frame, np.repeat(np.arange(len(kept)), counts), kept, schemas, schema)
 
 
-def _leave_out_rare(parts: list[ParsedFiles], rows: int, wanted: Collection[str]) -> None:
-    """A hundred files of ten thousand columns each, no two of a name, would make a table of a million columns."""
+def _leave_out_rare(parts: list[ParsedFiles], rows: int, required: Collection[str]) -> None:
+    """Removes rare columns from `parts`.
+
+    A hundred files of ten thousand columns each, with different names, would make a table of a million columns.
+    """
     held = sum(part.frame.size for part in parts)
     having: Counter[str] = Counter()
     for part in parts:
         having.update(dict.fromkeys(map(str, part.frame.columns), len(part.members)))
-    if rows * len(having) <= max(ROOM, 2 * held):
+    if rows * len(having) <= max(MAX_CELLS, 2 * held):
         return
     half = sum(len(part.members) for part in parts) / 2
     for place, part in enumerate(parts):
-        names = [name for name in part.frame.columns if having[str(name)] >= half or name in wanted]
+        names = [name for name in part.frame.columns if having[str(name)] >= half or name in required]
         parts[place] = ParsedFiles(part.frame[names], part.members, part.counts)
 
 
-def _schemas(parts: list[ParsedFiles]) -> tuple[tuple[frozenset[str], ...], Integers]:
-    """The sets of columns that occur, and for each dataset in rising order which one is its own."""
+class _Schemas(NamedTuple):
+    known: tuple[frozenset[str], ...]  # the sets of columns that occur
+    of_dataset: Integers  # per dataset in ascending order: position in `known`
+
+
+def _schemas(parts: list[ParsedFiles]) -> _Schemas:
     known: dict[frozenset[str], int] = {}
     of_part = [known.setdefault(frozenset(map(str, part.frame.columns)), len(known)) for part in parts]
     members = np.concatenate([part.members for part in parts])
     schema = np.repeat(of_part, [len(part.members) for part in parts])
-    return tuple(known), schema[np.argsort(members)].astype(np.int64)
+    return _Schemas(tuple(known), schema[np.argsort(members)].astype(np.int64))

@@ -40,7 +40,7 @@ def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
 def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
     """The target as estimators take it, one per row: floats, or classes as integers, booleans or text.
 
-    Of several targets (rows, targets). Missing targets must have been dropped (`validation.sort_out`).
+    Of several targets (rows, targets). Missing targets must have been dropped (`validation.datasets`).
     """
     if len(recipe.outputs) > 1:
         return table.frame[list(recipe.outputs)].to_numpy(dtype=np.float64)

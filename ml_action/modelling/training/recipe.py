@@ -15,9 +15,9 @@ from ml_action.modelling.evaluation import metrics, scoring
 from ml_action.modelling.reading.columns import (
     automatic_features,
     homogeneous,
+    is_string,
     mostly_numbers,
     require,
-    texts,
     usual_columns,
 )
 from ml_action.modelling.reading.table import Table
@@ -111,10 +111,10 @@ def resolve_recipe(
 
 
 def _sound_values(table: Table, target: str) -> pd.Series:
-    """The target without the text that `validation.sort_out` will set aside, if it has not done so yet."""
+    """The target without the text that `validation` will reject, if it has not done so yet."""
     column = table.frame[target].dropna()
     if column.dtype == object and mostly_numbers(table, table.frame[target]):
-        return homogeneous(column[~texts(column)])
+        return homogeneous(column[~is_string(column)])
     return column.infer_objects()
 
 

@@ -46,7 +46,7 @@ def units_of(table: Table, group: str = "") -> Units:
     blobs = tuple(dataset.blob for dataset in table.datasets)
     if not group:
         return Units(table.cluster, blobs)
-    words = column_statistics.words(table.frame[group])
+    words = column_statistics.as_text(table.frame[group])
     own = pd.Series(np.array(blobs, dtype=object)[table.cluster], index=words.index, dtype="str")
     of_row, known = pd.factorize(("group " + words).fillna(own), sort=True)
     return Units(of_row.astype(np.int64), tuple(map(str, known)))

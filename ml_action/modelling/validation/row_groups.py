@@ -1,9 +1,8 @@
 """Rows as the unit: where one file grows or a few are large, rows and not files arrive, are judged and are held out.
 
-A row is known by its content. Rows are put into 1,024 groups by a hash of it, and groups take the place of datasets in
-everything that follows: the permanent holdout, the folds, the resampling. A row is in the same group for as long as the
-recipe's columns are the same, so a row of the holdout is never trained on by any version, in whatever file and order it
-stands.
+A row is identified by its content. Rows are put into 1,024 groups by a hash of it, and groups replace datasets in
+everything that follows: the permanent holdout, the folds, the resampling. A row is in the same group as long as the
+recipe's columns are the same, so no version ever trains on a row of the holdout, in whatever file and order it comes.
 """
 
 from __future__ import annotations
@@ -24,37 +23,37 @@ from ml_action.modelling.validation.duplicates import row_hashes
 Flags = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 
-GROUPS = 1024  # the bootstrap merges to a thousand blocks anyhow (decision.md)
-_SHIFT = np.uint64(64 - 10)
-# Blanks are ASCII's, as pandas has it: float() takes none of \x1c to \x1f, though they are blanks to str.
+GROUPS = 1024  # a power of two; the bootstrap merges to a thousand blocks anyway (decision.md)
+_SHIFT = np.uint64(64 - (GROUPS - 1).bit_length())  # leaves the first bits of a hash: the number of its group
+# Blanks are those of ASCII, as in pandas: float() accepts none of \x1c to \x1f, though str counts them as blanks.
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class RowOrigins:
-    """Which datasets of a table arrived, and which are there only to tell what is old."""
+    """Which datasets of a table arrived, and which are old versions that only show which rows are old."""
 
     changed: frozenset[str]  # blob ids of those that arrived or were edited
-    before: tuple[Dataset, ...] = ()  # the old versions of what was edited or is gone
-    current: frozenset[str] = frozenset()  # blob ids of those that are there, an old version's content among them
+    before: tuple[Dataset, ...] = ()  # the old versions of those that were edited or removed
+    current: frozenset[str] = frozenset()  # blob ids of those that exist now; an old version may have the same content
 
-    def gone(self, table: Table) -> Flags:
-        """Per dataset: whether it is there no more."""
+    def removed(self, table: Table) -> Flags:
+        """Per dataset: whether it exists no longer."""
         return _among(table, {item.blob for item in self.before} - self.current)
 
     def arrived_rows(self, table: Table) -> Flags:
-        """Per row: whether it stands in a file that arrived or was edited."""
+        """Per row: whether its file arrived or was edited."""
         return _among(table, self.changed)[table.cluster]
 
     def edited_rows(self, table: Table) -> Flags:
-        """Per row: whether it stands in a file that was edited: its path has an earlier version."""
+        """Per row: whether its file was edited, which means that the path has an earlier version."""
         paths = {item.path for item in self.before}
         known = np.array([item.path in paths for item in table.datasets], dtype=bool)
         edited: Flags = (_among(table, self.changed) & known)[table.cluster]
         return edited
 
     def earlier_rows(self, table: Table) -> Flags:
-        """Per row: whether it stands in an old version, there or not."""
+        """Per row: whether it is in an old version, even if that is current as well."""
         return _among(table, {item.blob for item in self.before})[table.cluster]
 
 
@@ -64,27 +63,27 @@ def _among(table: Table, blobs: Collection[str]) -> Flags:
 
 @dataclass(frozen=True, eq=False)
 class RowGroups:
-    """The rows of a table in groups, old and new ones apart."""
+    """The rows of a table in groups, old and new rows separately."""
 
-    table: Table  # its datasets are groups: `blob` names the group, of old and of new rows alike
+    table: Table  # its datasets are groups; the old and the new rows of one group have the same `blob`
     new: Flags  # per group: whether its rows are new
-    arrived: int  # rows that are new
+    arrived: int  # number of new rows
 
 
-def group_rows(table: Table, columns: Sequence[str], sides: RowOrigins) -> RowGroups:
-    """The rows of all datasets that are there, in groups.
+def group_rows(table: Table, columns: Sequence[str], origins: RowOrigins) -> RowGroups:
+    """Groups the rows of all current datasets.
 
-    In an edited file occurrences count: of a content that stands n times in the edited files and m times in the old
+    In edited files occurrences count: of a content that occurs n times in the edited files and m times in the old
     versions, the last n - m are new. A row of an added file is new if no old version and no unchanged file has its
-    content. `columns` are those of the recipe; the others do not make a row another one.
+    content. Rows are compared in `columns`, those of the recipe.
     """
     hashes = content_hashes(table.frame, columns)
-    edited, arrived = sides.edited_rows(table), sides.arrived_rows(table)
-    is_new = added_rows(hashes, edited, sides.earlier_rows(table))
+    edited, arrived = origins.edited_rows(table), origins.arrived_rows(table)
+    is_new = added_rows(hashes, edited, origins.earlier_rows(table))
     added = np.flatnonzero(arrived & ~edited)
     is_new[added] = ~np.isin(hashes[added], np.unique(hashes[~arrived]))
     group = (hashes >> _SHIFT).astype(np.int64) * 2 + is_new
-    kept = np.flatnonzero(~sides.gone(table)[table.cluster])
+    kept = np.flatnonzero(~origins.removed(table)[table.cluster])
     kept = kept[np.argsort(group[kept], kind="stable")]
     groups, cluster = np.unique(group[kept], return_inverse=True)
     frame = table.frame.take(kept).reset_index(drop=True)
@@ -93,7 +92,7 @@ def group_rows(table: Table, columns: Sequence[str], sides: RowOrigins) -> RowGr
 
 
 def added_rows(hashes: Hashes, now: Flags, then: Flags) -> Flags:
-    """Per row: whether it is one of the last n - m of its content, which n rows of `now` have and m of `then`."""
+    """Per row: whether it is one of the last n - m with its content, of which `now` marks n rows and `then` m."""
     rows = np.flatnonzero(now)
     rows = rows[np.argsort(hashes[rows], kind="stable")]
     contents, starts, counts = np.unique(hashes[rows], return_index=True, return_counts=True)
@@ -106,12 +105,12 @@ def added_rows(hashes: Hashes, now: Flags, then: Flags) -> Flags:
 
 
 def _group(number: int) -> Dataset:
-    """A group as the dataset that it stands for; old and new rows of one group share its name, and so its fate."""
+    """Returns a group as a dataset; old and new rows of one group have the same name, so they are held out together."""
     return Dataset(f"rows {number // 2:04d}", f"rows-{number // 2:04d}")
 
 
 def content_hashes(frame: pd.DataFrame, columns: Sequence[str]) -> Hashes:
-    """One hash per row, the same for ever: whether a column came as whole numbers or not must not matter."""
+    """Returns one hash per row, which never changes: it does not depend on whether a column came as whole numbers."""
     return row_hashes(pd.DataFrame({name: _stable(frame[name]) for name in columns}))
 
 
@@ -125,7 +124,7 @@ def _stable(column: pd.Series) -> pd.Series:
 
 
 def _as_read_alone(text: str) -> str:
-    """007, 7.0 and TRUE as they read in a file where no word makes text of the column."""
+    """Returns 007, 7.0 and TRUE as they are read from a file where no word makes text of the column."""
     if _NUMBER.fullmatch(text):
         return formatting.cell_text(float(text))
     word = text.strip().capitalize()
@@ -133,6 +132,6 @@ def _as_read_alone(text: str) -> str:
 
 
 def without_rows(table: Table, rows: Flags) -> Table:
-    """The table without the marked rows; every dataset stays."""
+    """Returns the table without the marked rows; every dataset stays."""
     kept = ~rows
     return replace(table, frame=table.frame.loc[kept].reset_index(drop=True), cluster=table.cluster[kept])

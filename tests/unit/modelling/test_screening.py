@@ -14,6 +14,7 @@ from ml_action.modelling import trial
 from ml_action.modelling.evaluation import losses
 from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.training import model_file
+from ml_action.modelling.validation.rejections import Rejections
 from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
@@ -130,9 +131,9 @@ def test_suspicious_datasets_are_not_trained_on_and_not_judged(first):
 
 def test_nothing_sound_is_an_ending_of_its_own(first, monkeypatch):
     def all_of_them(table, looks, new, judged, *_):
-        verdicts = screen.Verdicts(table, judged)
-        verdicts.against(judged, "is wrong")
-        return screen.Screening(int(new.sum()), int(new.sum()), verdicts.set_aside)
+        verdicts = Rejections(table, judged)
+        verdicts.reject(judged, "is wrong")
+        return screen.Screening(int(new.sum()), int(new.sum()), verdicts.rejected)
 
     monkeypatch.setattr(screen, "screen", all_of_them)
     with pytest.raises(trial.NoUsableDatasets) as caught:

@@ -14,6 +14,7 @@ from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.support.factories import make_settings
 
 
@@ -36,7 +37,7 @@ def sound_of(texts: Iterable[str], settings: Settings | None = None) -> UsableDa
         task=settings.training.task, estimator=settings.training.estimator,
         params=settings.training.params, metric=settings.training.metric, seed=settings.training.seed,
     )  # fmt: skip
-    table, set_aside = validation.validate(table, recipe.outputs, recipe.features)
+    table, set_aside = validation.validate(table, Requirements(recipe.outputs, recipe.features))
     return UsableDatasets(table, recipe, set_aside)
 
 

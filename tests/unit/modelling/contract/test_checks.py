@@ -18,6 +18,7 @@ from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.unit.modelling.contract.world import (
     HOURS,
     ROOM,
@@ -328,7 +329,7 @@ def test_a_first_batch_is_judged_against_itself():
 
 def test_only_the_marked_datasets_are_judged():
     table = table_of(students(1, 60), [scaled(it, SLEEP, 60) for it in students(2, 3)])
-    contract = learning.learn_contract(table.keep(~is_new(table)), ("score",), features_of(table))
+    contract = learning.learn_contract(table.select(~is_new(table)), ("score",), features_of(table))
     assert checks.check_against_contract(table, contract, (), np.zeros(63, dtype=bool), np.zeros(63, dtype=bool)) == ()
 
 
@@ -351,7 +352,7 @@ def test_ten_thousand_bad_datasets_take_about_a_second(factor):
     datasets = tuple(Dataset(f"{place}.csv", str(place)) for place in range(count))
     table = Table(frame, np.repeat(np.arange(count), rows), datasets)
     new = np.arange(count) >= 300
-    contract = learning.learn_contract(table.keep(~new), ("score",), features_of(table))
+    contract = learning.learn_contract(table.select(~new), ("score",), features_of(table))
     started = time.process_time()
     assert len(checks.check_against_contract(table, contract, (), new, ~new)) == 10_000
     assert time.process_time() - started < 10
@@ -374,11 +375,11 @@ def test_judging_never_fails_on_what_was_sorted_out(world, rules, suspect):
     contents = [*old, *new]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), (), rules)
+        table, _ = validation.validate(frames.read(datasets, contents).table, Requirements(("score",), rules=rules))
     except DataError:
         return
     fresh = np.array([int(dataset.blob) >= len(old) for dataset in table.datasets])
-    reference = table.keep(~fresh) if not fresh.all() else table
+    reference = table.select(~fresh) if not fresh.all() else table
     contract = learning.learn_contract(reference, ("score",), features_of(table), suspect)
     for item in checks.check_against_contract(table, contract, rules, fresh, ~fresh):
         assert int(item.blob) >= len(old)

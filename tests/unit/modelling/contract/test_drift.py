@@ -12,6 +12,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.contract import drift, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.unit.modelling.contract.world import (
     HOURS,
     ROOM,
@@ -116,15 +117,15 @@ def test_an_effect_is_a_share_and_the_same_data_have_none(world):
     contents = [*old, *old[:8], *(new * 11)]
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), ())
+        table, _ = validation.validate(frames.read(datasets, contents).table, Requirements(("score",)))
     except DataError:
         return
     first = np.array([int(dataset.blob) < 32 for dataset in table.datasets])
     if not first.any():
         return
-    contract = learning.learn_contract(table.keep(first), ("score",), features_of(table))
+    contract = learning.learn_contract(table.select(first), ("score",), features_of(table))
     assert all(
         0 <= shift.effect <= 1 and shift.least <= shift.effect for shift in drift.measure(table, ~first, contract, 0.2)
     )
-    same = drift.measure(table.keep(first), np.ones(int(first.sum()), dtype=bool), contract, 0.2)
+    same = drift.measure(table.select(first), np.ones(int(first.sum()), dtype=bool), contract, 0.2)
     assert all(shift.effect == pytest.approx(0, abs=1e-12) for shift in same)

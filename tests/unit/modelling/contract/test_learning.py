@@ -16,6 +16,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.contract import learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.unit.modelling.contract.world import (
     HOURS,
     SLEEP,
@@ -63,7 +64,7 @@ def test_what_cannot_be_known_is_not_claimed():
     assert (zero.centre, zero.size) == (None, None)
     assert (flag.kind, flag.categories) == ("boolean", {"False": 0.5, "True": 0.5})
     assert (name.kind, name.categories) == ("text", {})
-    assert (same.centre, same.size.width) == (None, learning.LEAST_SIZE)
+    assert (same.centre, same.size.width) == (None, learning.MIN_SIZE_WIDTH)
     assert prose.categories == {}
 
 
@@ -93,7 +94,7 @@ def test_only_so_many_columns_are_kept():
     names = [f"c{place}" for place in range(1100)]
     table = read(",".join([*names, "score"]) + "\n" + ",".join(["1"] * 1101) + "\n")
     contract = learning.learn_contract(table, ("score",), tuple(names))
-    assert len(contract.columns) == learning.MOST_COLUMNS
+    assert len(contract.columns) == learning.MAX_COLUMNS
     assert contract.columns[0].name == "score"
 
 
@@ -130,7 +131,7 @@ def test_suspicion_leaves_the_target_alone_where_it_says_little():
 def contract_of(contents, suspect=0.0):
     datasets = [Dataset(f"{place}.csv", str(place)) for place in range(len(contents))]
     try:
-        table, _ = validation.validate(frames.read(datasets, contents)[0], ("score",), ())
+        table, _ = validation.validate(frames.read(datasets, contents).table, Requirements(("score",)))
     except DataError:
         return None
     return learning.learn_contract(table, ("score",), features_of(table), suspect)

@@ -28,9 +28,9 @@ def profile(name, middle, width=0.1, reach=2.8, low=None, high=None):
 def reason_against(profiles, **values):
     """Of one dataset of ten equal rows."""
     frame = pd.DataFrame({name: [value] * 10 for name, value in values.items()})
-    verdicts = Rejections(Table(frame, np.zeros(10, dtype=np.int64), (Dataset("a.csv", "a"),)))
-    unit_errors.judge(verdicts, profiles, CONTRACT)
-    return verdicts.set_aside[0].reason if verdicts.set_aside else ""
+    rejections = Rejections(Table(frame, np.zeros(10, dtype=np.int64), (Dataset("a.csv", "a"),)))
+    unit_errors.reject_unit_errors(rejections, profiles, CONTRACT)
+    return rejections.rejected[0].reason if rejections.rejected else ""
 
 
 def test_a_unit_error_is_told_with_the_figures_and_what_it_may_be():
@@ -104,9 +104,9 @@ def test_among_many_swapped_columns_the_first_pair_is_named():
 def test_few_rows_have_to_be_further_off():
     frame = pd.DataFrame({"a": [11.0] * 11})
     table = Table(frame, np.array([0] * 10 + [1]), (Dataset("long.csv", "a"), Dataset("short.csv", "b")))
-    verdicts = Rejections(table)
-    unit_errors.judge(verdicts, [profile("a", 1.0, width=0.2)], CONTRACT)
-    assert [item.path for item in verdicts.set_aside] == ["long.csv"]
+    rejections = Rejections(table)
+    unit_errors.reject_unit_errors(rejections, [profile("a", 1.0, width=0.2)], CONTRACT)
+    assert [item.path for item in rejections.rejected] == ["long.csv"]
 
 
 @pytest.mark.parametrize("value", [0.0, None, 1.7e308, -1.7e308, 5e-324])

@@ -15,6 +15,7 @@ from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.columns import automatic_features
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.requirements import Requirements
 from tests.unit.modelling.world import blob_of, students
 
 HOURS, SLEEP, ROOM, SCORE = range(4)
@@ -47,7 +48,7 @@ def table_of(
         for place, content in enumerate(contents)
     ]
     table, unreadable = frames.read(datasets, [*old, *new])
-    table, unfit = validation.validate(table, (target,), (), rules)
+    table, unfit = validation.validate(table, Requirements((target,), rules=rules))
     assert not unreadable
     assert not unfit
     return table
@@ -73,7 +74,7 @@ def judged(
     """The reason against each new dataset, or nothing; without old ones they are judged against themselves."""
     table = table_of(old, new, target=target, rules=rules)
     fresh = is_new(table)
-    reference = table.keep(~fresh) if old else table
+    reference = table.select(~fresh) if old else table
     contract = learned(reference, target=target, suspect=suspect)
     held_out = ~fresh & (np.arange(len(fresh)) < holdout)
     found = {item.path: item.reason for item in checks.check_against_contract(table, contract, rules, fresh, held_out)}

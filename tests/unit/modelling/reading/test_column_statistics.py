@@ -29,8 +29,8 @@ def test_a_portrait_is_the_median_and_the_size_of_each_number_column():
 
 def test_a_dataset_of_few_rows_varies_more():
     drawn = column_statistics.compute(table_of("a\n" + "1\n" * 16, "a\n" + "1\n" * 4), ("a",))
-    assert drawn.fewer_than(16).tolist() == [1, 2]
-    assert drawn.fewer.tolist() == [1, math.sqrt(10 / 4)]
+    assert drawn.spread_factors(16).tolist() == [1, 2]
+    assert drawn.spread_factors().tolist() == [1, math.sqrt(10 / 4)]
 
 
 def test_the_largest_and_the_smallest_floats_stay_finite():
@@ -82,7 +82,7 @@ def test_the_kind_of_a_column(cells, kind):
     ],
 )
 def test_a_column_as_words(cells, words):
-    found = column_statistics.words(pd.Series(cells))
+    found = column_statistics.as_text(pd.Series(cells))
     assert [None if pd.isna(word) else word for word in found] == words
 
 
@@ -95,7 +95,7 @@ def test_shares_of_rows():
 def test_a_column_is_constant_in_a_dataset_of_five_rows_and_more():
     table = table_of("a\n" + "x\n" * 5, "a\n" + "x\n" * 4, "a\n" + "x\n" * 5 + "y\n", "a\n" + "y\n" * 9)
     assert column_statistics.is_constant(table, "a").tolist() == [True, False, False, True]
-    assert column_statistics.distinct(table, "a").tolist() == [1, 1, 2, 1]
+    assert column_statistics.distinct_counts(table, "a").tolist() == [1, 1, 2, 1]
 
 
 def test_datasets_without_rows_are_nothing_special():
@@ -108,6 +108,6 @@ def test_datasets_without_rows_are_nothing_special():
 def test_a_table_without_rows_has_portraits_too():
     table = frame_of(pd.DataFrame({"a": np.zeros(0), "b": np.zeros(0, dtype=object)}), [], 0)
     assert column_statistics.compute(table, ("a", "b")).centre.shape == (0, 1)
-    assert column_statistics.compute(table, ("a", "b")).fewer.shape == (0,)
+    assert column_statistics.compute(table, ("a", "b")).spread_factors().shape == (0,)
     assert column_statistics.is_constant(table, "a").shape == (0,)
-    assert column_statistics.distinct(table, "b").shape == (0,)
+    assert column_statistics.distinct_counts(table, "b").shape == (0,)

@@ -297,7 +297,7 @@ def test_hostile_names_make_no_warning_and_stay_data():
 
 def test_keep_renumbers_what_remains():
     table = table_of("a,b\n1,2\n1,3\n", "a\n4\n", "a,b\n5,6\n")
-    kept = table.keep(np.array([True, False, True]))
+    kept = table.select(np.array([True, False, True]))
     assert kept.cluster.tolist() == [0, 0, 1]
     assert kept.counts.tolist() == [2, 1]
     assert kept.has("b").all()

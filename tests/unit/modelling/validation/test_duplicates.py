@@ -1,10 +1,12 @@
-"""Copies are found whatever the order of rows and columns and the spelling of numbers."""
+"""Copies of datasets and repeated rows, whatever the order of rows and columns and the spelling of numbers."""
 
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ml_action.modelling.validation.duplicates import find_copies, without
+from ml_action.modelling.validation.duplicates import find_copies, find_repeated_rows, without_datasets
 from tests.unit.modelling.world import students, table_of
 
 ORIGINAL = "a,room,b\n1,red,0.5\n2,,3\n2,,3\n"
@@ -45,7 +47,7 @@ def test_negative_zero_is_zero_and_the_largest_float_does_not_warn():
     assert list(paths(table)) == ["data/1.csv"]
 
 
-def test_a_copy_of_an_old_dataset_is_not_new_wherever_it_stands():
+def test_a_copy_of_an_old_dataset_is_not_new_wherever_it_comes():
     table = table_of(ORIGINAL, "a,room,b\n2,,3\n2,,3\n1,red,0.5\n")
     old = frozenset({table.datasets[1].blob})
     assert paths(table, old) == {"data/0.csv": "holds the same rows as data/1.csv"}
@@ -65,16 +67,76 @@ def test_students_are_all_different():
     assert paths(table_of(*students(3, 300))) == {}
 
 
-def test_without_takes_datasets_out_by_content():
+def test_without_datasets_removes_them_by_content():
     table = table_of(ORIGINAL, "a,room,b\n9,x,9\n", ORIGINAL)
-    left = without(table, frozenset({table.datasets[0].blob}))
+    left = without_datasets(table, frozenset({table.datasets[0].blob}))
     assert [dataset.path for dataset in left.datasets] == ["data/1.csv", "data/2.csv"]
     assert left.cluster.tolist() == [0, 1, 1, 1]
     assert left.frame["a"].tolist()[0] == 9
-    assert without(table, frozenset()) is table
+    assert without_datasets(table, frozenset()) is table
 
 
 def test_mixed_columns_can_be_compared_too():
     table = table_of("a\n1\nx\n", "a\n1\n2\n", "a\nTrue\n", "a\n2\n1\n")
     assert list(paths(table)) == ["data/3.csv"]
     assert np.unique(table.cluster).tolist() == [0, 1, 2, 3]
+
+
+# --- repeated rows ----------------------------------------------------------------------------------------
+
+
+def repeated(*contents, earlier=(), columns=("a", "b")):
+    table = table_of(*contents)
+    return find_repeated_rows(table, np.isin(np.arange(len(contents)), earlier), columns)
+
+
+def test_a_row_repeats_an_earlier_one_of_its_dataset():
+    found = repeated("a,b\n1,x\n2,y\n1,x\n1,x\n", "a,b\n3,z\n")
+    assert found.within.tolist() == [False, False, True, True, False]
+    assert not found.across.any()
+    assert not found.elsewhere.any()
+
+
+def test_the_earliest_dataset_that_holds_a_row_is_its_source():
+    found = repeated("a,b\n1,x\n", "a,b\n2,y\n1,x\n", "a,b\n1,x\n2,y\n5,z\n")
+    assert found.source.tolist() == [-1, -1, 0, 0, 1, -1]
+    assert found.elsewhere.tolist() == [True, True, True, True, True, False]
+
+
+def test_marked_datasets_count_as_earlier():
+    assert repeated("a,b\n1,x\n", "a,b\n1,x\n2,y\n", earlier=[1]).source.tolist() == [1, -1, -1]
+
+
+def test_only_columns_of_the_model_are_compared_and_numbers_by_value():
+    found = repeated("a,b,id\n1,x,1\n", "b,a,id\nx,1.0,2\n", columns=("a", "b", "gone"))
+    assert found.across.tolist() == [False, True]
+
+
+def test_missing_values_are_equal_to_each_other():
+    assert repeated("a,b\n,x\n", "a,b\n,x\n").across.tolist() == [False, True]
+
+
+def test_a_table_without_rows_has_no_repeated_rows():
+    table = table_of("a,b\n1,x\n")
+    empty = table.select(np.array([False]))
+    assert find_repeated_rows(empty, np.zeros(0, dtype=bool), ("a", "b")).across.shape == (0,)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=6), min_size=1, max_size=6), st.sets(st.integers(0, 5))
+)
+def test_repeated_rows_are_those_that_a_slow_loop_finds(datasets, marked):
+    found = repeated(
+        *("a\n" + "".join(f"{cell}\n" for cell in cells) for cells in datasets), earlier=sorted(marked), columns=["a"]
+    )
+    ranks = sorted(range(len(datasets)), key=lambda place: (place not in marked, place))
+    within, source, elsewhere = [], [], []
+    for place, cells in enumerate(datasets):
+        for row, cell in enumerate(cells):
+            holders = [other for other in ranks if cell in datasets[other]]
+            within.append(cell in cells[:row])
+            source.append(-1 if holders[0] == place else holders[0])
+            elsewhere.append(len(holders) > 1)
+    assert found.within.tolist() == within
+    assert found.source.tolist() == source
+    assert found.elsewhere.tolist() == elsewhere

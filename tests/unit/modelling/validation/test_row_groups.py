@@ -1,4 +1,4 @@
-"""Rows in groups by their content: what is old, what is new, and the same group for ever."""
+"""Rows in groups by their content: which are old, which are new, and a group that never changes."""
 
 import numpy as np
 import pandas as pd
@@ -18,115 +18,115 @@ def rows(first: int, last: int) -> str:
     return "".join(f"{n},{n * 2}.5,{n}\n" for n in range(first, last))
 
 
-def arrange(now: str, before: str = "", *, others: tuple[str, ...] = (), path: str = "data/0.csv"):
+def group(now: str, before: str = "", *, others: tuple[str, ...] = (), path: str = "data/0.csv"):
     """One file that arrived, or was edited if `path` is its own; `path` is where the old version was."""
     contents = [HEADER + now, *others, *([HEADER + before] if before else [])]
     table = table_of(*contents)
     blobs = [dataset.blob for dataset in table.datasets]
-    gone = (Dataset(path, blobs[-1]),) if before else ()
-    current = frozenset(blobs) - {item.blob for item in gone}
-    return row_groups.group_rows(table, COLUMNS, row_groups.RowOrigins(frozenset(blobs[:1]), gone, current))
+    removed = (Dataset(path, blobs[-1]),) if before else ()
+    current = frozenset(blobs) - {item.blob for item in removed}
+    return row_groups.group_rows(table, COLUMNS, row_groups.RowOrigins(frozenset(blobs[:1]), removed, current))
 
 
-def hours(arranged, *, new: bool) -> list[int]:
-    marked = arranged.new[arranged.table.cluster] == new
-    return sorted(map(int, arranged.table.frame.loc[marked, "hours"]))
+def hours(grouped, *, new: bool) -> list[int]:
+    marked = grouped.new[grouped.table.cluster] == new
+    return sorted(map(int, grouped.table.frame.loc[marked, "hours"]))
 
 
-def test_the_rows_that_were_appended_are_new_and_the_others_are_old():
-    arranged = arrange(rows(0, 50), rows(0, 40))
-    assert hours(arranged, new=True) == list(range(40, 50))
-    assert hours(arranged, new=False) == list(range(40))
-    assert arranged.arrived == 10
+def test_appended_rows_are_new_and_the_others_are_old():
+    grouped = group(rows(0, 50), rows(0, 40))
+    assert hours(grouped, new=True) == list(range(40, 50))
+    assert hours(grouped, new=False) == list(range(40))
+    assert grouped.arrived == 10
 
 
-def test_the_old_version_itself_is_no_data():
-    assert len(arrange(rows(0, 50), rows(0, 45)).table.frame) == 50
+def test_the_old_version_is_not_part_of_the_data():
+    assert len(group(rows(0, 50), rows(0, 45)).table.frame) == 50
 
 
 def test_without_an_old_version_every_row_is_new():
-    arranged = arrange(rows(0, 30))
-    assert arranged.arrived == 30
-    assert arranged.new.all()
+    grouped = group(rows(0, 30))
+    assert grouped.arrived == 30
+    assert grouped.new.all()
 
 
-def test_an_edited_row_is_new_and_its_old_content_is_gone():
-    arranged = arrange(rows(1, 20) + "0,99.5,0\n", rows(0, 20))
-    assert hours(arranged, new=True) == [0]
-    assert arranged.arrived == 1
+def test_an_edited_row_is_new_and_its_old_content_is_removed():
+    grouped = group(rows(1, 20) + "0,99.5,0\n", rows(0, 20))
+    assert hours(grouped, new=True) == [0]
+    assert grouped.arrived == 1
 
 
 def test_a_row_that_another_file_held_already_is_not_new():
-    arranged = arrange(rows(0, 30), others=(HEADER + rows(0, 25),))
-    assert hours(arranged, new=True) == list(range(25, 30))
+    grouped = group(rows(0, 30), others=(HEADER + rows(0, 25),))
+    assert hours(grouped, new=True) == list(range(25, 30))
 
 
-def test_of_a_content_that_repeats_in_an_edited_file_those_count_that_there_are_more_of():
-    arranged = arrange("1,0.5,a\n1,0.5,b\n2,0.5,c\n1,0.5,d\n1,0.5,e\n", "1,0.5,a\n1,0.5,b\n2,0.5,c\n2,0.5,x\n")
-    assert arranged.arrived == 2
-    new = arranged.table.frame.loc[arranged.new[arranged.table.cluster], "id"]
+def test_only_additional_repeats_of_a_row_count_in_an_edited_file():
+    grouped = group("1,0.5,a\n1,0.5,b\n2,0.5,c\n1,0.5,d\n1,0.5,e\n", "1,0.5,a\n1,0.5,b\n2,0.5,c\n2,0.5,x\n")
+    assert grouped.arrived == 2
+    new = grouped.table.frame.loc[grouped.new[grouped.table.cluster], "id"]
     assert sorted(new) == ["d", "e"]
 
 
-def test_rows_of_a_few_binary_columns_count_all_the_same():
+def test_rows_of_a_few_binary_columns_are_counted_correctly():
     rng = np.random.default_rng(1)
     lines = [f"{a},{b},0\n" for a, b in rng.integers(0, 2, (1500, 2))]
-    assert arrange("".join(lines), "".join(lines[:1000])).arrived == 500
-    assert arrange("".join(lines[::-1]), "".join(lines)).arrived == 0
+    assert group("".join(lines), "".join(lines[:1000])).arrived == 500
+    assert group("".join(lines[::-1]), "".join(lines)).arrived == 0
 
 
-def test_a_row_of_an_added_file_is_new_only_if_no_old_one_has_its_content():
-    arranged = arrange(rows(0, 5) + rows(4, 5) + rows(7, 8) * 2, rows(0, 5), path="data/was_elsewhere.csv")
-    assert hours(arranged, new=True) == [7, 7]
-    assert arranged.arrived == 2
+def test_a_row_of_an_added_file_is_new_only_if_no_old_row_has_its_content():
+    grouped = group(rows(0, 5) + rows(4, 5) + rows(7, 8) * 2, rows(0, 5), path="data/was_elsewhere.csv")
+    assert hours(grouped, new=True) == [7, 7]
+    assert grouped.arrived == 2
 
 
-def test_what_was_moved_into_an_edited_file_from_one_that_is_gone_is_old():
+def test_rows_moved_from_a_removed_file_into_an_edited_one_are_old():
     table = table_of(*(HEADER + text for text in (rows(0, 12), rows(0, 5), rows(5, 10))))
     now, one, other = table.datasets
-    sides = row_groups.RowOrigins(frozenset({now.blob}), (Dataset(now.path, one.blob), other), frozenset({now.blob}))
-    arranged = row_groups.group_rows(table, COLUMNS, sides)
-    assert hours(arranged, new=True) == [10, 11]
-    assert len(arranged.table.frame) == 12
+    origins = row_groups.RowOrigins(frozenset({now.blob}), (Dataset(now.path, one.blob), other), frozenset({now.blob}))
+    grouped = row_groups.group_rows(table, COLUMNS, origins)
+    assert hours(grouped, new=True) == [10, 11]
+    assert len(grouped.table.frame) == 12
 
 
-def test_an_old_version_that_is_still_there_under_another_name_is_old_data():
+def test_an_old_version_that_exists_under_another_name_is_old_data():
     table = table_of(HEADER + rows(0, 12), HEADER + rows(0, 10))
     now, copy = table.datasets
-    sides = row_groups.RowOrigins(
+    origins = row_groups.RowOrigins(
         frozenset({now.blob}), (Dataset(now.path, copy.blob),), frozenset({now.blob, copy.blob})
     )
-    arranged = row_groups.group_rows(table, COLUMNS, sides)
-    assert hours(arranged, new=True) == [10, 11]
-    assert len(arranged.table.frame) == 22
+    grouped = row_groups.group_rows(table, COLUMNS, origins)
+    assert hours(grouped, new=True) == [10, 11]
+    assert len(grouped.table.frame) == 22
 
 
 def test_a_table_without_rows_has_no_groups():
     table = table_of(HEADER + rows(0, 3))
     empty = row_groups.without_rows(table, np.ones(3, dtype=bool))
-    arranged = row_groups.group_rows(empty, COLUMNS, row_groups.RowOrigins(frozenset({table.datasets[0].blob})))
-    assert (arranged.table.datasets, arranged.arrived) == ((), 0)
+    grouped = row_groups.group_rows(empty, COLUMNS, row_groups.RowOrigins(frozenset({table.datasets[0].blob})))
+    assert (grouped.table.datasets, grouped.arrived) == ((), 0)
 
 
-def test_what_the_recipe_does_not_use_makes_no_row_another():
-    arranged = arrange("1,2.5,77\n2,3.5,78\n", "1,2.5,1\n")
-    assert hours(arranged, new=True) == [2]
+def test_columns_outside_the_recipe_do_not_distinguish_rows():
+    grouped = group("1,2.5,77\n2,3.5,78\n", "1,2.5,1\n")
+    assert hours(grouped, new=True) == [2]
 
 
-def test_old_and_new_rows_of_a_group_share_its_name_and_so_its_holdout():
-    arranged = arrange(rows(0, 5000), rows(0, 2500))
-    names = [dataset.blob for dataset in arranged.table.datasets]
+def test_old_and_new_rows_of_a_group_share_its_name():
+    grouped = group(rows(0, 5000), rows(0, 2500))
+    names = [dataset.blob for dataset in grouped.table.datasets]
     assert len(set(names)) <= row_groups.GROUPS
     assert len(names) > len(set(names))  # old and new rows of one group
-    assert (arranged.table.counts > 0).all()
+    assert (grouped.table.counts > 0).all()
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=60, unique=True), st.randoms())
-def test_a_row_is_in_the_same_group_whatever_stands_around_it(numbers, shuffle):
+def test_a_row_is_in_the_same_group_whatever_other_rows_there_are(numbers, shuffle):
     lines = [f"{n},{n}.5,0\n" for n in numbers]
     groups = {}
     for text in ("".join(lines), "".join(shuffle.sample(lines, len(lines)))):
-        table = arrange(text).table
+        table = group(text).table
         owners = np.array([dataset.blob for dataset in table.datasets])[table.cluster]
         groups[text] = dict(zip(map(int, table.frame["hours"]), owners, strict=True))
     first, *others = groups.values()
@@ -144,12 +144,12 @@ def test_a_row_is_in_the_same_group_whatever_stands_around_it(numbers, shuffle):
         (["7", "12.5", None, "red"], pd.Series([7.0, 12.5, None, "red"], dtype=object)),
     ],
 )
-def test_how_pandas_holds_a_column_makes_no_difference(one, other):
+def test_hashes_do_not_depend_on_how_pandas_holds_a_column(one, other):
     hashes = [row_groups.content_hashes(pd.DataFrame({"x": values}), ["x"]).tolist() for values in (one, other)]
     assert hashes[0] == hashes[1]
 
 
-def test_a_missing_value_elsewhere_makes_no_difference():
+def test_hashes_do_not_depend_on_a_missing_value_elsewhere():
     whole = row_groups.content_hashes(pd.DataFrame({"x": [1, 2]}), ["x"])
     with_gap = row_groups.content_hashes(pd.DataFrame({"x": [1, 2, None]}), ["x"])
     assert whole.tolist() == with_gap[:2].tolist()
@@ -158,7 +158,7 @@ def test_a_missing_value_elsewhere_makes_no_difference():
 
 
 @pytest.mark.parametrize("blank", ["\x1c", "\x1f", "\x85", "\u2028", "\u3000"])
-def test_what_is_no_blank_to_pandas_makes_text_of_a_number(blank):
+def test_characters_that_are_no_blanks_to_pandas_make_text_of_a_number(blank):
     hashes = row_groups.content_hashes(pd.DataFrame({"x": ["7", f"7{blank}", "red"]}), ["x"])
     assert hashes[0] != hashes[1]
 
