@@ -50,7 +50,7 @@ def read(content: bytes, max_bytes: int, max_columns: int) -> Columns:
     Raises:
         RejectedFile: It exceeds the limits, or has a column that cannot be used.
     """
-    from arro3.io import read_parquet  # the parent process imports this module too, without arro3
+    from arro3.io import read_parquet  # late: the parent process imports this module without arro3
 
     reader = read_parquet(content, batch_size=ROWS)
     schema = reader.schema
@@ -115,7 +115,7 @@ def converter_for(name: str, kind: Any) -> Callable[[Any], Any]:
     Raises:
         RejectedFile: There is none for the type.
     """
-    from arro3.core import DataType as Is  # the parent process imports this module too, without arro3
+    from arro3.core import DataType as Is  # late: the parent process imports this module without arro3
 
     if Is.is_dictionary(kind):
         inner = converter_for(name, kind.value_type)
@@ -186,7 +186,7 @@ def serve(source: IO[bytes], sink: IO[bytes], max_bytes: int, max_columns: int) 
 
 def main() -> None:
     """Limits this process's memory to what a file within the size limit can need, then serves."""
-    import resource  # only POSIX has it, and the parent process imports this module too
+    import resource  # late: only POSIX has it, and the parent process imports this module too
 
     max_bytes, max_columns = map(int, sys.argv[1:])
     memory = 1_500_000_000 + 4 * max_bytes
