@@ -82,9 +82,9 @@ def test_a_dataset_is_a_regular_file_with_the_name_of_one(name, mode, expected):
 
 def test_added_lines_follow_the_entries_whatever_their_kind():
     moved, copied = entry("R090", "b.csv", to="c.csv"), entry("C080", "d.csv", to="e.csv")
-    raw = (
-        entry("M", "a.csv") + moved + copied + entry("A", "f.csv") + "\0" + "12\t3\ta.csv\0" + "4\t0\t\0b.csv\0c.csv\0" + "0\t0\t\0d.csv\0e.csv\0" + "-\t-\tf.csv\0"
-    )  # fmt: skip
+    listed = entry("M", "a.csv") + moved + copied + entry("A", "f.csv") + "\0"
+    lines = "12\t3\ta.csv\0" + "4\t0\t\0b.csv\0c.csv\0" + "0\t0\t\0d.csv\0e.csv\0" + "-\t-\tf.csv\0"
+    raw = listed + lines
     assert [*added_lines(raw.encode())] == [("a.csv", 12), ("c.csv", 4), ("e.csv", 0), ("f.csv", None)]
 
 
