@@ -132,7 +132,7 @@ def _on_github(diagnosis: Diagnosis | ExpectedError | None) -> Iterator[str]:
         yield (
             "propose needs no token of yours: the workflow's own is enough. ml-auto-update doctor shows what your "
             "repository's rules allow: give it a token that may read the repository in the environment (export "
-            " ML_AUTO_UPDATE_TOKEN=… GITHUB_REPOSITORY=owner/name)"
+            "ML_AUTO_UPDATE_TOKEN=… GITHUB_REPOSITORY=owner/name)"
         )
 
 
