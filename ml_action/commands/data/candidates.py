@@ -1,12 +1,13 @@
-"""What is at hand for judging datasets: those of the base branch, those of this branch, and what is new among them.
+"""The datasets of the base branch and of this branch, and which of them are new.
 
-The working tree is read and never written: git lists what differs, and the files are opened without following links.
+The working tree is read and never written: git lists what differs, and files are opened without following links.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ml_action.config.data_path import DataPath
@@ -30,59 +31,60 @@ STAGED = ("ls-files", "-z", "--cached", "--full-name")
 class BranchDatasets:
     """The datasets on both sides of a merge."""
 
-    scene: Snapshot
-    accepted: tuple[Dataset, ...]  # of the base branch
-    here: tuple[Dataset, ...]  # of this branch, and of the working tree where that is looked at
-    ahead: tuple[Dataset, ...] = ()  # those of the base branch that this branch does not know of yet
+    snapshot: Snapshot
+    on_base: tuple[Dataset, ...]
+    on_branch: tuple[Dataset, ...]  # in the working tree, where that is read; otherwise in the commit
+    only_on_base: tuple[Dataset, ...] = ()  # added to the base branch since this branch began
 
-    def arriving(self) -> tuple[Dataset, ...]:
-        """Those that the base branch does not have, at their path and with their content."""
-        known = {item.path: item.blob for item in self.accepted}
-        return tuple(item for item in self.here if known.get(item.path) != item.blob)
-
-
-def of_commits(scene: Snapshot, settings: Settings) -> BranchDatasets:
-    """The commit that is checked out against the base branch's tip: a pull request's merge, as the runner has it."""
-    git, selection = scene.repository.store, counting.selection_of(settings)
-    accepted = committed(git, scene.tips.base, selection)
-    here = committed(git, scene.repository.head, selection)
-    return BranchDatasets(scene, tuple(accepted.values()), tuple(here.values()))
+    @cached_property
+    def added(self) -> tuple[Dataset, ...]:
+        """The datasets that the base branch does not have at their path with their content."""
+        known = {item.path: item.blob for item in self.on_base}
+        return tuple(item for item in self.on_branch if known.get(item.path) != item.blob)
 
 
-def of_working_tree(git: Git, scene: Snapshot, settings: Settings) -> BranchDatasets:
-    """The files as a person has them, committed or not, against the base branch's tip."""
-    selection, head, base = counting.selection_of(settings), scene.repository.head, scene.tips.base
-    accepted = committed(scene.repository.store, base, selection)
-    here = committed(scene.repository.store, head, selection)
-    for path in _touched(git, bool(head), selection):
+def of_commits(snapshot: Snapshot, settings: Settings) -> BranchDatasets:
+    """Compares the commit that is checked out with the base branch: on a runner, the merge of a pull request."""
+    git, selection = snapshot.repository.store, counting.selection_of(settings)
+    on_base = committed(git, snapshot.tips.base, selection)
+    on_branch = committed(git, snapshot.repository.head, selection)
+    return BranchDatasets(snapshot, tuple(on_base.values()), tuple(on_branch.values()))
+
+
+def of_working_tree(git: Git, snapshot: Snapshot, settings: Settings) -> BranchDatasets:
+    """Compares the files of the working tree, committed or not, with the base branch."""
+    selection, head, base = counting.selection_of(settings), snapshot.repository.head, snapshot.tips.base
+    on_base = committed(snapshot.repository.store, base, selection)
+    on_branch = committed(snapshot.repository.store, head, selection)
+    for path in _changed_paths(git, bool(head), selection):
         if selection.matches(path):
-            found = working_tree_dataset(scene, path, here.get(path))
+            found = working_tree_dataset(snapshot, path, on_branch.get(path))
             if found:
-                here[path] = found
+                on_branch[path] = found
             else:
-                here.pop(path, None)
+                on_branch.pop(path, None)
     start = git.line_or_empty("merge-base", base, head) if base and head else ""
-    known = committed(scene.repository.store, start, selection)
-    ahead = tuple(item for path, item in accepted.items() if path not in known and path not in here)
-    return BranchDatasets(scene, tuple(accepted.values()), tuple(here.values()), ahead)
+    known = committed(snapshot.repository.store, start, selection)
+    only_on_base = tuple(item for path, item in on_base.items() if path not in known and path not in on_branch)
+    return BranchDatasets(snapshot, tuple(on_base.values()), tuple(on_branch.values()), only_on_base)
 
 
-def scene_of(settings: Settings, repository: Repository) -> Snapshot:
-    """The scene; also where no commit holds the data path yet."""
+def take_snapshot(settings: Settings, repository: Repository) -> Snapshot:
+    """Takes a snapshot, also of a repository without a commit that has the data path."""
     roots = settings.data.data_path.roots
     kinds = repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)) if repository.head else ()
     if any(kind == "tree" for _, kind in kinds):
         return survey.take_snapshot(settings, repository)
     empty = repository.empty_tree()
-    found = Inventory(empty, empty, ())
+    inventory = Inventory(empty, empty, ())
     state = journal.read(repository.store, repository.tips.state)
     history = registry.read(repository.store, repository.tips.base, settings.publication.model_dir)
-    judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
-    return Snapshot(repository, state, history, found, judged, counting.selection_of(settings))
+    evaluated = trigger.evaluate(inventory, settings.trigger.threshold, settings.data.unit)
+    return Snapshot(repository, state, history, inventory, evaluated, counting.selection_of(settings))
 
 
 def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:
-    """The datasets of a commit by their paths; none without one."""
+    """Returns the datasets of a commit by path; empty without a commit."""
     roots = () if "." in selection.roots else selection.roots
     found = {}
     for records in git.records(*LISTED, commit, "--", *roots) if commit else ():
@@ -95,25 +97,25 @@ def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:
     return found
 
 
-def _touched(git: Git, has_commit: bool, selection: DataPath) -> Iterator[str]:
-    """The paths at which the working tree differs from the commit."""
+def _changed_paths(git: Git, has_commit: bool, selection: DataPath) -> Iterator[str]:
+    """Yields the paths at which the working tree differs from the commit."""
     for command in (EDITED if has_commit else STAGED, UNTRACKED):
         for names in git.records("--literal-pathspecs", *command, "--", *selection.roots):
             yield from map(decode_path, filter(None, names))
 
 
-def working_tree_dataset(scene: Snapshot, path: str, known: Dataset | None = None) -> Dataset | None:
-    """The file of the working tree as a dataset, whatever git knows of it; None where there is no regular file.
+def working_tree_dataset(snapshot: Snapshot, path: str, known: Dataset | None = None) -> Dataset | None:
+    """Returns a file of the working tree as a dataset; `None` if there is no regular file at the path.
 
-    `known` is the committed one: it is the answer where the content is the same.
+    `known` is the dataset of the commit: it is returned if the file has the same content.
     """
-    folder = scene.repository.workspace
+    folder = snapshot.repository.workspace
     try:
         with workspace.open_file(folder or Path(), path) as (file, _):
             content = file.read()
     except OSError:
         return None
-    blob = workspace.blob_id(content, sha256=workspace.is_sha256(scene.inventory.tree))
+    blob = workspace.blob_id(content, sha256=workspace.is_sha256(snapshot.inventory.tree))
     return known if known and known.blob == blob else Dataset(path, blob, untracked=True)
 
 
@@ -122,14 +124,14 @@ def key_of(item: Dataset) -> tuple[str, str]:
     return item.path, item.blob
 
 
-def pointers(ground: BranchDatasets, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
-    """Returns the datasets of which only Git LFS's pointer is here."""
-    found = contents.contents(ground.scene.repository, datasets, lfs.MAX_BYTES)
+def pointers(snapshot: Snapshot, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+    """Returns the datasets of which the repository has only the pointer of Git LFS."""
+    found = contents.contents(snapshot.repository, datasets, lfs.MAX_BYTES)
     return tuple(item for item, content in zip(datasets, found, strict=True) if lfs.is_pointer(content))
 
 
 def one_per_content(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
-    """The first of each content."""
+    """Returns the first dataset of each content."""
     found: dict[str, Dataset] = {}
     for item in datasets:
         found.setdefault(item.blob, item)

@@ -17,7 +17,7 @@ def run(call: Invocation) -> int:
     if options.paths:
         candidates = tuple(local.named(options.paths))
     else:
-        candidates = datasets.arriving() or datasets.scene.inventory.new
+        candidates = datasets.added or datasets.snapshot.inventory.new
     found = inspection.inspect(datasets, candidates, local.target.settings, call.log)
     views.check(found, as_json=options.json)
     return DataError.exit_code if found.bad else 0

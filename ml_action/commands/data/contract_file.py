@@ -1,4 +1,4 @@
-"""Learned demands written into ml-auto-update.toml: tables are added, and every line that was there stays."""
+"""Learned requirements in ml-auto-update.toml: tables are added, and every present line stays."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from ml_action.core.errors import SettingsError
 
 
 def stated_columns(top: Path, settings: Settings) -> frozenset[str]:
-    """The columns of which the user has said something, in the file or elsewhere."""
-    here = tomlkit.parse(read(top)).unwrap().get("contract", {})
-    return frozenset(rule.name for rule in settings.data.contract) | frozenset(here if isinstance(here, dict) else ())
+    """Returns the columns with a rule of the user, in the file or elsewhere."""
+    present = tomlkit.parse(read(top)).unwrap().get("contract", {})
+    return frozenset(rule.name for rule in settings.data.contract) | frozenset(
+        present if isinstance(present, dict) else ()
+    )
 
 
 def read(top: Path) -> str:
-    """The file's text, with its own line ends; empty where there is none.
+    """Returns the text of the file with its line ends; empty if there is no file.
 
     Raises:
-        SettingsError: it is a link, not text, or not TOML.
+        SettingsError: The file is a link, or no text, or no TOML.
     """
     path = top / CONFIG_FILE
     if path.is_symlink():
@@ -45,16 +47,16 @@ def read(top: Path) -> str:
 
 
 def with_tables(text: str, tables: Mapping[str, Mapping[str, object]]) -> str:
-    """The text with a table [contract.NAME] for each of these columns; none of them may be in it yet."""
+    """Returns the text with a table [contract.NAME] for each of these columns, which must not be in it yet."""
     if not tables:
         return text
     document = tomlkit.parse(text)
-    place: Any = document.get("contract")
-    if isinstance(place, InlineTable):
+    present: Any = document.get("contract")
+    if isinstance(present, InlineTable):
         for name, values in tables.items():
-            place.append(name, _inline(values))
+            present.append(name, _inline(values))
         made = tomlkit.dumps(document)
-    else:  # at the end, where no line of the user's has to move
+    else:  # at the end, so that no line of the user has to move
         made = text + ("" if not text or text.endswith("\n") else "\n") + ("\n" if text.strip() else "")
         made += _rendered(tables)
     if 0 < text.count("\r\n") == text.count("\n"):
@@ -82,7 +84,11 @@ def _inline(values: Mapping[str, object]) -> Any:
 
 
 def _check(before: str, after: str, tables: Mapping[str, Mapping[str, object]]) -> None:
-    """What is written says what was meant, and all that was said before; a file is not damaged by guesswork."""
+    """Checks that the new text has the added tables, and everything that was in the old text.
+
+    Raises:
+        SettingsError: It has not, so that writing it would damage the file.
+    """
     old = tomlkit.parse(before).unwrap()
     try:
         new = tomlkit.parse(after).unwrap()
@@ -98,7 +104,7 @@ def _check(before: str, after: str, tables: Mapping[str, Mapping[str, object]]) 
 
 
 def difference(before: str, after: str) -> str:
-    """The change as a patch."""
+    """Returns the change as a patch."""
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), f"a/{CONFIG_FILE}", f"b/{CONFIG_FILE}", lineterm=""
     )
@@ -106,7 +112,7 @@ def difference(before: str, after: str) -> str:
 
 
 def write(top: Path, text: str) -> None:
-    """The file in one step: it is the old one or the new one, whatever happens."""
+    """Replaces the file in one step: at any time it has its old content or its new one."""
     path = top / CONFIG_FILE
     handle, name = tempfile.mkstemp(prefix=f".{CONFIG_FILE}.", dir=top)
     try:

@@ -1,7 +1,7 @@
-"""The effective contract: what was learned of each column, with the user's rules laid over it.
+"""The effective contract: what was learned about each column, overridden by the user's rules.
 
-A rule is hard, one value outside it sets a dataset aside; what was learned is soft, and looks at shares of rows. So the
-rules that are made of what was learned leave room.
+A rule is hard: a single value outside of it sets a dataset aside. A learned contract is soft: it allows a share of the
+rows. So the rules that are proposed from a learned contract are wider than the data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RULE = CONFIG_FILE
 
 @dataclass(frozen=True)
 class ColumnRequirement:
-    """What is asked of one column, and who asks it."""
+    """What a column has to hold, and where that comes from."""
 
     column: str
     type: str
@@ -29,7 +29,7 @@ class ColumnRequirement:
     categories: tuple[str, ...]
     missing: float | None  # share of a dataset's rows
     source: str
-    asked: bool = True  # False: the user asks nothing of the column
+    asked: bool = True  # False: a rule of the user turns the checks of the column off
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class EffectiveContract:
     """The effective contract of a model's datasets."""
 
     learned: DataContract
-    source: str  # of what was learned, in words
-    demands: tuple[ColumnRequirement, ...]
-    unit: str = "datasets"  # of which so many taught it
+    source: str  # of the learned part, in words
+    requirements: tuple[ColumnRequirement, ...]
+    unit: str = "datasets"  # that the counts of the learned part count
 
 
 @dataclass(frozen=True)
 class LearnedContract:
-    """What the data taught, and where it was learned, in words."""
+    """A learned contract, and what it was learned from, in words."""
 
     contract: DataContract
     source: str
@@ -52,8 +52,8 @@ class LearnedContract:
 
 def effective_contract(learned: LearnedContract, settings: Settings) -> EffectiveContract:
     """Returns the contract that the next attempt will check datasets against."""
-    demands = merge_rules(learned.contract, settings.data.contract, learned.source)
-    return EffectiveContract(learned.contract, learned.source, demands, unit_name(settings))
+    requirements = merge_rules(learned.contract, settings.data.contract, learned.source)
+    return EffectiveContract(learned.contract, learned.source, requirements, unit_name(settings))
 
 
 def unit_name(settings: Settings) -> str:
@@ -62,14 +62,14 @@ def unit_name(settings: Settings) -> str:
 
 
 def merge_rules(contract: DataContract, rules: Iterable[ColumnRule], source: str) -> tuple[ColumnRequirement, ...]:
-    """Column by column; a rule takes the place of what was learned about the same thing."""
+    """Returns the requirements, column by column. A rule replaces what was learned about the same property."""
     stated = {rule.name: rule for rule in rules}
-    known = [_demand(profile, stated.get(profile.name), source) for profile in contract.columns]
+    known = [_requirement(profile, stated.get(profile.name), source) for profile in contract.columns]
     named = {profile.name for profile in contract.columns}
-    return (*known, *(_ruled(rule) for rule in stated.values() if rule.name not in named))
+    return (*known, *(_of_rule(rule) for rule in stated.values() if rule.name not in named))
 
 
-def _demand(profile: ColumnProfile, rule: ColumnRule | None, source: str) -> ColumnRequirement:
+def _requirement(profile: ColumnProfile, rule: ColumnRule | None, source: str) -> ColumnRequirement:
     low, high = (profile.sketch[0], profile.sketch[-1]) if profile.sketch else (None, None)
     found = ColumnRequirement(
         profile.name, profile.kind, low, high, tuple(profile.categories), profile.most_missing, source
@@ -90,8 +90,8 @@ def _demand(profile: ColumnProfile, rule: ColumnRule | None, source: str) -> Col
     )
 
 
-def _ruled(rule: ColumnRule) -> ColumnRequirement:
-    """A column that only the user knows."""
+def _of_rule(rule: ColumnRule) -> ColumnRequirement:
+    """Returns the requirement for a column that only the user's rules name."""
     return ColumnRequirement(
         rule.name,
         rule.type or "",
@@ -104,11 +104,11 @@ def _ruled(rule: ColumnRule) -> ColumnRequirement:
     )
 
 
-# --- rules made of what was learned -----------------------------------------------------------------------
+# --- rules proposed from a learned contract -----------------------------------------------------------------------
 
 
 def proposals(contract: DataContract, stated: Collection[str]) -> dict[str, dict[str, object]]:
-    """A table for each column that the user has stated nothing of; in the order of the contract."""
+    """Returns a table for each column without a rule of the user, in the order of the contract."""
     return {profile.name: _proposal(profile) for profile in contract.columns if profile.name not in stated}
 
 
@@ -123,12 +123,12 @@ def _proposal(profile: ColumnProfile) -> dict[str, object]:
 
 
 def widen(low: float, high: float) -> tuple[float, float]:
-    """The range widened by half on each side, in round numbers; what was never negative (or positive) stays so."""
+    """Returns the range widened by half on each side, in round numbers; it does not cross zero."""
     room = ROOM * ((high - low) or abs(high) or 1.0)
     step = 10.0 ** math.floor(math.log10(room)) / 2 if 0 < room < math.inf else 0.0
     ends = [(low - room) / step, (high + room) / step] if step else [math.inf]
     if not all(math.isfinite(end * step) for end in ends):
-        return low, high  # the smallest and the largest numbers of all
+        return low, high  # near the limits of floating point
     down, up = _plain(math.floor(ends[0]) * step), _plain(math.ceil(ends[1]) * step)
     if not math.isfinite(down) or not math.isfinite(up):
         return low, high
@@ -137,10 +137,10 @@ def widen(low: float, high: float) -> tuple[float, float]:
 
 
 def _plain(value: float) -> float:
-    """Without the last bits of a division."""
+    """Returns the value without the last bits of a division."""
     return float(f"{value:.12g}")
 
 
 def _whole(value: float) -> float:
-    """A whole number as such."""
+    """Returns a whole number as an integer."""
     return int(value) if float(value).is_integer() and abs(value) < 1e15 else value

@@ -12,8 +12,8 @@ from ml_action.commands.data.local_files import open_clone
 def run(call: Invocation) -> None:
     """Shows the explanation of one file."""
     local, options = open_clone(call), own_options(call)
-    path, place = local.path_of(options.file), local.target
-    found = explanation.explain(path, local.datasets, place.workspace, place.settings, call.log)
+    path, target = local.path_of(options.file), local.target
+    found = explanation.explain(path, local.datasets, target.workspace, target.settings, call.log)
     views.explain(found, as_json=options.json)
 
 

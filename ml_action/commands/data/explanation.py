@@ -1,4 +1,4 @@
-"""Why a file counts, or why it does not: one sentence, the facts behind it, and what to do. Nothing is written."""
+"""Why a file counts, or why it does not: a sentence, the facts behind it, and what to do. Nothing is written."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ TWICE = "nothing: its content is counted and used once"
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is said of one file."""
+    """Whether a file counts, why, and what to do about it."""
 
     path: str
     counts: bool
-    why: str  # a sentence without its subject, the file
+    why: str  # a sentence whose subject, the file, is left out
     next_step: str
-    facts: tuple[tuple[str, str], ...] = ()  # name and text; a name may come again
+    facts: tuple[tuple[str, str], ...] = ()  # name and text; a name may occur several times
     finding: DatasetFinding | None = None
 
 
 @dataclass(frozen=True)
 class FileState:
-    """The file, as it is found everywhere."""
+    """A file in the commit, in the working tree, and in what the loop remembers."""
 
     path: str
-    ground: BranchDatasets
+    datasets: BranchDatasets
     git: Git
     settings: Settings
     log: Log
@@ -52,13 +52,13 @@ class FileState:
     now: Dataset | None  # in the working tree
 
     @property
-    def scene(self) -> Snapshot:
-        """What is remembered, and what waits."""
-        return self.ground.scene
+    def snapshot(self) -> Snapshot:
+        """What the loop remembers, and what is new."""
+        return self.datasets.snapshot
 
     @property
     def dataset(self) -> Dataset:
-        """The file as it counts, or would count."""
+        """The file as it counts, or as it would count."""
         found = self.now or self.committed
         if found is None:
             raise LookupError("there is no such file")
@@ -66,45 +66,51 @@ class FileState:
 
     @property
     def is_committed(self) -> bool:
-        """Whether git has the file as it is."""
+        """Whether the commit has the file with this content."""
         return self.committed is not None and self.dataset.blob == self.committed.blob
 
 
-def explain(path: str, at_hand: BranchDatasets, git: Git, settings: Settings, log: Log) -> Explanation:
-    """The explanation of the file at a path of the repository.
+def explain(path: str, datasets: BranchDatasets, git: Git, settings: Settings, log: Log) -> Explanation:
+    """Explains the file at a path of the repository.
 
     Raises:
-        DataError: there is no such file, or it is a folder.
+        DataError: There is no such file, or it is a folder.
     """
-    answer = _no_dataset(path, at_hand, git, settings)
-    if answer:
-        return answer
-    head = at_hand.scene.repository.head
-    known = candidates.committed(at_hand.scene.repository.store, head, counting.selection_of(settings)).get(path)
-    now = next((item for item in at_hand.here if item.path == path), None)
-    subject = FileState(
-        path, at_hand, git, settings, log, known, now or candidates.working_tree_dataset(at_hand.scene, path, known)
+    no_dataset = _no_dataset(path, datasets, git, settings)
+    if no_dataset:
+        return no_dataset
+    head = datasets.snapshot.repository.head
+    known = candidates.committed(datasets.snapshot.repository.store, head, counting.selection_of(settings)).get(path)
+    now = next((item for item in datasets.on_branch if item.path == path), None)
+    file = FileState(
+        path,
+        datasets,
+        git,
+        settings,
+        log,
+        known,
+        now or candidates.working_tree_dataset(datasets.snapshot, path, known),
     )
-    explained = _remembered(subject) or _pointer(subject) or _uncommitted(subject) or _judged(subject)
+    explained = _remembered(file) or _pointer(file) or _uncommitted(file) or _judged(file)
     more = tuple(("also", text) for text in explained.finding.more) if explained.finding else ()
-    return replace(explained, facts=(*_facts(subject), *more))
+    return replace(explained, facts=(*_facts(file), *more))
 
 
-# --- what is no dataset ------------------------------------------------------------------------------------
+# --- files that are no datasets ---------------------------------------------------------------------------
 
 
-def _no_dataset(path: str, at_hand: BranchDatasets, git: Git, settings: Settings) -> Explanation | None:
-    """What is not there, a link, a folder, a file of another name or place."""
+def _no_dataset(path: str, datasets: BranchDatasets, git: Git, settings: Settings) -> Explanation | None:
+    """Explains a missing file, a link, a folder, and a file with another name or in another place."""
     selection = counting.selection_of(settings)
     try:
         mode = (git.directory / path).lstat().st_mode
     except OSError:
         mode = 0
     entry = git.line_or_empty(
-        "--literal-pathspecs", "ls-tree", "--full-tree", at_hand.scene.repository.head or "HEAD", "--", path
+        "--literal-pathspecs", "ls-tree", "--full-tree", datasets.snapshot.repository.head or "HEAD", "--", path
     )
     if not mode and not entry:
-        return _missing(path, at_hand.scene)
+        return _missing(path, datasets.snapshot)
     if stat.S_ISLNK(mode) or (not mode and entry.startswith("120000 ")):
         return Explanation(path, False, "is a symbolic link, which is no dataset", "put the file itself there")
     if stat.S_ISDIR(mode):
@@ -119,8 +125,8 @@ def _no_dataset(path: str, at_hand: BranchDatasets, git: Git, settings: Settings
     return None
 
 
-def _missing(path: str, scene: Snapshot) -> Explanation:
-    if path in _seen(scene).values():
+def _missing(path: str, snapshot: Snapshot) -> Explanation:
+    if path in _seen(snapshot).values():
         why = "was removed: the last attempt saw it, and it is not here any more"
         return Explanation(path, False, why, "nothing: a removed dataset is not trained on again")
     raise DataError(
@@ -130,142 +136,140 @@ def _missing(path: str, scene: Snapshot) -> Explanation:
     )
 
 
-# --- what is remembered ------------------------------------------------------------------------------------
+# --- files that the loop remembers ------------------------------------------------------------------------
 
 
-def _seen(scene: Snapshot) -> dict[str, str]:
-    """The datasets that the last attempt saw: their paths by blob id."""
-    state = scene.state
+def _seen(snapshot: Snapshot) -> dict[str, str]:
+    """Returns the paths of the datasets that the last attempt saw, by blob id."""
+    state = snapshot.state
     found: dict[str, str] = {}
     if state.data:
-        selection = state.selection or scene.selection or counting.EVERYTHING
-        for records in scene.repository.store.records("ls-tree", "-r", "-z", state.data):
+        selection = state.selection or snapshot.selection or counting.EVERYTHING
+        for records in snapshot.repository.store.records("ls-tree", "-r", "-z", state.data):
             found |= {item.blob: item.path for item in inventory.entries(filter(None, records), selection)}
     return found | {item.blob: item.path for item in state.untracked}
 
 
-def _remembered(subject: FileState) -> Explanation | None:
-    """Set aside, or seen, by an earlier attempt."""
-    scene, blob = subject.scene, subject.dataset.blob
-    aside = next((item for item in scene.state.set_aside if item.blob == blob), None)
-    if aside:
-        when = scene.repository.store.line_or_empty(
-            "log", "-1", "--format=%cI", f"-S{blob}", scene.state.commit, "--", SET_ASIDE
+def _remembered(file: FileState) -> Explanation | None:
+    """Explains a file that an earlier attempt set aside or used."""
+    snapshot, blob = file.snapshot, file.dataset.blob
+    rejected = next((item for item in snapshot.state.set_aside if item.blob == blob), None)
+    if rejected:
+        when = snapshot.repository.store.line_or_empty(
+            "log", "-1", "--format=%cI", f"-S{blob}", snapshot.state.commit, "--", SET_ASIDE
         )
-        place = f" (line {aside.line})" if aside.line else ""
-        why = f"was set aside{f' on {when[:10]}' if when else ''}: it {escaped(aside.reason)}{place}"
-        return Explanation(subject.path, False, why, "correct it: a corrected file counts as new")
-    if not subject.is_committed:
+        line = f" (line {rejected.line})" if rejected.line else ""
+        why = f"was set aside{f' on {when[:10]}' if when else ''}: it {escaped(rejected.reason)}{line}"
+        return Explanation(file.path, False, why, "correct it: a corrected file counts as new")
+    if not file.is_committed:
         return None
-    original = _seen(scene).get(blob)
-    last = scene.state.last
+    original = _seen(snapshot).get(blob)
+    last = snapshot.state.last
     when = f" ({last.id}, {last.time})" if last else ""
-    if original == subject.path:
+    if original == file.path:
         why = f"was counted already: the last attempt saw it{when}"
-        return Explanation(subject.path, False, why, "nothing: every later training uses it as well")
+        return Explanation(file.path, False, why, "nothing: every later training uses it as well")
     if original:
-        there = any(item.path == original for item in subject.ground.here)
-        how = "is a copy of" if there else "was renamed from"
+        copied = any(item.path == original for item in file.datasets.on_branch)
+        how = "is a copy of" if copied else "was renamed from"
         why = f"{how} '{escaped(original)}', which the last attempt saw{when}: the same content is not new"
-        return Explanation(subject.path, False, why, TWICE)
+        return Explanation(file.path, False, why, TWICE)
     return None
 
 
-# --- what would count --------------------------------------------------------------------------------------
+# --- new files --------------------------------------------------------------------------------------------
 
 
-def _pointer(subject: FileState) -> Explanation | None:
-    """A Git LFS pointer whose file is not here."""
-    (content,) = contents.contents(subject.scene.repository, (subject.dataset,), lfs.MAX_BYTES)
+def _pointer(file: FileState) -> Explanation | None:
+    """Explains a pointer of Git LFS whose file is missing."""
+    (content,) = contents.contents(file.snapshot.repository, (file.dataset,), lfs.MAX_BYTES)
     if not lfs.is_pointer(content):
         return None
     next_step = "git lfs pull here; on GitHub set `lfs: true` on actions/checkout"
-    return Explanation(subject.path, False, "is a Git LFS pointer, and the file itself is not here", next_step)
+    return Explanation(file.path, False, "is a Git LFS pointer, and the file itself is not here", next_step)
 
 
-def _uncommitted(subject: FileState) -> Explanation | None:
-    """What is not committed as it is; judged all the same."""
-    if subject.is_committed or (subject.settings.data.untracked and subject.committed is None):
+def _uncommitted(file: FileState) -> Explanation | None:
+    """Explains a file that is not committed with this content, and judges it as if it were."""
+    if file.is_committed or (file.settings.data.untracked and file.committed is None):
         return None
-    if subject.committed:
-        why, next_step = "was edited and not committed: the committed content is what counts", COMMIT
+    ignored = file.git.line_or_empty("check-ignore", "--verbose", "--no-index", "--", file.path)
+    rule, _, _ = ignored.partition("\t")
+    next_step = COMMIT
+    if file.committed:
+        why = "was edited and not committed: the committed content is what counts"
+    elif rule:
+        why, next_step = f"is ignored by git ({escaped(rule)})", "take it out of the ignore rule, then commit it"
     else:
-        rule = subject.git.line_or_empty("check-ignore", "--verbose", "--no-index", "--", subject.path).partition("\t")[
-            0
-        ]
-        if rule:
-            why, next_step = f"is ignored by git ({escaped(rule)})", "take it out of the ignore rule, then commit it"
-        else:
-            why, next_step = "is not committed", COMMIT
-    judged = _finding(subject)
-    next_step = {FindingStatus.GOOD: next_step, FindingStatus.BAD: report.CORRECT, FindingStatus.COPY: TWICE}[
-        judged.mark
-    ]
-    return Explanation(subject.path, False, f"{why}; {_expected(judged)}", next_step, finding=judged)
+        why = "is not committed"
+    found = _finding(file)
+    next_steps = {FindingStatus.GOOD: next_step, FindingStatus.BAD: report.CORRECT, FindingStatus.COPY: TWICE}
+    next_step = next_steps[found.status]
+    return Explanation(file.path, False, f"{why}; {_expected(found)}", next_step, finding=found)
 
 
-def _judged(subject: FileState) -> Explanation:
-    """New, judged as the next attempt would."""
-    judged, trigger = _finding(subject), subject.scene.trigger
-    if judged.mark is FindingStatus.COPY:
-        return Explanation(subject.path, False, f"is a copy: it {judged.reason}", TWICE, finding=judged)
-    if judged.mark is FindingStatus.BAD:
-        why = f"is new and {_bad(judged)}"
-        return Explanation(subject.path, judged.some_rows, why, report.CORRECT, finding=judged)
-    if _on(subject.ground.accepted, subject.dataset) or subject.dataset.untracked:
-        here = f"{count_of(trigger.count, f'new {trigger.unit}')} {'is' if trigger.count == 1 else 'are'} here"
-        now = f"{here}, {trigger.threshold:,} start a training"
+def _judged(file: FileState) -> Explanation:
+    """Explains a new file, which is judged as the next attempt would judge it."""
+    found, trigger = _finding(file), file.snapshot.trigger
+    if found.status is FindingStatus.COPY:
+        return Explanation(file.path, False, f"is a copy: it {found.reason}", TWICE, finding=found)
+    if found.status is FindingStatus.BAD:
+        why = f"is new and {_bad(found)}"
+        return Explanation(file.path, found.some_rows, why, report.CORRECT, finding=found)
+    if _contains(file.datasets.on_base, file.dataset) or file.dataset.untracked:
+        new = f"{count_of(trigger.count, f'new {trigger.unit}')} {'is' if trigger.count == 1 else 'are'} here"
+        now = f"{new}, {trigger.threshold:,} start a training"
         why = f"is new and good: it counts; {now}"
-        return Explanation(subject.path, True, why, WAITS, finding=judged)
+        return Explanation(file.path, True, why, WAITS, finding=found)
     why = "is new and good: it counts once it is on the base branch"
-    return Explanation(subject.path, True, why, "merge this branch", finding=judged)
+    return Explanation(file.path, True, why, "merge this branch", finding=found)
 
 
-def _finding(subject: FileState) -> DatasetFinding:
-    found = inspection.inspect(subject.ground, (subject.dataset,), subject.settings, subject.log, all_findings=True)
+def _finding(file: FileState) -> DatasetFinding:
+    found = inspection.inspect(file.datasets, (file.dataset,), file.settings, file.log, all_findings=True)
     return found.findings[0]
 
 
-def _expected(judged: DatasetFinding) -> str:
-    if judged.mark is FindingStatus.GOOD:
+def _expected(found: DatasetFinding) -> str:
+    if found.status is FindingStatus.GOOD:
         return "it would be new and good"
-    if judged.mark is FindingStatus.COPY:
-        return f"it would be a copy: it {judged.reason}"
-    return f"it would be {_bad(judged)}"
+    if found.status is FindingStatus.COPY:
+        return f"it would be a copy: it {found.reason}"
+    return f"it would be {_bad(found)}"
 
 
-def _bad(judged: DatasetFinding) -> str:
-    place = f" (line {judged.line})" if judged.line else ""
-    what = "good but for bad rows, which are left out" if judged.some_rows else "bad"
-    return f"{what}: it {judged.reason}{place}"
+def _bad(found: DatasetFinding) -> str:
+    line = f" (line {found.line})" if found.line else ""
+    what = "good but for bad rows, which are left out" if found.some_rows else "bad"
+    return f"{what}: it {found.reason}{line}"
 
 
-# --- the facts ---------------------------------------------------------------------------------------------
+# --- the facts --------------------------------------------------------------------------------------------
 
 
-def _facts(subject: FileState) -> tuple[tuple[str, str], ...]:
-    scene, item, settings = subject.scene, subject.dataset, subject.settings
-    if subject.is_committed:
-        here = "committed" if subject.now else "committed, deleted in the working tree"
+def _facts(file: FileState) -> tuple[tuple[str, str], ...]:
+    snapshot, item, settings = file.snapshot, file.dataset, file.settings
+    if file.is_committed:
+        state = "committed" if file.now else "committed, deleted in the working tree"
     else:
-        here = "edited, not committed" if subject.committed else "not committed"
+        state = "edited, not committed" if file.committed else "not committed"
     return (
         ("blob id", item.blob),
-        ("this branch", here),
-        ("base branch", "has it" if _on(subject.ground.accepted, item) else "does not have it"),
-        ("holdout", _holdout(scene, item, settings)),
+        ("this branch", state),
+        ("base branch", "has it" if _contains(file.datasets.on_base, item) else "does not have it"),
+        ("holdout", _holdout(snapshot, item, settings)),
     )
 
 
-def _holdout(scene: Snapshot, item: Dataset, settings: Settings) -> str:
+def _holdout(snapshot: Snapshot, item: Dataset, settings: Settings) -> str:
     if settings.data.unit == "rows":
         return "decided for each row by its content"
-    salt = scene.history.salt if scene.history else scene.state.last.salt if scene.state.last else ""
+    salt = snapshot.history.salt if snapshot.history else snapshot.state.last.salt if snapshot.state.last else ""
     if not salt:
         return "decided with the first training"
     inside = in_holdout(salt, item.blob, settings.training.test_size)
     return "yes: no version is ever trained on it" if inside else "no: it may be trained on"
 
 
-def _on(datasets: Iterable[Dataset], item: Dataset) -> bool:
+def _contains(datasets: Iterable[Dataset], item: Dataset) -> bool:
     return any(other.path == item.path and other.blob == item.blob for other in datasets)

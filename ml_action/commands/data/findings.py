@@ -1,4 +1,4 @@
-"""The nouns of judging datasets before they are merged: what was found of each, and against what. Floor 0."""
+"""The records of datasets that are judged before they are merged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class FindingStatus(str, Enum):
-    """What a dataset is, judged by itself."""
+    """The verdict on a dataset by itself."""
 
     GOOD = "good"  # would count
     BAD = "bad"  # would be set aside
-    COPY = "copy"  # holds what another dataset holds: would not count, and does no harm
+    COPY = "copy"  # has the content of another dataset: would not count, and does no harm
 
     def __str__(self) -> str:
         return self.value
@@ -23,30 +23,30 @@ class FindingStatus(str, Enum):
 
 @dataclass(frozen=True)
 class DatasetFinding:
-    """One dataset with its mark, and why."""
+    """A dataset with its status, and the reason."""
 
     path: str
     blob: str
-    mark: FindingStatus
+    status: FindingStatus
     reason: str = ""
     line: int = 0
-    more: tuple[str, ...] = ()  # what else is bad in it, where that was asked for
-    some_rows: bool = False  # rows of it are bad, and the others count
+    more: tuple[str, ...] = ()  # everything else that is wrong with it, if that was asked for
+    some_rows: bool = False  # only some rows are bad, and the others count
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """Datasets judged each by itself: no share of bad ones stops it."""
+    """Datasets that were judged each by itself: no share of bad ones stops it."""
 
     findings: tuple[DatasetFinding, ...]
-    source: str = ""  # what they were judged against, in words; empty: nothing was judged
-    shifts: tuple[ColumnDrift, ...] = ()  # how far they have moved from the champion's data, the largest first
+    source: str = ""  # of the contract they were judged against, in words; empty: nothing was judged
+    shifts: tuple[ColumnDrift, ...] = ()  # the drift of each column from the champion's data, the largest first
 
-    def marked(self, mark: FindingStatus) -> tuple[DatasetFinding, ...]:
-        """The findings with this mark."""
-        return tuple(finding for finding in self.findings if finding.mark is mark)
+    def with_status(self, status: FindingStatus) -> tuple[DatasetFinding, ...]:
+        """Returns the findings with this status."""
+        return tuple(finding for finding in self.findings if finding.status is status)
 
     @property
     def bad(self) -> tuple[DatasetFinding, ...]:
         """The findings that fail a check."""
-        return self.marked(FindingStatus.BAD)
+        return self.with_status(FindingStatus.BAD)

@@ -1,12 +1,11 @@
-"""Datasets judged before they are merged: by the loop's own stages, each dataset by itself. Nothing is recorded."""
+"""Datasets judged before they are merged: each by itself, with the stages of the loop. Nothing is recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from ml_action.commands.data import candidates as branch
-from ml_action.commands.data.candidates import BranchDatasets, key_of
+from ml_action.commands.data.candidates import BranchDatasets, key_of, pointers
 from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.config.settings import Settings
 from ml_action.core.log import Log, escaped
@@ -16,7 +15,7 @@ POINTER = "is a Git LFS pointer, not data; fetch the file (git lfs pull, or lfs:
 
 
 def inspect(
-    ground: BranchDatasets, candidates: Sequence[Dataset], settings: Settings, log: Log, *, all_findings: bool = False
+    datasets: BranchDatasets, candidates: Sequence[Dataset], settings: Settings, log: Log, *, all_findings: bool = False
 ) -> Inspection:
     """Returns the finding on each candidate, in the given order, compared with the other datasets of the branch.
 
@@ -25,13 +24,13 @@ def inspect(
     Raises:
         DataError: The datasets of the branch cannot be judged at all.
     """
-    known = _known_without_reading(ground, candidates)
+    known = _known_without_reading(datasets, candidates)
     wanted = [item for item in candidates if key_of(item) not in known]
     if not wanted:
         return Inspection(tuple(known[key_of(item)] for item in candidates))
     from ml_action.commands.data import judgement
 
-    judged = judgement.judge(ground, wanted, candidates, settings, log)
+    judged = judgement.judge(datasets, wanted, candidates, settings, log)
     # where rows are the unit, a bad row is listed without a blob: the rest of its file counts
     reasons = {item.blob or item.path: item for item in reversed(judged.rejected)}
     harmless = {item.blob for item in judged.rejected if item.blob} - judged.bad
@@ -39,8 +38,8 @@ def inspect(
     contract = judged.contract
     if all_findings and contract:
         found = [
-            replace(one, more=judgement.other_findings(ground, item, one.reason, contract, settings))
-            if one.mark is FindingStatus.BAD and key_of(item) not in known
+            replace(one, more=judgement.other_findings(datasets, item, one.reason, contract, settings))
+            if one.status is FindingStatus.BAD and key_of(item) not in known
             else one
             for item, one in zip(candidates, found, strict=True)
         ]
@@ -51,24 +50,25 @@ def _finding(item: Dataset, reasons: Mapping[str, RejectedDataset], harmless: Co
     rejected = reasons.get(item.blob) or reasons.get(item.path)
     if rejected is None:
         return DatasetFinding(item.path, item.blob, FindingStatus.GOOD)
-    mark = FindingStatus.COPY if rejected.blob in harmless else FindingStatus.BAD
-    return DatasetFinding(item.path, item.blob, mark, rejected.reason, rejected.line, some_rows=not rejected.blob)
+    status = FindingStatus.COPY if rejected.blob in harmless else FindingStatus.BAD
+    return DatasetFinding(item.path, item.blob, status, rejected.reason, rejected.line, some_rows=not rejected.blob)
 
 
 def _known_without_reading(
-    ground: BranchDatasets, candidates: Sequence[Dataset]
+    datasets: BranchDatasets, candidates: Sequence[Dataset]
 ) -> dict[tuple[str, str], DatasetFinding]:
     """Returns the findings that need no reading of tables: exact copies, by git's own ids, and pointers."""
     judged = set(map(key_of, candidates))
     first = {item.blob: item.path for item in reversed(candidates)}
-    there = {item.blob: item.path for item in reversed((*ground.accepted, *ground.here)) if key_of(item) not in judged}
-    at_their_path = set(map(key_of, ground.accepted))
+    others = reversed((*datasets.on_base, *datasets.on_branch))
+    originals = {item.blob: item.path for item in others if key_of(item) not in judged}
+    merged = set(map(key_of, datasets.on_base))
     found = {
         key_of(item): DatasetFinding(item.path, item.blob, FindingStatus.BAD, POINTER, 1)
-        for item in branch.pointers(ground, candidates)
+        for item in pointers(datasets.snapshot, candidates)
     }
     for item in candidates:
-        original = there.get(item.blob) if key_of(item) not in at_their_path else None
+        original = originals.get(item.blob) if key_of(item) not in merged else None
         original = original or (first[item.blob] if first[item.blob] != item.path else None)
         if original and key_of(item) not in found:
             reason = f"has the same content as '{escaped(original)}'"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_action.commands.data import candidates as branch
-from ml_action.commands.data.candidates import BranchDatasets, key_of, one_per_content
+from ml_action.commands.data.candidates import BranchDatasets, key_of, one_per_content, pointers
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import count_of
@@ -32,7 +31,7 @@ class Judgement:
 
 
 def judge(
-    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings, log: Log
+    datasets: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings, log: Log
 ) -> Judgement:
     """Judges the `wanted` ones of the candidates.
 
@@ -41,7 +40,9 @@ def judge(
     """
     lenient = settings.with_values(max_quarantine=1.0)  # each file is judged: no share of bad ones stops it
     try:
-        batch = batch_stage.build_batch(_batch_input(ground, wanted, candidates, settings), ground.scene, lenient, log)
+        batch = batch_stage.build_batch(
+            _batch_input(datasets, wanted, candidates, settings), datasets.snapshot, lenient, log
+        )
     except DataError as error:
         if not error.set_aside:
             raise
@@ -50,58 +51,62 @@ def judge(
         rejected = tuple(reasons.get(item.blob) or RejectedDataset(item.path, item.blob, rest) for item in wanted)
         return Judgement(rejected, frozenset(item.blob for item in rejected))
     bad = frozenset(item.blob for item in batch.bad)
-    return Judgement(batch.set_aside, bad, source_of(ground, batch, settings), batch.shifts, batch.contract)
+    return Judgement(batch.set_aside, bad, source_of(datasets, batch, settings), batch.shifts, batch.contract)
 
 
 def _batch_input(
-    ground: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings
+    datasets: BranchDatasets, wanted: Sequence[Dataset], candidates: Sequence[Dataset], settings: Settings
 ) -> BatchInput:
     """Returns a batch with the candidates as new datasets and those of the base branch as old ones.
 
     A file that a candidate replaces is left out. Datasets are read, and nothing is measured with them, if they are not
     merged yet, were set aside, or arrived since there is a champion and have not been judged.
     """
-    scene, arriving = ground.scene, set(map(key_of, ground.arriving()))
+    snapshot, added = datasets.snapshot, set(map(key_of, datasets.added))
     new = frozenset(item.blob for item in wanted)
     paths = {item.path for item in candidates}
-    others = [item for item in (*ground.here, *ground.ahead) if item.path not in paths and item.blob not in new]
-    unmerged = [item for item in others if key_of(item) in arriving]
-    pointers = set(map(key_of, branch.pointers(ground, unmerged)))
-    aside = survey.set_aside_before(scene) | {item.blob for item in unmerged}
-    others = [item for item in others if key_of(item) not in pointers]
-    replaced = tuple(item for item in ground.accepted if item.path in paths and item.blob not in new)
-    sound = [item for item in others if item.blob not in aside]
-    unjudged = frozenset(item.blob for item in scene.inventory.new) if scene.history else frozenset()
+    others = [
+        item
+        for item in (*datasets.on_branch, *datasets.only_on_base)
+        if item.path not in paths and item.blob not in new
+    ]
+    unmerged = [item for item in others if key_of(item) in added]
+    unreadable = set(map(key_of, pointers(snapshot, unmerged)))
+    doubtful = survey.set_aside_before(snapshot) | {item.blob for item in unmerged}
+    others = [item for item in others if key_of(item) not in unreadable]
+    replaced = tuple(item for item in datasets.on_base if item.path in paths and item.blob not in new)
+    accepted = [item for item in others if item.blob not in doubtful]
+    unjudged = frozenset(item.blob for item in snapshot.inventory.new) if snapshot.history else frozenset()
     return BatchInput(
-        datasets=one_per_content((*sound, *wanted, *(item for item in others if item.blob in aside))),
+        datasets=one_per_content((*accepted, *wanted, *(item for item in others if item.blob in doubtful))),
         new=new,
-        old=frozenset(item.blob for item in sound) - unjudged,
+        old=frozenset(item.blob for item in accepted) - unjudged,
         before=replaced if settings.data.unit == "rows" else (),
-        champion=scene.history.champion if scene.history else None,
-        salt=survey.holdout_key(scene, settings),
+        champion=snapshot.history.champion if snapshot.history else None,
+        salt=survey.holdout_key(snapshot, settings),
     )
 
 
-def source_of(ground: BranchDatasets, batch: Batch, settings: Settings) -> str:
+def source_of(datasets: BranchDatasets, batch: Batch, settings: Settings) -> str:
     """Returns where a batch's contract comes from, in words."""
     if settings.data.unit == "rows":
-        return "what every row must be; a bad one is left out, and its file goes on"
-    champion = ground.scene.history.champion if ground.scene.history else None
-    datasets = batch.contract.datasets
+        return "what every row must be; a bad one is left out, and the rest of its file counts"
+    champion = datasets.snapshot.history.champion if datasets.snapshot.history else None
+    count = batch.contract.datasets
     if champion and champion.contract and champion.contract.outputs == batch.recipe.outputs:
-        return f"the data of champion {champion.version}, {count_of(datasets, 'datasets')}"
-    if datasets < checks.MIN_REFERENCE:
+        return f"the data of champion {champion.version}, {count_of(count, 'datasets')}"
+    if count < checks.MIN_REFERENCE:
         return f"no contract yet, which takes {checks.MIN_REFERENCE} datasets; only what every dataset must be"
     if int((~batch.new).sum()) >= checks.MIN_REFERENCE:
-        return f"the {datasets:,} datasets that are there already"
-    return f"this very batch, {count_of(datasets, 'datasets')}"
+        return f"the {count:,} datasets that are there already"
+    return f"this very batch, {count_of(count, 'datasets')}"
 
 
 def other_findings(
-    ground: BranchDatasets, item: Dataset, first: str, contract: DataContract, settings: Settings
+    datasets: BranchDatasets, item: Dataset, first: str, contract: DataContract, settings: Settings
 ) -> tuple[str, ...]:
     """Returns what else is wrong with a bad dataset, each with its line, without the reason that was found first."""
     limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
-    (content,) = contents.contents(ground.scene.repository, (item,), limits.bytes)
+    (content,) = contents.contents(datasets.snapshot.repository, (item,), limits.bytes)
     found = all_findings.all_findings(item, content, contract, settings.data.contract, limits)
     return tuple(f"{one.reason} (line {one.line})" if one.line else one.reason for one in found if one.reason != first)

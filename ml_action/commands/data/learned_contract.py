@@ -1,4 +1,4 @@
-"""The contract that data teach. This module loads pandas and scikit-learn."""
+"""The contract that is learned from data. This module loads pandas and scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from ml_action.loop import batch as batch_stage
 from ml_action.modelling.contract import learning
 
 
-def learn(at_hand: BranchDatasets, settings: Settings, log: Log) -> LearnedContract:
-    """Returns the champion's contract; without a champion, the one that these datasets teach.
+def learn(datasets: BranchDatasets, settings: Settings, log: Log) -> LearnedContract:
+    """Returns the champion's contract; without a champion, the one learned from these datasets.
 
     Raises:
         DataError: There is no champion, and no dataset to learn from.
     """
-    champion = at_hand.scene.history.champion if at_hand.scene.history else None
+    snapshot = datasets.snapshot
+    champion = snapshot.history.champion if snapshot.history else None
     if champion and champion.contract and settings.training.target in ((), champion.contract.outputs):
         return LearnedContract(champion.contract, f"champion {champion.version}")
-    datasets = one_per_content((*at_hand.here, *at_hand.ahead))
-    if not datasets:
+    present = one_per_content((*datasets.on_branch, *datasets.only_on_base))
+    if not present:
         raise DataError(
             "there is no dataset to learn a contract from",
             why="no version was promoted yet, and the data path holds no dataset",
             fix="put datasets into the data path, or name it with data-path",
         )
-    aside = survey.set_aside_before(at_hand.scene)
-    material = batch_stage.BatchInput(
-        datasets=tuple(sorted(datasets, key=lambda item: item.blob in aside)),
-        new=frozenset(item.blob for item in datasets),  # nothing has judged them yet: the bad ones teach nothing
+    rejected = survey.set_aside_before(snapshot)
+    batch_input = batch_stage.BatchInput(
+        datasets=tuple(sorted(present, key=lambda item: item.blob in rejected)),
+        new=frozenset(item.blob for item in present),  # not judged yet, so that bad ones teach nothing
         old=frozenset(),
         before=(),
         champion=champion,
-        salt=survey.holdout_key(at_hand.scene, settings),
+        salt=survey.holdout_key(snapshot, settings),
     )
-    batch = batch_stage.build_batch(material, at_hand.scene, settings, log)
+    batch = batch_stage.build_batch(batch_input, snapshot, settings, log)
     learned = learning.learn_contract(batch.table, batch.recipe.outputs, batch.recipe.features)
     return LearnedContract(learned, f"{learned.datasets:,} {unit_name(settings)}")

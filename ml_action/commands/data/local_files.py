@@ -45,17 +45,17 @@ class LocalDatasets:
             return (typed.parent.resolve() / typed.name).relative_to(self.top.resolve()).as_posix()
         except ValueError:
             raise DataError(
-                f"{escaped(name)!r} lies outside of the repository",
+                f"{escaped(name)!r} is outside of the repository",
                 why="a typing error, or a link that leads out of it",
                 fix="name a file of this repository, or another repository with --workspace",
             ) from None
 
     def named(self, names: Sequence[str]) -> Iterator[Dataset]:
         """Yields the datasets at these paths; of a folder, every file that is named like a dataset."""
-        known = {item.path: item for item in self.datasets.here}
+        known = {item.path: item for item in self.datasets.on_branch}
         paths = (path for name in names for path in _files(self.path_of(name), self.top))
         for path in dict.fromkeys(paths):
-            found = candidates.working_tree_dataset(self.datasets.scene, path, known.get(path))
+            found = candidates.working_tree_dataset(self.datasets.snapshot, path, known.get(path))
             if found is None:
                 raise DataError(
                     f"there is no file {escaped(path)!r}",
@@ -67,11 +67,11 @@ class LocalDatasets:
 
 def open_clone(call: Invocation) -> LocalDatasets:
     """Opens the clone on this machine. The setting `forge` has no effect, because nothing is sent."""
-    place = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
-    repository = wiring.open_locally(place, call.temporary_folder())
-    scene = candidates.scene_of(place.settings, repository)
-    datasets = candidates.of_working_tree(place.workspace, scene, place.settings)
-    return LocalDatasets(place, datasets, call.context.workspace)
+    target = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
+    repository = wiring.open_locally(target, call.temporary_folder())
+    snapshot = candidates.take_snapshot(target.settings, repository)
+    datasets = candidates.of_working_tree(target.workspace, snapshot, target.settings)
+    return LocalDatasets(target, datasets, call.context.workspace)
 
 
 def _files(path: str, top: Path) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """`mode: data`: the datasets that a pull request adds, judged before they are merged, with one comment on it.
 
-The comment is a courtesy: a token that may not write (a fork's) or a server in trouble ends in a note, and the verdict
-stands in the summary, the annotations and the exit code all the same.
+The comment is optional: if the token may not write (a fork's may not), or the server does not answer, the outcome has a
+note. The summary, the annotations and the exit code have the verdict in any case.
 """
 
 from __future__ import annotations
 
 from ml_action.commands.base import Invocation
-from ml_action.commands.data import candidates as ground
-from ml_action.commands.data import inspection, report
+from ml_action.commands.data import candidates, inspection, report
 from ml_action.commands.data.findings import FindingStatus, Inspection
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError, ForgeError, SettingsError
@@ -28,30 +27,30 @@ def run(call: Invocation) -> Outcome:
     if call.context.event == "pull_request_target":
         raise SettingsError(
             "mode data does not run on pull_request_target",
-            why="such a run holds your secrets and a token that may write, and strangers' files do not belong there",
+            why="such a run holds your secrets and a token that may write, which untrusted files must not come near",
             fix="use `on: pull_request`: example-workflows/check-datasets.yml",
         )
-    place = wiring.find_place(call.inputs, call.context, call.log.info)
-    tools = wiring.make_data_tools(place, call.temporary_folder(), call.log)
-    return check(place.settings, tools, place.context.pull)
+    target = wiring.find_place(call.inputs, call.context, call.log.info)
+    tools = wiring.make_data_tools(target, call.temporary_folder(), call.log)
+    return check(target.settings, tools, target.context.pull)
 
 
 def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Outcome:
     """Judges what the pull request adds; without one, what this branch adds, or what is new since the last attempt.
 
     Raises:
-        DataError: the datasets cannot be judged at all.
+        DataError: The datasets cannot be judged at all.
     """
-    scene = ground.scene_of(settings, tools.repository)
-    at_hand = ground.of_commits(scene, settings)
-    candidates = at_hand.arriving() or (() if pull else scene.inventory.new)
+    snapshot = candidates.take_snapshot(settings, tools.repository)
+    datasets = candidates.of_commits(snapshot, settings)
+    added = datasets.added or (() if pull else snapshot.inventory.new)
     try:
-        found = inspection.inspect(at_hand, candidates, settings, tools.log)
-    except DataError as problem:
-        _comment(report.failure_comment(problem.what, problem.fix, _commit(pull), tools.run_url), settings, tools, pull)
+        found = inspection.inspect(datasets, added, settings, tools.log)
+    except DataError as error:
+        _comment(report.failure_comment(error.what, error.fix, _commit(pull), tools.run_url), settings, tools, pull)
         raise
     text = report.comment(found, _commit(pull), tools.run_url)
-    notes = _comment(text, settings, tools, pull, anew=bool(found.findings))
+    notes = _comment(text, settings, tools, pull, create=bool(found.findings))
     return _outcome(found, pull, notes)
 
 
@@ -60,39 +59,38 @@ def _commit(pull: PullEvent | None) -> str:
 
 
 def _comment(
-    text: str, settings: Settings, tools: Dependencies, pull: PullEvent | None, *, anew: bool = True
+    text: str, settings: Settings, tools: Dependencies, pull: PullEvent | None, *, create: bool = True
 ) -> tuple[str, ...]:
-    """Comments on the pull request; what to note where that is not possible."""
+    """Comments on the pull request. Returns a note if that is not possible."""
     if pull is None:
         return ()
     try:
-        tools.forge().upsert_comment(pull.number, f"data {settings.name}", text, create=anew)
-    except ForgeError as problem:
+        tools.forge().upsert_comment(pull.number, f"data {settings.name}", text, create=create)
+    except ForgeError as error:
         if pull.from_fork:
             return ("no comment: the workflow's token may only read, since the pull request comes from a fork",)
-        return (f"no comment: {problem.what}; {problem.why}; {problem.fix}",)
+        return (f"no comment: {error.what}; {error.why}; {error.fix}",)
     return ()
 
 
 def _outcome(found: Inspection, pull: PullEvent | None, notes: tuple[str, ...]) -> Outcome:
-    """The ending, with the exit code of a DataError where a dataset is bad."""
+    """Returns the outcome; with a bad dataset, it has the exit code of a DataError."""
     bad = tuple(RejectedDataset(item.path, item.blob, item.reason, item.line) for item in found.bad)
-    verdict = Verdict.FAILED if bad else Verdict.READY if found.marked(FindingStatus.GOOD) else Verdict.WAITING
-    told = [f"judged against {found.source}"] if found.source else []
-    told += _copies(found)
+    verdict = Verdict.FAILED if bad else Verdict.READY if found.with_status(FindingStatus.GOOD) else Verdict.WAITING
+    contract = [f"judged against {found.source}"] if found.source else []
     return Outcome(
         verdict,
         report.sentence(found),
         report.next_step(found),
         set_aside=bad,
         shifts=found.shifts,
-        notes=(*told, *notes),
+        notes=(*contract, *_copies(found), *notes),
         inspected=Inspected(len(found.findings), pull.number if pull else None, pull.url if pull else ""),
         exit_code=DataError.exit_code if bad else 0,
     )
 
 
 def _copies(found: Inspection) -> list[str]:
-    copies = found.marked(FindingStatus.COPY)
-    told = [f"not counted: {escaped(item.path)} {item.reason}" for item in copies[:SHOWN]]
-    return told + ([f"… and {len(copies) - SHOWN} more copies"] if len(copies) > SHOWN else [])
+    copies = found.with_status(FindingStatus.COPY)
+    listed = [f"not counted: {escaped(item.path)} {item.reason}" for item in copies[:SHOWN]]
+    return listed + ([f"… and {len(copies) - SHOWN} more copies"] if len(copies) > SHOWN else [])

@@ -41,7 +41,7 @@ def sentence(inspection: Inspection) -> str:
     total = len(inspection.findings)
     if not total:
         return NONE
-    bad, copies = len(inspection.bad), len(inspection.marked(FindingStatus.COPY))
+    bad, copies = len(inspection.bad), len(inspection.with_status(FindingStatus.COPY))
     if bad:
         return f"{bad} of {_datasets(total)} {_is(bad)} bad" + (f", {copies} {_is(copies)} a copy" if copies else "")
     good = total - copies
@@ -62,7 +62,7 @@ def next_step(inspection: Inspection) -> str:
     """Returns what the user can do next."""
     if inspection.bad:
         return CORRECT
-    if inspection.marked(FindingStatus.GOOD):
+    if inspection.with_status(FindingStatus.GOOD):
         return "nothing: they count once they are on the base branch"
     return "nothing"
 
@@ -76,10 +76,10 @@ def _verdict(inspection: Inspection) -> str:
 
 def report(inspection: Inspection) -> Iterator[Block]:
     """Yields every dataset with its verdict, what it was judged against, what drifted, and the sentence."""
-    good = inspection.marked(FindingStatus.GOOD)
+    good = inspection.with_status(FindingStatus.GOOD)
     named = {item.path for item in good[:GOOD_ONES]}
-    listed = [item for item in inspection.findings if item.mark is not FindingStatus.GOOD or item.path in named]
-    rows = ((Code(item.path), str(item.line or ""), str(item.mark), Untrusted(item.reason)) for item in listed)
+    listed = [item for item in inspection.findings if item.status is not FindingStatus.GOOD or item.path in named]
+    rows = ((Code(item.path), str(item.line or ""), str(item.status), Untrusted(item.reason)) for item in listed)
     yield Table(("dataset", "line", "verdict", "reason"), tuple(rows))
     more = len(good) - GOOD_ONES
     yield Paragraph(f"… and {more:,} more good ones" if more > 0 else "")
@@ -110,7 +110,7 @@ def _nothing_left() -> Blocks:
 
 def _comment(inspection: Inspection) -> Iterator[Block]:
     yield Heading(f"{_verdict(inspection)} Datasets: {sentence(inspection)}")
-    yield _table(inspection.bad + inspection.marked(FindingStatus.COPY))
+    yield _table(inspection.bad + inspection.with_status(FindingStatus.COPY))
     if inspection.bad:
         step = Untrusted(next_step(inspection))
         yield Labelled("Next", text("{}. A corrected push edits this comment.", step))
@@ -122,7 +122,7 @@ def _comment(inspection: Inspection) -> Iterator[Block]:
 
 def _table(findings: Sequence[DatasetFinding]) -> Table:
     rows = tuple(
-        (f"{ICONS[item.mark]} {item.mark}", Code(item.path), f"{item.line or '–'}", Untrusted(item.reason))
+        (f"{ICONS[item.status]} {item.status}", Code(item.path), f"{item.line or '–'}", Untrusted(item.reason))
         for item in findings[:LISTED]
     )
     return Table(("", "dataset", "line", "reason"), rows, more=len(findings) - LISTED)

@@ -48,7 +48,7 @@ def _inspection(inspection: Inspection) -> dict[str, Any]:
 
 def _finding(item: DatasetFinding) -> dict[str, Any]:
     return {
-        "path": item.path, "line": item.line, "verdict": str(item.mark), "reason": item.reason, "blob": item.blob,
+        "path": item.path, "line": item.line, "verdict": str(item.status), "reason": item.reason, "blob": item.blob,
         "more": list(item.more),
     }  # fmt: skip
 
@@ -61,7 +61,7 @@ def contract(agreement: EffectiveContract, *, as_json: bool, change: str | None 
     known: dict[str, Any] = {
         "target": agreement.learned.target,
         "source": agreement.source,
-        "columns": [vars(demand) for demand in agreement.demands],
+        "columns": [vars(requirement) for requirement in agreement.requirements],
     }
     if change is None:
         console.print_page(_contract(agreement), known, as_json=as_json, piped=WIDTH)
@@ -76,7 +76,7 @@ def _change(change: str) -> Blocks:
 
 def _contract(agreement: EffectiveContract) -> Blocks:
     learned = agreement.learned
-    rows = tuple(map(_requirement, agreement.demands))
+    rows = tuple(map(_requirement, agreement.requirements))
     amount = Untrusted(count_of(learned.datasets, agreement.unit))
     return (
         Table(("column", "type", "range or categories", "missing, at most", "source"), rows),
