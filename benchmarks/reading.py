@@ -254,18 +254,17 @@ def measure_large(path: Path) -> None:
     """Reads and fits as a run does."""
     import numpy as np
 
+    from ml_action.config.parse import parse
     from ml_action.core.records.dataset import Dataset
     from ml_action.modelling.reading import table as frames
     from ml_action.modelling.training import fit
-    from ml_action.modelling.training import recipe as resolution
+    from ml_action.modelling.training.recipe import resolve_recipe
 
     started = time.perf_counter()
     table, set_aside = frames.read([Dataset(str(path), "0" * 40)], (path.read_bytes() for path in [path]))
     assert not set_aside, set_aside
     loaded, high = time.perf_counter(), peak()
-    recipe = resolution.resolve_recipe(
-        table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
-    )
+    recipe = resolve_recipe(table, parse({"target": "score"}, {}).training)
     fit.fit(recipe, table, np.arange(len(table.frame)))
     size = float(table.frame.memory_usage(deep=False).sum()) / 1e6
     print("\n| file, GB | rows | columns in memory, MB | read, s | peak, MB | fit, s | peak with the fit, MB |")

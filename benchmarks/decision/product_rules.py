@@ -22,10 +22,11 @@ from ml_action.core.records.contract import DataContract
 from ml_action.core.records.model import Recipe, Version
 from ml_action.loop import batch as batches
 from ml_action.loop import gate as decision
-from ml_action.modelling import champion as witness
 from ml_action.modelling import trial
+from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import learning
 from ml_action.modelling.reading.table import Table
+from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training import fit, model_file, units
 
 GATES = ("not-worse", "better")
@@ -68,25 +69,13 @@ def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judge
     aside = frozenset(item.blob for item in batch.set_aside)
     try:
         _stop_if_broken(case, batch, parsed)
-        tried = trial.run(
-            batch.table,
-            recipe=batch.recipe,
-            new=batch.new,
-            champion=champion.model,
-            champion_features=champion.recipe.features,
-            champion_target=champion.recipe.target,
-            salt=case.salt,
-            test_size=parsed.training.test_size,
-            policy=policy,
-            folds=parsed.training.fit_budget - 1,
-            group=parsed.training.group,
-            screened=trial.ScreeningInput(batch.judged, batch.contract),
-            shifts=batch.shifts,
-            progress=lambda *_: None,
-        )
+        to_screen = ScreeningInput(batch.judged, batch.contract)
+        data = trial.TrialData(batch.table, batch.recipe, batch.new, to_screen, batch.shifts)
+        opponent = ReferenceModel(champion.model, champion.recipe.features, target=champion.recipe.target)
+        tried = trial.run(data, opponent, trial.TrialOptions(parsed.training, policy, case.salt))
     except DataError as problem:
         return Judgement(dict.fromkeys(gates, (STOPPED, str(problem))), None, aside)
-    except witness.Incomparable as reason:
+    except Incomparable as reason:
         return Judgement(dict.fromkeys(gates, (str(Verdict.INCOMPARABLE), str(reason))), None, aside)
     except trial.NoUsableDatasets as found:
         said = decision.review_unusable(found.screening, policy)

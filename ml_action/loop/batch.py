@@ -28,7 +28,7 @@ from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.columns import require
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.training.recipe import resolve_recipe
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import duplicates, row_groups, rows
 from ml_action.modelling.validation.requirements import Requirements
@@ -223,24 +223,14 @@ def _by_rows(table: Table, unreadable: tuple[RejectedDataset, ...], material: Ba
 
 def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
-    targets = settings.training.target or (champion.outputs if champion else ())
-    require(table, [name for name in (settings.training.group, *settings.gate.slices) if name])
-    same_target = champion is not None and champion.outputs == targets
-    features = settings.training.features or (champion.features if champion and same_target else ())
-    task = champion.task if champion and same_target and settings.training.task == "auto" else settings.training.task
-    return resolution.resolve_recipe(
-        table,
-        targets=targets,
-        features=features,
-        task=task,
-        estimator=settings.training.estimator,
-        params=settings.training.params,
-        metric=settings.training.metric,
-        seed=settings.training.seed,
-        apart=frozenset({settings.training.group}),
-        weight=settings.training.weight,
-        guardrails=[rail.metric for rail in settings.gate.guardrails],
-    )
+    training = settings.training
+    target = training.target or (champion.outputs if champion else ())
+    require(table, [name for name in (training.group, *settings.gate.slices) if name])
+    same_target = champion is not None and champion.outputs == target
+    features = training.features or (champion.features if champion and same_target else ())
+    task = champion.task if champion and same_target and training.task == "auto" else training.task
+    options = replace(training, target=target, features=features, task=task)
+    return resolve_recipe(table, options, [rail.metric for rail in settings.gate.guardrails])
 
 
 def _requirements(recipe: Recipe, settings: Settings, champion: Version | None) -> Requirements:

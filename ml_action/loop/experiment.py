@@ -6,7 +6,7 @@ This module is imported only after the trigger was pulled: it loads pandas and s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ml_action import __version__
@@ -18,7 +18,11 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.loop.batch import Batch
 from ml_action.modelling import trial
-from ml_action.modelling.training import cross_fitting, library_versions, model_file
+from ml_action.modelling.champion import ReferenceModel
+from ml_action.modelling.screening import ScreeningInput
+from ml_action.modelling.training import library_versions, model_file
+from ml_action.modelling.training.execution import Execution
+from ml_action.modelling.trial import TrialData, TrialOptions
 from ml_action.runtime.dependencies import Dependencies
 
 
@@ -46,15 +50,16 @@ def train_against_champion(
     `alone`: without the champion, which cannot be scored.
 
     Raises:
-        trial.Incomparable: the champion cannot be scored on these datasets.
-        trial.NothingSound: every new dataset looks wrong to the champion.
+        Incomparable: the champion cannot be scored on these datasets.
+        NoUsableDatasets: every new dataset looks wrong to the champion.
     """
     champion = scene.history.champion if scene.history and not alone else None
-    model, notes = None, list[str]()
+    opponent, notes = None, list[str]()
     if champion:
         model = model_of(champion, scene, settings, notes.append)
-    opponent = Opponent(model, champion.features, champion.target) if champion else NO_CHAMPION
-    judged = train_and_compare(batch, settings, survey.holdout_key(scene, settings), opponent, tools.log.progress)
+        opponent = ReferenceModel(model, champion.features, target=champion.target)
+    execution = Execution(progress=tools.log.progress)
+    judged = train_and_compare(batch, settings, opponent, survey.holdout_key(scene, settings), execution)
     listed = champion.types if champion and champion.file.endswith(".skops") else None
     notes += _of_libraries(scene.history, judged)
     return replace(judged, notes=(*notes, *judged.notes), champion_types=listed)
@@ -85,46 +90,20 @@ def model_of(
     return model_file.load(data, version.sha256, note, who, form)
 
 
-@dataclass(frozen=True, eq=False)
-class Opponent:
-    """Whom a challenger has to beat: a champion, or without a model nobody but the dummy."""
-
-    model: object | None = None
-    features: tuple[str, ...] = ()
-    target: str = ""
-
-
-NO_CHAMPION = Opponent()
-
-
 def train_and_compare(
-    batch: Batch, settings: Settings, salt: str, opponent: Opponent, progress: cross_fitting.Progress, jobs: int = 0
+    batch: Batch, settings: Settings, champion: ReferenceModel | None, salt: str, execution: Execution
 ) -> Trial:
-    """Trains a challenger and compares it, without a repository; `jobs`: folds fitted side by side (0: as many as can).
+    """Trains a challenger and compares it with the champion, or without one with the dummy. It needs no repository.
 
-    Raises as `judge` does.
+    Raises what `train_against_champion` raises.
     """
-    judged = trial.run(
-        batch.table,
-        recipe=batch.recipe,
-        new=batch.new,
-        champion=opponent.model,
-        champion_features=opponent.features,
-        champion_target=opponent.target,
-        salt=salt,
-        test_size=settings.training.test_size,
-        policy=settings.gate,
-        folds=settings.training.fit_budget - 1,
-        group=settings.training.group,
-        screened=None
-        if settings.trigger.force
-        else trial.ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings)),
-        unit="groups of rows" if settings.data.unit == "rows" else "datasets",
-        shifts=batch.shifts,
-        progress=progress,
-        jobs=jobs,
-        form=model_file.ModelFormat(settings.training.model_format, settings.publication.trusted_types),
-    )
+    checked = None
+    if not settings.trigger.force:
+        checked = ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings))
+    unit = "groups of rows" if settings.data.unit == "rows" else "datasets"
+    data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, unit)
+    trusted = settings.publication.trusted_types
+    judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, salt, trusted, execution))
     return replace(judged, notes=(*batch.notes, *judged.notes))
 
 

@@ -139,7 +139,7 @@ def _scored(
         batch = batches.build_batch(batches.material_of(scene, settings), scene, settings, log)
     except (DataError, SettingsError) as problem:
         notes.append(f"not scored, but asked for its answer to one request: {problem.what}")
-        model.replays(wish.version.sample)
+        model.require_prediction(wish.version.sample)
         return None
     rows, which = version_comparison.unseen_rows(batch, settings, wish.history.salt)
     notes.append(which)
@@ -172,7 +172,7 @@ def _side_by_side(
     try:
         return version_comparison.compare(batch, rows, settings, model, champion)
     except Incomparable as reason:
-        if reason.who == model.name:
+        if reason.model == model.name:
             raise
         notes.append(f"scored alone: {reason}")
         return version_comparison.compare(batch, rows, settings, model, None)

@@ -18,7 +18,7 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.loop import experiment
 from ml_action.loop.batch import Batch
 from ml_action.modelling.champion import ReferenceModel
-from ml_action.modelling.rescoring import compare_versions
+from ml_action.modelling.rescoring import ScoredRows, compare_versions
 from ml_action.modelling.training import units
 
 Flags = npt.NDArray[np.bool_]
@@ -57,15 +57,8 @@ def compare(
     """A version in the challenger's place against another one, or against the dummy alone, on the marked rows.
 
     Raises:
-        Incomparable: one of them has no score; `who` says which.
+        Incomparable: one of them has no score; `model` is its name.
     """
-    return compare_versions(
-        batch.table,
-        rows,
-        batch.recipe,
-        settings.gate,
-        model,
-        other,
-        group=settings.training.group,
-        unit="groups of rows" if settings.data.unit == "rows" else "datasets",
-    )
+    unit = "groups of rows" if settings.data.unit == "rows" else "datasets"
+    scored = ScoredRows(batch.table, rows, batch.recipe, settings.training.group, unit)
+    return compare_versions(scored, settings.gate, model, other)

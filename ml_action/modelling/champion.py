@@ -1,4 +1,4 @@
-"""A model that was trained before, asked about rows: what it says of them, or why it has no answer."""
+"""Reference models: the champion, or an earlier version, asked for predictions of new rows."""
 
 from __future__ import annotations
 
@@ -22,69 +22,79 @@ CHAMPION = "the champion"
 
 
 class Incomparable(Exception):
-    """A model cannot be scored on the datasets at hand; the message says why. A person must look."""
+    """A model cannot be scored on these datasets; the message has the reason. A person must decide."""
 
-    def __init__(self, who: str, why: str) -> None:
-        super().__init__(f"{who} {why}")
-        self.who = who
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"{model} {reason}")
+        self.model = model
 
 
 @dataclass(frozen=True, eq=False)
 class ReferenceModel:
-    """A fitted model with what it was made for. Raises Incomparable where it has no answer."""
+    """A fitted model, with the target and the features that it was fitted on."""
 
     model: Any
     features: Sequence[str]
     name: str = CHAMPION
-    target: str = ""  # empty: nobody knows
+    target: str = ""  # empty: unknown
 
-    def says(self, recipe: Recipe, table: Table, rows: Flags, classes: Array | None) -> Predictions:
-        """Its predictions for the marked rows; `classes` are all that anybody speaks of, None for a regression."""
-        wanted = list(self.features or recipe.features)
-        lost = [name for name in wanted if name not in table.frame.columns]
-        if lost:
-            raise Incomparable(self.name, f"needs columns that the datasets do not have: {quoted_list(lost)}")
-        frame = table.frame.loc[rows, wanted]
-        # A model that was fitted without column names warns about names.
-        values = frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy()
+    def predict(self, recipe: Recipe, table: Table, rows: Flags, classes: Array | None) -> Predictions:
+        """Predicts the marked rows.
+
+        Args:
+            recipe: The task of the comparison.
+            table: The rows.
+            rows: Marks those to predict.
+            classes: Every class of the comparison, or None for a regression.
+
+        Raises:
+            Incomparable: The model cannot predict these rows.
+        """
+        features = list(self.features or recipe.features)
+        missing = [name for name in features if name not in table.frame.columns]
+        if missing:
+            raise Incomparable(self.name, f"needs columns that the datasets do not have: {quoted_list(missing)}")
         try:
-            self._answers(recipe, classes)
-            return predict(self.model, values, classes, len(recipe.outputs))
+            self._require_same_task(recipe, classes)
+            return predict(self.model, self._input(table.frame.loc[rows, features]), classes, len(recipe.outputs))
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
             raise Incomparable(self.name, f"cannot predict: {type(error).__name__}: {sanitised(error, 200)}") from error
 
-    def same_question(self, recipe: Recipe) -> None:
-        """A model of another target answers another question: no score of it says anything."""
+    def require_same_target(self, recipe: Recipe) -> None:
+        """Raises Incomparable for a model of another target, since no score of it would mean anything."""
         if self.target not in ("", recipe.target):
-            asked = f"the settings ask for '{sanitised(recipe.target)}'"
-            raise Incomparable(self.name, f"predicts '{sanitised(self.target)}', {asked}")
+            wanted = f"the settings ask for '{sanitised(recipe.target)}'"
+            raise Incomparable(self.name, f"predicts '{sanitised(self.target)}', {wanted}")
 
-    def replays(self, request: Mapping[str, object]) -> None:
-        """It has an answer to a request, such as the one that its entry in the history holds."""
+    def require_prediction(self, request: Mapping[str, object]) -> None:
+        """Raises Incomparable if the model cannot predict a request, such as the sample in its record."""
         try:
-            frame = pd.DataFrame([request]).fillna(np.nan)[list(self.features)]
-            self.model.predict(frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy())
+            self.model.predict(self._input(pd.DataFrame([request]).fillna(np.nan)[list(self.features)]))
         except Exception as error:  # a model may raise anything at all
-            told = f"has no answer to the request that its entry holds: {type(error).__name__}: {sanitised(error, 200)}"
-            raise Incomparable(self.name, told) from error
+            reason = f"cannot predict the sample in its record: {type(error).__name__}: {sanitised(error, 200)}"
+            raise Incomparable(self.name, reason) from error
 
-    def _answers(self, recipe: Recipe, classes: Array | None) -> None:
-        """A model of another task says nothing; one of which no answer can be right has not become worse."""
-        made_for = estimators.task_of(self.model)
-        if made_for not in ("", recipe.task):
-            raise Incomparable(self.name, f"is made for {made_for}, the target asks for {recipe.task}")
+    def _input(self, frame: pd.DataFrame) -> Any:
+        """Returns the frame, or its values: a model that was fitted without column names warns about names."""
+        return frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy()
+
+    def _require_same_task(self, recipe: Recipe, classes: Array | None) -> None:
+        """Raises Incomparable for a model of another task, or one that knows none of the classes."""
+        task = estimators.task_of(self.model)
+        if task not in ("", recipe.task):
+            raise Incomparable(self.name, f"is made for {task}, the target asks for {recipe.task}")
         known = getattr(self.model, "classes_", None)
         if classes is None or known is None:
             return
         if not set(np.asarray(known).tolist()) & set(classes.tolist()):
-            told = f"knows the classes {quoted_list(known)}, the datasets hold {quoted_list(classes)}"
-            raise Incomparable(self.name, told)
+            reason = f"knows the classes {quoted_list(known)}, the datasets hold {quoted_list(classes)}"
+            raise Incomparable(self.name, reason)
 
 
-def classes_in(recipe: Recipe, table: Table, *several: Array | None) -> Array | None:
-    """Every class that the datasets hold, and these: all models speak of the same ones. None for a regression."""
+def classes_in(recipe: Recipe, table: Table, *known: Array | None) -> Array | None:
+    """Returns every class of the datasets and of the given arrays; None for a regression."""
     if recipe.task == "regression":
         return None
-    return merged_classes(np.unique(fit.labels(recipe, table)), *(some for some in several if some is not None))
+    return merged_classes(np.unique(fit.labels(recipe, table)), *(classes for classes in known if classes is not None))

@@ -1,11 +1,11 @@
-"""The one straight story of a training: screen, split, fit, score champion and challenger on the same rows, compare."""
+"""One training: screen, split, fit, score champion and challenger on the same rows, compare."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,30 +13,34 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from ml_action.config.settings import TrainingOptions
 from ml_action.core.formatting import sanitised
-from ml_action.core.records.contract import ColumnDrift, DataContract
+from ml_action.core.records.contract import ColumnDrift
 from ml_action.core.records.evaluation import Comparison, Screening
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
-from ml_action.modelling import screening as screen
 from ml_action.modelling.champion import CHAMPION, Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.contract import learning
 from ml_action.modelling.evaluation import losses, scoring
 from ml_action.modelling.evaluation.comparison import compare
+from ml_action.modelling.evaluation.dataset_scores import score_datasets
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
-from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.reading.table import Table
+from ml_action.modelling.screening import ScreeningInput, screen
 from ml_action.modelling.training import cross_fitting, estimators, fit, model_file, units
-from ml_action.modelling.training.cross_fitting import Progress, Split
+from ml_action.modelling.training.cross_fitting import CrossFit, Split
+from ml_action.modelling.training.execution import Execution
 from ml_action.modelling.training.library_versions import libraries
+from ml_action.modelling.training.model_file import ModelFile, ModelFormat
 
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
-_MOST_NOTES = 5
+_MAX_NOTES = 5
 
 
 class NoUsableDatasets(Exception):
-    """Every new dataset looks wrong to the champion; `screening` says how."""
+    """Every new dataset looks wrong to the champion; `screening` has the reasons."""
 
     def __init__(self, screening: Screening) -> None:
         super().__init__("every new dataset looks wrong")
@@ -44,160 +48,194 @@ class NoUsableDatasets(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class ScreeningInput:
-    """What the champion is to look at before anything is trained."""
+class TrialData:
+    """The datasets of a trial."""
 
-    judged: Flags  # per dataset: not accepted before; what is new is among them
-    contract: DataContract | None = None
-    free: Collection[str] = ()  # columns of which nothing is asked
+    table: Table
+    recipe: Recipe
+    new: Flags  # per dataset: both models are compared on it
+    to_screen: ScreeningInput | None = None  # None: no dataset is screened
+    shifts: tuple[ColumnDrift, ...] = ()
+    unit: str = "datasets"  # the name of what is counted
+
+    def without(self, blobs: frozenset[str]) -> TrialData:
+        """Returns the data without some datasets."""
+        kept = np.array([dataset.blob not in blobs for dataset in self.table.datasets], dtype=bool)
+        return replace(self, table=self.table.select(kept), new=self.new[kept])
 
 
-def run(
-    table: Table,
-    *,
-    recipe: Recipe,
-    new: Flags,
-    champion: object | None,
-    champion_features: Sequence[str],
-    champion_target: str = "",
-    salt: str,
-    test_size: float,
-    policy: Policy,
-    folds: int = 5,
-    group: str = "",
-    screened: ScreeningInput | None = None,
-    unit: str = "datasets",
-    shifts: tuple[ColumnDrift, ...] = (),
-    progress: Progress,
-    jobs: int = 0,
-    form: model_file.ModelFormat = model_file.PICKLE,
-) -> Trial:
-    """A challenger trained on all datasets and judged on the new ones (marked), against the champion.
+@dataclass(frozen=True)
+class TrialOptions:
+    """How a challenger is trained and compared."""
 
-    Without a champion every dataset is new and the dummy is the opponent. With `screened` the champion looks first,
-    and what is suspicious is left out. With fewer than two folds only the holdout judges: one fit in place of many.
-    The same arguments give the same trial, artifact included. `progress` gets ("fit", done, of how many). With `jobs`
-    so many folds are fitted side by side, else as many as can be. Raises Incomparable for the champion, NothingSound
-    for the datasets; ModelError, DataError or SettingsError when the challenger cannot be fitted or scored.
+    training: TrainingOptions
+    policy: Policy
+    salt: str  # the key of the holdout and of the folds
+    trusted_types: tuple[str, ...] = ()  # in a skops file
+    execution: Execution = field(default_factory=Execution)
+
+    @property
+    def folds(self) -> int:
+        """How many folds the budget allows, after the final fit."""
+        return self.training.fit_budget - 1
+
+    @property
+    def form(self) -> ModelFormat:
+        """The format of the model file."""
+        return ModelFormat(self.training.model_format, self.trusted_types)
+
+    def units_in(self, table: Table) -> units.Units:
+        """Returns the units of the table's rows."""
+        return units.units_of(table, self.training.group)
+
+
+def run(data: TrialData, champion: ReferenceModel | None, options: TrialOptions) -> Trial:
+    """Trains a challenger on all datasets, and compares it with the champion on the new ones.
+
+    Without a champion every dataset is new, and the opponent is the dummy. The champion first screens the datasets of
+    `data.to_screen`; suspicious ones are left out. With fewer than two folds only the holdout is compared, and one
+    model is fitted instead of several. The same arguments give the same trial, including the bytes of the model file.
+
+    Raises:
+        Incomparable: The champion cannot be scored.
+        NoUsableDatasets: The champion finds every new dataset suspicious.
+        ModelError, DataError, SettingsError: The challenger cannot be fitted or scored.
     """
     if champion is None:
-        new = np.ones(len(table.datasets), dtype=bool)
+        data = replace(data, new=np.ones(len(data.table.datasets), dtype=bool))
     notes: list[str] = []
-    with threadpool_limits(limits=1), _noted(notes):
-        witness = None if champion is None else ReferenceModel(champion, champion_features, target=champion_target)
-        if witness:
-            witness.same_question(recipe)
-        _try_out(recipe, policy, table)
-        found, reference = Screening(), None
-        if witness and screened:
-            held = units.units_of(table, group).held_out(salt, test_size)
-            others = ~screened.judged & table.all_in(held)
-            found, reference = _screened(witness, recipe, table, new, screened, others)
-            table, new = _without_suspects(table, new, found)
-        fresh = new[table.cluster] & fit.has_weight(recipe, table)
-        parts = cross_fitting.split(table, units.units_of(table, group), fresh, salt, test_size, folds)
-        said = _predict(witness, recipe, table, parts.new) if witness else None
-        model = cross_fitting.final(recipe, table, parts, progress)
-        artifact = model_file.dump(model, form)  # before it is judged: what cannot be written is not worth the time
-        classes = classes_in(recipe, table, said.classes if said else None)
-        challenger, baseline = cross_fitting.out_of_sample(recipe, table, parts, model, classes, progress, jobs)
-        target, weight = fit.target_and_weights(recipe, table, parts.new)
-        judged = PairedPredictions(
-            target,
-            _numbered(parts),
-            challenger,
-            baseline,
-            said,
-            reference,
-            {name: table.frame.loc[parts.new, name].reset_index(drop=True) for name in policy.slices},
-            weight,
-        )
-        comparison = replace(_compare(judged, recipe, policy), unit=unit)
-    if not estimators.supports_outputs(estimators.build_from_recipe(recipe), len(recipe.outputs)):
-        notes.append(f"{recipe.estimator} predicts one target: each has a copy of its own (MultiOutputRegressor)")
-    if folds < 2:
-        notes.append("judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting")
-    return replace(_record(table, recipe, parts, artifact, form, comparison, notes), shifts=shifts, screening=found)
+    with threadpool_limits(limits=1), _collect_warnings(notes):
+        if champion:
+            champion.require_same_target(data.recipe)
+        _check_metrics(data, options.policy)
+        screened = _screen(data, data.to_screen, champion, options) if champion and data.to_screen else _Screened(data)
+        fitted = _fit_and_compare(screened, champion, options)
+    notes += _remarks(data.recipe, options)
+    trial = _record(fitted, options.form, notes)
+    return replace(trial, shifts=data.shifts, screening=screened.screening)
 
 
-def _without_suspects(table: Table, new: Flags, found: Screening) -> tuple[Table, Flags]:
-    """What the champion found nothing wrong with. Raises NothingSound where nothing new is left."""
-    suspects = {item.blob for item in found.suspects}
-    sound = np.array([dataset.blob not in suspects for dataset in table.datasets], dtype=bool)
-    if not new[sound].any():
-        raise NoUsableDatasets(found)
-    return table.select(sound), new[sound]
-
-
-def _try_out(recipe: Recipe, policy: Policy, table: Table) -> None:
-    """Every metric that is asked about later, asked about the truth: a wrong one costs no fit."""
-    asked = [("metric", recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
+def _check_metrics(data: TrialData, policy: Policy) -> None:
+    """Checks the metrics on the true values: an unsuitable one is found before anything is fitted."""
+    named = [("metric", data.recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
     with scoring.allow_undefined():
-        scoring.check_metrics(asked, fit.labels(recipe, table), fit.weights(recipe, table))
+        scoring.check_metrics(named, fit.labels(data.recipe, data.table), fit.weights(data.recipe, data.table))
 
 
-def _screened(
-    witness: ReferenceModel, recipe: Recipe, table: Table, new: Flags, asked: ScreeningInput, reference: Flags
-) -> tuple[Screening, npt.NDArray[np.float64]]:
-    """What the champion makes of the datasets, and its mean loss on each of the reference, unseen by it."""
-    judged = asked.judged | new
-    rows = (judged | reference)[table.cluster]
-    said, (target, weight) = _predict(witness, recipe, table, rows), fit.target_and_weights(recipe, table, rows)
-    loss = losses.per_row(recipe, [said], target, weight)
-    looks = screen.score_datasets(table, rows, said, target, loss, weight)
-    found = screen.screen(table, looks, new, judged, reference, asked.contract, asked.free)
-    return found, looks.mean_loss[reference]
+# --- screening --------------------------------------------------------------------------------------------
 
 
-def _predict(witness: ReferenceModel, recipe: Recipe, table: Table, rows: Flags) -> Predictions:
-    return witness.says(recipe, table, rows, classes_in(recipe, table))
+@dataclass(frozen=True, eq=False)
+class _Screened:
+    """The datasets that are left after screening."""
+
+    data: TrialData
+    screening: Screening = Screening()
+    reference: Floats | None = None  # the champion's mean loss on each dataset that it never trained on
 
 
-def _compare(judged: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
-    """Scores and tests. What cannot be scored ends the attempt, never in a promotion."""
+def _screen(data: TrialData, asked: ScreeningInput, champion: ReferenceModel, options: TrialOptions) -> _Screened:
+    """Leaves out what the champion finds suspicious. Raises NoUsableDatasets if no new dataset is left."""
+    table, recipe = data.table, data.recipe
+    reference = ~asked.judged & table.all_in(options.units_in(table).held_out(options.salt, options.training.test_size))
+    asked = replace(asked, judged=asked.judged | data.new)
+    rows = (asked.judged | reference)[table.cluster]
+    predictions = champion.predict(recipe, table, rows, classes_in(recipe, table))
+    target, weight = fit.target_and_weights(recipe, table, rows)
+    loss = losses.per_row(recipe, [predictions], target, weight)
+    scores = score_datasets(table, rows, predictions, target, loss, weight)
+    screening = screen(table, scores, data.new, reference, asked)
+    left = data.without(frozenset(item.blob for item in screening.suspects))
+    if not left.new.any():
+        raise NoUsableDatasets(screening)
+    return _Screened(left, screening, scores.mean_loss[reference])
+
+
+# --- fitting and comparing --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A challenger, and how it compares."""
+
+    cross_fit: CrossFit
+    file: ModelFile
+    comparison: Comparison
+
+
+def _fit_and_compare(screened: _Screened, champion: ReferenceModel | None, options: TrialOptions) -> _Fitted:
+    data, training = screened.data, options.training
+    table, recipe = data.table, data.recipe
+    fresh = data.new[table.cluster] & fit.has_weight(recipe, table)
+    split = cross_fitting.split(table, options.units_in(table), fresh, options.salt, training.test_size, options.folds)
+    before = champion.predict(recipe, table, split.new, classes_in(recipe, table)) if champion else None
+    cross_fit = CrossFit(recipe, table, split, options.execution)
+    model = cross_fit.final()
+    file = model_file.dump(model, options.form)  # before the folds, which are a waste if the model cannot be written
+    now = cross_fit.out_of_sample(model, classes_in(recipe, table, before.classes if before else None))
+    known = fit.target_and_weights(recipe, table, split.new)
+    paired = PairedPredictions(
+        known.target,
+        _numbered_units(split),
+        challenger=now.model,
+        baseline=now.dummy,
+        champion=before,
+        reference=screened.reference,
+        slices={name: table.frame.loc[split.new, name].reset_index(drop=True) for name in options.policy.slices},
+        weight=known.weight,
+    )
+    return _Fitted(cross_fit, file, replace(_compare(paired, recipe, options.policy), unit=data.unit))
+
+
+def _compare(paired: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
+    """Scores and tests. A model that cannot be scored ends the attempt without a promotion."""
     try:
         with scoring.allow_undefined():
-            return compare(judged, recipe, policy)
+            return compare(paired, recipe, policy)
     except scoring.Unscorable as error:
         if error.role == "champion":
             raise Incomparable(CHAMPION, f"cannot be scored: {error}") from error
         raise scoring.problem(error) from error
 
 
-def _numbered(parts: Split) -> npt.NDArray[np.int64]:
-    """The judged rows' units, counted from 0 without gaps."""
-    return np.unique(parts.units.of_row[parts.new], return_inverse=True)[1].astype(np.int64)
+def _numbered_units(split: Split) -> npt.NDArray[np.int64]:
+    """Returns the units of the compared rows, counted from 0 without gaps."""
+    return np.unique(split.units.of_row[split.new], return_inverse=True)[1].astype(np.int64)
 
 
-def _record(
-    table: Table,
-    recipe: Recipe,
-    parts: Split,
-    artifact: tuple[bytes, str],
-    form: model_file.ModelFormat,
-    comparison: Comparison,
-    notes: list[str],
-) -> Trial:
-    learned = table.any_in(parts.trained)
+# --- the record -------------------------------------------------------------------------------------------
+
+
+def _remarks(recipe: Recipe, options: TrialOptions) -> Iterator[str]:
+    if not estimators.supports_outputs(estimators.build_from_recipe(recipe), len(recipe.outputs)):
+        yield f"{recipe.estimator} predicts one target: each has a copy of its own (MultiOutputRegressor)"
+    if options.folds < 2:
+        yield "judged on the new datasets of the holdout alone: fit-budget allows no cross-fitting"
+
+
+def _record(fitted: _Fitted, form: ModelFormat, notes: list[str]) -> Trial:
+    cross_fit, file = fitted.cross_fit, fitted.file
+    recipe, table, split = cross_fit.recipe, cross_fit.table, cross_fit.split
+    learned = table.any_in(split.trained)
     return Trial(
         recipe=recipe,
-        comparison=comparison,
-        artifact=artifact[0],
-        digest=artifact[1],
+        comparison=fitted.comparison,
+        artifact=file.content,
+        digest=file.sha256,
         datasets=int(learned.sum()),
-        rows=int(parts.trained.sum()),
-        holdout=int(table.any_in(parts.holdout).sum()),
+        rows=int(split.trained.sum()),
+        holdout=int(table.any_in(split.holdout).sum()),
         libraries=libraries("skops") if form.name == "skops" else libraries(),
         sample=_sample(table, recipe),
-        notes=tuple(dict.fromkeys(notes))[:_MOST_NOTES],
-        contract=learning.learn_contract(table.select(learned, parts.trained), recipe.outputs, recipe.features),
+        notes=tuple(dict.fromkeys(notes))[:_MAX_NOTES],
+        contract=learning.learn_contract(table.select(learned, split.trained), recipe.outputs, recipe.features),
         model_format=form.name,
-        types=model_file.types_of(artifact[0], form),
+        types=model_file.types_of(file.content, form),
     )
 
 
 def _sample(table: Table, recipe: Recipe) -> dict[str, object]:
-    """The first row's features as JSON knows them."""
+    """Returns the features of the first row, as values of JSON."""
     return {name: _json(table.frame[name].iloc[0]) for name in recipe.features}
 
 
@@ -208,10 +246,10 @@ def _json(value: Any) -> object:
 
 
 @contextmanager
-def _noted(notes: list[str]) -> Iterator[None]:
-    """Warnings of libraries (an estimator that did not converge) as notes of the trial."""
+def _collect_warnings(notes: list[str]) -> Iterator[None]:
+    """Adds warnings of libraries, such as that an estimator did not converge, to the notes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         yield
-    # Sorted: folds that are fitted side by side warn in any order.
+    # Sorted, because folds that are fitted in parallel warn in any order.
     notes += sorted({f"{warning.category.__name__}: {sanitised(warning.message, 200)}" for warning in caught})

@@ -31,7 +31,7 @@ from ml_action.git import lfs
 from ml_action.loop.gate import decide
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.limits import ReadLimits
-from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.training.recipe import resolve_recipe
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import rows as rowchecks
 from ml_action.modelling.validation.requirements import Requirements
@@ -42,7 +42,15 @@ from ml_action.runtime import actions
 from ml_action.runtime.actions import ActionsLog
 from tests.fuzzing import fuzz
 from tests.support import benign_files, hostile_files
-from tests.support.factories import make_attempt, make_comparison, make_evidence, make_outcome, make_trial, make_version
+from tests.support.factories import (
+    make_attempt,
+    make_comparison,
+    make_evidence,
+    make_outcome,
+    make_settings,
+    make_trial,
+    make_version,
+)
 
 FILES, SEED = 400, 20261123
 WHOLE = hostile_files.WHOLE
@@ -132,9 +140,7 @@ def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
 )
 def test_one_file_of_another_type_makes_no_classes_of_a_number_target(more: tuple[str, ...]) -> None:
     table = sound_table(*(f"{WHOLE}1,7,0.5,town,{target}\n2,7,0.6,town,{target}\n" for target in more))
-    recipe = resolution.resolve_recipe(
-        table, targets=("score",), features=(), task="auto", estimator="auto", params={}, metric="auto", seed=0
-    )
+    recipe = resolve_recipe(table, make_settings(target=("score",)).training)
     assert recipe.task == "regression"
     sound, _ = validation.validate(table, Requirements(("score",), recipe.features))
     assert sound.frame["score"].dtype == "float64"

@@ -19,11 +19,11 @@ from ml_action.git import registry
 from ml_action.modelling.contract import learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.training import fit, model_file
-from ml_action.modelling.training import recipe as resolution
 from ml_action.modelling.training.library_versions import libraries
+from ml_action.modelling.training.recipe import resolve_recipe
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
-from tests.support.factories import make_history, make_version
+from tests.support.factories import make_history, make_settings, make_version
 
 ROOMS = ("blue", "green", "red")
 
@@ -58,9 +58,7 @@ def trained(
     known = [Dataset(f"{at}.csv", hashlib.sha1(b"%d" % at + of).hexdigest()) for at, of in enumerate(contents)]  # noqa: S324
     table, _ = frames.read(known, contents)
     table, _ = validation.validate(table, Requirements(targets))
-    recipe = resolution.resolve_recipe(
-        table, targets=targets, features=(), task="", estimator=estimator, params={}, metric="", seed=7
-    )
+    recipe = resolve_recipe(table, make_settings(target=targets, estimator=estimator, seed=7).training)
     model = fit.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
     contract = learning.learn_contract(table, targets, recipe.features)
     row = table.frame[list(recipe.features)].iloc[0]

@@ -154,11 +154,11 @@ def _choose(
     """Returns the settings to write, with the reasons for those that were not given."""
     suggestion = suggestions.suggest(
         table,
-        parse(inputs, {}),
+        parse(inputs, {}).training,
         lambda why, names, default: questions.ask(f"What is to be predicted? ({why})", default, choices=tuple(names)),
     )
-    for doubt in suggestion.doubts:
-        log.warn(doubt)
+    for warning in suggestion.warnings:
+        log.warn(warning)
     rows = suggestion.rows * max(1, len(found.files) // max(len(table.datasets), 1))
     defaults = _defaults(found, suggestion, rows)
     values = {

@@ -1,7 +1,8 @@
-"""When each dataset arrived, as git's history of the data path tells it: what a replay of the past goes by.
+"""When each dataset arrived, from git's history of the data path. A replay uses this order.
 
-A dataset is its content: it arrived with the first commit of the branch in which its blob stood under the data path,
-so that a rename is no arrival and an edit is one. Where a merge brought it, the merge did: nobody counted it before.
+A dataset is its content: it arrived with the first commit of the branch in which its blob was under the data path, so
+that a rename is no arrival and an edit is one. A dataset from a merged branch arrived with the merge, because the loop
+could not count it before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.repository import Repository
 
-# what each commit of the branch itself added or changed; no configuration changes the answer
+# what each commit of the branch itself added or changed; no configuration changes the output
 LOG = (
     "log", "--first-parent", "--diff-merges=first-parent", "--root", "--reverse", "--raw", "-z", "--no-abbrev",
     "--no-renames", "--no-relative", "--no-ext-diff", "--no-show-signature", "--no-color", "--diff-filter=AMT",
@@ -26,54 +27,54 @@ UNTRACKED = f"what git does not track comes last, {BY_NAME}"
 
 @dataclass(frozen=True)
 class Arrival:
-    """Datasets that came together."""
+    """Datasets that arrived together."""
 
     datasets: tuple[Dataset, ...]
-    time: str = ""  # of the commit; empty: nobody knows when
+    time: str = ""  # of the commit; empty: unknown
 
 
 @dataclass(frozen=True)
 class ArrivalHistory:
-    """Everything that is there, in the order in which it came."""
+    """All datasets, in the order in which they arrived."""
 
     arrivals: tuple[Arrival, ...]
-    notes: tuple[str, ...] = ()  # what of the order is not known, in words
+    notes: tuple[str, ...] = ()  # which part of the order is not known, as sentences
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
-        """All of them."""
+        """The datasets of all arrivals."""
         return tuple(item for arrival in self.arrivals for item in arrival.datasets)
 
 
 @dataclass(frozen=True, order=True)
 class _Commit:
-    place: int  # among the commits that brought datasets
+    place: int  # among the commits that added datasets
     time: str
-    oldest: bool  # git knows none before it
+    oldest: bool  # git knows no earlier one
 
 
-_NONE = _Commit(1 << 62, "", oldest=False)  # git does not track it
+_NONE = _Commit(1 << 62, "", oldest=False)  # of datasets that git does not track
 
 
 def read(repository: Repository, roots: Sequence[str], datasets: Iterable[Dataset]) -> ArrivalHistory:
-    """The arrivals of these datasets, which stand in folders below the roots."""
+    """Returns the arrivals of these datasets, which are in folders below the roots."""
     git = repository.store
-    came = _by_blob(git.records("--literal-pathspecs", *LOG, repository.head, "--", *roots))
+    first = _by_blob(git.records("--literal-pathspecs", *LOG, repository.head, "--", *roots))
     groups: dict[_Commit, list[Dataset]] = {}
     for item in sorted(datasets, key=lambda item: item.path):
-        groups.setdefault(came.get(item.blob, _NONE), []).append(item)
-    brought = sorted(groups)
+        groups.setdefault(first.get(item.blob, _NONE), []).append(item)
+    commits = sorted(groups)
     unknown = {_NONE: UNTRACKED} if _NONE in groups else {}
-    if brought and brought[0].oldest and git.line("rev-parse", "--is-shallow-repository") == "true":
-        unknown[brought[0]] = SHALLOW
+    if commits and commits[0].oldest and git.line("rev-parse", "--is-shallow-repository") == "true":
+        unknown[commits[0]] = SHALLOW
     elif len(groups) == 1 and not unknown:
-        unknown[brought[0]] = AT_ONCE
-    arrivals = (one for commit in brought for one in _arrivals(commit, groups[commit], known=commit not in unknown))
+        unknown[commits[0]] = AT_ONCE
+    arrivals = (one for commit in commits for one in _arrivals(commit, groups[commit], known=commit not in unknown))
     return ArrivalHistory(tuple(arrivals), tuple(unknown.values()))
 
 
 def _by_blob(pieces: Iterable[Sequence[bytes]]) -> dict[str, _Commit]:
-    """For each content the commit that brought it first."""
+    """Returns the commit that first added each blob."""
     words = (word.lstrip(b"\n") for piece in pieces for word in piece)
     found: dict[str, _Commit] = {}
     commit = _NONE
@@ -88,7 +89,7 @@ def _by_blob(pieces: Iterable[Sequence[bytes]]) -> dict[str, _Commit]:
 
 
 def _arrivals(commit: _Commit, datasets: Sequence[Dataset], *, known: bool) -> Iterator[Arrival]:
-    """What a commit brought: together, or one by one where nobody knows when."""
+    """Yields the arrivals of one commit: a single batch, or one by one if their time is unknown."""
     if known:
         yield Arrival(tuple(datasets), commit.time)
     else:

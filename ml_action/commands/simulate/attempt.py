@@ -1,39 +1,32 @@
-"""One attempt without a repository: what arrived is sifted, a challenger tried, the gate asked, nothing recorded.
+"""One attempt without a repository: validates the data, trains a challenger, asks the gate, and records nothing.
 
-The same stages as in `loop`, in the same order and through the same functions; only their surroundings are made up.
+The stages are those of `loop`, in the same order and by the same functions; only their surroundings are simulated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.contract import DataContract
-from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.loop import experiment, gate
 from ml_action.loop.batch import Batch
-from ml_action.loop.experiment import NO_CHAMPION, Opponent
-from ml_action.modelling.champion import Incomparable
+from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import drift, enforcement
-from ml_action.modelling.contract.enforcement import AcceptedDatasets
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import model_file
+from ml_action.modelling.training.execution import Execution
 from ml_action.modelling.trial import NoUsableDatasets
-
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """A model that is in place, and what its data looked like."""
+    """The current model, and the contract of its data."""
 
     model: object
     contract: DataContract | None
@@ -41,7 +34,7 @@ class Champion:
 
 @dataclass(frozen=True, eq=False)
 class AttemptResult:
-    """How an attempt ended. Without a trial nothing could be compared."""
+    """How an attempt ended. It has no trial if nothing could be compared."""
 
     decision: Decision
     trial: Trial | None = None
@@ -55,64 +48,55 @@ class AttemptResult:
 
 @dataclass(frozen=True, eq=False)
 class AttemptOptions:
-    """What does not change from attempt to attempt."""
+    """What is the same in every attempt."""
 
     recipe: Recipe
     settings: Settings
-    salt: str  # keys the holdout
-    progress: Callable[[str, int, int], None] = lambda *_: None
-    jobs: int = 0  # folds fitted side by side; 0: as many as can be
+    salt: str  # the key of the holdout
+    execution: Execution = field(default_factory=Execution)
 
 
 def build_batch(
-    terms: AttemptOptions, table: Table, accepted: Collection[str], new: Collection[str], champion: Champion | None
-) -> tuple[Batch, int]:
-    """The batch of an attempt, and how many of the new datasets are bad. `accepted` and `new` are blob ids."""
-    settings, known = terms.settings, champion.contract if champion else None
-    sifted = enforcement.apply_contract(table, terms.recipe, known, accepted, terms.salt, settings)
-    bad = tuple(item for item in sifted.bad if item.blob in new)
-    return _batch(terms, sifted, new, bad, with_shifts=champion is not None), len(bad)
-
-
-def _batch(
-    terms: AttemptOptions,
-    sifted: AcceptedDatasets,
+    options: AttemptOptions,
+    table: Table,
+    accepted: Collection[str],
     new: Collection[str],
-    bad: tuple[RejectedDataset, ...],
-    *,
-    with_shifts: bool,
+    champion: Champion | None,
 ) -> Batch:
-    fresh = enforcement.is_one_of(sifted.table, new)
-    early = with_shifts and terms.settings.trigger.drift_threshold
+    """Returns the batch of an attempt. `accepted` and `new` are blob ids."""
+    trigger, contract = options.settings.trigger, champion.contract if champion else None
+    found = enforcement.apply_contract(table, options.recipe, contract, accepted, options.salt, options.settings)
+    is_new = enforcement.is_one_of(found.table, new)
+    measures_drift = champion is not None and trigger.drift_threshold
     return Batch(
-        sifted.table,
-        terms.recipe,
-        sifted.contract,
-        fresh,
-        sifted.judged,
-        count=int(fresh.sum()),
+        found.table,
+        options.recipe,
+        found.contract,
+        is_new,
+        found.judged,
+        count=int(is_new.sum()),
         sources=(),
-        bad=bad,
-        set_aside=sifted.bad,
-        shifts=drift.measure(sifted.table, fresh, sifted.contract, terms.settings.trigger.drift) if early else (),
+        bad=tuple(item for item in found.bad if item.blob in new),
+        set_aside=found.bad,
+        shifts=drift.measure(found.table, is_new, found.contract, trigger.drift) if measures_drift else (),
     )
 
 
-def attempt(terms: AttemptOptions, batch: Batch, champion: Champion | None) -> AttemptResult:
-    """Tries a challenger, and asks the gate. What would fail the run is an ending too: `failed`."""
-    opponent = Opponent(champion.model, terms.recipe.features, terms.recipe.target) if champion else NO_CHAMPION
-    policy = terms.settings.gate
+def try_attempt(options: AttemptOptions, batch: Batch, champion: Champion | None) -> AttemptResult:
+    """Trains a challenger and asks the gate. An error that would fail a run has the verdict `failed`."""
+    recipe, settings = options.recipe, options.settings
+    opponent = ReferenceModel(champion.model, recipe.features, target=recipe.target) if champion else None
     try:
-        trial = experiment.train_and_compare(batch, terms.settings, terms.salt, opponent, terms.progress, terms.jobs)
-    except Incomparable as reason:
-        return AttemptResult(gate.incomparable(str(reason)))
-    except NoUsableDatasets as found:
-        return AttemptResult(gate.review_unusable(found.screening, policy), screening=found.screening)
-    except (DataError, ModelError) as problem:
-        return AttemptResult(Decision(Verdict.FAILED, problem.what))
-    return AttemptResult(gate.decide(trial.comparison, policy, trial.screening), trial, trial.screening)
+        trial = experiment.train_and_compare(batch, settings, opponent, options.salt, options.execution)
+    except Incomparable as error:
+        return AttemptResult(gate.incomparable(str(error)))
+    except NoUsableDatasets as error:
+        return AttemptResult(gate.review_unusable(error.screening, settings.gate), screening=error.screening)
+    except (DataError, ModelError) as error:
+        return AttemptResult(Decision(Verdict.FAILED, error.what))
+    return AttemptResult(gate.decide(trial.comparison, settings.gate, trial.screening), trial, trial.screening)
 
 
 def model_of(trial: Trial) -> object:
-    """The challenger of a trial."""
+    """Loads the challenger of a trial."""
     return model_file.load(trial.artifact, trial.digest, form=model_file.ModelFormat(trial.model_format, trial.types))

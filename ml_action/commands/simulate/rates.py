@@ -1,4 +1,4 @@
-"""Shares of trials that were counted, with Wilson's interval: honest with few trials, and at 0 and 1 (Wilson 1927)."""
+"""Proportions with Wilson's interval, which is right with few trials, and at 0 and 1 (Wilson 1927)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Proportion:
 
     @property
     def share(self) -> float:
-        """NaN of no trials."""
+        """The observed share; NaN without trials."""
         return self.hits / self.of if self.of else math.nan
 
     @property
     def interval(self) -> Interval:
-        """Where the true share lies, with 95 % confidence."""
+        """The 95 % interval of the true share."""
         return wilson(self.hits, self.of)
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Proportion:
 
 
 def wilson(hits: int, of: int, confidence: float = CONFIDENCE) -> Interval:
-    """The score interval of a share: everything from 0 to 1 where nothing was tried."""
+    """Returns the score interval of a share; 0 to 1 without trials."""
     if not of:
         return Interval(0.0, 1.0)
     z = NormalDist().inv_cdf((1 + confidence) / 2)

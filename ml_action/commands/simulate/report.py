@@ -146,11 +146,12 @@ def recommendation(found: Sequence[Calibration], threshold: int, confidence: flo
 def caution(found: Sequence[Calibration], threshold: int) -> str:
     """What becomes of a change that nothing but one batch shows, where it is found less often; else nothing."""
     one = _nearest(found, threshold)
-    if not one.sudden.found.of or one.sudden.found.share > one.power(AIM).found.share - LESS:
+    if not one.one_batch_only.found.of or one.one_batch_only.found.share > one.power(AIM).found.share - LESS:
         return ""
+    share = percent(one.one_batch_only.found.share, 0)
     return (
         f"A change of the world by as much, which nothing but the last {one.threshold} datasets show, is found at once "
-        f"in {percent(one.sudden.found.share, 0)}: a challenger learns from all datasets, and takes it up by degrees."
+        f"in {share}: a challenger learns from all datasets, and takes it up by degrees."
     )
 
 
@@ -217,7 +218,7 @@ def _needed(one: Calibration, confidence: float) -> int:
 
 
 def _finds(one: Calibration, there: float) -> bool:
-    return any(power.there == there and power.found.of and power.found.share >= ENOUGH for power in one.powers)
+    return any(power.true_gain == there and power.found.of and power.found.share >= ENOUGH for power in one.powers)
 
 
 def _harms(one: Calibration) -> bool:
@@ -227,7 +228,7 @@ def _harms(one: Calibration) -> bool:
 
 def _finer(one: Calibration) -> list[float]:
     """The gains below the aim that it finds."""
-    return [power.there for power in one.powers if power.there < AIM and _finds(one, power.there)]
+    return [power.true_gain for power in one.powers if power.true_gain < AIM and _finds(one, power.true_gain)]
 
 
 def _gain(share: float) -> str:

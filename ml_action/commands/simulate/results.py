@@ -1,7 +1,7 @@
-"""What a simulation finds, and how it is planned and judged: frozen values and pure functions of them.
+"""The results of a simulation, and its plan: frozen records and pure functions of them.
 
-Two halves: the *replay* of the history of arrivals (`Round`), and the *calibration*, in which batches are drawn from
-the same datasets at random (`Draw`), once as they are and once for each gain that is put there (docs/simulation.md).
+The *replay* of the history of arrivals has a `Round` for each attempt. In the *calibration*, batches are drawn at
+random from the same datasets (`Draw`): once unchanged, and once with each known gain (docs/simulation.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import MIN_DATASETS, Interval
 
 GAINS = (0.02, 0.05, 0.1)  # shares of the champion's error
-AIM = 0.05  # ... that a threshold is to find
+AIM = 0.05  # the gain that a threshold should find
 UNCHANGED = 0.0
 LEAST = MIN_DATASETS
 AROUND = (0.25, 0.5, 1.0, 2.0)  # times the user's threshold
@@ -30,50 +30,50 @@ class Round:
     """One attempt of the replay."""
 
     number: int
-    time: str  # of the arrival that pulled the trigger; empty: nobody knows
+    time: str  # of the arrival that started it; empty: unknown
     new: int
-    datasets: int  # at hand
+    datasets: int  # that have arrived
     verdict: Verdict
     reason: str
-    gain: float | None  # against the champion, or without one against the dummy
+    gain: float | None  # over the champion, or over the dummy without a champion
     interval: Interval | None
-    champion: str  # version; empty: there was none
-    version: str  # in place afterwards; empty: none
+    champion: str  # version; empty: no champion yet
+    version: str  # the champion afterwards; empty: still no champion
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Every attempt that the policy would have made, and what is left over."""
+    """Every attempt that the policy would have made, and what is left."""
 
     rounds: tuple[Round, ...]
     waiting: int  # new datasets at the end
-    datasets: int  # of these many that can be used
-    set_aside: int  # that cannot
+    datasets: int  # usable ones in total
+    set_aside: int  # unusable ones
 
 
 @dataclass(frozen=True)
 class Draw:
     """One attempt of the calibration."""
 
-    there: float  # the gain that was put there
-    sudden: bool  # only the new datasets show it; else the old ones that the challenger learns from do too
+    true_gain: float  # of a model that knows the change
+    one_batch_only: bool  # the old datasets, which the challenger learns from too, are unchanged
     verdict: Verdict
     gain: float | None  # as the gate measured it
     interval: Interval | None
-    better: bool | None  # than the champion on datasets that neither was trained on; None: nobody looked
+    better: bool | None  # than the champion on datasets that neither was trained on; None: unknown
     seconds: float
 
     @property
     def promoted(self) -> bool:
-        """Whether the gate let it pass."""
+        """Whether the gate promoted it."""
         return self.verdict is Verdict.PROMOTE
 
 
 @dataclass(frozen=True)
 class Power:
-    """How often a gain that is there is found."""
+    """How often a true gain is found."""
 
-    there: float
+    true_gain: float
     found: Proportion
     measured: float | None  # median gain, as the gate measured it
     width: float | None  # median, of the gain's interval
@@ -82,68 +82,68 @@ class Power:
 
 @dataclass(frozen=True)
 class Calibration:
-    """One threshold: what the policy makes of batches of this size."""
+    """What the policy does with batches of one size."""
 
     threshold: int
-    unchanged: Power  # promoted where nothing changed
-    no_better: Proportion  # ... and no better than the champion on datasets that neither was trained on
-    powers: tuple[Power, ...]  # the smallest gain first, of a challenger that has learned the change
-    sudden: Power  # a change by AIM that nothing but the batch shows
+    unchanged: Power  # promotions without a change
+    no_better: Proportion  # ... and not better than the champion on datasets that neither was trained on
+    powers: tuple[Power, ...]  # the smallest gain first; the challenger has learned the change
+    one_batch_only: Power  # a gain of AIM that only the new batch has
     fits: int  # per attempt
     seconds: float  # per attempt, median
 
-    def power(self, there: float) -> Power:
-        """That of a gain."""
-        return next(one for one in self.powers if one.there == there)
+    def power(self, true_gain: float) -> Power:
+        """Returns the power for a gain."""
+        return next(one for one in self.powers if one.true_gain == true_gain)
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """Everything that was found about a policy."""
+    """Everything that was found out about a policy."""
 
     policy: Mapping[str, object]  # the settings that make it
     rounds: int  # draws for each threshold
     replay: Replay
-    calibrations: tuple[Calibration, ...]  # the smallest threshold first; none where the datasets are too few
-    notes: tuple[str, ...] = ()  # what of the order of arrivals is not known
+    calibrations: tuple[Calibration, ...]  # the smallest threshold first; empty with too few datasets
+    notes: tuple[str, ...] = ()  # which part of the order of arrivals is not known
 
     @property
     def threshold(self) -> int:
-        """The policy's own."""
+        """The policy's own threshold."""
         return int(str(self.policy["threshold"]))
 
     @property
     def confidence(self) -> float:
-        """How sure the policy's gate has to be."""
+        """The confidence that the policy's gate requires."""
         return float(str(self.policy["confidence"]))
 
 
 def summarise(threshold: int, draws: Sequence[Draw], gains: Sequence[float], fits: int) -> Calibration:
-    """The figures of all draws of one threshold."""
-    known = [draw for draw in draws if not draw.sudden]
-    null = [draw for draw in known if draw.there == UNCHANGED]
+    """Returns the figures of all draws of one threshold."""
+    learned = [draw for draw in draws if not draw.one_batch_only]
+    null = [draw for draw in learned if draw.true_gain == UNCHANGED]
     return Calibration(
         threshold,
         _power(UNCHANGED, null),
         _no_better(null),
-        tuple(_power(gain, [draw for draw in known if draw.there == gain]) for gain in gains),
-        _power(AIM, [draw for draw in draws if draw.sudden]),
+        tuple(_power(gain, [draw for draw in learned if draw.true_gain == gain]) for gain in gains),
+        _power(AIM, [draw for draw in draws if draw.one_batch_only]),
         fits,
         _median([draw.seconds for draw in draws]) or 0.0,
     )
 
 
 def _no_better(draws: Sequence[Draw]) -> Proportion:
-    """How often what was promoted is no better; nothing where it is not known of each (no holdout, no jury)."""
+    """Returns how often a promoted model is no better; of 0 draws if that is unknown for any (without a holdout)."""
     promoted = [draw for draw in draws if draw.promoted]
     known = all(draw.better is not None for draw in promoted)
     return Proportion(sum(draw.better is False for draw in promoted), len(draws) if known else 0)
 
 
-def _power(there: float, draws: Sequence[Draw]) -> Power:
+def _power(true_gain: float, draws: Sequence[Draw]) -> Power:
     verdicts = Counter(str(draw.verdict) for draw in draws)
     return Power(
-        there,
+        true_gain,
         Proportion(sum(draw.promoted for draw in draws), len(draws)),
         _median(draw.gain for draw in draws if draw.gain is not None),
         _median(draw.interval.high - draw.interval.low for draw in draws if draw.interval),
@@ -160,13 +160,13 @@ def _median(values: Iterable[float]) -> float | None:
 
 
 def thresholds(given: Sequence[int], usual: int, datasets: int) -> tuple[int, ...]:
-    """The thresholds to calibrate: those given, or some around the usual one, as far as the datasets allow.
+    """Returns the thresholds to calibrate: those given, or some around the usual one that the datasets allow.
 
-    A batch may be half of the datasets: the champion has to have learned from as many. Empty when that is not possible
-    for any; then a replay is all there is.
+    A batch may be half of the datasets, because the champion learns from as many. Empty if no threshold is possible;
+    then there is only a replay.
 
     Raises:
-        SettingsError: a given one is too small or too large for these datasets.
+        SettingsError: A given threshold is too small or too large for these datasets.
     """
     most = datasets // 2
     if given:
@@ -177,7 +177,7 @@ def thresholds(given: Sequence[int], usual: int, datasets: int) -> tuple[int, ..
 
 
 def _small(most: int) -> tuple[int, ...]:
-    """Where none of the usual ones is possible: what is."""
+    """Returns possible thresholds if none around the usual one is possible."""
     return tuple(one for one in (most // 2, most) if one >= LEAST)
 
 
@@ -185,22 +185,22 @@ def _check(given: Sequence[int], most: int, datasets: int) -> None:
     if min(given) < LEAST:
         raise SettingsError(
             f"thresholds: {min(given)} is too small",
-            why=f"the gate promotes nothing that fewer than {LEAST} datasets judged",
+            why=f"the gate promotes nothing on fewer than {LEAST} datasets",
             fix=f"name thresholds of {LEAST} and more",
         )
     if max(given) > most:
         raise SettingsError(
             f"thresholds: {max(given)} takes {2 * max(given)} datasets, and {datasets} can be used",
-            why="a batch is drawn at random, and the champion has to have learned from as many datasets as are in it",
+            why="a batch is drawn at random, and the champion must have learned from as many datasets as are in it",
             fix=f"name thresholds of at most {most}, or wait for more datasets",
         )
 
 
 def too_few(datasets: int, threshold: int) -> DataError:
-    """Neither a replay nor a calibration is possible."""
+    """Returns the error for datasets that allow neither a replay nor a calibration."""
     needed = min(2 * LEAST, max(threshold, LEAST))
     return DataError(
         f"{count_of(datasets, 'datasets')} can be used, and a simulation needs {needed}",
-        why=f"the gate judges by {LEAST} new datasets at least, and a champion has to have learned from others",
+        why=f"the gate needs at least {LEAST} new datasets, and a champion must have learned from others",
         fix=f"wait for {count_of(needed - datasets, 'more datasets')}, or simulate with a lower --threshold",
     )

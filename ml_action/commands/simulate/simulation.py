@@ -1,7 +1,7 @@
-"""`simulate`: a policy put to the test on a repository's own datasets. Nothing is written there, nothing leaves here.
+"""The command `simulate`: tests a policy on a repository's own datasets. It writes and sends nothing.
 
-First what would have been: the history of arrivals is replayed, attempt by attempt. Then how far the policy can be
-trusted on such data: batches are drawn at random (`calibration`). Both through the loop's own stages (`proving`).
+First the history of arrivals is replayed, attempt by attempt: what would have happened. Then batches are drawn at
+random (`calibration`): how far the policy can be trusted on such data. Both use the loop's own stages (`attempt`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 from ml_action.commands.simulate import arrival_history, calibration, replay, results
 from ml_action.commands.simulate.arrival_history import ArrivalHistory
 from ml_action.commands.simulate.attempt import AttemptOptions
-from ml_action.commands.simulate.calibration import CalibrationInput, DrawKey
+from ml_action.commands.simulate.calibration import CalibrationInput, DrawKey, Drawn
 from ml_action.commands.simulate.report import duration
-from ml_action.commands.simulate.results import Calibration, Draw, Replay, Simulation
+from ml_action.commands.simulate.results import Calibration, Draw, Simulation
+from ml_action.commands.simulate.workers import Workers, workers_for
 from ml_action.config.settings import Settings, values_of
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import count_of
@@ -35,42 +36,45 @@ POLICY = (
 
 @dataclass(frozen=True)
 class SimulationRequest:
-    """What is to be simulated, beside the policy."""
+    """What to simulate, in addition to the policy."""
 
-    thresholds: tuple[int, ...] = ()  # to calibrate; none: some around the user's
-    rounds: int = 40  # draws for each threshold; 0: the replay alone
-    jobs: int = 0  # processes; 0: as many as there are processors
+    thresholds: tuple[int, ...] = ()  # to calibrate; empty: some around the user's
+    rounds: int = 40  # draws for each threshold; 0: only the replay
+    jobs: int = 0  # processes; 0: one per processor
 
 
-def run(scene: Snapshot, settings: Settings, wish: SimulationRequest, log: Log, scratch: Path) -> Simulation:
-    """The replay and the calibration of one policy."""
-    _check(settings)
+def run(scene: Snapshot, settings: Settings, request: SimulationRequest, log: Log, folder: Path) -> Simulation:
+    """Returns the replay and the calibration of one policy. `folder` is for temporary files."""
+    _require_datasets_as_units(settings)
     settings = settings.with_values(force="")
+    threshold, salt = settings.trigger.threshold, survey.holdout_key(scene, settings)
     history = arrival_history.read(scene.repository, settings.data.data_path.roots, survey.datasets(scene, settings))
-    sound = batch.sound(_material(scene, settings, history), scene, settings, log)
-    count = len(sound.table.datasets)
-    sizes = results.thresholds(wish.thresholds, settings.trigger.threshold, count) if wish.rounds else ()
-    if not sizes and count < max(settings.trigger.threshold, results.LEAST):
-        raise results.too_few(count, settings.trigger.threshold)
-    bench = calibration.bench_of(sound, settings)
-    places = [DrawKey(size, number) for size in sizes for number in range(wish.rounds)]
-    first = _first(bench, places, _attempts(history, settings), wish, log)
-    past = _replay(sound, history, settings, survey.holdout_key(scene, settings), log)
-    rest = _draws(bench, places[:-1], wish, log, scratch)
-    found = _calibrations(sizes, {**rest, **first}, bench)
-    return Simulation(_policy(sound, settings), wish.rounds, past, found, history.notes)
+    usable = batch.sound(_batch_input(scene, salt, history), scene, settings, log)
+    count = len(usable.table.datasets)
+    sizes = results.thresholds(request.thresholds, threshold, count) if request.rounds else ()
+    if not sizes and count < max(threshold, results.LEAST):
+        raise results.too_few(count, threshold)
+    given = calibration.input_for(usable, settings)
+    keys = [DrawKey(size, number) for size in sizes for number in range(request.rounds)]
+    workers = workers_for(given, request.jobs, folder)
+    first = _draw_first(given, keys, _expected_attempts(history, threshold), workers, log)
+    past = replay.run(
+        usable,
+        history.arrivals,
+        AttemptOptions(usable.recipe, settings, salt),
+        lambda done, total: log.progress("replay", done, total),
+    )
+    drawn = (*_draw_others(given, keys[:-1], workers, log), *first)
+    return Simulation(_policy(usable, settings), request.rounds, past, _summaries(sizes, drawn, given), history.notes)
 
 
-def _policy(sound: UsableDatasets, settings: Settings) -> dict[str, object]:
-    """The settings that make a policy, as a person or a program compares them."""
-    values = values_of(settings)
-    return {name: values[name] for name in POLICY} | {
-        "estimator": sound.recipe.estimator,
-        "metric": sound.recipe.metric,
-    }
+def _policy(usable: UsableDatasets, settings: Settings) -> dict[str, object]:
+    """Returns the settings that make a policy, for comparison."""
+    values, recipe = values_of(settings), usable.recipe
+    return {name: values[name] for name in POLICY} | {"estimator": recipe.estimator, "metric": recipe.metric}
 
 
-def _check(settings: Settings) -> None:
+def _require_datasets_as_units(settings: Settings) -> None:
     if settings.data.unit == "rows":
         raise SettingsError(
             "unit = 'rows': simulate knows datasets only",
@@ -79,60 +83,54 @@ def _check(settings: Settings) -> None:
         )
 
 
-def _material(scene: Snapshot, settings: Settings, history: ArrivalHistory) -> BatchInput:
-    """Everything is new: no attempt has judged anything yet."""
+def _batch_input(scene: Snapshot, salt: str, history: ArrivalHistory) -> BatchInput:
+    """Returns the input of a batch in which everything is new: no attempt has judged any dataset yet."""
     datasets = history.datasets
-    champion = scene.history.champion if scene.history else None  # names target and features, where settings do not
-    new = frozenset(item.blob for item in datasets)
-    return BatchInput(datasets, new, frozenset(), (), champion, survey.holdout_key(scene, settings))
+    champion = scene.history.champion if scene.history else None  # its target and features are the defaults
+    return BatchInput(datasets, frozenset(item.blob for item in datasets), frozenset(), (), champion, salt)
 
 
-def _attempts(history: ArrivalHistory, settings: Settings) -> int:
-    """How many the replay will have, if every dataset is sound."""
-    found = waiting = 0
+def _expected_attempts(history: ArrivalHistory, threshold: int) -> int:
+    """Returns how many attempts the replay has if every dataset is valid."""
+    attempts = waiting = 0
     for arrival in history.arrivals:
         waiting += len(arrival.datasets)
-        if waiting >= settings.trigger.threshold:
-            found, waiting = found + 1, 0
-    return found
+        if waiting >= threshold:
+            attempts, waiting = attempts + 1, 0
+    return attempts
 
 
-def _first(
-    bench: CalibrationInput, places: Sequence[DrawKey], attempts: int, wish: SimulationRequest, log: Log
-) -> dict[DrawKey, tuple[Draw, ...]]:
-    """The last and largest draw, made first: it tells how long all will take."""
-    if not places:
-        return {}
+def _draw_first(
+    given: CalibrationInput, keys: Sequence[DrawKey], attempts: int, workers: Workers, log: Log
+) -> tuple[Drawn, ...]:
+    """Makes the last and largest draw first: it shows how long everything will take."""
+    if not keys:
+        return ()
     started = time.perf_counter()
-    drawn = calibration.draw(bench, places[-1])
-    taken, jobs = time.perf_counter() - started, calibration.processes(bench, wish.jobs)
-    each = taken / len(drawn)
-    total = attempts * each + (len(places) - 1) * taken / jobs
+    drawn = calibration.draw(given, keys[-1])
+    taken = time.perf_counter() - started
+    each = taken / len(drawn.draws)
+    total = attempts * each + (len(keys) - 1) * taken / workers.count
     log.info(
-        f"{count_of(attempts, 'attempts')} to replay and {count_of(len(places), 'draws')} of "
-        f"{count_of(len(drawn), 'attempts')}, {each:.1f} s each, in {count_of(jobs, 'processes')}: {duration(total)}"
+        f"{count_of(attempts, 'attempts')} to replay and {count_of(len(keys), 'draws')} of "
+        f"{count_of(len(drawn.draws), 'attempts')}, {each:.1f} s each, in {count_of(workers.count, 'processes')}: "
+        f"{duration(total)}"
     )
-    return {places[-1]: drawn}
+    return (drawn,)
 
 
-def _replay(sound: UsableDatasets, history: ArrivalHistory, settings: Settings, salt: str, log: Log) -> Replay:
-    terms = AttemptOptions(sound.recipe, settings, salt)
-    return replay.run(sound, history.arrivals, terms, lambda done, total: log.progress("replay", done, total))
+def _draw_others(given: CalibrationInput, keys: Sequence[DrawKey], workers: Workers, log: Log) -> tuple[Drawn, ...]:
+    if not keys:
+        return ()
+    return workers.draw(given, keys, lambda done, total: log.progress("draws", 1 + done, 1 + total))
 
 
-def _draws(
-    bench: CalibrationInput, places: Sequence[DrawKey], wish: SimulationRequest, log: Log, scratch: Path
-) -> dict[DrawKey, tuple[Draw, ...]]:
-    if not places:
-        return {}
-    jobs = min(calibration.processes(bench, wish.jobs), len(places))
-    return calibration.run(bench, places, jobs, scratch, lambda done, total: log.progress("draws", 1 + done, 1 + total))
+def _summaries(sizes: Sequence[int], drawn: Sequence[Drawn], given: CalibrationInput) -> tuple[Calibration, ...]:
+    """Returns the figures of each threshold."""
+    ordered = sorted(drawn, key=lambda one: one.key)
 
+    def draws_of(size: int) -> list[Draw]:
+        return [draw for one in ordered if one.key.threshold == size for draw in one.draws]
 
-def _calibrations(
-    sizes: Sequence[int], drawn: dict[DrawKey, tuple[Draw, ...]], bench: CalibrationInput
-) -> tuple[Calibration, ...]:
-    def of(size: int) -> list[Draw]:
-        return [one for place in sorted(drawn) if place.threshold == size for one in drawn[place]]
-
-    return tuple(results.summarise(size, of(size), bench.gains, bench.settings.training.fit_budget) for size in sizes)
+    budget = given.settings.training.fit_budget
+    return tuple(results.summarise(size, draws_of(size), given.gains, budget) for size in sizes)

@@ -80,9 +80,9 @@ def _figures(found: Sequence[Calibration]) -> Iterator[tuple[str, ...]]:
     """Yields a row for each figure, with a column for each threshold."""
     yield "promotes where nothing changed", *(str(one.unchanged.found) for one in found)
     yield "… and what is no gain", *(str(one.no_better) for one in found)
-    for there in (power.there for power in found[0].powers):
+    for there in (power.true_gain for power in found[0].powers):
         yield f"finds a gain of {percent(there, 0)}", *(str(one.power(there).found) for one in found)
-    yield f"a change of {percent(AIM, 0)}, at once", *(str(one.sudden.found) for one in found)
+    yield f"a change of {percent(AIM, 0)}, at once", *(str(one.one_batch_only.found) for one in found)
     yield f"a gain of {percent(AIM, 0)} is known to", *(_half(one.power(AIM).width) for one in found)
     yield "fits per attempt", *(str(one.fits) for one in found)
     yield "seconds per attempt", *(f"{one.seconds:.1f}" for one in found)
@@ -116,7 +116,7 @@ def _calibration(one: Calibration) -> dict[str, Any]:
         "unchanged": _power(one.unchanged),
         "no_better": _rate(one.no_better),
         "power": [_power(power) for power in one.powers],
-        "sudden": _power(one.sudden),
+        "sudden": _power(one.one_batch_only),
         "fits": one.fits,
         "seconds": round(one.seconds, 3),
     }
@@ -124,7 +124,7 @@ def _calibration(one: Calibration) -> dict[str, Any]:
 
 def _power(one: Power) -> dict[str, Any]:
     return {
-        "gain": one.there, "promoted": _rate(one.found), "measured": one.measured, "interval_width": one.width,
+        "gain": one.true_gain, "promoted": _rate(one.found), "measured": one.measured, "interval_width": one.width,
         "verdicts": dict(one.verdicts),
     }  # fmt: skip
 

@@ -1,17 +1,16 @@
 """Out-of-sample predictions for every new row: the permanent holdout and grouped cross-fitting.
 
-Each new dataset is judged by a copy of the challenger that was fitted without it (decision.md, steps 2
-and 3): on 220 datasets this finds a 2 % gain 98 times in 100, a 20 % holdout 72 times. That the paired
-predictions of such a cross-fit may be tested as they are is due to Bayle et al. 2020.
+Each new dataset is predicted by a copy of the challenger that was fitted without it (docs/decision.md, steps 2 and 3).
+On 220 datasets this finds a 2 % gain 98 times in 100, while a 20 % holdout finds it 72 times. The paired predictions of
+such a cross-fit may be tested as if they were independent (Bayle et al. 2020).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -22,45 +21,76 @@ from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation.predictions import Array, Predictions, join, predict, with_decision
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import fit
+from ml_action.modelling.training.execution import Execution
 from ml_action.modelling.training.units import Units
 
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.intp]
-Progress = Callable[[str, int, int], None]
-ModelAndDummy = tuple[Predictions, Predictions]
+Positions = npt.NDArray[np.intp]
 
 _STAGE = "fit"
-_ROOM = 100_000_000  # cells that the copies of the table may have together while folds are fitted side by side
+
+
+@dataclass(frozen=True, eq=False)
+class ModelAndDummy:
+    """The predictions of a model, and of the dummy that was fitted on the same rows."""
+
+    model: Predictions
+    dummy: Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """The rows that one fold predicts, and those that its model is fitted on."""
+
+    tested: Flags
+    trained: Flags
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Per row of a table: its unit, whether it is new, whether no version trains on it, and where it is judged."""
+    """For each row of a table: its unit, whether it is predicted, whether it is held out, and its fold."""
 
     units: Units
-    new: Flags
-    holdout: Flags
+    new: Flags  # neither model has seen it, and its predictions are compared
+    holdout: Flags  # no version is ever trained on it
     fold: npt.NDArray[np.int64]
 
     @property
     def trained(self) -> Flags:
-        """What the released model is fitted on."""
+        """The rows that the released model is fitted on."""
         return ~self.holdout
+
+    @cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        """The folds with rows to predict. The model of a fold never learns from a unit that it predicts."""
+        crossed = self.new & ~self.holdout
+        in_units = self.units.any_in(crossed)
+        return tuple(
+            Fold(crossed & (self.fold == number), self.trained & ~(in_units & (self.fold == number)))
+            for number in np.unique(self.fold[crossed])
+        )
 
 
 def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float, folds: int) -> Split:
-    """The split of the table's rows by their units' names; `fresh` marks the rows that may be judged.
+    """Splits the table's rows by the names of their units.
 
-    With fewer than two folds only the holdout judges: one fit in place of many. Raises DataError when nothing
-    is new, or too little is left to learn from.
+    Args:
+        table: The rows.
+        units: The unit of each row.
+        fresh: Marks the rows that may be predicted.
+        salt: The key of the holdout and of the folds.
+        test_size: The share of the units in the holdout.
+        folds: How many folds there are. With fewer than two only the holdout is predicted, and one model is fitted.
+
+    Raises:
+        DataError: Nothing is new, or too few rows are left to learn from.
     """
     found = Split(units, fresh, units.held_out(salt, test_size), units.folds(salt, max(folds, 1)))
     if folds < 2:
         found = Split(units, fresh & found.holdout, found.holdout, found.fold)
     if not fresh.any():
         raise DataError("None of the new datasets can be used.", fix="See the reasons they were set aside for.")
-    rounds = _folds(found)
-    if not found.new.any() or not found.trained.any() or not all(learned.any() for _, learned in rounds):
+    if not found.new.any() or not found.trained.any() or not all(fold.trained.any() for fold in found.folds):
         raise DataError(
             f"There are too few datasets to train on some and judge on others: {len(table.datasets)}.",
             fix="Wait for more datasets: raise `threshold`, or lower `test-size`.",
@@ -68,86 +98,72 @@ def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float,
     return found
 
 
-def final(recipe: Recipe, table: Table, parts: Split, progress: Progress) -> Any:
-    """The model that would be released: fitted on everything outside the holdout."""
-    progress(_STAGE, 0, _fits(parts))
-    model = fit.fit(recipe, table, parts.trained)
-    progress(_STAGE, 1, _fits(parts))
-    return model
+@dataclass(frozen=True, eq=False)
+class CrossFit:
+    """Fits a recipe on a table: once for the release, and once for each fold."""
 
+    recipe: Recipe
+    table: Table
+    split: Split
+    execution: Execution = field(default_factory=Execution)
 
-def out_of_sample(
-    recipe: Recipe, table: Table, parts: Split, model: Any, classes: Array | None, progress: Progress, jobs: int = 0
-) -> ModelAndDummy:
-    """What the challenger and the dummy say about each judged row, in the table's order.
+    def final(self) -> Any:
+        """Returns the model that would be released: it is fitted on everything outside the holdout."""
+        self._report(0)
+        model = fit.fit(self.recipe, self.table, self.split.trained)
+        self._report(1)
+        return model
 
-    `model` is the `final` one: it has not seen the holdout and judges what is new in it. `classes`: all that anybody
-    speaks of, or None for a regression. Folds are fitted side by side, in threads that share the table, as far as
-    there are processors and room (or `jobs` of them); each fit has one thread of its own, so that the figures do not
-    depend on how many there are. Raises ModelError when the challenger cannot be fitted or cannot predict.
-    """
-    judged = np.flatnonzero(parts.new)
-    rounds = _folds(parts)
-    done: dict[int, ModelAndDummy] = {}
-    for place, said in _fitted(recipe, table, rounds, classes, jobs):
-        done[place] = said
-        progress(_STAGE, 1 + len(done), _fits(parts))
-    both = [done[place] for place in range(len(rounds))]
-    places = [np.searchsorted(judged, np.flatnonzero(tested)) for tested, _ in rounds]
-    held = np.flatnonzero(parts.new & parts.holdout)
-    if len(held):
-        both.append(_predict_both(recipe, table, model, parts.trained, held, classes))
-        places.append(np.searchsorted(judged, held))
-    return join([one for one, _ in both], places), join([other for _, other in both], places)
+    def out_of_sample(self, model: Any, classes: Array | None) -> ModelAndDummy:
+        """Returns the predictions for each compared row, in the table's order.
 
+        Folds are fitted in parallel. Each fit has a single thread, so that the figures do not depend on how many run
+        at a time.
 
-def _fitted(
-    recipe: Recipe, table: Table, rounds: list[tuple[Flags, Flags]], classes: Array | None, jobs: int
-) -> Iterator[tuple[int, ModelAndDummy]]:
-    """What each fold's model and dummy say about the fold, in the order in which they are ready."""
+        Args:
+            model: The `final` one. It has not seen the holdout, so that it predicts the new rows there.
+            classes: Every class that any model knows, or None for a regression.
 
-    def judge(place: int, tested: Flags, learned: Flags) -> tuple[int, ModelAndDummy]:
-        with threadpool_limits(limits=1):  # OpenMP counts the threads of each thread by itself
-            model = fit.fit(recipe, table, learned)
-            return place, _predict_both(recipe, table, model, learned, np.flatnonzero(tested), classes)
+        Raises:
+            ModelError: The challenger cannot be fitted, or cannot predict.
+        """
+        compared, holdout = np.flatnonzero(self.split.new), np.flatnonzero(self.split.new & self.split.holdout)
+        tasks = [partial(self._predict_fold, fold, classes) for fold in self.split.folds]
+        parts = self.execution.executor.run(tasks, self.table.frame.size, lambda done: self._report(1 + done))
+        rows = [np.flatnonzero(fold.tested) for fold in self.split.folds]
+        if len(holdout):
+            parts.append(_predict_both(self.recipe, self.table, model, self.split.trained, holdout, classes))
+            rows.append(holdout)
+        positions = [np.searchsorted(compared, part) for part in rows]
+        return ModelAndDummy(
+            join([part.model for part in parts], positions), join([part.dummy for part in parts], positions)
+        )
 
-    jobs = max(1, min(jobs or joblib.cpu_count(), len(rounds), _ROOM // max(table.frame.size, 1)))
-    parallel = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
-    yield from parallel(joblib.delayed(judge)(place, *sides) for place, sides in enumerate(rounds))
+    def _predict_fold(self, fold: Fold, classes: Array | None) -> ModelAndDummy:
+        with threadpool_limits(limits=1):  # OpenMP counts the threads of each thread separately
+            model = fit.fit(self.recipe, self.table, fold.trained)
+            rows = np.flatnonzero(fold.tested)
+            return _predict_both(self.recipe, self.table, model, fold.trained, rows, classes)
 
-
-def _folds(parts: Split) -> list[tuple[Flags, Flags]]:
-    """Per fold that is met: the rows it judges, and those its model is fitted on.
-
-    A unit that is judged is not learned from, its older rows included.
-    """
-    crossed = parts.new & ~parts.holdout
-    away = parts.units.any_in(crossed)
-    return [
-        (crossed & (parts.fold == fold), parts.trained & ~(away & (parts.fold == fold)))
-        for fold in np.unique(parts.fold[crossed])
-    ]
-
-
-def _fits(parts: Split) -> int:
-    return len(np.unique(parts.fold[parts.new & ~parts.holdout])) + 1
+    def _report(self, done: int) -> None:
+        self.execution.progress(_STAGE, done, len(self.split.folds) + 1)
 
 
 def _predict_both(
-    recipe: Recipe, table: Table, model: Any, learned: Flags, rows: Places, classes: Array | None
+    recipe: Recipe, table: Table, model: Any, trained: Flags, rows: Positions, classes: Array | None
 ) -> ModelAndDummy:
-    """What a model and the dummy fitted on the same rows say about others."""
+    """Predicts rows by a model, and by the dummy fitted on the same rows as the model."""
     features = table.frame.loc[rows, list(recipe.features)]
-    guess = dummy_predictions(recipe, table, learned, len(rows), classes)
+    dummy = dummy_predictions(recipe, table, trained, len(rows), classes)
     try:
-        return predict(model, features, classes, len(recipe.outputs)), guess
+        return ModelAndDummy(predict(model, features, classes, len(recipe.outputs)), dummy)
     except Exception as error:  # an estimator may raise anything at all
         raise fit.failure(recipe, error, "could not predict") from error
 
 
-def dummy_predictions(recipe: Recipe, table: Table, learned: Flags, count: int, classes: Array | None) -> Predictions:
-    """What the dummy, fitted on the learned rows, says of so many others."""
+def dummy_predictions(recipe: Recipe, table: Table, trained: Flags, count: int, classes: Array | None) -> Predictions:
+    """Returns the dummy's predictions for `count` rows, after fitting it on the rows `trained`."""
     dummy = DummyRegressor() if classes is None else DummyClassifier(strategy="prior")
-    known, weight = fit.target_and_weights(recipe, table, learned)
-    dummy.fit(np.zeros((len(known), 1)), known, weight)
+    known = fit.target_and_weights(recipe, table, trained)
+    dummy.fit(np.zeros((len(known.target), 1)), known.target, known.weight)
     return with_decision(predict(dummy, np.zeros((count, 1)), classes, len(recipe.outputs)))

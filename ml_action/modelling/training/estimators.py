@@ -1,4 +1,4 @@
-"""A scikit-learn estimator by its import path, with parameters, seeded."""
+"""Builds scikit-learn estimators from an import path, with parameters and a seed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ DEFAULTS = {
 
 
 def build(path: str, params: Mapping[str, object], seed: int) -> Any:
-    """An unfitted estimator. Unless `params` says otherwise its `random_state` is the seed and it runs as one
-    job: the same inputs give the same model.
+    """Returns an unfitted estimator.
 
-    Raises SettingsError when the path leads to no estimator or a parameter does not exist, with the nearest
-    one that does.
+    Unless `params` says otherwise, its `random_state` is the seed and it runs as one job, so that the same inputs give
+    the same model.
+
+    Raises:
+        SettingsError: The path leads to no estimator, or a parameter does not exist; with the nearest one that does.
     """
     kind = _locate(path)
     estimator = _construct(kind, path)
@@ -41,12 +43,12 @@ def build(path: str, params: Mapping[str, object], seed: int) -> Any:
 
 
 def build_from_recipe(recipe: Recipe) -> Any:
-    """A recipe's estimator, unfitted."""
+    """Returns a recipe's estimator, unfitted."""
     return build(recipe.estimator, recipe.params, recipe.seed)
 
 
 def for_outputs(estimator: Any, outputs: int) -> Any:
-    """The estimator, or one that fits a copy of it for each target where it takes a single one."""
+    """Returns the estimator, or one that fits a copy of it for each target if it takes a single one."""
     return estimator if supports_outputs(estimator, outputs) else MultiOutputRegressor(estimator)
 
 
@@ -56,19 +58,19 @@ def supports_outputs(estimator: Any, outputs: int) -> bool:
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Whether rows can count more or less when it is fitted."""
+    """Whether its fit takes weights of rows."""
     return bool(has_fit_parameter(estimator, "sample_weight"))
 
 
 def task_of(estimator: object) -> str:
-    """regression, classification, or empty for an estimator that is neither."""
+    """Returns regression, classification, or an empty string for an estimator that is neither."""
     if is_regressor(estimator):
         return "regression"
     return "classification" if is_classifier(estimator) else ""
 
 
 def _locate(path: str) -> type[Any]:
-    """The class at the import path."""
+    """Returns the class at the import path."""
     module_name, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module_name), name) if module_name else None
@@ -90,8 +92,8 @@ def _construct(kind: type[Any], path: str) -> Any:
         estimator = kind()
     except TypeError as error:
         raise SettingsError(
-            f"estimator '{sanitised(path)}' cannot be made from settings: {sanitised(error, 160)}",
-            why="It needs other objects, such as an inner estimator, to be made.",
+            f"estimator '{sanitised(path)}' cannot be built from settings: {sanitised(error, 160)}",
+            why="Its constructor needs other objects, such as an inner estimator.",
             fix="Choose an estimator whose parameters are plain values.",
         ) from error
     if not task_of(estimator) or not hasattr(kind, "predict"):
@@ -122,7 +124,7 @@ def _unknown(path: str) -> SettingsError:
 
 
 def _suggestion(path: str) -> str:
-    """The estimator that was probably meant. Imports much of scikit-learn: only for the error."""
+    """Returns the estimator that was probably meant. Imports much of scikit-learn, so only for the error."""
     public = {
         name: f"{kind.__module__.rsplit('._', 1)[0]}.{name}"
         for name, kind in all_estimators(type_filter=["regressor", "classifier"])

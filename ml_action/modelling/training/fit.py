@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +13,29 @@ from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import pipeline as recipes
+from ml_action.modelling.training.pipeline import ESTIMATOR, build_pipeline, kinds
 
 
 def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
-    """A pipeline fitted on these rows (a mask or positions) of the table, each as heavy as the recipe's `weight` says.
+    """Returns a pipeline fitted on these rows, weighted by the recipe's `weight` column.
 
-    One BLAS and OpenMP thread: sums that are split over threads are rounded in an order that varies. Kinds of
-    columns are taken from the whole table, so that all fits of an attempt speak of the same columns.
-    Raises ModelError with the estimator's words when it fails, SettingsError for a value it refuses, DataError
-    when no row counts.
+    It uses one BLAS and OpenMP thread: sums that are split over threads are rounded in an order that varies. The kinds
+    of columns are those of the whole table, so that all fits of an attempt use the same columns.
+
+    Args:
+        recipe: What to fit.
+        table: The data.
+        rows: A mask or positions.
+
+    Raises:
+        ModelError: The estimator fails; with its message.
+        SettingsError: The estimator rejects a parameter.
+        DataError: Every row has weight 0.
     """
     frame = table.frame.loc[rows, list(recipe.features)]
-    pipeline = recipes.build_pipeline(recipe, recipes.kinds(table.frame, recipe.features), frame)
+    pipeline = build_pipeline(recipe, kinds(table.frame, recipe.features), frame)
     target, weight = labels(recipe, table)[rows], weights(recipe, table)
-    weighted = {} if weight is None else {f"{recipes.ESTIMATOR}__sample_weight": weight[rows]}
+    weighted = {} if weight is None else {f"{ESTIMATOR}__sample_weight": weight[rows]}
     if weight is not None and not weight[rows].any():
         raise _weightless(recipe)
     with threadpool_limits(limits=1):
@@ -38,9 +46,10 @@ def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
 
 
 def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
-    """The target as estimators take it, one per row: floats, or classes as integers, booleans or text.
+    """Returns the target of each row as estimators take it: floats, or classes as integers, booleans or text.
 
-    Of several targets (rows, targets). Missing targets must have been dropped (`validation.datasets`).
+    For several targets the shape is (rows, targets). Rows without a target must have been dropped
+    (`validation.datasets.validate`).
     """
     if len(recipe.outputs) > 1:
         return table.frame[list(recipe.outputs)].to_numpy(dtype=np.float64)
@@ -48,7 +57,7 @@ def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
     if recipe.task == "regression":
         return column.to_numpy(dtype=np.float64)
     if pd.api.types.is_float_dtype(column.dtype) and (column == np.floor(column)).all():
-        return column.to_numpy(dtype=np.int64)  # 0.0 and 1.0 only because a value was missing somewhere
+        return column.to_numpy(dtype=np.int64)  # whole numbers are floats if a value was missing somewhere
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy()
     if pd.api.types.infer_dtype(column) == "boolean":
@@ -57,20 +66,25 @@ def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
 
 
 def weights(recipe: Recipe, table: Table) -> npt.NDArray[np.float64] | None:
-    """How much each row counts; None: all count alike."""
+    """Returns the weight of each row; None if all are equal."""
     return table.frame[recipe.weight].to_numpy(dtype=np.float64) if recipe.weight else None
 
 
-def target_and_weights(
-    recipe: Recipe, table: Table, rows: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64] | None]:
-    """The targets and the weights of some rows."""
+class TargetAndWeight(NamedTuple):
+    """The target and the weight of each row; None if all weights are equal."""
+
+    target: npt.NDArray[Any]
+    weight: npt.NDArray[np.float64] | None
+
+
+def target_and_weights(recipe: Recipe, table: Table, rows: npt.NDArray[np.bool_]) -> TargetAndWeight:
+    """Returns the targets and weights of the marked rows."""
     weight = weights(recipe, table)
-    return labels(recipe, table)[rows], None if weight is None else weight[rows]
+    return TargetAndWeight(labels(recipe, table)[rows], None if weight is None else weight[rows])
 
 
 def has_weight(recipe: Recipe, table: Table) -> npt.NDArray[np.bool_]:
-    """Per row: whether it has a weight. What counts nothing judges nobody, and its dataset is none that was judged."""
+    """Returns, for each row, whether its weight is above 0. Only such rows are scored."""
     weight = weights(recipe, table)
     return np.ones(len(table.frame), dtype=bool) if weight is None else np.asarray(weight > 0, dtype=bool)
 
@@ -83,7 +97,7 @@ def _weightless(recipe: Recipe) -> DataError:
 
 
 def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelError | SettingsError:
-    """What an estimator raised, as an ending."""
+    """Turns what an estimator raised into an error of ours."""
     text = f"{type(error).__name__}: {sanitised(error, 300)}"
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
         return SettingsError(f"params: {recipe.estimator} refuses a value: {text}")

@@ -1,8 +1,8 @@
-"""A model as a file: written with its digest, verified before a single byte of it is made into an object.
+"""Model files: written with their digest, and verified before any byte of them becomes an object.
 
-Unpickling runs whatever the file says (https://docs.python.org/3/library/pickle.html), so the digest that was
-recorded at promotion is compared first. The format is joblib's, which scikit-learn recommends, or skops, in which
-every type is named and nothing runs that nobody trusts.
+Unpickling runs whatever code the file contains (https://docs.python.org/3/library/pickle.html), so the digest that was
+recorded at promotion is compared first. The format is joblib's, which scikit-learn recommends, or skops, in which every
+type is named and only trusted types are loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 from sklearn.exceptions import InconsistentVersionWarning
@@ -22,33 +22,41 @@ from ml_action.core.errors import ModelError
 from ml_action.core.formatting import sanitised
 from ml_action.modelling.training import skops_file
 
-# zlib and not gzip: gzip writes the time of day into its header, and the same model must give the same bytes.
+# Not gzip, which writes the time into its header: the same model must give the same bytes.
 _COMPRESSION = ("zlib", 3)
 
 
 @dataclass(frozen=True)
 class ModelFormat:
-    """How a model is written, and which types may be in it."""
+    """How a model is written, and which types it may contain."""
 
     name: str = "pickle"  # pickle | skops
-    trusted: tuple[str, ...] = ()  # of a skops file, beside those that skops and we trust
+    trusted: tuple[str, ...] = ()  # in a skops file, in addition to those that skops and this package trust
 
 
 PICKLE = ModelFormat()
 
 
 def format_of(file: str, trusted: tuple[str, ...]) -> ModelFormat:
-    """The form of a model file by its name."""
+    """Returns the format of a model file by its name."""
     return ModelFormat("skops" if file.endswith(".skops") else "pickle", trusted)
 
 
-def dump(model: object, form: ModelFormat = PICKLE) -> tuple[bytes, str]:
-    """The model file and its sha256 in hexadecimal. The same model gives the same bytes.
+class ModelFile(NamedTuple):
+    """A written model."""
 
-    Raises ModelError when skops cannot write it, or when nobody trusts what is in it.
+    content: bytes
+    sha256: str  # hexadecimal
+
+
+def dump(model: object, form: ModelFormat = PICKLE) -> ModelFile:
+    """Writes the model. The same model gives the same bytes.
+
+    Raises:
+        ModelError: skops cannot write the model, or it contains untrusted types.
     """
     data = _as_skops(model, form) if form.name == "skops" else _as_pickle(model)
-    return data, hashlib.sha256(data).hexdigest()
+    return ModelFile(data, hashlib.sha256(data).hexdigest())
 
 
 def _as_pickle(model: object) -> bytes:
@@ -60,18 +68,18 @@ def _as_pickle(model: object) -> bytes:
 def _as_skops(model: object, form: ModelFormat) -> bytes:
     try:
         data = skops_file.dump(model)
-    except Exception as error:  # an estimator may raise anything at all when it is taken apart
+    except Exception as error:  # an estimator may raise anything at all while it is written
         raise ModelError(
             f"The model cannot be written as a skops file: {type(error).__name__}: {sanitised(error, 200)}",
-            why="skops does not know one of the types that it is made of.",
+            why="skops does not know one of its types.",
             fix="Choose another estimator, or model-format: pickle.",
         ) from error
-    _refuse_strangers(data, form)
+    _reject_untrusted_types(data, form)
     return data
 
 
 def types_of(data: bytes, form: ModelFormat) -> tuple[str, ...]:
-    """What is in a skops file beside the types that skops trusts by itself. A pickle has no list."""
+    """Returns the types in a skops file that skops itself does not trust; none for a pickle, which has no list."""
     return skops_file.types_in(data) if form.name == "skops" else ()
 
 
@@ -82,10 +90,18 @@ def load(
     who: str = "The champion",
     form: ModelFormat = PICKLE,
 ) -> Any:
-    """The model in the file. What is worth knowing of it (another scikit-learn wrote it) goes to `note`.
+    """Returns the model in the file.
 
-    Raises ModelError when the sha256 is not `digest` or a type in it is not trusted, before anything is made of it,
-    and when the file cannot be loaded.
+    Args:
+        data: The file.
+        digest: The recorded sha256.
+        note: Called with remarks for the user, such as another version of scikit-learn.
+        who: The model's name in remarks.
+        form: The format of the file.
+
+    Raises:
+        ModelError: The sha256 is not `digest`, or a type is not trusted (both are checked before anything is loaded),
+            or the file cannot be loaded.
     """
     _verify(data, digest)
     with warnings.catch_warnings(record=True) as caught:
@@ -102,18 +118,18 @@ def load(
 
 
 def _from_skops(data: bytes, form: ModelFormat) -> Any:
-    _refuse_strangers(data, form)
+    _reject_untrusted_types(data, form)
     return skops_file.load(data)
 
 
-def _refuse_strangers(data: bytes, form: ModelFormat) -> None:
-    strangers = [sanitised(name, 200) for name in skops_file.untrusted_types(data, form.trusted)]
-    if strangers:
-        listed = ", ".join(strangers)
+def _reject_untrusted_types(data: bytes, form: ModelFormat) -> None:
+    untrusted = [sanitised(name, 200) for name in skops_file.untrusted_types(data, form.trusted)]
+    if untrusted:
+        listed = ", ".join(untrusted)
         raise ModelError(
-            f"The model file holds types that nobody has trusted: {listed}.",
-            why="model-format: skops makes an object only of types that skops knows or that the setting names.",
-            fix=f"Look at what they are, and add them to the setting: trusted-types: {listed}",
+            f"The model file contains untrusted types: {listed}.",
+            why="model-format: skops loads only types that skops knows or that the setting names.",
+            fix=f"Check what they are, and add them to the setting: trusted-types: {listed}",
         )
 
 

@@ -1,8 +1,8 @@
-"""From a recipe to an unfitted scikit-learn pipeline that takes the datasets' own columns.
+"""Builds an unfitted scikit-learn pipeline from a recipe. It takes the datasets' own columns.
 
-Everything in the pipeline is importable without this package: scikit-learn's transformers, `operator` and
-`pandas` functions. The pickled model loads in a service that has scikit-learn, pandas and numpy and nothing
-of ours. The steps accept what a service sends: null for a missing number, one row, a category never seen.
+The pipeline needs no code of this package: it consists of scikit-learn's transformers and of functions of `operator`
+and `pandas`. The pickled model loads in a service that has only scikit-learn, pandas and NumPy. The steps accept what a
+service sends: null for a missing number, a single row, an unknown category.
 """
 
 from __future__ import annotations
@@ -23,19 +23,27 @@ from ml_action.core.records.model import Recipe
 from ml_action.modelling.training import estimators
 
 ESTIMATOR = "estimator"  # the last step's name
+Step = tuple[str, Any]  # name and transformer, as scikit-learn takes them
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
-_DATE_SHARE = 0.95  # a few slips do not make dates a category
+_DATE_SHARE = 0.95  # a few typing errors do not turn dates into a category
 _DATE_SAMPLE = 500
-_FREQUENT = 5  # rows that a category must be met in; rarer ones and unknown ones are treated alike
-_MOST = 64  # columns per categorical feature: a column of identifiers must not fill the memory
+_FREQUENT = 5  # rows that a category needs; rarer categories are treated like unknown ones
+_MAX_CATEGORIES = 64  # columns per categorical feature: a column of identifiers must not fill the memory
 
 
 def build_pipeline(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.DataFrame) -> Pipeline:
-    """An unfitted pipeline for the recipe. `by_kind` sorts its features (see `kinds`); `frame` holds the rows
-    that it will be fitted on, from which the categories are taken.
+    """Returns an unfitted pipeline for the recipe.
 
-    Input: a frame with at least the feature columns. Output of the transformers: a dense float array.
-    Raises DataError when no feature holds a value, SettingsError for the estimator.
+    Its input is a frame with at least the feature columns. The output of the transformers is a dense float array.
+
+    Args:
+        recipe: What to build.
+        by_kind: The features by kind (see `kinds`).
+        frame: The rows that the pipeline will be fitted on; the categories are taken from these.
+
+    Raises:
+        DataError: No feature holds a value.
+        SettingsError: The estimator cannot be built.
     """
     vocabulary = {name: _frequent(frame[name]) for name in by_kind["category"]}
     columns = {**by_kind, "category": [name for name, values in vocabulary.items() if values]}
@@ -55,9 +63,9 @@ def build_pipeline(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.D
 
 
 def kinds(frame: pd.DataFrame, features: Sequence[str]) -> dict[str, list[str]]:
-    """The features by kind: number (booleans too), date (ISO 8601 text), category, empty.
+    """Returns the features by kind: number (booleans too), date (ISO 8601 text), category, empty.
 
-    An empty column is left out of the model, which then does not mind what arrives in it one day.
+    An empty column is left out of the model, so that any values may arrive in it later.
     """
     found: dict[str, list[str]] = {"number": [], "date": [], "category": [], "empty": []}
     for name in features:
@@ -88,12 +96,12 @@ def _holds_dates(column: pd.Series) -> bool:
     return bool(pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).notna().mean() >= _DATE_SHARE)
 
 
-# What the steps call, on a frame: by position, since skops keeps no keywords of a methodcaller, and with NumPy's times,
-# which reach farther than a Timestamp does and which skops knows.
+# The methods of a frame that the steps call. Arguments are positional, because skops keeps no keywords of a
+# methodcaller; times are NumPy's, which have a wider range than a Timestamp, and which skops knows.
 TO_FLOAT = operator.methodcaller("astype", float)
 TO_TEXT = operator.methodcaller("astype", "str")
 FILL = operator.methodcaller("fillna", "")
-# errors, dayfirst, yearfirst, utc, format of `pandas.to_datetime`, behind axis, raw and result_type of `apply`
+# axis, raw and result_type of `apply`; then errors, dayfirst, yearfirst, utc and format of `pandas.to_datetime`
 PARSE = operator.methodcaller("apply", pd.to_datetime, 0, False, None, ("coerce", False, False, True, "ISO8601"))
 IN_UTC = operator.methodcaller("apply", np.asarray, 0, False, None, ("datetime64[us]",))
 SINCE = operator.methodcaller("sub", np.datetime64(0, "us"))
@@ -102,29 +110,29 @@ CALLS = (TO_FLOAT, TO_TEXT, FILL, PARSE, IN_UTC, SINCE, DAYS)
 
 
 def _call(call: operator.methodcaller) -> FunctionTransformer:
-    """A step that calls a method of the frame: written by name, from the standard library."""
+    """Returns a step that calls a method of the frame. It is stored by name, from the standard library."""
     return FunctionTransformer(call)
 
 
 def _numbers() -> Pipeline:
-    # astype(float) turns booleans, and the nulls and objects of a request, into what the imputer takes.
+    # astype(float) turns booleans, and the nulls and objects of a request, into numbers that the imputer takes.
     return Pipeline([("float", _call(TO_FLOAT)), *_fill_and_scale()])
 
 
 def _dates() -> Pipeline:
-    """Days since 1970; what is no date counts as missing."""
+    """Returns the steps to days since 1970; a value that is no date counts as missing."""
     steps = [("parse", _call(PARSE)), ("utc", _call(IN_UTC)), ("since", _call(SINCE)), ("days", _call(DAYS))]
     return Pipeline([*steps, *_fill_and_scale()])
 
 
 def _frequent(column: pd.Series) -> list[str]:
-    """The categories of the column (missing is "") that get a column of their own, sorted.
+    """Returns the categories of the column that get a column of their own, sorted. A missing value is "".
 
-    Counted here and not by OneHotEncoder(min_frequency=...), which counts object by object in Python and
+    They are counted here and not by OneHotEncoder(min_frequency=...), which counts object by object in Python and
     takes half of the training time at 275,000 rows.
     """
     counts = column.astype("str").fillna("").value_counts()
-    return sorted(map(str, counts[counts >= _FREQUENT].index[:_MOST]))
+    return sorted(map(str, counts[counts >= _FREQUENT].index[:_MAX_CATEGORIES]))
 
 
 def _categories(vocabulary: list[list[str]]) -> Pipeline:
@@ -133,7 +141,7 @@ def _categories(vocabulary: list[list[str]]) -> Pipeline:
     return Pipeline([("text", _call(TO_TEXT)), ("fill", _call(FILL)), ("encode", encoder)])
 
 
-def _fill_and_scale() -> list[tuple[str, Any]]:
+def _fill_and_scale() -> list[Step]:
     # keep_empty_features: a column may be empty in the rows of one fold only.
     fill = SimpleImputer(strategy="median", keep_empty_features=True)
     return [("fill", fill), ("scale", StandardScaler())]

@@ -1,13 +1,14 @@
-"""From settings and a table to a recipe: what was left open is inferred, what was said is checked."""
+"""Resolves settings and a table into a recipe: what is not set is inferred, what is set is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ml_action.config import parsers
+from ml_action.config.settings import TrainingOptions
 from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
@@ -25,15 +26,15 @@ from ml_action.modelling.training import estimators
 
 _TASKS = ("regression", "classification")
 _MOST_CLASSES = 20
-_RAREST = 0.1  # of an even share
+_RAREST = 0.1  # of the share that each class has if all are equally frequent
 
 
 class ConstantTarget(DataError):
-    """The answer is always the same."""
+    """The target has the same value in every row."""
 
 
 def infer_target(columns: Iterable[object]) -> str:
-    """The last column. Raises DataError when there is none."""
+    """Returns the last column. Raises DataError if no column exists."""
     names = [str(name) for name in columns]
     if not names:
         raise DataError("The datasets have no columns.", fix="Check the data path and the files in it.")
@@ -41,11 +42,11 @@ def infer_target(columns: Iterable[object]) -> str:
 
 
 def infer_task(series: pd.Series) -> str:
-    """classification for text, booleans, two distinct numbers, and class codes; else regression.
+    """Returns classification for text, booleans, two distinct numbers, and class codes; else regression.
 
-    Class codes are whole numbers 0, 1, 2, … or 1, 2, 3, … without a gap, at most 20 of them, of which the
-    rarest is met at least a tenth as often as if all were equally frequent. Counts (few large ones) and
-    grades on a long scale fail that and are regression. Missing values do not count.
+    Class codes are whole numbers 0, 1, 2, … or 1, 2, 3, … without a gap, at most 20 of them, of which the rarest is at
+    least a tenth as frequent as if all were equally frequent. Counts (few large ones) and grades on a long scale do not
+    meet this and are regression. Missing values are ignored.
     """
     values = series.dropna()
     if not pd.api.types.is_numeric_dtype(values.infer_objects().dtype):
@@ -59,50 +60,45 @@ def infer_task(series: pd.Series) -> str:
     return "classification" if codes else "regression"
 
 
-def resolve_recipe(
-    table: Table,
-    *,
-    targets: Sequence[str],
-    features: Sequence[str],
-    task: str,
-    estimator: str,
-    params: Mapping[str, object],
-    metric: str,
-    seed: int,
-    apart: Collection[str] = (),
-    weight: str = "",
-    guardrails: Iterable[str] = (),
-) -> Recipe:
-    """The recipe in full. Empty or "auto" means: infer it; columns that stand `apart` are never inferred.
+def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[str] = ()) -> Recipe:
+    """Returns the complete recipe. An option that is empty or "auto" is inferred.
 
-    The task follows the setting, else the target if it is text, else the estimator, else the metric, else
-    `infer_task`. Raises DataError for a column that no dataset has or a target with nothing to learn;
-    SettingsError for a task, estimator, parameter or metric that does not exist or does not suit the task, the
-    targets or the weights.
+    The task is the option's; else classification if the target is text; else that of the estimator; else that of the
+    metric; else that of `infer_task`. The columns of `group` and `weight` are never inferred as target or features.
+
+    Args:
+        table: The datasets.
+        options: The user's choices.
+        guardrails: The metrics of the guardrails, which are only checked.
+
+    Raises:
+        DataError: No dataset has a column, or there is nothing to learn about a target.
+        SettingsError: A task, estimator, parameter or metric does not exist, or does not suit the task, the targets or
+            the weights.
     """
-    apart = {*apart, weight} - {""}
-    outputs = tuple(name for name in dict.fromkeys(targets) if _open(name)) or (
-        infer_target(name for name in usual_columns(table) if name not in apart),
+    reserved = {options.group, options.weight} - {""}
+    outputs = tuple(name for name in dict.fromkeys(options.target) if _explicit(name)) or (
+        infer_target(name for name in usual_columns(table) if name not in reserved),
     )
-    features = tuple(name for name in features if _open(name)) or automatic_features(table, {*outputs, *apart})
-    _check_columns(table, outputs, features, weight)
-    columns = [_sound_values(table, name) for name in outputs]
-    for name, column in zip(outputs, columns, strict=True):
+    features = tuple(filter(_explicit, options.features)) or automatic_features(table, {*outputs, *reserved})
+    _check_columns(table, outputs, features, options.weight)
+    columns = {name: _valid_values(table, name) for name in outputs}
+    for name, column in columns.items():
         _check_filled(name, column)
-    task = _task(columns, _open(task), _open(estimator), params, _open(metric), seed)
+    task = _task(list(columns.values()), options)
     _check_outputs(outputs, task)
     recipe = Recipe(
         target=parsers.format_names(outputs),
         features=features,
         task=task,
-        estimator=_open(estimator) or estimators.DEFAULTS[task],
-        params=dict(params),
-        metric=_open(metric) or scoring.DEFAULTS[task],
-        seed=seed,
+        estimator=_explicit(options.estimator) or estimators.DEFAULTS[task],
+        params=dict(options.params),
+        metric=_explicit(options.metric) or scoring.DEFAULTS[task],
+        seed=options.seed,
         targets=outputs if len(outputs) > 1 else (),
-        weight=weight,
+        weight=options.weight,
     )
-    for name, column in zip(outputs, columns, strict=True):
+    for name, column in columns.items():
         _check_target(name, column, task)
     _check_estimator(recipe)
     for setting, name in (("metric", recipe.metric), *(("guardrails", name) for name in guardrails)):
@@ -110,16 +106,16 @@ def resolve_recipe(
     return recipe
 
 
-def _sound_values(table: Table, target: str) -> pd.Series:
-    """The target without the text that `validation` will reject, if it has not done so yet."""
+def _valid_values(table: Table, target: str) -> pd.Series:
+    """Returns the target without the text that `validation.datasets.validate` rejects, in case it has not run yet."""
     column = table.frame[target].dropna()
     if column.dtype == object and mostly_numbers(table, table.frame[target]):
         return homogeneous(column[~is_string(column)])
     return column.infer_objects()
 
 
-def _open(setting: str) -> str:
-    """The setting, or empty when it was left open."""
+def _explicit(setting: str) -> str:
+    """Returns the setting, or an empty string if it is to be inferred."""
     return "" if setting == "auto" else setting
 
 
@@ -129,13 +125,13 @@ def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[st
         if name in features:
             raise SettingsError(
                 f"features: '{sanitised(name)}' is the target.",
-                why="A model that is given the answer learns nothing else.",
+                why="A model that is given the target learns nothing else.",
                 fix="Take it out of `features`.",
             )
     if weight in outputs:
         raise SettingsError(
             f"weight: '{sanitised(weight)}' is the target.",
-            why="The weight says how much a row counts, whatever its answer is.",
+            why="The weight is the importance of a row, independent of its target.",
             fix="Set `weight` to another column, or `target`.",
         )
     if not features:
@@ -145,10 +141,9 @@ def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[st
         )
 
 
-def _task(
-    columns: Sequence[pd.Series], task: str, estimator: str, params: Mapping[str, object], metric: str, seed: int
-) -> str:
-    """regression or classification, by the first that has a say; several targets are classes when all look like it."""
+def _task(columns: Sequence[pd.Series], options: TrainingOptions) -> str:
+    """Returns regression or classification. Several targets are classes only if all of them look like classes."""
+    task, estimator, metric = (_explicit(setting) for setting in (options.task, options.estimator, options.metric))
     if task and task not in _TASKS:
         near = nearest(task, _TASKS)
         raise SettingsError(
@@ -158,11 +153,9 @@ def _task(
     if task or not all(map(_is_number, columns)):
         return task or "classification"
     if estimator:
-        return estimators.task_of(estimators.build(estimator, params, seed))
-    suggested = {infer_task(column) for column in columns}
-    return (metrics.get_metric(metric).task if metric else "") or max(
-        suggested
-    )  # regression comes after classification
+        return estimators.task_of(estimators.build(estimator, options.params, options.seed))
+    inferred = {infer_task(column) for column in columns}
+    return (metrics.get_metric(metric).task if metric else "") or max(inferred)  # regression sorts after classification
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -188,7 +181,7 @@ def _check_filled(name: str, column: pd.Series) -> None:
 
 
 def _check_target(name: str, column: pd.Series, task: str) -> None:
-    """Raises when the values of a target do not suit the task, or teach nothing."""
+    """Raises an error if the values of a target do not suit the task, or are constant."""
     if task == "regression" and not _is_number(column):
         raise DataError(
             f"The target '{sanitised(name)}' holds text, and regression needs numbers.",
@@ -207,7 +200,7 @@ def _check_target(name: str, column: pd.Series, task: str) -> None:
 
 
 def _check_estimator(recipe: Recipe) -> None:
-    """Raises when the estimator does not suit the task or the weights."""
+    """Raises an error if the estimator does not suit the task or the weights."""
     estimator = estimators.build_from_recipe(recipe)
     built = estimators.task_of(estimator)
     if built != recipe.task:
@@ -223,7 +216,7 @@ def _check_estimator(recipe: Recipe) -> None:
 
 
 def _check_metric(recipe: Recipe, name: str, setting: str) -> None:
-    """Raises when a metric does not exist, or does not suit the task or the weights."""
+    """Raises an error if the metric does not exist, or does not suit the task or the weights."""
     metric = metrics.get_metric(name, setting)
     if metric.task not in ("", recipe.task):
         raise _unsuited(setting, name, metric.task, recipe.task, scoring.DEFAULTS[recipe.task])

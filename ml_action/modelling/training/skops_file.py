@@ -1,8 +1,8 @@
-"""A model as a skops file: a zip of JSON and arrays, in which every type is named before any of it is made.
+"""Models as skops files: a zip of JSON and arrays, in which every type is named before any object is created.
 
-skops trusts scikit-learn's estimators, NumPy's arrays and plain Python by itself; everything else has to be on a list.
-Its own files hold addresses of the memory and the time of day; ours are written anew without them, so that the same
-model is the same bytes. https://skops.readthedocs.io/en/stable/persistence.html
+skops trusts scikit-learn's estimators, NumPy's arrays and plain Python by itself; every other type must be on a list.
+The files that it writes contain memory addresses and the time. They are rewritten here without these, so that the same
+model gives the same bytes. https://skops.readthedocs.io/en/stable/persistence.html
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from typing import Any
 
 SCHEMA = "schema.json"
 CALL = "operator.methodcaller"
-# In the pipelines that we build. Functions of these names do nothing but convert what they are given.
+# In the pipelines that we build. These functions only convert their argument.
 ALLOWED = ("numpy.asarray", "numpy.dtype", "pandas.to_datetime")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 _LEVEL = 6
 
 
 def dump(model: object) -> bytes:
-    """The model's file. The same model gives the same bytes."""
+    """Returns the model's file. The same model gives the same bytes."""
     from skops.io import dumps  # late: it imports every module of scikit-learn
 
     return _canonical(dumps(model))
 
 
 def types_in(data: bytes) -> tuple[str, ...]:
-    """Every type in the file that skops does not trust by itself, sorted."""
+    """Returns every type in the file that skops does not trust by itself, sorted."""
     from skops.io import get_untrusted_types
 
     return tuple(sorted(set(get_untrusted_types(data=data))))
 
 
 def untrusted_types(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
-    """The types in the file that nobody trusts: neither skops, nor we, nor the list.
+    """Returns the types in the file that are trusted neither by skops, nor by us, nor by the list.
 
-    A `methodcaller` calls whatever it is told, so we trust ours by what they call, and not by their type.
+    A `methodcaller` calls any method, so ours are trusted by what they call and not by their type.
     """
     known = {*ALLOWED, *trusted} | ({CALL} if _calls_in(data) <= _our_calls() else set())
     return tuple(name for name in types_in(data) if name not in known)
 
 
 def load(data: bytes) -> Any:
-    """The model of a file whose types were judged before."""
+    """Returns the model of a file whose types were checked before."""
     from skops.io import loads
 
     return loads(data, trusted=list(types_in(data)))
@@ -65,13 +65,13 @@ def _our_calls() -> frozenset[str]:
 
 
 def _calls_in(data: bytes) -> frozenset[str]:
-    """What each object of the module `operator` in the file is told to do: the whole of it, arrays by their digest."""
+    """Returns the complete description of each object of the module `operator` in the file, arrays as their digest."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(SCHEMA))
-        return frozenset(_told(node, archive) for node in _nodes(schema) if node.get("__module__") == "operator")
+        return frozenset(_description(node, archive) for node in _nodes(schema) if node.get("__module__") == "operator")
 
 
-def _told(node: Mapping[str, Any], archive: zipfile.ZipFile) -> str:
+def _description(node: Mapping[str, Any], archive: zipfile.ZipFile) -> str:
     def plain(value: Any) -> Any:
         if isinstance(value, list):
             return [plain(item) for item in value]
@@ -84,7 +84,7 @@ def _told(node: Mapping[str, Any], archive: zipfile.ZipFile) -> str:
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the schema, wherever it stands: none is made that is not one of them."""
+    """Yields every object of the schema, at any depth. skops creates no other objects."""
     if isinstance(value, dict):
         yield value
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -95,7 +95,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _canonical(data: bytes) -> bytes:
-    """The file with its objects numbered in their order, and without a time."""
+    """Returns the file with its objects numbered in their order, and without times."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(SCHEMA))
         names = _renumbered(schema)
@@ -105,7 +105,7 @@ def _canonical(data: bytes) -> bytes:
 
 
 def _renumbered(schema: dict[str, Any]) -> dict[str, str]:
-    """Numbers the objects from 0, in place; former to new names of the files beside the schema."""
+    """Numbers the objects from 0, in place. Returns the new names of the other files, by the old ones."""
     numbers: dict[int, int] = {}
     names: dict[str, str] = {}
     for node in _nodes(schema):

@@ -1,7 +1,7 @@
-"""What is held out, folded and judged as one: a dataset, or all rows of one value of the `group` column.
+"""Units, the rows that stay together: those of a dataset, or those with one value of the `group` column.
 
-Where a person sends several files, the files are alike: with `group` they move together, into the holdout, into a fold
-and in the resampling (decision.md: clusters of the same user across files make even files too small a unit).
+Several files of one person resemble each other. With `group` they stay together in the holdout, in a fold and in a
+resample (docs/decision.md: clusters of the same user across files make even files too small a unit).
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """`of_row[i]` is the position in `names` of the unit that row i belongs to; its name is its identity."""
+    """The unit of each row: `of_row[i]` is a position in `names`. A unit is identified by its name."""
 
     of_row: Integers
     names: tuple[str, ...]
 
     def held_out(self, salt: str, share: float) -> Flags:
-        """Per row: whether no version ever trains on it."""
+        """Returns, for each row, whether no version ever trains on it."""
         held = np.array([in_holdout(salt, name, share) for name in self.names], dtype=bool)
         return np.asarray(held[self.of_row], dtype=bool)
 
     def folds(self, salt: str, count: int) -> Integers:
-        """Per row: the fold that it is judged in."""
+        """Returns the fold that predicts each row."""
         return np.array([fold_of(salt, name, count) for name in self.names], dtype=np.int64)[self.of_row]
 
     def any_in(self, rows: Flags) -> Flags:
-        """Per row: whether any row of its unit is marked."""
+        """Returns, for each row, whether any row of its unit is marked."""
         return np.asarray((np.bincount(self.of_row[rows], minlength=len(self.names)) > 0)[self.of_row], dtype=bool)
 
 
 def units_of(table: Table, group: str = "") -> Units:
-    """The units of a table's rows. A row without a value in the `group` column belongs to its dataset."""
+    """Returns the units of a table's rows. A row without a value in the `group` column belongs to its dataset."""
     blobs = tuple(dataset.blob for dataset in table.datasets)
     if not group:
         return Units(table.cluster, blobs)

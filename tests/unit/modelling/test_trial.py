@@ -1,4 +1,4 @@
-"""The whole training, from CSV bytes to the comparison that the gate decides by."""
+"""A complete training, from CSV bytes to the comparison that the gate decides by."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 
 from ml_action.core.errors import DataError, ModelError
-from ml_action.core.records.policy import Policy
 from ml_action.datasets.holdout import in_holdout
-from ml_action.modelling.training import cross_fitting, model_file
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.trial import Incomparable, run
-from tests.unit.modelling.world import read, recipe_of, students, table_of, trial_of
+from ml_action.modelling.champion import Incomparable, ReferenceModel
+from ml_action.modelling.evaluation import losses
+from ml_action.modelling.training import cross_fitting, fit, model_file
+from tests.unit.modelling.world import read, run_trial, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 
@@ -38,7 +37,7 @@ def champion(first):
     return load(first)
 
 
-def test_the_first_model_is_judged_against_the_dummy(first):
+def test_first_model_is_compared_with_the_dummy(first):
     comparison = first.comparison
     assert comparison.champion == {}
     assert comparison.datasets == 60
@@ -52,7 +51,7 @@ def test_the_first_model_is_judged_against_the_dummy(first):
     assert comparison.confidence == 0.95
 
 
-def test_the_record_of_a_trial(first):
+def test_record_of_a_trial(first):
     table = table_of(*students(1, 60))
     held = [dataset for dataset in table.datasets if in_holdout("salt", dataset.blob, 0.2)]
     assert first.holdout == len(held) > 0
@@ -65,13 +64,13 @@ def test_the_record_of_a_trial(first):
     assert math.isfinite(load(first).predict(pd.DataFrame([first.sample]))[0])
 
 
-def test_the_same_inputs_give_the_same_trial(first, champion):
+def test_same_inputs_give_the_same_trial(first, champion):
     assert trial_of([], students(1, 60)) == first
     again = [trial_of(students(1, 60), students(2, 60), champion) for _ in range(2)]
     assert again[0] == again[1]
 
 
-def test_a_changed_world_is_a_proven_gain(champion):
+def test_drift_is_a_proven_gain(champion):
     trial = trial_of(students(1, 60), students(2, 60, slope=4.5), champion, features=FEATURES)
     comparison = trial.comparison
     assert comparison.p_value < 0.001
@@ -81,14 +80,14 @@ def test_a_changed_world_is_a_proven_gain(champion):
     assert comparison.datasets == 60
 
 
-def test_an_unchanged_world_is_none(champion):
+def test_no_drift_is_no_gain(champion):
     comparison = trial_of(students(1, 60), students(2, 60), champion).comparison
     assert abs(comparison.gain) < 0.02
     assert comparison.gain_interval.low < 0
     assert comparison.p_baseline < 0.001
 
 
-def test_a_champion_that_knows_better_is_found_better(champion):
+def test_challenger_that_lacks_a_feature_is_proven_worse(champion):
     settings = {"features": ("sleep",)}
     comparison = trial_of([], students(2, 60), champion, features=FEATURES, settings=settings).comparison
     assert comparison.p_worse < 0.001
@@ -96,49 +95,46 @@ def test_a_champion_that_knows_better_is_found_better(champion):
     assert comparison.win_rate < 0.2
 
 
-def test_no_judged_row_was_seen_by_the_model_that_judged_it(monkeypatch):
-    """The datasets of each fit and of each prediction never meet; the holdout is in no fit at all."""
+def test_no_predicted_row_was_seen_by_its_model(monkeypatch):
+    """No dataset is both in a fit and in the predictions of its model; the holdout is in no fit."""
     table = table_of(*students(1, 20), *students(2, 40))
     new = np.arange(len(table.datasets)) >= 20
-    fits, judged = [], []
-    real_fit, real_predict = training.fit, cross_fitting.predict
+    fits, predicted = [], []
+    real_fit, real_predict = fit.fit, cross_fitting.predict
 
-    def fit(recipe, table, rows):
+    def recorded_fit(recipe, table, rows):
         fits.append(set(table.cluster[rows]))
         return real_fit(recipe, table, rows)
 
-    def predict(model, features, classes, outputs):
+    def recorded_predict(model, features, classes, outputs):
         if isinstance(features, pd.DataFrame):
-            judged.append(set(table.cluster[features.index]))
+            predicted.append(set(table.cluster[features.index]))
         return real_predict(model, features, classes, outputs)
 
-    monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(cross_fitting, "predict", predict)
-    run(
-        table, recipe=recipe_of(table), new=new, champion=LinearRegression().fit(np.zeros((2, 2)), [0, 1]),
-        champion_features=("hours", "sleep"), salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,
-    )  # fmt: skip
+    monkeypatch.setattr(fit, "fit", recorded_fit)
+    monkeypatch.setattr(cross_fitting, "predict", recorded_predict)
+    run_trial(table, new, ReferenceModel(LinearRegression().fit(np.zeros((2, 2)), [0, 1]), ("hours", "sleep")))
     final, *folds = fits
-    *crossed, held = judged
-    folds.sort(key=lambda fold: min(final - fold))  # folds are fitted side by side
+    *crossed, held = predicted
+    folds.sort(key=lambda fold: min(final - fold))  # folds are fitted in parallel
     crossed.sort(key=min)
     holdout = {place for place, dataset in enumerate(table.datasets) if in_holdout("salt", dataset.blob, 0.2)}
     assert final == set(range(60)) - holdout
     assert held == {place for place in holdout if place >= 20}
-    assert sorted(place for group in judged for place in group) == list(range(20, 60))
+    assert sorted(place for group in predicted for place in group) == list(range(20, 60))
     for fitted, tested in zip(folds, crossed, strict=True):
         assert not fitted & (tested | holdout)
         assert fitted == final - tested
 
 
 def test_progress_counts_every_fit():
-    told = []
-    trial_of([], students(1, 40), progress=lambda *step: told.append(step))
-    assert told == [("fit", done, 6) for done in range(7)]
+    steps = []
+    trial_of([], students(1, 40), progress=lambda *step: steps.append(step))
+    assert steps == [("fit", done, 6) for done in range(7)]
 
 
 @pytest.mark.parametrize("metric", ["neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_mean_squared_error"])
-def test_any_metric_of_sums_is_reported_in_its_own_units(champion, metric):
+def test_metric_of_sums_is_reported_in_its_own_units(champion, metric):
     comparison = trial_of(students(1, 30), students(2, 40, slope=4.5), champion, settings={"metric": metric}).comparison
     assert comparison.metric == metric
     assert comparison.improvement == comparison.challenger[metric] - comparison.champion[metric] > 0
@@ -146,7 +142,7 @@ def test_any_metric_of_sums_is_reported_in_its_own_units(champion, metric):
     assert comparison.p_value < 0.001
 
 
-def test_any_other_metric_goes_by_the_jackknife(champion):
+def test_other_metric_uses_the_jackknife(champion):
     settings = {"metric": "neg_median_absolute_error"}
     comparison = trial_of(students(1, 30), students(2, 60, slope=4.5), champion, settings=settings).comparison
     assert comparison.improvement_interval.low < comparison.improvement < comparison.improvement_interval.high
@@ -156,9 +152,7 @@ def test_any_other_metric_goes_by_the_jackknife(champion):
     assert comparison.p_value < 0.05
 
 
-def test_jackknife_and_sums_agree_where_both_can_judge(monkeypatch, champion):
-    from ml_action.modelling.evaluation import losses
-
+def test_jackknife_and_sums_agree(monkeypatch, champion):
     both = []
     for known in (losses.BY_METRIC, {}):
         monkeypatch.setattr(losses, "BY_METRIC", {**losses.BY_METRIC} if known else {})
@@ -203,7 +197,7 @@ class Raises(RegressorMixin, BaseEstimator):
         raise RuntimeError("boom\n::error::x")
 
 
-class Answers(RegressorMixin, BaseEstimator):
+class Constant(RegressorMixin, BaseEstimator):
     def __init__(self, value=0.0):
         self.value = value
 
@@ -214,46 +208,46 @@ class Answers(RegressorMixin, BaseEstimator):
 @pytest.mark.parametrize(
     ("model", "features", "settings", "reason"),
     [
-        (Answers(), ("hours", "gone"), {}, "needs columns that the datasets do not have: 'gone'"),
+        (Constant(), ("hours", "gone"), {}, "needs columns that the datasets do not have: 'gone'"),
         (Raises(), ("hours",), {}, "cannot predict: RuntimeError: boom ::error::x"),
-        (Answers(np.nan), ("hours",), {}, "cannot be scored: the predictions of (.*) of \\1 rows are not numbers"),
-        (Answers(np.inf), ("hours",), {}, "cannot be scored: the predictions of"),
+        (Constant(np.nan), ("hours",), {}, "cannot be scored: the predictions of (.*) of \\1 rows are not numbers"),
+        (Constant(np.inf), ("hours",), {}, "cannot be scored: the predictions of"),
         (object(), ("hours",), {}, "cannot predict: AttributeError"),
-        (Answers("x"), ("hours",), {}, "cannot predict: ValueError"),
+        (Constant("x"), ("hours",), {}, "cannot predict: ValueError"),
     ],
 )
-def test_a_champion_that_cannot_be_scored_is_incomparable(model, features, settings, reason):
+def test_champion_that_cannot_be_scored_is_incomparable(model, features, settings, reason):
     with pytest.raises(Incomparable, match=reason):
         trial_of(students(1, 10), students(2, 30), model, features=features, settings=settings)
 
 
-def test_a_champion_of_another_task_is_incomparable(champion):
+def test_champion_of_another_task_is_incomparable(champion):
     with pytest.raises(Incomparable, match="made for regression, the target asks for classification"):
         trial_of([], students(2, 30, passed=True), champion, features=FEATURES)
 
 
-def test_a_champion_without_probabilities_is_incomparable_where_they_decide():
+def test_champion_without_probabilities_is_incomparable_by_log_loss():
     settings = {"estimator": "sklearn.svm.LinearSVC", "metric": "accuracy"}
     svc = load(trial_of([], students(1, 30, passed=True), settings=settings))
     with pytest.raises(Incomparable, match="no probabilities"):
         trial_of([], students(2, 30, passed=True), svc, settings={"metric": "neg_log_loss"})
 
 
-def test_a_challenger_that_cannot_be_scored_ends_the_attempt():
+def test_challenger_that_cannot_be_scored_ends_the_attempt():
     settings = {"estimator": "sklearn.svm.LinearSVC", "metric": "neg_log_loss"}
     with pytest.raises(ModelError, match="cannot be scored"):
         trial_of([], students(1, 30, passed=True), settings=settings)
 
 
-def test_a_champion_fitted_without_column_names_is_asked_without():
+def test_champion_fitted_without_column_names_gets_none():
     table = table_of(*students(1, 30))
     model = LinearRegression().fit(table.frame[["hours", "sleep"]].to_numpy(), table.frame["score"])
     comparison = trial_of([], students(2, 30), model, features=("hours", "sleep")).comparison
     assert comparison.champion["r2"] > 0.5
 
 
-def test_a_champion_that_makes_no_error_leaves_nothing_to_gain():
-    class Perfect(Answers):
+def test_champion_without_error_leaves_nothing_to_gain():
+    class Perfect(Constant):
         def predict(self, rows):
             return 3.0 * np.asarray(rows)[:, 0]
 
@@ -263,7 +257,7 @@ def test_a_champion_that_makes_no_error_leaves_nothing_to_gain():
     assert comparison.p_value > 0.5
 
 
-def test_an_estimator_that_does_not_converge_is_noted():
+def test_estimator_that_does_not_converge_is_noted():
     settings = {"estimator": "sklearn.linear_model.LogisticRegression", "params": {"max_iter": 1}}
     trial = trial_of([], students(1, 30, passed=True), settings=settings)
     assert trial.notes
@@ -276,18 +270,15 @@ def test_missing_values_of_the_sample_are_null():
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_too_few_datasets_are_a_problem_or_judged_but_never_a_crash(count):
+def test_too_few_datasets_are_an_error_or_compared(count):
     with pytest.raises(DataError, match="too few") if count == 1 else contextlib.nullcontext():
         assert trial_of([], students(4, count)).comparison.datasets == count
 
 
-def test_no_usable_new_dataset_is_a_problem(champion):
+def test_no_usable_new_dataset_is_an_error(champion):
     table, _ = read(*students(1, 5))
     with pytest.raises(DataError, match="None of the new datasets"):
-        run(
-            table, recipe=recipe_of(table), new=np.zeros(5, dtype=bool), champion=champion, champion_features=FEATURES,
-            salt="salt", test_size=0.2, policy=Policy(), progress=lambda *_: None,
-        )  # fmt: skip
+        run_trial(table, np.zeros(5, dtype=bool), ReferenceModel(champion, FEATURES))
 
 
 def test_all_numbers_of_a_comparison_are_finite(first):

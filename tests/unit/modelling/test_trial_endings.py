@@ -1,4 +1,4 @@
-"""Estimators, champions and metrics that have no answer: each has an ending that is told, and none is a promotion."""
+"""Estimators, champions and metrics without a result: each ends in a clear error, and never in a promotion."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.loop.gate import decide
+from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.training import model_file
-from ml_action.modelling.trial import Incomparable, run
-from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
+from ml_action.modelling.training.execution import no_progress
+from tests.unit.modelling.world import recipe_of, run_trial, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 POLICY = Policy()
@@ -25,16 +26,15 @@ def load(trial):
     return model_file.load(trial.artifact, trial.digest)
 
 
-def judged(champion, contents, *, policy=POLICY, features=("hours", "sleep"), progress=lambda *_: None, **settings):
+def compare(champion, contents, *, policy=POLICY, features=("hours", "sleep"), progress=no_progress, **settings):
     table = table_of(*contents)
-    return run(
-        table, recipe=recipe_of(table, **settings), new=np.ones(len(table.datasets), dtype=bool), champion=champion,
-        champion_features=features, salt="salt", test_size=0.2, policy=policy, progress=progress,
-    )  # fmt: skip
+    opponent = None if champion is None else ReferenceModel(champion, features)
+    everything = np.ones(len(table.datasets), dtype=bool)
+    return run_trial(table, everything, opponent, policy=policy, progress=progress, **settings)
 
 
 def trained(kind, contents, relabel=lambda y: y, rows=slice(None)):
-    """A champion by hand, of two columns."""
+    """Returns a champion of two columns."""
     frame = table_of(*contents).frame.iloc[rows]
     return kind.fit(frame[["hours", "sleep"]], relabel(frame["score"]))
 
@@ -43,7 +43,7 @@ def trained(kind, contents, relabel=lambda y: y, rows=slice(None)):
 
 
 class Odd(RegressorMixin, BaseEstimator):
-    """Fits anything, and answers oddly: by the name of what is odd."""
+    """Fits anything, and predicts wrongly: `kind` says how."""
 
     def __init__(self, kind="nan"):
         self.kind = kind
@@ -53,22 +53,22 @@ class Odd(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, rows):
-        answers = np.full(len(rows), self.mean_) + np.asarray(rows)[:, 0]
+        predictions = np.full(len(rows), self.mean_) + np.asarray(rows)[:, 0]
         if self.kind == "raises":
             raise RuntimeError("cannot\n::error::predict")
         if self.kind == "short":
-            return answers[:-1]
+            return predictions[:-1]
         if self.kind == "words":
             return np.full(len(rows), "many")
         if self.kind == "wide":
-            return np.column_stack([answers, answers])
-        answers[:1] = {"nan": np.nan, "infinite": np.inf, "huge": 1e200}.get(self.kind, answers[0])
-        return answers
+            return np.column_stack([predictions, predictions])
+        predictions[:1] = {"nan": np.nan, "infinite": np.inf, "huge": 1e200}.get(self.kind, predictions[0])
+        return predictions
 
 
 @pytest.mark.parametrize("champion", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         ("nan", "The challenger cannot be scored: the predictions of"),
         ("infinite", "The challenger cannot be scored: the predictions of"),
@@ -79,15 +79,15 @@ class Odd(RegressorMixin, BaseEstimator):
         ("wide", "could not predict: ValueError: it predicts 2 targets, not 1"),
     ],
 )
-def test_a_challenger_that_has_no_answer_ends_the_attempt(kind, told, champion):
+def test_challenger_without_valid_predictions_ends_the_attempt(kind, message, champion):
     model = trained(LinearRegression(), students(1, 10)) if champion else None
     settings = {"estimator": f"{__name__}.Odd", "params": {"kind": kind}}
-    with pytest.raises(ModelError, match=told):
-        judged(model, students(2, 30), **settings)
+    with pytest.raises(ModelError, match=message):
+        compare(model, students(2, 30), **settings)
 
 
 @pytest.mark.parametrize("metric", ["neg_log_loss", "neg_brier_score", "d2_log_loss_score", "roc_auc_ovr"])
-def test_a_classifier_without_probabilities_under_a_metric_of_them_says_so(metric):
+def test_classifier_without_probabilities_fails_under_a_metric_of_probabilities(metric):
     settings = {"estimator": "sklearn.svm.LinearSVC", "metric": metric}
     with pytest.raises(ModelError, match="probabilities") as caught:
         trial_of([], students(1, 30, passed=True), settings=settings)
@@ -96,8 +96,8 @@ def test_a_classifier_without_probabilities_under_a_metric_of_them_says_so(metri
 
 @pytest.mark.parametrize("metric", ["tests.support.metrics.decided", "sklearn.metrics.hinge_loss", "roc_auc"])
 @pytest.mark.parametrize("estimator", ["sklearn.svm.LinearSVC", "sklearn.linear_model.LogisticRegression"])
-def test_a_scorer_of_decision_values(metric, estimator):
-    """The dummy has none of its own, and is judged all the same."""
+def test_scorer_of_decision_values(metric, estimator):
+    """The dummy has no decision values of its own, and is scored nevertheless."""
     settings = {"estimator": estimator, "metric": metric}
     first = trial_of([], students(1, 40, passed=True), settings=settings)
     assert first.comparison.p_value < 0.01
@@ -105,13 +105,13 @@ def test_a_scorer_of_decision_values(metric, estimator):
     assert decide(again.comparison, POLICY).verdict in (Verdict.HOLD, Verdict.REJECT)
 
 
-def test_an_estimator_without_decision_values_under_a_metric_of_them_says_so():
+def test_estimator_without_decision_values_fails_under_a_metric_of_them():
     settings = {"estimator": "sklearn.tree.DecisionTreeClassifier", "metric": "tests.support.metrics.decided"}
     with pytest.raises(ModelError, match="decision_function"):
         trial_of([], students(1, 30, passed=True), settings=settings)
 
 
-def test_an_estimator_or_a_metric_without_weights_says_so_before_anything_is_read_into_it():
+def test_estimator_or_metric_without_weights_is_rejected_before_the_fit():
     table = table_of(*students(1, 5))
     with pytest.raises(SettingsError, match=r"KNeighborsRegressor' takes no weights, and `weight` is 'hours'"):
         recipe_of(table, weight="hours", estimator="sklearn.neighbors.KNeighborsRegressor")
@@ -128,7 +128,7 @@ GRADES = {"no": "C", "yes": "A"}
 
 
 def graded(contents, seed=0):
-    """Three grades: some of those that passed got a B."""
+    """Returns the contents with three grades: some of those that passed get a B."""
     rng = np.random.default_rng(seed)
     found = []
     for content in contents:
@@ -148,23 +148,23 @@ NEW = students(2, 60, passed=True)
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "neg_log_loss", "neg_brier_score", "f1_macro"])
-def test_a_champion_that_lacks_a_class_is_asked_about_the_rows_of_it_too(metric):
-    """It can never be right about them: here that is its error, and the challenger's gain."""
+def test_champion_that_lacks_a_class_predicts_its_rows_too(metric):
+    """It is always wrong about them: that is its error, and the challenger's gain."""
     champion = trained(LogisticRegression(), students(1, 40, passed=True), lambda y: y.map(GRADES))
-    found = judged(champion, graded(NEW), metric=metric).comparison
+    found = compare(champion, graded(NEW), metric=metric).comparison
     assert found.champion[metric] < found.challenger[metric]
     assert found.p_value < 0.05
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "neg_log_loss", "neg_brier_score", "f1_macro"])
-def test_a_champion_that_knows_more_classes_is_judged_in_the_same_measure(metric):
+def test_champion_that_knows_more_classes_is_scored_on_the_same_scale(metric):
     champion = trained(LogisticRegression(), graded(students(1, 60, passed=True)))
     two = [content.replace(b",yes", b",A").replace(b",no", b",C") for content in NEW]
-    found = judged(champion, two, metric=metric).comparison
+    found = compare(champion, two, metric=metric).comparison
     assert -1 < found.gain < 1
     own = trained(LogisticRegression(), students(1, 60, passed=True), lambda y: y.map(GRADES))
-    known = judged(own, two, metric=metric).comparison
-    if metric == "neg_brier_score":  # halved where two classes are all there are
+    known = compare(own, two, metric=metric).comparison
+    if metric == "neg_brier_score":  # halved if there are only two classes
         assert found.challenger[metric] == pytest.approx(2 * known.challenger[metric])
     else:
         assert found.challenger[metric] == pytest.approx(known.challenger[metric])
@@ -172,18 +172,18 @@ def test_a_champion_that_knows_more_classes_is_judged_in_the_same_measure(metric
 
 @pytest.mark.parametrize("kind", [LogisticRegression(), RidgeClassifier()])
 @pytest.mark.parametrize("metric", ["roc_auc", "roc_auc_ovr"])
-def test_where_scikit_learn_cannot_compare_the_classes_a_person_looks(kind, metric):
+def test_classes_that_scikit_learn_cannot_compare_are_incomparable(kind, metric):
     champion = trained(kind, graded(students(1, 60, passed=True)))
     two = [content.replace(b",yes", b",A").replace(b",no", b",C") for content in NEW]
     with pytest.raises(Incomparable, match="the champion cannot be scored: roc_auc"):
-        judged(champion, two, metric=metric)
+        compare(champion, two, metric=metric)
 
 
-def test_a_champion_with_other_labels_has_not_become_worse():
-    """Zeros and ones became words: every answer of it is wrong, and nothing about it has changed."""
+def test_champion_with_other_labels_is_incomparable():
+    """Zeros and ones became text: every prediction is wrong, although the model has not changed."""
     champion = trained(LogisticRegression(), students(1, 40, passed=True), lambda y: (y == "yes").astype(int))
     with pytest.raises(Incomparable, match="knows the classes '0', '1', the datasets hold 'no', 'yes'"):
-        judged(champion, NEW)
+        compare(champion, NEW)
 
 
 class Unclassed(ClassifierMixin, BaseEstimator):
@@ -191,13 +191,13 @@ class Unclassed(ClassifierMixin, BaseEstimator):
         return np.full(len(rows), "yes", dtype=object)
 
 
-def test_a_champion_that_does_not_say_which_classes_it_knows_is_incomparable():
+def test_champion_without_classes_is_incomparable():
     with pytest.raises(Incomparable, match="cannot predict: AttributeError"):
-        judged(Unclassed(), NEW)
+        compare(Unclassed(), NEW)
 
 
 class Sure(Unclassed):
-    """Promises more than certainty."""
+    """Predicts probabilities that add up to two."""
 
     classes_ = np.array(["no", "yes"], dtype=object)
 
@@ -205,43 +205,46 @@ class Sure(Unclassed):
         return np.full((len(rows), 2), 1.0)
 
 
-def test_a_champion_whose_probabilities_are_none_is_incomparable():
+def test_champion_with_invalid_probabilities_is_incomparable():
     with pytest.raises(Incomparable, match="the probabilities of a row do not add up to one"):
-        judged(Sure(), NEW, metric="neg_log_loss")
+        compare(Sure(), NEW, metric="neg_log_loss")
 
 
 # --- guardrails and metrics before anything is fitted -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (
             ["neg_mean_absolut_error"],
             "guardrails 'neg_mean_absolut_error' is not .*Did you mean 'neg_mean_absolute_error'",
         ),
         (["r2", "accuracy"], "guardrails 'accuracy' is made for classification, and the task is regression"),
-        (["tests.support.metrics.profits"], "guardrails: there is no scorer or metric function 'profits'"),
+        (
+            ["tests.support.metrics.profits"],
+            "guardrails: 'tests.support.metrics' has no scorer or metric function 'profits'",
+        ),
     ],
 )
-def test_a_guardrail_is_held_to_what_a_metric_is_held_to(names, told):
+def test_guardrail_is_checked_like_a_metric(names, message):
     with pytest.raises(SettingsError) as caught:
         recipe_of(table_of(*students(1, 5)), guardrails=names)
-    assert re.search(told, str(caught.value), re.DOTALL)
+    assert re.search(message, str(caught.value), re.DOTALL)
 
 
 @pytest.mark.parametrize(
     "metric", ["neg_mean_squared_log_error", "tests.support.metrics.misnamed", "tests.support.metrics.asks_columns"]
 )
 @pytest.mark.parametrize("champion", [False, True])
-def test_a_guardrail_that_cannot_judge_the_target_costs_no_fit(metric, champion):
-    told = []
+def test_guardrail_that_cannot_score_the_target_costs_no_fit(metric, champion):
+    steps = []
     policy = Policy(guardrails=(Guardrail(metric, 0.01),))
     contents = [content.replace(b",3", b",-3").replace(b",4", b",-4") for content in students(2, 30)]
     model = trained(LinearRegression(), students(1, 10)) if champion else None
     with pytest.raises(SettingsError, match=f"guardrails '{metric}'"):
-        judged(model, contents, policy=policy, progress=lambda *step: told.append(step))
-    assert told == []
+        compare(model, contents, policy=policy, progress=lambda *step: steps.append(step))
+    assert steps == []
 
 
 class Negative(RegressorMixin, BaseEstimator):
@@ -253,23 +256,23 @@ class Negative(RegressorMixin, BaseEstimator):
         return np.full(len(rows), -5.0)
 
 
-def test_a_guardrail_that_has_no_number_for_the_champion_is_a_persons_business():
+def test_guardrail_without_a_score_of_the_champion_is_incomparable():
     policy = Policy(guardrails=(Guardrail("neg_mean_squared_log_error", 0.01),))
     with pytest.raises(Incomparable, match="the champion cannot be scored: neg_mean_squared_log_error"):
-        judged(Negative(), students(2, 30), policy=policy)
+        compare(Negative(), students(2, 30), policy=policy)
 
 
-def test_a_guardrail_that_has_no_number_for_the_challenger_ends_the_attempt():
+def test_guardrail_without_a_score_of_the_challenger_ends_the_attempt():
     policy = Policy(guardrails=(Guardrail("neg_mean_squared_log_error", 0.01),))
     champion = trained(LinearRegression(), students(1, 10))
     with pytest.raises(ModelError, match="The challenger cannot be scored: neg_mean_squared_log_error"):
-        judged(champion, students(2, 30), policy=policy, estimator=f"{__name__}.Negative")
+        compare(champion, students(2, 30), policy=policy, estimator=f"{__name__}.Negative")
 
 
-def test_a_metric_of_ones_own_is_judged_from_the_fit_to_the_verdict():
+def test_custom_metric_works_from_the_fit_to_the_verdict():
     champion = trained(LinearRegression(), students(1, 40))
     policy = Policy(guardrails=(Guardrail("tests.support.metrics.cost", 0.01),))
-    found = judged(
+    found = compare(
         champion, students(2, 60, slope=4.5), metric="tests.support.metrics.profit", policy=policy
     ).comparison
     assert decide(found, policy).verdict is Verdict.PROMOTE

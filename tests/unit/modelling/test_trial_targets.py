@@ -1,4 +1,4 @@
-"""Several targets: from the columns to the comparison, with estimators that take them and those that do not."""
+"""Several targets, from the columns to the comparison, with estimators that take several and those that take one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.multioutput import MultiOutputRegressor
 
 from ml_action.core.errors import SettingsError
-from ml_action.core.records.policy import Policy
-from ml_action.modelling import screening
+from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import checks, learning
+from ml_action.modelling.evaluation.dataset_scores import score_datasets
 from ml_action.modelling.evaluation.predictions import Predictions
+from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training import fit, model_file
-from ml_action.modelling.trial import Incomparable, ScreeningInput, run
-from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
+from tests.unit.modelling.world import recipe_of, run_trial, students, table_of, trial_of
 
 BOTH = ("score", "tired")
-TWO = {"targets": BOTH, "task": "regression"}
+TWO = {"target": BOTH, "task": "regression"}
 FEATURES = ("hours", "sleep", "room")
 
 
 def several(contents, seed=5, slope=2000.0):
-    """With a second target, in thousands."""
+    """Returns the contents with a second target, in thousands."""
     rng = np.random.default_rng(seed)
     found = []
     for content in contents:
@@ -44,7 +44,7 @@ def first():
     return trial_of([], several(students(1, 60)), settings=TWO)
 
 
-def test_the_recipe_and_the_contract_name_both(first):
+def test_recipe_and_contract_name_both_targets(first):
     assert (first.recipe.target, first.recipe.targets, first.recipe.outputs) == ("score,tired", BOTH, BOTH)
     assert first.recipe.features == FEATURES
     assert first.contract.outputs == BOTH
@@ -52,7 +52,7 @@ def test_the_recipe_and_the_contract_name_both(first):
     assert load(first).predict(pd.DataFrame([first.sample])).shape == (1, 2)
 
 
-def test_scores_are_scikit_learns_for_several_targets(first):
+def test_scores_equal_scikit_learns_for_several_targets(first):
     comparison = first.comparison
     assert comparison.p_value < 0.001
     assert comparison.baseline["r2"] == pytest.approx(0, abs=0.05)
@@ -61,21 +61,21 @@ def test_scores_are_scikit_learns_for_several_targets(first):
     )
 
 
-def test_a_champion_of_several_targets_is_asked_about_the_same_rows(first):
+def test_champion_of_several_targets_is_scored_on_the_same_rows(first):
     contents = several(students(2, 60, slope=4.5), 6)
     comparison = trial_of(several(students(1, 60)), contents, load(first), features=FEATURES, settings=TWO).comparison
     table = table_of(*contents)
-    said = load(first).predict(table.frame)
+    predicted = load(first).predict(table.frame)
     truth = table.frame[list(BOTH)].to_numpy()
-    assert comparison.champion["r2"] == pytest.approx(r2_score(truth, said))
-    assert comparison.champion["mse"] == pytest.approx(mean_squared_error(truth, said))
+    assert comparison.champion["r2"] == pytest.approx(r2_score(truth, predicted))
+    assert comparison.champion["mse"] == pytest.approx(mean_squared_error(truth, predicted))
     assert comparison.p_value < 0.001
 
 
 @pytest.mark.parametrize(
     "metric", ["r2", "neg_mean_absolute_error", "neg_root_mean_squared_error", "explained_variance"]
 )
-def test_any_metric_that_scikit_learn_has_for_several_targets(first, metric):
+def test_metrics_of_several_targets(first, metric):
     settings = {**TWO, "metric": metric}
     comparison = trial_of([], several(students(2, 40, slope=4.5), 6), load(first), settings=settings).comparison
     assert comparison.improvement == comparison.challenger[metric] - comparison.champion[metric]
@@ -83,14 +83,14 @@ def test_any_metric_that_scikit_learn_has_for_several_targets(first, metric):
 
 
 @pytest.mark.parametrize("metric", ["neg_max_error", "neg_mean_poisson_deviance"])
-def test_a_metric_that_takes_one_target_says_so_before_anything_is_fitted(metric):
-    told = []
+def test_metric_of_one_target_is_rejected_before_the_fit(metric):
+    steps = []
     with pytest.raises(SettingsError, match=f"metric '{metric}' cannot judge this target"):
-        trial_of([], several(students(1, 20)), settings={**TWO, "metric": metric}, progress=lambda *a: told.append(a))
-    assert told == []
+        trial_of([], several(students(1, 20)), settings={**TWO, "metric": metric}, progress=lambda *a: steps.append(a))
+    assert steps == []
 
 
-def test_an_estimator_that_takes_one_target_is_fitted_for_each():
+def test_estimator_of_one_target_is_fitted_for_each():
     settings = {**TWO, "estimator": "sklearn.ensemble.HistGradientBoostingRegressor", "params": {"max_iter": 20}}
     trial = trial_of([], several(students(1, 40)), settings=settings)
     assert isinstance(load(trial)["estimator"], MultiOutputRegressor)
@@ -98,7 +98,7 @@ def test_an_estimator_that_takes_one_target_is_fitted_for_each():
     assert trial.comparison.p_value < 0.001
 
 
-def test_one_that_takes_several_is_left_as_it_is(first):
+def test_estimator_of_several_targets_is_not_wrapped(first):
     assert type(load(first)["estimator"]).__name__ == "LinearRegression"
     assert first.notes == ()
 
@@ -113,13 +113,13 @@ def test_weights_reach_every_copy():
     assert trial_of([], contents, settings=settings).comparison.p_value < 0.001
 
 
-def test_several_targets_of_classes_are_refused():
-    for settings in ({"task": "classification"}, {"targets": ("score", "room")}):
+def test_several_targets_of_classes_are_rejected():
+    for settings in ({"task": "classification"}, {"target": ("score", "room")}):
         with pytest.raises(SettingsError, match="take no multiclass-multioutput target"):
-            recipe_of(table_of(*several(students(1, 5))), **{"targets": BOTH, **settings})
+            recipe_of(table_of(*several(students(1, 5))), **{"target": BOTH, **settings})
 
 
-class Answers(RegressorMixin, BaseEstimator):
+class Zeros(RegressorMixin, BaseEstimator):
     def __init__(self, shape=()):
         self.shape = shape
 
@@ -127,34 +127,32 @@ class Answers(RegressorMixin, BaseEstimator):
         return np.zeros((len(rows), *self.shape))
 
 
-@pytest.mark.parametrize(("shape", "told"), [((), "1 targets, not 2"), ((1,), "1 targets"), ((3,), "3 targets, not 2")])
-def test_a_champion_of_another_number_of_targets_is_incomparable(shape, told):
-    with pytest.raises(Incomparable, match=f"cannot predict: ValueError: it predicts {told}"):
-        trial_of([], several(students(2, 30)), Answers(shape), features=("hours",), settings=TWO)
+@pytest.mark.parametrize(
+    ("shape", "message"), [((), "1 targets, not 2"), ((1,), "1 targets"), ((3,), "3 targets, not 2")]
+)
+def test_champion_of_another_number_of_targets_is_incomparable(shape, message):
+    with pytest.raises(Incomparable, match=f"cannot predict: ValueError: it predicts {message}"):
+        trial_of([], several(students(2, 30)), Zeros(shape), features=("hours",), settings=TWO)
 
 
-def test_a_champion_of_one_target_in_a_column_is_asked_all_the_same():
-    assert trial_of([], students(2, 30), Answers((1,)), features=("hours",)).comparison.champion["r2"] < 0
+def test_champion_that_predicts_a_single_column_is_scored():
+    assert trial_of([], students(2, 30), Zeros((1,)), features=("hours",)).comparison.champion["r2"] < 0
     with pytest.raises(Incomparable, match="it predicts 2 targets, not 1"):
-        trial_of([], students(2, 30), Answers((2,)), features=("hours",))
+        trial_of([], students(2, 30), Zeros((2,)), features=("hours",))
 
 
 @pytest.mark.parametrize("target", ["score", "tired,score", "score,sleepy"])
-def test_a_champion_of_other_targets_answers_another_question(first, target):
+def test_champion_of_other_targets_is_incomparable(first, target):
     table = table_of(*several(students(2, 20)))
     with pytest.raises(Incomparable, match="the champion predicts"):
-        run(
-            table, recipe=recipe_of(table, **TWO), new=np.ones(20, dtype=bool), champion=load(first),
-            champion_features=FEATURES, champion_target=target, salt="salt", test_size=0.2, policy=Policy(),
-            progress=lambda *_: None,
-        )  # fmt: skip
+        run_trial(table, np.ones(20, dtype=bool), ReferenceModel(load(first), FEATURES, target=target), **TWO)
 
 
-# --- the screen and the contract --------------------------------------------------------------------------
+# --- screening and the contract --------------------------------------------------------------------------
 
 
-def test_either_target_reversed_is_seen_by_the_champion(first):
-    """The second is in thousands: without one scale for both the first would not be heard."""
+def test_reversal_of_either_target_lowers_the_correlation(first):
+    """The second target is in thousands: without a common scale it would hide the first."""
     for reversed_one in BOTH:
         table = table_of(*several(students(1, 60)), *several(students(2, 40), 6))
         bad = (table.cluster >= 60) & (table.cluster < 64)
@@ -163,27 +161,23 @@ def test_either_target_reversed_is_seen_by_the_champion(first):
         table.frame[reversed_one] = column.where(~bad, 2 * middle - column)
         rows = table.cluster >= 60
         target = fit.labels(first.recipe, table)[rows]
-        said = Predictions(load(first).predict(table.frame[rows]))
-        looks = screening.score_datasets(
-            table, rows, said, target, lambda said, target: np.square(target - said.label).mean(axis=1)
+        predictions = Predictions(load(first).predict(table.frame[rows]))
+        scores = score_datasets(
+            table, rows, predictions, target, lambda given, target: np.square(target - given.label).mean(axis=1)
         )
-        found = looks.harmony[60:]
+        found = scores.correlation[60:]
         assert np.nanmax(found[:4]) < np.nanquantile(found[4:], 0.2)
 
 
-def test_a_batch_with_several_targets_is_screened(first):
+def test_batch_with_several_targets_is_screened(first):
     table = table_of(*several(students(1, 60)), *several(students(2, 40), 6))
     new = np.arange(len(table.datasets)) >= 60
-    trial = run(
-        table, recipe=recipe_of(table, **TWO), new=new, champion=load(first), champion_features=FEATURES, salt="salt",
-        champion_target=first.recipe.target, test_size=0.2, policy=Policy(),
-        screened=ScreeningInput(new, first.contract),
-        progress=lambda *_: None,
-    )  # fmt: skip
+    champion = ReferenceModel(load(first), FEATURES, target=first.recipe.target)
+    trial = run_trial(table, new, champion, to_screen=ScreeningInput(new, first.contract), **TWO)
     assert (trial.screening.judged, trial.screening.suspicious) == (40, 0)
 
 
-def test_a_dataset_in_which_one_of_the_targets_never_varies_is_bad():
+def test_dataset_with_one_constant_target_is_bad():
     table = table_of(*several(students(1, 60)))
     contract = learning.learn_contract(table, BOTH, FEATURES)
     assert contract.constant == 0

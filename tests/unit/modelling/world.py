@@ -1,30 +1,37 @@
-"""Small worlds for the modelling tests: students with hours, sleep, a room and a score."""
+"""Small datasets for the modelling tests: students with hours, sleep, a room and a score."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ml_action.config.settings import TrainingOptions
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
+from ml_action.modelling.champion import ReferenceModel
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import recipe
-from ml_action.modelling.trial import run
+from ml_action.modelling.screening import ScreeningInput
+from ml_action.modelling.training.execution import Execution, Progress, no_progress
+from ml_action.modelling.training.recipe import resolve_recipe
+from ml_action.modelling.trial import TrialData, TrialOptions, run
+from tests.support.factories import make_settings
 
+DEFAULT_POLICY = Policy()
 HEADER = "hours,sleep,room,score"
 
 
 def blob_of(content: bytes) -> str:
-    return hashlib.sha1(content).hexdigest()  # noqa: S324 (stands for git's)
+    return hashlib.sha1(content).hexdigest()  # noqa: S324 (like git's)
 
 
 def datasets_of(contents: Sequence[bytes]) -> list[Dataset]:
-    """A dataset per content, identified by content and place: equal contents are read twice."""
+    """Returns a dataset for each content. Equal contents have different ids, so that both are read."""
     return [Dataset(f"data/{place}.csv", blob_of(b"%d\0" % place + content)) for place, content in enumerate(contents)]
 
 
@@ -40,7 +47,7 @@ def table_of(*contents: bytes | str) -> Table:
 
 
 def students(seed: int, count: int, slope: float = 3.0, noise: float = 6.0, passed: bool = False) -> list[bytes]:
-    """CSV files of 5 to 30 rows; the rows of one student share an offset."""
+    """Returns CSV files of 5 to 30 rows; the rows of one student share an offset."""
     rng = np.random.default_rng(seed)
     return [_student(rng, slope, noise, passed) for _ in range(count)]
 
@@ -55,19 +62,42 @@ def _student(rng: np.random.Generator, slope: float, noise: float, passed: bool)
     return "\n".join([HEADER, *lines, ""]).encode()
 
 
-def recipe_of(table: Table, **settings: Any) -> Recipe:
-    usual = {"targets": ("score",), "features": (), "task": "", "estimator": "", "params": {}, "metric": "", "seed": 7}
-    return recipe.resolve_recipe(table, **(usual | settings))
+def options_of(**changes: Any) -> TrainingOptions:
+    """Options for the target `score`, of which the rest is inferred."""
+    usual = {"target": ("score",), "estimator": "", "metric": "", "task": "", "seed": 7}
+    return make_settings(**(usual | changes)).training
+
+
+def recipe_of(table: Table, *, guardrails: Sequence[str] = (), **changes: Any) -> Recipe:
+    return resolve_recipe(table, options_of(**changes), guardrails)
+
+
+def run_trial(
+    table: Table,
+    new: npt.NDArray[np.bool_],
+    champion: ReferenceModel | None = None,
+    *,
+    policy: Policy = DEFAULT_POLICY,
+    to_screen: ScreeningInput | None = None,
+    progress: Progress = no_progress,
+    **settings: Any,
+) -> Trial:
+    """Runs a trial with five folds, and a fifth of the datasets in the holdout."""
+    options = TrialOptions(options_of(**settings), policy, "salt", execution=Execution(progress=progress))
+    return run(TrialData(table, recipe_of(table, **settings), new, to_screen), champion, options)
 
 
 def trial_of(
-    old: Sequence[bytes], new: Sequence[bytes], champion: object | None = None, *, features: Sequence[str] = (),
-    settings: dict[str, Any] | None = None, progress: Any = lambda *_: None,
-) -> Trial:  # fmt: skip
-    """The whole way from bytes to a trial."""
+    old: Sequence[bytes],
+    new: Sequence[bytes],
+    champion: object | None = None,
+    *,
+    features: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress = no_progress,
+) -> Trial:
+    """Runs a trial on the contents of files."""
     table = table_of(*old, *new)
-    fresh = np.arange(len(table.datasets)) >= len(old)
-    return run(
-        table, recipe=recipe_of(table, **(settings or {})), new=fresh, champion=champion,
-        champion_features=features, salt="salt", test_size=0.2, policy=Policy(), progress=progress,
-    )  # fmt: skip
+    is_new = np.arange(len(table.datasets)) >= len(old)
+    opponent = None if champion is None else ReferenceModel(champion, features)
+    return run_trial(table, is_new, opponent, progress=progress, **(settings or {}))

@@ -1,4 +1,4 @@
-"""When datasets arrived, by the history of real repositories."""
+"""The order of arrivals, from the history of real repositories."""
 
 from datetime import datetime, timezone
 
@@ -13,7 +13,7 @@ from tests.support.factories import make_git, make_repository
 STORE = "data/new_data"
 
 
-class Place:
+class History:
     """A repository whose commits are a day apart."""
 
     def __init__(self, tmp_path):
@@ -33,7 +33,7 @@ class Place:
         Git(self.git.directory, self.git.env | {"GIT_COMMITTER_DATE": time}).run("commit", "-qm", "x", "--allow-empty")
 
     def read(self, path=None, roots=(STORE,), more=()):
-        """The names and days of the arrivals, and the notes."""
+        """Returns the names and days of the arrivals, and the notes."""
         here = make_git(path or self.workspace.path)
         scratch = self.tmp_path / f"scratch{len(list(self.tmp_path.iterdir()))}"
         scratch.mkdir()
@@ -52,88 +52,88 @@ def _name(item):
 
 
 @pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path)
+def history(tmp_path):
+    return History(tmp_path)
 
 
-def test_in_the_order_of_commits_and_in_one_commit_of_names(place):
-    place.commit(z="1", m="2")
-    place.commit()
-    place.commit(a="3")
-    assert place.read() == ([("m,z", "2026-01-01"), ("a", "2026-01-03")], ())
+def test_arrivals_are_ordered_by_commit_and_then_by_name(history):
+    history.commit(z="1", m="2")
+    history.commit()
+    history.commit(a="3")
+    assert history.read() == ([("m,z", "2026-01-01"), ("a", "2026-01-03")], ())
 
 
-def test_a_rename_and_a_copy_are_no_arrivals_and_an_edit_is_one(place):
-    place.commit(a="1", b="2")
-    place.commit(c="3")
-    place.git.run("mv", f"{STORE}/a.csv", f"{STORE}/renamed.csv")
-    place.commit()
-    place.commit(b="2b", copied="3")
-    assert place.read()[0] == [("renamed", "2026-01-01"), ("c,copied", "2026-01-02"), ("b", "2026-01-04")]
+def test_edit_is_an_arrival_but_rename_and_copy_are_not(history):
+    history.commit(a="1", b="2")
+    history.commit(c="3")
+    history.git.run("mv", f"{STORE}/a.csv", f"{STORE}/renamed.csv")
+    history.commit()
+    history.commit(b="2b", copied="3")
+    assert history.read()[0] == [("renamed", "2026-01-01"), ("c,copied", "2026-01-02"), ("b", "2026-01-04")]
 
 
-def test_what_a_merge_brings_arrives_with_the_merge(place):
-    place.commit(a="1")
-    place.git.run("checkout", "-qb", "side")
-    place.commit(b="2")
-    place.git.run("checkout", "-q", "main")
-    place.commit(c="3")
-    env = place.git.env | {"GIT_COMMITTER_DATE": "2026-01-09T12:00:00Z"}
-    Git(place.git.directory, env).run("merge", "-q", "--no-ff", "-m", "m", "side")
-    assert place.read()[0] == [("a", "2026-01-01"), ("c", "2026-01-03"), ("b", "2026-01-09")]
+def test_dataset_of_a_merged_branch_arrives_with_the_merge(history):
+    history.commit(a="1")
+    history.git.run("checkout", "-qb", "side")
+    history.commit(b="2")
+    history.git.run("checkout", "-q", "main")
+    history.commit(c="3")
+    env = history.git.env | {"GIT_COMMITTER_DATE": "2026-01-09T12:00:00Z"}
+    Git(history.git.directory, env).run("merge", "-q", "--no-ff", "-m", "m", "side")
+    assert history.read()[0] == [("a", "2026-01-01"), ("c", "2026-01-03"), ("b", "2026-01-09")]
 
 
-def test_only_what_lies_under_the_data_paths_has_arrived(place):
-    place.workspace.commit({"inbox/x.csv": "7", "other/y.csv": "8"})
-    place.commit(a="1")
-    place.git.run("mv", "inbox/x.csv", f"{STORE}/x.csv")
-    place.commit()
-    assert place.read(roots=(STORE, "other"))[0][1:] == [("a", "2026-01-01"), ("x", "2026-01-02")]
+def test_dataset_arrives_when_it_is_moved_below_the_data_path(history):
+    history.workspace.commit({"inbox/x.csv": "7", "other/y.csv": "8"})
+    history.commit(a="1")
+    history.git.run("mv", "inbox/x.csv", f"{STORE}/x.csv")
+    history.commit()
+    assert history.read(roots=(STORE, "other"))[0][1:] == [("a", "2026-01-01"), ("x", "2026-01-02")]
 
 
-def test_strange_names_and_a_configuration_that_would_change_the_answer(place):
+def test_unusual_names_and_git_configuration_do_not_matter(history):
     for key, value in {
         "log.showSignature": "true",
         "color.ui": "always",
         "diff.renames": "copies",
         "log.showRoot": "no",
     }.items():
-        place.git.run("config", key, value)
-    place.commit(**{":100644 odd\nname": "1", "ü": "2"})
-    place.commit(**{"b c": "3"})
-    arrivals, _ = place.read(more=())
+        history.git.run("config", key, value)
+    history.commit(**{":100644 odd\nname": "1", "ü": "2"})
+    history.commit(**{"b c": "3"})
+    arrivals, _ = history.read(more=())
     assert [day for _, day in arrivals] == ["2026-01-01", "2026-01-02"]
 
 
-def test_one_commit_tells_no_order(place):
-    place.commit(b="1", a="2")
-    assert place.read() == ([("a", ""), ("b", "")], (arrival_history.AT_ONCE,))
+def test_single_commit_has_no_order(history):
+    history.commit(b="1", a="2")
+    assert history.read() == ([("a", ""), ("b", "")], (arrival_history.AT_ONCE,))
 
 
-def test_a_shallow_clone_knows_only_what_came_after_its_oldest_commit(place, tmp_path):
-    place.commit(z="1")
-    place.commit(b="2")
-    place.commit(a="3")
+def test_shallow_clone_knows_only_arrivals_after_its_oldest_commit(history, tmp_path):
+    history.commit(z="1")
+    history.commit(b="2")
+    history.commit(a="3")
     clone = tmp_path / "clone"
-    place.git.run("clone", "-q", "--depth=2", place.workspace.path.as_uri(), str(clone))
-    assert place.read(clone) == ([("b", ""), ("z", ""), ("a", "2026-01-03")], (arrival_history.SHALLOW,))
+    history.git.run("clone", "-q", "--depth=2", history.workspace.path.as_uri(), str(clone))
+    assert history.read(clone) == ([("b", ""), ("z", ""), ("a", "2026-01-03")], (arrival_history.SHALLOW,))
 
 
-def test_what_git_does_not_track_comes_last(place):
-    place.commit(b="1")
-    place.commit(c="2")
+def test_untracked_datasets_arrive_last(history):
+    history.commit(b="1")
+    history.commit(c="2")
     loose = [Dataset(f"{STORE}/{name}.csv", name * 40, untracked=True) for name in "ea"]
-    arrivals, notes = place.read(more=loose)
+    arrivals, notes = history.read(more=loose)
     assert arrivals == [("b", "2026-01-01"), ("c", "2026-01-02"), ("a", ""), ("e", "")]
     assert notes == (arrival_history.UNTRACKED,)
 
 
-def test_times_are_those_of_the_commits_with_their_zone(place, tmp_path):
-    place.commit(a="1")
-    place.commit(b="2")
+def test_times_are_those_of_the_commits_with_their_zone(history, tmp_path):
+    history.commit(a="1")
+    history.commit(b="2")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    borrowed = open_with_own_store(place.git, ".", scratch)
-    blobs = [place.git.line("rev-parse", f"HEAD:{STORE}/{name}.csv") for name in "ab"]
+    borrowed = open_with_own_store(history.git, ".", scratch)
+    blobs = [history.git.line("rev-parse", f"HEAD:{STORE}/{name}.csv") for name in "ab"]
     found = arrival_history.read(borrowed, (STORE,), [Dataset(f"{STORE}/x.csv", blob) for blob in blobs])
     assert datetime.fromisoformat(found.arrivals[0].time) == datetime(2026, 1, 1, 10, tzinfo=timezone.utc)

@@ -1,23 +1,23 @@
-"""The past replayed: the same verdicts as the loop gives, in the order of the arrivals."""
+"""The replay gives the verdicts of the loop, in the order of the arrivals."""
 
 import pytest
 
 from ml_action.commands.simulate import attempt, replay, results
 from ml_action.core.errors import ModelError
 from ml_action.core.records.choices import Verdict
-from tests.unit.commands.simulate.world import arrivals_of, sound_of, terms_of, texts_of, usual
+from tests.unit.commands.simulate.world import arrivals_of, options_of, texts_of, usable_of, usual
 
 
 def run(texts, sizes, **settings):
     chosen = usual(**settings)
-    sound = sound_of(texts, chosen)
-    told = []
-    found = replay.run(sound, arrivals_of(sound, sizes), terms_of(sound, chosen), lambda *one: told.append(one))
-    assert told[-1] == (sum(sizes), len(sound.table.datasets))
+    usable = usable_of(texts, chosen)
+    steps = []
+    found = replay.run(usable, arrivals_of(usable, sizes), options_of(usable, chosen), lambda *one: steps.append(one))
+    assert steps[-1] == (sum(sizes), len(usable.table.datasets))
     return found
 
 
-def test_it_promotes_first_and_at_the_drift_and_not_between():
+def test_replay_promotes_the_first_model_and_after_the_drift():
     found = run(texts_of(("steady", 180), ("drifted", 75)), [60, 60, 60, 60, 15])
     assert [(one.verdict, one.version, one.new, one.datasets) for one in found.rounds] == [
         (Verdict.PROMOTE, "v1", 60, 60),
@@ -33,13 +33,13 @@ def test_it_promotes_first_and_at_the_drift_and_not_between():
     assert (found.waiting, found.datasets, found.set_aside) == (15, 255, 0)
 
 
-def test_datasets_that_come_one_by_one_make_batches_of_the_threshold():
+def test_datasets_that_arrive_one_by_one_make_batches_of_the_threshold():
     found = run(texts_of(("steady", 85)), [1] * 85)
     assert [one.new for one in found.rounds] == [40, 40]
     assert found.waiting == 5
 
 
-def test_too_few_make_no_attempt():
+def test_too_few_datasets_make_no_attempt():
     assert run(texts_of(("steady", 39)), [39]) == results.Replay((), 39, 39, 0)
 
 
@@ -50,16 +50,16 @@ def in_another_unit(text):
     )
 
 
-def test_what_the_contract_sets_aside_does_not_count():
+def test_dataset_that_the_contract_rejects_does_not_count():
     texts = texts_of(("steady", 86))
     texts[60:62] = map(in_another_unit, texts[60:62])
     found = run(texts, [45, 20, 20, 1])
     assert [(one.new, one.verdict) for one in found.rounds] == [(45, Verdict.PROMOTE)]
     assert found.waiting == 39
-    assert found.set_aside == 0  # it is judged at its time, and not beforehand
+    assert found.set_aside == 0  # it is checked when it arrives, and not before
 
 
-def test_a_broken_source_stops_the_loop_and_the_replay_goes_on_as_if_it_were_mended():
+def test_broken_source_stops_the_loop_but_not_the_replay():
     texts = texts_of(("steady", 135))
     texts[50:60] = map(in_another_unit, texts[50:60])
     found = run(texts, [45, 45, 45])
@@ -68,7 +68,7 @@ def test_a_broken_source_stops_the_loop_and_the_replay_goes_on_as_if_it_were_men
     assert found.rounds[2].new == 80
 
 
-def test_drift_pulls_the_trigger_early_where_the_policy_says_so():
+def test_drift_starts_an_early_attempt_with_a_drift_threshold():
     texts = texts_of(("steady", 90), ("drifted", 35))
     sizes = [45, 45, 35]
     moved = [text.replace("\n", "\n", 1) for text in texts]
@@ -84,22 +84,22 @@ def _more_hours(text):
     return "\n".join([head, *(f"{float(row.split(',')[0]) + 2},{row.split(',', 1)[1]}" for row in rows)]) + "\n"
 
 
-def test_an_attempt_that_fails_is_told_and_the_next_one_is_made(monkeypatch):
+def test_attempt_after_a_failed_one_is_made(monkeypatch):
     problems = [ModelError("LinearRegression could not be fitted")]
-    try_out = attempt.experiment.try_out
+    train = attempt.experiment.train_and_compare
 
     def fails_once(*arguments):
         if problems:
             raise problems.pop()
-        return try_out(*arguments)
+        return train(*arguments)
 
-    monkeypatch.setattr(attempt.experiment, "try_out", fails_once)
+    monkeypatch.setattr(attempt.experiment, "train_and_compare", fails_once)
     found = run(texts_of(("steady", 90)), [45, 45])
     assert [one.verdict for one in found.rounds] == [Verdict.FAILED, Verdict.PROMOTE]
     assert (found.rounds[0].gain, found.rounds[0].reason) == (None, "LinearRegression could not be fitted")
 
 
 @pytest.mark.parametrize("gate", ["better", "higher"])
-def test_another_policy_has_another_past(gate):
+def test_another_policy_has_another_replay(gate):
     found = run(texts_of(("steady", 240)), [60] * 4, gate=gate)
     assert sum(one.verdict is Verdict.PROMOTE for one in found.rounds) >= (1 if gate == "better" else 2)

@@ -21,11 +21,11 @@ from ml_action.core.records.evaluation import Interval
         ((300, 30, 30), 200, 600, (30, 300)),
     ],
 )
-def test_thresholds_around_the_users_as_far_as_the_datasets_allow(given, usual, datasets, found):
+def test_thresholds_around_the_users_that_the_datasets_allow(given, usual, datasets, found):
     assert results.thresholds(given, usual, datasets) == found
 
 
-def test_a_threshold_that_cannot_be_calibrated_is_told_with_the_number_needed():
+def test_impossible_threshold_is_an_error_with_the_possible_ones():
     with pytest.raises(SettingsError, match="thresholds: 400 takes 800 datasets, and 700 can be used") as caught:
         results.thresholds((100, 400), 200, 700)
     assert "at most 350" in caught.value.fix
@@ -34,19 +34,19 @@ def test_a_threshold_that_cannot_be_calibrated_is_told_with_the_number_needed():
 
 
 @pytest.mark.parametrize(("threshold", "needed"), [(200, 60), (40, 40), (5, 30)])
-def test_too_few_datasets_are_told_with_the_number_needed(threshold, needed):
+def test_too_few_datasets_are_an_error_with_the_number_needed(threshold, needed):
     problem = results.too_few(25, threshold)
     assert isinstance(problem, DataError)
     assert f"a simulation needs {needed}" in problem.what
     assert f"{needed - 25} more datasets" in problem.fix
 
 
-def draw(there=UNCHANGED, verdict=Verdict.HOLD, *, sudden=False, gain=0.01, better=None, seconds=1.0):
+def draw(true_gain=UNCHANGED, verdict=Verdict.HOLD, *, one_batch_only=False, gain=0.01, better=None, seconds=1.0):
     interval = None if gain is None else Interval(gain - 0.02, gain + 0.02)
-    return Draw(there, sudden, verdict, gain, interval, better, seconds)
+    return Draw(true_gain, one_batch_only, verdict, gain, interval, better, seconds)
 
 
-def test_the_figures_of_a_threshold():
+def test_figures_of_a_threshold():
     draws = [
         draw(),
         draw(verdict=Verdict.REVIEW, gain=None),
@@ -55,7 +55,7 @@ def test_the_figures_of_a_threshold():
         draw(AIM, Verdict.PROMOTE, gain=0.04),
         draw(AIM, Verdict.PROMOTE, gain=0.06),
         draw(AIM, gain=float("nan")),
-        draw(AIM, sudden=True),
+        draw(AIM, one_batch_only=True),
     ]
     found = results.summarise(100, draws, GAINS, 6)
     assert (found.unchanged.found.hits, found.unchanged.found.of) == (2, 4)
@@ -64,12 +64,12 @@ def test_the_figures_of_a_threshold():
     power = found.power(AIM)
     assert (power.found.hits, power.found.of, power.measured) == (2, 3, 0.05)
     assert power.width == pytest.approx(0.04)
-    assert (found.sudden.found.hits, found.sudden.found.of) == (0, 1)
+    assert (found.one_batch_only.found.hits, found.one_batch_only.found.of) == (0, 1)
     assert found.power(0.1).found.of == 0
     assert found.power(0.1).measured is None
     assert (found.threshold, found.fits, found.seconds) == (100, 6, 1.0)
 
 
-def test_without_a_jury_nobody_knows_whether_a_promotion_was_one():
+def test_quality_of_promotions_is_unknown_without_a_jury():
     found = results.summarise(100, [draw(), draw(verdict=Verdict.PROMOTE)], GAINS, 6)
     assert found.no_better.of == 0

@@ -1,4 +1,4 @@
-"""Folds side by side: the same bytes and figures for any number of processors, and every ending as with one."""
+"""Folds in parallel: the same bytes, figures and errors for any number of processors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
 from ml_action.core.errors import ModelError, SettingsError
-from ml_action.modelling.training import cross_fitting
+from ml_action.modelling.training import cross_fitting, execution
 from tests.unit.modelling.world import students, trial_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -39,7 +39,7 @@ def with_jobs(monkeypatch, count, **settings):
     ],
     ids=lambda settings: settings["estimator"].rpartition(".")[2],
 )
-def test_the_same_bytes_and_figures_for_any_number_of_processors(monkeypatch, settings):
+def test_same_bytes_and_figures_for_any_number_of_processors(monkeypatch, settings):
     one, four = (with_jobs(monkeypatch, count, **settings) for count in (1, 4))
     assert one.digest == four.digest
     assert one.comparison == four.comparison
@@ -47,7 +47,7 @@ def test_the_same_bytes_and_figures_for_any_number_of_processors(monkeypatch, se
 
 
 class Warns(RegressorMixin, BaseEstimator):
-    """Warns of what it was fitted on, the larger the later, so that folds warn out of order."""
+    """Warns about the rows that it was fitted on, after a time that depends on these: folds warn out of order."""
 
     def fit(self, rows, target):
         time.sleep((len(rows) % 7) / 50)
@@ -68,7 +68,7 @@ def test_warnings_of_all_folds_are_noted_in_one_order(monkeypatch):
 
 
 class Fails(RegressorMixin, BaseEstimator):
-    """Refuses whatever is smaller than the whole: a fold fails, the final fit does not."""
+    """Rejects fewer rows than the whole: a fold fails, the final fit does not."""
 
     def __init__(self, least=0):
         self.least = least
@@ -84,7 +84,7 @@ class Fails(RegressorMixin, BaseEstimator):
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_fold_that_fails_is_told_as_ever(monkeypatch, count):
+def test_failing_fold_reports_the_usual_error(monkeypatch, count):
     whole = with_jobs(monkeypatch, count, estimator=f"{__name__}.Fails").rows
     with pytest.raises(ModelError, match="could not be fitted: MemoryError: no room ::error::for a fold"):
         with_jobs(
@@ -98,12 +98,12 @@ def test_a_fold_that_fails_is_told_as_ever(monkeypatch, count):
 
 
 def test_no_fold_has_more_than_one_thread_of_a_library(monkeypatch):
-    """Two folds side by side, of which each takes all processors, are slower than one after the other."""
+    """Two folds in parallel that use all processors each are slower than one after the other."""
     seen, real = [], cross_fitting._predict_both
 
-    def both(*asked):
+    def both(*arguments):
         seen.append([library["num_threads"] for library in threadpool_info()])
-        return real(*asked)
+        return real(*arguments)
 
     monkeypatch.setattr(cross_fitting, "_predict_both", both)
     with_jobs(monkeypatch, 4, estimator="sklearn.ensemble.HistGradientBoostingRegressor", params={"max_iter": 5})
@@ -111,7 +111,7 @@ def test_no_fold_has_more_than_one_thread_of_a_library(monkeypatch):
     assert {count for counts in seen for count in counts} == {1}
 
 
-def test_a_table_that_fills_the_memory_is_fitted_fold_by_fold(monkeypatch):
+def test_large_table_is_fitted_one_fold_at_a_time(monkeypatch):
     wanted = []
 
     class Parallel(joblib.Parallel):
@@ -121,7 +121,7 @@ def test_a_table_that_fills_the_memory_is_fitted_fold_by_fold(monkeypatch):
 
     monkeypatch.setattr(joblib, "Parallel", Parallel)
     with_jobs(monkeypatch, 4)
-    monkeypatch.setattr(cross_fitting, "_ROOM", 1)
+    monkeypatch.setattr(execution, "_MAX_CELLS", 1)
     with_jobs(monkeypatch, 4)
     assert wanted == [4, 1]
 
@@ -134,17 +134,16 @@ import joblib
 joblib.cpu_count = lambda *_, **__: {jobs}
 from tests.unit.modelling.world import students, trial_of
 from ml_action.core import log
-from ml_action.runtime import actions as runner
-from ml_action.runtime import boundary
+from ml_action.runtime import actions, boundary
 
-def story():
+def fit():
     def progress(stage, done, of):
         print("fit", done, flush=True)
     settings = {{"estimator": "tests.unit.modelling.training.test_cross_fitting.Slow"}}
     return trial_of([], students(1, 40), settings=settings, progress=progress)
 
-context = runner.read_context({{}}, __import__("pathlib").Path.cwd())
-sys.exit(boundary.guard(story, context, log.PlainLog(sys.stderr)))
+context = actions.read_context({{}}, __import__("pathlib").Path.cwd())
+sys.exit(boundary.run_guarded(fit, context, log.PlainLog(sys.stderr)))
 """
 
 
@@ -166,7 +165,7 @@ class Slow(RegressorMixin, BaseEstimator):
 
 @pytest.mark.parametrize("jobs", [1, 4])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stop_in_the_middle_of_the_folds_ends_the_run_at_once(tmp_path, jobs, number, code):
+def test_signal_during_the_folds_ends_the_run_at_once(tmp_path, jobs, number, code):
     script = SLOW.format(path=[str(ROOT)], jobs=jobs)
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -177,8 +176,8 @@ def test_a_stop_in_the_middle_of_the_folds_ends_the_run_at_once(tmp_path, jobs, 
         assert process.poll() is None, process.communicate()[1]
     time.sleep(0.5)
     process.send_signal(number)
-    begun = time.perf_counter()
-    told = process.communicate(timeout=20)[1]
-    assert process.returncode == code, told
-    assert time.perf_counter() - begun < 5
-    assert "bug" not in told
+    started = time.perf_counter()
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == code, errors
+    assert time.perf_counter() - started < 5
+    assert "bug" not in errors

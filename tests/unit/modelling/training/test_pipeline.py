@@ -1,4 +1,4 @@
-"""Pipelines for any columns, and pickles that need nothing of ours."""
+"""Pipelines take any columns, and their pickles need no code of this package."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from ml_action.core.errors import DataError, ModelError, SettingsError
-from ml_action.modelling.training import fit as training
-from ml_action.modelling.training import model_file, pipeline
+from ml_action.modelling.training import fit, model_file, pipeline
 from tests.unit.modelling.world import recipe_of, students, table_of
 
 MIXED = """hours,flag,gaps,room,when,day,empty,id,score
@@ -36,9 +35,9 @@ def everything():
     return table_of(mixed_rows())
 
 
-def fit(table, **settings):
+def fitted(table, **settings):
     recipe = recipe_of(table, **settings)
-    return training.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
+    return fit.fit(recipe, table, np.ones(len(table.frame), dtype=bool))
 
 
 def test_columns_are_sorted_by_kind():
@@ -66,7 +65,7 @@ def test_columns_are_sorted_by_kind():
         ([np.nan], "empty"),
     ],
 )
-def test_the_kind_of_a_column(values, kind):
+def test_kind_of_a_column(values, kind):
     frame = pd.DataFrame({"x": pd.Series(values)})
     assert pipeline.kinds(frame, ["x"])[kind] == ["x"]
 
@@ -82,9 +81,9 @@ def test_the_kind_of_a_column(values, kind):
         "sklearn.gaussian_process.GaussianProcessRegressor",
     ],
 )
-def test_any_regressor_takes_any_columns(estimator):
+def test_regressor_takes_any_columns(estimator):
     table = everything()
-    model = fit(table, estimator=estimator)
+    model = fitted(table, estimator=estimator)
     assert np.isfinite(model.predict(table.frame)).all()
 
 
@@ -98,15 +97,15 @@ def test_any_regressor_takes_any_columns(estimator):
         "sklearn.svm.LinearSVC",
     ],
 )
-def test_any_classifier_takes_any_columns(estimator):
+def test_classifier_takes_any_columns(estimator):
     table = table_of(mixed_rows().replace(".5,", ".5,"))
     table.frame["score"] = np.where(table.frame["score"] > 30, "high", "low")
-    model = fit(table, estimator=estimator)
+    model = fitted(table, estimator=estimator)
     assert set(model.predict(table.frame)) == {"high", "low"}
 
 
-def test_a_request_may_hold_nulls_unknown_categories_and_other_types():
-    model = fit(everything())
+def test_request_may_hold_nulls_unknown_categories_and_other_types():
+    model = fitted(everything())
     nulls = dict.fromkeys(everything().frame.columns[:-1])
     odd = {"hours": 3, "flag": True, "gaps": 1, "room": "lilac", "when": "2026-05-01", "day": "x", "empty": 9, "id": 3}
     requests = pd.DataFrame([nulls, odd])
@@ -114,50 +113,50 @@ def test_a_request_may_hold_nulls_unknown_categories_and_other_types():
     assert np.isfinite(model.predict(requests[:1])).all()
 
 
-def test_dates_tell_the_model_about_time():
+def test_dates_are_features():
     table = everything()
-    assert fit(table).score(table.frame, table.frame["score"]) > 0.999
+    assert fitted(table).score(table.frame, table.frame["score"]) > 0.999
 
 
-def test_a_column_of_identifiers_stays_small():
+def test_column_of_identifiers_stays_small():
     lines = "".join(f"word{number % 500},{number}\n" for number in range(5000))
-    model = fit(table_of("id,score\n" + lines))
+    model = fitted(table_of("id,score\n" + lines))
     assert model[:-1].transform(pd.DataFrame({"id": ["word1"]})).shape == (1, 64)
 
 
-def test_rare_and_unknown_categories_are_alike():
-    model = fit(table_of("room,score\n" + "red,1\n" * 5 + "blue,3\n" * 5 + "rare,9\n"))
+def test_rare_and_unknown_categories_are_equal():
+    model = fitted(table_of("room,score\n" + "red,1\n" * 5 + "blue,3\n" * 5 + "rare,9\n"))
     shown = model[:-1].transform(pd.DataFrame({"room": ["red", "rare", "never seen"]}))
     assert shown.shape == (3, 2)
     assert (shown[1] == shown[2]).all()
 
 
-def test_nothing_to_learn_from_is_a_problem():
+def test_no_usable_feature_is_an_error():
     with pytest.raises(DataError, match="No feature column"):
-        fit(table_of("id,empty,score\na,,1\nb,,2\n"))
+        fitted(table_of("id,empty,score\na,,1\nb,,2\n"))
 
 
-def test_a_column_that_is_empty_in_the_rows_of_one_fold_does_no_harm():
+def test_column_that_is_empty_in_one_fold_is_accepted():
     table = table_of("a,b,score\n1,,1\n2,,2\n3,5,3\n")
-    model = training.fit(recipe_of(table), table, np.array([True, True, False]))
+    model = fit.fit(recipe_of(table), table, np.array([True, True, False]))
     assert np.isfinite(model.predict(table.frame)).all()
 
 
-def test_seed_and_single_job_are_set_where_there_are_such():
+def test_seed_and_single_job_are_set_unless_params_set_them():
     table = table_of(*students(1, 3))
-    forest = fit(table, estimator="sklearn.ensemble.RandomForestRegressor", params={"n_estimators": 3})["estimator"]
+    forest = fitted(table, estimator="sklearn.ensemble.RandomForestRegressor", params={"n_estimators": 3})["estimator"]
     assert (forest.random_state, forest.n_jobs, forest.n_estimators) == (7, None, 3)
     chosen = {"n_estimators": 3, "random_state": 1, "n_jobs": 2}
-    forest = fit(table, estimator="sklearn.ensemble.RandomForestRegressor", params=chosen)["estimator"]
+    forest = fitted(table, estimator="sklearn.ensemble.RandomForestRegressor", params=chosen)["estimator"]
     assert (forest.random_state, forest.n_jobs) == (1, 2)
 
 
-def test_what_the_estimator_refuses_is_told_in_its_words():
+def test_error_of_the_estimator_is_quoted():
     table = table_of(*students(1, 3))
     with pytest.raises(ModelError, match="PoissonRegressor could not be fitted: ValueError: Some value"):
-        fit(table_of("a,score\n1,-1\n2,-2\n3,1\n"), estimator="sklearn.linear_model.PoissonRegressor")
+        fitted(table_of("a,score\n1,-1\n2,-2\n3,1\n"), estimator="sklearn.linear_model.PoissonRegressor")
     with pytest.raises(SettingsError, match="alpha"):
-        fit(table, estimator="sklearn.linear_model.Ridge", params={"alpha": -1})
+        fitted(table, estimator="sklearn.linear_model.Ridge", params={"alpha": -1})
 
 
 @pytest.mark.parametrize(
@@ -171,28 +170,28 @@ def test_what_the_estimator_refuses_is_told_in_its_words():
         ([0.5, 1.0, 0.5], [0.5, 1.0, 0.5]),
     ],
 )
-def test_labels_are_what_they_were_in_the_file(column, expected):
+def test_labels_equal_those_in_the_file(column, expected):
     table = table_of("a,score\n1,0\n2,1\n3,0\n")
     recipe = recipe_of(table, task="classification")
     table.frame["score"] = pd.Series(column)
-    labels = training.labels(recipe, table)
+    labels = fit.labels(recipe, table)
     assert labels.tolist() == expected
     assert [type(label) for label in labels.tolist()] == [type(label) for label in expected]
 
 
 FIT_AND_PRINT = """
 import sys; sys.path[:0] = [{root!r}, {here!r}]
-from tests.unit.modelling.training.test_pipeline import everything, fit
-from ml_action.modelling.training import model_file as artifacts
-print(artifacts.dump(fit(everything(), estimator={estimator!r}))[1])
+from tests.unit.modelling.training.test_pipeline import everything, fitted
+from ml_action.modelling.training import model_file
+print(model_file.dump(fitted(everything(), estimator={estimator!r})).sha256)
 """
 
 
 @pytest.mark.parametrize("estimator", ["sklearn.linear_model.Ridge", "sklearn.ensemble.HistGradientBoostingRegressor"])
-def test_the_same_data_make_the_same_bytes_in_another_process(estimator, pytestconfig, request):
+def test_same_data_give_the_same_bytes_in_another_process(estimator, pytestconfig, request):
     here = str(pytestconfig.rootpath)
     code = FIT_AND_PRINT.format(root=str(pytestconfig.rootpath), here=here, estimator=estimator)
-    told = [
+    digests = [
         subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": hash_seed},  # and the same BLAS kernel, where the machine names one
@@ -202,7 +201,7 @@ def test_the_same_data_make_the_same_bytes_in_another_process(estimator, pytestc
         ).stdout.strip()
         for hash_seed in ("1", "2")
     ]
-    assert told[0] == told[1] == model_file.dump(fit(everything(), estimator=estimator))[1]
+    assert digests[0] == digests[1] == model_file.dump(fitted(everything(), estimator=estimator)).sha256
 
 
 LOAD_WITHOUT_US = """
@@ -220,9 +219,9 @@ print(model.predict(pd.DataFrame([{"hours": 2.0, "flag": True, "gaps": None, "ro
 """
 
 
-def test_the_model_loads_where_this_package_is_not(tmp_path):
+def test_model_loads_without_this_package(tmp_path):
     file = tmp_path / "model.pkl"
-    file.write_bytes(model_file.dump(fit(everything()))[0])
+    file.write_bytes(model_file.dump(fitted(everything())).content)
     command = [sys.executable, "-I", "-c", LOAD_WITHOUT_US, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What settings leave open is inferred; what they say is checked, with the nearest valid choice."""
+"""What is not set is inferred; what is set is checked, with the nearest valid choice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ml_action.core.errors import DataError, SettingsError
-from ml_action.modelling.training import recipe as resolution
+from ml_action.modelling.training.recipe import infer_target, infer_task
 from tests.unit.modelling.world import read, recipe_of, table_of
 
 NUMBERS = "hours,room,score\n1,red,10.5\n2,blue,20\n3,red,7\n"
@@ -32,23 +32,23 @@ WORDS = "hours,room,score\n1,red,yes\n2,blue,no\n"
         ([0.5, 1, 2] * 5, "regression"),
     ],
 )
-def test_the_task_that_a_target_suggests(values, task):
-    assert resolution.infer_task(pd.Series(values)) == task
+def test_inferred_task(values, task):
+    assert infer_task(pd.Series(values)) == task
 
 
-def test_the_target_is_the_last_column():
-    assert resolution.infer_target(pd.Index(["a", "b"])) == "b"
+def test_inferred_target_is_the_last_column():
+    assert infer_target(pd.Index(["a", "b"])) == "b"
     with pytest.raises(DataError, match="no columns"):
-        resolution.infer_target([])
+        infer_target([])
 
 
-def test_everything_left_open():
-    recipe = recipe_of(table_of(NUMBERS), targets=("auto",), task="auto", estimator="auto", metric="auto")
+def test_everything_is_inferred():
+    recipe = recipe_of(table_of(NUMBERS), target=("auto",), task="auto", estimator="auto", metric="auto")
     assert (recipe.target, recipe.features, recipe.task) == ("score", ("hours", "room"), "regression")
     assert (recipe.estimator, recipe.metric) == ("sklearn.linear_model.LinearRegression", "r2")
 
 
-def test_a_target_of_words_is_classified():
+def test_target_of_text_is_classified():
     recipe = recipe_of(table_of(WORDS))
     assert recipe.task == "classification"
     assert (recipe.estimator, recipe.metric) == ("sklearn.linear_model.LogisticRegression", "accuracy")
@@ -65,7 +65,7 @@ def test_a_target_of_words_is_classified():
         ({"task": "regression"}, "regression"),
     ],
 )
-def test_zeros_and_ones_are_what_the_settings_make_of_them(settings, task):
+def test_task_of_zeros_and_ones_follows_the_settings(settings, task):
     assert recipe_of(table_of("a,score\n1,0\n2,1\n3,0\n"), **settings).task == task
 
 
@@ -77,7 +77,7 @@ def test_one_dataset_of_text_does_not_change_the_task():
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"targets": ("scores",)}, DataError, "Did you mean 'score'"),
+        ({"target": ("scores",)}, DataError, "Did you mean 'score'"),
         ({"features": ("hour",)}, DataError, "Did you mean 'hours'"),
         ({"features": ("hours", "score")}, SettingsError, "is the target"),
         ({"task": "regresion"}, SettingsError, "Did you mean 'regression'"),
@@ -91,29 +91,29 @@ def test_one_dataset_of_text_does_not_change_the_task():
         ({"estimator": "..x"}, SettingsError, "cannot be imported"),
         ({"estimator": "os.system"}, SettingsError, "not a scikit-learn estimator"),
         ({"estimator": "sklearn.preprocessing.StandardScaler"}, SettingsError, "neither a regressor nor"),
-        ({"estimator": "sklearn.ensemble.StackingRegressor"}, SettingsError, "cannot be made from settings"),
+        ({"estimator": "sklearn.ensemble.StackingRegressor"}, SettingsError, "cannot be built from settings"),
         ({"estimator": "sklearn.svm.SVC", "task": "regression"}, SettingsError, "made for classification"),
         ({"estimator": "sklearn.linear_model.Ridge", "params": {"alfa": 1}}, SettingsError, "mean 'alpha'"),
         ({"params": {"☃": 1}}, SettingsError, "scikit-learn's documentation"),
     ],
 )
-def test_a_slip_in_the_settings_says_what_was_meant(settings, error, text):
+def test_wrong_setting_suggests_the_nearest_valid_one(settings, error, text):
     with pytest.raises(error) as caught:
         recipe_of(table_of(NUMBERS), **settings)
     assert text in str(caught.value)
 
 
-def test_words_cannot_be_regressed():
+def test_text_is_no_target_of_a_regression():
     with pytest.raises(DataError, match="regression needs numbers"):
         recipe_of(table_of(WORDS), task="regression")
 
 
-def test_a_constant_target_teaches_nothing():
+def test_constant_target_is_an_error():
     with pytest.raises(DataError, match="nothing to learn"):
         recipe_of(table_of("a,score\n1,5\n2,5\n"))
 
 
-def test_a_table_of_one_column_has_no_features():
+def test_table_of_one_column_has_no_features():
     with pytest.raises(DataError, match="no column besides the target"):
         recipe_of(table_of("score\n1\n2\n"))
 
@@ -122,18 +122,18 @@ SEVERAL = "hours,room,a,b,w\n1,red,10.5,3,1\n2,blue,20,5,0\n3,red,7,9,1\n"
 
 
 def test_several_targets_and_a_weight_are_no_features():
-    recipe = recipe_of(table_of(SEVERAL), targets=("a", "b"), weight="w")
+    recipe = recipe_of(table_of(SEVERAL), target=("a", "b"), weight="w")
     assert (recipe.target, recipe.outputs, recipe.features) == ("a,b", ("a", "b"), ("hours", "room"))
     assert (recipe.weight, recipe.task) == ("w", "regression")
-    assert recipe_of(table_of(SEVERAL), targets=("a", "b", "a")).outputs == ("a", "b")
+    assert recipe_of(table_of(SEVERAL), target=("a", "b", "a")).outputs == ("a", "b")
 
 
-def test_the_last_column_is_no_target_where_it_is_the_weight():
-    assert recipe_of(table_of(SEVERAL), targets=(), weight="w").outputs == ("b",)
+def test_weight_in_the_last_column_is_not_the_target():
+    assert recipe_of(table_of(SEVERAL), target=(), weight="w").outputs == ("b",)
 
 
-def test_one_target_stands_as_it_is():
-    recipe = recipe_of(table_of('"a, in m",b\n1,2\n2,3\n5,3\n'), targets=("a, in m",), task="regression")
+def test_single_target_with_a_comma_is_one_name():
+    recipe = recipe_of(table_of('"a, in m",b\n1,2\n2,3\n5,3\n'), target=("a, in m",), task="regression")
     assert (recipe.target, recipe.targets, recipe.outputs) == ("a, in m", (), ("a, in m",))
 
 
@@ -144,22 +144,22 @@ def test_one_target_stands_as_it_is():
 def test_several_targets_are_numbers_unless_all_look_like_classes(columns, task):
     content = "hours,a,b\n" + "".join(f"{row},{line}\n" for row, line in enumerate(columns.split("\n")))
     if task:
-        assert recipe_of(table_of(content), targets=("a", "b")).task == task
+        assert recipe_of(table_of(content), target=("a", "b")).task == task
         return
     with pytest.raises(SettingsError, match="'a', 'b' are classes"):
-        recipe_of(table_of(content), targets=("a", "b"))
+        recipe_of(table_of(content), target=("a", "b"))
 
 
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"targets": ("a", "b"), "features": ("b", "hours")}, "'b' is the target"),
-        ({"targets": ("a", "c")}, "No dataset has the column 'c'"),
-        ({"targets": ("a",), "weight": "weight"}, "No dataset has the column 'weight'"),
-        ({"targets": ("a", "b"), "metric": "accuracy"}, "made for classification"),
+        ({"target": ("a", "b"), "features": ("b", "hours")}, "'b' is the target"),
+        ({"target": ("a", "c")}, "No dataset has the column 'c'"),
+        ({"target": ("a",), "weight": "weight"}, "No dataset has the column 'weight'"),
+        ({"target": ("a", "b"), "metric": "accuracy"}, "made for classification"),
     ],
 )
-def test_a_slip_with_several_targets_or_weights(settings, text):
+def test_wrong_setting_of_several_targets_or_weights(settings, text):
     with pytest.raises((DataError, SettingsError)) as caught:
         recipe_of(table_of(SEVERAL), task="regression", **settings)
     assert text in str(caught.value)

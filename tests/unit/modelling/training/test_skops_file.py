@@ -1,4 +1,4 @@
-"""Model files in which every type is named: the same bytes, the same predictions, and nothing that nobody trusts."""
+"""Model files in which every type is named: the same bytes, the same predictions, and trusted types only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FRAME.loc[:, "when"] = ["2024-01-01", "2024-02-03T10:11:12+02:00", None, "3024-0
 
 
 def fitted(estimator: str = "sklearn.linear_model.Ridge", **params: object) -> Pipeline:
-    """A pipeline as the loop makes it: numbers, categories, dates."""
+    """Returns a pipeline like the loop's, of numbers, categories and dates."""
     features = ("hours", "school", "when")
     recipe = Recipe("score", features, "regression", estimator, params, "r2", 0)
     return pipeline.build_pipeline(recipe, pipeline.kinds(FRAME, features), FRAME).fit(
@@ -48,7 +48,7 @@ def fitted(estimator: str = "sklearn.linear_model.Ridge", **params: object) -> P
 
 
 def rewritten(data: bytes, change: object) -> bytes:
-    """A skops file with another schema."""
+    """Returns a skops file with another schema."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
         for name in old.namelist():
@@ -57,7 +57,7 @@ def rewritten(data: bytes, change: object) -> bytes:
     return buffer.getvalue()
 
 
-def test_what_the_loop_builds_needs_no_list_and_predicts_the_same() -> None:
+def test_pipeline_of_the_loop_needs_no_list_and_predicts_the_same() -> None:
     model = fitted()
     data, digest = model_file.dump(model, SKOPS)
     again = model_file.load(data, digest, form=SKOPS)
@@ -68,18 +68,18 @@ def test_what_the_loop_builds_needs_no_list_and_predicts_the_same() -> None:
     assert not data.startswith(b"\x80")
 
 
-def test_the_same_model_is_the_same_bytes_in_another_process(tmp_path: Path) -> None:
-    code = f"from {__name__} import *; sys.stdout.write(artifacts.dump(fitted(), SKOPS)[1])"
+def test_same_model_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    code = f"from {__name__} import *; sys.stdout.write(model_file.dump(fitted(), SKOPS).sha256)"
     path = str(Path(__file__).parents[4])
-    told = {
+    digests = {
         subprocess.run(
             [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": seed, "TZ": zone},
             capture_output=True, text=True, check=True, cwd=tmp_path,
         ).stdout
         for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
     }  # fmt: skip
-    assert told == {model_file.dump(fitted(), SKOPS)[1]}
-    with zipfile.ZipFile(io.BytesIO(model_file.dump(fitted(), SKOPS)[0])) as archive:
+    assert digests == {model_file.dump(fitted(), SKOPS).sha256}
+    with zipfile.ZipFile(io.BytesIO(model_file.dump(fitted(), SKOPS).content)) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
@@ -90,16 +90,14 @@ def test_the_same_model_is_the_same_bytes_in_another_process(tmp_path: Path) -> 
         (HistGradientBoostingRegressor(max_iter=2), (PREDICTOR,)),
     ],
 )
-def test_types_beyond_the_list_are_named_with_the_setting_that_takes_them(
-    model: object, types: tuple[str, ...]
-) -> None:
+def test_untrusted_types_are_named_with_the_setting_that_trusts_them(model: object, types: tuple[str, ...]) -> None:
     rows = np.arange(60.0).reshape(-1, 2)
     model.fit(rows, rows.sum(axis=1))  # type: ignore[attr-defined]
-    with pytest.raises(ModelError, match=f"types that nobody has trusted: {types[0]}") as caught:
+    with pytest.raises(ModelError, match=f"contains untrusted types: {types[0]}") as caught:
         model_file.dump(model, SKOPS)
     assert caught.value.fix.endswith(f"trusted-types: {types[0]}")
     data, digest = model_file.dump(model, ModelFormat("skops", types))
-    with pytest.raises(ModelError, match="nobody has trusted"):
+    with pytest.raises(ModelError, match="untrusted types"):
         model_file.load(data, digest, form=SKOPS)
     again = model_file.load(data, digest, form=ModelFormat("skops", types))
     assert np.array_equal(again.predict(rows), model.predict(rows))  # type: ignore[attr-defined]
@@ -116,17 +114,17 @@ EVIL = [
 
 
 @pytest.mark.parametrize("call", EVIL, ids=str)
-def test_a_call_that_is_none_of_ours_is_not_trusted_for_its_type(call: object) -> None:
+def test_unknown_call_is_not_trusted_for_its_type(call: object) -> None:
     model = Pipeline([("ours", FunctionTransformer(pipeline.TO_FLOAT)), ("evil", FunctionTransformer(call))])
-    with pytest.raises(ModelError, match=r"nobody has trusted: (.*, )?operator\."):
+    with pytest.raises(ModelError, match=r"untrusted types: (.*, )?operator\."):
         model_file.dump(model, SKOPS)
 
 
-def test_a_file_that_was_made_to_look_harmless_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_disguised_file_is_rejected_before_anything_is_created(tmp_path: Path) -> None:
     mark = tmp_path / "canary"
 
     def evil(schema: bytes) -> bytes:
-        told = json.loads(schema)
+        original = json.loads(schema)
         call = {"__class__": "mkdir", "__module__": "os", "__loader__": "FunctionNode", "__id__": 1}
         node = {
             "__class__": "str",
@@ -145,19 +143,19 @@ def test_a_file_that_was_made_to_look_harmless_is_refused_before_anything_is_mad
         state = {"__class__": "dict", "__module__": "builtins", "__loader__": "JsonNode", "content": "{}", "__id__": 4}
         return json.dumps(
             {
-                "protocol": told["protocol"], "_skops_version": told["_skops_version"],
+                "protocol": original["protocol"], "_skops_version": original["_skops_version"],
                 "__class__": "partial", "__module__": "functools", "__loader__": "PartialNode", "__id__": 5,
                 "content": {"func": call, "args": args, "kwds": state, "namespace": state},
             }
         ).encode()  # fmt: skip
 
-    data = rewritten(model_file.dump(Ridge(), SKOPS)[0], evil)
+    data = rewritten(model_file.dump(Ridge(), SKOPS).content, evil)
     with pytest.raises(ModelError, match=r"os\.mkdir|posix\.mkdir"):
         model_file.load(data, __import__("hashlib").sha256(data).hexdigest(), form=SKOPS)
     assert not mark.exists()
 
 
-def test_a_pickle_in_the_place_of_a_skops_file_is_not_unpickled(tmp_path: Path) -> None:
+def test_pickle_in_place_of_a_skops_file_is_not_unpickled(tmp_path: Path) -> None:
     data, digest = model_file.dump(Ridge())
     with pytest.raises(ModelError, match="cannot be loaded: BadZipFile"):
         model_file.load(data, digest, form=SKOPS)
@@ -165,13 +163,13 @@ def test_a_pickle_in_the_place_of_a_skops_file_is_not_unpickled(tmp_path: Path) 
         model_file.load(*model_file.dump(Ridge(), SKOPS))
 
 
-def test_what_skops_cannot_write_is_told() -> None:
+def test_model_that_skops_cannot_write_is_an_error() -> None:
     with pytest.raises(ModelError, match="cannot be written as a skops file") as caught:
         model_file.dump(FunctionTransformer(n for n in ()), SKOPS)  # type: ignore[arg-type]
     assert "model-format: pickle" in caught.value.fix
 
 
-def test_every_call_of_ours_survives_the_file() -> None:
+def test_calls_of_the_pipeline_survive_the_file() -> None:
     calls = skops_file.load(skops_file.dump(list(pipeline.CALLS)))
     assert [str(call) for call in calls] == [str(call) for call in pipeline.CALLS]
 
@@ -179,5 +177,5 @@ def test_every_call_of_ours_survives_the_file() -> None:
 @pytest.mark.parametrize(
     ("file", "form"), [("v2.skops", "skops"), ("v1.pkl", "pickle"), ("v1.skops.pkl", "pickle"), ("skops", "pickle")]
 )
-def test_a_files_name_tells_its_form(file: str, form: str) -> None:
+def test_name_of_a_file_determines_its_format(file: str, form: str) -> None:
     assert model_file.format_of(file, ("a.B",)) == ModelFormat(form, ("a.B",))

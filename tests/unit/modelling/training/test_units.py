@@ -1,4 +1,4 @@
-"""What is held out, folded and judged as one."""
+"""Units: the rows that stay together in the holdout, in folds and in resamples."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.unit.modelling.world import table_of
 FILES = (b"user,x\nann,1\nann,2\n", b"user,x\nbob,3\n", b"user,x\nann,4\nbob,5\n", b"user,x\n,6\n")
 
 
-def test_without_a_group_a_dataset_is_a_unit():
+def test_dataset_is_a_unit_without_a_group():
     table = table_of(*FILES)
     found = units.units_of(table)
     assert found.names == tuple(dataset.blob for dataset in table.datasets)
     assert found.of_row is table.cluster
 
 
-def test_the_rows_of_one_value_are_a_unit_wherever_they_stand():
+def test_rows_with_one_value_of_the_group_are_a_unit():
     table = table_of(*FILES)
     found = units.units_of(table, "user")
     of_row = [found.names[place] for place in found.of_row]
@@ -26,7 +26,7 @@ def test_the_rows_of_one_value_are_a_unit_wherever_they_stand():
     assert of_row == [ann, ann, bob, ann, bob, lone]
 
 
-def test_a_number_is_the_same_user_however_it_was_read():
+def test_number_read_as_float_or_integer_is_the_same_unit():
     with_gap, whole = table_of(b"user,x\n7,1\n,2\n"), table_of(b"user,x\n7,1\n8,2\n")
     names = [
         found.names[found.of_row[0]] for found in (units.units_of(with_gap, "user"), units.units_of(whole, "user"))
@@ -34,7 +34,7 @@ def test_a_number_is_the_same_user_however_it_was_read():
     assert names == ["group 7", "group 7"]
 
 
-def test_holdout_and_folds_go_by_the_units_name():
+def test_holdout_and_folds_depend_on_the_units_name():
     table = table_of(*FILES)
     found = units.units_of(table, "user")
     held, fold = found.held_out("salt", 0.5), found.folds("salt", 5)
