@@ -1,4 +1,4 @@
-"""How many bad datasets the learned data contract finds, and how many good ones it takes for bad: a Markdown table.
+"""How many bad datasets the learned data contract finds, and how many good ones it rejects: a Markdown table.
 
 `python -m benchmarks.contract_errors` takes less than a minute; `--full` gives the figures of docs/contract.md.
 """
@@ -13,31 +13,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
-from ml_action.commands.demo import panel, students
+from benchmarks.intervals import wilson
+from benchmarks.real_batches import real_batches
+from ml_action.commands.demo import students
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.contract import checks, learning
-from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
+from ml_action.modelling.reading.table import read as read_table
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
 
 Rows = list[list[str]]
-Damage = Callable[[Rows, random.Random, Rows], Rows]  # a dataset's rows, chance, the rows of another dataset
+Damage = Callable[[Rows, random.Random, Rows], Rows]  # a dataset's rows, random numbers, the rows of another dataset
 
 OLD, NEW, FIRST = 220, 200, 220  # datasets of the champion, good ones of a batch, of a first batch
 BAD = 5  # bad ones of each kind in a batch
-SPOILT = 0.05  # share of a first batch that is bad
+DAMAGED = 0.05  # share of a first batch that is bad
 SUSPECT = 0.1  # max-quarantine
 HOURS, SLEEP, ATTENDANCE, SCHOOL, SCORE = range(5)
-AFAR = 0.5  # habits of students far away: hours studied, in times of the usual
 
 
 @dataclass
 class Count:
-    """How many datasets were judged, and how many of them set aside."""
+    """How many datasets were checked, and how many of them rejected."""
 
     flagged: int = 0
     judged: int = 0
@@ -51,18 +51,10 @@ class Count:
     def __str__(self) -> str:
         if not self.judged:
             return "–"
-        low, high = wilson(self.flagged, self.judged)
-        digits = 0 if self.flagged / self.judged > 0.1 else 2
-        return f"{100 * self.flagged / self.judged:.{digits}f} % [{100 * low:.{digits}f}, {100 * high:.{digits}f}]"
-
-
-def wilson(hits: int, tries: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    z, share = 1.96, hits / tries
-    middle = share + z * z / (2 * tries)
-    half = z * math.sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries))
-    below, above = (middle - half) / (1 + z * z / tries), (middle + half) / (1 + z * z / tries)
-    return max(0.0, below), min(1.0, above)
+        share, interval = self.flagged / self.judged, wilson(self.flagged, self.judged)
+        digits = 0 if share > 0.1 else 2
+        low, high = (f"{100 * end:.{digits}f}" for end in (interval.low, interval.high))
+        return f"{100 * share:.{digits}f} % [{low}, {high}]"
 
 
 def scaled(column: int, factor: float) -> Damage:
@@ -94,7 +86,7 @@ def doubled(rows: Rows, _: random.Random, __: Rows) -> Rows:
 
 
 def borrowed(share: float) -> Damage:
-    """Rows of another dataset make up this share of the rows."""
+    """Replaces this share of the rows by rows of another dataset."""
 
     def damage(rows: Rows, _: random.Random, other: Rows) -> Rows:
         wanted = math.ceil(share * len(other))
@@ -107,7 +99,7 @@ def _mapped(rows: Rows, column: int, change: Callable[[str], str]) -> Rows:
     return [[change(cell) if place == column else cell for place, cell in enumerate(row)] for row in rows]
 
 
-DAMAGES: dict[str, Damage] = {
+CORRUPTIONS: dict[str, Damage] = {
     "hours times 60 (minutes)": scaled(HOURS, 60),
     "hours times 10": scaled(HOURS, 10),
     "hours divided by 10": scaled(HOURS, 0.1),
@@ -144,112 +136,102 @@ def damaged(text: str, damage: Damage, rng: random.Random, other: str) -> str:
     return "\n".join([header, *map(",".join, changed), ""])
 
 
-def table_of(old: Sequence[str], new: Sequence[str], target: str) -> tuple[Table, tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The valid datasets, and their features."""
+
+    table: Table
+    features: tuple[str, ...]
+
+
+def read(old: Sequence[str], new: Sequence[str], target: str) -> Data:
     texts = [*old, *new]
     datasets = [
         Dataset(f"{place}.csv", hashlib.sha256(f"{place} {text}".encode()).hexdigest())
         for place, text in enumerate(texts)
     ]
-    table, unreadable = frames.read(datasets, [text.encode() for text in texts])
+    table, unreadable = read_table(datasets, [text.encode() for text in texts])
     table, unfit = validation.validate(table, Requirements((target,)))
     assert not unreadable
     assert not unfit
-    return table, tuple(name for name in map(str, table.frame.columns) if name != target)
+    return Data(table, tuple(name for name in map(str, table.frame.columns) if name != target))
 
 
-def judged(table: Table, contract: DataContract, old: int, holdout: int = 0) -> list[str | None]:
-    """The reason against each new dataset, in order; the first of the old ones are the holdout."""
+def reasons_against(table: Table, contract: DataContract, old: int, holdout: int = 0) -> list[str | None]:
+    """Returns the reason against each new dataset, in order; the first of the old ones are the holdout."""
     places = np.arange(len(table.datasets))
     found = checks.check_against_contract(table, contract, (), places >= old, places < holdout)
     reasons = {item.path: item.reason for item in found}
     return [reasons.get(dataset.path) for dataset in table.datasets[old:]]
 
 
-def later_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
-    """A champion's 220 datasets, then 200 good ones and a few bad ones of each kind."""
+@dataclass(frozen=True)
+class Checked:
+    """The reasons against some datasets of one kind; None for those that are accepted."""
+
+    name: str
+    reasons: list[str | None]
+
+
+def later_batches(times: int) -> Iterator[Checked]:
+    """Checks 200 good datasets and a few bad ones of each kind, after a champion's 220 datasets."""
     for seed in range(times):
         rng = random.Random(seed)
         world = ("steady", "drifted")[seed % 2]
         old, good = many("steady", OLD, rng), many(world, NEW, rng)
         bad = [
             damaged(text, damage, rng, old[place] if name == LEAK else good[place])
-            for name, damage in DAMAGES.items()
+            for name, damage in CORRUPTIONS.items()
             for place, text in enumerate(many(world, BAD, rng))
         ]
-        table, features = table_of(old, [*good, *bad], "score")
-        contract = learning.learn_contract(table.select(np.arange(len(table.datasets)) < OLD), ("score",), features)
-        reasons = judged(table, contract, OLD, holdout=BAD)
-        yield f"students, {world}", reasons[:NEW]
-        for kind, name in enumerate(DAMAGES):
-            yield name, reasons[NEW + BAD * kind :][:BAD]
+        data = read(old, [*good, *bad], "score")
+        known = data.table.select(np.arange(len(data.table.datasets)) < OLD)
+        contract = learning.learn_contract(known, ("score",), data.features)
+        reasons = reasons_against(data.table, contract, OLD, holdout=BAD)
+        yield Checked(f"students, {world}", reasons[:NEW])
+        for kind, name in enumerate(CORRUPTIONS):
+            yield Checked(name, reasons[NEW + BAD * kind :][:BAD])
 
 
-def first_batches(times: int) -> Iterator[tuple[str, list[str | None]]]:
-    """No champion: 220 datasets, 5 % of them bad in one way, judged against themselves."""
-    spoilt = int(SPOILT * FIRST)
+def first_batches(times: int) -> Iterator[Checked]:
+    """Checks 220 datasets without a champion, 5 % of them bad in one way, against themselves."""
+    few = int(DAMAGED * FIRST)
     for seed in range(times):
-        for name, damage in DAMAGES.items():
+        for name, damage in CORRUPTIONS.items():
             if name == LEAK:
-                continue  # nothing was held out yet
+                continue  # nothing is held out yet
             rng = random.Random(f"{seed} {name}")
-            good = many("steady", FIRST - spoilt, rng)
-            bad = [damaged(text, damage, rng, good[place]) for place, text in enumerate(many("steady", spoilt, rng))]
-            reasons = self_judged([*good, *bad], "score")
-            yield "students, steady", reasons[: len(good)]
-            yield name, reasons[len(good) :]
+            good = many("steady", FIRST - few, rng)
+            bad = [damaged(text, damage, rng, good[place]) for place, text in enumerate(many("steady", few, rng))]
+            reasons = reasons_within([*good, *bad], "score")
+            yield Checked("students, steady", reasons[: len(good)])
+            yield Checked(name, reasons[len(good) :])
 
 
-def self_judged(texts: Sequence[str], target: str) -> list[str | None]:
-    table, features = table_of((), texts, target)
-    return judged(table, learning.learn_contract(table, (target,), features, SUSPECT), 0)
-
-
-def real() -> Iterator[tuple[str, list[str], list[str], str]]:
-    """Name, the champion's datasets, new ones, target. Other sites, later rows: real drift."""
-    sites = panel.datasets()
-    for site, persons in sites.items():
-        others = [text for name in sites if name != site for text in sites[name]]
-        yield "RAND panel, a person each, a new site", others, list(persons), panel.TARGET
-    for name, frame, target in tables():
-        for size in (5, 15):
-            chunks = [chunk.to_csv(index=False) for _, chunk in frame.groupby(np.arange(len(frame)) // size)]
-            half = len(chunks) // 2
-            if half >= checks.MIN_REFERENCE:
-                yield f"{name}, rows in their order", chunks[:half], chunks[half:], target
-            ordered = frame.sort_values(frame.columns[0], kind="stable")
-            chunks = [chunk.to_csv(index=False) for _, chunk in ordered.groupby(np.arange(len(frame)) // size)]
-            random.Random(size).shuffle(chunks)
-            if half >= checks.MIN_REFERENCE:
-                yield f"{name}, rows alike together", chunks[:half], chunks[half:], target
-
-
-def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
-    from sklearn import datasets as sklearn_sets
-    from statsmodels import datasets as statsmodels_sets
-
-    for name in ("diabetes", "breast_cancer", "digits"):
-        yield name, getattr(sklearn_sets, f"load_{name}")(as_frame=True).frame, "target"
-    for name, target in (("fair", "affairs"), ("modechoice", "choice"), ("anes96", "vote"), ("star98", "NABOVE")):
-        yield name, getattr(statsmodels_sets, name).load_pandas().data, target
+def reasons_within(texts: Sequence[str], target: str) -> list[str | None]:
+    """Returns the reason against each dataset by a contract that is learned from all of them."""
+    data = read((), texts, target)
+    contract = learning.learn_contract(data.table, (target,), data.features, SUSPECT)
+    return reasons_against(data.table, contract, 0)
 
 
 def real_counts(later: dict[str, Count], first: dict[str, Count]) -> None:
-    for name, old, new, target in real():
-        table, features = table_of(old, new, target)
-        reference = table.select(np.arange(len(table.datasets)) < len(old))
-        contract = learning.learn_contract(reference, (target,), features)
-        later.setdefault(name, Count()).add(judged(table, contract, len(old)))
-        first.setdefault(name, Count()).add(self_judged(old, target))
+    for batch in real_batches():
+        data = read(batch.old, batch.new, batch.target)
+        reference = data.table.select(np.arange(len(data.table.datasets)) < len(batch.old))
+        contract = learning.learn_contract(reference, (batch.target,), data.features)
+        later.setdefault(batch.name, Count()).add(reasons_against(data.table, contract, len(batch.old)))
+        first.setdefault(batch.name, Count()).add(reasons_within(batch.old, batch.target))
 
 
-def collected(found: Iterator[tuple[str, list[str | None]]]) -> dict[str, Count]:
+def count(found: Iterator[Checked]) -> dict[str, Count]:
     counts: dict[str, Count] = {}
-    for name, reasons in found:
-        counts.setdefault(name, Count()).add(reasons)
+    for checked in found:
+        counts.setdefault(checked.name, Count()).add(checked.reasons)
     return counts
 
 
-def printed(title: str, names: Sequence[str], later: dict[str, Count], first: dict[str, Count]) -> None:
+def print_table(title: str, names: Sequence[str], later: dict[str, Count], first: dict[str, Count]) -> None:
     print(f"| {title} | later batch | first batch |\n|---|---|---|")
     for name in names:
         print(f"| {name} | {later.get(name, Count())} | {first.get(name, Count())} |")
@@ -262,10 +244,10 @@ def main() -> None:
     parser.add_argument("--reasons", action="store_true", help="print the first reasons of each line, too")
     options = parser.parse_args()
     times = 10 if options.full else 1
-    later, first = collected(later_batches(20 * times)), collected(first_batches(3 * times))
+    later, first = count(later_batches(20 * times)), count(first_batches(3 * times))
     real_counts(later, first)
-    printed("bad datasets found", list(DAMAGES), later, first)
-    printed("good datasets taken for bad", [name for name in later if name not in DAMAGES], later, first)
+    print_table("bad datasets found", list(CORRUPTIONS), later, first)
+    print_table("good datasets rejected", [name for name in later if name not in CORRUPTIONS], later, first)
     if options.reasons:
         for name in later:
             for when, counts in (("later", later), ("first", first)):

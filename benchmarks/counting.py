@@ -1,7 +1,7 @@
-"""`python -m benchmarks.counting [--million]`: the count against git's own comparison of the same two trees.
+"""`python -m benchmarks.counting [--million]`: the count relative to git's own comparison of the same two trees.
 
-The trees are made with `git mktree --missing`, without any file: a count reads no content. 1 % of the datasets are
-new, and one in a thousand was edited, which makes the count look for them in the old tree.
+The trees are made with `git mktree --missing`, without files, because a count reads no content. 1 % of the datasets are
+new, and one in a thousand was edited, so that the count has to search for them in the old tree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.measure import pair
+from benchmarks.measure import Pair
 from ml_action.datasets.survey import DIFF
 
 ENTRY = str(Path(__file__).resolve().parents[1] / "entrypoint.py")
@@ -25,7 +25,7 @@ SIZES = (100_000, 1_000_000)
 
 
 def git(folder: Path, *arguments: str, stdin: str = "") -> str:
-    """git's answer."""
+    """Returns git's output."""
     who = {f"GIT_{role}_{part}": "bench@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
     command = ["git", *arguments]
     done = subprocess.run(
@@ -35,18 +35,18 @@ def git(folder: Path, *arguments: str, stdin: str = "") -> str:
 
 
 def blob(text: str) -> str:
-    """An id that no other text has."""
+    """Returns an id that no other text has."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def tree(folder: Path, entries: Iterable[tuple[str, str]]) -> str:
-    """A folder of datasets: names and ids, no contents."""
+    """Makes a tree of datasets from names and ids, without contents."""
     lines = "".join(f"100644 blob {oid}\t{name}\0" for name, oid in entries)
     return git(folder, "mktree", "-z", "--missing", stdin=lines)
 
 
 def repository(folder: Path, old: int) -> Path:
-    """A repository whose state branch has seen the old datasets."""
+    """Makes a repository whose state branch has the old datasets."""
     git(folder.parent, "init", "--quiet", "--initial-branch=main", str(folder))
     before = [(f"{n:08}.csv", blob(f"{n}")) for n in range(old)]
     after = [(name, blob(f"edited {name}") if n % 1000 == 0 else oid) for n, (name, oid) in enumerate(before)]
@@ -69,13 +69,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ml-auto-update-bench-") as scratch:
         for size in SIZES if options.million else SIZES[:1]:
             folder = repository(Path(scratch) / str(size), size)
-            row = pair(
+            row = Pair(
                 f"`check`, {size:,} datasets, 1 % new, 0.1 % edited, against the same `git diff-tree`",
                 CHECK,
                 ["git", *DIFF, f"{STATE}:data", "HEAD:data/new_data"],
                 folder,
-                runs=options.runs,
-            )
+            ).measure(options.runs)
             memory = max(run.megabytes for run in row.ours) / max(run.megabytes for run in row.baseline)
             aim = "≤ 2, memory ≤ 1.2" if size == SIZES[-1] else "–"
             print(row.line(f"**{memory:.2f}** | {aim}"), flush=True)

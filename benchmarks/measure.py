@@ -1,4 +1,4 @@
-"""Whole processes, side by side: A B A B …, so that a drift of the machine hits both alike."""
+"""Measures pairs of processes in turn, A B A B …, so that a drift of the machine affects both equally."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """A pair of commands, measured in turn."""
+    """The measurements of a pair of commands."""
 
     name: str
     ours: Sequence[Run]
@@ -33,7 +33,7 @@ class Row:
         return statistics.median(a.seconds / b.seconds for a, b in zip(self.ours, self.baseline, strict=True))
 
     def line(self, aim: str) -> str:
-        """A row of the table."""
+        """Returns a row of the table."""
         cells = [
             f"{1000 * statistics.median(run.seconds for run in runs):,.0f} ms, "
             f"{statistics.median(run.megabytes for run in runs):,.0f} MB"
@@ -43,7 +43,7 @@ class Row:
 
 
 def once(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Run:
-    """Runs a command; its output is thrown away."""
+    """Runs a command and discards its output."""
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -53,22 +53,24 @@ def once(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = N
     return Run(seconds, usage.ru_maxrss / 1024)
 
 
-def pair(
-    name: str,
-    ours: Sequence[str],
-    baseline: Sequence[str],
-    folder: Path,
-    *,
-    runs: int,
-    reset: Callable[[], None] = lambda: None,
-    env: Mapping[str, str] | None = None,
-) -> Row:
-    """Measures both in turn, after one warm-up of each; `reset` restores the folder before each."""
-    measured: tuple[list[Run], list[Run]] = ([], [])
-    for number in range(runs + 1):
-        for command, into in zip((ours, baseline), measured, strict=True):
-            reset()
-            run = once(command, folder, env)
-            if number:
-                into.append(run)
-    return Row(name, *measured)
+@dataclass(frozen=True)
+class Pair:
+    """Our command and a baseline, to be measured in a folder."""
+
+    name: str
+    ours: Sequence[str]
+    baseline: Sequence[str]
+    folder: Path
+    reset: Callable[[], None] = lambda: None  # restores the folder
+    env: Mapping[str, str] | None = None
+
+    def measure(self, runs: int) -> Row:
+        """Measures both in turn, after a warm-up of each. The folder is restored before each."""
+        ours, baseline = list[Run](), list[Run]()
+        for number in range(runs + 1):
+            for command, measured in ((self.ours, ours), (self.baseline, baseline)):
+                self.reset()
+                run = once(command, self.folder, self.env)
+                if number:
+                    measured.append(run)
+        return Row(self.name, ours, baseline)

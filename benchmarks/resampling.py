@@ -1,11 +1,11 @@
-"""Resampling and cross-fitting: ours against the plain loop that calls scikit-learn's metric on each resample.
+"""Resampling, its memory, and cross-fitting: ours against the plain loop that calls scikit-learn on each resample.
 
 `python -m benchmarks.resampling` prints the table of the bootstrap; `--memory` that of ten million rows, each metric in
-a process of its own; `--folds` that of cross-fitting with one job and with two.
+a process of its own; `--folds` that of cross-fitting with one thread and with two.
 
-The plain loop draws clusters, puts their rows together and calls the metric for both models. It is timed on a few
-resamples, in turn with ours, and multiplied: each one costs the same. Where both draw the same resamples, the figures
-of all of them are compared one by one.
+The plain loop draws clusters, joins their rows, and calls the metric for both models. It is timed on a few resamples,
+in turn with ours, and multiplied, because each resample costs the same. If both draw the same resamples, all figures
+are compared one by one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,65 +26,73 @@ from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
 from ml_action.commands.demo import students
+from ml_action.config.parse import parse
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.evaluation import bootstrap, losses, paired_test
+from ml_action.core.records.evaluation import Interval
+from ml_action.modelling.evaluation import bootstrap, losses
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
-from ml_action.modelling.evaluation.paired_test import paired_test as contest
+from ml_action.modelling.evaluation.paired_test import improvement_of, paired_test, totals_of
 from ml_action.modelling.evaluation.predictions import Predictions
-from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.table import Table, read
 from ml_action.modelling.training import cross_fitting, units
-from ml_action.modelling.training import recipe as resolution
-from ml_action.modelling.validation import datasets
+from ml_action.modelling.training.cross_fitting import CrossFit
+from ml_action.modelling.training.execution import Execution, Threads
+from ml_action.modelling.training.recipe import resolve_recipe
+from ml_action.modelling.validation.datasets import validate
 from ml_action.modelling.validation.requirements import Requirements
 
 SEED = 0
 RESAMPLES = 10_000
 CLASSES = np.array([0, 1])
 LOOPS: dict[str, Callable[[Any, Predictions, Any], float]] = {
-    "neg_mean_squared_error": lambda y, said, rows: -metrics.mean_squared_error(y, said.label[rows]),
-    "r2": lambda y, said, rows: metrics.r2_score(y, said.label[rows]),
-    "accuracy": lambda y, said, rows: metrics.accuracy_score(y, said.label[rows]),
-    "neg_log_loss": lambda y, said, rows: -metrics.log_loss(y, said.probability[rows], labels=CLASSES),
-    "roc_auc": lambda y, said, rows: metrics.roc_auc_score(y, said.probability[rows, 1]),
+    "neg_mean_squared_error": lambda y, given, rows: -metrics.mean_squared_error(y, given.label[rows]),
+    "r2": lambda y, given, rows: metrics.r2_score(y, given.label[rows]),
+    "accuracy": lambda y, given, rows: metrics.accuracy_score(y, given.label[rows]),
+    "neg_log_loss": lambda y, given, rows: -metrics.log_loss(y, np.asarray(given.probability)[rows], labels=CLASSES),
+    "roc_auc": lambda y, given, rows: metrics.roc_auc_score(y, np.asarray(given.probability)[rows, 1]),
 }
 REGRESSIONS = ("neg_mean_squared_error", "r2")
 ESTIMATORS = {
-    "LinearRegression": ("sklearn.linear_model.LinearRegression", {}),
-    "RandomForest, 20 trees": ("sklearn.ensemble.RandomForestRegressor", {"n_estimators": 20}),
-    "HistGradientBoosting": ("sklearn.ensemble.HistGradientBoostingRegressor", {}),
-}
+    "LinearRegression": {"estimator": "sklearn.linear_model.LinearRegression"},
+    "RandomForest, 20 trees": {
+        "estimator": "sklearn.ensemble.RandomForestRegressor", "params": '{"n_estimators": 20}',
+    },
+    "HistGradientBoosting": {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor"},
+}  # fmt: skip
 
 
-def judged(metric: str, clusters: int, rows: int) -> PairedPredictions:
-    """Three models of different worth on the same rows."""
+def paired(metric: str, clusters: int, rows: int) -> PairedPredictions:
+    """Returns the predictions of three models of different quality on the same rows."""
     rng, count = np.random.default_rng(SEED), clusters * rows
     cluster = np.repeat(np.arange(clusters), rows)
     widths = (1.0, 3.0, 1.05)
     if metric in REGRESSIONS:
         target = rng.normal(10, 3, count)
-        return PairedPredictions(
-            target, cluster, *(Predictions(target + rng.normal(0, width, count)) for width in widths)
-        )
-    chance = rng.uniform(0.05, 0.95, count)
-    target = (rng.uniform(size=count) < chance).astype(np.int64)
-    said = []
-    for width in widths:
-        guess = np.clip(chance + rng.normal(0, width / 10, count), 0.01, 0.99)
-        said.append(Predictions((guess > 0.5).astype(np.int64), np.column_stack([1 - guess, guess]), None, CLASSES))
-    return PairedPredictions(target, cluster, *said)
+        predictions = [Predictions(target + rng.normal(0, width, count)) for width in widths]
+    else:
+        chance = rng.uniform(0.05, 0.95, count)
+        target = (rng.uniform(size=count) < chance).astype(np.int64)
+        predictions = [classified(np.clip(chance + rng.normal(0, w / 10, count), 0.01, 0.99)) for w in widths]
+    challenger, baseline, champion = predictions
+    return PairedPredictions(target, cluster, challenger, baseline, champion)
 
 
-def ours(found: PairedPredictions, metric: str, count: int = RESAMPLES) -> Any:
-    """From the predictions to the interval."""
+def classified(chance: Any) -> Predictions:
+    shares = np.column_stack([1 - chance, chance])
+    return Predictions((chance > 0.5).astype(np.int64), shares, None, CLASSES)
+
+
+def ours(found: PairedPredictions, metric: str, count: int = RESAMPLES) -> Interval:
+    """Returns the interval from the predictions, as the product does."""
     loss = losses.loss_for(metric, found.target)
     if loss is None:
-        return contest(found, metric, SEED, 0.95, 0.02).improvement
-    totals = paired_test.totals_of(found, loss, metric, SEED)
-    return bootstrap.intervals(totals, [paired_test.improvement_of(metric)], 0.95, SEED, count)[0]
+        return paired_test(found, metric, SEED, 0.95, 0.02).improvement
+    totals = totals_of(found, loss, metric, SEED)
+    return bootstrap.intervals(totals, [improvement_of(metric)], 0.95, SEED, count)[0]
 
 
 def loop(found: PairedPredictions, metric: str, drawn: Iterator[Any]) -> list[float]:
-    """The plain loop, over resamples that are given as counts of clusters."""
+    """Runs the plain loop over resamples that are given as counts of clusters."""
     score = LOOPS[metric]
     rows_of = np.split(np.arange(len(found.target)), np.flatnonzero(np.diff(found.cluster)) + 1)
     improvements = []
@@ -95,120 +104,150 @@ def loop(found: PairedPredictions, metric: str, drawn: Iterator[Any]) -> list[fl
 
 
 def draws(clusters: int, count: int) -> Iterator[Any]:
-    """As many resamples as are wanted, of the very ones that ours draws."""
+    """Yields as many of the resamples that the product draws."""
     left = count
     for chunk in bootstrap.resamples(clusters, SEED, count):
         yield from chunk[:left]
         left -= len(chunk[:left])
 
 
-def seconds(what: Callable[[], Any]) -> float:
-    """How long it takes."""
-    begun = time.perf_counter()
-    what()
-    return time.perf_counter() - begun
+def seconds(action: Callable[[], Any]) -> float:
+    """Returns how long the action takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
 
 
-def apart(found: PairedPredictions, metric: str, count: int) -> float:
-    """The largest difference between the two ways over the same resamples."""
+def largest_difference(found: PairedPredictions, metric: str, count: int) -> float:
+    """Returns the largest difference between the two ways over the same resamples."""
     loss = losses.loss_for(metric, found.target)
     assert loss is not None
-    totals = paired_test.totals_of(found, loss, metric, SEED)
-    statistic = paired_test.improvement_of(metric)
+    totals = totals_of(found, loss, metric, SEED)
+    statistic = improvement_of(metric)
     each = np.array([statistic(counts[None, :] @ totals)[0] for counts in draws(found.datasets, count)])
     plain = np.array(loop(found, metric, draws(found.datasets, count)))
     return float(np.abs(each - plain).max())
 
 
-def table(few: int, rounds: int) -> None:
-    """One line per metric and size."""
-    print("| metric, clusters x rows, resamples | ours | plain loop | loop / ours | largest difference | aim |")
-    print("|---|---|---|---|---|---|", flush=True)
-    sizes = ((1_000, 20), (100_000, 5))
-    plan = [(metric, *size, RESAMPLES) for size in sizes for metric in LOOPS if metric != "roc_auc"]
-    for metric, clusters, rows, count in (*plan, ("roc_auc", 1_000, 20, 1_000), ("roc_auc", 100_000, 5, 1_000)):
-        found = judged(metric, clusters, rows)
-        ours(found, metric, count)  # what is imported and allocated once
-        tried = few if clusters == sizes[0][0] else max(2, few // 20)
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: a metric, and the size of its data."""
+
+    metric: str
+    clusters: int
+    rows: int
+    resamples: int = RESAMPLES
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the figures of both ways are compared."""
+        return self.clusters == 1_000
+
+    @property
+    def aim(self) -> str:
+        """The aim of this row."""
+        if self.metric == "roc_auc":
+            return "≤ 5 s" if self.is_small else "–"
+        return "≤ 1e-9" if self.is_small else "≤ 1 s, ≥ 200"
+
+    def line(self, few: int, rounds: int) -> str:
+        """Measures both ways, and returns the line of the table."""
+        found = paired(self.metric, self.clusters, self.rows)
+        ours(found, self.metric, self.resamples)  # a warm-up
+        tried = few if self.is_small else max(2, few // 20)
         pairs = []
         for _ in range(rounds):
-            one = seconds(lambda found=found, metric=metric, count=count: ours(found, metric, count))
-            each = seconds(lambda found=found, metric=metric, n=tried: loop(found, metric, draws(found.datasets, n)))
-            pairs.append((one, each / tried * count))
+            one = seconds(lambda: ours(found, self.metric, self.resamples))
+            each = seconds(lambda: loop(found, self.metric, draws(found.datasets, tried)))
+            pairs.append((one, each / tried * self.resamples))
         mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
         ratio = statistics.median(b / a for a, b in pairs)
-        same = f"{apart(found, metric, few):.0e}" if metric != "roc_auc" and clusters == sizes[0][0] else "–"
-        small = clusters == sizes[0][0]
-        aim = ("≤ 5 s" if small else "–") if metric == "roc_auc" else "≤ 1e-9" if small else "≤ 1 s, ≥ 200"
-        print(
-            f"| `{metric}`, {clusters:,} x {rows}, {count:,} | **{mine:.2f} s** | {theirs:,.0f} s | **{ratio:,.0f}** | "
-            f"{same} | {aim} |",
-            flush=True,
+        comparable = self.metric != "roc_auc" and self.is_small
+        same = f"{largest_difference(found, self.metric, few):.0e}" if comparable else "–"
+        return (
+            f"| `{self.metric}`, {self.clusters:,} x {self.rows}, {self.resamples:,} | **{mine:.2f} s** | "
+            f"{theirs:,.0f} s | **{ratio:,.0f}** | {same} | {self.aim} |"
         )
+
+
+ROWS = (
+    *(Row(metric, *size) for size in ((1_000, 20), (100_000, 5)) for metric in LOOPS if metric != "roc_auc"),
+    Row("roc_auc", 1_000, 20, 1_000),
+    Row("roc_auc", 100_000, 5, 1_000),
+)
+
+
+def print_bootstrap(few: int, rounds: int) -> None:
+    """Prints one line per metric and size."""
+    print("| metric, clusters x rows, resamples | ours | plain loop | loop / ours | largest difference | aim |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for row in ROWS:
+        print(row.line(few, rounds), flush=True)
 
 
 # --- ten million rows -------------------------------------------------------------------------------------
 
 
-def held(name: str) -> float:
-    """A figure of this process's memory, in megabytes: VmRSS is now, VmHWM the most since it was forgotten (Linux)."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return float(next(line.split()[1] for line in status if line.startswith(name))) / 1024
+def status(name: str) -> float:
+    """Returns this process's memory in megabytes: VmRSS is the current, VmHWM the highest since the reset (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith(name))) / 1024
 
 
-def one_of_memory(metric: str, clusters: int, rows: int) -> None:
-    """A whole contest in this process."""
-    found = judged("r2" if metric in (*REGRESSIONS, "neg_median_absolute_error") else metric, clusters, rows)
-    before = held("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the most so far
-    took = seconds(lambda: contest(found, metric, SEED, 0.95, 0.02))
-    print(f"| `{metric}` | {took:.1f} s | {before:,.0f} MB | {held('VmHWM') - before:,.0f} MB |", flush=True)
+def print_memory_of(metric: str, clusters: int, rows: int) -> None:
+    """Runs a whole test in this process."""
+    found = paired("r2" if metric in (*REGRESSIONS, "neg_median_absolute_error") else metric, clusters, rows)
+    before = status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+    took = seconds(lambda: paired_test(found, metric, SEED, 0.95, 0.02))
+    print(f"| `{metric}` | {took:.1f} s | {before:,.0f} MB | {status('VmHWM') - before:,.0f} MB |", flush=True)
 
 
-def memory() -> None:
-    """Each metric in a process of its own."""
-    print("| metric, 100,000 x 100 rows | the whole contest | held before | on top of it |")
+def print_memory() -> None:
+    """Runs each metric in a process of its own."""
+    print("| metric, 100,000 x 100 rows | the whole test | memory before | more than that |")
     print("|---|---|---|---|", flush=True)
     for metric in ("r2", "neg_log_loss", "accuracy", "f1_macro", "roc_auc"):
-        subprocess.run([sys.executable, __file__, "--one", metric], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.resampling", "--one", metric], check=True)
 
 
 # --- cross-fitting ----------------------------------------------------------------------------------------
 
 
-def folds(rounds: int) -> None:
-    """Five folds with one job and with two."""
-    print("| estimator | datasets, rows | one job | two jobs | one / two | processor time, two / one |")
+def datasets_of(count: int) -> Table:
+    """Returns the table of so many students."""
+    texts = [text.encode() for text in students.datasets(count, "steady", 3)]
+    names = [Dataset(f"d/{place}.csv", hashlib.sha256(text).hexdigest()) for place, text in enumerate(texts)]
+    return read(names, texts)[0]
+
+
+def print_folds(rounds: int) -> None:
+    """Fits five folds with one thread and with two."""
+    print("| estimator | datasets, rows | one thread | two threads | one / two | processor time, two / one |")
     print("|---|---|---|---|---|---|", flush=True)
     for count in (220, 10_000):
-        texts = [text.encode() for text in students.datasets(count, "steady", 3)]
-        names = [Dataset(f"d/{place}.csv", hashlib.sha256(text).hexdigest()) for place, text in enumerate(texts)]
-        read = frames.read(names, texts)[0]
-        for title, (path, params) in ESTIMATORS.items():
-            recipe = resolution.resolve_recipe(
-                read, targets=("score",), features=(), task="auto", estimator=path, params=params, metric="auto",
-                seed=SEED,
-            )  # fmt: skip
-            sound, _ = datasets.validate(read, Requirements(recipe.outputs, recipe.features))
-            parts = cross_fitting.split(
-                sound, units.units_of(sound), np.ones(len(sound.frame), dtype=bool), "salt", 0.2, 5
-            )
-            took: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
-            for _ in range(rounds):
-                for jobs in took:
-                    used = time.process_time()
-                    wall = seconds(
-                        lambda r=recipe, s=sound, p=parts, j=jobs: list(
-                            cross_fitting._fitted(r, s, cross_fitting._folds(p), None, j)
-                        )
-                    )
-                    took[jobs].append((wall, time.process_time() - used))
-            (one, cpu_one), (two, cpu_two) = (map(statistics.median, zip(*took[jobs], strict=True)) for jobs in (1, 2))
-            print(
-                f"| {title} | {count:,}, {len(sound.frame):,} | {one:.2f} s | {two:.2f} s | **{one / two:.2f}** | "
-                f"{cpu_two / cpu_one:.2f} |",
-                flush=True,
-            )
+        table = datasets_of(count)
+        for title, settings in ESTIMATORS.items():
+            print(folds_line(title, table, settings, rounds), flush=True)
+
+
+def folds_line(title: str, table: Table, settings: dict[str, str], rounds: int) -> str:
+    recipe = resolve_recipe(table, parse({"target": "score", **settings}, {}).training)
+    valid, _ = validate(table, Requirements(recipe.outputs, recipe.features))
+    everything = np.ones(len(valid.frame), dtype=bool)
+    split = cross_fitting.split(valid, units.units_of(valid), everything, "salt", 0.2, 5)
+    took: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for threads, times in took.items():
+            cross_fit = CrossFit(recipe, valid, split, Execution(Threads(threads)))
+            used = time.process_time()
+            wall = seconds(lambda cross_fit=cross_fit: cross_fit.predict_folds(None))  # type: ignore[misc]
+            times.append((wall, time.process_time() - used))
+    (one, cpu_one), (two, cpu_two) = (map(statistics.median, zip(*took[threads], strict=True)) for threads in (1, 2))
+    return (
+        f"| {title} | {len(table.datasets):,}, {len(valid.frame):,} | {one:.2f} s | {two:.2f} s | **{one / two:.2f}** "
+        f"| {cpu_two / cpu_one:.2f} |"
+    )
 
 
 def main() -> None:
@@ -222,13 +261,13 @@ def main() -> None:
     given = parser.parse_args()
     with threadpool_limits(limits=1):
         if given.one:
-            one_of_memory(given.one, 100_000, 100)
+            print_memory_of(given.one, 100_000, 100)
         elif given.memory:
-            memory()
+            print_memory()
         elif given.folds:
-            folds(given.rounds)
+            print_folds(given.rounds)
         else:
-            table(given.loop, given.rounds)
+            print_bootstrap(given.loop, given.rounds)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""The share promoted in each world, as SVG: readable on light and on dark pages, no dependency."""
+"""Draws the share promoted in each world as SVG, readable on light and dark pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from benchmarks.decision.results import Line, Results, Tally
+from benchmarks.decision.results import Line, Results
 from benchmarks.decision.rules import CLUSTERS, DEFAULT, SEED
 
 BARS = ((SEED, "seed"), (CLUSTERS, "clusters"), (DEFAULT, "ours"))
 NAMES = {SEED: "seed's rule", CLUSTERS: "cluster bootstrap on a 20 % holdout", DEFAULT: "this gate"}
 PANELS = (("promote", "Should be promoted"), ("hold", "Should not be promoted"))
-KINDS = ("linear", "real")  # the tables that are drawn; the others are for those who want to know it all
+KINDS = ("linear", "real")  # the tables that are drawn; the others are only in the report
 WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 860, 360, 50, 8, 11, 66
 STYLE = """
   .page { fill: #ffffff; } text { fill: #1f2328; font: 12px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; }
@@ -25,7 +25,7 @@ STYLE = """
 
 
 def draw(results: Results) -> str:
-    """The picture."""
+    """Returns the chart."""
     body: list[str] = []
     height = float(TOP)
     drawn = [line for line in results.lines if line.kind in KINDS and line.right != "either"]
@@ -38,7 +38,7 @@ def draw(results: Results) -> str:
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {WIDTH} {height:.0f}" role="img">',
         "<title>Share of challengers promoted, by world and rule</title>",
-        f"<desc>{escape(_told(drawn))}</desc>",
+        f"<desc>{escape(_description(drawn))}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" {size}/>',
         *_legend(),
@@ -75,11 +75,11 @@ def _group(line: Line, top: float) -> Iterator[str]:
     yield f'<text x="{LEFT - 12}" y="{middle + 4:.1f}" text-anchor="end">{escape(line.world.replace("`", ""))}</text>'
     for place, (rule, style) in enumerate(BARS):
         tally, y = line.rules[rule], top + place * BAR
-        promoted, harm = _shares(tally)
-        told = f"{line.world}, {NAMES[rule]}: {100 * promoted:.0f} % promoted, {100 * harm:.0f} % harmful"
+        promoted, harm = tally.promoted / tally.played, tally.harm / tally.played
+        title = f"{line.world}, {NAMES[rule]}: {100 * promoted:.0f} % promoted, {100 * harm:.0f} % harmful"
         width = max(_x(promoted) - LEFT, 1.5)
         bar = f'<rect class="{style}" x="{LEFT}" y="{y:.1f}" width="{width:.1f}" height="{BAR - 1}"/>'
-        yield f"<g><title>{escape(told)}</title>{bar}"
+        yield f"<g><title>{escape(title)}</title>{bar}"
         if harm:
             yield f'<rect class="harm" x="{LEFT}" y="{y:.1f}" width="{_x(harm) - LEFT:.1f}" height="{BAR - 1}"/>'
         yield f'<text class="small" x="{_x(promoted) + 5:.1f}" y="{y + BAR - 1:.1f}">{100 * promoted:.0f}</text></g>'
@@ -89,14 +89,12 @@ def _x(share: float) -> float:
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
 
-def _shares(tally: Tally) -> tuple[float, float]:
-    return tally.promoted / tally.played, tally.harm / tally.played
-
-
-def _told(lines: Sequence[Line]) -> str:
-    """For those who do not see it."""
+def _description(lines: Sequence[Line]) -> str:
+    """Describes the chart in text, for screen readers."""
     parts = []
     for line in lines:
-        shares = ", ".join(f"{NAMES[rule]} {100 * _shares(line.rules[rule])[0]:.0f}" for rule, _ in BARS)
+        shares = ", ".join(
+            f"{NAMES[rule]} {100 * line.rules[rule].promoted / line.rules[rule].played:.0f}" for rule, _ in BARS
+        )
         parts.append(f"{line.world}: {shares}")
     return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""What goes wrong with datasets: some files of a batch, changed in place."""
+"""Corrupts some datasets of a batch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 
 from benchmarks.decision.scenarios import Integers, Sample
 
-Damage = Callable[[Sample, Integers, np.random.Generator], Sample]  # a sample, the datasets to spoil, chance
+Damage = Callable[[Sample, Integers, np.random.Generator], Sample]  # a sample, the datasets to corrupt, random numbers
 
 
-def spoil(sample: Sample, share: float, damage: Damage, rng: np.random.Generator) -> Sample:
-    """The sample with the damage done to this share of its datasets."""
+def corrupt(sample: Sample, share: float, damage: Damage, rng: np.random.Generator) -> Sample:
+    """Returns the sample with this share of its datasets damaged."""
     chosen = rng.permutation(sample.count)[: round(share * sample.count)]
     return damage(sample, chosen, rng) if len(chosen) else sample
 
 
 def scaled(column: str, factor: float) -> Damage:
-    """Another unit."""
+    """Writes a column in another unit."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)
@@ -28,7 +28,7 @@ def scaled(column: str, factor: float) -> Damage:
 
 
 def mirrored(column: str, pivot: float) -> Damage:
-    """The scale upside down: what was `pivot` above its middle is so much below."""
+    """Reverses the scale of a column around a pivot."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)
@@ -38,7 +38,7 @@ def mirrored(column: str, pivot: float) -> Damage:
 
 
 def exchanged(column: str, one: str, other: str) -> Damage:
-    """Two categories in each other's place."""
+    """Exchanges two categories."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)
@@ -49,7 +49,7 @@ def exchanged(column: str, one: str, other: str) -> Damage:
 
 
 def swapped(one: str, other: str) -> Damage:
-    """Two columns in each other's place."""
+    """Exchanges two columns."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)
@@ -60,7 +60,7 @@ def swapped(one: str, other: str) -> Damage:
 
 
 def shuffled(column: str) -> Damage:
-    """Values that belong to other rows of the same dataset."""
+    """Shuffles the values within each dataset."""
 
     def damage(sample: Sample, datasets: Integers, rng: np.random.Generator) -> Sample:
         values = sample.frame[column].to_numpy(copy=True)
@@ -73,7 +73,7 @@ def shuffled(column: str) -> Damage:
 
 
 def stuck(column: str, value: float) -> Damage:
-    """A sensor that died: the same value in every row."""
+    """Writes the same value into every row, like a broken sensor."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         return sample.put(column, sample.rows(datasets), value)
@@ -82,7 +82,7 @@ def stuck(column: str, value: float) -> Damage:
 
 
 def noisy(column: str, deviation: float) -> Damage:
-    """Careless labels: further off, in no direction."""
+    """Adds noise."""
 
     def damage(sample: Sample, datasets: Integers, rng: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)
@@ -93,7 +93,7 @@ def noisy(column: str, deviation: float) -> Damage:
 
 
 def offset(column: str, by: float) -> Damage:
-    """A scale that does not start at zero."""
+    """Adds a constant."""
 
     def damage(sample: Sample, datasets: Integers, _: np.random.Generator) -> Sample:
         rows = sample.rows(datasets)

@@ -1,22 +1,23 @@
-"""Simulated students: how their weeks and scores come about, and the true loss of a model among them.
+"""Simulated students: their weeks and scores, and how a population changes.
 
-One dataset is the study log of one student: 5 to 50 weeks. Habits, school, region, device are the student's own, and
-a talent that no column tells is added to every score, so rows of one student are alike. Each replication draws its own
-population: strengths of all effects differ by half and more.
+One dataset is the study log of one student: 5 to 50 weeks. Habits, school, region and device belong to the student, and
+a talent that no column shows is added to every score, so that rows of one student resemble each other. Each replication
+draws its own population, in which the strengths of all effects differ by half and more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
-from benchmarks.decision.scenarios import Flags, Floats, Integers, Sample
+from benchmarks.decision.scenarios import Floats, Integers, Sample
+
+Change = Callable[["Population", np.random.Generator], "Population"]
 
 TARGET, PASSED = "score", "passed"
 CENTRE = 60.0  # points
@@ -36,16 +37,15 @@ WORDS = {
     "subject": (("maths", 0.3), ("history", 0.2), ("biology", 0.2), ("art", 0.1), ("music", 0.1), ("sport", 0.1)),
     "device": (("laptop", 0.5), ("phone", 0.35), ("tablet", 0.15)),
 }
-WEEKLY = ("subject",)  # what changes from week to week; the rest is the student's own
+WEEKLY = ("subject",)  # varies from week to week; the other categories belong to the student
 WORD_POINTS = 2.0  # standard deviation of a category's effect
 FEATURES = (*NUMBERS, *WORDS)
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 _PASSING = 7.0  # points that double the odds of passing, and more
 
 
 @dataclass(frozen=True)
 class Population:
-    """Where scores come from, in points."""
+    """How scores are made, in points."""
 
     slopes: Mapping[str, float]  # per standard deviation of a number
     effects: Mapping[str, Mapping[str, float]]  # per category
@@ -57,20 +57,20 @@ class Population:
     rows: tuple[float, float] = (5, 50)  # weeks of a student
     giants: float = 0.0  # spread of the logarithm of a student's weeks, for logs of very different length
     moved: Mapping[str, float] = field(default_factory=dict)  # where habits have moved, in standard deviations
-    exempt: tuple[str, str] = ("", "")  # a category to which `apart` applies in place of the slopes
-    apart: Mapping[str, float] = field(default_factory=dict)
+    exempt: tuple[str, str] = ("", "")  # column and category of a subgroup whose slopes `offsets` corrects
+    offsets: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=lambda: WORDS)
 
     @property
     def variance(self) -> float:
-        """What no model can know of a score."""
+        """The variance of a score that no model can explain."""
         spread = 1.0 if math.isinf(self.tail) else self.tail / (self.tail - 2)
         return self.talent**2 + spread * self.luck**2
 
 
 @dataclass(frozen=True, eq=False)
 class Weeks:
-    """Students' weeks before their scores: features, and the expected score."""
+    """Students' weeks without scores: the features, and the expected score."""
 
     frame: pd.DataFrame
     owner: Integers
@@ -78,14 +78,17 @@ class Weeks:
 
 
 def population(rng: np.random.Generator) -> Population:
-    """One of many possible populations."""
+    """Draws one of many possible populations."""
     slopes = {name: figures[-1] * rng.uniform(0.5, 1.5) for name, figures in NUMBERS.items()}
     effects = {name: {word: rng.normal(0, WORD_POINTS) for word, _ in words} for name, words in WORDS.items()}
     return Population(slopes, effects)
 
 
 def drifted(before: Population, amount: float, rng: np.random.Generator) -> Population:
-    """The same after a change in a random direction: it explains `amount` times the variance that is left to luck."""
+    """Returns the population after a change in a random direction.
+
+    The change explains `amount` times the variance that no model can explain.
+    """
     slopes = {name: rng.normal() for name in NUMBERS}
     effects = {name: {word: rng.normal() for word, _ in words} for name, words in before.words.items()}
     change = Population(slopes, effects, base=rng.normal(0, 0.5), moved=before.moved, words=before.words)
@@ -103,7 +106,7 @@ def drifted(before: Population, amount: float, rng: np.random.Generator) -> Popu
 
 
 def weeks(people: Population, students: int, rng: np.random.Generator, times: int = 1) -> Weeks:
-    """The weeks of so many students, `times` as long as usual."""
+    """Draws the weeks of so many students, `times` as many weeks as usual."""
     counts = rng.integers(int(people.rows[0]), int(people.rows[1]) + 1, students) * times
     if people.giants:
         counts = np.maximum(2, np.exp(rng.normal(np.log(people.rows[0]), people.giants, students))).astype(np.int64)
@@ -118,23 +121,30 @@ def weeks(people: Population, students: int, rng: np.random.Generator, times: in
         scaled[name] = (columns[name] - middle) / math.hypot(between, within)
         mean += people.slopes[name] * scaled[name]
     for name, words in people.words.items():
-        shares = [share for _, share in words]
-        weekly = name in WEEKLY
-        chosen = rng.choice(len(words), size=len(owner) if weekly else students, p=shares)
-        chosen = chosen if weekly else chosen[owner]
+        chosen = _drawn_words(name, words, owner, rng)
         columns[name] = pd.Series(np.array([word for word, _ in words], dtype=object)[chosen]).astype("str")
         mean += np.array([people.effects[name].get(word, 0.0) for word, _ in words])[chosen]
     mean += people.bend * (scaled["hours_studied"] * scaled["stress"] - np.square(scaled["sleep_hours"]) + 1)
     frame = pd.DataFrame(columns)
     if people.exempt[0]:
         here = (frame[people.exempt[0]] == people.exempt[1]).to_numpy()
-        for name, points in people.apart.items():
+        for name, points in people.offsets.items():
             mean += here * points * scaled[name]
     return Weeks(frame, owner.astype(np.int64), mean)
 
 
+def _drawn_words(
+    name: str, words: tuple[tuple[str, float], ...], owner: Integers, rng: np.random.Generator
+) -> Integers:
+    """Draws a category for each row, as its position in `words`."""
+    weekly = name in WEEKLY
+    students = int(owner[-1]) + 1
+    chosen = rng.choice(len(words), size=len(owner) if weekly else students, p=[share for _, share in words])
+    return chosen if weekly else chosen[owner]
+
+
 def scored(people: Population, found: Weeks, rng: np.random.Generator) -> Sample:
-    """With scores."""
+    """Adds scores."""
     talent = rng.normal(0, people.talent, found.owner[-1] + 1)[found.owner]
     size = len(found.owner)
     luck = rng.normal(size=size) if math.isinf(people.tail) else rng.standard_t(people.tail, size)
@@ -142,59 +152,63 @@ def scored(people: Population, found: Weeks, rng: np.random.Generator) -> Sample
 
 
 def graded(people: Population, found: Weeks, rng: np.random.Generator) -> Sample:
-    """With "yes" or "no": passed or not."""
+    """Adds whether the student passed, "yes" or "no"."""
     talent = rng.normal(0, people.talent, found.owner[-1] + 1)[found.owner]
-    passed = rng.random(len(found.owner)) < _odds(found.mean + talent - people.base)
+    passed = rng.random(len(found.owner)) < chance_of_passing(found.mean + talent - people.base)
     words = pd.Series(np.where(passed, "yes", "no").astype(object)).astype("str")
     return Sample(found.frame.assign(**{PASSED: words}), found.owner)
 
 
-def _odds(points: Floats) -> Floats:
+def chance_of_passing(points: Floats) -> Floats:
+    """Returns the probability, from the points above the centre."""
     chance: Floats = 1 / (1 + np.exp(-points / _PASSING))
     return chance
 
 
-class Scores:
-    """The true squared error among fresh students: what luck adds is known, so only features are sampled."""
-
-    def __init__(self, people: Population, students: int, rng: np.random.Generator) -> None:
-        self._weeks = weeks(people, students, rng)
-        self._variance = people.variance
-        self._parts: tuple[Flags, ...] = ()
-        if people.exempt[0]:
-            self._parts = ((self._weeks.frame[people.exempt[0]] == people.exempt[1]).to_numpy(),)
-
-    def losses(self, model: Any) -> tuple[float, ...]:
-        """Mean squared error, in all and in the exempt subgroup."""
-        said = model.predict(self._weeks.frame[list(FEATURES)])
-        error = np.square(said - self._weeks.mean) + self._variance
-        return (float(error.mean()), *(float(error[part].mean()) for part in self._parts))
+# --- changes ------------------------------------------------------------------------------------------------
 
 
-class Passes:
-    """The true loss of a classifier among fresh students: error rate, log loss or 1 - ROC AUC."""
+def drift(amount: float) -> Change:
+    """Drifts in a random direction; `amount` is relative to the variance that no model can explain."""
+    return lambda before, rng: drifted(before, amount, rng)
 
-    def __init__(self, people: Population, students: int, rng: np.random.Generator, metric: str) -> None:
-        found = weeks(people, students, rng)
-        self._frame = found.frame[list(FEATURES)]
-        talents = people.talent * _NODES[:, None]
-        chances = _odds(found.mean - people.base + talents)
-        self._chance: Floats = (_WEIGHTS[:, None] * chances).sum(axis=0) / _WEIGHTS.sum()
-        self._metric = metric
 
-    def losses(self, model: Any) -> tuple[float, ...]:
-        """The loss that the metric stands for."""
-        yes = model.predict_proba(self._frame)[:, list(model.classes_).index("yes")]
-        return ({"accuracy": self._errors, "neg_log_loss": self._log, "roc_auc": self._order}[self._metric](yes),)
+def then(*changes: Change) -> Change:
+    """Applies one change after the other."""
 
-    def _errors(self, yes: Floats) -> float:
-        return float(np.where(yes > 0.5, 1 - self._chance, self._chance).mean())
+    def change(people: Population, rng: np.random.Generator) -> Population:
+        for each in changes:
+            people = each(people, rng)
+        return people
 
-    def _log(self, yes: Floats) -> float:
-        yes = np.clip(yes, 1e-12, 1 - 1e-12)
-        return float(-(self._chance * np.log(yes) + (1 - self._chance) * np.log(1 - yes)).mean())
+    return change
 
-    def _order(self, yes: Floats) -> float:
-        both = np.concatenate([np.ones(len(yes)), np.zeros(len(yes))])
-        weight = np.concatenate([self._chance, 1 - self._chance])
-        return 1 - float(roc_auc_score(both, np.concatenate([yes, yes]), sample_weight=weight))
+
+def become(**fields: object) -> Change:
+    """Sets fields of the population."""
+    return lambda before, _: replace(before, **fields)  # type: ignore[arg-type]
+
+
+def drift_except(device: str) -> Callable[[float], Change]:
+    """Lets the slopes drift by an amount, but not for students with this device."""
+
+    def of(amount: float) -> Change:
+        def change(before: Population, rng: np.random.Generator) -> Population:
+            after = drifted(before, amount, rng)
+            stay = {name: before.slopes[name] - after.slopes[name] for name in NUMBERS}
+            return replace(after, effects=before.effects, base=before.base, exempt=("device", device), offsets=stay)
+
+        return change
+
+    return of
+
+
+def new_school(share: float, points: float) -> Change:
+    """Adds a school that is new."""
+
+    def change(before: Population, _: np.random.Generator) -> Population:
+        schools = (*((name, part * (1 - share)) for name, part in WORDS["school"]), ("academy", share))
+        effects = {**before.effects, "school": {**before.effects["school"], "academy": points}}
+        return replace(before, words={**WORDS, "school": schools}, effects=effects)
+
+    return change

@@ -1,6 +1,6 @@
-"""Real data cut into datasets, at hand without a network: the RAND panel, and the affairs survey of statsmodels.
+"""Real data cut into datasets, available without a network: the RAND panel, and statsmodels' affairs survey.
 
-The true loss is that of persons who are held back from everything: a sample, so that q itself is a little uncertain.
+The true loss is that of persons who are held back from all models: a sample, so that q itself is a little uncertain.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import log_loss
+from statsmodels.datasets import fair
 
 from benchmarks.decision import corruption
 from benchmarks.decision.corruption import Damage
-from benchmarks.decision.scenarios import Case, Flags, Integers, Sample, case_of
-from benchmarks.decision.worlds import Aim, World
+from benchmarks.decision.scenarios import Aim, Case, Flags, Integers, Sample, World, case_of
+from benchmarks.decision.truth import HeldBack
 from ml_action.commands.demo import panel
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.table import read
 
 REAL = "real"
 OLD, NEW = 400, 220
@@ -27,44 +27,37 @@ FAMILY = 3  # persons in the household
 SENIOR = 32  # years: the eldest third of the survey
 AFFAIR = "affair"
 MOST_ROWS = 8  # of a file of the survey
-CELL = ["age", "religious", "educ", "occupation"]  # women alike in these are a dataset
+CELL = ["age", "religious", "educ", "occupation"]  # women with equal values are a dataset
 
 PERSONS = {"target": panel.TARGET, "estimator": "sklearn.linear_model.LinearRegression"}
 WOMEN = {"target": AFFAIR, "estimator": "sklearn.linear_model.LogisticRegression", "metric": "neg_log_loss"}
 
-Choice = Callable[[Sample], Flags]  # per dataset: whether it belongs to the group that is new
+Choice = Callable[[Sample], Flags]  # per dataset: whether it belongs to the new group
 
 
-class HeldBack:
-    """Datasets that no model has seen."""
+@dataclass(frozen=True, eq=False)
+class Persons:
+    """A dataset for each person of the panel, and the person's site."""
 
-    def __init__(self, sample: Sample, target: str) -> None:
-        self._frame, self._target = sample.frame.drop(columns=target), sample.frame[target].to_numpy()
-
-    def losses(self, model: Any) -> tuple[float, ...]:
-        """Mean squared error, or log loss."""
-        if hasattr(model, "classes_"):
-            said = model.predict_proba(self._frame)
-            return (float(log_loss(self._target, said, labels=model.classes_)),)
-        return (float(np.square(self._target - model.predict(self._frame)).mean()),)
+    sample: Sample
+    sites: tuple[str, ...]
 
 
 @cache
-def persons() -> tuple[Sample, tuple[str, ...]]:
-    """A dataset per person of the panel, and each one's site."""
+def persons() -> Persons:
+    """Reads the panel."""
     by_site = panel.datasets()
     texts = [text for site in by_site.values() for text in site]
     datasets = [Dataset(f"{place}.csv", f"{place:040x}") for place in range(len(texts))]
-    table, unreadable = frames.read(datasets, [text.encode() for text in texts])
+    table, unreadable = read(datasets, [text.encode() for text in texts])
     assert not unreadable
-    return Sample(table.frame, table.cluster), tuple(site for site, texts in by_site.items() for _ in texts)
+    sites = tuple(site for site, texts in by_site.items() for _ in texts)
+    return Persons(Sample(table.frame, table.cluster), sites)
 
 
 @cache
 def women() -> Sample:
-    """A dataset per group of women who are alike, of eight rows at most."""
-    from statsmodels.datasets import fair
-
+    """Returns a dataset for each group of similar women, of at most eight rows."""
     frame = fair.load_pandas().data
     frame[AFFAIR] = np.where(frame.pop("affairs") > 0, "yes", "no").astype(object)
     frame[AFFAIR] = frame[AFFAIR].astype("str")
@@ -78,47 +71,55 @@ def women() -> Sample:
 
 @dataclass(frozen=True)
 class _Real:
-    """Makes the cases of a real world: who is old, who is new, and what is wrong with the new ones."""
+    """Makes the cases of a real world: the old and the new datasets, and what is wrong with the new ones."""
 
     source: str
-    group: str = ""  # empty: the new ones are like the old ones
-    mixed: float = 0.0  # share of the old ones that belong to the group, and of the new ones that do not
+    group: str = ""  # of the new datasets; empty: they are like the old ones
+    mixed: float = 0.0  # share of the old datasets that belong to the group, and of the new ones that do not
     share: float = 0.0
     damage: str = ""
 
     def __call__(self, seed: int) -> Case:
         rng = np.random.default_rng([seed, 0])
-        sample, settings = (persons()[0], PERSONS) if self.source == "RAND" else (women(), WOMEN)
-        old, new, rest = self._dealt(sample, rng)
-        batch = sample.take(new)
+        sample, settings = (persons().sample, PERSONS) if self.source == "RAND" else (women(), WOMEN)
+        parts = self._split(sample, rng)
+        batch = sample.take(parts.new)
         if self.damage:
-            batch = corruption.spoil(batch, self.share, _DAMAGES[self.damage], rng)
-        truth = HeldBack(sample.take(rest), settings["target"])
-        return case_of(sample.take(old), batch, truth, settings, seed)
+            batch = corruption.corrupt(batch, self.share, _DAMAGES[self.damage], rng)
+        truth = HeldBack(sample.take(parts.held_back), settings["target"])
+        return case_of(sample.take(parts.old), batch, truth, settings, seed)
 
-    def _dealt(self, sample: Sample, rng: np.random.Generator) -> tuple[Integers, Integers, Integers]:
-        """Old datasets, new ones, and those held back, which are like the new ones."""
+    def _split(self, sample: Sample, rng: np.random.Generator) -> _Parts:
         order = rng.permutation(sample.count)
         if not self.group:
-            return order[:OLD], order[OLD : OLD + NEW], order[OLD + NEW :]
+            return _Parts(order[:OLD], order[OLD : OLD + NEW], order[OLD + NEW :])
         members = _GROUPS[self.group](sample)[order]
         inside, outside = order[members], order[~members]
-        strangers, guests = round(self.mixed * OLD), round(self.mixed * NEW)
-        old = np.concatenate([outside[: OLD - strangers], inside[:strangers]])
-        new = np.concatenate([inside[strangers:][: NEW - guests], outside[OLD - strangers :][:guests]])
-        others, strays = inside[strangers + NEW - guests :], outside[OLD - strangers + guests :]
-        rest = np.concatenate([others, strays[: round(len(others) * self.mixed / (1 - self.mixed))]])
-        return old, new, rest
+        early, late = round(self.mixed * OLD), round(self.mixed * NEW)  # members among the old, others among the new
+        old = np.concatenate([outside[: OLD - early], inside[:early]])
+        new = np.concatenate([inside[early:][: NEW - late], outside[OLD - early :][:late]])
+        left, others = inside[early + NEW - late :], outside[OLD - early + late :]
+        held_back = np.concatenate([left, others[: round(len(left) * self.mixed / (1 - self.mixed))]])
+        return _Parts(old, new, held_back)
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The datasets of a case; those that are held back are like the new ones."""
+
+    old: Integers
+    new: Integers
+    held_back: Integers
 
 
 def _firsts(sample: Sample, column: str) -> Any:
-    """The column's value in the first row of each dataset."""
+    """Returns the column's value in the first row of each dataset."""
     starts = np.flatnonzero(np.diff(sample.owner, prepend=-1))
     return sample.frame[column].to_numpy()[starts]
 
 
 _GROUPS: dict[str, Choice] = {
-    "site 6": lambda _: np.array([site == "6" for site in persons()[1]]),
+    "site 6": lambda _: np.array([site == "6" for site in persons().sites]),
     "families": lambda sample: _firsts(sample, "num") >= FAMILY,
     "over 32": lambda sample: _firsts(sample, "age") > SENIOR,
 }
@@ -128,7 +129,7 @@ _DAMAGES: dict[str, Damage] = {
     "exchanged": corruption.exchanged(AFFAIR, "yes", "no"),
 }
 
-# No power is asked for: a person's rows share one value of the target, and 220 values do not show 6 %; nor do 220 files
+# No power is required: a person's rows share one value of the target, and 220 values do not prove 6 %; nor do 220 files
 # of five women each.
 WORLDS = (
     World("RAND panel, nothing changed", REAL, Aim.SAME, _Real("RAND"), 100, 4),

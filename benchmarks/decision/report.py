@@ -1,4 +1,4 @@
-"""The results as Markdown."""
+"""Renders the results as Markdown."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from benchmarks.decision.results import (
     misses,
     pooled,
     ratio,
-    wilson,
 )
+from benchmarks.intervals import wilson
 
 VERDICTS = ("hold", "reject", "review", "stopped", "incomparable", "failed")
 
 
 def markdown(results: Results) -> str:
-    """Every table."""
+    """Returns every table."""
     return "\n".join([*_head(results), *_summary(results), *_details(results), *_power(results), *_courses(results)])
 
 
 def sentences(results: Results) -> str:
-    """What our gate said, some of it."""
-    said = [
+    """Lists some of our gate's reasons."""
+    reasons = [
         f"- {line.world}: **{verdict}** {text}"
         for line in results.lines
-        for verdict, texts in line.said.items()
+        for verdict, texts in line.reasons.items()
         for text in texts
     ]
-    return "\n".join(["## What it said", "", *said])
+    return "\n".join(["## Reasons", "", *reasons])
 
 
 def _head(results: Results) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _head(results: Results) -> Iterator[str]:
 
 
 def _summary(results: Results) -> Iterator[str]:
-    """Side by side: promoted / with q > 1.00 / with q > 1.01."""
+    """Compares the rules: promoted / with q > 1.00 / with q > 1.01."""
     if not results.lines:
         return
     yield "## Side by side: promoted / of these q > 1.00 / q > 1.01"
@@ -94,7 +94,7 @@ def _rows(line: Line) -> Iterator[str]:
 
 
 def _power(results: Results) -> Iterator[str]:
-    """How often a gain is found, by what it is in truth."""
+    """Shows how often a gain is found, by its true size."""
     if not any(played for steps in results.power.values() for _, played in steps):
         return
     yield "## Promoted, by the true gain on offer (linear worlds, sound data)"
@@ -121,13 +121,13 @@ def _courses(results: Results) -> Iterator[str]:
 
 
 def _course_row(course: CourseResult, rule: str) -> str:
-    whole, low, high = ratio(course.excess, rule, sequences.ORACLE)
-    interval = "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
-    aim = "" if rule == sequences.ORACLE else "met" if whole <= MOST_EXCESS else f"missed: > {MOST_EXCESS}"
+    times = ratio(course.excess, rule, sequences.ORACLE)
+    interval = "" if math.isnan(times.low) else f" [{times.low:.2f}, {times.high:.2f}]"
+    aim = "" if rule == sequences.ORACLE else "met" if times.value <= MOST_EXCESS else f"missed: > {MOST_EXCESS}"
     cells = [
         rule,
         f"{100 * _mean(course.excess[rule]):.2f} %",
-        f"{whole:.2f}{interval}",
+        f"{times.value:.2f}{interval}",
         f"{_mean(course.promotions[rule]):.1f}",
         f"{_mean(course.harmful[rule]):.2f}",
         aim,
@@ -147,8 +147,8 @@ def _three(tally: Tally) -> str:
 def _share(hits: int, played: int) -> str:
     if not played:
         return "–"
-    low, high = wilson(hits, played)
-    return f"{100 * hits / played:.0f} [{100 * low:.0f}, {100 * high:.0f}]"
+    interval = wilson(hits, played)
+    return f"{100 * hits / played:.0f} [{100 * interval.low:.0f}, {100 * interval.high:.0f}]"
 
 
 def _verdicts(tally: Tally) -> str:

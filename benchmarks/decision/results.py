@@ -1,4 +1,4 @@
-"""What was counted, per world and rule, and the aims that it is held to (Wilson 1927 for intervals of shares)."""
+"""The counts for each world and rule, and the aims that they are compared with (intervals of shares: Wilson 1927)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-HARM, WORSE = 1.01, 1.0  # q: loss of what is deployed / of the champion
+HARM, WORSE = 1.01, 1.0  # q: loss of the deployed model / of the champion
 MOST_HARM, MOST_WORSE = 0.01, 0.03
-SMALL_GAIN, LARGE_GAIN = 0.019, 0.06  # true gains from which power is asked for
+SMALL_GAIN, LARGE_GAIN = 0.019, 0.06  # true gains from which power is required
 LEAST_SMALL, LEAST_LARGE = 0.95, 0.97
 MOST_EXCESS = 1.5  # of an oracle's
-FEWEST = 10  # replications of a gain from which its power is judged
+FEWEST = 10  # replications of a gain that its power is computed from
 STEPS = (-math.inf, 0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.06, math.inf)  # true gains, for the power curve
 Z = 1.96
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One rule's word in one replication, and the truth about its challenger."""
+    """One rule's verdict in one replication, and the true loss of its challenger."""
 
     world: str
     rule: str
     verdict: str
-    q: float | None  # in all; None: there was no challenger
-    worst: float | None  # the largest q, subgroups that are watched included
+    q: float | None  # in total; None: without a challenger
+    worst: float | None  # the largest q, including watched subgroups
     reason: str = ""
 
 
 @dataclass
 class Tally:
-    """One rule in one world."""
+    """The counts of one rule in one world."""
 
     played: int = 0
     promoted: int = 0
@@ -46,7 +46,7 @@ class Tally:
     verdicts: dict[str, int] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, gain: float) -> None:
-        """Counts one replication, in which so much was to be gained."""
+        """Counts one replication with this true gain."""
         self.played += 1
         if gain >= SMALL_GAIN:
             found = self.large if gain >= LARGE_GAIN else self.small
@@ -61,15 +61,15 @@ class Tally:
 
 @dataclass
 class Line:
-    """A world: what is right in it, the gain on offer, and each rule's tally."""
+    """A world: its aim, the possible gain, and the counts of each rule."""
 
     world: str
     kind: str
     right: str
-    asked: bool  # whether power is
-    gains: list[float] = field(default_factory=list)  # true gain on offer, per replication
+    asked: bool  # whether power is required
+    gains: list[float] = field(default_factory=list)  # possible true gain, per replication
     rules: dict[str, Tally] = field(default_factory=dict)
-    said: dict[str, list[str]] = field(default_factory=dict)  # our first sentences, by verdict
+    reasons: dict[str, list[str]] = field(default_factory=dict)  # some of our gate's, by verdict
 
     @property
     def gain(self) -> float:
@@ -79,7 +79,7 @@ class Line:
 
 @dataclass
 class CourseResult:
-    """A kind of sequence: per rule, a number for each replication."""
+    """A kind of sequence: for each rule, a number per replication."""
 
     name: str
     rounds: int
@@ -90,7 +90,7 @@ class CourseResult:
 
 @dataclass
 class Results:
-    """A whole run."""
+    """The results of a run."""
 
     mode: str
     seed: int
@@ -100,12 +100,12 @@ class Results:
 
 
 def save(results: Results, path: Path) -> None:
-    """As JSON."""
+    """Writes the results as JSON."""
     path.write_text(json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> Results:
-    """What `save` wrote."""
+    """Reads the results that `save` wrote."""
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     lines = [
         Line(**{**line, "rules": {name: Tally(**tally) for name, tally in line["rules"].items()}})
@@ -115,41 +115,30 @@ def load(path: Path) -> Results:
     return Results(**found, lines=lines, courses=courses)
 
 
-def wilson(hits: int, tries: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
-    if not tries:
-        return 0.0, 1.0
-    share = hits / tries
-    middle = share + Z * Z / (2 * tries)
-    half = Z * math.sqrt(share * (1 - share) / tries + Z * Z / (4 * tries * tries))
-    below, above = (middle - half) / (1 + Z * Z / tries), (middle + half) / (1 + Z * Z / tries)
-    return max(0.0, below), min(1.0, above)
-
-
 def misses(line: Line, tally: Tally) -> Iterator[str]:
-    """The aims that a rule misses in a world, in words; none: all are met."""
+    """Yields the aims that a rule misses in a world."""
     if tally.harm > MOST_HARM * tally.played:
         yield f"harm > {MOST_HARM:.0%}"
     if line.right == "hold" and tally.worse > MOST_WORSE * tally.played:
         yield f"q > 1.00 > {MOST_WORSE:.0%}"
     if line.asked:
-        yield from _weak(tally.small, LEAST_SMALL, "2 to 6 %")
-        yield from _weak(tally.large, LEAST_LARGE, "6 % and more")
+        yield from _low_power(tally.small, LEAST_SMALL, "2 to 6 %")
+        yield from _low_power(tally.large, LEAST_LARGE, "6 % and more")
 
 
-def _weak(found: Sequence[int], least: float, gain: str) -> Iterator[str]:
+def _low_power(found: Sequence[int], least: float, gain: str) -> Iterator[str]:
     hits, tries = found
     if tries >= FEWEST and hits < least * tries:
         yield f"power {hits}/{tries} at gains of {gain} < {least:.0%}"
 
 
 def step_of(gain: float) -> int:
-    """The place of a gain in `STEPS`."""
+    """Returns the position of a gain in `STEPS`."""
     return next(place for place, (low, high) in enumerate(pairwise(STEPS)) if low <= gain < high)
 
 
 def pooled(lines: Sequence[Line], rule: str) -> Tally:
-    """A rule's tally over worlds."""
+    """Returns the sum of a rule's counts over worlds."""
     total = Tally()
     verdicts: Counter[str] = Counter()
     for tally in (line.rules[rule] for line in lines):
@@ -162,14 +151,23 @@ def pooled(lines: Sequence[Line], rule: str) -> Tally:
     return total
 
 
-def ratio(values: Mapping[str, Sequence[float]], rule: str, oracle: str) -> tuple[float, float, float]:
-    """Mean excess of a rule over that of the oracle on the same sequences, with a 95 % jackknife interval."""
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95 % interval; NaN if it has none."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+
+def ratio(values: Mapping[str, Sequence[float]], rule: str, oracle: str) -> Ratio:
+    """Returns a rule's mean excess over the oracle's on the same sequences, with a jackknife interval."""
     mine, best = values[rule], values[oracle]
     whole = sum(mine) / sum(best)
     count = len(mine)
     if count < 2:
-        return whole, math.nan, math.nan
+        return Ratio(whole)
     without = [(sum(mine) - mine[place]) / (sum(best) - best[place]) for place in range(count)]
     middle = sum(without) / count
     error = math.sqrt((count - 1) / count * sum((value - middle) ** 2 for value in without))
-    return whole, whole - Z * error, whole + Z * error
+    return Ratio(whole, whole - Z * error, whole + Z * error)

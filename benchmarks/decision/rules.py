@@ -1,7 +1,7 @@
-"""The rules side by side, each as a user would write it: on the same datasets, with the same recipe.
+"""The rules that are compared, each as a user would write it, on the same datasets and with the same recipe.
 
-A family shares its fits: the three rules of a file-level holdout, and our gates. The hand-written rules know no data
-contract; ours runs its own (`ours`).
+The rules of a family share their fits: the three rules of a file-level holdout, and our gates. The hand-written rules
+have no data contract; ours has its own (`product_rules`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ BLOCKS = 20  # of a metric that is no sum over rows
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """The model in production, with what each rule remembers of it."""
+    """The model in production, with its remembered score."""
 
     known: product_rules.Champion
-    remembered: float  # the score at its promotion, as the seed's rule keeps it
+    remembered: float  # the score at its promotion, which the seed's rule uses
 
     @property
     def model(self) -> Any:
@@ -46,7 +46,7 @@ class Champion:
 
 @dataclass(frozen=True, eq=False)
 class Ruling:
-    """A rule's word on a batch, and the model that it would release."""
+    """A rule's verdict on a batch, and the model that it would release."""
 
     verdict: str
     challenger: Champion | None
@@ -60,32 +60,33 @@ class Ruling:
 
 
 def first(case: Case) -> Champion:
-    """The champion of a case: trained on its old datasets, outside the permanent holdout."""
+    """Returns the champion of a case: trained on its old datasets, without the permanent holdout."""
     known = product_rules.first(case.old_table, case.settings, case.salt)
-    _, score = _on_rows(case.old_table, known.recipe, np.random.default_rng([case.seed, 1]))
-    return Champion(known, score)
+    fitted = _fit_on_rows(case.old_table, known.recipe, np.random.default_rng([case.seed, 1]))
+    return Champion(known, fitted.score)
 
 
 def seeds_rule(case: Case, champion: Champion) -> Mapping[str, Ruling]:
-    """A higher score on a random fifth of the rows than the one that was remembered."""
+    """Promotes a higher score on a random fifth of the rows than the remembered one."""
     recipe = champion.known.recipe
-    model, score = _on_rows(case.table, recipe, np.random.default_rng([case.seed, 2]))
-    verdict = PROMOTE if score > champion.remembered else HOLD
-    return {SEED: Ruling(verdict, _hand_made(model, champion, score), f"{score:.4f} > {champion.remembered:.4f}?")}
+    fitted = _fit_on_rows(case.table, recipe, np.random.default_rng([case.seed, 2]))
+    verdict = PROMOTE if fitted.score > champion.remembered else HOLD
+    reason = f"{fitted.score:.4f} > {champion.remembered:.4f}?"
+    return {SEED: Ruling(verdict, _challenger(fitted.model, champion, fitted.score), reason)}
 
 
 def holdout_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
-    """Champion and challenger on a shared random fifth of the new datasets; three ways to look at the difference."""
+    """Compares champion and challenger on a random fifth of the new datasets, in three ways."""
     recipe, table = champion.known.recipe, case.table
     rng = np.random.default_rng([case.seed, 3])
     places = rng.permutation(np.flatnonzero(case.new))
     held = np.zeros(len(table.datasets), dtype=bool)
     held[places[: max(1, round(HELD_OUT * len(places)))]] = True
-    judged = held[table.cluster]
-    model = fit.fit(recipe, table, ~judged)
-    differences = _differences(recipe, table, judged, champion.model, model)
-    clusters = _summed(differences, table.cluster[judged])
-    challenger = _hand_made(model, champion, champion.remembered)
+    rows = held[table.cluster]
+    model = fit.fit(recipe, table, ~rows)
+    differences = _differences(recipe, table, rows, champion.model, model)
+    clusters = _summed(differences, table.cluster[rows])
+    challenger = _challenger(model, champion, champion.remembered)
     better = {
         POINT: differences.mean() > 0,
         ROWS: _lower(differences, rng) > 0,
@@ -95,12 +96,12 @@ def holdout_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
 
 
 def our_rules(case: Case, champion: Champion) -> Mapping[str, Ruling]:
-    """The product."""
+    """Returns the product's verdicts."""
     judged = product_rules.judge(case, champion.known)
     challenger = Champion(judged.challenger, champion.remembered) if judged.challenger else None
     return {
-        f"ours, {gate}": Ruling(verdict, challenger, reason, judged.set_aside)
-        for gate, (verdict, reason) in judged.verdicts.items()
+        f"ours, {gate}": Ruling(answer.verdict, challenger, answer.reason, judged.set_aside)
+        for gate, answer in judged.answers.items()
     }
 
 
@@ -108,44 +109,56 @@ FAMILIES: tuple[Callable[[Case, Champion], Mapping[str, Ruling]], ...] = (seeds_
 
 
 def family_of(name: str) -> Callable[[Case, Champion], Mapping[str, Ruling]]:
-    """The function that knows a rule."""
+    """Returns the function that computes a rule."""
     return our_rules if name.startswith("ours") else seeds_rule if name == SEED else holdout_rules
 
 
-def _hand_made(model: Any, champion: Champion, score: float) -> Champion:
+def _challenger(model: Any, champion: Champion, score: float) -> Champion:
     known = product_rules.Champion(model, champion.known.recipe, champion.known.contract)
     return Champion(known, score)
 
 
-def _on_rows(table: Table, recipe: Recipe, rng: np.random.Generator) -> tuple[Any, float]:
-    """A model fitted on four fifths of the rows, at random, and its score on the last fifth."""
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A model, and its score on rows that were held out."""
+
+    model: Any
+    score: float
+
+
+def _fit_on_rows(table: Table, recipe: Recipe, rng: np.random.Generator) -> _Fitted:
+    """Fits a model on four fifths of the rows, at random, and scores it on the rest."""
     held = np.zeros(len(table.frame), dtype=bool)
     held[rng.permutation(len(held))[: round(HELD_OUT * len(held))]] = True
     model = fit.fit(recipe, table, ~held)
     target = fit.labels(recipe, table)[held]
-    return model, float(get_scorer(recipe.metric)(model, table.frame.loc[held, list(recipe.features)], target))
+    score = get_scorer(recipe.metric)(model, table.frame.loc[held, list(recipe.features)], target)
+    return _Fitted(model, float(score))
 
 
-def _differences(recipe: Recipe, table: Table, judged: Flags, champion: Any, challenger: Any) -> Floats:
-    """Per judged row: how much less the challenger loses. What is no sum over rows is shared out by its jackknife."""
+def _differences(recipe: Recipe, table: Table, rows: Flags, champion: Any, challenger: Any) -> Floats:
+    """Returns how much smaller the challenger's loss is on each row.
+
+    The difference of a metric that is no sum over rows is divided among the rows by its jackknife.
+    """
     target = fit.labels(recipe, table)
-    frame = table.frame.loc[judged, list(recipe.features)]
+    frame = table.frame.loc[rows, list(recipe.features)]
     classes = None if recipe.task == "regression" else np.unique(target)
-    said = [predict(model, frame, classes) for model in (champion, challenger)]
+    predictions = [predict(model, frame, classes) for model in (champion, challenger)]
     loss = losses.BY_METRIC.get(recipe.metric)
     if loss:
-        before, after = (loss(one, target[judged]) for one in said)
+        before, after = (loss(each, target[rows]) for each in predictions)
         found: Floats = before - after
         return found
-    return _shared_out(recipe, said, target[judged], table.cluster[judged])
+    return _by_jackknife(recipe, predictions, target[rows], table.cluster[rows])
 
 
-def _shared_out(recipe: Recipe, said: list[Any], target: Any, cluster: Any) -> Floats:
-    """Per row: its block's part in the difference of the scores (delete-a-block jackknife, blocks of datasets)."""
+def _by_jackknife(recipe: Recipe, predictions: list[Any], target: Any, cluster: Any) -> Floats:
+    """Returns each row's share in the difference of the scores (delete-a-block jackknife, blocks of datasets)."""
     block = np.unique(cluster, return_inverse=True)[1] % BLOCKS
     scores = np.array(
         [
-            [scoring.score(recipe.metric, one, target, np.flatnonzero(block != left_out)) for one in said]
+            [scoring.score(recipe.metric, each, target, np.flatnonzero(block != left_out)) for each in predictions]
             for left_out in range(-1, int(block.max()) + 1)
         ]
     )
@@ -161,7 +174,7 @@ def _summed(differences: Floats, cluster: Any) -> Floats:
 
 
 def _lower(values: Floats, rng: np.random.Generator) -> float:
-    """The lower bound of the mean: the 5 % quantile of a bootstrap of these units."""
+    """Returns the lower bound of the mean: the 5 % quantile of a bootstrap of these units."""
     drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
     return float(np.quantile(values[drawn].mean(axis=1), ALPHA))
 

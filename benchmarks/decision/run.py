@@ -1,4 +1,4 @@
-"""Plays the worlds and the courses, in parallel over processes, and counts."""
+"""Runs the replications of the worlds and courses, in parallel processes, and counts the verdicts."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from benchmarks.decision import rules, sequences
 from benchmarks.decision.catalogue import WORLDS
 from benchmarks.decision.results import STEPS, CourseResult, Line, Outcome, Results, Tally, step_of
 from benchmarks.decision.rules import Champion
-from benchmarks.decision.scenarios import Case
+from benchmarks.decision.scenarios import Aim, Case, World
 from benchmarks.decision.sequences import COURSES, Run
-from benchmarks.decision.worlds import Aim, World
 
 FULL, QUICK = "full", "quick"
-TOLD = 3  # sentences of each verdict
-POWER = "linear"  # the kind of worlds that the power curve is drawn from
+MAX_REASONS = 3  # of each verdict
+POWER = "linear"  # the kind of worlds that the power curve is computed from
 _START = time.monotonic()
 
-Say = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # done, total
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Job:
 
 
 def jobs(mode: str, seed: int, names: Sequence[str] = (), times: float = 1.0) -> list[Job]:
-    """All replications of a mode, the long ones first; `names` are parts of the names that are wanted."""
+    """Returns all replications of a mode, the long ones first; `names` are parts of the wanted names."""
     everything: tuple[sequences.Course | World, ...] = (*COURSES, *WORLDS)
     wanted = [(item, item.full if mode == FULL else item.quick) for item in everything if _is_named(item.name, names)]
     return [
@@ -49,19 +48,19 @@ def jobs(mode: str, seed: int, names: Sequence[str] = (), times: float = 1.0) ->
     ]
 
 
-def run(mode: str, seed: int, planned: Sequence[Job], processes: int, say: Say | None = None) -> Results:
-    """The results of these replications; the same whatever the number of processes."""
+def run(mode: str, seed: int, planned: Sequence[Job], processes: int, report: Progress | None = None) -> Results:
+    """Returns the results of these replications. They do not depend on the number of processes."""
     found: dict[Job, list[Any]] = {}
-    for done, (job, outcome) in enumerate(_played(planned, processes), start=1):
-        found[job] = outcome
-        if say:
-            say(done, len(planned))
+    for done, played in enumerate(_play_all(planned, processes), start=1):
+        found[played.job] = played.outcomes
+        if report:
+            report(done, len(planned))
     results = Results(mode, seed)
     results.power = {rule: [[0, 0] for _ in STEPS[1:]] for rule in rules.NAMES}
     for world in WORLDS:
-        played = [found[job] for job in planned if job.name == world.name]
-        if played:
-            results.lines.append(_line(world, played, results.power))
+        outcomes = [found[job] for job in planned if job.name == world.name]
+        if outcomes:
+            results.lines.append(_line(world, outcomes, results.power))
     for course in COURSES:
         runs = [found[job] for job in planned if job.name == course.name]
         if runs:
@@ -70,9 +69,9 @@ def run(mode: str, seed: int, planned: Sequence[Job], processes: int, say: Say |
 
 
 def play(job: Job) -> list[Outcome] | list[Run]:
-    """One replication."""
+    """Runs one replication."""
     with warnings.catch_warnings(), threadpool_limits(limits=1):
-        warnings.simplefilter("ignore")  # a logistic regression that has not converged yet is as good as any
+        warnings.simplefilter("ignore")  # a logistic regression does not have to converge here
         if job.is_course:
             return sequences.play(next(item for item in COURSES if item.name == job.name), job.seed)
         case = next(world for world in WORLDS if world.name == job.name).make(job.seed)
@@ -95,26 +94,34 @@ def _outcomes(name: str, case: Case) -> Iterator[Outcome]:
             yield Outcome(name, rule, ruling.verdict, q[0], max(q), ruling.reason)
 
 
-def progress(done: int, of: int) -> None:
-    """A line on stderr, written over itself on a terminal and now and then elsewhere."""
+def progress(done: int, total: int) -> None:
+    """Reports on stderr: on one line of a terminal, or now and then elsewhere."""
     spent = time.monotonic() - _START
-    text = f"{done}/{of} replications, {spent / 60:.1f} min, about {spent / done * (of - done) / 60:.1f} min left"
+    text = f"{done}/{total} replications, {spent / 60:.1f} min, about {spent / done * (total - done) / 60:.1f} min left"
     if sys.stderr.isatty():
-        print(f"\r{text:<70}", end="\n" if done == of else "", file=sys.stderr, flush=True)
-    elif done == of or done % max(1, of // 20) == 0:
+        print(f"\r{text:<70}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+    elif done == total or done % max(1, total // 20) == 0:
         print(text, file=sys.stderr, flush=True)
 
 
-def _played(planned: Sequence[Job], processes: int) -> Iterator[tuple[Job, Any]]:
+@dataclass(frozen=True)
+class _Played:
+    """A replication and its outcomes."""
+
+    job: Job
+    outcomes: list[Any]
+
+
+def _play_all(planned: Sequence[Job], processes: int) -> Iterator[_Played]:
     if processes == 1:
-        yield from ((job, play(job)) for job in planned)
+        yield from map(_play, planned)
         return
     pool = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-    yield from pool(delayed(_named)(job) for job in planned)
+    yield from pool(delayed(_play)(job) for job in planned)
 
 
-def _named(job: Job) -> tuple[Job, Any]:
-    return job, play(job)
+def _play(job: Job) -> _Played:
+    return _Played(job, play(job))
 
 
 def _line(world: World, played: Sequence[Sequence[Outcome]], power: dict[str, list[list[int]]]) -> Line:
@@ -126,8 +133,8 @@ def _line(world: World, played: Sequence[Sequence[Outcome]], power: dict[str, li
         for outcome in outcomes:
             line.rules[outcome.rule].add(outcome, gain)
             if outcome.rule == rules.DEFAULT:
-                said = line.said.setdefault(outcome.verdict, [])
-                said += [outcome.reason] if len(said) < TOLD else []
+                reasons = line.reasons.setdefault(outcome.verdict, [])
+                reasons += [outcome.reason] if len(reasons) < MAX_REASONS else []
             if world.kind == POWER and world.aim in (Aim.SAME, Aim.GAIN):
                 cell = power[outcome.rule][step_of(gain)]
                 cell[0] += outcome.verdict == rules.PROMOTE
@@ -136,7 +143,7 @@ def _line(world: World, played: Sequence[Sequence[Outcome]], power: dict[str, li
 
 
 def _gain(outcomes: Sequence[Outcome]) -> float:
-    """What our challenger gains in truth; where it came to none, that of the holdout rules."""
+    """Returns the true gain of our challenger; without one, that of the holdout rules."""
     q = {outcome.rule: outcome.q for outcome in outcomes}
     return 1 - next(found for found in (q[rules.DEFAULT], q[rules.CLUSTERS]) if found is not None)
 
@@ -155,5 +162,5 @@ def _is_named(name: str, parts: Sequence[str]) -> bool:
 
 
 def _seed_of(seed: int, name: str, number: int) -> int:
-    """A seed of its own for each replication, whatever else is played."""
+    """Returns a seed for each replication that does not depend on the other replications."""
     return int.from_bytes(hashlib.sha256(f"{seed} {name} {number}".encode()).digest()[:4], "big")

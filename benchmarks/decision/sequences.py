@@ -1,7 +1,7 @@
-"""Many rounds: the world drifts, now and then a batch is bad, and what a rule deploys meets the next round's batch.
+"""Courses of many rounds: the population drifts, some batches are bad, and a deployed model meets the next batch.
 
-Loss is measured after each round in the world as it is by then, against the least that is possible (luck alone). The
-oracle knows which files are bad and trains without them, and deploys a challenger exactly when it is better in truth.
+The loss is measured after each round in the population of that time, relative to the smallest possible loss (luck
+alone). The oracle knows which files are bad and trains without them; it deploys a challenger exactly if it is better.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from benchmarks.decision.corruption import Damage
 from benchmarks.decision.populations import Population
 from benchmarks.decision.rules import CLUSTERS, SEED, Champion, Ruling
 from benchmarks.decision.scenarios import Case, Flags, Sample, table_of
-from benchmarks.decision.worlds import LINEAR
+from benchmarks.decision.simulated import LINEAR
+from benchmarks.decision.truth import Scores
 
 ORACLE = "oracle"
 RULES = (ORACLE, SEED, CLUSTERS, "ours, not-worse", "ours, better")
 NEW, KEPT = 220, 6  # datasets of a batch; batches that stay in the repository
 ROWS = (5, 15)
-STUDENTS = 300  # whom production is measured on
+STUDENTS = 300  # that the true loss is computed on
 HARM = 1.01
-LEAP = 10.0  # as much drift as usual in one round
+LEAP = 10.0  # times the usual drift in one round
 BAD: tuple[tuple[float, Damage], ...] = (
     (0.15, REVERSED),
     (0.05, REVERSED),
@@ -38,13 +39,13 @@ BAD: tuple[tuple[float, Damage], ...] = (
 
 @dataclass(frozen=True)
 class Course:
-    """A kind of sequence, and how often it is played in either mode."""
+    """A kind of sequence, and its replications in each mode."""
 
     name: str
     rounds: int
-    drift: float  # per round, in what no model can know
-    leaps: float  # chance of a round with ten times as much
-    bad: float  # chance of a bad batch
+    drift: float  # per round, relative to the variance that no model can explain
+    leaps: float  # probability of a round with ten times the drift
+    bad: float  # probability of a bad batch
     full: int
     quick: int = 0
 
@@ -58,34 +59,34 @@ COURSES = (
 
 @dataclass(frozen=True)
 class Run:
-    """One sequence as one rule went through it."""
+    """The result of one rule in one sequence."""
 
     course: str
     rule: str
     excess: float  # mean over the rounds of loss / least possible loss - 1
     promotions: int
-    harmful: int  # promotions that made it worse by more than 1 %
+    harmful: int  # promotions that are worse by more than 1 %
     verdicts: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class _Round:
-    """A batch, and the world after it."""
+    """A batch, and the population after it."""
 
     batch: Sample
-    sound: Flags  # per dataset of the batch
-    truth: populations.Scores
-    least: float  # loss of the best model there is
+    valid: Flags  # per dataset of the batch
+    truth: Scores
+    least: float  # the loss of the best possible model
 
 
 def play(course: Course, seed: int) -> list[Run]:
-    """The sequence of a seed, gone through by every rule."""
+    """Plays the sequence of a seed with every rule."""
     rng = np.random.default_rng([seed, 4])
     people = replace(populations.population(rng), rows=ROWS)
     past = [(f"{seed} before {place}", _batch(people, rng)) for place in range(KEPT)]
     rounds = list(_rounds(course, people, rng))
     champion = rules.first(_case(past, "", rounds[0].truth, seed, 0))
-    return [_played(course, rule, past, champion, rounds, seed) for rule in RULES]
+    return [_play(course, rule, past, champion, rounds, seed) for rule in RULES]
 
 
 def _rounds(course: Course, people: Population, rng: np.random.Generator) -> Iterator[_Round]:
@@ -95,31 +96,31 @@ def _rounds(course: Course, people: Population, rng: np.random.Generator) -> Ite
         batch = clean = _batch(people, rng)
         if rng.random() < course.bad:
             share, damage = BAD[rng.integers(len(BAD))]
-            batch = corruption.spoil(batch, share, damage, rng)
+            batch = corruption.corrupt(batch, share, damage, rng)
         changed = (batch.frame != clean.frame).any(axis=1).to_numpy()
-        sound = ~np.isin(np.arange(batch.count), batch.owner[changed])
-        yield _Round(batch, sound, populations.Scores(people, STUDENTS, rng), people.variance)
+        valid = ~np.isin(np.arange(batch.count), batch.owner[changed])
+        yield _Round(batch, valid, Scores(people, STUDENTS, rng), people.variance)
 
 
 def _batch(people: Population, rng: np.random.Generator) -> Sample:
     return populations.scored(people, populations.weeks(people, NEW, rng), rng)
 
 
-def _played(
+def _play(
     course: Course, rule: str, past: list[tuple[str, Sample]], champion: Champion, rounds: Sequence[_Round], seed: int
 ) -> Run:
-    at_hand, gone = past, frozenset[str]()
+    kept, rejected = past, frozenset[str]()
     losses: list[float] = []
     verdicts: list[str] = []
     harmful = 0
     for number, now in enumerate(rounds):
         name = f"{seed} round {number}"
-        batch = now.batch.take(np.flatnonzero(now.sound)) if rule == ORACLE else now.batch
-        at_hand = [*at_hand, (name, batch)][-KEPT:]
-        case = _doubting(_case(at_hand, name, now.truth, seed, number), gone)
+        batch = now.batch.take(np.flatnonzero(now.valid)) if rule == ORACLE else now.batch
+        kept = [*kept, (name, batch)][-KEPT:]
+        case = _with_rejected(_case(kept, name, now.truth, seed, number), rejected)
         before = after = now.truth.losses(champion.model)[0]
         ruling = _oracle(case, champion, before) if rule == ORACLE else rules.family_of(rule)(case, champion)[rule]
-        gone |= ruling.set_aside
+        rejected |= ruling.set_aside
         verdicts.append(ruling.verdict)
         if ruling.promoted and ruling.challenger:
             champion = ruling.challenger
@@ -135,11 +136,11 @@ def _oracle(case: Case, champion: Champion, before: float) -> Ruling:
     return Ruling(rules.PROMOTE if better else rules.HOLD, Champion(challenger, champion.remembered))
 
 
-def _case(batches: Sequence[tuple[str, Sample]], new: str, truth: populations.Scores, seed: int, number: int) -> Case:
+def _case(batches: Sequence[tuple[str, Sample]], new: str, truth: Scores, seed: int, number: int) -> Case:
     table = table_of(batches)
     is_new = np.array([dataset.path.startswith(f"data/{new}/") for dataset in table.datasets], dtype=bool)
     return Case(table, is_new, LINEAR, truth, f"salt {seed}", 1000 * seed + number)
 
 
-def _doubting(case: Case, gone: frozenset[str]) -> Case:
-    return replace(case, doubted=np.array([dataset.blob in gone for dataset in case.table.datasets], dtype=bool))
+def _with_rejected(case: Case, blobs: frozenset[str]) -> Case:
+    return replace(case, rejected=np.array([dataset.blob in blobs for dataset in case.table.datasets], dtype=bool))

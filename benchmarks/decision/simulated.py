@@ -86,7 +86,7 @@ def _case(plan: Plan, change: Change, seed: int) -> Case:
 def _draw(
     people: Population, datasets: int, plan: Plan, settings: Mapping[str, str], rng: np.random.Generator, name: str
 ) -> Sample:
-    """Draws datasets. `name` is "o" for old or "n" for new ones; only the new ones of a student are in several files."""
+    """Draws old ("o") or new ("n") datasets. Only the new ones of a student are in several files."""
     label = populations.graded if settings["target"] == PASSED else populations.scored
     files = plan.files if name == "n" else 1
     found = label(people, populations.weeks(people, datasets // files, rng, files), rng)

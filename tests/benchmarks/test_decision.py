@@ -1,4 +1,4 @@
-"""The gate's benchmark in small: gross failures only; benchmarks/decision/README.md says what the full one measures."""
+"""The gate's benchmark in quick mode finds gross failures. benchmarks/decision/README.md describes the full one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest
 from benchmarks.decision import chart, corruption, report, results, rules, run
 from benchmarks.decision.catalogue import WORLDS
 from benchmarks.decision.results import Line, Results, Tally
-from benchmarks.decision.scenarios import Sample
-from benchmarks.decision.worlds import Aim
+from benchmarks.decision.scenarios import Aim, Sample
+from benchmarks.intervals import wilson
+from ml_action.core.records.evaluation import Interval
 
 SEED = 20261126
 
@@ -23,24 +24,24 @@ SEED = 20261126
 
 
 def test_quick_mode_finds_no_gross_failure(tmp_path: Path) -> None:
-    """One test: its parts share a minute of replications, which each worker would play anew."""
+    """One test, because its parts share a minute of replications, which each worker would repeat."""
     found = run.run(run.QUICK, SEED, run.jobs(run.QUICK, SEED), processes=1)
     lines = {line.world: line for line in found.lines}
     _promotes_large_gains(lines)
     _does_hardly_any_harm(lines)
-    assert results.ratio(found.courses[0].excess, rules.DEFAULT, "oracle")[0] < 2.5
-    _is_read_back_told_and_drawn(found, tmp_path / "results.json")
+    assert results.ratio(found.courses[0].excess, rules.DEFAULT, "oracle").value < 2.5
+    _is_read_back_reported_and_drawn(found, tmp_path / "results.json")
 
 
 def _promotes_large_gains(lines: dict[str, Line]) -> None:
-    """The gate nearly always, and the seed's rule not."""
+    """The gate does so nearly always, the seed's rule does not."""
     ours, seeds = (lines["gain of 19 %"].rules[rule] for rule in (rules.DEFAULT, rules.SEED))
     assert ours.promoted >= 0.9 * ours.played
     assert seeds.promoted < 0.9 * seeds.played
 
 
 def _does_hardly_any_harm(lines: dict[str, Line]) -> None:
-    """The gate in no world, and a bootstrap on a holdout where the unit is wrong."""
+    """The gate does none in any world; a bootstrap on a holdout does, if the unit is wrong."""
     for name, line in lines.items():
         ours = line.rules[rules.DEFAULT]
         assert ours.harm <= max(1, 0.1 * ours.played), name
@@ -48,7 +49,7 @@ def _does_hardly_any_harm(lines: dict[str, Line]) -> None:
     assert theirs.harm > 0.5 * theirs.played
 
 
-def _is_read_back_told_and_drawn(found: Results, path: Path) -> None:
+def _is_read_back_reported_and_drawn(found: Results, path: Path) -> None:
     results.save(found, path)
     assert results.load(path) == found
     text = report.markdown(found)
@@ -61,13 +62,13 @@ def _is_read_back_told_and_drawn(found: Results, path: Path) -> None:
 # --- the benchmark itself -------------------------------------------------------------------------------------------
 
 
-def test_worlds_have_names_of_their_own_and_are_played() -> None:
+def test_worlds_have_unique_names_and_replications() -> None:
     names = Counter(world.name for world in WORLDS)
     assert max(names.values()) == 1
     assert all(world.full for world in WORLDS)
 
 
-def test_a_replication_depends_on_its_name_number_and_seed_alone() -> None:
+def test_replication_depends_only_on_name_number_and_seed() -> None:
     name = "RAND panel, nothing changed"
     quick = [job for job in run.jobs(run.QUICK, 1) if job.name == name]
     assert set(quick) < set(run.jobs(run.FULL, 1, [name]))
@@ -75,26 +76,26 @@ def test_a_replication_depends_on_its_name_number_and_seed_alone() -> None:
     assert run.play(quick[0]) == run.play(quick[0])
 
 
-def test_names_choose_worlds() -> None:
+def test_names_select_worlds() -> None:
     assert {job.name for job in run.jobs(run.FULL, 1, ["boosting, gain"])} == {"boosting, gain"}
 
 
-def test_damages_change_what_they_say_and_nothing_else() -> None:
+def test_damage_changes_one_column_of_the_chosen_datasets() -> None:
     world = next(world for world in WORLDS if world.name == "nothing changed")
     frame = world.make(1).table.frame.head(200)
     sample = Sample(frame, np.arange(200, dtype=np.int64) // 10)
     rng = np.random.default_rng(1)
-    spoilt = corruption.spoil(sample, 0.5, corruption.scaled("hours_studied", 60), rng)
-    changed = (spoilt.frame != frame).to_numpy()
+    damaged = corruption.corrupt(sample, 0.5, corruption.scaled("hours_studied", 60), rng)
+    changed = (damaged.frame != frame).to_numpy()
     assert changed.any(axis=0).sum() == 1
     assert len(np.unique(sample.owner[changed.any(axis=1)])) == 10
 
 
 def test_wilson_is_the_textbook_interval() -> None:
-    low, high = results.wilson(0, 100)
-    assert low == 0
-    assert high == pytest.approx(0.0370, abs=1e-4)  # 3.70 %: a hundred times without harm
-    assert results.wilson(0, 0) == (0, 1)
+    interval = wilson(0, 100)
+    assert interval.low == 0
+    assert interval.high == pytest.approx(0.0370, abs=1e-4)  # 3.70 %: a hundred times without harm
+    assert wilson(0, 0) == Interval(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,8 @@ def test_aims(right: str, tally: Tally, missed: list[str]) -> None:
     assert list(results.misses(line, tally)) == missed
 
 
-def test_a_ratio_has_an_interval_over_sequences() -> None:
-    whole, low, high = results.ratio({"ours": [1.2, 1.6, 1.4], "oracle": [1.0, 1.0, 1.0]}, "ours", "oracle")
-    assert whole == pytest.approx(1.4)
-    assert low < whole < high
-    assert math.isnan(results.ratio({"ours": [1.2], "oracle": [1.0]}, "ours", "oracle")[1])
+def test_ratio_has_an_interval_over_sequences() -> None:
+    found = results.ratio({"ours": [1.2, 1.6, 1.4], "oracle": [1.0, 1.0, 1.0]}, "ours", "oracle")
+    assert found.value == pytest.approx(1.4)
+    assert found.low < found.value < found.high
+    assert math.isnan(results.ratio({"ours": [1.2], "oracle": [1.0]}, "ours", "oracle").low)

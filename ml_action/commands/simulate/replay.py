@@ -61,7 +61,9 @@ class _ReplayState:
         accepted = self.arrived - self.new - self.rejected
         batch = attempt.build_batch(self.options, table, accepted, self.new, self.champion)
         settings = self.options.settings
-        if len(self.new) >= threshold and enforcement.too_many(len(batch.bad), len(self.new), settings.trigger.max_quarantine):
+        if len(self.new) >= threshold and enforcement.too_many(
+            len(batch.bad), len(self.new), settings.trigger.max_quarantine
+        ):
             self._fail(time, batch)
         self.rejected.update(item.blob for item in batch.set_aside)
         self.new -= self.rejected

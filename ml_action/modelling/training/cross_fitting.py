@@ -128,8 +128,7 @@ class CrossFit:
             ModelError: The challenger cannot be fitted, or cannot predict.
         """
         compared, holdout = np.flatnonzero(self.split.new), np.flatnonzero(self.split.new & self.split.holdout)
-        tasks = [partial(self._predict_fold, fold, classes) for fold in self.split.folds]
-        parts = self.execution.executor.run(tasks, self.table.frame.size, lambda done: self._report(1 + done))
+        parts = self.predict_folds(classes)
         rows = [np.flatnonzero(fold.tested) for fold in self.split.folds]
         if len(holdout):
             parts.append(_predict_both(self.recipe, self.table, model, self.split.trained, holdout, classes))
@@ -138,6 +137,11 @@ class CrossFit:
         return ModelAndDummy(
             join([part.model for part in parts], positions), join([part.dummy for part in parts], positions)
         )
+
+    def predict_folds(self, classes: Array | None) -> list[ModelAndDummy]:
+        """Returns the predictions of each fold for its rows, in the order of the folds."""
+        tasks = [partial(self._predict_fold, fold, classes) for fold in self.split.folds]
+        return self.execution.executor.run(tasks, self.table.frame.size, lambda done: self._report(1 + done))
 
     def _predict_fold(self, fold: Fold, classes: Array | None) -> ModelAndDummy:
         with threadpool_limits(limits=1):  # OpenMP counts the threads of each thread separately
