@@ -11,7 +11,7 @@ from ml_action.datasets import survey
 from ml_action.datasets.inventory import notes
 from ml_action.git import journal
 from ml_action.git.repository import Repository, state_branch
-from ml_action.runtime import wiring
+from ml_action.runtime import repository_access, wiring
 
 add_options = json_option
 
@@ -19,7 +19,7 @@ add_options = json_option
 def run(call: Invocation) -> Outcome:
     """Counts in the cheapest repository that will do."""
     target = wiring.find_place(call.inputs, call.context, call.log.info)
-    opened = wiring.open_for_reading(target, call.temporary_folder)
+    opened = repository_access.open_for_reading(target, call.temporary_folder)
     return check(opened.target.settings, opened.repository)
 
 

@@ -13,8 +13,8 @@ from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.doctor.checks import run_checks
-from ml_action.git import journal
-from ml_action.loop import preflight
+from ml_action.loop import collaborators
+from ml_action.loop.preflight import Preflight
 from ml_action.reports import doctor as doctor_report
 from ml_action.reports.render import console, json
 from ml_action.runtime import wiring
@@ -43,21 +43,21 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
         SettingsError: there is no GitHub to ask.
         ForgeError, RepositoryError: there is, and it does not answer us.
     """
-    facts = tools.look(True)
+    facts = tools.repository_facts(True)
     if facts is None:
         raise SettingsError(
             "the doctor needs a token and the repository's name",
             why="what works is decided by them, and none was given",
             fix="set ML_AUTO_UPDATE_TOKEN and GITHUB_REPOSITORY=owner/name, or run `mode: doctor` in the workflow",
         )
-    state = journal.read(tools.repository.store, tools.repository.tips.state)
-    facts = preflight.with_local_facts(facts, state, settings, tools)
-    return run_checks(replace(facts, disabled=_of_ours(facts, tools)), preflight.aim_of(settings))
+    preflight = collaborators.preflight_of(settings, tools)
+    facts = preflight.with_local_facts(facts, tools.read_state())
+    return run_checks(replace(facts, disabled=_of_ours(facts, preflight)), preflight.goal())
 
 
-def _of_ours(facts: RepositoryFacts, tools: Dependencies) -> tuple[tuple[str, str], ...]:
+def _of_ours(facts: RepositoryFacts, preflight: Preflight) -> tuple[tuple[str, str], ...]:
     """The workflows that are turned off and name us; one whose file is not on the base branch may."""
-    texts = ((path, state, preflight.read(path, tools)) for path, state in facts.disabled)
+    texts = ((path, state, preflight.read(path)) for path, state in facts.disabled)
     return tuple((path, state) for path, state, text in texts if not text or "ml-auto-update" in text)
 
 

@@ -12,8 +12,8 @@ from ml_action.core.log import Log
 from ml_action.git import journal, registry, repository
 from ml_action.reports import attempts, pages
 from ml_action.reports.render import json, markdown
-from ml_action.runtime import console, wiring
-from ml_action.runtime.wiring import Target
+from ml_action.runtime import console, repository_access, wiring
+from ml_action.runtime.repository_access import Target
 
 WIDTH = 120  # characters, where a program or a file reads along
 
@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def explain(place: Target, scratch: Path, log: Log, wanted: str, *, form: str = "") -> None:
     """Prints the attempt that is `wanted`, for a reader, or in another `form`: json | markdown."""
-    opened = wiring.open_with_journal(place, scratch, log)
+    opened = repository_access.open_with_journal(place, scratch, log)
     git, tips = opened.store, opened.tips
     state_branch = repository.state_branch(place.settings.name)
     attempt = attempts.find(journal.read(git, tips.state).attempts, wanted, state_branch)

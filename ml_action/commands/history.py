@@ -10,7 +10,7 @@ from ml_action.core.log import Log
 from ml_action.promotion.rolled_back import active_rollbacks
 from ml_action.reports import status as pages
 from ml_action.runtime import console, wiring
-from ml_action.runtime.wiring import Target
+from ml_action.runtime.repository_access import Target
 
 add_options = json_option
 

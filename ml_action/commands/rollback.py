@@ -16,11 +16,13 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
-from ml_action.git.repository import ConcurrentUpdate
-from ml_action.loop import outcomes
-from ml_action.loop import rollback as reversal
+from ml_action.loop import collaborators, outcomes
+from ml_action.loop import rollback as rollbacks
+from ml_action.loop.draft import RunStamp
 from ml_action.loop.rollback import RollbackRequest
-from ml_action.promotion import lifecycle, recording
+from ml_action.loop.rollback_check import verify_version
+from ml_action.promotion import lifecycle
+from ml_action.promotion.lifecycle import Publisher
 from ml_action.runtime import wiring
 from ml_action.runtime.dependencies import Dependencies
 
@@ -33,35 +35,40 @@ def run(call: Invocation) -> Outcome:
     return rollback(place.settings, wiring.make_tools(place, call.temporary_folder(), call.log))
 
 
-def rollback(settings: Settings, tools: Dependencies) -> Outcome:
-    """Puts the version `to` back into production, as far as autonomy goes.
+def rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
+    """Returns the version `to` to production, as far as autonomy goes.
 
     Raises:
-        SettingsError: what is asked for makes no sense.
+        SettingsError: the request makes no sense.
         ModelError: the version cannot take over.
     """
-    try:
-        return _rollback(settings, tools)
-    except ConcurrentUpdate:
-        return outcomes.lost_race()
+    return outcomes.unless_raced(lambda: _rollback(settings, dependencies))
 
 
-def _rollback(settings: Settings, tools: Dependencies) -> Outcome:
-    scene = survey.take_snapshot(settings, tools.repository)
-    wish = reversal.resolve_request(scene.history, settings.rollback.to, settings.rollback.why)
-    begun = lifecycle.pending(scene)
-    if begun and (_is_this_one(begun, settings) or lifecycle.ended_on_base(scene, begun)):
-        scene, done = lifecycle.resume(scene, settings, tools)
-        told = next(one for one in scene.state.attempts if one.id == begun.id)
-        if done and _is_this_one(told, settings) and told.state != "closed":
-            return outcomes.rolled_back(scene, told, done)
-    if wish.version is wish.champion:
-        raise reversal.in_production(wish)
-    stranger = lifecycle.foreign_commit_on_branch(scene, tools)
-    if stranger:
-        return outcomes.blocked(scene, Publication(blocked=stranger))
-    tools.log.info(f"back from {wish.champion.version} to {wish.version.version}: {wish.version.version} is verified")
-    return _propose(wish, scene, settings, tools)
+def _rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
+    repository, log = dependencies.repository, dependencies.log
+    publisher = collaborators.publisher_of(settings, dependencies)
+    snapshot = survey.take_snapshot(settings, repository)
+    request = rollbacks.resolve_request(snapshot.history, settings.rollback.to, settings.rollback.why)
+    begun = lifecycle.pending(snapshot)
+    if begun and (_is_this_one(begun, settings) or lifecycle.ended_on_base(snapshot, begun)):
+        resumed = publisher.resume(
+            snapshot, lambda: survey.take_snapshot(settings, repository.updated(dependencies.branches))
+        )
+        snapshot = resumed.snapshot
+        now = next(one for one in snapshot.state.attempts if one.id == begun.id)
+        if resumed.publication and _is_this_one(now, settings) and now.state != "closed":
+            return outcomes.rolled_back(snapshot, now, resumed.publication)
+    if request.version is request.champion:
+        raise rollbacks.in_production(request)
+    foreign = publisher.foreign_commit(snapshot)
+    if foreign:
+        return outcomes.blocked(snapshot, Publication(blocked=foreign))
+    version = request.version.version
+    log.info(f"back from {request.champion.version} to {version}: {version} is verified")
+    verified = verify_version(request, snapshot, log)
+    stamp = RunStamp(dependencies.now(), dependencies.run.url)
+    return _propose(request, rollbacks.attempt_of(request, verified, snapshot, stamp), snapshot, publisher)
 
 
 def _is_this_one(attempt: Attempt, settings: Settings) -> bool:
@@ -69,22 +76,20 @@ def _is_this_one(attempt: Attempt, settings: Settings) -> bool:
     return attempt.rolls_back and attempt.version == settings.rollback.to
 
 
-def _propose(wish: RollbackRequest, scene: Snapshot, settings: Settings, tools: Dependencies) -> Outcome:
-    """Verified, recorded, settled."""
-    proven = reversal.verify_version(wish, scene, settings, tools.log)
-    attempt = reversal.attempt_of(wish, proven, scene, tools)
-    content = reversal.content_of(attempt, wish, scene, settings)
-    waiting, onto = lifecycle.pending(scene), scene.state
-    if waiting and settings.publication.autonomy.reaches(Autonomy.PROPOSE):
-        ended = lifecycle.superseded_by_rollback(waiting, tools)
+def _propose(request: RollbackRequest, attempt: Attempt, snapshot: Snapshot, publisher: Publisher) -> Outcome:
+    """Records the rollback, and settles it."""
+    content = rollbacks.content_of(attempt, request, snapshot)
+    waiting, onto = lifecycle.pending(snapshot), snapshot.state
+    if waiting and snapshot.settings.publication.autonomy.reaches(Autonomy.PROPOSE):
+        ended = publisher.supersede(waiting)
         if ended.state == "merged":
-            return outcomes.blocked(scene, Publication(blocked=_overtaken(ended)))
+            return outcomes.blocked(snapshot, Publication(blocked=_overtaken(ended)))
         onto = onto.told_anew(ended)
-    recorded = recording.record(attempt, scene, settings, tools, onto=onto, content=content)
-    done = None
-    if recorded.attempt.commit:
-        recorded, done = lifecycle.settle(recorded, settings, tools)
-    return outcomes.rolled_back(replace(scene, state=recorded.state), recorded.attempt, done)
+    recorded = publisher.recorder.record(attempt, snapshot, onto, content)
+    if not recorded.attempt.commit:
+        return outcomes.rolled_back(replace(snapshot, state=recorded.state), recorded.attempt, None)
+    settled = publisher.settle(recorded)
+    return outcomes.rolled_back(replace(snapshot, state=settled.recorded.state), settled.attempt, settled.publication)
 
 
 def _overtaken(merged: Attempt) -> str:

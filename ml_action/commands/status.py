@@ -10,8 +10,8 @@ from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
 from ml_action.promotion.rolled_back import active_rollbacks
 from ml_action.reports import status as pages
-from ml_action.runtime import console, wiring
-from ml_action.runtime.wiring import Target
+from ml_action.runtime import console, repository_access, wiring
+from ml_action.runtime.repository_access import Target
 
 add_options = json_option
 
@@ -24,7 +24,7 @@ def run(call: Invocation) -> None:
 
 def snapshot(place: Target, scratch: Path, log: Log) -> Snapshot:
     """Returns the data and what is remembered, where the journal is."""
-    return survey.take_snapshot(place.settings, wiring.open_with_journal(place, scratch, log))
+    return survey.take_snapshot(place.settings, repository_access.open_with_journal(place, scratch, log))
 
 
 def status(place: Target, scratch: Path, log: Log, *, as_json: bool) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ml_action.config.data_path import DataPath
 from ml_action.config.settings import METADATA, Settings, validation_fingerprint
 from ml_action.core.errors import ModelError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Trigger
@@ -18,21 +17,21 @@ from ml_action.git.journal import State
 from ml_action.git.repository import Repository, Tips
 
 if TYPE_CHECKING:
-    from ml_action.core.records.model import History
+    from ml_action.core.records.model import History, Version
 
-__all__ = ["DIFF", "Snapshot", "datasets", "holdout_key", "set_aside_before", "take_snapshot", "unrecorded"]
+__all__ = ["DIFF", "Snapshot", "take_snapshot"]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a run knows before it does anything."""
+    """All that a run knows before it does anything: the branches, the journal, and what is new."""
 
     repository: Repository
     state: State
     history: History | None
     inventory: Inventory
     trigger: Trigger
-    selection: DataPath | None = None  # what was counted
+    settings: Settings  # with which it was taken
 
     @property
     def tips(self) -> Tips:
@@ -40,10 +39,51 @@ class Snapshot:
         return self.repository.tips
 
     @property
-    def seen(self) -> State:
-        """The state once this data was dealt with: the next count begins here."""
+    def champion(self) -> Version | None:
+        """The version in production."""
+        return self.history.champion if self.history else None
+
+    @property
+    def consumed(self) -> State:
+        """The state once an attempt has seen this data: the next count begins here."""
         found = self.inventory
-        return replace(self.state, data=found.tree, untracked=found.untracked, selection=self.selection, looked=None)
+        selection = counting.selection_of(self.settings)
+        return replace(self.state, data=found.tree, untracked=found.untracked, selection=selection, looked=None)
+
+    @property
+    def holdout_key(self) -> str:
+        """The key of the permanent holdout. It is recorded once and never changes."""
+        from ml_action.datasets.holdout import new_salt
+
+        if self.history:
+            return self.history.salt
+        return self.state.last.salt if self.state.last else new_salt(self.settings.name, self.inventory.tree)
+
+    @property
+    def rejected_before(self) -> frozenset[str]:
+        """The blob ids of the datasets that an earlier run recorded as not to be counted."""
+        return frozenset(item.blob for item in self.state.set_aside)
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Every available dataset, new or not, tracked or not: one for each content, in the tree's order."""
+        return counting.datasets(self.repository, self.settings, self.inventory)
+
+    def unrecorded(self, rejected: Iterable[RejectedDataset]) -> tuple[RejectedDataset, ...]:
+        """Those that no earlier run has recorded under these settings, marked with the settings."""
+        under = validation_fingerprint(self.settings)
+        known = {item.blob for item in self.state.set_aside if item.under in ("", under)}
+        return tuple(replace(item, under=under) for item in rejected if item.blob not in known)
+
+    def data_fingerprint(self) -> str:
+        """A digest of the data, of the validation settings, and of the champion."""
+        import hashlib  # late: only data that an earlier run has read need it
+
+        base, settings, found = self.tips.base, self.settings, self.inventory
+        metadata = f"{base}:{settings.publication.model_dir}/{METADATA}"
+        champion = self.repository.store.object_id(metadata) if base else ""
+        untracked = sorted(item.blob for item in found.untracked)
+        parts = (found.tree, untracked, champion, settings.trigger.drift, validation_fingerprint(settings))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def take_snapshot(
@@ -51,36 +91,25 @@ def take_snapshot(
     repository: Repository,
     read_state: Callable[[Git, str], State] = journal.read,
 ) -> Snapshot:
-    """The scene, from git alone. `read_state` says how much of the state is needed."""
+    """The snapshot, from git alone. `read_state` reads as much of the state as is needed."""
     git = repository.store
     state = read_state(git, repository.tips.state)
     history = _history(git, repository.tips.base, settings) if _needs_history(read_state, state) else None
     tree, missing = counting.data_tree(repository, settings)
     found = counting.count(repository, settings, tree, _since(repository, state, history), state)
     found = replace(found, missing=missing)
-    judged = _judge(found, state, settings, repository)
-    return Snapshot(repository, state, history, found, judged, counting.selection_of(settings))
+    counted = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
+    return _with_trigger(Snapshot(repository, state, history, found, counted, settings))
 
 
-def _judge(found: Inventory, state: State, settings: Settings, repository: Repository) -> Trigger:
-    """The trigger, by what is new, or by what an earlier run found in the very same data when it read it."""
-    judged = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
-    same = state.looked is not None and state.looked.sight == data_fingerprint(found, settings, repository)
-    if same and state.looked:
-        judged = trigger.judge_sound(state.looked.count, judged)
-    judged = trigger.judge_early(judged, settings.trigger.drift_threshold, looked=same)
-    return trigger.judge_forced(judged, settings.trigger.force)
-
-
-def data_fingerprint(found: Inventory, settings: Settings, repository: Repository) -> str:
-    """The data, what judges them and the champion as they are now, in a word."""
-    import hashlib  # late: only what was read before asks for it
-
-    base, path = repository.tips.base, f"{settings.publication.model_dir}/{METADATA}"
-    champion = repository.store.object_id(f"{base}:{path}") if base else ""
-    untracked = sorted(item.blob for item in found.untracked)
-    said = repr((found.tree, untracked, champion, settings.trigger.drift, validation_fingerprint(settings)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+def _with_trigger(counted: Snapshot) -> Snapshot:
+    """The snapshot with the trigger as an earlier run that read the very same data left it, and as it is forced."""
+    looked, options, judged = counted.state.looked, counted.settings.trigger, counted.trigger
+    same = looked is not None and looked.sight == counted.data_fingerprint()
+    if same and looked:
+        judged = trigger.judge_sound(looked.count, judged)
+    judged = trigger.judge_early(judged, options.drift_threshold, looked=same)
+    return replace(counted, trigger=trigger.judge_forced(judged, options.force))
 
 
 def _history(git: Git, base: str, settings: Settings) -> History | None:
@@ -115,31 +144,3 @@ def _since(repository: Repository, state: State, history: History | None) -> str
     if champion and repository.fetch_tree(champion.data_tree):
         return champion.data_tree
     return repository.empty_tree()
-
-
-def datasets(scene: Snapshot, settings: Settings) -> tuple[Dataset, ...]:
-    """Every dataset at hand, new or not, tracked or not: one per content, in the tree's order."""
-    return counting.datasets(scene.repository, settings, scene.inventory)
-
-
-def set_aside_before(scene: Snapshot) -> frozenset[str]:
-    """The blob ids of the datasets that an earlier run recorded as not to be counted."""
-    return frozenset(item.blob for item in scene.state.set_aside)
-
-
-def holdout_key(scene: Snapshot, settings: Settings) -> str:
-    """The key of the permanent holdout: recorded once, the same for ever."""
-    from ml_action.datasets.holdout import new_salt
-
-    if scene.history:
-        return scene.history.salt
-    return scene.state.last.salt if scene.state.last else new_salt(settings.name, scene.inventory.tree)
-
-
-def unrecorded(
-    scene: Snapshot, settings: Settings, set_aside: Iterable[RejectedDataset]
-) -> tuple[RejectedDataset, ...]:
-    """Those that no earlier run has recorded, and told, already; with the settings that judged them."""
-    under = validation_fingerprint(settings)
-    known = {item.blob for item in scene.state.set_aside if item.under in ("", under)}
-    return tuple(replace(item, under=under) for item in set_aside if item.blob not in known)

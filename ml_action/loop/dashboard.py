@@ -8,72 +8,74 @@ left alone until a person reopens it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Protocol
 
-from ml_action.config.settings import Settings
 from ml_action.core.errors import ForgeError
+from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Issue
-from ml_action.git import journal
+from ml_action.forge.base import IssueStore
+from ml_action.git.journal import State
 from ml_action.reports import dashboard
 from ml_action.reports.dashboard import is_ticked, marker
-from ml_action.runtime.dependencies import Dependencies
 
 
-def with_dashboard(
-    run: Callable[[Settings, Dependencies], Outcome], settings: Settings, tools: Dependencies
-) -> Outcome:
-    """The run, with the dashboard looked at before and brought up to date afterwards."""
-    if not settings.publication.dashboard or tools.board() is None:
-        return run(settings, tools)
-    issue = _without_failing(lambda: _find(settings, tools), tools)
-    asked = issue is not None and issue.state == "open" and is_ticked(issue.body)
-    if asked:
-        tools.log.info("a person ticked “train now” on the dashboard")
-    outcome = run(settings, replace(tools, asked=asked))
-    shown = outcome.trigger is not None  # a run that stood down knows nothing: the other one shows it
-    if shown and (issue is None or issue.state == "open"):
-        _without_failing(lambda: _update(issue, outcome, settings, tools), tools)
-    return outcome
+class RunOnce(Protocol):
+    """One run of the loop. `requested`: the user asked for a training."""
+
+    def __call__(self, *, requested: bool) -> Outcome:
+        """Runs it."""
 
 
-def _find(settings: Settings, tools: Dependencies) -> Issue | None:
-    board = tools.board()
-    return board.find(marker(settings.name)) if board else None
+@dataclass(frozen=True)
+class Dashboard:
+    """The issue that shows the state of one model's loop."""
 
+    issues: IssueStore
+    name: str  # of the model
+    log: Log
+    read_state: Callable[[], State]  # as it was when the run began
 
-def _without_failing(act: Callable[[], Issue | None], tools: Dependencies) -> Issue | None:
-    """The dashboard only shows: what is the matter with it is said, and keeps nothing back."""
-    try:
-        return act()
-    except ForgeError as problem:
-        tools.log.warn(f"no dashboard: {problem.what}; {problem.why}; {problem.fix}")
-        return None
+    def run(self, once: RunOnce) -> Outcome:
+        """One run. The dashboard is read before it and updated after it."""
+        issue = self._without_failing(lambda: self.issues.find(marker(self.name)))
+        requested = issue is not None and issue.state == "open" and is_ticked(issue.body)
+        if requested:
+            self.log.info("a person ticked “train now” on the dashboard")
+        outcome = once(requested=requested)
+        shown = outcome.trigger is not None  # a run that lost the race knows nothing: the other run shows it
+        if shown and (issue is None or issue.state == "open"):
+            self._without_failing(lambda: self._update(issue, outcome))
+        return outcome
 
+    def _without_failing(self, act: Callable[[], Issue | None]) -> Issue | None:
+        """The dashboard only shows: its failures are warnings."""
+        try:
+            return act()
+        except ForgeError as problem:
+            self.log.warn(f"no dashboard: {problem.what}; {problem.why}; {problem.fix}")
+            return None
 
-def _update(before: Issue | None, outcome: Outcome, settings: Settings, tools: Dependencies) -> Issue | None:
-    """Opens the issue, or edits it where its text has changed."""
-    board, name = tools.board(), settings.name
-    if board is None:
-        return None
-    attempts = _attempts(outcome, tools)
-    body = dashboard.render(name, outcome, attempts)
-    if before is None:
-        return board.open(f"ml-auto-update: {name}", body, marker(name))
-    if body == before.body:
-        return before
-    now = board.find(marker(name)) or before
-    if is_ticked(now.body) and not is_ticked(before.body):  # ticked while we worked: that is for the next run
-        body = dashboard.render(name, outcome, attempts, ticked=True)
-    if now.state == "open":
-        board.edit(now, body)
-    return now
+    def _update(self, before: Issue | None, outcome: Outcome) -> Issue | None:
+        """Opens the issue, or edits it if its text has changed."""
+        attempts, mark = self._attempts(outcome), marker(self.name)
+        body = dashboard.render(self.name, outcome, attempts)
+        if before is None:
+            return self.issues.open(f"ml-auto-update: {self.name}", body, mark)
+        if body == before.body:
+            return before
+        now = self.issues.find(mark) or before
+        if is_ticked(now.body) and not is_ticked(before.body):  # ticked during this run: that is for the next run
+            body = dashboard.render(self.name, outcome, attempts, ticked=True)
+        if now.state == "open":
+            self.issues.edit(now, body)
+        return now
 
-
-def _attempts(outcome: Outcome, tools: Dependencies) -> Sequence[Attempt]:
-    """Those that the journal held when the run began, as they are now, and the one that it has made."""
-    known = {one.id: one for one in journal.read(tools.repository.store, tools.repository.tips.state).attempts}
-    if outcome.attempt:
-        known[outcome.attempt.id] = outcome.attempt
-    return tuple(known.values())
+    def _attempts(self, outcome: Outcome) -> Sequence[Attempt]:
+        """The attempts that the journal held when the run began, as they are now, and the one that it made."""
+        known = {one.id: one for one in self.read_state().attempts}
+        if outcome.attempt:
+            known[outcome.attempt.id] = outcome.attempt
+        return tuple(known.values())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_action.config.settings import Settings
 from ml_action.core.errors import ForgeError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset, Trigger
@@ -14,116 +13,112 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.datasets.inventory import notes
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
-from ml_action.promotion import rolled_back as barring
+from ml_action.git.repository import ConcurrentUpdate
+from ml_action.promotion import rolled_back as rollbacks
 from ml_action.reports.verdicts import outcomes as sentences
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
     from ml_action.core.records.contract import ColumnDrift
-    from ml_action.core.records.evaluation import Decision
-    from ml_action.core.records.model import Trial, Version
     from ml_action.core.records.promotion import Publication
+    from ml_action.loop.judgement import Judgement
 
 
-def _known(scene: Snapshot) -> tuple[str, ...]:
+def _known(snapshot: Snapshot) -> tuple[str, ...]:
     """What is worth knowing of the datasets, and of the versions."""
-    return (*notes(scene.inventory), *barring.notes(scene.state.attempts, scene.history))
+    return (*notes(snapshot.inventory), *rollbacks.notes(snapshot.state.attempts, snapshot.history))
 
 
-def _champion(scene: Snapshot) -> Version | None:
-    return scene.history.champion if scene.history else None
-
-
-def waiting(scene: Snapshot, earlier: Publication | None) -> Outcome:
+def waiting(snapshot: Snapshot, earlier: Publication | None) -> Outcome:
     """Not enough new datasets."""
     return Outcome(
         Verdict.WAITING,
-        scene.trigger.reason,
-        _followed_up(scene, earlier) if earlier else sentences.MORE_DATASETS,
-        inventory=scene.inventory,
-        trigger=scene.trigger,
-        champion=_champion(scene),
-        attempt=scene.state.proposed if earlier else None,
+        snapshot.trigger.reason,
+        _followed_up(snapshot, earlier) if earlier else sentences.MORE_DATASETS,
+        inventory=snapshot.inventory,
+        trigger=snapshot.trigger,
+        champion=snapshot.champion,
+        attempt=snapshot.state.proposed if earlier else None,
         publication=earlier,
-        notes=_known(scene),
+        notes=_known(snapshot),
     )
 
 
-def _followed_up(scene: Snapshot, earlier: Publication) -> str:
-    proposed = scene.state.proposed
+def _followed_up(snapshot: Snapshot, earlier: Publication) -> str:
+    proposed = snapshot.state.proposed
     if proposed and proposed.rolls_back:
         return sentences.after_rollback(proposed, earlier)
     return sentences.after_publication(earlier)
 
 
-def too_few(scene: Snapshot, counted: Trigger, set_aside: Sequence[RejectedDataset]) -> Outcome:
+def too_few(snapshot: Snapshot, counted: Trigger, set_aside: Sequence[RejectedDataset]) -> Outcome:
     """Enough files, but not enough sound datasets among them; or enough lines, and too few of them new rows."""
     return Outcome(
         Verdict.WAITING,
         counted.reason,
         sentences.CORRECT_FILES if set_aside else sentences.MORE_DATASETS,
-        inventory=scene.inventory,
+        inventory=snapshot.inventory,
         trigger=counted,
-        champion=_champion(scene),
+        champion=snapshot.champion,
         set_aside=tuple(set_aside),
-        notes=_known(scene),
+        notes=_known(snapshot),
     )
 
 
 def no_drift(
-    scene: Snapshot, counted: Trigger, shifts: Sequence[ColumnDrift], set_aside: Sequence[RejectedDataset]
+    snapshot: Snapshot, counted: Trigger, shifts: Sequence[ColumnDrift], set_aside: Sequence[RejectedDataset]
 ) -> Outcome:
     """Enough datasets for a look at drift, and there is none."""
     return Outcome(
         Verdict.WAITING,
         sentences.no_drift(counted, shifts),
         sentences.MORE_DRIFT,
-        inventory=scene.inventory,
+        inventory=snapshot.inventory,
         trigger=replace(counted, ready=False),
-        champion=_champion(scene),
+        champion=snapshot.champion,
         set_aside=tuple(set_aside),
         shifts=tuple(shifts),
-        notes=_known(scene),
+        notes=_known(snapshot),
     )
 
 
-def already_judged(scene: Snapshot, attempt: Attempt) -> Outcome:
+def already_judged(snapshot: Snapshot, attempt: Attempt) -> Outcome:
     """The very same data, settings and champion were judged before."""
-    rollback = barring.active_rollbacks(scene.state.attempts).get(attempt.version)
+    rollback = rollbacks.active_rollbacks(snapshot.state.attempts).get(attempt.version)
     return Outcome(
         Verdict.HOLD,
         sentences.already_judged(attempt, rollback if attempt.state == "merged" else None),
-        sentences.next_training(scene.trigger.threshold, scene.trigger.unit),
-        inventory=scene.inventory,
-        trigger=scene.trigger,
-        champion=_champion(scene),
+        sentences.next_training(snapshot.trigger.threshold, snapshot.trigger.unit),
+        inventory=snapshot.inventory,
+        trigger=snapshot.trigger,
+        champion=snapshot.champion,
         attempt=attempt,
     )
 
 
-def blocked(scene: Snapshot, publication: Publication) -> Outcome:
+def blocked(snapshot: Snapshot, publication: Publication) -> Outcome:
     """A person stands in the way, and has the right to."""
     return Outcome(
         Verdict.BLOCKED,
         publication.blocked,
         sentences.after_publication(publication),
-        inventory=scene.inventory,
-        trigger=scene.trigger,
-        champion=_champion(scene),
-        attempt=scene.state.proposed or scene.state.last,
+        inventory=snapshot.inventory,
+        trigger=snapshot.trigger,
+        champion=snapshot.champion,
+        attempt=snapshot.state.proposed or snapshot.state.last,
         publication=publication,
         exit_code=_exit_code(publication),
     )
 
 
-def rolled_back(scene: Snapshot, attempt: Attempt, publication: Publication | None) -> Outcome:
+def rolled_back(snapshot: Snapshot, attempt: Attempt, publication: Publication | None) -> Outcome:
     """An earlier version is proposed, or in production again."""
     blocked = publication.blocked if publication else ""
     return Outcome(
         Verdict.BLOCKED if blocked else Verdict.ROLLBACK,
         blocked or attempt.reason,
         sentences.after_rollback(attempt, publication),
-        champion=_champion(scene),
+        champion=snapshot.champion,
         attempt=attempt,
         publication=publication,
         notes=attempt.notes,
@@ -136,21 +131,28 @@ def rolled_back_by_watch(outcome: Outcome, back: Attempt, publication: Publicati
     return replace(outcome, next_step=sentences.after_watch(back, publication), publication=publication)
 
 
+def unless_raced(story: Callable[[], Outcome]) -> Outcome:
+    """The outcome of the story, or the one that says that another run was faster."""
+    try:
+        return story()
+    except ConcurrentUpdate:
+        return lost_race()
+
+
 def lost_race() -> Outcome:
     """Another run was faster."""
     return Outcome(Verdict.STOOD_DOWN, sentences.LOST_RACE, sentences.SET_CONCURRENCY)
 
 
 def attempt_recorded(
-    scene: Snapshot,
+    snapshot: Snapshot,
     attempt: Attempt,
-    decision: Decision,
-    trial: Trial | None,
+    judged: Judgement,
     publication: Publication | None,
     set_aside: Sequence[RejectedDataset],
-    settings: Settings,
 ) -> Outcome:
     """An attempt was made and recorded."""
+    settings, decision, trial = snapshot.settings, judged.decision, judged.trial
     if publication and publication.blocked:
         verdict, reason = Verdict.BLOCKED, publication.blocked
     else:
@@ -161,16 +163,16 @@ def attempt_recorded(
         verdict,
         reason,
         sentences.after_attempt(attempt, publication, settings),
-        inventory=scene.inventory,
-        trigger=scene.trigger,
-        champion=_champion(scene),
+        inventory=snapshot.inventory,
+        trigger=snapshot.trigger,
+        champion=snapshot.champion,
         attempt=attempt,
         trial=trial,
         decision=decision,
         publication=publication,
         set_aside=tuple(set_aside),
         shifts=trial.shifts if trial else (),
-        notes=(*_known(scene), *(trial.notes if trial else ())),
+        notes=(*_known(snapshot), *(trial.notes if trial else ())),
         model_path=proposed,
         exit_code=_exit_code(publication),
     )

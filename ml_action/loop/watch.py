@@ -1,100 +1,102 @@
-"""The watch: on each new batch the champion is scored beside the version before it, on rows that neither has seen.
+"""The champion watch: on each new batch the champion is compared with the version before it, on unseen rows.
 
-A gain that was proven on yesterday's data may be gone on today's. By setting, a champion that is proven worse is told,
-or answered with the rollback. Nothing is trained: two models predict the new rows.
+A gain that was proven on yesterday's data may be gone on today's. By setting, a champion that is proven worse is
+reported, or rolled back. Nothing is trained: two models predict the new rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml_action.config.settings import Settings
 from ml_action.core.errors import ModelError
+from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt, WatchResult
 from ml_action.core.records.choices import Autonomy, Verdict
-from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import gate, version_comparison
-from ml_action.loop import rollback as reversal
+from ml_action.git.journal import State
+from ml_action.loop import gate, rollback, version_comparison
+from ml_action.loop.batch import Batch
+from ml_action.loop.draft import RunStamp
+from ml_action.loop.judgement import Judgement
+from ml_action.loop.model_store import ModelStore
 from ml_action.loop.rollback import VerifiedVersion
 from ml_action.modelling.champion import Incomparable
-from ml_action.promotion import lifecycle, recording, rolled_back
+from ml_action.promotion import lifecycle, rolled_back
+from ml_action.promotion.proposal_content import ProposalContent
 from ml_action.reports.verdicts import gate as sentences
 from ml_action.reports.verdicts.outcomes import rolled_back as rolled_back_sentence
-from ml_action.runtime.dependencies import Dependencies
 
-if TYPE_CHECKING:
-    from ml_action.git.journal import State
-    from ml_action.loop.batch import Batch
+UNCLEAR = (Verdict.REVIEW, Verdict.INCOMPARABLE)  # these verdicts describe the data rather than the champion
 
-UNCLEAR = (Verdict.REVIEW, Verdict.INCOMPARABLE)  # what the data say of the champion, they do not say of it alone
+
+@dataclass(frozen=True)
+class Rivals:
+    """The champion, and the version that it was promoted over."""
+
+    champion: Version
+    before: Version
 
 
 def compare_with_previous(
-    batch: Batch, scene: Snapshot, settings: Settings, verdict: Decision, screening: Screening, tools: Dependencies
+    batch: Batch, snapshot: Snapshot, judged: Judgement, models: ModelStore, log: Log
 ) -> WatchResult | None:
-    """How the champion fares beside the version before it; None: nobody asked, or there is no such version."""
-    history = scene.history
-    if settings.rollback.watch == "off" or settings.trigger.force or history is None or history.champion is None:
+    """The champion compared with the version before it. None: the watch is off, or there is no such version."""
+    rivals = _rivals(snapshot)
+    if rivals is None:
         return None
-    before = _before(history, scene.state)
-    if before is None:
-        return None
-    found = WatchResult(history.current, before.version, worse=False, text="")
-    why_not = _reason_to_skip(found, verdict, scene)
-    if why_not:
-        return replace(found, text=f"{history.current} was not held against {before.version}: {why_not}")
+    champion, before = rivals.champion.version, rivals.before.version
+    found = WatchResult(champion, before, worse=False, text="")
+    reason = _reason_to_skip(before, judged.decision.verdict, snapshot.state)
+    if reason:
+        return replace(found, text=f"{champion} was not compared with {before}: {reason}")
     try:
-        found = _compare(found, history.champion, before, batch, scene, settings, screening)
+        found = _compare(found, rivals, batch, judged, models)
     except (ModelError, Incomparable) as problem:
-        said = problem.what if isinstance(problem, ModelError) else str(problem)
-        found = replace(found, text=f"{history.current} was not held against {before.version}: {said}")
-    (tools.log.warn if found.worse else tools.log.info)(found.text)
+        reason = problem.what if isinstance(problem, ModelError) else str(problem)
+        found = replace(found, text=f"{champion} was not compared with {before}: {reason}")
+    (log.warn if found.worse else log.info)(found.text)
     return found
 
 
+def _rivals(snapshot: Snapshot) -> Rivals | None:
+    settings, history = snapshot.settings, snapshot.history
+    if settings.rollback.watch == "off" or settings.trigger.force or history is None or history.champion is None:
+        return None
+    before = _before(history, snapshot.state)
+    return Rivals(history.champion, before) if before else None
+
+
 def _before(history: History, state: State) -> Version | None:
-    """The version that the champion was promoted over, as the journal tells; None: there was none, or nobody knows."""
+    """The version that the champion was promoted over, according to the journal."""
     made = next((one for one in state.attempts if history.champion and one.id == history.champion.attempt), None)
     return next((one for one in history.versions if made and one.version == made.champion), None)
 
 
-def _reason_to_skip(found: WatchResult, verdict: Decision, scene: Snapshot) -> str:
-    """Why the two are not compared; empty: they are."""
-    rollback = rolled_back.active_rollbacks(scene.state.attempts).get(found.before)
-    if rollback:
-        return f"{found.before} {rolled_back_sentence(rollback)}"
-    if verdict.verdict in UNCLEAR:
-        return "a person has to look at the new datasets first"
-    return ""
+def _reason_to_skip(before: str, verdict: Verdict, state: State) -> str:
+    """Why the two are not compared. Empty: they are."""
+    rollback_of = rolled_back.active_rollbacks(state.attempts).get(before)
+    if rollback_of:
+        return f"{before} {rolled_back_sentence(rollback_of)}"
+    return "a person has to look at the new datasets first" if verdict in UNCLEAR else ""
 
 
-def _compare(
-    found: WatchResult,
-    champion: Version,
-    before: Version,
-    batch: Batch,
-    scene: Snapshot,
-    settings: Settings,
-    screening: Screening,
-) -> WatchResult:
+def _compare(found: WatchResult, rivals: Rivals, batch: Batch, judged: Judgement, models: ModelStore) -> WatchResult:
     """The version before in the challenger's place, on the new datasets that look right.
 
     Raises:
         ModelError: one of the files is not the recorded one, or cannot be loaded.
-        Incomparable: one of them has no score.
+        Incomparable: one of them cannot be scored.
     """
     notes: list[str] = []
-    one, other = (
-        version_comparison.load_version(version, scene, settings, notes.append) for version in (before, champion)
-    )
-    suspects = {item.blob for item in screening.suspects}
+    before, champion = (models.reference(one, notes.append) for one in (rivals.before, rivals.champion))
+    suspects = {item.blob for item in judged.screening.suspects}
     sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
-    comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, one, other)
+    settings = models.settings
+    comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, before, champion)
     worse = gate.is_beaten(comparison, settings.gate)
     text = sentences.watched(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
@@ -103,20 +105,26 @@ def _compare(
 # --- the answer -------------------------------------------------------------------------------------------
 
 
-def rollback_for(
-    attempt: Attempt, scene: Snapshot, settings: Settings, tools: Dependencies
-) -> tuple[Attempt, recording.ProposalContent] | None:
-    """The rollback that goes with an attempt; None: there is none.
+@dataclass(frozen=True)
+class WatchRollback:
+    """The rollback that goes with an attempt."""
 
-    A promotion, of this run or one that waits, goes first: it takes the champion's place as well, and is better.
+    attempt: Attempt
+    content: ProposalContent
+
+
+def rollback_for(attempt: Attempt, snapshot: Snapshot, stamp: Callable[[], RunStamp]) -> WatchRollback | None:
+    """The rollback that goes with an attempt. None: there is none.
+
+    A promotion, of this run or one that waits, goes first: it replaces the champion as well, and is better.
     """
-    watched = attempt.watched
+    watched, settings = attempt.watched, snapshot.settings
     wanted = settings.rollback.watch == "rollback" and settings.publication.autonomy.reaches(Autonomy.PROPOSE)
     if watched is None or not watched.worse or not wanted:
         return None
-    if attempt.verdict is Verdict.PROMOTE or lifecycle.pending(scene):
+    if attempt.verdict is Verdict.PROMOTE or lifecycle.pending(snapshot):
         return None
-    wish = reversal.resolve_request(scene.history, watched.before, watched.text)
-    back = reversal.attempt_of(wish, VerifiedVersion(watched.comparison, watched.notes), scene, tools)
+    request = rollback.resolve_request(snapshot.history, watched.before, watched.text)
+    back = rollback.attempt_of(request, VerifiedVersion(watched.comparison, watched.notes), snapshot, stamp())
     back = replace(back, watched=watched)
-    return back, reversal.content_of(back, wish, scene, settings)
+    return WatchRollback(back, rollback.content_of(back, request, snapshot))

@@ -63,7 +63,7 @@ class Place:
     def attempt(self, settings=SETTINGS):
         """An attempt that saw the data as it is now."""
         scene = self.look(settings)
-        self.remember(replace(scene.seen, attempts=(*scene.state.attempts, make_attempt())), scene)
+        self.remember(replace(scene.consumed, attempts=(*scene.state.attempts, make_attempt())), scene)
 
     def paths(self, scene):
         return sorted(item.path.rpartition("/")[2] for item in scene.inventory.new)

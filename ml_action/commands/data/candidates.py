@@ -80,7 +80,7 @@ def take_snapshot(settings: Settings, repository: Repository) -> Snapshot:
     state = journal.read(repository.store, repository.tips.state)
     history = registry.read(repository.store, repository.tips.base, settings.publication.model_dir)
     evaluated = trigger.evaluate(inventory, settings.trigger.threshold, settings.data.unit)
-    return Snapshot(repository, state, history, inventory, evaluated, counting.selection_of(settings))
+    return Snapshot(repository, state, history, inventory, evaluated, settings)
 
 
 def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:

@@ -144,7 +144,7 @@ def _seen(snapshot: Snapshot) -> dict[str, str]:
     state = snapshot.state
     found: dict[str, str] = {}
     if state.data:
-        selection = state.selection or snapshot.selection or counting.EVERYTHING
+        selection = state.selection or counting.selection_of(snapshot.settings)
         for records in snapshot.repository.store.records("ls-tree", "-r", "-z", state.data):
             found |= {item.blob: item.path for item in inventory.entries(filter(None, records), selection)}
     return found | {item.blob: item.path for item in state.untracked}

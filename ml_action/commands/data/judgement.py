@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml_action.commands.data.candidates import BranchDatasets, key_of, one_per_content, pointers
 from ml_action.config.settings import Settings
@@ -12,7 +12,7 @@ from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
-from ml_action.datasets import contents, survey
+from ml_action.datasets import contents
 from ml_action.loop import batch as batch_stage
 from ml_action.loop.batch import Batch, BatchInput
 from ml_action.modelling.contract import all_findings, checks
@@ -38,11 +38,11 @@ def judge(
     Raises:
         DataError: The datasets cannot be judged at all.
     """
-    lenient = settings.with_values(max_quarantine=1.0)  # each file is judged: no share of bad ones stops it
+    lenient = replace(
+        datasets.snapshot, settings=settings.with_values(max_quarantine=1.0)
+    )  # each file is judged: no share of bad ones stops it
     try:
-        batch = batch_stage.build_batch(
-            _batch_input(datasets, wanted, candidates, settings), datasets.snapshot, lenient, log
-        )
+        batch = batch_stage.build_batch(_batch_input(datasets, wanted, candidates, settings), lenient, log)
     except DataError as error:
         if not error.set_aside:
             raise
@@ -72,7 +72,7 @@ def _batch_input(
     ]
     unmerged = [item for item in others if key_of(item) in added]
     unreadable = set(map(key_of, pointers(snapshot, unmerged)))
-    doubtful = survey.set_aside_before(snapshot) | {item.blob for item in unmerged}
+    doubtful = snapshot.rejected_before | {item.blob for item in unmerged}
     others = [item for item in others if key_of(item) not in unreadable]
     replaced = tuple(item for item in datasets.on_base if item.path in paths and item.blob not in new)
     accepted = [item for item in others if item.blob not in doubtful]
@@ -83,7 +83,7 @@ def _batch_input(
         old=frozenset(item.blob for item in accepted) - unjudged,
         before=replaced if settings.data.unit == "rows" else (),
         champion=snapshot.history.champion if snapshot.history else None,
-        salt=survey.holdout_key(snapshot, settings),
+        salt=snapshot.holdout_key,
     )
 
 

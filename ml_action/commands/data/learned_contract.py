@@ -7,7 +7,6 @@ from ml_action.commands.data.effective_contract import LearnedContract, unit_nam
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
 from ml_action.core.log import Log
-from ml_action.datasets import survey
 from ml_action.loop import batch as batch_stage
 from ml_action.modelling.contract import learning
 
@@ -29,15 +28,15 @@ def learn(datasets: BranchDatasets, settings: Settings, log: Log) -> LearnedCont
             why="no version was promoted yet, and the data path holds no dataset",
             fix="put datasets into the data path, or name it with data-path",
         )
-    rejected = survey.set_aside_before(snapshot)
+    rejected = snapshot.rejected_before
     batch_input = batch_stage.BatchInput(
         datasets=tuple(sorted(present, key=lambda item: item.blob in rejected)),
         new=frozenset(item.blob for item in present),  # not judged yet, so that bad ones teach nothing
         old=frozenset(),
         before=(),
         champion=champion,
-        salt=survey.holdout_key(snapshot, settings),
+        salt=snapshot.holdout_key,
     )
-    batch = batch_stage.build_batch(batch_input, snapshot, settings, log)
+    batch = batch_stage.build_batch(batch_input, snapshot, log)
     learned = learning.learn_contract(batch.table, batch.recipe.outputs, batch.recipe.features)
     return LearnedContract(learned, f"{learned.datasets:,} {unit_name(settings)}")

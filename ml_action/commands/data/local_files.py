@@ -14,8 +14,8 @@ from ml_action.core import file_formats
 from ml_action.core.errors import DataError
 from ml_action.core.log import escaped
 from ml_action.core.records.dataset import Dataset
-from ml_action.runtime import wiring
-from ml_action.runtime.wiring import Target
+from ml_action.runtime import repository_access, wiring
+from ml_action.runtime.repository_access import Target
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class LocalDatasets:
 def open_clone(call: Invocation) -> LocalDatasets:
     """Opens the clone on this machine. The setting `forge` has no effect, because nothing is sent."""
     target = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
-    repository = wiring.open_locally(target, call.temporary_folder())
+    repository = repository_access.open_locally(target, call.temporary_folder())
     snapshot = candidates.take_snapshot(target.settings, repository)
     datasets = candidates.of_working_tree(target.workspace, snapshot, target.settings)
     return LocalDatasets(target, datasets, call.context.workspace)

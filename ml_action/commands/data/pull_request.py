@@ -47,9 +47,9 @@ def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Ou
     try:
         found = inspection.inspect(datasets, added, settings, tools.log)
     except DataError as error:
-        _comment(report.failure_comment(error.what, error.fix, _commit(pull), tools.run_url), settings, tools, pull)
+        _comment(report.failure_comment(error.what, error.fix, _commit(pull), tools.run.url), settings, tools, pull)
         raise
-    text = report.comment(found, _commit(pull), tools.run_url)
+    text = report.comment(found, _commit(pull), tools.run.url)
     notes = _comment(text, settings, tools, pull, create=bool(found.findings))
     return _outcome(found, pull, notes)
 

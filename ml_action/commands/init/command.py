@@ -11,6 +11,7 @@ from pathlib import Path
 from ml_action.commands import doctor, sandbox_session
 from ml_action.commands.base import Invocation, own_options, path_option
 from ml_action.commands.init import prompts, setup
+from ml_action.config import file
 from ml_action.config.options import BY_NAME
 from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
@@ -28,7 +29,7 @@ def run(call: Invocation) -> Outcome:
     top = Path(git.line_or_empty("rev-parse", "--show-toplevel") or path)
     folder = "" if path == top else path.relative_to(top.resolve()).as_posix()
     request = setup.InitRequest(
-        inputs, wiring.read_config(top), "" if folder == "." else folder, rehearse=not options.no_rehearsal
+        inputs, file.read_config(top), "" if folder == "." else folder, rehearse=not options.no_rehearsal
     )
     questions = prompts.make_questions(yes=options.yes, log=call.log)
     diagnose = partial(_diagnose, call, top, secrets)

@@ -11,14 +11,14 @@ from ml_action.commands.base import Invocation, json_option, own_options
 from ml_action.commands.simulate import simulation, views
 from ml_action.config import parsers
 from ml_action.datasets import survey
-from ml_action.runtime import wiring
+from ml_action.runtime import repository_access, wiring
 
 
 def run(call: Invocation) -> None:
     """Simulates a policy on the repository's own datasets: no token, no network, nothing is written."""
     place = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
     folder, options = call.temporary_folder(), own_options(call)
-    repository = wiring.open_locally(place, folder)
+    repository = repository_access.open_locally(place, folder)
     scene = survey.take_snapshot(place.settings, repository)
     wish = simulation.SimulationRequest(options.thresholds, options.rounds, options.jobs)
     with safe_children(os.environ):

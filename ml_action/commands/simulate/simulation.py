@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_action.commands.simulate import arrival_history, calibration, replay, results
@@ -22,7 +22,6 @@ from ml_action.config.settings import Settings, values_of
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
-from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop import batch
 from ml_action.loop.batch import BatchInput
@@ -47,9 +46,9 @@ def run(scene: Snapshot, settings: Settings, request: SimulationRequest, log: Lo
     """Returns the replay and the calibration of one policy. `folder` is for temporary files."""
     _require_datasets_as_units(settings)
     settings = settings.with_values(force="")
-    threshold, salt = settings.trigger.threshold, survey.holdout_key(scene, settings)
-    history = arrival_history.read(scene.repository, settings.data.data_path.roots, survey.datasets(scene, settings))
-    usable = batch.sound(_batch_input(scene, salt, history), scene, settings, log)
+    threshold, salt = settings.trigger.threshold, scene.holdout_key
+    history = arrival_history.read(scene.repository, settings.data.data_path.roots, scene.datasets())
+    usable = batch.sound(_batch_input(scene, salt, history), replace(scene, settings=settings), log)
     count = len(usable.table.datasets)
     sizes = results.thresholds(request.thresholds, threshold, count) if request.rounds else ()
     if not sizes and count < max(threshold, results.LEAST):

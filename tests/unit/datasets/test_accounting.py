@@ -276,9 +276,9 @@ def test_a_data_path_that_is_missing_is_told_and_the_others_count(place):
 def test_another_data_path_loses_nothing_and_counts_nothing_twice(place, before, after):
     place.publish({"more/a.csv": text(7)} | store({"deep/b.csv": text(8)}))
     place.attempt(paths(*before))
-    seen = {item.blob for item in survey.datasets(place.look(paths(*before)), paths(*before))}
+    seen = {item.blob for item in place.look(paths(*before)).datasets()}
     scene = place.look(paths(*after))
-    everything = {item.blob for item in survey.datasets(scene, paths(*after))}
+    everything = {item.blob for item in scene.datasets()}
     assert {item.blob for item in scene.inventory.new} == everything - seen
     place.attempt(paths(*after))
     assert new(place, paths(*after)) == []
@@ -436,7 +436,7 @@ def test_a_repository_of_sha256_names_untracked_files_so(tmp_path):
 
 def contents(place, settings=SETTINGS, **most):
     scene = place.look(settings)
-    found = survey.datasets(scene, settings)
+    found = scene.datasets()
     return dict(zip((item.path for item in found), sources.contents(scene.repository, found, **most), strict=True))
 
 
@@ -461,7 +461,7 @@ def test_an_untracked_file_that_changes_during_the_run_is_told(loose, now):
     scene = loose.look(LOOSE)
     loose.workspace.write(store({"loose.csv": now}))
     with pytest.raises(DataError, match="an untracked dataset changed during the run") as caught:
-        list(sources.contents(scene.repository, survey.datasets(scene, LOOSE)))
+        list(sources.contents(scene.repository, scene.datasets()))
     assert caught.value.path == f"{STORE}/loose.csv"
 
 
@@ -578,8 +578,8 @@ def test_attributes_of_the_repository_do_not_change_the_rows(rows):
 def test_only_csv_files_have_rows_and_others_are_told(rows):
     rows.publish(store({"a.csv.gz": b"x", "b.parquet": b"y", "c.txt": "z"}))
     scene = rows.look(ROWS)
-    assert (scene.trigger.count, scene.inventory.ignored) == (0, 2)
-    assert len(survey.datasets(scene, ROWS)) == 1
+    assert (scene.trigger.count, scene.inventory.passed_over) == (0, 2)
+    assert len(scene.datasets()) == 1
 
 
 def test_rows_of_datasets_set_aside_do_not_count_until_they_are_corrected(rows):

@@ -1,0 +1,94 @@
+"""Conditions under which a batch ends the run: so much is bad that the source must be broken, or nothing is left."""
+
+from __future__ import annotations
+
+from ml_action.config.settings import Settings
+from ml_action.core.errors import DataError
+from ml_action.core.formatting import percent, sanitised
+from ml_action.core.records.dataset import Inventory, RejectedDataset
+from ml_action.datasets.survey import Snapshot
+from ml_action.modelling.contract import enforcement
+from ml_action.modelling.validation import datasets as validation
+
+
+def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, settings: Settings) -> None:
+    """A few bad datasets are left out; many mean that their source is broken.
+
+    Those that earlier runs rejected since the last attempt count, too: a source may break bit by bit.
+
+    Raises:
+        DataError: more than `max-quarantine` of the new datasets are bad, and more than two.
+    """
+    many, new = len(bad) + found.bad, len(found.new) + found.bad
+    if not bad or not enforcement.too_many(many, new, settings.trigger.max_quarantine):
+        return
+    share, allowed = percent(many / new), percent(settings.trigger.max_quarantine)
+    raise DataError(
+        f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
+        why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",
+        fix="fix the source and the listed files; if the files are correct, describe the allowed values in "
+        "[contract.COLUMN] of ml-auto-update.toml (check = false turns all checks off), or raise max-quarantine",
+        path=bad[0].path,
+        line=bad[0].line,
+        set_aside=bad,
+    )
+
+
+def stop_if_broken(bad: tuple[RejectedDataset, ...], snapshot: Snapshot) -> None:
+    """If rows are the unit, the next version of a file cannot be compared with a broken one.
+
+    Raises:
+        DataError: a file is bad whose earlier version was not.
+    """
+    rejected = snapshot.rejected_before
+    known = {item.path for item in snapshot.inventory.before if item.blob not in rejected}
+    broken = tuple(item for item in bad if item.path in known)
+    if broken:
+        first = broken[0]
+        raise DataError(
+            f"{sanitised(first.path, 120)} can no longer be used: it {first.reason}",
+            why="an earlier version of the file was read, and rows cannot be counted against a broken one: all of "
+            "them would be new once it is repaired",
+            fix="correct the file; if it may lack a column, set required = false in [contract.COLUMN] of "
+            "ml-auto-update.toml",
+            path=first.path,
+            line=first.line,
+            set_aside=broken,
+        )
+
+
+def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, ...], settings: Settings) -> None:
+    """As `stop_if_too_many`, by the share of the new rows: old ones say nothing about today's source."""
+    if not enforcement.too_many(bad, bad + good, settings.trigger.max_quarantine):
+        return
+    first = rejected[0]
+    raise DataError(
+        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows "
+        f"{percent(settings.trigger.max_quarantine)})",
+        why=f"so many mean that their source is broken; the first, in {sanitised(first.path, 120)}, {first.reason}",
+        fix="fix the source, describe the allowed values in [contract.COLUMN] of ml-auto-update.toml, or raise "
+        "max-quarantine",
+        path=first.path,
+        line=first.line,
+        set_aside=rejected,
+    )
+
+
+def no_rows(set_aside: tuple[RejectedDataset, ...]) -> DataError:
+    """No row can be used."""
+    if set_aside:
+        return validation.nothing_left(set_aside)
+    return DataError(
+        "no row can be used", why="no row has a value in the target", fix="check `target`, and fill the column"
+    )
+
+
+def nothing_readable(count: int, unreadable: tuple[RejectedDataset, ...]) -> DataError:
+    """No dataset can be read."""
+    return DataError(
+        "the only dataset cannot be read" if count == 1 else f"none of the {count} datasets can be read",
+        why=unreadable[0].reason if unreadable else "the data path holds no dataset",
+        fix="correct the files; the first one is named here",
+        path=unreadable[0].path if unreadable else "",
+        set_aside=unreadable,
+    )
