@@ -10,6 +10,7 @@ from ml_action.core.records.promotion import MergeProgress, Publication
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
 from ml_action.loop import outcomes
+from ml_action.loop.judgement import Judgement
 from ml_action.runtime import boundary
 from tests.support.factories import make_attempt, make_history, make_outcome, make_pull, make_settings, make_trial
 
@@ -32,7 +33,7 @@ def make_scene(**changes):
 def decided(attempt, publication=None, verdict=Verdict.PROMOTE, trial=None, set_aside=(), **settings):
     decision = Decision(verdict, "because")
     return outcomes.attempt_recorded(
-        make_scene(), attempt, decision, trial, publication, set_aside, make_settings(**settings)
+        make_scene(settings=make_settings(**settings)), attempt, Judgement(decision, trial), publication, set_aside
     )
 
 

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
+from ml_action.config import file
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
 from ml_action.forge.dry_run import DryRun
-from ml_action.runtime import actions, wiring
+from ml_action.runtime import actions, repository_access, wiring
 from tests.support.factories import make_csvs, make_git, make_remote, make_repository
 
 
@@ -107,37 +108,37 @@ def test_the_file_in_the_repository_is_read(workspace, context):
 def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_text("threshold = 7\ntarget = score\n")
     with pytest.raises(SettingsError, match=r"ml-auto-update.toml is not TOML: .*line 2") as caught:
-        wiring.read_config(tmp_path)
+        file.read_config(tmp_path)
     assert caught.value.path == "ml-auto-update.toml"
 
 
 def test_bytes_that_are_no_text_are_told(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_bytes(b"threshold = \xff\n")
     with pytest.raises(SettingsError, match="is not TOML"):
-        wiring.read_config(tmp_path)
+        file.read_config(tmp_path)
 
 
 def test_no_file_a_folder_and_a_link_are_no_configuration(tmp_path):
-    assert wiring.read_config(tmp_path) == {}
+    assert file.read_config(tmp_path) == {}
     (tmp_path / "ml-auto-update.toml").mkdir()
-    assert wiring.read_config(tmp_path) == {}
+    assert file.read_config(tmp_path) == {}
     (tmp_path / "ml-auto-update.toml").rmdir()
     (tmp_path / "secret").write_text("password = 1")
     (tmp_path / "ml-auto-update.toml").symlink_to("secret")
-    assert wiring.read_config(tmp_path) == {}
+    assert file.read_config(tmp_path) == {}
 
 
 def test_a_python_without_toml_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "tomllib", None)
     with pytest.raises(SettingsError, match=r"ml-auto-update.toml needs Python 3.11"):
-        wiring.parse_config("threshold = 1")
+        file.parse_config("threshold = 1")
 
 
 # --- the branches -------------------------------------------------------------------------------------------
 
 
 def branches(place):
-    found = wiring.name_branches(place)
+    found = repository_access.name_branches(place)
     return found.base, found.state, found.proposal
 
 
@@ -194,7 +195,7 @@ def never():
 
 
 def test_reading_locally_needs_no_store_at_all(workspace, context):
-    opened = wiring.open_for_reading(wiring.find_place({}, context(workspace)), never)
+    opened = repository_access.open_for_reading(wiring.find_place({}, context(workspace)), never)
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert found.store is place.workspace
     assert tips.base == "HEAD"
@@ -203,26 +204,26 @@ def test_reading_locally_needs_no_store_at_all(workspace, context):
 @pytest.mark.parametrize("given", [{"data-path": "data/*.csv"}, {"data-path": "data, more"}, {"unit": "rows"}])
 def test_reading_locally_needs_a_store_where_trees_are_composed_or_lines_compared(workspace, context, tmp_path, given):
     place = wiring.find_place(given, context(workspace))
-    found = wiring.open_for_reading(place, lambda: scratch_in(tmp_path)).repository
+    found = repository_access.open_for_reading(place, lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
     assert (found.workspace, found.tips.base) == (place.workspace.directory, found.head)
 
 
 def test_reading_a_bare_repository(server, context):
     place = wiring.find_place({}, context(server / "o/r.git"))
-    found = wiring.open_for_reading(place, never).repository
+    found = repository_access.open_for_reading(place, never).repository
     assert found.store.object_id(f"{found.head}:readme")
 
 
 def test_reading_on_github_borrows_the_workspace(workspace, on_server, tmp_path):
-    found = wiring.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path)).repository
+    found = repository_access.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
     assert found.tips.base == found.head
 
 
 def test_reading_without_a_checkout_clones_only_trees(on_server, tmp_path, workspace):
     (tmp_path / "empty").mkdir()
-    opened = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = repository_access.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert tips.base == found.head == workspace.git.line("rev-parse", "HEAD")
     assert list((tmp_path / "empty").iterdir()) == []
@@ -234,7 +235,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
     prod = workspace.commit(make_csvs(2, start=9))
     workspace.git.run("push", "-q", str(server / "o/r.git"), "HEAD~1:main", "HEAD:refs/heads/prod")
     (tmp_path / "empty").mkdir()
-    opened = wiring.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = repository_access.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert (place.settings.trigger.threshold, place.settings.name) == (7, "students")
     assert tips.base == found.head == prod
@@ -243,7 +244,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
 def test_without_checkout_and_server_there_is_nothing_to_read(tmp_path, context):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RepositoryError, match="is not a git repository"):
-        wiring.open_for_reading(wiring.find_place({}, context(tmp_path / "empty")), never)
+        repository_access.open_for_reading(wiring.find_place({}, context(tmp_path / "empty")), never)
 
 
 # --- tools --------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_action.loop.attempt import next_time
+from ml_action.loop.draft import next_time
 
 NOON = "2026-11-26T12:00:00Z"
 
