@@ -62,7 +62,7 @@ def test_a_request_in_progress_is_answered_before_the_service_stops(models, tmp_
             time.sleep(0.3)
             client.sendall(BODY[10:])
             assert b"200 OK" in client.recv(65536)
-        assert service.process.wait(30) == 0
+        assert service.process.wait(60) == 0
 
 
 def test_a_client_that_hangs_up_is_not_counted_as_a_failure(models, tmp_path):
