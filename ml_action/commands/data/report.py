@@ -25,7 +25,7 @@ from ml_action.reports.render import markdown
 from ml_action.reports.sections import data
 
 GOOD_ONES = 50  # listed by name in the report
-LISTED = 40  # datasets in the comment: GitHub takes 65,536 characters
+LISTED = 40  # datasets in the comment, whose length is limited
 CHARACTERS = 60_000
 CUT = "\n\n*Cut here: the job summary has the rest.*\n"
 ICONS = {FindingStatus.GOOD: "✅", FindingStatus.BAD: "❌", FindingStatus.COPY: "👯"}
