@@ -96,6 +96,7 @@ def test_a_tab_in_a_name_is_a_part_of_it():
 def test_the_records_of_a_tree_are_datasets_by_name_and_mode():
     records = [b"100644 blob 11\ta.csv", b"120000 blob 22\tb.csv", b"100755 blob 33\tc/d.csv", b"100644 blob 44\tx.md"]
     assert [*entries(records, DATA)] == [Dataset("d/a.csv", "11"), Dataset("d/c/d.csv", "33")]
+    assert [*entries([b"100644 blob 11\ta\tb.csv"], DATA)] == [Dataset("d/a\tb.csv", "11")]
 
 
 # --- what only the old tree knows ------------------------------------------------------------------------
@@ -152,6 +153,10 @@ def test_a_change_counts_by_its_content(change, expected):
 def test_a_content_counts_once():
     found = counted(ADDED, replace(ADDED, path="b.csv"), replace(EDITED, path="c.csv"))
     assert (found.new, found.copies) == ((Dataset("d/a.csv", "new"),), 2)
+
+
+def test_each_deletion_is_one():
+    assert counted(DELETED, replace(DELETED, before="x", path="b.csv")).removed == 2
 
 
 def test_a_content_of_the_old_tree_is_a_copy():
