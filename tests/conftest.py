@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 # Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
-# with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by whoever comes by.
+# with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by every run.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
@@ -51,7 +51,7 @@ def _validator() -> Any:
 def staged(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     """Builds a `Stage`; keywords are repository settings, `approver` is a kind of identity or None.
 
-    Every exchange is held against GitHub's published contracts.
+    Every exchange is checked against GitHub's published contracts.
     """
     from sandbox import Sandbox
     from tests.support.github_contracts import Contract

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ENTRYPOINT = Path(__file__).parents[2] / "entrypoint.py"
-# Sends itself the signal when the first of our modules is asked for: nobody but the entrypoint can listen by then.
+# Sends itself the signal when the first of our modules is asked for: only the entrypoint can listen by then.
 EARLY = """
 import os, runpy, sys
 class Early:

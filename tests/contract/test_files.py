@@ -175,7 +175,7 @@ def test_every_mode_of_the_action_is_a_command():
     assert BY_NAME["mode"].choices == MODES
 
 
-def test_the_reference_of_the_command_line_tells_every_command_and_flag():
+def test_the_reference_of_the_command_line_lists_every_command_and_flag():
     text = text_of("docs/cli.md")
     assert re.findall(r"(?m)^## (\S+)$", text) == [*cli.COMMANDS, "Settings"]
     for name in NAMES:
@@ -185,7 +185,7 @@ def test_the_reference_of_the_command_line_tells_every_command_and_flag():
 # --- the documentation --------------------------------------------------------------------------------------
 
 
-def test_the_readme_tells_every_input():
+def test_the_readme_lists_every_input():
     rows = table_under("README.md", "## Inputs")
     assert [row[0] for row in rows] == [f"`{name}`" for name in NAMES]
     for setting, (_, default, meaning) in zip(OPTIONS, rows, strict=True):
@@ -195,7 +195,7 @@ def test_the_readme_tells_every_input():
             assert default == (f"`{setting.default}`" if setting.default else "")
 
 
-def test_the_readme_tells_every_output():
+def test_the_readme_lists_every_output():
     rows = table_under("README.md", "## Outputs")
     assert {row[0].strip("`"): row[1] for row in rows} == dict(OUTPUTS)
 
@@ -204,7 +204,7 @@ def kinds():
     return [kind for kind in errors.ExpectedError.__subclasses__() if kind.__module__ == errors.__name__]
 
 
-def test_the_readme_tells_every_exit_code():
+def test_the_readme_lists_every_exit_code():
     rows = {int(code): meaning for code, meaning in table_under("README.md", "Exit codes:")}
     assert set(rows) == {0, EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED} | {kind.exit_code for kind in kinds()}
     for kind in kinds():
@@ -225,7 +225,7 @@ def source():
     return re.sub(r'"\s*\n\s*f?"', "", text)
 
 
-def test_messages_that_the_readme_explains_are_messages_of_ours():
+def test_messages_that_the_readme_explains_exist_in_the_product():
     rows = table_under("README.md", "## When something is in the way")
     assert len(rows) > 5
     everything = source()

@@ -76,7 +76,7 @@ def test_the_release_runs_the_image_by_digest_and_both_tags_point_at_it(project,
     assert f"  image: docker://{IMAGE}" in git(origin, "show", "v1:action.yml")
     assert git(origin, "rev-parse", "v1^") == before
     assert git(origin, "diff", "--name-only", "v1^", "v1") == "action.yml"
-    assert git(origin, "rev-parse", "main") == before  # the main branch goes on building its own image
+    assert git(origin, "rev-parse", "main") == before  # the main branch continues to build its own image
 
 
 def test_an_image_without_a_digest_is_refused_before_anything_is_changed(project):

@@ -123,7 +123,7 @@ def test_actionlint() -> None:
     lint(tool("go-tool", "actionlint"), *WORKFLOWS)
 
 
-def test_without_go_a_person_is_told_what_to_do(tmp_path: Path) -> None:
+def test_without_go_the_message_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "scripts").mkdir()
     script = shutil.copy2(ROOT / "scripts" / "go-tool", tmp_path / "scripts")
     (tmp_path / "bin").mkdir()

@@ -34,7 +34,7 @@ A run talks to GitHub over a network at night. This page says what it does about
 TRIED = """## What was tried
 
 A full promotion makes {calls} calls to the API, one less where the label is there already, and runs {trips} git
-commands that talk to the server. A recording run tells which exchanges that makes. A proxy between the run and the
+commands that talk to the server. A recording run shows which exchanges that makes. A proxy between the run and the
 [stand-in of GitHub](../sandbox) breaks one exchange in one way, on the wire. Then plain runs follow until one finds
 nothing to do. In the end, for every one of the **{tried} injections**:
 
@@ -48,7 +48,7 @@ nothing to do. In the end, for every one of the **{tried} injections**:
 
 Two runs at once are among them: another run, or one of `mode: approve`, passes from beginning to end before each
 exchange and after each that changes something, while this one makes a promotion, follows one up or brings one up to
-date. Where two pushes meet, the second is refused (compare-and-swap), and its run stands down. Two requests are left
+date. Where two pushes meet, the second is refused (compare-and-swap), and its run stops. Two requests are left
 out, since GitHub opens and approves for everyone who asks, whatever they have seen: should another run open, approve
 and merge in the instant between a run's look and its `POST`, there would be a second pull request or a second
 approval of the same commit. The `concurrency` group of the example workflows keeps runs apart.
@@ -105,6 +105,6 @@ def _row(cells: Sequence[object]) -> str:
 
 
 def faults_of(page: str) -> list[str]:
-    """The faults that a page tells of."""
+    """The faults that a page describes."""
     rows = (line.split(" | ")[0].removeprefix("| ") for line in page.splitlines() if line.startswith("| "))
     return [name for name in rows if name in {fault.name for fault in FAULTS}]

@@ -95,7 +95,7 @@ def graphql(kind: str, message: str) -> Callable[[Wire, Victim], None]:
 
 
 def limit(seconds: int) -> Callable[[Wire, Victim], None]:
-    """The hour's requests are spent; they are given anew in so many seconds."""
+    """The hour's requests are spent; the limit is reset after so many seconds."""
 
     def happen(wire: Wire, victim: Victim) -> None:
         reset = str(int(time.time()) + seconds)

@@ -39,5 +39,5 @@ def test_the_points_are_those_that_a_promotion_has(listed: list[Point]) -> None:
     assert "POST /graphql (enablePullRequestAutoMerge)" in map(str, listed)
 
 
-def test_the_page_tells_of_every_fault() -> None:
+def test_the_page_describes_every_fault() -> None:
     assert faults_of(PAGE.read_text()) == [fault.name for fault in FAULTS]

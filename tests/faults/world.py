@@ -98,7 +98,7 @@ class Attacked:
 
 
 def check_run(world: World, job: Job, run: Run) -> None:
-    """No bug, no token, nothing left behind; all of it told unless it was killed."""
+    """No bug, no token, nothing left behind; all of it reported unless it was killed."""
     assert run.code in ENDINGS, f"ended with {run.code}:\n{run.log}"
     tokens = [world.here.author.token, world.here.reviewer.token]
     basic = [base64.b64encode(f"x-access-token:{token}".encode()).decode() for token in tokens]
@@ -229,16 +229,16 @@ def record(start: Path, root: Path, plot: Plot) -> list[Point]:
 def inject(start: Path, root: Path, point: Point, fault: Fault) -> Injection:
     """The fault at the point, the plain runs after it, and the verdict."""
     plot = PLOTS[point.plot]
-    said = ""
+    output = ""
     try:
         with opened(start, root, plot) as (world, proxy):
             run = Attacked(world, proxy, plot.settings, fault, lambda index, _: index == point.index)
             ending = run.run()
-            said = ending.log + "".join(other.log for other in run.others)
+            output = ending.log + "".join(other.log for other in run.others)
             assert run.hit, "the run never came there"
             return Injection(point, fault.name, settle(world, plot))
     except (AssertionError, ValueError, LookupError) as error:
-        return Injection(point, fault.name, -1, f"{error!r}\n--- the run said:\n{said}")
+        return Injection(point, fault.name, -1, f"{error!r}\n--- the run's output:\n{output}")
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -89,7 +89,7 @@ class Batch:
     ended: dict[str, Ended] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     given: Mapping[str, str] = field(default_factory=dict)
-    reasons: dict[str, str] | None = None  # by blob id; None where the run was stopped before it could tell
+    reasons: dict[str, str] | None = None  # by blob id; None where the run was stopped before that was known
     decision: str = ""
 
     @property
@@ -264,7 +264,7 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
         elif stat.S_ISREG(state.st_mode):
             digest = hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
             name = str(path.relative_to(folder))
-            # git touches an object that it would have written anew
+            # git touches an object that it would have written again
             found[name] = (state.st_mode, 0 if name.startswith(".git/objects/") else state.st_mtime_ns, digest)
         elif not stat.S_ISDIR(state.st_mode):
             found[str(path.relative_to(folder))] = (state.st_mode,)
@@ -276,7 +276,7 @@ RECORDED = re.compile(r"\.git/(objects/.*|(logs/)?refs/heads/ml-auto-update/.*)"
 
 
 def changes(before: Mapping[str, tuple[object, ...]], after: Mapping[str, tuple[object, ...]], mode: str) -> list[str]:
-    """What a run changed in the user's workspace beside its report and, without a forge, the state branch."""
+    """What a run changed in the user's workspace, next to its report and, without a forge, the state branch."""
     paths = sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
     paths = [path for path in paths if not OURS.fullmatch(path)]
     if mode == "run":
@@ -368,10 +368,10 @@ class Figures:
                 self.families[item.kind][family(reason)] += 1
         self.decisions[batch.decision] += 1
         for mode, ended in batch.ended.items():
-            said = f"`{mode}`, {batch.scenario}, batch {batch.number}"
+            case = f"`{mode}`, {batch.scenario}, batch {batch.number}"
             self.seconds += ended.seconds
-            self.slowest = max(self.slowest, (ended.seconds, said))
-            self.largest = max(self.largest, (ended.megabytes, said))
+            self.slowest = max(self.slowest, (ended.seconds, case))
+            self.largest = max(self.largest, (ended.megabytes, case))
 
     def _share(self, kind: str) -> str:
         return f"{self.aside[kind] / self.judged[kind]:.0%}" if self.judged[kind] else "–"
@@ -464,7 +464,7 @@ def heavy(scratch: Path) -> int:
     base = {champion: make_repository(scratch / f"base-{champion}", champion=champion) for champion in (False, True)}
     print("| case | exit code | seconds | MB | reason |\n|---|---|---|---|---|", flush=True)
     failed = 0
-    for number, (said, (name, make)) in enumerate(HEAVY.items()):
+    for number, (title, (name, make)) in enumerate(HEAVY.items()):
         folder = scratch / f"heavy-{number}"
         files = list(wide_files()) if name == MANY else []
         batch = prepare(base, folder, 0, files, "first")
@@ -482,7 +482,7 @@ def heavy(scratch: Path) -> int:
         aside = journal.read(store, store.object_id(STATE)).set_aside
         reason = aside[0].reason if aside else "–"
         print(
-            f"| {said} | {ended.code} | {ended.seconds:.1f} | {ended.megabytes:,.0f} | {reason} |", *faults, flush=True
+            f"| {title} | {ended.code} | {ended.seconds:.1f} | {ended.megabytes:,.0f} | {reason} |", *faults, flush=True
         )
         shutil.rmtree(folder)
     return failed

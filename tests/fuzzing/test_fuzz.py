@@ -83,7 +83,7 @@ def test_the_same_seed_makes_the_same_files() -> None:
 
 
 def test_a_few_files_of_ten_thousand_columns_make_no_table_of_all_of_them() -> None:
-    """A hundred thousand columns, side by side, of which nobody can use one."""
+    """A hundred thousand columns, side by side, none of which can be used."""
     rng = random.Random(1)
     wide = [",".join(f"c{n}_{place}" for place in range(9000)) + "\n" + "1," * 8999 + "1\n" for n in range(12)]
     texts = [*wide, *(hostile_files.sound(rng) for _ in range(60))]
@@ -94,7 +94,7 @@ def test_a_few_files_of_ten_thousand_columns_make_no_table_of_all_of_them() -> N
     assert table.has("c3_5").sum() == 1
 
 
-def test_a_column_that_somebody_speaks_of_is_read_however_few_have_it() -> None:
+def test_a_column_that_a_setting_names_is_read_however_few_files_have_it() -> None:
     wide = [",".join(f"c{n}_{place}" for place in range(9000)) + "\n" + "1," * 8999 + "1\n" for n in range(12)]
     datasets = [Dataset(f"{n}.csv", str(n)) for n in range(12)]
     rows = [f"{text}{text.splitlines()[1]}\n".encode() * 1 for text in wide]
@@ -109,25 +109,25 @@ def sound_table(*more: str) -> frames.Table:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "reason"),
     [
         ("1e308", "too large to calculate with (1e+308)"),
         ("1e149", "too large to calculate with"),
         ("inf", "infinite number"),
     ],
 )
-def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number: str, said: str) -> None:
+def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number: str, reason: str) -> None:
     """Its square is infinite: means, variances and errors of the whole column would be."""
     table = sound_table(f"{WHOLE}1,7,{number},town,60\n2,7,0.5,town,60\n")
     _, set_aside = validation.validate(table, Requirements(("score",)))
     assert [item.line for item in set_aside] == [2]
-    assert said in set_aside[0].reason
+    assert reason in set_aside[0].reason
 
 
 def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
     table = sound_table(f"{WHOLE}inf,7,0.5,town,60\nfoo,7,0.5,town,60\n1,7,0.5,town,60\n")
-    rows, _, told, bad = rowchecks.validate_rows(table, Requirements(("score",)))
-    assert bad == len(told) == 2
+    rows, _, reported, bad = rowchecks.validate_rows(table, Requirements(("score",)))
+    assert bad == len(reported) == 2
     assert rows.frame["hours_studied"].max() < 100
 
 
@@ -185,7 +185,7 @@ def read(*files: tuple[str, bytes]) -> tuple[frames.Table, tuple[RejectedDataset
 
 
 def assert_a_table_or_a_reason(path: str, content: bytes) -> None:
-    """Among sound neighbours, which come out as they are, whatever stands between them."""
+    """Among sound neighbours, which come out as they are, whatever is between them."""
     if lfs.is_pointer(content):
         with pytest.raises(DataError):
             read((path, content))
@@ -223,7 +223,7 @@ def test_any_bytes_as_parquet(content: bytes) -> None:
     assert_a_table_or_a_reason("x.parquet", content)
 
 
-# --- what is said ---------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------------------------
 
 any_text = st.text(max_size=80) | st.lists(st.sampled_from(hostile_files.STRANGE), max_size=4).map("".join)
 any_text |= st.text("<>&@#|`*_[]()!~$:-\\ \n\r\twx.a1/", max_size=40)
@@ -263,8 +263,8 @@ def test_no_markup_of_any_text_survives_on_a_page(reason: str, path: str, column
         ),
         column,
     )
-    told = data_report.comment(judged, "c" * 40, attempt.run_url).replace("<sub>", "").replace("</sub>", "")
-    assert [*benign_files.page_faults(told)] == []
+    page = data_report.comment(judged, "c" * 40, attempt.run_url).replace("<sub>", "").replace("</sub>", "")
+    assert [*benign_files.page_faults(page)] == []
 
 
 @given(any_text, any_text)

@@ -60,7 +60,7 @@ def log_faults(log: str) -> Iterator[str]:
 
 
 def unprintable(line: str) -> str:
-    """The characters that a terminal would obey, or nobody would see."""
+    """The characters that a terminal would obey, or that are invisible."""
     return "".join(sorted({sign for sign in line if not sign.isprintable() and sign != ZERO_WIDTH}))
 
 
@@ -91,7 +91,7 @@ def page_faults(text: str) -> Iterator[str]:
 
 
 def _picture_faults(tokens: list[Token]) -> Iterator[str]:
-    """Code blocks that are no picture of ours."""
+    """Code blocks that are not one of our charts."""
     lines = (line for token in tokens if token.type == "fence" for line in token.content.split("\n"))
     yield from (f"in a picture: {line!r}" for line in lines if not PICTURE.fullmatch(line))
 

@@ -89,8 +89,8 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """What the browser's console says, such as refusals by the content security policy."""
-        said = [event["params"]["entry"]["text"] for event in self.events if event.get("method") == "Log.entryAdded"]
-        return [text for text in said if "favicon" not in text and "404" not in text]
+        entries = [event["params"]["entry"]["text"] for event in self.events if event.get("method") == "Log.entryAdded"]
+        return [text for text in entries if "favicon" not in text and "404" not in text]
 
     def close(self) -> None:
         self._process.terminate()

@@ -37,7 +37,7 @@ def commit(git: Git, files: Files, branch: str = "main", moves: Mapping[str, str
 
 
 def refused(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"no") -> Callable[[Request], Answer]:
-    """Trouble: the server, or somebody before it, answers so whatever is asked."""
+    """Trouble: the server, or a proxy before it, gives this answer to every request."""
     return lambda _: Answer(status, tuple((headers or {}).items()), body)
 
 
@@ -48,7 +48,7 @@ def nothing(_: Request) -> Answer | None:
 
 @dataclass
 class Hosted:
-    """`trouble` may answer in place of the stand-in; `calls` are what clients were told."""
+    """`trouble` may answer in place of the stand-in; `calls` are the answers that clients got."""
 
     hub: Sandbox
     repository: Repository
@@ -77,11 +77,11 @@ class Hosted:
         return plain_git(self.repository.path)
 
     def write(self, files: Files, branch: str = "main") -> str:
-        """Somebody commits."""
+        """Another author commits."""
         return commit(self.git, files, branch)
 
     def upload(self, folder: Path) -> str:
-        """Somebody commits the files of a folder to the folder of that name."""
+        """Another author commits the files of a folder to the folder of that name."""
         return self.write({f"{folder.name}/{path.name}": path.read_bytes() for path in folder.iterdir()})
 
     def read(self, folder: str, branch: str = "main") -> dict[str, bytes]:
@@ -100,7 +100,7 @@ class Hosted:
 
 @contextlib.contextmanager
 def hosting(root: Path, **settings: Any) -> Iterator[Hosted]:
-    """A repository with one commit; every exchange with it is held against GitHub's published contracts."""
+    """A repository with one commit; every exchange with it is checked against GitHub's published contracts."""
     contract = Contract()
     exchanges: list[Exchange] = []
     with Sandbox(root, observers=[contract.observe, exchanges.append]) as hub, in_front_of(hub.url) as proxy:

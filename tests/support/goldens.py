@@ -1,6 +1,6 @@
-"""Whole texts that are kept beside the tests: read them to know how the product speaks.
+"""Whole texts that are kept with the tests: read them to know how the product speaks.
 
-A change of them is meant: `GOLDENS=write make test TESTS=...` writes them anew, and the diff is what a reviewer reads.
+A change of them is meant: `GOLDENS=write make test TESTS=...` writes them again, and the diff is what a reviewer reads.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def binary(rng: Random) -> bytes:
 
 
 class Payload:
-    """Unpickled, it leaves a folder in the workspace: nobody may open it."""
+    """Unpickled, it leaves a folder in the workspace: it must never be opened."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[str, ...]]:
         import os

@@ -1,10 +1,10 @@
-"""GitHub's published contracts, held against every exchange with the sandbox.
+"""GitHub's published contracts, checked on every exchange with the sandbox.
 
     contract = Contract()
     with Sandbox(root, observers=[contract.observe]) as hub: ...
     assert contract.violations == []
 
-Nobody is trusted: the product's requests are checked, and so are the sandbox's answers.
+Neither side is trusted: the product's requests are checked, and so are the sandbox's answers.
 """
 
 from tests.support.github_contracts.contract import Contract

@@ -9,7 +9,7 @@ from tests.support.github_contracts import graphql, rest
 
 
 class Contract:
-    """Give `observe` to a sandbox and read `violations` at the end. `operations` tells what was exercised."""
+    """Give `observe` to a sandbox and read `violations` at the end. `operations` lists what was exercised."""
 
     def __init__(self) -> None:
         self.violations: list[str] = []

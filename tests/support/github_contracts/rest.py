@@ -37,7 +37,7 @@ SEEN = {
 # GitHub takes a bare list of labels, and its clients send one; the description knows only the object.
 BARE_LABELS = {"type": "array", "items": {"type": "string"}}
 ALSO_ACCEPTED = {("POST", "/repos/{owner}/{repo}/issues/{issue_number}/labels"): BARE_LABELS}
-# Media types are told in prose only: https://docs.github.com/en/rest/using-the-rest-api/media-types
+# Media types are documented in prose only: https://docs.github.com/en/rest/using-the-rest-api/media-types
 GITHUBS = r"application/vnd\.github(\.[\w-]+-preview|\.v3)?(\.(raw|full))?(\+json)?"
 ACCEPTABLE = re.compile(rf"\*/\*|application/json|{GITHUBS}")
 RAW = re.compile(r"application/vnd\.github(\.v3)?\.raw")
@@ -66,13 +66,13 @@ def document() -> Json:
     for name in ("pull-request", "pull-request-simple"):
         head = found["components"]["schemas"][name]["properties"]["head"]["properties"]
         head["repo"] = {"nullable": True, "oneOf": [head["repo"]]}
-    _mend_contents(found["paths"]["/repos/{owner}/{repo}/contents/{path}"])
+    _fix_contents(found["paths"]["/repos/{owner}/{repo}/contents/{path}"])
     _allow_null(found)
     return found
 
 
-def _mend_contents(operations: Json) -> None:
-    """A folder is an array, which has no field to tell it by; and each of the two refusals is also the other."""
+def _fix_contents(operations: Json) -> None:
+    """A folder is an array, which has no field to recognise it by; and each of the two refusals is also the other."""
     content, conflict = operations["get"]["responses"]["200"], operations["put"]["responses"]["409"]
     del content["content"]["application/json"]["schema"]["discriminator"]
     schema = conflict["content"]["application/json"]["schema"]
@@ -80,7 +80,7 @@ def _mend_contents(operations: Json) -> None:
 
 
 def _allow_null(node: Any) -> None:
-    """GitHub writes `nullable` beside `oneOf` and `enum`, where OpenAPI 3.0 gives it no meaning.
+    """GitHub writes `nullable` next to `oneOf` and `enum`, where OpenAPI 3.0 gives it no meaning.
 
     Null becomes one of the choices.
     """
