@@ -43,11 +43,11 @@ class PlainLog:
 
     def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
         """Writes `warning: path:line: text`."""
-        self.info(f"warning: {_location(path, line)}{text}")
+        self.info(f"warning: {location(path, line)}{text}")
 
     def error(self, text: str, *, path: str = "", line: int = 0) -> None:
         """Writes `error: path:line: text`."""
-        self.info(f"error: {_location(path, line)}{text}")
+        self.info(f"error: {location(path, line)}{text}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def escape_commands(text: str) -> str:
     return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
 
 
-def _location(path: str, line: int) -> str:
+def location(path: str, line: int) -> str:
     """Returns `path:line: `, without the parts that are unknown."""
     name = escaped(path)
     return (f"{name}:{line}: " if line else f"{name}: ") if path else ""

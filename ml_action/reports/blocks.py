@@ -80,7 +80,7 @@ def text(template: str, *parts: Inline | float, **named: Inline | float) -> Text
 
 
 def joined(separator: str, parts: tuple[Inline, ...]) -> Text:
-    """The parts with a separator of ours between them."""
+    """Returns the parts with a separator, our own words, between them."""
     between: list[Inline] = []
     for part in parts:
         between += [separator, part] if between else [part]

@@ -1,14 +1,14 @@
-"""The paired evidence as a picture of text: each dataset's gain, sorted, and the interval of the whole against zero.
+"""The paired evidence as a chart of characters: each dataset's gain, sorted, and the interval of the whole gain.
 
-At most `WIDTH` columns of one width, and no word of a dataset in it: the same in a code block of a page as on a
-terminal. Pure; standard library only.
+It has at most `WIDTH` columns and holds no text from outside, so that a page and a terminal show the same. Pure;
+standard library only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ml_action.core.formatting import percent
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ml_action.core.records.policy import Policy
 
 WIDTH = 60
-MARGIN = 10  # columns of the scale, with the line that parts it from the bars
+MARGIN = 10  # columns of the scale, with the line between it and the bars
 HEIGHT = 8  # rows of bars, above and below the zero line together
 _RISING = " ▁▂▃▄▅▆▇█"  # eighths of a cell, from its bottom
 _HANGING = " ▔▀█"  # from its top: Unicode has no more of them
@@ -25,12 +25,12 @@ _HANGING_FROM = (0.06, 0.25, 0.75)  # the part of a cell from which each of them
 _CUT_ABOVE, _CUT_BELOW = "▲", "▼"
 _EXTREME = 2.0  # times as far as all but a twentieth on either side: further out a bar is cut
 LARGEST = 1e9  # share that is drawn as it is
-MAX_PERCENT = 99.995  # a larger share is told as a power of ten
+MAX_PERCENT = 99.995  # a larger share is shown as a power of ten
 _ZERO, _ASKED, _AXIS = "┼", "┊", "─"
 
 
 def gain_chart(comparison: Comparison, policy: Policy | None = None) -> str:
-    """Bars for the gains of single datasets, and the interval of the gain on an axis; empty when no gain is known.
+    """Returns bars for the gains of single datasets, and the interval of the gain on an axis; "" if no gain is known.
 
     With a `policy` the axis also shows the gain that its gate asks for.
     """
@@ -48,14 +48,14 @@ def gain_chart(comparison: Comparison, policy: Policy | None = None) -> str:
 
 
 def asked(policy: Policy | None) -> float:
-    """The gain above which the gate lets a challenger pass."""
+    """Returns the gain above which the gate promotes a challenger."""
     if policy is None:
         return 0.0
     return {"better": policy.min_improvement, "not-worse": -policy.margin}.get(policy.gate, 0.0)
 
 
 def _within(share: float) -> float:
-    """A share that can be drawn: a metric may be anything, a picture may not."""
+    """Returns the share, limited to what can be drawn."""
     return min(max(share, -LARGEST), LARGEST)
 
 
@@ -63,13 +63,13 @@ def _within(share: float) -> float:
 
 
 def _bars(gains: Sequence[float]) -> Iterable[str]:
-    """The bars, rows above the zero line and below it shared out by how far they reach."""
+    """Yields the bars, above and below the zero line."""
     low, high = min(gains[0], 0.0), max(gains[-1], 0.0)
     edge = len(gains) // 20
     usual = _EXTREME * max(abs(gains[edge]), abs(gains[-1 - edge]))
     if usual > 0:
         low, high = max(low, -usual), min(high, usual)
-    above, below, unit = _rows(high, -low)
+    above, below, unit = _scale(high, -low)
     top, bottom = above * unit, below * unit
     for row in reversed(range(above)):
         cells = (_cell_above(gain / unit, row, above) for gain in gains)
@@ -80,12 +80,20 @@ def _bars(gains: Sequence[float]) -> Iterable[str]:
         yield _label(_signed(-bottom) if row == below - 1 else "") + "".join(cells)
 
 
-def _rows(high: float, depth: float) -> tuple[int, int, float]:
-    """The rows above and below the zero line, shared out so that one of them stands for as little as possible."""
+class _Scale(NamedTuple):
+    """How many rows there are above and below the zero line, and the share that a row covers."""
+
+    above: int
+    below: int
+    unit: float
+
+
+def _scale(high: float, depth: float) -> _Scale:
+    """Returns the scale whose rows cover as little as possible."""
     if not high or not depth:
-        return (HEIGHT if high else 0), (HEIGHT if depth else 0), max(high, depth) / HEIGHT or 1.0
+        return _Scale(HEIGHT if high else 0, HEIGHT if depth else 0, max(high, depth) / HEIGHT or 1.0)
     unit, above = min((max(high / above, depth / (HEIGHT - above)), above) for above in range(1, HEIGHT))
-    return above, HEIGHT - above, unit
+    return _Scale(above, HEIGHT - above, unit)
 
 
 def _cell_above(height: float, row: int, rows: int) -> str:
@@ -107,7 +115,7 @@ def _label(text: str, line: str = "│") -> str:
 
 
 def _signed(share: float) -> str:
-    """A share with its sign, in as many columns as the scale has."""
+    """Returns a share with its sign, in as many columns as the scale has."""
     if abs(share) >= MAX_PERCENT:
         return f"{100 * share:+.0e}%"
     return f"{100 * share:+.{0 if abs(share) >= 0.0995 else 1}f} %"
@@ -121,7 +129,7 @@ def _share(share: float) -> str:
 
 
 def _interval(low: float, point: float, high: float, least: float, sure: str) -> Iterable[str]:
-    """The interval with its point, above an axis on which no gain, and the gain that is asked for, are marked."""
+    """Yields the interval with its point, above an axis that marks zero and the required gain."""
     ends = (low, point, high, 0.0, least)
     left, middle, right, zero, wanted = (_column(value, min(ends), max(ends)) for value in ends)
     wanted += (wanted == zero) * (1 if least > 0 else -1)
@@ -133,18 +141,18 @@ def _interval(low: float, point: float, high: float, least: float, sure: str) ->
 
 
 def _column(value: float, low: float, high: float) -> int:
-    """The column of a value on an axis that reaches a little further than its ends."""
+    """Returns the column of a value on an axis that reaches a little further than its ends."""
     room = 0.04 * (high - low) or 0.01
     return MARGIN + round((value - low + room) / (high - low + 2 * room) * (WIDTH - MARGIN - 1))
 
 
 def _put(cells: Mapping[int, str]) -> str:
-    """Single characters by their column."""
+    """Returns a line of single characters, given by their columns."""
     return "".join(cells.get(column, " ") for column in range(max(cells) + 1))
 
 
 def _legend(zero: int, text: str) -> str:
-    """What the marks mean: the zero at its place, the other on the side that has room for it."""
+    """Returns the labels of the marks: zero at its place, the other on the side that has room for it."""
     at_zero = " " * zero + "0"
     if zero + 2 + len(text) < WIDTH:
         return at_zero + f"{text:>{WIDTH - zero - 1}}"

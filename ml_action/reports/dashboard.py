@@ -34,7 +34,7 @@ from ml_action.reports.sections.run import champion
 ATTEMPTS = 10
 REASON = 160  # characters
 NOTE = 400
-BOX = "train now: with the new datasets that are there, however few; the gate decides as ever"
+BOX = "train now: with the new datasets that are there, however few; the gate decides as usual"
 TICKED_BOX = re.compile(r"(?m)^- \[[xX]\] <!-- train-now -->")
 
 

@@ -19,7 +19,7 @@ HEADS = {
     Severity.MAY_BLOCK: "may stop",
     Severity.INFO: "good to know for",
 }
-MARKS = {True: "yes", False: "no", None: "not told"}
+MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
 def report(found: Diagnosis, table: CheckTable = GITHUB) -> Blocks:
@@ -97,7 +97,7 @@ def _items(found: Diagnosis, table: CheckTable) -> Iterator[tuple[Inline, ...]]:
         yield (
             text("{} {}.", Strong(f"{HEADS[one.severity].capitalize()} {one.level}:"), text(check.what, **values)),
             text("What happens: {}.", text(check.consequence, **values)),
-            text("Mend it: {}.", text(check.fix, **values)),
+            text("Fix: {}.", text(check.fix, **values)),
         )
 
 

@@ -31,8 +31,8 @@ OUTPUTS: Mapping[str, str] = {
     "quarantined": "Datasets that this run set aside; mode data: bad ones.",
     "drift": "How far the column that moved most has moved from the champion's data, 0 to 1.",
     "drifted": "The columns that drifted, as a JSON list.",
-    "watch": "How the champion fares beside the version before it: worse (proven), not-worse, or unknown; empty where "
-    "`watch` is off or there is none.",
+    "watch": "How the champion compares with the version before it: worse (proven), not-worse, or unknown; empty if "
+    "`watch` is off or it has no version before it.",
     "pr-number": "The pull request's number.",
     "pr-url": "The pull request's address.",
     "merge-state": "waiting, enabled (auto-merge is on), queued (in the merge queue), merged or blocked.",
@@ -45,7 +45,7 @@ CHECK_OUTPUTS = ("ready", "count", "threshold", "decision", "reason")
 
 
 def from_outcome(outcome: Outcome) -> dict[str, str]:
-    """Every output, empty where the run did not come so far."""
+    """Returns every output, empty where the run did not come so far."""
     values = dict.fromkeys(OUTPUTS, "")
     values |= {
         "decision": str(outcome.verdict),

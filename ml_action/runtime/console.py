@@ -1,4 +1,4 @@
-"""The terminal of a person: rich's progress bars, tables and rendered Markdown."""
+"""The user's terminal: progress bars, tables and rendered Markdown, by rich."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ml_action.core.log import location
+from ml_action.core.markdown import printable
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.reports import chart
@@ -25,7 +27,7 @@ from ml_action.reports.sections.run import ICONS
 
 
 def make_console(*, piped: int | None = None) -> Console:
-    """Standard output; plain where it is no terminal, and then so many characters wide."""
+    """Returns standard output. If it is not a terminal it is plain, and `piped` characters wide."""
     is_piped = piped and not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return Console(highlight=False, emoji=False, soft_wrap=False, width=piped if is_piped else None)
 
@@ -39,8 +41,8 @@ class TerminalLog:
     _tasks: dict[str, TaskID] = field(default_factory=dict)
 
     def info(self, text: str) -> None:
-        """One line; markup in it is shown, not obeyed."""
-        self.console.print(escape(text))
+        """Prints one line; markup in it is shown as text."""
+        self.console.print(_plain(text))
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Starts, moves and ends the stage's bar."""
@@ -54,35 +56,38 @@ class TerminalLog:
             self._progress = Progress(*columns, console=self.console)
             self._progress.start()
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(escape(stage), total=total)
+            self._tasks[stage] = self._progress.add_task(_plain(stage), total=total)
         self._progress.update(self._tasks[stage], completed=done)
         if done >= total:
             self._progress.stop()
             self._progress, self._tasks = None, {}
 
     def warn(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """A warning, with its place."""
-        place = f"{path}:{line}: " if line else f"{path}: " if path else ""
-        self.console.print(f"[yellow]warning:[/] {escape(place + text)}")
+        """Prints a warning with its file and line."""
+        self.console.print(f"[yellow]warning:[/] {_plain(location(path, line) + text)}")
 
     def error(self, text: str, *, path: str = "", line: int = 0) -> None:
-        """An error, with its place."""
-        place = f"{path}:{line}: " if line else f"{path}: " if path else ""
-        self.console.print(f"[bold red]error:[/] {escape(place + text)}")
+        """Prints an error with its file and line."""
+        self.console.print(f"[bold red]error:[/] {_plain(location(path, line) + text)}")
+
+
+def _plain(text: str) -> str:
+    """Returns text without control characters, whose markup rich shows as text."""
+    return escape("\n".join(printable(line.expandtabs()) for line in text.splitlines()))
 
 
 def make_log() -> TerminalLog:
-    """The log for a person who looks at standard output."""
+    """Returns the log for a user at a terminal."""
     return TerminalLog(make_console())
 
 
 def verdict(console: Console, outcome: Outcome) -> None:
-    """The verdict of a run in a box: what it is, why, and what happens next."""
+    """Prints the verdict of a run in a box: what it is, why, and what happens next."""
     title = f"{ICONS[outcome.verdict]} {outcome.verdict}"
-    why = "".join(f"\n[dim]{escape(note)}[/]" for note in outcome.notes if outcome.verdict is Verdict.FAILED)
+    why = "".join(f"\n[dim]{_plain(note)}[/]" for note in outcome.notes if outcome.verdict is Verdict.FAILED)
     console.print(
         Panel(
-            f"{escape(outcome.reason)}{why}\n[dim]next: {escape(outcome.next_step)}[/]",
+            f"{_plain(outcome.reason)}{why}\n[dim]next: {_plain(outcome.next_step)}[/]",
             title=title,
             title_align="left",
             expand=True,
@@ -110,21 +115,21 @@ def show(console: Console, blocks: Iterable[Block]) -> None:
 
 
 def markdown(console: Console, text: str, title: str) -> None:
-    """Rendered Markdown in a box."""
-    console.print(Panel(Markdown(text), title=escape(title), title_align="left", border_style="dim"))
+    """Prints rendered Markdown in a box."""
+    console.print(Panel(Markdown(text), title=_plain(title), title_align="left", border_style="dim"))
 
 
 def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A plain table; cells are text, not markup."""
+    """Prints a plain table; cells are text, not markup."""
     made = Table(*heads)
     for column in made.columns:
-        column.overflow = "fold"  # a path that is cut off is of no use
+        column.overflow = "fold"  # a path that is cut off is useless
     for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
+        made.add_row(*map(_plain, row))
     console.print(made)
 
 
 def lines(console: Console, texts: Iterable[str]) -> None:
-    """Lines of text, as they are; a long one is not broken."""
+    """Prints lines of text unchanged; a long one is not broken."""
     for text in texts:
-        console.print(escape(text), soft_wrap=True)
+        console.print(_plain(text), soft_wrap=True)

@@ -62,7 +62,7 @@ def test_suspicious_datasets_are_screened_again_and_not_trained_on_by_a_later_ve
 def test_a_person_forces_what_was_reviewed_and_a_person_merges_it(reviewed: World) -> None:
     run = reviewed.hour(force=WHY)
     assert (run.code, run.decision) == (0, "promote"), run.log
-    assert run.reason.startswith(f"forced by a person ({WHY}); the gate said ")
+    assert run.reason.startswith(f"forced by a person ({WHY}); the gate's verdict was ")
     pull = reviewed.pull
     assert pull.title.startswith("Promote (forced) model v2")
     assert WHY in pull.body.replace("\\", "")
@@ -147,7 +147,7 @@ def test_an_incomparable_champion_is_replaced_by_force_alone(production: World) 
     assert production.pulls == []
     run = production.hour(force="the new export has other columns", **given)
     assert run.decision == "promote", run.log
-    assert "the gate said incomparable" in run.reason
+    assert "the gate's verdict was incomparable" in run.reason
     assert production.pull.title.startswith("Promote (forced) model v2")
 
 
@@ -164,7 +164,7 @@ def test_a_force_trains_on_noise_and_says_what_the_gate_thinks(production: World
     production.arrive(noise(60, 8))
     run = production.hour(force="I want to see it fail", max_quarantine="1", max_suspicious="1")
     assert run.decision == "promote"
-    assert "the gate said reject" in run.reason or "the gate said hold" in run.reason
+    assert "the gate's verdict was reject" in run.reason or "the gate's verdict was hold" in run.reason
 
 
 # --- groups, slices, guardrails ----------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_a_first_model_may_be_a_skops_file_that_tells_dates_and_categories_too(e
     assert run.outputs["merge-state"] == "merged", run.log
     assert empty.champion.types == ("numpy.asarray", "numpy.dtype", "operator.methodcaller", "pandas.to_datetime")
     assert [path for path in empty.on("main") if path.startswith("model/v1")] == ["model/v1.md", "model/v1.skops"]
-    assert "beside scikit-learn's estimators and NumPy's arrays" in run.summary
+    assert "apart from scikit-learn's estimators and NumPy's arrays" in run.summary
 
 
 @pytest.mark.parametrize("types", ["os", "a b.C", "builtins.eval; x", "1a.B", "a.B,,c"])

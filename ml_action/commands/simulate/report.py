@@ -1,4 +1,4 @@
-"""A simulation in words and in characters: sentences, a timeline, a recommendation. Pure, as the figures are."""
+"""The sentences about a simulation, its timeline, and the recommendation. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENOUGH = 0.8  # how often a threshold is to find the gain that it is for
 HARM = 0.05  # the largest share of promotions that may be no gain
 CALLS = (str(Verdict.REVIEW), str(Verdict.INCOMPARABLE), str(Verdict.FAILED))  # for a person
 OFTEN = 0.05
-LESS = 0.1  # by how much a share has to be smaller to be worth a word
+LESS = 0.1  # by how much a share has to be smaller to be mentioned
 COLUMNS = 21  # of an interval's picture
 
 
@@ -42,29 +42,29 @@ COLUMNS = 21  # of an interval's picture
 
 
 def sentence(replay: Replay, threshold: int) -> str:
-    """`14 attempts: 3 promoted, 10 held, 1 for a person to review; v3 is in place, 12 of 200 new ones wait`."""
+    """Returns `14 attempts: 3 promoted, 10 held, 1 for a person to review; v3 is in place, 12 of 200 new ones wait`."""
     waits = f"{replay.waiting} of {threshold} new ones wait"
     if not replay.rounds:
         return f"no attempt: {waits}"
     by_verdict = Counter(one.verdict for one in replay.rounds)
-    told = ", ".join(f"{by_verdict[verdict]} {word}" for verdict, word in DONE.items() if by_verdict[verdict])
+    verdicts = ", ".join(f"{by_verdict[verdict]} {word}" for verdict, word in DONE.items() if by_verdict[verdict])
     version = replay.rounds[-1].version
     attempts = count_of(len(replay.rounds), "attempts")
-    return f"{attempts}: {told}; {f'{version} is' if version else 'no version is'} in place, {waits}"
+    return f"{attempts}: {verdicts}; {f'{version} is' if version else 'no version is'} in place, {waits}"
 
 
 def day(time: str) -> str:
-    """The day of a time; a dash where nobody knows it."""
+    """Returns the day of a time; a dash if it is not known."""
     return time[:10] or "–"
 
 
 def gain(one: Round) -> str:
-    """`6.1 % [3.9, 8.4]`."""
+    """Returns the gain as `6.1 % [3.9, 8.4]`."""
     return "–" if one.gain is None or one.interval is None else f"{percent(one.gain)} {percents(one.interval)}"
 
 
 def timeline(rounds: Sequence[Round], width: int) -> list[str]:
-    """The rounds on a line, as many lines as it takes: the versions above, the days below."""
+    """Returns the rounds on as many lines as it takes, with the versions above and the days below."""
     each = max(1, (width - 2) // STEP)
     parts = [rounds[start : start + each] for start in range(0, len(rounds), each)]
     lines = [line for part in parts for line in _part_of_timeline(part)]
@@ -86,7 +86,7 @@ def _legend(rounds: Sequence[Round]) -> str:
 
 
 def scale(rounds: Sequence[Round]) -> float:
-    """The largest gain or loss that a picture of the intervals has to show; against the dummy none is shown."""
+    """Returns the largest gain or loss that a picture has to show. Gains over the dummy are not shown."""
     ends = [
         abs(end) for one in rounds if one.champion and one.interval for end in (one.interval.low, one.interval.high)
     ]
@@ -94,7 +94,7 @@ def scale(rounds: Sequence[Round]) -> float:
 
 
 def picture(one: Round, most: float) -> str:
-    """The gain in its interval, about the line of no gain: `    │  ├─●─┤`."""
+    """Returns the gain in its interval, around the line of no gain: `    │  ├─●─┤`."""
     if one.gain is None or one.interval is None:
         return ""
     if not one.champion:
@@ -115,25 +115,25 @@ def _column(value: float, most: float) -> int:
 
 
 def remarks(rounds: Sequence[Round], most: int = 5) -> list[str]:
-    """Why the rounds ended that ended neither in a promotion nor in a usual hold."""
+    """Returns the reasons of the rounds that ended neither in a promotion nor in a hold."""
     odd = [one for one in rounds if one.verdict not in (Verdict.PROMOTE, Verdict.HOLD)]
-    told = [f"round {one.number}, {one.verdict}: {one.reason}" for one in odd[:most]]
-    return [*told, f"… and {len(odd) - most} more"] if len(odd) > most else told
+    lines = [f"round {one.number}, {one.verdict}: {one.reason}" for one in odd[:most]]
+    return [*lines, f"… and {len(odd) - most} more"] if len(odd) > most else lines
 
 
 # --- the calibration --------------------------------------------------------------------------------------
 
 
 def sentences(found: Sequence[Calibration], threshold: int, confidence: float) -> list[str]:
-    """What is to be said of a policy with this threshold and confidence."""
+    """Returns the sentences about a policy with this threshold and confidence."""
     if not found:
         return []
-    said = (recommendation(found, threshold, confidence), caution(found, threshold), disturbance(found, threshold))
-    return [text for text in said if text]
+    texts = (recommendation(found, threshold, confidence), caution(found, threshold), disturbance(found, threshold))
+    return [text for text in texts if text]
 
 
 def recommendation(found: Sequence[Calibration], threshold: int, confidence: float = CONFIDENCE) -> str:
-    """Which threshold these figures speak for, in a sentence or two."""
+    """Returns which threshold these figures recommend."""
     enough = [one for one in found if _finds(one, AIM) and not _harms(one)]
     if not enough:
         return _none(found[-1], confidence)
@@ -144,7 +144,7 @@ def recommendation(found: Sequence[Calibration], threshold: int, confidence: flo
 
 
 def caution(found: Sequence[Calibration], threshold: int) -> str:
-    """What becomes of a change that nothing but one batch shows, where it is found less often; else nothing."""
+    """Returns how often a change is found that only one batch shows, if that is less often; else nothing."""
     one = _nearest(found, threshold)
     if not one.one_batch_only.found.of or one.one_batch_only.found.share > one.power(AIM).found.share - LESS:
         return ""
@@ -156,7 +156,7 @@ def caution(found: Sequence[Calibration], threshold: int) -> str:
 
 
 def disturbance(found: Sequence[Calibration], threshold: int) -> str:
-    """How often a person is called although nothing changed, where that is often; else nothing."""
+    """Returns how often a user has to look although nothing changed, if that is often; else nothing."""
     one = _nearest(found, threshold)
     others = {name: count for name, count in one.unchanged.verdicts.items() if name in CALLS}
     share = sum(others.values()) / (one.unchanged.found.of or 1)
@@ -169,7 +169,7 @@ def disturbance(found: Sequence[Calibration], threshold: int) -> str:
 
 
 def _nearest(found: Sequence[Calibration], threshold: int) -> Calibration:
-    """The one that is most like the user's."""
+    """Returns the calibration that is nearest to the user's threshold."""
     return min(found, key=lambda one: (abs(one.threshold - threshold), one.threshold))
 
 
@@ -191,9 +191,9 @@ def _performance(one: Calibration) -> str:
 
 
 def _none(largest: Calibration, confidence: float) -> str:
-    """No threshold is good enough: what the largest one reaches, and what would help."""
+    """Returns what the largest threshold reaches where none is good enough, and what would help."""
     if not largest.power(AIM).found.of:
-        return f"No change of the target makes a gain of {_gain(AIM)} here: nothing can be said of what would be found."
+        return f"No change of the target makes a gain of {_gain(AIM)} here, so that what it would find is unknown."
     if _harms(largest):
         harm = percent(largest.no_better.share, 0)
         return (
@@ -206,7 +206,7 @@ def _none(largest: Calibration, confidence: float) -> str:
 
 
 def _needed(one: Calibration, confidence: float) -> int:
-    """About how many datasets would find the gain, were the intervals as wide as the root of their number says; or 0.
+    """Returns about how many datasets would find the gain, or 0: widths of intervals go with the root of that number.
 
     The gain is found where it lies half a width above zero, and by the part of a width that chance takes once in five.
     """
@@ -222,12 +222,12 @@ def _finds(one: Calibration, there: float) -> bool:
 
 
 def _harms(one: Calibration) -> bool:
-    """Whether it surely promotes too much that is no gain: a few draws tell little."""
+    """Whether it certainly promotes too much that is no gain: a few draws show little."""
     return one.no_better.interval.low > HARM
 
 
 def _finer(one: Calibration) -> list[float]:
-    """The gains below the aim that it finds."""
+    """Returns the gains below the aim that it finds."""
     return [power.true_gain for power in one.powers if power.true_gain < AIM and _finds(one, power.true_gain)]
 
 
@@ -243,7 +243,7 @@ def _range(interval: Interval) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`about 40 s`, `about 4 min`, `about 2 h`."""
+    """Returns `about 40 s`, `about 4 min`, `about 2 h`."""
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} min" if seconds < 90 * 60 else f"about {seconds / 3600:.1f} h"

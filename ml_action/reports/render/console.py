@@ -54,13 +54,13 @@ def render(blocks: Iterable[Block], *, ascii_only: bool = False) -> Iterator[str
     for block in blocks:
         if not block.content or (ascii_only and isinstance(block, Verbatim) and block.drawn):
             continue
-        if before and _stands_apart(block, before):
+        if before and _needs_space(block, before):
             yield ""
         yield from _block(block)
         before = block
 
 
-def _stands_apart(block: Block, before: Block) -> bool:
+def _needs_space(block: Block, before: Block) -> bool:
     """Whether an empty line goes before the block."""
     if isinstance(block, Verbatim):
         return not isinstance(before, Heading)

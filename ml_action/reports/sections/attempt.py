@@ -34,10 +34,11 @@ from ml_action.reports.sections.comparison import HEADING, comparison, numbers_o
 def notice(attempt: Attempt, decision: Decision) -> Text | None:
     """Returns what is unusual about a proposal: a person forced it, or it is a draft for one. Else `None`."""
     if attempt.forced:
-        said = f"The gate said {decision.overruled}" if decision.overruled else f"The gate agrees: {decision.reason}"
+        agrees = f"The gate agrees: {decision.reason}"
+        verdict = f"The gate's verdict was {decision.overruled}" if decision.overruled else agrees
         return text(
             "{} {}. {}. The bot never approves or merges it.",
-            Strong("A person forced this:"), Untrusted(attempt.forced.rstrip(".")), Untrusted(said),
+            Strong("A person forced this:"), Untrusted(attempt.forced.rstrip(".")), Untrusted(verdict),
         )  # fmt: skip
     if attempt.draft:
         return text(
@@ -74,7 +75,7 @@ def facts(attempt: Attempt, history: History | None) -> Facts:
 def _run(url: str) -> Inline:
     if url.startswith("https://"):
         return Link("the workflow's run", url)
-    return Untrusted(url or "on somebody's machine")
+    return Untrusted(url or "on a local machine")
 
 
 def _of_training(attempt: Attempt) -> dict[str, str]:

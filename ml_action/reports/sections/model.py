@@ -31,7 +31,7 @@ def types(trial: Trial, version: str, champion: str) -> Blocks:
         return ()
     before = trial.champion_types
     rows = tuple(_types(trial))
-    file, usual = Code(f"{version}.skops"), "beside scikit-learn's estimators and NumPy's arrays"
+    file, usual = Code(f"{version}.skops"), "apart from scikit-learn's estimators and NumPy's arrays"
     sentence = text("{} holds, {}:", file, usual) if rows else text("{} holds nothing {}.", file, usual)
     unlisted = text("{} has no list of types: it is a pickle.", Untrusted(champion))
     return section(

@@ -88,7 +88,7 @@ def overruled(decision: Decision) -> str:
 
 def forced(why: str, decision: Decision) -> str:
     """Returns why a challenger is promoted that a person forced."""
-    return f"forced by a person ({why}); the gate said {overruled(decision)}"
+    return f"forced by a person ({why}); the gate's verdict was {overruled(decision)}"
 
 
 def repeated(decision: Decision, why: str) -> str:

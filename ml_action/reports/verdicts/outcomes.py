@@ -18,7 +18,7 @@ MORE_DATASETS = "nothing until more datasets arrive; the next run counts again"
 MORE_DRIFT = "nothing until more datasets arrive; the next run counts and looks again"
 CORRECT_FILES = "correct the files that were set aside, or wait for more datasets; a corrected file counts as new"
 LOST_RACE = "another run recorded its result first; this one changed nothing"
-SET_CONCURRENCY = "nothing: the other run's result stands; set a `concurrency` group so that runs wait for each other"
+SET_CONCURRENCY = "nothing: the other run's result is kept; set a `concurrency` group so that runs wait for each other"
 
 
 # --- reasons ----------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def remember(tmp_path, workspace, *attempts):
     borrowed.push([Push(STATE, "", journal.write(borrowed, state, Counter(0, 200, "", ""), "x", time=TIME))])
 
 
-def test_the_status_of_a_new_repository(show):
+def test_status_of_a_new_repository(show):
     text = show(status.status)
     assert "waiting 3/200" in text
     assert "none yet: the first training makes v1" in text
@@ -60,7 +60,7 @@ def test_the_status_of_a_new_repository(show):
     assert "first training makes v1" in show(history.history)
 
 
-def test_the_status_after_attempts(show, tmp_path, workspace):
+def test_status_after_attempts(show, tmp_path, workspace):
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history())})
     held = make_attempt(verdict=Verdict.HOLD, reason="not [b]proven[/b]", commit="", gain=None, champion_score=None)
     many = [make_attempt(id=f"A{n}", reason=f"reason {n}") for n in range(5)]
@@ -87,11 +87,11 @@ def test_the_status_after_attempts(show, tmp_path, workspace):
         (make_attempt(state="merged", pull_request=3, pull_request_url="u"), "v2: merged, #3 u"),
     ],
 )
-def test_what_became_of_the_last_promotion(attempt, text):
+def test_status_of_the_last_promotion(attempt, text):
     assert inline(pages._promotion(attempt)) == text
 
 
-def test_the_history_of_versions(show, workspace):
+def test_history_of_versions(show, workspace):
     old = make_version(metric="accuracy", scores={"r2": 0.1})
     new = make_version(version="v2", champion_scores={"r2": 0.7})
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(old, new))})
@@ -101,13 +101,13 @@ def test_the_history_of_versions(show, workspace):
     assert [version["version"] for version in show(history.history, as_json=True)] == ["v1", "v2"]
 
 
-def test_a_champion_without_a_score_by_its_metric_is_shown_all_the_same(show, workspace):
+def test_champion_without_a_score_by_its_metric_is_shown(show, workspace):
     versions = make_history(make_version(metric="accuracy"))
     workspace.commit({"model/model_metadata.json": registry.to_bytes(versions)})
     assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(status.status)
 
 
-def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace):
+def test_rollback_is_shown_with_its_reason(show, tmp_path, workspace):
     versions = (make_version(), make_version(version="v2"))
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(*versions, current="v1"))})
     back = make_attempt(
@@ -128,7 +128,7 @@ def test_what_was_rolled_back_is_shown_with_the_reason(show, tmp_path, workspace
     ]  # fmt: skip
 
 
-def test_a_clone_without_a_token_tells_what_the_server_told_it(show, tmp_path, workspace):
+def test_clone_without_a_token_shows_the_branch_that_it_fetched(show, tmp_path, workspace):
     """As `explain` does: the state branch is there under its remote name only."""
     remember(tmp_path, workspace, make_attempt(id="A1", reason="a reason of its own"))
     git = make_git(workspace.path)

@@ -266,7 +266,8 @@ def test_a_forced_promotion_says_what_the_gate_said():
     decision = forced(verdict(screening=SUSPICIOUS), "the labels are right, I looked")
     assert decision.verdict is Verdict.PROMOTE
     assert decision.reason.startswith(
-        "forced by a person (the labels are right, I looked); the gate said review: the data look wrong: 33 of 200"
+        "forced by a person (the labels are right, I looked); the gate's verdict was review: the data look wrong: "
+        "33 of 200"
     )
 
 

@@ -1,4 +1,4 @@
-"""Which attempt a person means, what is told of it, and `explain` on a real repository."""
+"""Which attempt a user names, its facts, and `explain` on a real repository."""
 
 import json
 import os
@@ -49,9 +49,9 @@ IDS = ("20260301T120000Z-abcdef12", "20260301T130000Z-01234567", "20260402T12000
 def judged(comparison=None, screening=None, policy=POLICY, **changes):
     """An attempt as the loop records it."""
     comparison, screening = comparison or make_evidence(), screening or make_screening()
-    told = decide(comparison, policy, screening)
+    decision = decide(comparison, policy, screening)
     plain = make_attempt(
-        verdict=told.verdict, reason=told.reason, decision=told, comparison=comparison, screening=screening,
+        verdict=decision.verdict, reason=decision.reason, decision=decision, comparison=comparison, screening=screening,
         policy=policy, gain=comparison.gain, notes=("trained early: 'sleep_hours' drifted",), set_aside=4,
     )  # fmt: skip
     return replace(plain, **changes)
@@ -81,7 +81,7 @@ def find(wanted, *made):
         ("v1", 0), ("V2", 1), ("v3", 2),
     ],
 )  # fmt: skip
-def test_an_attempt_is_found_by_number_id_beginning_or_version(wanted, place):
+def test_attempt_is_found_by_number_id_beginning_or_version(wanted, place):
     if place is None:
         with pytest.raises(SettingsError):
             find(wanted)
@@ -90,7 +90,7 @@ def test_an_attempt_is_found_by_number_id_beginning_or_version(wanted, place):
 
 
 @pytest.mark.parametrize("wanted", ["0", "4", "999", "-1", "²", "v4", "x", "20260301", "2026", "v", "*", HOSTILE])
-def test_what_is_no_attempt_or_more_than_one_is_told_with_those_that_there_are(wanted):
+def test_unknown_or_ambiguous_name_lists_the_attempts_that_exist(wanted):
     with pytest.raises(SettingsError) as caught:
         find(wanted)
     problem = caught.value
@@ -101,13 +101,13 @@ def test_what_is_no_attempt_or_more_than_one_is_told_with_those_that_there_are(w
     assert f"{IDS[1]} (v2, promote)" in problem.fix
 
 
-def test_a_beginning_of_several_names_only_these():
+def test_ambiguous_beginning_lists_only_its_matches():
     with pytest.raises(SettingsError, match="2 attempts begin with '20260301t1'") as caught:
         find("20260301T1")
     assert IDS[2] not in caught.value.fix
 
 
-def test_only_the_last_few_are_named_the_last_one_first():
+def test_only_the_last_attempts_are_listed_the_latest_first():
     many = tuple(make_attempt(id=f"A{place}") for place in range(9))
     with pytest.raises(SettingsError) as caught:
         find("nothing", *many)
@@ -115,7 +115,7 @@ def test_only_the_last_few_are_named_the_last_one_first():
     assert "A3" not in caught.value.fix
 
 
-def test_of_a_version_the_one_that_got_through_is_meant():
+def test_version_names_the_attempt_that_was_merged_or_else_proposed():
     waiting, proposed = make_attempt(id="held", commit=""), make_attempt(id="proposed", state="closed")
     merged = make_attempt(id="merged", state="merged")
     assert find("v2", waiting, merged, proposed, replace(waiting, id="later")) == "merged"
@@ -123,7 +123,7 @@ def test_of_a_version_the_one_that_got_through_is_meant():
     assert find("v2", waiting, replace(waiting, id="later")) == "later"
 
 
-def test_without_any_attempt_the_branch_to_fetch_is_named():
+def test_empty_journal_names_the_branch_to_fetch():
     with pytest.raises(RepositoryError) as caught:
         attempts.find((), "", STATE)
     assert f"git fetch origin {STATE}:refs/remotes/origin/{STATE}" in caught.value.fix
@@ -147,11 +147,11 @@ def test_without_any_attempt_the_branch_to_fetch_is_named():
         ({"pull_request": 7, "state": "superseded"}, "superseded: another champion came before it was merged"),
     ],
 )  # fmt: skip
-def test_what_became_of_a_promotion(changes, text):
+def test_outcome_of_a_promotion(changes, text):
     assert outcome_of_promotion(make_attempt(**changes), None) == text
 
 
-def test_production_knows_what_was_merged_whatever_the_journal_says():
+def test_history_decides_what_was_merged_whatever_the_journal_has():
     attempt = make_attempt(state="open", pull_request=7)
     mine = make_version(version="v2", attempt=attempt.id)
     assert outcome_of_promotion(attempt, make_history(make_version(), mine)) == "merged: in production"
@@ -163,7 +163,7 @@ def asked_for(attempt):
     return dict(facts(attempt, None).content)["asked for"].content
 
 
-def test_what_was_asked_is_told_in_words():
+def test_policy_is_described_in_words():
     asked = asked_for(judged())
     assert asked == ("better by 0.5 % at least, 95 % confidence, neg_mean_absolute_error within 1.0 %, no school worse")
     for policy, text in ((Policy(gate="not-worse"), "not worse by 2.0 %"), (Policy(gate="higher"), "a higher score")):
@@ -203,30 +203,30 @@ def explain(tmp_path, workspace, capsys, monkeypatch):
     return explain
 
 
-def test_a_whole_explanation(explain, tmp_path, workspace):
+def test_explanation_for_a_terminal(explain, tmp_path, workspace):
     remember(tmp_path / "writing", workspace, held())
     assert_golden("explain.txt", explain())
 
 
-def test_a_whole_report_of_an_attempt(explain, tmp_path, workspace):
+def test_explanation_as_markdown(explain, tmp_path, workspace):
     promoted = judged(pull_request=7, pull_request_url="https://github.com/o/r/pull/7", state="merged")
     remember(tmp_path / "writing", workspace, promoted)
     assert_golden("explain.md", explain(form="markdown"))
 
 
-def test_json_is_the_record_of_the_journal(explain, tmp_path, workspace):
+def test_explanation_as_json_is_the_record_of_the_journal(explain, tmp_path, workspace):
     remember(tmp_path / "writing", workspace, held(id=IDS[0]), judged(id=IDS[1]))
     assert json.loads(explain("2", form="json")) == json.loads(json.dumps(encode(held(id=IDS[0]))))
 
 
-def test_everything_that_the_journal_holds_is_shown(explain, tmp_path, workspace):
+def test_explanation_shows_everything_in_the_journal(explain, tmp_path, workspace):
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(make_version(attempt="A1")))})
     suspicious = make_screening(suspicious=33, moved=("'hours' has moved as a whole",))
     attempt = judged(screening=suspicious, id="A1", forced="I looked at them", draft=True, version="v1", champion="")
     remember(tmp_path / "writing", workspace, attempt, replace(attempt, id="A2", forced="", version="v2"))
     assert "This is a draft for a person to decide on: the data look wrong: 33 of 217" in explain("v2")
     text = explain("v1")
-    for told in (
+    for line in (
         "🔎 review: the data look wrong: 33 of 217 new datasets are suspicious to the champion",
         "   what would change it: look at the datasets; if they are right",
         "A person forced this: I looked at them.",
@@ -249,10 +249,10 @@ def test_everything_that_the_journal_holds_is_shown(explain, tmp_path, workspace
         "Moved as a whole\n'hours' has moved as a whole",
         "Notes\ntrained early: 'sleep_hours' drifted",
     ):
-        assert told in text
+        assert line in text
 
 
-def test_a_journal_of_an_earlier_version_tells_what_there_is(explain, tmp_path, workspace):
+def test_journal_of_an_earlier_release_is_explained_as_far_as_it_goes(explain, tmp_path, workspace):
     line = encode(make_attempt(verdict=Verdict.HOLD, reason="not proven better: 0.1 %", commit=""))
     for name in ("comparison", "decision", "screening", "policy", "notes", "forced", "draft"):
         del line[name]
@@ -266,16 +266,16 @@ def test_a_journal_of_an_earlier_version_tells_what_there_is(explain, tmp_path, 
     assert json.loads(explain(form="json"))["comparison"] is None
 
 
-def test_an_attempt_without_any_score_is_told(explain, tmp_path, workspace):
+def test_attempt_without_scores_is_explained(explain, tmp_path, workspace):
     nothing = {"challenger_score": None, "champion_score": None, "datasets": 0, "run_url": ""}
     remember(tmp_path / "writing", workspace, make_attempt(verdict=Verdict.INCOMPARABLE, **nothing))
     text = explain()
     assert "trained on" in text
-    assert "on somebody's machine" in text
+    assert "on a local machine" in text
     assert "Scores" not in text
 
 
-def test_hostile_text_of_a_journal_is_shown_and_not_obeyed(explain, tmp_path, workspace):
+def test_hostile_text_of_a_journal_is_shown_as_text(explain, tmp_path, workspace):
     hostile = HOSTILE + "[bold]x[/bold] :warning: [link=https://evil.example]y[/link]"
     attempt = held(reason=hostile, notes=(hostile,), run_url=hostile, forced=hostile)
     remember(tmp_path / "writing", workspace, attempt)
@@ -297,14 +297,14 @@ def make_clone(path, remote):
     return clone
 
 
-def test_a_plain_clone_tells_what_the_server_remembered(explain, tmp_path, workspace):
+def test_plain_clone_explains_from_the_branch_that_it_fetched(explain, tmp_path, workspace):
     """Without a token; the branch is there as the clone fetched it."""
     remember(tmp_path / "writing", workspace, held())
     clone = make_clone(tmp_path / "clone", make_remote(tmp_path / "remote.git", workspace))
     assert "not proven better" in explain(at=clone)
 
 
-def test_what_the_server_holds_now_is_told_and_offline_what_the_clone_knows(explain, tmp_path, workspace):
+def test_explanation_reads_the_server_or_else_the_clone(explain, tmp_path, workspace):
     (tmp_path / "server/o").mkdir(parents=True)
     remember(tmp_path / "writing", workspace, held(id="A-old"))
     remote = make_remote(tmp_path / "server/o/r.git", workspace)
@@ -336,39 +336,39 @@ def ask(workspace, capsys):
     return ask
 
 
-def test_the_command_explains(ask, tmp_path, workspace):
+def test_command_explains_in_each_form(ask, tmp_path, workspace):
     remember(tmp_path / "writing", workspace, held(id=IDS[0]), judged(id=IDS[1]))
-    code, said = ask()
-    assert (code, "🚀 promote: better by 6.1 %" in said.out) == (0, True)
-    code, said = ask("2", "--json")
-    assert (code, json.loads(said.out)["verdict"]) == (0, "hold")
-    code, said = ask("2", "--markdown")
-    assert (code, said.out.startswith("## ✋ hold: not proven better")) == (0, True)
+    code, output = ask()
+    assert (code, "🚀 promote: better by 6.1 %" in output.out) == (0, True)
+    code, output = ask("2", "--json")
+    assert (code, json.loads(output.out)["verdict"]) == (0, "hold")
+    code, output = ask("2", "--markdown")
+    assert (code, output.out.startswith("## ✋ hold: not proven better")) == (0, True)
 
 
-def test_the_command_tells_what_is_wrong_in_three_parts(ask, tmp_path, workspace):
-    code, said = ask()
+def test_command_reports_errors_in_three_parts(ask, tmp_path, workspace):
+    code, output = ask()
     assert code == 4
-    assert said.out.startswith("error: the journal holds no attempt yet\n  Why: ")
+    assert output.out.startswith("error: the journal holds no attempt yet\n  Why: ")
     remember(tmp_path / "writing", workspace, held())
-    code, said = ask("v9")
+    code, output = ask("v9")
     assert code == 2
-    assert said.out.startswith("error: there is no attempt 'v9'\n  Why: ")
-    assert "\n  Do:  name one of these, the last first: 20260301T120000Z-abcdef12 (v2, hold)" in said.out
+    assert output.out.startswith("error: there is no attempt 'v9'\n  Why: ")
+    assert "\n  Do:  name one of these, the last first: 20260301T120000Z-abcdef12 (v2, hold)" in output.out
 
 
-def test_json_and_markdown_are_two_things(ask):
+def test_json_and_markdown_exclude_each_other(ask):
     with pytest.raises(SystemExit):
         ask("--json", "--markdown")
 
 
-def test_a_folder_that_is_no_repository_is_told(tmp_path, capsys):
+def test_folder_that_is_no_repository_is_reported(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert cli.main(["explain", "--workspace", str(tmp_path / "empty")], {"PATH": "/usr/bin:/bin"}) == 4
     assert "is not a git repository" in capsys.readouterr().out
 
 
-def test_no_data_are_read_and_no_model_is_loaded(tmp_path, workspace):
+def test_explanation_loads_nothing_of_the_training(tmp_path, workspace):
     """In a process of its own: nothing of the training is imported."""
     remember(tmp_path / "writing", workspace, held())
     program = (

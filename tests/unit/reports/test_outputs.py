@@ -66,13 +66,13 @@ def test_inspected_datasets_fill_the_count_and_the_pull_request(inspected, numbe
     assert (values["count"], values["pr-number"], values["pr-url"]) == numbers
 
 
-def test_a_run_that_waits_tells_the_champions_version():
+def test_waiting_run_outputs_the_version_of_the_champion():
     outcome = make_outcome(attempt=None, trial=None, publication=None, trigger=Trigger(False, 3, 200, "waiting 3/200"))
     values = outputs.from_outcome(outcome)
     assert (values["ready"], values["version"], values["champion-score"]) == ("false", "v1", "")
 
 
-def test_scores_that_are_not_there_stay_empty_and_a_zero_is_told():
+def test_missing_scores_stay_empty_and_a_zero_does_not():
     attempt = make_attempt(champion_score=None, improvement=0.0, interval=None)
     values = outputs.from_outcome(make_outcome(attempt=attempt))
     assert (values["champion-score"], values["improvement"], values["ci-low"], values["ci-high"]) == ("", "0.0", "", "")
@@ -85,22 +85,22 @@ def test_set_aside_datasets_are_counted():
     assert outputs.from_outcome(outcome)["quarantined"] == "1"
 
 
-def test_what_was_judged_is_told_in_figures():
+def test_comparison_fills_the_outputs_with_numbers():
     comparison = make_evidence()
-    told = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
-    attempt = make_attempt(comparison=comparison, gain=comparison.gain, decision=told, screening=make_screening())
+    decision = Decision(Verdict.HOLD, "not proven better", outlook="about 90 more datasets")
+    attempt = make_attempt(comparison=comparison, gain=comparison.gain, decision=decision, screening=make_screening())
     values = outputs.from_outcome(make_outcome(attempt=attempt))
     assert (values["gain"], values["win-rate"]) == ("0.061", "0.71")
     assert (values["outlook"], values["suspicious"]) == ("about 90 more datasets", "3")
 
 
 @pytest.mark.parametrize(
-    ("watched", "told"),
+    ("watched", "output"),
     [
         (WatchResult("v2", "v1", True, "worse", make_comparison()), "worse"),
         (WatchResult("v2", "v1", False, "not proven worse", make_comparison()), "not-worse"),
         (WatchResult("v2", "v1", False, "its file is not there"), "unknown"),
     ],
 )
-def test_what_the_watch_found_is_told_in_a_word(watched, told):
-    assert outputs.from_outcome(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == told
+def test_result_of_the_watch_is_one_word(watched, output):
+    assert outputs.from_outcome(make_outcome(attempt=make_attempt(watched=watched)))["watch"] == output

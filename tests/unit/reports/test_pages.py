@@ -48,7 +48,7 @@ def raw(text):
 
 
 @given(any_text)
-def test_nothing_that_was_escaped_is_markup(text):
+def test_escaped_text_is_no_markup(text):
     shown = escape(text)
     left = raw(shown)
     assert shown.splitlines() in ([shown], [])
@@ -60,14 +60,14 @@ def test_nothing_that_was_escaped_is_markup(text):
 
 
 @given(any_text)
-def test_what_was_escaped_reads_as_it_was(text):
+def test_escaped_text_reads_unchanged(text):
     shown = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escape(text))).replace("\u200b", "")
     printable = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
     assert shown == (printable if len(printable) <= 500 else printable[:499] + "…")
 
 
 @given(any_text)
-def test_a_code_span_is_one_span_in_one_cell(text):
+def test_code_span_is_one_span_in_one_cell(text):
     span = code(text)
     assert span.startswith("`")
     assert span.endswith("`")
@@ -90,7 +90,7 @@ def test_examples_of_escaping():
 
 
 def every_page():
-    """Every page, with hostile text wherever a stranger's text can get in."""
+    """Every page, with hostile text wherever text from outside can get in."""
     aside = (RejectedDataset(f"data/{HOSTILE}.csv", "1", HOSTILE, 3),)
     suspects = (RejectedDataset(f"data/{HOSTILE}!.csv", "2", HOSTILE, 0),)
     checks = (Check("finite", False, HOSTILE), Check(f"slice {HOSTILE} = {HOSTILE}", False, HOSTILE))
@@ -158,13 +158,13 @@ def test_every_row_of_every_table_has_as_many_cells_as_its_head(page):
     assert rows > 5
 
 
-def test_the_summary_begins_with_the_verdict_and_what_happens_next():
+def test_summary_begins_with_the_verdict_and_the_next_step():
     lines = render(summary(make_outcome())).splitlines()
     assert lines[0] == "## 🚀 promote: better by far"
     assert lines[2] == "**Next:** a person reviews"
 
 
-def test_the_summary_tells_what_was_found():
+def test_summary_lists_what_was_found():
     text = render(summary(make_outcome()))
     for row in (
         "| new datasets | 220 of 200, 200 of them sound |",
@@ -180,23 +180,23 @@ def test_the_summary_tells_what_was_found():
         assert row in text
 
 
-def test_a_run_that_came_nowhere_has_a_summary_all_the_same():
+def test_failed_run_has_a_summary():
     text = render(summary(Outcome(Verdict.FAILED, "git refused", "try again")))
     assert text.startswith("## ❌ failed: git refused\n\n**Next:** try again\n")
 
 
-def test_without_a_champion_there_is_no_column_for_it():
+def test_scores_without_a_champion_have_no_column_for_it():
     table = render([scores_table(make_comparison(champion={}), "", "v1")])
     assert table.splitlines()[0] == "| metric | challenger v1 | dummy |"
 
 
-def test_a_metric_that_is_missing_on_one_side_is_a_dash():
+def test_missing_metric_is_a_dash():
     table = render([scores_table(make_comparison(challenger={"r2": 0.5, "mse": 12345.678}), "v1", "v2")])
     assert "| `mse` | 40.0000 | 12,345.7 | 200.0000 |" in table
     assert "–" in render([scores_table(make_comparison(champion={"r2": 0.1}), "v1", "v2")])
 
 
-def test_only_the_first_fifty_set_aside_datasets_are_listed():
+def test_only_the_first_fifty_rejected_datasets_are_listed():
     table = render([data.rejected_table([RejectedDataset(f"{n}.csv", str(n), "empty") for n in range(60)])])
     assert table.count("| `") == 50
     assert table.endswith("… and 10 more\n")
@@ -207,7 +207,7 @@ def test_notes_of_run_and_publication_are_listed():
     assert "### Notes\n\n- first\n- second" in text
 
 
-def test_the_pull_request_tells_what_is_in_it():
+def test_pull_request_lists_its_contents():
     set_aside = (RejectedDataset("bad.csv", "1", "empty"),)
     text = render(pages.pull_request(make_version(), make_attempt(), make_trial(notes=("note",)), DECISION, set_aside))
     assert text.startswith("**v1** is better by 25.0 %")
@@ -220,20 +220,20 @@ def test_the_pull_request_tells_what_is_in_it():
     assert text.count("✅") == 7
 
 
-def test_the_pull_request_of_a_run_on_a_laptop_links_to_no_run():
+def test_pull_request_of_a_local_run_links_to_no_run():
     text = render(pages.pull_request(make_version(params={}), make_attempt(run_url=""), make_trial(), DECISION, ()))
     assert "| attempt | `20260301T120000Z-abcdef12` |" in text
     assert "Set aside" not in text
 
 
-def test_the_model_card_tells_scores_contents_and_limits():
+def test_model_card_has_scores_contents_and_limits():
     text = render(pages.model_card(make_version(), make_attempt(), make_trial(), DECISION))
     assert text.startswith("# v2: `score` from 2 columns\n")
     for heading in ("## Scores on unseen rows", "## Contents", "## Limits"):
         assert heading in text
 
 
-def test_the_commit_message_ends_with_trailers():
+def test_commit_message_ends_with_trailers():
     message = commit_messages.of_promotion(make_version(), make_attempt(), DECISION)
     subject, _, rest = message.partition("\n\n")
     assert subject == "Promote model v1"
@@ -259,7 +259,7 @@ def shown(comparison=None, screening=None, policy=POLICY, **changes):
     return trial, decision, attempt
 
 
-def test_a_whole_summary():
+def test_whole_summary():
     trial, decision, attempt = shown()
     aside = (*trial.screening.suspects, RejectedDataset("data/new_data/batch-07-200.csv", "9" * 40, "is empty"))
     outcome = make_outcome(
@@ -271,14 +271,14 @@ def test_a_whole_summary():
     assert_golden("summary.md", render(summary(outcome)))
 
 
-@pytest.mark.parametrize("page", ["summary", "pull request", "model card", "retold"])
+@pytest.mark.parametrize("page", ["summary", "pull request", "model card", "explanation"])
 def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
     trial, decision, attempt = shown()
     text = {
         "summary": render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt))),
         "pull request": render(pages.pull_request(make_version(), attempt, trial, decision, trial.screening.suspects)),
         "model card": render(pages.model_card(make_version(), attempt, trial, decision)),
-        "retold": render(pages.explanation(attempt, None)),
+        "explanation": render(pages.explanation(attempt, None)),
     }[page]
     assert "```text\ngain of each dataset, sorted (share of the champion's error)\n" in text
     assert "┊ asked for: 0.5 %\n```\n" in text
@@ -290,7 +290,7 @@ def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
     assert text.count("batch-07-008.csv") == 1  # not in quarantine as well
 
 
-def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed():
+def test_conditions_with_a_table_are_counted_or_named_if_they_failed():
     _, decision, _ = shown()
     listed = render([gate.conditions(decision)])
     assert "- ✅ **slices**: none of 2 is worse" in listed
@@ -305,7 +305,7 @@ def test_conditions_of_which_a_table_tells_are_counted_or_named_when_they_failed
     assert table[2] == "| `school` | `online` | 41 | -8.1 % | worse |"
 
 
-def test_what_moved_as_a_whole_has_a_section():
+def test_columns_that_moved_as_a_whole_have_a_section():
     moved = "'hours_studied' has moved as a whole"
     trial, decision, attempt = shown(screening=make_screening(suspicious=0, suspects=(), found=(), moved=(moved,)))
     text = render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt))).replace("\\", "")
@@ -313,29 +313,29 @@ def test_what_moved_as_a_whole_has_a_section():
     assert "Suspicious" not in text
 
 
-def test_suspicious_ones_that_the_journal_does_not_name_are_counted():
+def test_suspicious_datasets_that_the_journal_does_not_name_are_counted():
     text = render(data.screening(make_screening(suspicious=33)))
     assert "### Suspicious: 33 datasets of 217" in text
     assert text.endswith("… and 30 more\n")
 
 
-def test_where_no_dataset_is_sound_they_are_listed_all_the_same():
+def test_suspicious_datasets_are_listed_if_none_was_usable():
     _, decision, attempt = shown(screening=make_screening(suspicious=217))
     outcome = make_outcome(trial=None, decision=decision, attempt=attempt, set_aside=())
     assert "batch-07-008.csv" in render(summary(outcome))
 
 
-def test_what_would_change_the_verdict_is_told_once():
+def test_outlook_is_shown_once():
     trial, decision, attempt = shown(make_evidence(p_value=0.2, needed=90))
     outcome = make_outcome(trial=trial, decision=decision, attempt=attempt)
     line = "**What would change it:** about 90 more datasets of this kind would show a gain of this size"
     assert line in render(summary(outcome))
-    told = replace(outcome, next_step=f"a person decides: {decision.outlook}")
-    assert "What would change it" not in render(summary(told))
+    repeated = replace(outcome, next_step=f"a person decides: {decision.outlook}")
+    assert "What would change it" not in render(summary(repeated))
 
 
 @pytest.mark.parametrize("page", ["summary", "pull request", "model card"])
-def test_a_forced_promotion_says_so_first(page):
+def test_forced_promotion_begins_with_a_notice(page):
     trial, held, attempt = shown(make_evidence(p_value=0.2, needed=90), forced="the old sensor is gone.")
     decision = forced(held, attempt.forced)
     text = {
@@ -343,17 +343,18 @@ def test_a_forced_promotion_says_so_first(page):
         "pull request": render(pages.pull_request(make_version(), attempt, trial, decision, ())),
         "model card": render(pages.model_card(make_version(), attempt, trial, decision)),
     }[page].replace("\\", "")
-    assert "**A person forced this:** the old sensor is gone. The gate said hold: not proven better: gain of" in text
+    verdict = "The gate's verdict was hold: not proven better: gain of"
+    assert f"**A person forced this:** the old sensor is gone. {verdict}" in text
     assert "The bot never approves or merges it." in text
 
 
-def test_a_force_that_the_gate_agrees_with_says_so():
+def test_forced_promotion_notes_that_the_gate_agrees():
     trial, decision, attempt = shown(forced="now")
     body = render(pages.pull_request(make_version(), attempt, trial, decision, ())).replace("\\", "")
     assert body.startswith("**A person forced this:** now. The gate agrees: better by 6.1 %")
 
 
-def test_a_draft_says_that_it_is_one():
+def test_draft_begins_with_a_notice():
     trial, decision, attempt = shown(screening=make_screening(suspicious=33), draft=True)
     body = render(pages.pull_request(make_version(), attempt, trial, decision, ())).replace("\\", "")
     assert body.startswith("**This is a draft for a person to decide on:** the data look wrong: 33 of 217")
@@ -363,7 +364,7 @@ def test_a_draft_says_that_it_is_one():
     assert "What would change it" not in render(summary(make_outcome(trial=trial, decision=decision, attempt=attempt)))
 
 
-def test_a_commit_holds_no_word_that_github_would_obey():
+def test_commit_message_holds_no_word_that_github_would_obey():
     hostile = replace(DECISION, reason="where school is 'fixes #12 [skip ci]'")
     for changes, subject in (({"forced": "closes #3"}, "Promote model v1"), ({"draft": True}, "Propose model v1")):
         message = commit_messages.of_promotion(make_version(), make_attempt(**changes), hostile)
@@ -372,7 +373,7 @@ def test_a_commit_holds_no_word_that_github_would_obey():
         assert "skip" not in message
 
 
-def test_an_attempt_of_an_earlier_version_is_retold_with_what_is_known():
+def test_attempt_of_an_earlier_release_is_explained_with_what_is_known():
     text = render(pages.explanation(make_attempt(verdict=Verdict.HOLD, reason="not proven better"), None))
     assert text.startswith("## ✋ hold: not proven better\n")
     assert "- r2: 0.8500 against 0.8000" in text.replace("\\", "")
@@ -380,7 +381,7 @@ def test_an_attempt_of_an_earlier_version_is_retold_with_what_is_known():
     assert "The gate" not in text
 
 
-def test_a_link_leads_to_an_address_or_nowhere():
+def test_link_leads_to_an_address_or_nowhere():
     assert link("run", "https://github.com/o/r/actions/runs/1") == "[run](https://github.com/o/r/actions/runs/1)"
     for address in ("", "javascript:alert(1)", "https://x/) [y](https://z", "https://x/<b>", "https://x/ y"):
         assert link("run", address) == "run"

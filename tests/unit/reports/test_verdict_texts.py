@@ -1,4 +1,4 @@
-"""The voice of the product: worlds, and the sentence and outlook that a person reads in each of them, word for word.
+"""Worlds, and the reason and outlook that the gate gives in each of them, word for word.
 
 The figures are made up; what real worlds give is in benchmarks/decision.
 """
@@ -24,7 +24,7 @@ IN_MINUTES = (
 
 
 def judged(gain, low, high, *, datasets=214, win_rate=0.71, **changes) -> Comparison:
-    """A comparison of which the first sentence tells gain, interval, datasets and win rate."""
+    """A comparison with this gain, interval, number of datasets and win rate."""
     worse = gain < 0
     tests = {"p_value": 0.9998, "p_worse": 0.0002} if worse else {"p_value": 0.0002, "p_worse": 0.9998}
     return make_comparison(
@@ -35,10 +35,10 @@ def judged(gain, low, high, *, datasets=214, win_rate=0.71, **changes) -> Compar
 
 @dataclass(frozen=True)
 class World:
-    """What was judged, and what is said of it."""
+    """What was judged, and the verdict on it."""
 
     verdict: Verdict
-    says: str
+    reason: str
     outlook: str
     comparison: Comparison
     policy: Policy = POLICY
@@ -116,7 +116,7 @@ WORLDS = {
         judged(0.92, 0.9, 0.94),
         screening=Screening(judged=220, moved=(IN_MINUTES,)),
     ),
-    "a few that nobody can predict": World(
+    "a few that no model can predict": World(
         Verdict.REVIEW,
         "the data look wrong: the worst-predicted tenth sticks out at least 2.3 times as far as the champion's "
         "usually does, 1.5 times is allowed",
@@ -207,11 +207,11 @@ WORLDS = {
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_what_is_said_of_a_world(name):
+def test_verdict_on_a_world(name):
     world = WORLDS[name]
-    told = decide(world.comparison, world.policy, world.screening)
-    assert (told.verdict, told.reason, told.outlook) == (world.verdict, world.says, world.outlook)
-    assert all(check.text for check in told.checks)
+    decision = decide(world.comparison, world.policy, world.screening)
+    assert (decision.verdict, decision.reason, decision.outlook) == (world.verdict, world.reason, world.outlook)
+    assert all(check.text for check in decision.checks)
 
 
 def test_every_verdict_of_the_gate_has_a_world():
@@ -220,37 +220,37 @@ def test_every_verdict_of_the_gate_has_a_world():
     }  # fmt: skip
 
 
-def test_what_is_said_of_a_champion_without_an_answer():
-    told = gate.incomparable("the champion needs columns that the datasets do not have: 'sleep_hours'")
-    assert told.verdict is Verdict.INCOMPARABLE
-    assert told.reason == (
+def test_champion_without_predictions_is_incomparable():
+    decision = gate.incomparable("the champion needs columns that the datasets do not have: 'sleep_hours'")
+    assert decision.verdict is Verdict.INCOMPARABLE
+    assert decision.reason == (
         "the champion cannot be scored on the new datasets: it needs columns that the datasets do not have: "
         "'sleep_hours'"
     )
-    assert told.outlook == (
+    assert decision.outlook == (
         "keep the columns as the champion knows them, or run once with `force` and a reason, which proposes the "
         "challenger"
     )
 
 
-def test_what_is_said_when_no_dataset_looks_right():
-    told = gate.review_unusable(Screening(judged=220, suspicious=220, found=(f"220 {REVERSED}",)), Policy())
-    assert told.reason == (
+def test_batch_without_usable_datasets_is_for_review():
+    decision = gate.review_unusable(Screening(judged=220, suspicious=220, found=(f"220 {REVERSED}",)), Policy())
+    assert decision.reason == (
         "the data look wrong: 220 of 220 new datasets are suspicious to the champion, at most 10 % may be: 220 against "
         "the champion's predictions (labels reversed or shuffled?)"
     )
-    assert told.outlook == LOOK
+    assert decision.outlook == LOOK
 
 
-def test_what_is_said_of_what_a_person_forced():
+def test_forced_promotion_keeps_the_verdict_that_it_overruled():
     world = WORLDS["reversed labels in 15 %"]
     held = decide(world.comparison, world.policy, world.screening)
-    told = gate.forced(held, "the scale was turned around on purpose")
-    assert told.verdict is Verdict.PROMOTE
+    decision = gate.forced(held, "the scale was turned around on purpose")
+    assert decision.verdict is Verdict.PROMOTE
     assert (
-        told.reason
-        == f"forced by a person (the scale was turned around on purpose); the gate said review: {world.says}"
+        decision.reason
+        == f"forced by a person (the scale was turned around on purpose); the gate's verdict was review: {world.reason}"
     )
-    assert told.overruled == f"review: {world.says}"
-    assert told.outlook == ""
-    assert told.checks == held.checks
+    assert decision.overruled == f"review: {world.reason}"
+    assert decision.outlook == ""
+    assert decision.checks == held.checks

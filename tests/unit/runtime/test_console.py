@@ -7,7 +7,7 @@ from ml_action.runtime import console as terminal
 from ml_action.runtime.console import TerminalLog
 from tests.support.factories import make_evidence, make_outcome, make_trial
 
-HOSTILE = "[bold red]not markup[/] [link=https://evil.example]x[/link]"
+HOSTILE = "[bold red]not markup[/] [link=https://evil.example]x[/link]\x1b[31m\u202e"
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def test_lines_warnings_and_errors(console):
     assert text(console).splitlines() == ["reading", "warning: a.csv:3: odd", "warning: a.csv: odd", "error: bad"]
 
 
-def test_markup_in_untrusted_text_is_shown_and_not_obeyed(console):
+def test_markup_in_untrusted_text_is_shown_as_text(console):
+    console.width = 300
     log = TerminalLog(console)
     log.info(HOSTILE)
     log.warn(HOSTILE)
@@ -38,11 +39,12 @@ def test_markup_in_untrusted_text_is_shown_and_not_obeyed(console):
     terminal.markdown(console, "text", HOSTILE)
     shown = text(console)
     assert shown.count("[bold red]not markup[/]") == 8
-    assert "\x1b]8" not in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
 
 
 @pytest.mark.parametrize("force_terminal", [True, False])
-def test_a_stage_has_a_bar_that_ends_with_it(force_terminal):
+def test_stage_has_a_progress_bar(force_terminal):
     console = Console(file=io.StringIO(), width=100, force_terminal=force_terminal)
     log = TerminalLog(console)
     for done in range(4):
@@ -53,14 +55,14 @@ def test_a_stage_has_a_bar_that_ends_with_it(force_terminal):
     assert "next" in console.file.getvalue()
 
 
-def test_the_verdict_is_a_box(console):
+def test_verdict_is_a_box(console):
     terminal.verdict(console, make_outcome())
     assert "🚀 promote" in text(console)
     assert "better by far" in text(console)
     assert "next: a person reviews" in text(console)
 
 
-def test_what_was_judged_is_a_picture(console):
+def test_verdict_has_the_chart(console):
     terminal.verdict(console, make_outcome(trial=make_trial(comparison=make_evidence())))
     assert "\ngain of each dataset, sorted (share of the champion's error)\n" in text(console)
 
@@ -77,6 +79,6 @@ def test_tables(console):
     assert "b" in text(console)
 
 
-def test_the_log_of_a_person_writes_to_standard_output(capsys):
+def test_log_for_a_terminal_writes_to_standard_output(capsys):
     terminal.make_log().info("hello")
     assert capsys.readouterr().out == "hello\n"

@@ -35,11 +35,11 @@ PAST = [
         ([], 150, "no attempt: 150 of 200 new ones wait"),
     ],
 )
-def test_the_replay_in_one_sentence(rounds, waiting, text):
+def test_replay_in_one_sentence(rounds, waiting, text):
     assert report.sentence(Replay(tuple(rounds), waiting, 900, 3), 200) == text
 
 
-def test_the_timeline_tells_versions_signs_and_days():
+def test_timeline_shows_versions_signs_and_days():
     assert report.timeline(PAST, 100) == [
         "  v1              v2",
         "  ▲───○───✕───?───▲───",
@@ -48,14 +48,14 @@ def test_the_timeline_tells_versions_signs_and_days():
     ]
 
 
-def test_a_long_timeline_has_many_lines_and_one_without_days_none_for_them():
+def test_long_timeline_has_many_lines_and_no_line_for_unknown_days():
     rounds = [a_round(number, time="") for number in range(1, 8)]
     assert report.timeline(rounds, 14) == ["  ○───○───○───", "  ○───○───○───", "  ○───", "  ○ held"]
     assert report.timeline([], 80) == []
     assert report.day("") == "–"
 
 
-def test_a_gain_is_drawn_in_its_interval_about_the_line_of_none():
+def test_gain_is_drawn_in_its_interval():
     most = report.scale(PAST)
     assert most == pytest.approx(0.13)
     assert report.picture(PAST[1], most) == "          │ ├─●┤"
@@ -67,13 +67,13 @@ def test_a_gain_is_drawn_in_its_interval_about_the_line_of_none():
     assert report.scale([PAST[0]]) == 0
 
 
-def test_what_is_no_number_is_not_drawn():
+def test_infinite_gain_is_not_drawn():
     endless = a_round(gain=float("inf"))
     assert report.scale([endless, *PAST]) == report.scale(PAST)
     assert report.picture(endless, 0.1) == ""
 
 
-def test_unusual_endings_have_their_reasons():
+def test_unusual_verdicts_are_listed_with_their_reasons():
     assert report.remarks(PAST) == ["round 3, reject: because", "round 4, review: because"]
     assert report.remarks([a_round(n, Verdict.FAILED) for n in range(9)])[5:] == ["… and 4 more"]
 
@@ -95,7 +95,7 @@ def figures(threshold, *found, harm=0.0, sudden=1.0, of=40):
 WEAK, FAIR, STRONG = figures(50, 0.1, 0.5, 0.9), figures(100, 0.4, 0.925, 1.0), figures(200, 0.9, 1.0, 1.0)
 
 
-def test_the_smallest_threshold_that_finds_the_gain_is_recommended():
+def test_smallest_threshold_that_finds_the_gain_is_recommended():
     assert report.recommendation([WEAK, FAIR, STRONG], 200) == (
         "A threshold of 100 would be enough, in place of 200: with 100 new datasets this policy finds a gain of 5 % in "
         "92 % of the cases [80, 97], and promotes nothing that is no gain in 100 %. 200 would find 2 % too."
@@ -105,27 +105,29 @@ def test_the_smallest_threshold_that_finds_the_gain_is_recommended():
     assert "would find" not in report.recommendation([STRONG], 200)
 
 
-def test_where_no_threshold_is_enough_it_says_what_the_largest_reaches():
-    said = report.recommendation([WEAK], 50)
-    assert said.startswith("None of these thresholds is enough: with 50 new datasets this policy finds a gain of 5 %")
-    assert "its intervals it would take about 230: try --thresholds 230" in said
+def test_without_a_sufficient_threshold_the_largest_is_described():
+    sentence = report.recommendation([WEAK], 50)
+    assert sentence.startswith(
+        "None of these thresholds is enough: with 50 new datasets this policy finds a gain of 5 %"
+    )
+    assert "its intervals it would take about 230: try --thresholds 230" in sentence
     assert "would take" not in report.recommendation([figures(900, 0, 0.5, 0.9)], 50)  # the intervals are narrow enough
     assert "would take" not in report.recommendation([WEAK], 50, confidence=0.5)  # they have no width
 
 
-def test_promotions_that_are_no_gain_rule_a_threshold_out_when_they_are_surely_too_many():
+def test_threshold_with_too_many_useless_promotions_is_ruled_out():
     assert "100 would be enough" in report.recommendation([figures(100, 0.5, 0.9, 1.0, harm=0.075)], 200)
-    said = report.recommendation([figures(100, 0.5, 0.9, 1.0, harm=0.5)], 200)
-    assert said.startswith(
+    sentence = report.recommendation([figures(100, 0.5, 0.9, 1.0, harm=0.5)], 200)
+    assert sentence.startswith(
         "No threshold is right for this policy: with 100 new datasets it promotes what is no gain in 50 %"
     )
 
 
-def test_where_no_change_makes_such_a_gain_nothing_is_said_of_what_would_be_found():
+def test_recommendation_without_a_possible_gain():
     assert report.recommendation([figures(100, 0, 0, 0, of=0)], 100).startswith("No change of the target makes a gain")
 
 
-def test_a_change_that_one_batch_alone_shows_is_a_word_worth_where_it_is_found_less_often():
+def test_sudden_change_is_mentioned_if_it_is_found_less_often():
     slow = figures(100, 0.4, 0.9, 1.0, sudden=0.3)
     assert "which nothing but the last 100 datasets show, is found at once in 30 %" in report.caution(
         [slow, STRONG], 120
@@ -134,7 +136,7 @@ def test_a_change_that_one_batch_alone_shows_is_a_word_worth_where_it_is_found_l
     assert report.caution([figures(100, 0, 0.35, 1.0, sudden=0.3)], 100) == ""
 
 
-def test_false_alarms_are_a_word_worth_where_they_are_frequent():
+def test_false_alarms_are_mentioned_if_they_are_frequent():
     calm = figures(100, 0.4, 0.9, 1.0)
     loud = replace(calm, unchanged=replace(calm.unchanged, verdicts={"hold": 34, "review": 5, "failed": 1}))
     assert report.disturbance([loud], 100).startswith(
@@ -149,5 +151,5 @@ def test_false_alarms_are_a_word_worth_where_they_are_frequent():
     ("seconds", "text"),
     [(0.2, "about 1 s"), (40, "about 40 s"), (200, "about 3 min"), (9000, "about 2.5 h")],
 )
-def test_how_long_it_takes(seconds, text):
+def test_duration_in_words(seconds, text):
     assert report.duration(seconds) == text
