@@ -9,10 +9,11 @@ The records are named tuples: a dataclass takes seven times as long to define, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from string import Formatter
 from typing import Any, NamedTuple, NoReturn, TypeAlias, cast
 
+_FIELD = re.compile(r"\{(\w*)(?::([^{}]*))?\}|(\{\{|\}\})")  # of a template: its name and format; or an escaped brace
 _NO_STRING = "text from outside is not a string: build the line with reports.blocks.text"
 
 # --- parts of a line --------------------------------------------------------------------------------------------
@@ -70,13 +71,15 @@ def text(template: str, *parts: Inline | float, **named: Inline | float) -> Text
     Our own strings and numbers are formatted; every other part stays what it is.
     """
     found: list[Inline] = []
-    following = iter(parts)
-    for literal, field, spec, _ in Formatter().parse(template):
-        found += [literal] if literal else []
-        if field is not None:
-            part = named[field] if field else next(following)
-            found.append(format(part, spec or "") if isinstance(part, str | int | float) else part)
-    return Text(tuple(found))
+    following, start = iter(parts), 0
+    for field in _FIELD.finditer(template):
+        found.append(template[start : field.start()])
+        start = field.end()
+        name, spec, brace = field.groups()
+        part = brace[0] if brace else named[name] if name else next(following)
+        found.append(format(part, spec or "") if isinstance(part, str | int | float) else part)
+    found.append(template[start:])
+    return Text(tuple(part for part in found if part != ""))
 
 
 def joined(separator: str, parts: tuple[Inline, ...]) -> Text:

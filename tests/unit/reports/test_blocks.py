@@ -35,7 +35,7 @@ from tests.unit.reports.test_untrusted import every_block
 
 def test_text_formats_strings_and_numbers_and_keeps_other_parts():
     assert text("{} of {:,} rows, {gain:.1f} {{x}}", Untrusted("a"), 2000, gain=0.25) == Text(
-        (Untrusted("a"), " of ", "2,000", " rows, ", "0.2", " {", "x}")
+        (Untrusted("a"), " of ", "2,000", " rows, ", "0.2", " ", "{", "x", "}")
     )
     assert text("{}{}", Strong("a"), "b") == Text((Strong("a"), "b"))
 
