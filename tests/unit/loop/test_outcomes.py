@@ -11,6 +11,9 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
 from ml_action.loop import outcomes
 from ml_action.loop.judgement import Judgement
+from ml_action.reports.render.markdown import render
+from ml_action.reports.sections.run import ICONS
+from ml_action.reports.summary import summary
 from ml_action.runtime import boundary
 from tests.support.factories import make_attempt, make_history, make_outcome, make_pull, make_settings, make_trial
 
@@ -154,8 +157,6 @@ def test_what_a_person_has_to_decide_is_told(verdict):
 
 
 def test_every_verdict_has_an_icon():
-    from ml_action.reports.pages import ICONS, summary
-
     assert set(ICONS) == set(Verdict)
     for verdict in Verdict:
-        assert str(verdict) in summary(make_outcome(verdict=verdict))
+        assert str(verdict) in render(summary(make_outcome(verdict=verdict)))
