@@ -22,7 +22,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.contract import checks, learning
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.reading.table import read as read_table
-from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.datasets import validate
 from ml_action.modelling.validation.requirements import Requirements
 
 Rows = list[list[str]]
@@ -151,7 +151,7 @@ def read(old: Sequence[str], new: Sequence[str], target: str) -> Data:
         for place, text in enumerate(texts)
     ]
     table, unreadable = read_table(datasets, [text.encode() for text in texts])
-    table, unfit = validation.validate(table, Requirements((target,)))
+    table, unfit = validate(table, Requirements((target,)))
     assert not unreadable
     assert not unfit
     return Data(table, tuple(name for name in map(str, table.frame.columns) if name != target))

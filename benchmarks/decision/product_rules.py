@@ -21,7 +21,7 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.model import Recipe, Version
-from ml_action.loop import batch as batches
+from ml_action.loop import batch as loop_batch
 from ml_action.loop import gate
 from ml_action.modelling import trial
 from ml_action.modelling.champion import Incomparable, ReferenceModel
@@ -63,7 +63,7 @@ class Judgement:
 def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """Trains a champion on all of the table's rows outside the permanent holdout."""
     settings = parse(given, {})
-    recipe = batches._recipe(table, settings, None)
+    recipe = loop_batch._recipe(table, settings, None)
     trained = ~units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size)
     model = fit.fit(recipe, table, trained)
     learned = table.select(table.any_in(trained), trained)
@@ -73,7 +73,7 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
     """Returns the product's decisions on the case's new datasets: one training, decided by each gate."""
     settings = parse(case.settings, {})
-    batch = batches._by_datasets(case.table, (), _batch_input(case, champion), settings)
+    batch = loop_batch._by_datasets(case.table, (), _batch_input(case, champion), settings)
     rejected = frozenset(item.blob for item in batch.set_aside)
     data = trial.TrialData(
         batch.table, batch.recipe, batch.new, ScreeningInput(batch.judged, batch.contract), batch.shifts
@@ -103,10 +103,10 @@ def _answer(decision: Decision) -> Answer:
     return Answer(str(decision.verdict), decision.reason)
 
 
-def _batch_input(case: Case, champion: Champion) -> batches.BatchInput:
+def _batch_input(case: Case, champion: Champion) -> loop_batch.BatchInput:
     blobs = np.array([dataset.blob for dataset in case.table.datasets])
     accepted = ~case.new if case.rejected is None else ~case.new & ~case.rejected
-    return batches.BatchInput(
+    return loop_batch.BatchInput(
         datasets=case.table.datasets,
         new=frozenset(blobs[case.new]),
         old=frozenset(blobs[accepted]),
@@ -127,9 +127,9 @@ def _version(champion: Champion) -> Version:
     return Version(**{field.name: known.get(field.name, "") for field in fields(Version)})
 
 
-def _stop_if_broken(case: Case, batch: batches.Batch, settings: Settings) -> None:
+def _stop_if_broken(case: Case, batch: loop_batch.Batch, settings: Settings) -> None:
     """Raises DataError where `batch.load_batch` does: too many datasets are bad, or none is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
-    batches.stop_if_too_many(batch.bad, inventory, settings)
+    loop_batch.stop_if_too_many(batch.bad, inventory, settings)
     if not batch.new.any():
         raise DataError("no new dataset is left")

@@ -13,14 +13,24 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.service import load
 from benchmarks.service.__main__ import ModelDir, serving
 
 SWAPS, CONNECTIONS = 20, 8
 SLOPES = {"v1": 3.0, "v2": 4.0}
-EXPECTED = {(200, "v1", 55.0), (200, "v2", 60.0)}  # at five hours
+
+
+class Response(NamedTuple):
+    """What a response contains."""
+
+    status: int
+    version: str
+    prediction: float
+
+
+EXPECTED = {Response(200, "v1", 55.0), Response(200, "v2", 60.0)}  # at five hours
 BODY = b'{"hours_studied": 5}'
 
 
@@ -61,9 +71,9 @@ def wrong(found: load.Load) -> int:
     return sum(count for (status, body), count in found.bodies.items() if _response(status, body) not in EXPECTED)
 
 
-def _response(status: int, body: bytes) -> tuple[int, str, float]:
+def _response(status: int, body: bytes) -> Response:
     answer = json.loads(body) if status == 200 else {}
-    return status, answer.get("version", ""), round(answer.get("prediction", 0.0), 6)
+    return Response(status, answer.get("version", ""), round(answer.get("prediction", 0.0), 6))
 
 
 def main() -> None:

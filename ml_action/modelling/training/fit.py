@@ -97,7 +97,7 @@ def _weightless(recipe: Recipe) -> DataError:
 
 
 def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelError | SettingsError:
-    """Turns what an estimator raised into an error of ours."""
+    """Turns what an estimator raised into one of our errors."""
     text = f"{type(error).__name__}: {sanitised(error, 300)}"
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
         return SettingsError(f"params: {recipe.estimator} refuses a value: {text}")

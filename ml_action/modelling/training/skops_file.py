@@ -26,16 +26,12 @@ _LEVEL = 6
 
 def dump(model: object) -> bytes:
     """Returns the model's file. The same model gives the same bytes."""
-    from skops.io import dumps  # late: it imports every module of scikit-learn
-
-    return _canonical(dumps(model))
+    return _canonical(_skops().dumps(model))
 
 
 def types_in(data: bytes) -> tuple[str, ...]:
     """Returns every type in the file that skops does not trust by itself, sorted."""
-    from skops.io import get_untrusted_types
-
-    return tuple(sorted(set(get_untrusted_types(data=data))))
+    return tuple(sorted(set(_skops().get_untrusted_types(data=data))))
 
 
 def untrusted_types(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
@@ -49,9 +45,13 @@ def untrusted_types(data: bytes, trusted: Sequence[str]) -> tuple[str, ...]:
 
 def load(data: bytes) -> Any:
     """Returns the model of a file whose types were checked before."""
-    from skops.io import loads
+    return _skops().loads(data, trusted=list(types_in(data)))
 
-    return loads(data, trusted=list(types_in(data)))
+
+def _skops() -> Any:
+    import skops.io  # late: it imports every module of scikit-learn, and a pickled model needs none of it
+
+    return skops.io
 
 
 # --- calls -------------------------------------------------------------------------------------------------
@@ -59,9 +59,9 @@ def load(data: bytes) -> Any:
 
 @cache
 def _our_calls() -> frozenset[str]:
-    from ml_action.modelling.training import pipeline
+    from ml_action.modelling.training.pipeline import CALLS  # late: a service that loads a pickle needs no pandas
 
-    return _calls_in(dump(list(pipeline.CALLS)))
+    return _calls_in(dump(list(CALLS)))
 
 
 def _calls_in(data: bytes) -> frozenset[str]:

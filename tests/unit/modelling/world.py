@@ -14,8 +14,8 @@ from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
 from ml_action.modelling.champion import ReferenceModel
-from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
+from ml_action.modelling.reading.table import read as read_table
 from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training.execution import Execution, Progress, no_progress
 from ml_action.modelling.training.recipe import resolve_recipe
@@ -37,7 +37,7 @@ def datasets_of(contents: Sequence[bytes]) -> list[Dataset]:
 
 def read(*contents: bytes | str) -> tuple[Table, tuple[RejectedDataset, ...]]:
     raw = [content.encode() if isinstance(content, str) else content for content in contents]
-    return frames.read(datasets_of(raw), raw)
+    return read_table(datasets_of(raw), raw)
 
 
 def table_of(*contents: bytes | str) -> Table:

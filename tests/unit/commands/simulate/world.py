@@ -11,9 +11,9 @@ from ml_action.commands.simulate.attempt import AttemptOptions
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.contract.enforcement import UsableDatasets
-from ml_action.modelling.reading import table as frames
+from ml_action.modelling.reading.table import read
 from ml_action.modelling.training.recipe import resolve_recipe
-from ml_action.modelling.validation import datasets as validation
+from ml_action.modelling.validation.datasets import validate
 from ml_action.modelling.validation.requirements import Requirements
 from tests.support.factories import make_settings
 
@@ -31,9 +31,9 @@ def usable_of(texts: Iterable[str], settings: Settings | None = None) -> UsableD
     """Returns the table that `batch.sound` would make of them; the blob ids are their numbers."""
     settings, contents = settings or usual(), [text.encode() for text in texts]
     datasets = [Dataset(f"data/{place:04}.csv", f"{place:040}") for place in range(len(contents))]
-    table, _ = frames.read(datasets, contents)
+    table, _ = read(datasets, contents)
     recipe = resolve_recipe(table, settings.training)
-    table, set_aside = validation.validate(table, Requirements(recipe.outputs, recipe.features))
+    table, set_aside = validate(table, Requirements(recipe.outputs, recipe.features))
     return UsableDatasets(table, recipe, set_aside)
 
 
