@@ -45,6 +45,7 @@ MUCH_BETTER = 0.95  # of the simple model's error: a black box must be clearly b
 RARE = 0.2  # of the rows: accuracy says little about a class that is rarer
 MAX_ROWS, FOLDS = 20_000, 5
 GIVEN = "as you specified"
+ROW_NAMES = "the name of a row says nothing about other rows"
 
 
 @dataclass(frozen=True)
@@ -100,20 +101,27 @@ def suggest(table: Table, options: TrainingOptions, choose: Choose) -> Suggestio
     metric = _metric(task, options)
     scores = _scores(task, options, metric.value)
     estimator = _estimator(task.recipe, scores, metric.value)
-    if _given(options.estimator):
-        estimator = replace(estimator, reason=GIVEN)
-    reasons = {"metric": metric.reason, "estimator": estimator.reason}
-    if group and not options.group:
-        count = task.table.frame[group].nunique()
-        reasons["group"] = f"{count:,} different ones: rows with the same one belong together and are judged as one"
+    group_reason = "" if options.group else _group_reason(task)
     row_names = [name for name in keys if name not in (target, group) and not name.startswith("Unnamed: ")]
-    if row_names:
-        reasons["features"] = f"all but {quoted_list(row_names)}: the name of a row says nothing about other rows"
+    reasons = {
+        "metric": metric.reason,
+        "estimator": GIVEN if _given(options.estimator) else estimator.reason,
+        **({"group": group_reason} if group_reason else {}),
+        **({"features": f"all but {quoted_list(row_names)}: {ROW_NAMES}"} if row_names else {}),
+    }
     return Suggestion(
         target, task.recipe.task, metric.value, estimator.value, group, len(task.table.frame),
         features=left if row_names and not options.features else (), why=reasons,
         warnings=tuple(data_warnings.warnings_for(task.table.frame, task.recipe, scores, metric.value)),
     )  # fmt: skip
+
+
+def _group_reason(task: _Task) -> str:
+    """Returns why rows are grouped; empty without a group."""
+    if not task.group:
+        return ""
+    count = task.table.frame[task.group].nunique()
+    return f"{count:,} different ones: rows with the same one belong together and are judged as one"
 
 
 def _is_key(column: pd.Series, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -76,17 +76,11 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         SettingsError: A task, estimator, parameter or metric does not exist, or does not suit the task, the targets or
             the weights.
     """
-    reserved = {options.group, options.weight} - {""}
-    outputs = tuple(name for name in dict.fromkeys(options.target) if _explicit(name)) or (
-        infer_target(name for name in usual_columns(table) if name not in reserved),
-    )
-    features = tuple(filter(_explicit, options.features)) or automatic_features(table, {*outputs, *reserved})
+    outputs = _outputs(table, options)
+    features = tuple(filter(_explicit, options.features)) or automatic_features(table, {*outputs, *_reserved(options)})
     _check_columns(table, outputs, features, options.weight)
     columns = {name: _valid_values(table, name) for name in outputs}
-    for name, column in columns.items():
-        _check_filled(name, column)
-    task = _task(list(columns.values()), options)
-    _check_outputs(outputs, task)
+    task = _task(columns, options)
     recipe = Recipe(
         target=parsers.format_names(outputs),
         features=features,
@@ -98,12 +92,28 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         targets=outputs if len(outputs) > 1 else (),
         weight=options.weight,
     )
+    _check_recipe(recipe, columns, guardrails)
+    return recipe
+
+
+def _reserved(options: TrainingOptions) -> set[str]:
+    """Returns the columns that are never inferred as target or features."""
+    return {options.group, options.weight} - {""}
+
+
+def _outputs(table: Table, options: TrainingOptions) -> tuple[str, ...]:
+    """Returns the targets, each once; by default the last column."""
+    given = tuple(name for name in dict.fromkeys(options.target) if _explicit(name))
+    return given or (infer_target(name for name in usual_columns(table) if name not in _reserved(options)),)
+
+
+def _check_recipe(recipe: Recipe, columns: Mapping[str, pd.Series], guardrails: Iterable[str]) -> None:
+    """Raises an error if a part of the recipe does not suit the others, or the targets."""
     for name, column in columns.items():
-        _check_target(name, column, task)
+        _check_target(name, column, recipe.task)
     _check_estimator(recipe)
     for setting, name in (("metric", recipe.metric), *(("guardrails", name) for name in guardrails)):
         _check_metric(recipe, name, setting)
-    return recipe
 
 
 def _valid_values(table: Table, target: str) -> pd.Series:
@@ -141,7 +151,16 @@ def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[st
         )
 
 
-def _task(columns: Sequence[pd.Series], options: TrainingOptions) -> str:
+def _task(columns: Mapping[str, pd.Series], options: TrainingOptions) -> str:
+    """Returns the task that suits the targets. Raises an error for empty ones, and for several targets of classes."""
+    for name, column in columns.items():
+        _check_filled(name, column)
+    task = _inferred_task(list(columns.values()), options)
+    _check_outputs(tuple(columns), task)
+    return task
+
+
+def _inferred_task(columns: Sequence[pd.Series], options: TrainingOptions) -> str:
     """Returns regression or classification. Several targets are classes only if all of them look like classes."""
     task, estimator, metric = (_explicit(setting) for setting in (options.task, options.estimator, options.metric))
     if task and task not in _TASKS:
