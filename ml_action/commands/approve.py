@@ -1,6 +1,6 @@
-"""The story of `mode: approve`: a separate workflow approves what the journal vouches for, and nothing else.
+"""`approve`: a separate workflow approves the proposal that the journal recorded, and no other pull request.
 
-The label that starts it proves nothing, since many people may set labels. The model is never loaded.
+The label that starts it proves nothing, because many users may set labels. The model is never loaded.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")
 
 
 @dataclass(frozen=True)
-class ExpectedPullRequest:
-    """What the pull request of our promotion has to be."""
+class ProposalSettings:
+    """The settings that our proposals have in common."""
 
     branch: str
     base: str
@@ -40,35 +40,34 @@ class ExpectedPullRequest:
     label: str
 
 
-CommitCheck = Callable[
-    [Attempt, Sequence[str]], Sequence[str]
-]  # what speaks against the commit's contents, given its paths
+# Returns objections to the contents of a commit, given its changed paths.
+CommitCheck = Callable[[Attempt, Sequence[str]], Sequence[str]]
 
 
 def run(call: Invocation) -> Outcome:
-    """Approves, where the journal agrees."""
-    place = wiring.find_place(call.inputs, call.context, call.log.info)
-    return approve(*wiring.make_approval_tools(place, call.temporary_folder(), call.log), call.context.asking)
+    """Approves the pull request that the run is for."""
+    target = wiring.find_place(call.inputs, call.context, call.log.info)
+    return approve(*wiring.make_approval_tools(target, call.temporary_folder(), call.log), call.context.asking)
 
 
 def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = None) -> Outcome:
-    """Approves the proposal that the journal's last attempt made, or says every reason why not.
+    """Approves the proposal of the journal's last attempt, or lists every reason against it.
 
-    `event`: the pull request that the run is for; without one it is the one of the proposal's branch.
+    `event` is the pull request that the run is for; without it, the one of the proposal's branch.
     """
     state = journal.read(tools.repository.store, tools.repository.tips.state)
-    ours = ExpectedPullRequest(
+    ours = ProposalSettings(
         tools.branches.proposal, tools.branches.base, settings.publication.model_dir, settings.publication.label
     )
-    examine = partial(
+    check = partial(
         commit_contents.find_objections, tools.repository, name=settings.name, model_dir=settings.publication.model_dir
     )
     attempt, forge = state.proposed or state.last, tools.forge()
-    asks = event if settings.publication.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
-    pull = forge.get(asks.number) if asks else forge.find(ours.branch)
-    done = verify_and_approve(attempt, pull, forge, ours, examine)
-    agreed = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE
-    verdict = Verdict.BLOCKED if done.blocked else agreed
+    asked = event if settings.publication.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
+    pull = forge.get(asked.number) if asked else forge.find(ours.branch)
+    done = verify_and_approve(attempt, pull, forge, ours, check)
+    approved = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE
+    verdict = Verdict.BLOCKED if done.blocked else approved
     version, commit = (attempt.version, attempt.commit[:12]) if attempt else ("", "")
     reason = done.blocked or "; ".join(done.notes) or f"approved {version} at {commit}"
     return Outcome(verdict, reason, _after(done, attempt), attempt=attempt, publication=done)
@@ -81,19 +80,19 @@ def _after(done: Publication, attempt: Attempt | None) -> str:
 
 
 def verify_and_approve(
-    attempt: Attempt | None, pull: PullRequest | None, forge: Forge, ours: ExpectedPullRequest, examine: CommitCheck
+    attempt: Attempt | None, pull: PullRequest | None, forge: Forge, ours: ProposalSettings, check: CommitCheck
 ) -> Publication:
-    """Approve the promotion that this attempt made, bound to its commit; or refuse with every reason."""
+    """Approves the pull request of this attempt, for its commit only, or refuses it with every reason."""
     if pull is None:
-        besides = "" if attempt else ", and the journal holds no attempt yet"
-        return Publication(blocked=f"not approved: there is no pull request from {ours.branch}{besides}")
+        suffix = "" if attempt else ", and the journal holds no attempt yet"
+        return Publication(blocked=f"not approved: there is no pull request from {ours.branch}{suffix}")
     if _is_of_another_model(pull, forge, ours):
         return Publication(pull, blocked=f"not approved: {pull.head_branch} proposes another model")
     if pull.state == "merged":
         return Publication(pull, merge_progress=MergeProgress.MERGED, notes=("nothing to approve: it is merged",))
     if attempt is None:
         return _refused(pull, ("the journal holds no attempt yet",), forge, ours)
-    reasons = _reasons(attempt, pull, forge, ours, examine)
+    reasons = _reasons(attempt, pull, forge, ours, check)
     if reasons:
         return _refused(pull, reasons, forge, ours)
     result = approve_once(pull, attempt.commit, forge)
@@ -102,16 +101,16 @@ def verify_and_approve(
     return Publication(pull, blocked=result.note)
 
 
-def _is_of_another_model(pull: PullRequest, forge: Forge, ours: ExpectedPullRequest) -> bool:
-    """Whether it is the proposal of another model of this repository, whose own workflow looks at it."""
-    here = pull.head_repository.casefold() == forge.repository.casefold()
-    return here and pull.head_branch != ours.branch and PROPOSALS.fullmatch(pull.head_branch) is not None
+def _is_of_another_model(pull: PullRequest, forge: Forge, ours: ProposalSettings) -> bool:
+    """Whether it is the proposal of another model of this repository, which has a workflow of its own."""
+    same_repository = pull.head_repository.casefold() == forge.repository.casefold()
+    return same_repository and pull.head_branch != ours.branch and PROPOSALS.fullmatch(pull.head_branch) is not None
 
 
 def _reasons(
-    attempt: Attempt, pull: PullRequest, forge: Forge, ours: ExpectedPullRequest, examine: CommitCheck
+    attempt: Attempt, pull: PullRequest, forge: Forge, ours: ProposalSettings, check: CommitCheck
 ) -> tuple[str, ...]:
-    """What speaks against it; its contents are looked at when nothing else does."""
+    """Returns every reason against the approval; the contents are checked only if there is no other."""
     paths = forge.changed_paths(pull)
     expected = verification.ExpectedPullRequest(
         repository=forge.repository,
@@ -122,13 +121,13 @@ def _reasons(
         model_dir=ours.model_dir,
     )
     return (
-        *_of_the_journal(pull, attempt, ours.label),
+        *_journal_reasons(pull, attempt, ours.label),
         *verification.find_objections(pull, expected, paths, forge.limits),
-    ) or tuple(examine(attempt, paths))
+    ) or tuple(check(attempt, paths))
 
 
-def _of_the_journal(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
-    """What the journal and the label say against it."""
+def _journal_reasons(pull: PullRequest, attempt: Attempt, label: str) -> Iterator[str]:
+    """Yields the reasons against the approval from the journal and the label."""
     if attempt.verdict not in (Verdict.PROMOTE, Verdict.ROLLBACK) or not attempt.digest:
         yield f"the journal's last attempt promotes nothing: its verdict is {attempt.verdict}"
     if attempt.forced:
@@ -143,14 +142,14 @@ def _is_labelled(pull: PullRequest, label: str) -> bool:
     return label.casefold() in (name.casefold() for name in pull.labels)
 
 
-def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: ExpectedPullRequest) -> Publication:
-    """Not approved: said once in the pull request that asks for it by its label, every time in the run."""
+def _refused(pull: PullRequest, reasons: tuple[str, ...], forge: Forge, ours: ProposalSettings) -> Publication:
+    """Refuses the approval: in every run's outcome, and in one comment if the pull request has the label."""
     done = Publication(pull, blocked="not approved: " + "; ".join(reasons))
     if pull.state != "open" or not _is_labelled(pull, ours.label):
         return done
     text = "ml-auto-update does not approve this pull request:\n\n" + fenced(reasons)
     try:
         forge.comment_once(pull, "refused", text)
-    except ForgeError as problem:  # a run for a fork's pull request may only read
-        return replace(done, notes=(f"no comment: {problem.what}; {problem.why}",))
+    except ForgeError as error:  # a run for a fork's pull request may only read
+        return replace(done, notes=(f"no comment: {error.what}; {error.why}",))
     return done

@@ -1,4 +1,4 @@
-"""The cheap look: have enough new datasets arrived? Standard library and git only; nothing is written."""
+"""`check`: whether enough new datasets have arrived. Standard library and git only; nothing is written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ml_action.core.records.dataset import Trigger
 from ml_action.core.records.outcome import Outcome
 from ml_action.datasets import survey
 from ml_action.datasets.inventory import notes
+from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal
 from ml_action.git.repository import Repository, state_branch
 from ml_action.runtime import repository_access, wiring
@@ -17,37 +18,37 @@ add_options = json_option
 
 
 def run(call: Invocation) -> Outcome:
-    """Counts in the cheapest repository that will do."""
+    """Counts in the cheapest repository in which datasets can be counted."""
     target = wiring.find_place(call.inputs, call.context, call.log.info)
     opened = repository_access.open_for_reading(target, call.temporary_folder)
     return check(opened.target.settings, opened.repository)
 
 
 def check(settings: Settings, repository: Repository) -> Outcome:
-    """Counts the new datasets and says whether a training should start."""
-    scene = survey.take_snapshot(settings, repository, journal.read_for_counting)
-    verdict = Verdict.READY if scene.trigger.ready else Verdict.WAITING
+    """Counts the new datasets, and decides whether a training should start."""
+    snapshot = survey.take_snapshot(settings, repository, journal.read_for_counting)
+    verdict = Verdict.READY if snapshot.trigger.ready else Verdict.WAITING
     return Outcome(
         verdict,
-        scene.trigger.reason,
-        next_step(scene.trigger),
-        inventory=scene.inventory,
-        trigger=scene.trigger,
-        notes=(*notes(scene.inventory), *_missing_state_note(scene, settings)),
+        snapshot.trigger.reason,
+        next_step(snapshot.trigger),
+        inventory=snapshot.inventory,
+        trigger=snapshot.trigger,
+        notes=(*notes(snapshot.inventory), *_missing_state_note(snapshot, settings)),
     )
 
 
-def _missing_state_note(scene: survey.Snapshot, settings: Settings) -> tuple[str, ...]:
-    """A champion, and no record of any attempt: a clone of a single branch does not have it."""
-    if scene.state.commit or scene.history is None:
+def _missing_state_note(snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:
+    """Returns a note if there is a champion and no record of attempts, which a clone of a single branch lacks."""
+    if snapshot.state.commit or snapshot.history is None:
         return ()
     branch = state_branch(settings.name)
-    told = f"the branch {branch} is not here, so datasets may count that an attempt has seen"
-    return (f"{told}; if the server has it, git fetch origin {branch}:{branch}",)
+    missing = f"the branch {branch} is not here, so datasets may count that an attempt has seen"
+    return (f"{missing}; if the server has it, git fetch origin {branch}:{branch}",)
 
 
 def next_step(trigger: Trigger) -> str:
-    """What happens next, by the trigger alone."""
+    """Returns what happens next, which depends on the trigger alone."""
     if trigger.ready:
         return "start the training: run the action with mode run"
     return "nothing until more datasets arrive; the next check counts again"

@@ -1,4 +1,4 @@
-"""The story of `doctor`: what will work here, what will not, and where it is mended. Reads only."""
+"""`doctor`: what will work here, what will not, and how to fix it. Reads only."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ add_options = json_option
 
 def run(call: Invocation) -> Outcome | int:
     """Prints the diagnosis as JSON, or shows it in the log and the summary."""
-    place = wiring.find_place(call.inputs, call.context, call.log.info)
-    found = diagnose(*wiring.make_approval_tools(place, call.temporary_folder(), call.log))
-    ending = outcome(found)
+    target = wiring.find_place(call.inputs, call.context, call.log.info)
+    found = diagnose(*wiring.make_approval_tools(target, call.temporary_folder(), call.log))
+    result = outcome(found)
     if getattr(call.options, "json", False):
         sys.stdout.write(json.render(doctor_report.to_json(found)))
-        return ending.exit_code
+        return result.exit_code
     for line in console.lines(doctor_report.report(found)):
         call.log.info(line)
-    return ending
+    return result
 
 
 def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
-    """The diagnosis.
+    """Returns the diagnosis of the repository and the tokens.
 
     Raises:
-        SettingsError: there is no GitHub to ask.
-        ForgeError, RepositoryError: there is, and it does not answer us.
+        SettingsError: The token or the repository's name is missing.
+        ForgeError, RepositoryError: GitHub does not answer our requests.
     """
     facts = tools.repository_facts(True)
     if facts is None:
@@ -52,17 +52,17 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
         )
     preflight = collaborators.preflight_of(settings, tools)
     facts = preflight.with_local_facts(facts, tools.read_state())
-    return run_checks(replace(facts, disabled=_of_ours(facts, preflight)), preflight.goal())
+    return run_checks(replace(facts, disabled=_our_workflows(facts, preflight)), preflight.goal())
 
 
-def _of_ours(facts: RepositoryFacts, preflight: Preflight) -> tuple[tuple[str, str], ...]:
-    """The workflows that are turned off and name us; one whose file is not on the base branch may."""
+def _our_workflows(facts: RepositoryFacts, preflight: Preflight) -> tuple[tuple[str, str], ...]:
+    """Returns the disabled workflows that name us, or whose file is not on the base branch, so that they may."""
     texts = ((path, state, preflight.read(path)) for path, state in facts.disabled)
     return tuple((path, state) for path, state, text in texts if not text or "ml-auto-update" in text)
 
 
 def outcome(found: Diagnosis) -> Outcome:
-    """The diagnosis as the ending of a run."""
+    """Returns the outcome of a run of the doctor."""
     return Outcome(
         Verdict.READY if found.sufficient else Verdict.BLOCKED,
         doctor_report.sentence(found),

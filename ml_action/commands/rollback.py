@@ -1,7 +1,7 @@
-"""The story of `mode: rollback`: a person wants an earlier version back, and gets a pull request for it.
+"""`rollback`: the user wants an earlier version back, and gets a pull request for it.
 
-Verified first: the version loads, and has answers. No score decides: a person asked for it. What waits on the branch is
-superseded. A run that dies is completed by the next one, as with a promotion.
+The version is verified first: it loads, and it can predict. No score decides, because the user asked for it. If a
+promotion waits on the branch, it is superseded. A run that dies is completed by the next one, as with a promotion.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ add_options = json_option
 
 def run(call: Invocation) -> Outcome:
     """Proposes the version that the settings name."""
-    place = wiring.find_place(call.inputs, call.context)
-    return rollback(place.settings, wiring.make_tools(place, call.temporary_folder(), call.log))
+    target = wiring.find_place(call.inputs, call.context)
+    return rollback(target.settings, wiring.make_tools(target, call.temporary_folder(), call.log))
 
 
 def rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
     """Returns the version `to` to production, as far as autonomy goes.
 
     Raises:
-        SettingsError: the request makes no sense.
-        ModelError: the version cannot take over.
+        SettingsError: There is no such version, or no reason was given.
+        ModelError: The version cannot be loaded, or cannot predict.
     """
     return outcomes.unless_raced(lambda: _rollback(settings, dependencies))
 
@@ -50,15 +50,15 @@ def _rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
     publisher = collaborators.publisher_of(settings, dependencies)
     snapshot = survey.take_snapshot(settings, repository)
     request = rollbacks.resolve_request(snapshot.history, settings.rollback.to, settings.rollback.why)
-    begun = lifecycle.pending(snapshot)
-    if begun and (_is_this_one(begun, settings) or lifecycle.ended_on_base(snapshot, begun)):
+    pending = lifecycle.pending(snapshot)
+    if pending and (_is_requested(pending, settings) or lifecycle.ended_on_base(snapshot, pending)):
         resumed = publisher.resume(
             snapshot, lambda: survey.take_snapshot(settings, repository.updated(dependencies.branches))
         )
         snapshot = resumed.snapshot
-        now = next(one for one in snapshot.state.attempts if one.id == begun.id)
-        if resumed.publication and _is_this_one(now, settings) and now.state != "closed":
-            return outcomes.rolled_back(snapshot, now, resumed.publication)
+        current = next(attempt for attempt in snapshot.state.attempts if attempt.id == pending.id)
+        if resumed.publication and _is_requested(current, settings) and current.state != "closed":
+            return outcomes.rolled_back(snapshot, current, resumed.publication)
     if request.version is request.champion:
         raise rollbacks.in_production(request)
     foreign = publisher.foreign_commit(snapshot)
@@ -71,8 +71,8 @@ def _rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
     return _propose(request, rollbacks.attempt_of(request, verified, snapshot, stamp), snapshot, publisher)
 
 
-def _is_this_one(attempt: Attempt, settings: Settings) -> bool:
-    """Whether this very rollback was begun before, by a run that was killed or whose pull request waits."""
+def _is_requested(attempt: Attempt, settings: Settings) -> bool:
+    """Whether an attempt is the requested rollback, begun by a run that was killed or whose pull request waits."""
     return attempt.rolls_back and attempt.version == settings.rollback.to
 
 
@@ -83,7 +83,7 @@ def _propose(request: RollbackRequest, attempt: Attempt, snapshot: Snapshot, pub
     if waiting and snapshot.settings.publication.autonomy.reaches(Autonomy.PROPOSE):
         ended = publisher.supersede(waiting)
         if ended.state == "merged":
-            return outcomes.blocked(snapshot, Publication(blocked=_overtaken(ended)))
+            return outcomes.blocked(snapshot, Publication(blocked=_merged_meanwhile(ended)))
         onto = onto.told_anew(ended)
     recorded = publisher.recorder.record(attempt, snapshot, onto, content)
     if not recorded.attempt.commit:
@@ -92,5 +92,5 @@ def _propose(request: RollbackRequest, attempt: Attempt, snapshot: Snapshot, pub
     return outcomes.rolled_back(replace(snapshot, state=settled.recorded.state), settled.attempt, settled.publication)
 
 
-def _overtaken(merged: Attempt) -> str:
+def _merged_meanwhile(merged: Attempt) -> str:
     return f"{merged.version} was merged while this run looked at it: ask again, from {merged.version} this time"

@@ -17,9 +17,9 @@ def run(call: Invocation) -> Outcome | int | None:
     """Runs the loop; with `forge: sandbox`, on a copy of the repository."""
     if call.inputs.get("forge") == "sandbox":
         return table.load(table.COMMANDS["rehearse"]).run(call)
-    place = wiring.find_place(call.inputs, call.context, call.log.info)
-    reason = wiring.reason_to_write_nothing(place)
+    target = wiring.find_place(call.inputs, call.context, call.log.info)
+    reason = wiring.reason_to_write_nothing(target)
     if reason:
-        outcome = loop.run(*wiring.read_only_dependencies(place, reason, call.temporary_folder(), call.log))
+        outcome = loop.run(*wiring.read_only_dependencies(target, reason, call.temporary_folder(), call.log))
         return replace(outcome, next_step=reason, notes=(*outcome.notes, reason))
-    return loop.run(place.settings, wiring.make_tools(place, call.temporary_folder(), call.log))
+    return loop.run(target.settings, wiring.make_tools(target, call.temporary_folder(), call.log))

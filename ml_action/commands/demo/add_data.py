@@ -11,9 +11,9 @@ from ml_action.runtime import wiring
 
 def run(call: Invocation) -> None:
     """Writes the datasets."""
-    options, place = own_options(call), wiring.find_place(call.inputs, call.context, call.log.info)
+    options, target = own_options(call), wiring.find_place(call.inputs, call.context, call.log.info)
     students.add_data(
-        place.workspace.directory / place.settings.data.data_path.roots[0],
+        target.workspace.directory / target.settings.data.data_path.roots[0],
         options.count,
         world=options.world,
         seed=options.seed_of_data,

@@ -16,13 +16,13 @@ from ml_action.runtime import repository_access, wiring
 
 def run(call: Invocation) -> None:
     """Simulates a policy on the repository's own datasets: no token, no network, nothing is written."""
-    place = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
+    target = wiring.find_place({**call.inputs, "forge": "none"}, call.context)
     folder, options = call.temporary_folder(), own_options(call)
-    repository = repository_access.open_locally(place, folder)
-    scene = survey.take_snapshot(place.settings, repository)
+    repository = repository_access.open_locally(target, folder)
+    scene = survey.take_snapshot(target.settings, repository)
     wish = simulation.SimulationRequest(options.thresholds, options.rounds, options.jobs)
     with safe_children(os.environ):
-        found = simulation.run(scene, place.settings, wish, call.log, folder)
+        found = simulation.run(scene, target.settings, wish, call.log, folder)
     views.print_simulation(found, as_json=options.json)
 
 

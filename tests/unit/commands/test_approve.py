@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.commands.approve import ExpectedPullRequest, verify_and_approve
+from ml_action.commands.approve import ProposalSettings, verify_and_approve
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
 
 BRANCH = "ml-auto-update/students/proposal"
-OURS = ExpectedPullRequest(BRANCH, "main", "model", "model-update")
+OURS = ProposalSettings(BRANCH, "main", "model", "model-update")
 
 
 BLANK = Attempt(
