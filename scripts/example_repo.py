@@ -1,8 +1,8 @@
-"""Writes the parts of example-repo/ that are made and not written: workflows, starting data, and the first model.
+"""Writes the generated parts of example-repo/: workflows, starting data, and the first model.
 
     .venv/bin/python -m scripts.example_repo
 
-The model is what the loop itself proposes on these data, in the Action's container, by the settings in the folder.
+The loop itself proposes the model from these data, in the Action's container, with the settings in the folder.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ml_action.commands.init import scaffold
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "example-repo"
 STORE, MODEL = HERE / "data/new_data", HERE / "model"
-KEPT = ("hours_studied", "score")  # of what the simulation knows: the smallest table that says something
+COLUMNS = ("hours_studied", "score")  # of the simulation: the smallest table that a model can learn from
 DATASETS, SEED = 60, 2026
 IMAGE = "ml-auto-update:example"
 
 
 def dataset(text: str) -> str:
-    """The columns of the example."""
+    """Returns a dataset with the columns of the example."""
     head, *rows = (line.split(",") for line in text.splitlines())
-    places = [head.index(name) for name in KEPT]
-    return "".join(",".join(row[place] for place in places) + "\n" for row in (head, *rows))
+    indices = [head.index(name) for name in COLUMNS]
+    return "".join(",".join(row[index] for index in indices) + "\n" for row in (head, *rows))
 
 
 def datasets(count: int, world: str = "steady", seed: int = SEED) -> Iterator[str]:
-    """Students, each a file."""
+    """Yields the datasets of simulated students."""
     return map(dataset, students.datasets(count, world, seed))
 
 
 def workflows() -> dict[str, str]:
-    """The workflows of the folder: those that `init` would write, and the check of pull requests."""
+    """Returns the workflows of the folder: the one that `init` writes, and the check of pull requests."""
     check = (ROOT / "example-workflows/check-datasets.yml").read_text(encoding="utf-8")
     return {"auto-retrain.yml": scaffold.workflow(), "check-datasets.yml": check}
 
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _train() -> None:
-    """The loop's first hour on the folder as it is, in the Action's own container, and the model that it proposed."""
+    """Runs the loop once on the folder, in the Action's container, and copies the model that it proposed."""
     for command in (
         [ROOT / "docker/engine"],
         [ROOT / "docker/base-image"],
@@ -71,12 +71,12 @@ def _train() -> None:
         git.run("add", "--all", "--force")
         git.run("commit", "--quiet", "-m", "Start")
         mount, inputs = f"{copy}:/github/workspace", ["INPUT_FORGE=none", f"INPUT_THRESHOLD={DATASETS}"]
-        given = [
+        variables = [
             word
             for one in ("GITHUB_WORKSPACE=/github/workspace", "GITHUB_ACTIONS=true", *inputs)
             for word in ("-e", one)
         ]
-        subprocess.run(["docker", "run", "--rm", "-v", mount, *given, IMAGE], check=True)
+        subprocess.run(["docker", "run", "--rm", "-v", mount, *variables, IMAGE], check=True)
         proposal = "ml-auto-update/model/proposal"
         for row in git.line("ls-tree", "-r", "--name-only", proposal, "model").splitlines():
             (HERE / row).write_bytes(git.run("cat-file", "blob", f"{proposal}:{row}"))

@@ -1,4 +1,4 @@
-"""Write tests/support/github_contracts/: GitHub's published contracts, cut down to what the sandbox serves.
+"""Writes tests/support/github_contracts/: GitHub's published contracts, cut down to what the sandbox serves.
 
 Sources: the npm packages @octokit/openapi (GitHub's OpenAPI description) and @octokit/graphql-schema
 (its GraphQL schema), both MIT-licensed. Run it when the sandbox serves a new operation or a new GraphQL type, or to
@@ -22,18 +22,18 @@ from typing import Any
 
 from graphql import EnumTypeDefinitionNode, ScalarTypeDefinitionNode, TypeNode, parse, print_ast
 
-HERE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HERE))
-from sandbox.app import OPERATIONS  # noqa: E402  the checkout's own sandbox says what to keep
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from sandbox.app import OPERATIONS  # noqa: E402  of this checkout: they decide what is kept
 
 OPENAPI, GRAPHQL = "@octokit/openapi@23.0.2", "@octokit/graphql-schema@15.26.1"
-TARGET = HERE / "tests" / "contracts"
+TARGET = ROOT / "tests/support/github_contracts"
 NOISE = ("description", "examples", "example", "x-github", "externalDocs", "tags", "operationId")
 Json = dict[str, Any]
 
 
 def main() -> None:
-    """Fetch both packages and write both files."""
+    """Fetches both packages and writes both files."""
     openapi = json.loads(fetch(OPENAPI, "package/generated/api.github.com.json"))
     (TARGET / "openapi.json").write_text(json.dumps(prune_openapi(openapi), indent=1) + "\n", encoding="utf-8")
     schema = fetch(GRAPHQL, "package/schema.graphql").decode()
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def fetch(package: str, member: str) -> bytes:
-    """One file of a published npm package."""
+    """Returns a file of a published npm package."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         archive = next(Path(folder).glob("*.tgz")).read_bytes()
@@ -56,33 +56,33 @@ def fetch(package: str, member: str) -> bytes:
 
 
 def prune_openapi(source: Json) -> Json:
-    """The served operations with every component they reach."""
+    """Returns the served operations with every component that they refer to."""
     paths: dict[str, Json] = {}
     for method, rule in OPERATIONS:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
-        paths.setdefault(path, {})[method.lower()] = quiet(source["paths"][path][method.lower()])
+        paths.setdefault(path, {})[method.lower()] = without_prose(source["paths"][path][method.lower()])
     header = {"source": OPENAPI, "license": "MIT", "written_by": "scripts/refresh_contracts.py"}
     pruned: Json = {"x-source": header, "openapi": source["openapi"], "info": source["info"], "paths": paths}
     waiting = list(references(paths))
     while waiting:
-        waiting += adopt(pruned, source, waiting.pop())
+        waiting += copy_component(pruned, source, waiting.pop())
     return pruned
 
 
-def adopt(pruned: Json, source: Json, reference: str) -> list[str]:
-    """Copy one component; the references it makes in turn."""
+def copy_component(pruned: Json, source: Json, reference: str) -> list[str]:
+    """Copies a component. Returns the references in it."""
     _, *groups, name = reference.split("/")
-    here, there = pruned, source
+    copied, published = pruned, source
     for group in groups:
-        here, there = here.setdefault(group, {}), there[group]
-    if name in here:
+        copied, published = copied.setdefault(group, {}), published[group]
+    if name in copied:
         return []
-    here[name] = quiet(there[name])
-    return list(references(here[name]))
+    copied[name] = without_prose(published[name])
+    return list(references(copied[name]))
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every `$ref` below a node."""
+    """Yields every `$ref` in a node."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             yield node["$ref"]
@@ -93,23 +93,23 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
-def quiet(node: Any, named: bool = False) -> Any:
-    """A node without prose and examples. Below `properties` keys are names, so `description` stays there."""
+def without_prose(node: Any, named: bool = False) -> Any:
+    """Returns a node without prose and examples. In `properties` keys are names, so `description` stays there."""
     if isinstance(node, list):
-        return [quiet(value) for value in node]
+        return [without_prose(value) for value in node]
     if not isinstance(node, dict):
         return node
     kept = {key: value for key, value in node.items() if named or key not in NOISE}
-    return {key: quiet(value, named=not named and key == "properties") for key, value in kept.items()}
+    return {key: without_prose(value, named=not named and key == "properties") for key, value in kept.items()}
 
 
 # --- GraphQL ----------------------------------------------------------------------------------------------
 
 
 def prune_graphql(source: str) -> str:
-    """The types of the sandbox's schema, with all their published fields that stay inside the kept types.
+    """Returns the types of the sandbox's schema, with all published fields that use kept types only.
 
-    Next to the sandbox's own types, every scalar, enum and input type is kept that one of the fields needs.
+    Next to the sandbox's own types, every scalar, enum and input type that one of the fields needs is kept.
     """
     published = {definition.name.value: definition for definition in parse(source).definitions}  # type: ignore[attr-defined]
     own = files("sandbox.graphql").joinpath("schema.graphql").read_text(encoding="utf-8")
@@ -125,7 +125,7 @@ def prune_graphql(source: str) -> str:
 
 
 def cut(definition: Any, known: Callable[[str], bool]) -> Any:
-    """Leave out fields, arguments and interfaces that need a type that is not kept."""
+    """Returns a definition without fields, arguments and interfaces that need a type that is not kept."""
     changes: Json = {}
     if hasattr(definition, "fields"):
         kept = [field for field in definition.fields if known(named(field.type))]
@@ -136,14 +136,14 @@ def cut(definition: Any, known: Callable[[str], bool]) -> Any:
 
 
 def cut_arguments(field: Any, known: Callable[[str], bool]) -> Any:
-    """A field without the arguments that need a type that is not kept."""
+    """Returns a field without the arguments that need a type that is not kept."""
     if not hasattr(field, "arguments"):
         return field
     return replace(field, arguments=tuple(arg for arg in field.arguments or () if known(named(arg.type))))
 
 
 def named(kind: TypeNode) -> str:
-    """The name inside lists and non-nulls."""
+    """Returns the name of a type without lists and non-nulls."""
     inner: Any = kind
     while hasattr(inner, "type"):
         inner = inner.type
@@ -152,7 +152,7 @@ def named(kind: TypeNode) -> str:
 
 
 def needed(definitions: Any) -> set[str]:
-    """The type names that fields and arguments use."""
+    """Returns the names of the types that fields and arguments use."""
     names: set[str] = set()
     for definition in definitions:
         for field in getattr(definition, "fields", None) or ():
@@ -162,7 +162,7 @@ def needed(definitions: Any) -> set[str]:
 
 
 def plain(node: Any) -> Any:
-    """A definition without prose and directives, all the way down."""
+    """Returns a definition without prose and directives, at every level."""
     changes: Json = {name: None for name in ("description", "directives") if getattr(node, name, None)}
     for name in ("fields", "values", "arguments"):
         if getattr(node, name, None):

@@ -213,4 +213,4 @@ def test_strangers_words_are_escaped(production: World) -> None:
 def test_the_page_shows_what_the_doctor_says() -> None:
     """docs/doctor.md: five broken repositories, and every way to fail; `make docs` writes it anew."""
     page = doctor_page.PAGE.read_text(encoding="utf-8")
-    assert doctor_page.written(page) == page
+    assert doctor_page.with_current_parts(page) == page
