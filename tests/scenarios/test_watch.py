@@ -148,7 +148,7 @@ def test_a_version_before_that_is_not_the_recorded_one_is_not_loaded_and_the_run
     fallen.commit(change)
     run = watch(fallen)
     assert (run.code, run.outputs["watch"]) == (0, "unknown"), run.log
-    assert "v2 was not held against v1: " in run.told
+    assert "v2 was not compared with v1: " in run.told
     assert reason in run.told
     assert not (tmp_path / "canary").exists()
     assert fallen.pulls == []
