@@ -84,7 +84,7 @@ def _propose(request: RollbackRequest, attempt: Attempt, snapshot: Snapshot, pub
         ended = publisher.supersede(waiting)
         if ended.state == "merged":
             return outcomes.blocked(snapshot, Publication(blocked=_merged_meanwhile(ended)))
-        onto = onto.told_anew(ended)
+        onto = onto.with_attempt(ended)
     recorded = publisher.recorder.record(attempt, snapshot, onto, content)
     if not recorded.attempt.commit:
         return outcomes.rolled_back(replace(snapshot, state=recorded.state), recorded.attempt, None)

@@ -25,7 +25,7 @@ class DataPath:
 
     @classmethod
     def parse(cls, text: str) -> DataPath:
-        """From names parted by commas. Raises ValueError for a path that leaves the repository."""
+        """From names separated by commas. Raises ValueError for a path that leaves the repository."""
         patterns = tuple(dict.fromkeys(parsers.path(name) for name in parsers.names(text)))
         if not patterns:
             raise ValueError("name at least one folder")
@@ -53,7 +53,7 @@ class DataPath:
         """Whether the path (from the repository's root) is a dataset's by its name."""
         return path.lower().endswith(self.suffixes) and bool(self._regex.fullmatch(path))
 
-    # --- the tree that stands for it: the one folder's own, else one that mirrors the repository -----------
+    # --- the tree that represents it: the one folder's own, else one that mirrors the repository -----------
 
     @cached_property
     def takes_folders(self) -> bool:
@@ -83,7 +83,7 @@ class DataPath:
     # --- as the state branch remembers it ------------------------------------------------------------------
 
     def to_record(self) -> bytes:
-        """As JSON; empty where the tree tells all there is to remember."""
+        """As JSON; empty if the tree alone is enough to remember."""
         if self.takes_folders and self.suffixes == file_formats.suffixes():
             return b""
         return (json.dumps({"kinds": self.suffixes, "patterns": self.patterns}) + "\n").encode()

@@ -99,8 +99,8 @@ def _of_places(parsed: Mapping[str, Any]) -> Iterator[str]:
 def _of_triggers(parsed: Mapping[str, Any]) -> Iterator[str]:
     if parsed["untracked"] and parsed["unit"] == "rows":
         yield (
-            "untracked and unit = 'rows': git keeps no earlier version of an untracked file, so that nobody could tell "
-            "its new rows; commit the files, or count datasets"
+            "untracked and unit = 'rows': git keeps no earlier version of an untracked file, so its new rows are "
+            "unknown; commit the files, or count datasets"
         )
     if parsed["drift_threshold"] >= parsed["threshold"]:
         yield "drift-threshold: it has to be less than threshold, or drift could never pull the trigger first"

@@ -120,7 +120,7 @@ def branch(value: str) -> str:
 
 
 def names(value: str) -> tuple[str, ...]:
-    """Names parted by commas or newlines; a name with a comma in it stands in double quotes, as in a CSV header."""
+    """Names separated by commas or newlines. A name that contains a comma is in double quotes, as in a CSV header."""
     if not set(value) & set('",\n\r'):
         return (value.strip(),) if value.strip() else ()
     import csv  # late: most runs name one folder and no features
@@ -128,12 +128,12 @@ def names(value: str) -> tuple[str, ...]:
     try:
         rows = list(csv.reader(value.splitlines(), skipinitialspace=True))
     except csv.Error as error:
-        raise ValueError(f"it has to be a list of names parted by commas ({error})") from None
+        raise ValueError(f"it has to be a list of names separated by commas ({error})") from None
     return tuple(name for name in (cell.strip() for row in rows for cell in row) if name)
 
 
 def types(value: str) -> tuple[str, ...]:
-    """Import paths of types, parted by commas or newlines."""
+    """Import paths of types, separated by commas or newlines."""
     found = names(value)
     for name in found:
         if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", name):
@@ -142,7 +142,7 @@ def types(value: str) -> tuple[str, ...]:
 
 
 def format_names(names: Iterable[str]) -> str:
-    """Names as one text, which `names` reads again; one alone stands as it is."""
+    """Names as one text, which `names` reads again. A single name is unchanged."""
     several = tuple(names)
     if len(several) == 1:
         return several[0]

@@ -54,7 +54,7 @@ TRAINING_OPTIONS = (
         Group.DATA,
         "contract",
         "{}",
-        "What each column has to hold, beside what is learned from the champion's data: a table [contract.NAME] each.",
+        "What each column has to hold, besides what is learned from the champion's data: a table [contract.NAME] each.",
         ColumnRule.parse_all,
         schema="object",
         identifies=True,

@@ -1,4 +1,4 @@
-"""Records, errors and text that every package uses. Imports nothing of ours.
+"""Records, errors and text that every package uses. Imports none of our other packages.
 
 Standard library only: the hourly check loads this package.
 """

@@ -45,7 +45,7 @@ def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
 def _lfs_content(
     folder: Path | None, item: Dataset, pointer: lfs.Pointer, most: int, otherwise: bytes | None
 ) -> bytes | None:
-    """The file that a Git LFS pointer stands for, where the workspace has it."""
+    """The file that a Git LFS pointer names, if the workspace has it."""
     try:
         content = _read(folder, item.path, most, pointer.size)
     except OSError:

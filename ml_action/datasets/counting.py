@@ -1,4 +1,4 @@
-"""The count: which tree stands for the data, what git says of it and of the one before, what lies beside it.
+"""The count: the tree of the data, its differences from the earlier tree, and untracked files.
 
 No list of a whole tree is kept, only what changed: at a million datasets that is the difference between tenths of a
 second and many, and between megabytes and gigabytes.
@@ -36,7 +36,7 @@ def selection_of(settings: Settings) -> DataPath:
 
 
 def data_tree(repository: Repository, settings: Settings) -> tuple[str, tuple[str, ...]]:
-    """The id of the tree that stands for the data at the head commit, and the data paths that are not there.
+    """The id of the tree of the data at the head commit, and the data paths that are missing.
 
     One folder's own tree; of several folders, or for patterns, a tree that mirrors the repository with only those
     folders in it.
@@ -80,7 +80,7 @@ def _no_data(repository: Repository, roots: tuple[str, ...], is_file: bool) -> D
 
 
 def count(repository: Repository, settings: Settings, tree: str, since: str, state: State) -> Inventory:
-    """What is new in the data's tree, and beside it in the workspace, since the tree and the files of the state."""
+    """What is new in the data's tree and among untracked files, since the tree and the files of the state."""
     git, now = repository.store, selection_of(settings)
     then = state.selection or (EVERYTHING if state.data else now)
     aside = _set_aside(state, settings)
@@ -109,7 +109,7 @@ def _set_aside(state: State, settings: Settings) -> tuple[RejectedDataset, ...]:
 def _changes(
     git: Git, settings: Settings, question: CountRequest, then: DataPath
 ) -> tuple[Iterable[Change], Callable[[Change], int] | None]:
-    """The changes from one tree to the other, and, where rows are counted, what tells the new rows of one."""
+    """The changes from one tree to the other, and, where rows are counted, a function for the new rows of one."""
     since, tree, now = question.since, question.tree, question.now
     if not then.covers(now):  # the setting was changed: what was no dataset may be one now, in an unchanged tree too
         old = {item.path: item.blob for item in _all(git, since, then)}
@@ -189,7 +189,7 @@ def _untracked(repository: Repository, settings: Settings, tree: str) -> tuple[D
         return ()
     if repository.workspace is None:
         raise RepositoryError(
-            "untracked: true needs the files of a checkout, and there is none",
+            "untracked: true needs the files of a checkout, which is missing",
             why="this job counts without actions/checkout",
             fix="add actions/checkout and the step that fetches the datasets before this one, or set untracked: false",
         )

@@ -33,14 +33,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """The entries of `git diff-tree -r -z`, read anew each time: a million of them need not be held."""
+    """The entries of `git diff-tree -r -z`, parsed again each time, so that a million of them need no memory."""
 
     raw: bytes
     then: DataPath  # what was a dataset on the old side
     prefix: str = ""  # of the old side's paths in the repository
 
     def __iter__(self) -> Iterator[Change]:
-        """Fields are parted by NUL, which keeps any file name whole."""
+        """Fields are separated by NUL, which no file name contains."""
         fields = iter(self.raw.split(b"\0"))
         for head in fields:
             if not head.startswith(b":"):
@@ -94,7 +94,7 @@ class CountRequest:
 
 
 def unresolved_blobs(question: CountRequest) -> frozenset[str]:
-    """The blob ids of which only the old tree tells whether a dataset of it had them.
+    """The blob ids for which only the old tree shows whether one of its datasets had them.
 
     Those of files that were edited or were no datasets before, since git looks for copies among added files alone,
     and those of untracked files.
@@ -117,8 +117,8 @@ def _is_there(change: Change, now: DataPath) -> bool:
 def count(question: CountRequest, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
     """The inventory. `known` holds those of the open questions that datasets of the old tree had.
 
-    With `rows_of`, which tells the new rows of a change, rows are counted too, and the old version of every dataset is
-    named that is there no more, edited or deleted: they hold rows that are not new.
+    With `rows_of`, which returns the new rows of a change, rows are counted too. The inventory then names the old
+    version of every dataset that was edited or deleted: these hold rows that are not new.
     """
     old = frozenset(known).union(item.blob for item in question.seen)
     loose = frozenset(item.blob for item in question.untracked)
@@ -226,7 +226,7 @@ def _is_known(change: Change) -> bool:
 
 
 def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
-    """The changes between two lists of datasets (path to blob id), where the setting tells other files than before."""
+    """The changes between two lists of datasets (path to blob id), when the setting selects other files than before."""
     known = set(old.values())
     for path, blob in new.items():
         if old.get(path) != blob:
@@ -254,12 +254,12 @@ def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
 
 def notes(found: Inventory) -> tuple[str, ...]:
     """What a person should know of the count, in sentences."""
-    told = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
+    found_notes = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
     if found.ignored:
         counted = file_formats.countable_suffixes()
         others = file_formats.alternatives([suffix for suffix in file_formats.suffixes() if suffix not in counted])
-        told.append(
+        found_notes.append(
             f"{found.ignored} {others} files arrived and do not count: "
             f"unit rows counts {file_formats.alternatives(counted)} files"
         )
-    return tuple(told)
+    return tuple(found_notes)

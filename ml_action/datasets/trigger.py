@@ -30,7 +30,7 @@ def judge_sound(sound: int, trigger: Trigger) -> Trigger:
 
 
 def judge_early(trigger: Trigger, least: int, *, looked: bool) -> Trigger:
-    """The trigger where drift may pull it before the threshold: from `least` new ones on somebody has to look.
+    """The trigger that drift may pull before the threshold: from `least` new ones on, the data are read.
 
     `looked`: that was done, on this very data, and there was no drift.
     """
@@ -38,13 +38,13 @@ def judge_early(trigger: Trigger, least: int, *, looked: bool) -> Trigger:
         return trigger
     shown = _shown(trigger.count, trigger.threshold, trigger.unit)
     if looked:
-        return replace(trigger, reason=f"{trigger.reason}; from {least} on drift would, and there is none")
+        return replace(trigger, reason=f"{trigger.reason}; from {least} on drift would, and there is no drift")
     reason = f"ready {shown}: {least} new {trigger.unit} are enough if the data drifted, which has to be looked at"
     return replace(trigger, ready=True, reason=reason, early=least)
 
 
 def judge_forced(trigger: Trigger, why: str) -> Trigger:
-    """The trigger that a person pulls, however few datasets are new; empty: nobody does."""
+    """The trigger of a forced training, however few datasets are new. `force` is the reason; empty: not forced."""
     return replace(trigger, ready=True, reason=f"forced by a person: {why}") if why else trigger
 
 

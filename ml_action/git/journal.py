@@ -2,7 +2,7 @@
 
     data                    the data directory's own tree, as the last attempt saw it
     datasets.tsv            the datasets that git did not track, as the last attempt saw them
-    selection.json          what was a dataset then, where the tree does not tell it
+    selection.json          which files were datasets then, if the tree does not show it
     looked.jsonl            the last data that were read without an attempt, and how many were sound
     journal.jsonl           one line per attempt
     set_aside.jsonl         one line per dataset that was looked at and is not to be counted
@@ -73,8 +73,8 @@ class State:
         """The latest attempt that was proposed; attempts that were held since do not end it."""
         return next((attempt for attempt in reversed(self.attempts) if attempt.commit), None)
 
-    def told_anew(self, attempt: Attempt) -> State:
-        """The state with this attempt told anew: what became of its promotion."""
+    def with_attempt(self, attempt: Attempt) -> State:
+        """The state with this attempt in place of its earlier record."""
         return replace(self, attempts=tuple(attempt if old.id == attempt.id else old for old in self.attempts))
 
     def by_fingerprint(self, fingerprint: str) -> Attempt | None:

@@ -1,6 +1,6 @@
 """The model directory on the base branch: what is in production and what was (design section 2).
 
-`model_metadata.json` is the only thing a service reads to know the current version; the model file beside it is
+`model_metadata.json` is the only thing a service reads to know the current version; the model file next to it is
 trusted only if its digest is the recorded one.
 """
 
@@ -43,7 +43,7 @@ __all__ = [
 FORMAT = 1  # of model_metadata.json; it grows when a reader of today would misread what is written
 OLDEST = 1  # that is still read
 SCHEMA = "https://raw.githubusercontent.com/org/ml-auto-update/main/model_metadata.schema.json"
-NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers stands on one line
+NUMBERS = re.compile(r"\[[-+0-9.eE,\s]+\]")  # a list of numbers is on one line
 NUMBERED = re.compile(r"v[0-9]{1,9}")
 
 
@@ -58,7 +58,7 @@ def read(git: Git, commit: str, model_dir: str) -> History | None:
 
 
 def read_bytes(git: Git, commit: str, model_dir: str) -> bytes | None:
-    """The very bytes of model_metadata.json, or None when there is none yet."""
+    """The unchanged bytes of model_metadata.json, or None if it does not exist yet."""
     return git.read(f"{commit}:{model_dir}/{METADATA}") if commit else None
 
 
@@ -124,7 +124,7 @@ def check_inside(version: Version, path: str) -> None:
 
 
 def artifact(git: Git, commit: str, model_dir: str, version: Version) -> bytes:
-    """The bytes of a version's model file, unverified: whoever unpickles them compares the digest first.
+    """The bytes of a version's model file, unverified: the caller compares the digest before it unpickles them.
 
     Raises:
         ModelError: the file is not there, or is a Git LFS pointer.

@@ -54,7 +54,7 @@ class AttemptStages:
     stamp: Callable[[], RunStamp]
 
     def run(self) -> Outcome:
-        """One attempt, or the reason why there is none."""
+        """One attempt, or the reason why nothing is trained."""
         batch = _loaded(self.snapshot, self.log)
         rejected = self.snapshot.unrecorded(batch.set_aside)
         idle = nothing_to_train(self.snapshot, batch, rejected)

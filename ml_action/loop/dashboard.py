@@ -1,4 +1,4 @@
-"""The dashboard: one issue that shows where the loop stands, with a box that asks for a training.
+"""The dashboard: one issue that shows the state of the loop, with a box that requests a training.
 
 The box trains early and decides nothing: it is the trigger that is pulled, the gate is not moved. Only people who may
 write to the repository can tick it, since only they may edit an issue of the bot's. An issue that a person closed is

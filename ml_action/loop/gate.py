@@ -91,7 +91,7 @@ def _failed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 
 
 def _data_conditions(screening: Screening, policy: Policy) -> Iterator[Check]:
-    """The champion's look at the new datasets; without a champion nobody looks."""
+    """The champion's screening of the new datasets; without a champion there is no screening."""
     if not screening.judged:
         return
     yield Check("screen", screening.share <= policy.max_suspicious, sentences.suspicious(screening, policy))
@@ -99,7 +99,7 @@ def _data_conditions(screening: Screening, policy: Policy) -> Iterator[Check]:
 
 
 def _tail(comparison: Comparison) -> Iterator[Check]:
-    """A few datasets that nobody can predict, among many that are predicted well, are seldom of this world."""
+    """A few datasets with extreme losses among many with small ones are usually corrupt."""
     if comparison.tail is not None:
         yield Check("worst datasets", comparison.tail <= HEAVY, sentences.worst_datasets(comparison.tail, HEAVY))
 

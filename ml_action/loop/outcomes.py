@@ -68,7 +68,7 @@ def too_few(snapshot: Snapshot, counted: Trigger, set_aside: Sequence[RejectedDa
 def no_drift(
     snapshot: Snapshot, counted: Trigger, shifts: Sequence[ColumnDrift], set_aside: Sequence[RejectedDataset]
 ) -> Outcome:
-    """Enough datasets for a look at drift, and there is none."""
+    """Enough datasets to measure drift, and nothing has drifted."""
     return Outcome(
         Verdict.WAITING,
         sentences.no_drift(counted, shifts),
@@ -97,7 +97,7 @@ def already_judged(snapshot: Snapshot, attempt: Attempt) -> Outcome:
 
 
 def blocked(snapshot: Snapshot, publication: Publication) -> Outcome:
-    """A person stands in the way, and has the right to."""
+    """A person prevents it, and is entitled to."""
     return Outcome(
         Verdict.BLOCKED,
         publication.blocked,
@@ -179,5 +179,5 @@ def attempt_recorded(
 
 
 def _exit_code(publication: Publication | None) -> int:
-    """The exit code: a pull request that may not be opened fails the run, with everything told."""
+    """The exit code: a pull request that may not be opened fails the run."""
     return ForgeError.exit_code if publication and publication.fix else 0

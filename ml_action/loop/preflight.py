@@ -30,7 +30,7 @@ class Preflight:
 
     repository_facts: Callable[[bool], RepositoryFacts | None]  # thorough or not; None: there is no server
     repository: Repository
-    base: str  # commit of the base branch; empty: there is none
+    base: str  # commit of the base branch; empty: the branch does not exist
     state_branch: str
     publication: PublicationOptions
     workflow: str  # path of the workflow's file; empty: unknown

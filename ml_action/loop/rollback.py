@@ -47,7 +47,7 @@ def resolve_request(history: History | None, to: str, why: str) -> RollbackReque
     """The request, resolved.
 
     Raises:
-        SettingsError: no reason or no version is given, or there is none of that name.
+        SettingsError: no reason or no version is given, or no version has that name.
         ModelError: there is nothing to go back to.
     """
     champion = history.champion if history else None

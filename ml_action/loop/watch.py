@@ -114,7 +114,7 @@ class WatchRollback:
 
 
 def rollback_for(attempt: Attempt, snapshot: Snapshot, stamp: Callable[[], RunStamp]) -> WatchRollback | None:
-    """The rollback that goes with an attempt. None: there is none.
+    """The rollback that goes with an attempt. None: nothing is rolled back.
 
     A promotion, of this run or one that waits, goes first: it replaces the champion as well, and is better.
     """

@@ -97,7 +97,7 @@ class Publisher:
         done = self._publish(recorded, moved=base not in ("", recorded.attempt.base))
         rebuilt = self.recorder.rebuild(recorded) if done.stale else None
         if rebuilt:
-            self.log.info(f"the proposal is built anew on top of the base branch: {done.stale}")
+            self.log.info(f"the proposal is rebuilt on top of the base branch: {done.stale}")
             recorded, done = rebuilt, self._publish(rebuilt)
         if done.fix:
             page = self.forge().compare_url(self._branches.base, self._branches.proposal)
@@ -142,7 +142,7 @@ class Publisher:
             return ""
         return (
             f"the branch {self._branches.proposal} holds the commit {tip[:12]}, which is not the bot's: merge or close "
-            "its pull request and delete the branch, then the bot goes on"
+            "its pull request and delete the branch, then the bot continues"
         )
 
     def _is_merged(self, tip: str) -> bool:
@@ -159,7 +159,7 @@ class Publisher:
         current = snapshot.history.current if snapshot.history else ""
         now = f"{current} is in production" if current else "there is no champion"
         against = attempt.champion or "no champion"
-        why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured anew"
+        why = f"{now} now, and {attempt.version} was measured against {against}. The next batch is measured again"
         if attempt.rolls_back:
             why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
         self.log.info(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
@@ -213,7 +213,7 @@ def blocking_proposal(snapshot: Snapshot) -> str:
         return ""
     number = f"pull request {attempt.pull_request}" if attempt.pull_request else "its branch"
     if attempt.rolls_back:
-        return f"the rollback to {attempt.version} waits ({number}): merge or close it, then training goes on"
+        return f"the rollback to {attempt.version} waits ({number}): merge or close it, then training continues"
     return f"the promotion of {attempt.version} waits ({number}): merge or close it before you force another"
 
 

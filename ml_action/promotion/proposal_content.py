@@ -73,7 +73,7 @@ def carried_over(history: History | None, commit: str, model_dir: str, git: Git)
 
 
 def orphaned_proposal(snapshot: Snapshot) -> str:
-    """The proposal's commit of a journal that was lost: its message says that an attempt made it; empty: there is none.
+    """The proposal's commit of a lost journal: its message names an attempt. Empty: no such commit.
 
     Only where the state branch is gone: a journal that does not know a commit is right about it.
     """

@@ -84,7 +84,7 @@ class Recorder:
         """Replaces the attempt in the journal. If another run writes at the same time, that run will do it."""
         if attempt == recorded.attempt:
             return recorded.state
-        state = recorded.state.told_anew(attempt)
+        state = recorded.state.with_attempt(attempt)
         written = self._write(state, None, f"{attempt.version} is {attempt.state}")
         try:
             self.repository.push([written.push])
@@ -106,13 +106,13 @@ class Recorder:
             files = proposal_content.carried_over(history, attempt.commit, model_dir, repository.store)
         message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
         commit = self._commit(tips.base, files, message, self.now())
-        anew = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
-        written = self._write(recorded.state.told_anew(anew), None, f"{attempt.version} is built anew")
+        rebuilt = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
+        written = self._write(recorded.state.with_attempt(rebuilt), None, f"{attempt.version} is rebuilt")
         try:
             repository.push([Push(self.branches.proposal, attempt.commit, commit), written.push])
         except ConcurrentUpdate:
             return None
-        return RecordedAttempt(anew, written.state)
+        return RecordedAttempt(rebuilt, written.state)
 
     def commits_now(self) -> frozenset[str]:
         """Every commit that any run ever put on the proposal's branch."""

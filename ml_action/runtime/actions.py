@@ -26,7 +26,7 @@ PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
 
 @dataclass(frozen=True)
 class PullEvent:
-    """The pull request that a run is for, as the event tells it."""
+    """The pull request that a run is for, according to the event."""
 
     number: int
     url: str
@@ -188,7 +188,7 @@ def summary_text(text: str) -> bytes:
 
 
 def append(path: Path | None, content: bytes) -> None:
-    """Appends to one of the runner's files; nothing where there is none."""
+    """Appends to one of the runner's files, if the runner has it."""
     if path is not None:
         with path.open("ab") as file:
             file.write(content)
@@ -210,7 +210,7 @@ def leave_report(workspace: Path, text: str) -> str:
                 os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
         folder.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
     except OSError:
-        return ""  # the outputs and the summary still tell it all
+        return ""  # the outputs and the summary still have everything
     return ".ml-auto-update/report.md"
 
 
@@ -261,7 +261,7 @@ class ActionsLog:
         self._annotate("error", text, path, line)
 
     def _annotate(self, kind: str, text: str, path: str, line: int) -> None:
-        """One annotation; the tenth of a kind stands for all that would follow."""
+        """One annotation; the tenth of a kind replaces all that would follow."""
         self.counts[kind] += 1
         if self.counts[kind] >= ANNOTATIONS:
             self.more[kind] = self.more.get(kind, 0) + 1

@@ -96,8 +96,8 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
     stop, others = Stop(), _children()
     try:
         with stop.listening():
-            told = story()
-        return (told, told.exit_code) if isinstance(told, Outcome) else (None, told or 0)
+            result = story()
+        return (result, result.exit_code) if isinstance(result, Outcome) else (None, result or 0)
     except (ExpectedError, GitFailed) as failure:
         problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
@@ -113,7 +113,7 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
 
 
 def _children() -> frozenset[int]:
-    """The processes that this one has started and that still run; none where the kernel does not tell."""
+    """The running child processes of this one; empty where the kernel does not list them."""
     try:
         listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     except OSError:
@@ -148,7 +148,7 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
             log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
         else:
             log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
-    if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # a Problem was told as an error
+    if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # an expected error was logged already
         for line in console.lines(redacted(verdict(outcome), hide)):
             log.info(line)
     return values
@@ -194,12 +194,12 @@ def interrupted() -> Outcome:
     return Outcome(
         Verdict.FAILED,
         "the run was stopped from outside",
-        "nothing is half-done: the next run goes on from here",
+        "nothing is half-done: the next run continues from here",
     )
 
 
 def bug() -> Outcome:
-    """Something that nobody foresaw."""
+    """An unexpected error."""
     return Outcome(
         Verdict.FAILED,
         "a bug in ml-auto-update; the log has a report to paste into an issue",

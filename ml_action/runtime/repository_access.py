@@ -58,10 +58,10 @@ def _default_branch(place: Target) -> str:
             fix="name the branch that production reads with the setting `base`",
         )
     try:
-        told = remote.read(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
+        output = remote.read(place.workspace, "ls-remote", "--symref", "--end-of-options", place.remote, "HEAD")
     except GitFailed as failed:
         raise explain(failed) from failed
-    first = told.decode("utf-8", "surrogateescape").split("\t")[0]
+    first = output.decode("utf-8", "surrogateescape").split("\t")[0]
     if not first.startswith("ref: refs/heads/"):
         raise RepositoryError("the repository has no default branch yet", why="it is empty", fix="push a first commit")
     return first[len("ref: refs/heads/") :]
@@ -153,7 +153,7 @@ def open_with_journal(place: Target, scratch: Path, log: Log) -> Repository:
         found = open_locally(place, local)
         if not found.tips.state:
             raise
-        log.warn(f"{away.what}: told is what this clone knows")
+        log.warn(f"{away.what}: this shows what this clone knows")
         return found
     return found if found.tips.state else open_locally(place, local)
 

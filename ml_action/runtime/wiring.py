@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str], None] = lambda _: None) -> Target:
-    """The place from inputs or flags, the configuration file and the environment; `say` is told of every wait.
+    """The place from inputs or flags, the configuration file and the environment; `say` reports every wait.
 
     Raises:
         SettingsError, RepositoryError

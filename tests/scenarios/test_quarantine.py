@@ -177,7 +177,7 @@ def test_drift_pulls_the_trigger_early_and_without_drift_the_run_looks_only_once
     assert production.attempts[1:] == ()
     again = production.hour(**usual)
     assert again.decision == "waiting"
-    assert "from 40 on drift would, and there is none" in again.reason
+    assert "from 40 on drift would, and there is no drift" in again.reason
     assert "reading" not in again.log
     production.arrive([text.replace(",town,", ",village,").replace(",online,", ",village,") for text in drifted(45, 9)])
     run = production.hour(**usual)

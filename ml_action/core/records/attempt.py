@@ -11,7 +11,7 @@ from ml_action.core.records.policy import Policy
 
 @dataclass(frozen=True)
 class WatchResult:
-    """The champion beside the version before it, on the same new rows that neither was trained on."""
+    """The champion compared with the version before it, on the same new rows, which neither was trained on."""
 
     champion: str
     before: str  # the version that it was promoted over
@@ -56,7 +56,7 @@ class Attempt:
     pull_request_url: str = ""
     author: str = ""  # who opened it, if it is known to be the bot
     state: str = ""  # of the promotion: "" | open | merged | closed | superseded
-    forced: str = ""  # a person's reason to propose it whatever the gate says; empty: nobody forced it
+    forced: str = ""  # the user's reason to propose it whatever the gate decides; empty: not forced
     draft: bool = False  # proposed for a person to look at, and never approved or merged by the bot
     comparison: Comparison | None = None  # the evidence, for `explain`; journals of before 0.2 have none
     decision: Decision | None = None
@@ -64,7 +64,7 @@ class Attempt:
     policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
     watched: WatchResult | None = None  # of a rollback: what the watch found, if it was the watch that asked for it
-    former: tuple[str, ...] = ()  # commits that the proposal had before it was built anew on top of a moved base
+    former: tuple[str, ...] = ()  # commits that the proposal had before it was rebuilt on top of a moved base
 
     @property
     def rolls_back(self) -> bool:

@@ -16,7 +16,7 @@ class Verdict(str, Enum):
     ROLLBACK = "rollback"  # nothing was trained: an earlier version is proposed to be in production again
     REVIEW = "review"  # the data look wrong: a person must look
     INCOMPARABLE = "incomparable"  # the champion cannot be scored on these datasets: a person must look
-    BLOCKED = "blocked"  # a person or a setting stands in the way: said which, nothing was overwritten
+    BLOCKED = "blocked"  # a person or a setting prevents it: the reason names it, nothing was overwritten
     STOOD_DOWN = "stood-down"  # another run moved the state first: this one left it to that one
     FAILED = "failed"  # a Problem: see the message
 

@@ -28,7 +28,7 @@ class RejectedDataset:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is new in the data path since the last attempt, as git tells it (docs/accounting.md)."""
+    """What is new in the data path since the last attempt, according to git (docs/accounting.md)."""
 
     tree: str  # the data path's tree id now
     since: str  # the tree id that the last attempt saw; the empty tree when there was none

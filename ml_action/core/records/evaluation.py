@@ -47,7 +47,7 @@ class GuardrailResult:
 class Screening:
     """What the champion makes of the new datasets before anything is trained (decision.md, step 1)."""
 
-    judged: int = 0  # new datasets that were looked at; 0: nobody looked
+    judged: int = 0  # new datasets that were screened; 0: not screened
     suspicious: int = 0  # of these
     suspects: tuple[RejectedDataset, ...] = ()  # all that were set aside, with the statistic in words
     found: tuple[str, ...] = ()  # what is wrong with how many of them, in words, the most frequent first
@@ -108,4 +108,4 @@ class Decision:
     reason: str
     checks: tuple[Check, ...] = ()
     outlook: str = ""  # what would change the verdict
-    overruled: str = ""  # what the gate said before a person forced it
+    overruled: str = ""  # the decision of the gate before the user forced it

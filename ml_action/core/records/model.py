@@ -47,7 +47,7 @@ class Trial:
     shifts: tuple[ColumnDrift, ...] = ()  # of the new data against the champion's, the largest first
     screening: Screening = Screening()
     model_format: str = "pickle"  # pickle | skops
-    types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself
+    types: tuple[str, ...] = ()  # in a skops file, without those that skops trusts by itself
     champion_types: tuple[str, ...] | None = None  # the same of the champion's file; None: it has no such list
 
 
@@ -80,8 +80,8 @@ class Version:
     sample: Mapping[str, object]
     contract: DataContract | None = None  # what the data looked like; versions of before 0.2 have none
     targets: tuple[str, ...] = ()  # where there are several
-    weight: str = ""  # the column that said how much each row counts
-    types: tuple[str, ...] = ()  # in a skops file, beside those that skops trusts by itself
+    weight: str = ""  # the column with the weight of each row
+    types: tuple[str, ...] = ()  # in a skops file, without those that skops trusts by itself
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""What GitHub tells about a repository and the tokens at hand: facts, without a judgement. See `diagnosis` for that.
+"""Facts about a repository and the tokens of a run, as GitHub reports them. `diagnosis` judges them.
 
-None stands for what GitHub does not tell to this token. Standard library only.
+None: GitHub does not show it to this token. Standard library only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ ACTIONS_BOT = "github-actions[bot]"
 
 
 class TokenKind(str, Enum):
-    """What kind of token it is, as its prefix and its login tell.
+    """The kind of a token, known from its prefix and its login.
 
     https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
     """
@@ -60,10 +60,10 @@ class BranchProtection:
     there: bool = True  # whether the branch exists
     sources: tuple[str, ...] = ()  # where these rules stand, in words
     refused: tuple[str, ...] = ()  # why a push by this token is refused, in words
-    maybe_refused: tuple[str, ...] = ()  # the same, unless this token may bypass the rule, which it is not told
+    maybe_refused: tuple[str, ...] = ()  # the same, unless this token may bypass the rule, which GitHub does not show
     reviews: int = 0
     code_owners: bool = False
-    last_push: bool = False  # the latest push has to be approved by somebody else
+    last_push: bool = False  # the latest push has to be approved by another account
     checks: tuple[str, ...] = ()
     signatures: bool = False
     linear: bool = False

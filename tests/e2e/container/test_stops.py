@@ -40,7 +40,7 @@ def test_stopped_while_it_trains(production: World, stop: Stop, code: int) -> No
     run = step.wait()
     assert (run.code, run.decision) == (code, "failed"), run.log
     assert "stopped from outside" in run.annotations("error")[0].data
-    assert "the next run goes on from here" in run.summary
+    assert "the next run continues from here" in run.summary
     assert production.git.line("for-each-ref") == before
     assert production.pulls == []
     assert production.hour().outputs["merge-state"] == "merged"

@@ -130,7 +130,7 @@ def test_a_state_knows_its_commits_its_last_attempt_and_work_done_before():
     assert state.last is three
     assert state.by_fingerprint("a") is three
     assert state.by_fingerprint("z") is None
-    assert state.told_anew(make_attempt(id="3", state="merged")).attempts[-1].state == "merged"
+    assert state.with_attempt(make_attempt(id="3", state="merged")).attempts[-1].state == "merged"
     assert State().last is None
 
 

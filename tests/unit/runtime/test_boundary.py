@@ -132,7 +132,7 @@ def test_a_run_that_is_stopped_says_so(ran, number, code):
     assert done.code == code
     assert done.outputs["decision"] == "failed"
     assert "the run was stopped from outside" in done.log
-    assert "the next run goes on from here" in done.summary
+    assert "the next run continues from here" in done.summary
 
 
 @pytest.mark.parametrize(("number", "code"), STOPS)
