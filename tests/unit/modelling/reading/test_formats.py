@@ -6,7 +6,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from ml_action.commands.init import data_files
+from ml_action.commands.init import discovery
 from ml_action.config.data_path import DataPath
 from ml_action.core import file_formats
 from ml_action.core.file_formats import FORMATS, PLAIN_CSV, FileFormat, format_of
@@ -83,7 +83,7 @@ def test_a_file_of_a_new_format_under_another_name_is_recognised(lines):
 
 def test_init_finds_files_of_a_new_format(lines, tmp_path):
     place = Place(tmp_path, {"data/a.lines": "LINES\n1\n", "data/b.csv": "a,b\n1,2\n"})
-    found = {file.path: file.header for file in data_files.files(place.workspace.git)}
+    found = {file.path: file.header for file in discovery.data_files(place.workspace.git)}
     assert found == {"data/a.lines": (), "data/b.csv": ("a", "b")}
 
 
