@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.measure import Pair
-from ml_action.datasets.survey import DIFF
+from ml_action.datasets.counting import DIFF
 
 ENTRY = str(Path(__file__).resolve().parents[1] / "entrypoint.py")
 STATE = "refs/heads/ml-auto-update/model/state"

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.measure import Pair
 from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
-from ml_action.datasets.survey import DIFF
+from ml_action.datasets.counting import DIFF
 
 HERE = Path(__file__).resolve().parent
 ENTRY = str(HERE.parent / "entrypoint.py")

@@ -1,4 +1,4 @@
-"""The bytes of datasets, one at a time, wherever they are: git's, an untracked file's, or those Git LFS keeps."""
+"""The bytes of datasets, one at a time, from git, from an untracked file, or from a file that Git LFS keeps."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from ml_action.git import lfs, workspace
 from ml_action.git.repository import Repository
 
 
-def contents(repository: Repository, datasets: Sequence[Dataset], most: int = sys.maxsize) -> Iterator[bytes | None]:
-    """The contents in the order of the datasets; None for one of more than `most` bytes.
+def contents(repository: Repository, datasets: Sequence[Dataset], limit: int = sys.maxsize) -> Iterator[bytes | None]:
+    """Yields the contents in the order of the datasets; None for one of more than `limit` bytes.
 
-    Of a dataset in Git LFS it is the file's content where the checkout has the very file, else the pointer's.
+    For a dataset in Git LFS this is the file's content if the checkout has that file, else the pointer.
 
     Raises:
-        GitFailed: a blob is missing.
-        DataError: an untracked file is no longer what was counted.
+        GitFailed: A blob is missing.
+        DataError: An untracked file has changed since it was counted.
     """
-    tracked = repository.store.blobs((item.blob for item in datasets if not item.untracked), most)
+    tracked = repository.store.blobs((item.blob for item in datasets if not item.untracked), limit)
     for item in datasets:
         if item.untracked:
-            yield _of_file(repository.workspace, item, most)
+            yield _of_file(repository.workspace, item, limit)
         else:
             content = next(tracked)
             pointer = lfs.parse(content) if content is not None else None
-            yield _lfs_content(repository.workspace, item, pointer, most, content) if pointer else content
+            yield _of_lfs(repository.workspace, item, pointer, limit, content) if pointer else content
 
 
-def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
-    """An untracked file's content, if it is still what its id names."""
+def _of_file(folder: Path | None, item: Dataset, limit: int) -> bytes | None:
+    """Returns an untracked file's content if its id is still the same."""
     try:
-        content = _read(folder, item.path, most)
+        content = _read(folder, item.path, limit)
     except OSError as error:
         raise workspace.changed(item.path) from error
     if content is None or workspace.blob_id(content, sha256=workspace.is_sha256(item.blob)) == item.blob:
@@ -42,12 +42,12 @@ def _of_file(folder: Path | None, item: Dataset, most: int) -> bytes | None:
     raise workspace.changed(item.path)
 
 
-def _lfs_content(
-    folder: Path | None, item: Dataset, pointer: lfs.Pointer, most: int, otherwise: bytes | None
+def _of_lfs(
+    folder: Path | None, item: Dataset, pointer: lfs.Pointer, limit: int, otherwise: bytes | None
 ) -> bytes | None:
-    """The file that a Git LFS pointer names, if the workspace has it."""
+    """Returns the file that a Git LFS pointer refers to if the workspace has it."""
     try:
-        content = _read(folder, item.path, most, pointer.size)
+        content = _read(folder, item.path, limit, pointer.size)
     except OSError:
         return otherwise
     if content is None or hashlib.sha256(content).hexdigest() == pointer.sha256:
@@ -55,11 +55,15 @@ def _lfs_content(
     return otherwise
 
 
-def _read(folder: Path | None, path: str, most: int, expected: int | None = None) -> bytes | None:
-    """A file of the workspace; None when it is too large. Raises OSError when it is not there in the expected size."""
+def _read(folder: Path | None, path: str, limit: int, expected: int | None = None) -> bytes | None:
+    """Reads a file of the workspace; None if it is too large.
+
+    Raises:
+        OSError: There is no such file, or it has another size than expected.
+    """
     if folder is None:
         raise OSError("there is no checkout")
     with workspace.open_file(folder, path) as (file, size):
         if expected is not None and size != expected:
             raise OSError("it has another size")
-        return None if size > most else b"".join(iter(lambda: file.read(1 << 20), b""))
+        return None if size > limit else b"".join(iter(lambda: file.read(1 << 20), b""))

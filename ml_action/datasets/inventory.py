@@ -1,8 +1,8 @@
-"""What arrived: git's own tree comparison, read as datasets (docs/accounting.md).
+"""Which datasets arrived: git's own comparison of two trees, read as datasets (docs/accounting.md).
 
-New is a file of the data path whose content (git blob id) no dataset had that the last attempt saw: an added or edited
-file. A rename (`R100`) and an exact copy (`C100`) of a dataset are not new, a deletion is only counted, a symbolic link
-or a submodule is no dataset. Pure: takes the bytes that `git diff-tree -r -z` printed.
+New is a file of the data path with a content (git blob id) that no dataset had when the last attempt looked: an added
+or edited file. A rename (`R100`) and an exact copy (`C100`) of a dataset are not new, a deletion is only counted, a
+symbolic link or a submodule is no dataset. Pure: takes the bytes that `git diff-tree -r -z` printed.
 """
 
 from __future__ import annotations
@@ -23,45 +23,45 @@ class Change:
     """One entry of `git diff-tree --raw -z`."""
 
     status: str  # A M D T R C
-    was: bool  # whether the old side was a dataset
+    was_dataset: bool  # whether the old side was a dataset
     mode: bytes  # of the new side
     before: str  # blob id of the old side
     after: str  # blob id of the new side
     path: str  # of the new side
-    source: str = ""  # in the repository, of the old side if that was a dataset
+    source: str = ""  # path in the repository of the old side, if that was a dataset
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The entries of `git diff-tree -r -z`, parsed again each time, so that a million of them need no memory."""
+    """The entries of `git diff-tree -r -z`, parsed again each time: a million of them need not be held."""
 
     raw: bytes
-    then: DataPath  # what was a dataset on the old side
+    then: DataPath  # which files were datasets on the old side
     prefix: str = ""  # of the old side's paths in the repository
 
     def __iter__(self) -> Iterator[Change]:
-        """Fields are separated by NUL, which no file name contains."""
+        """Yields the entries. Fields are separated by NUL, so that any file name stays whole."""
         fields = iter(self.raw.split(b"\0"))
         for head in fields:
             if not head.startswith(b":"):
-                return  # the end, or what --numstat adds
+                return  # the end, or the line counts of --numstat
             mode_before, mode, before, after, status = head[1:].split(b" ")
             source = path = next(fields)
             if status[:1] in (b"R", b"C"):
                 path = next(fields)
             old = decode_path(source)
-            was = is_dataset(self.then, old, mode_before)
-            kind, place = status[:1].decode(), self.prefix + old if was else ""
-            yield Change(kind, was, mode, before.decode(), after.decode(), decode_path(path), place)
+            was_dataset = is_dataset(self.then, old, mode_before)
+            kind, place = status[:1].decode(), self.prefix + old if was_dataset else ""
+            yield Change(kind, was_dataset, mode, before.decode(), after.decode(), decode_path(path), place)
 
 
 def is_dataset(selection: DataPath, name: str, mode: bytes) -> bool:
-    """Whether an entry of the selection's tree is a dataset: a regular file that it holds by its name."""
+    """Whether an entry of the selection's tree is a dataset: a regular file whose name matches."""
     return mode in REGULAR_FILES and selection.matches_entry(name)
 
 
 def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
-    """What `--raw --numstat -z` says of each file: how many lines were added; None where it is binary to git."""
+    """Yields the path of each file in `--raw --numstat -z` and the number of added lines; None for a binary file."""
     fields = iter(raw.split(b"\0"))
     for head in fields:
         if head.startswith(b":"):
@@ -80,162 +80,163 @@ def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
 
 @dataclass(frozen=True)
 class CountRequest:
-    """What a count starts from."""
+    """The input of a count."""
 
     tree: str  # the data's tree now
-    since: str  # and as the last attempt saw it
+    since: str  # and when the last attempt looked
     now: DataPath
-    changes: Iterable[Change]  # from one to the other; walked more than once
-    untracked: tuple[Dataset, ...] = ()  # as they are now
-    seen: tuple[Dataset, ...] = ()  # untracked ones that the last attempt saw
-    looked: bool = False  # whether untracked files were looked for: else those that were seen are not gone
-    set_aside: Collection[str] = frozenset()  # blob ids that were looked at and are not to be counted
-    copies: Mapping[str, str] = field(default_factory=dict)  # of these: copies, and the blob ids of what they copy
+    changes: Iterable[Change]  # between the two; iterated more than once
+    untracked: tuple[Dataset, ...] = ()  # untracked datasets now
+    seen: tuple[Dataset, ...] = ()  # and when the last attempt looked
+    with_untracked: bool = False  # whether untracked files count; else those that were seen do not count as removed
+    rejected: Collection[str] = frozenset()  # blob ids that were checked and do not count
+    copies: Mapping[str, str] = field(default_factory=dict)  # those that are copies, with the blob ids of the originals
 
 
-def unresolved_blobs(question: CountRequest) -> frozenset[str]:
-    """The blob ids for which only the old tree shows whether one of its datasets had them.
+def unresolved_blobs(request: CountRequest) -> frozenset[str]:
+    """Returns the blob ids for which the old tree must be searched for a dataset with this content.
 
-    Those of files that were edited or were no datasets before, since git looks for copies among added files alone,
-    and those of untracked files.
+    These are those of files that were edited or were no datasets before, since git searches only added files for
+    copies, and those of untracked files.
     """
-    changed = (change.after for change in question.changes if _is_open(change) and _is_there(change, question.now))
-    seen = {item.blob for item in question.seen}
-    loose = {item.blob for item in question.untracked if item.blob not in seen}
-    return frozenset(changed) | loose | frozenset(question.copies.values())
+    changes = (change for change in request.changes if _is_present(change, request.now))
+    changed = (change.after for change in changes if _is_unresolved(change))
+    seen = {item.blob for item in request.seen}
+    untracked = {item.blob for item in request.untracked if item.blob not in seen}
+    return frozenset(changed) | untracked | frozenset(request.copies.values())
 
 
-def _is_open(change: Change) -> bool:
-    return change.status in "MT" or (change.status in "RC" and not change.was)
+def _is_unresolved(change: Change) -> bool:
+    return change.status in "MT" or (change.status in "RC" and not change.was_dataset)
 
 
-def _is_there(change: Change, now: DataPath) -> bool:
-    """Whether there is a dataset on the new side."""
+def _is_present(change: Change, now: DataPath) -> bool:
+    """Whether the new side is a dataset."""
     return change.status != "D" and is_dataset(now, change.path, change.mode)
 
 
-def count(question: CountRequest, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
-    """The inventory. `known` holds those of the open questions that datasets of the old tree had.
+def count(request: CountRequest, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
+    """Returns the inventory. `known` has those of the unresolved blobs that datasets of the old tree had.
 
-    With `rows_of`, which returns the new rows of a change, rows are counted too. The inventory then names the old
-    version of every dataset that was edited or deleted: these hold rows that are not new.
+    With `rows_of`, which returns the number of new rows of a change, rows are counted too. Then the inventory also
+    names the old version of every dataset that was edited or deleted: these hold rows that are not new.
     """
-    old = frozenset(known).union(item.blob for item in question.seen)
-    loose = frozenset(item.blob for item in question.untracked)
-    here = {change.after for change in question.changes if _is_there(change, question.now)} if question.copies else ()
-    tally = _Counter(question, old, loose, rows_of, old | loose | frozenset(here))
-    for change in question.changes:
-        tally.take(change)
-    if question.looked:
-        tally.take_untracked()
-    return tally.result()
+    old = frozenset(known).union(item.blob for item in request.seen)
+    untracked = frozenset(item.blob for item in request.untracked)
+    changed = {change.after for change in request.changes if _is_present(change, request.now)} if request.copies else ()
+    counter = _Counter(request, old, untracked, rows_of, old | untracked | frozenset(changed))
+    for change in request.changes:
+        counter.add(change)
+    if request.with_untracked:
+        counter.add_untracked()
+    return counter.result()
 
 
 @dataclass
 class _Counter:
-    """A count that is under way."""
+    """A count in progress."""
 
-    question: CountRequest
-    old: frozenset[str]  # blob ids that are known
-    loose: frozenset[str]  # blob ids of the untracked files
+    request: CountRequest
+    old: frozenset[str]  # blob ids of the old datasets
+    untracked: frozenset[str]  # blob ids of the untracked files
     rows_of: Callable[[Change], int] | None
-    here: frozenset[str]  # blob ids that are there, or were
+    present: frozenset[str]  # blob ids of all datasets, old and new
     new: dict[str, Dataset] = field(default_factory=dict)
     before: list[Dataset] = field(default_factory=list)
     committed: set[str] = field(default_factory=set)  # blob ids on the new side
     copies: int = 0
     removed: int = 0
-    aside: int = 0
+    rejected: int = 0
     bad: int = 0
     rows: int = 0
-    others: int = 0
+    ignored: int = 0
 
-    def take(self, change: Change) -> None:
-        """One change."""
-        now = self.question.now
-        if self.rows_of and self._is_gone(change):
+    def add(self, change: Change) -> None:
+        """Counts one change."""
+        now = self.request.now
+        if self.rows_of and self._is_replaced(change):
             self.before.append(Dataset(change.source, change.before))
         if change.status == "D":
-            self.removed += change.was and change.before not in self.loose
-        elif not _is_there(change, now):
-            self.others += is_dataset(now.restricted_to(file_formats.suffixes()), change.path, change.mode)
+            self.removed += change.was_dataset and change.before not in self.untracked
+        elif not _is_present(change, now):
+            self.ignored += is_dataset(now.restricted_to(file_formats.suffixes()), change.path, change.mode)
         else:
             self.committed.add(change.after)
-            if self._counts(change.after, _is_known(change)):
-                self._add(change)
+            if self._is_new(change.after, _is_known(change)):
+                self._add_new(change)
 
-    def _is_gone(self, change: Change) -> bool:
+    def _is_replaced(self, change: Change) -> bool:
         """Whether a content that counted is no longer where it was."""
-        if not change.was or change.status == "C" or change.before in self.question.set_aside:
+        if not change.was_dataset or change.status == "C" or change.before in self.request.rejected:
             return False
-        return change.before != change.after or not _is_there(change, self.question.now)
+        return change.before != change.after or not _is_present(change, self.request.now)
 
-    def _counts(self, blob: str, known: bool) -> bool:
-        """Whether a content is new; if not, it is noted why."""
+    def _is_new(self, blob: str, known: bool) -> bool:
+        """Whether a content is new; otherwise the reason is counted."""
         if known or blob in self.old or blob in self.new:
             self.copies += 1
-        elif self._is_aside(blob):
-            self.aside += 1
-            self.bad += blob not in self.question.copies
+        elif self._is_rejected(blob):
+            self.rejected += 1
+            self.bad += blob not in self.request.copies
         else:
             return True
         return False
 
-    def _is_aside(self, blob: str) -> bool:
-        """Whether it was set aside, and still has to be: a copy counts once its original is gone uncounted."""
-        original = self.question.copies.get(blob)
-        return blob in self.question.set_aside and (original is None or original in self.here)
+    def _is_rejected(self, blob: str) -> bool:
+        """Whether it was rejected and still is: a copy counts once its original was removed without being counted."""
+        original = self.request.copies.get(blob)
+        return blob in self.request.rejected and (original is None or original in self.present)
 
-    def _add(self, change: Change) -> None:
-        path = self.question.now.path_of(change.path)
+    def _add_new(self, change: Change) -> None:
+        path = self.request.now.path_of(change.path)
         self.new[change.after] = Dataset(path, change.after)
         if self.rows_of:
-            # what was set aside never counted: when it is corrected, all of it is new
-            change = replace(change, was=change.was and change.before not in self.question.set_aside)
-            self.rows += self.rows_of(change)
+            # a rejected content never counted: when it is corrected, all of it is new
+            was_counted = change.was_dataset and change.before not in self.request.rejected
+            self.rows += self.rows_of(replace(change, was_dataset=was_counted))
 
-    def take_untracked(self) -> None:
-        """The untracked files: content that is tracked as well, or was seen, is no other dataset."""
-        seen = {item.blob for item in self.question.seen}
-        for item in self.question.untracked:
-            if item.blob not in seen and self._counts(item.blob, item.blob in self.committed):
+    def add_untracked(self) -> None:
+        """Counts the untracked files. A content that is tracked as well, or was seen before, is no other dataset."""
+        seen = {item.blob for item in self.request.seen}
+        for item in self.request.untracked:
+            if item.blob not in seen and self._is_new(item.blob, item.blob in self.committed):
                 self.new[item.blob] = item
-        self.removed += len(seen - self.loose - self.committed)
+        self.removed += len(seen - self.untracked - self.committed)
 
     def result(self) -> Inventory:
-        """The inventory."""
-        question = self.question
+        """Returns the inventory."""
+        request = self.request
         return Inventory(
-            question.tree,
-            question.since,
+            request.tree,
+            request.since,
             tuple(self.new.values()),
             copies=self.copies,
             removed=self.removed,
-            rejected=self.aside,
+            rejected=self.rejected,
             bad=self.bad,
             rows=self.rows,
             before=tuple(self.before),
-            untracked=question.untracked if question.looked else question.seen,
-            ignored=self.others,
+            untracked=request.untracked if request.with_untracked else request.seen,
+            ignored=self.ignored,
         )
 
 
 def _is_known(change: Change) -> bool:
-    """Whether git itself says that a dataset had this content."""
-    return change.was and change.after == change.before
+    """Whether git itself found that a dataset had this content."""
+    return change.was_dataset and change.after == change.before
 
 
 def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
-    """The changes between two lists of datasets (path to blob id), when the setting selects other files than before."""
+    """Yields the changes between two lists of datasets (path to blob id), for a data path that was changed."""
     known = set(old.values())
     for path, blob in new.items():
         if old.get(path) != blob:
             status = "M" if path in old else "C" if blob in known else "A"
             before = blob if status == "C" else old.get(path, "")
             yield Change(status, status != "A", REGULAR_FILES[0], before, blob, path, path)
-    here = set(new.values())
+    present = set(new.values())
     for path, blob in old.items():
-        if path not in new and blob not in here:
+        if path not in new and blob not in present:
             yield Change("D", True, b"", blob, "", path, path)
 
 
@@ -243,7 +244,7 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
 
 
 def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
-    """The datasets among the records of `git ls-tree -r -z`, in the tree's order."""
+    """Yields the datasets among the records of `git ls-tree -r -z`, in the tree's order."""
     for record in records:
         head, _, path = record.partition(b"\t")
         mode, _, blob = head.partition(b" ")
@@ -253,13 +254,13 @@ def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
 
 
 def notes(found: Inventory) -> tuple[str, ...]:
-    """What a person should know of the count, in sentences."""
-    found_notes = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
+    """Returns what the user should know about the count, in sentences."""
+    sentences = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
     if found.ignored:
         counted = file_formats.countable_suffixes()
         others = file_formats.alternatives([suffix for suffix in file_formats.suffixes() if suffix not in counted])
-        found_notes.append(
+        sentences.append(
             f"{found.ignored} {others} files arrived and do not count: "
             f"unit rows counts {file_formats.alternatives(counted)} files"
         )
-    return tuple(found_notes)
+    return tuple(sentences)

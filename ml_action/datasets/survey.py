@@ -10,7 +10,6 @@ from ml_action.config.settings import METADATA, Settings, validation_fingerprint
 from ml_action.core.errors import ModelError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Trigger
 from ml_action.datasets import counting, trigger
-from ml_action.datasets.counting import DIFF
 from ml_action.git import journal
 from ml_action.git.command import Git
 from ml_action.git.journal import State
@@ -19,19 +18,17 @@ from ml_action.git.repository import Repository, Tips
 if TYPE_CHECKING:
     from ml_action.core.records.model import History, Version
 
-__all__ = ["DIFF", "Snapshot", "take_snapshot"]
-
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a run knows before it does anything: the branches, the journal, and what is new."""
+    """What a run finds before it does anything: the branches, the journal, and which datasets are new."""
 
     repository: Repository
     state: State
     history: History | None
     inventory: Inventory
     trigger: Trigger
-    settings: Settings  # with which it was taken
+    settings: Settings  # that it was taken with
 
     @property
     def tips(self) -> Tips:
@@ -45,38 +42,40 @@ class Snapshot:
 
     @property
     def consumed(self) -> State:
-        """The state once an attempt has seen this data: the next count begins here."""
+        """The state after an attempt has seen this data: the next count starts from it."""
         found = self.inventory
-        selection = counting.selection_of(self.settings)
+        selection = counting.selection_of(self.settings.data)
         return replace(self.state, data=found.tree, untracked=found.untracked, selection=selection, looked=None)
 
     @property
     def holdout_key(self) -> str:
         """The key of the permanent holdout. It is recorded once and never changes."""
-        from ml_action.datasets.holdout import new_salt
-
         if self.history:
             return self.history.salt
-        return self.state.last.salt if self.state.last else new_salt(self.settings.name, self.inventory.tree)
+        if self.state.last:
+            return self.state.last.salt
+        from ml_action.datasets.holdout import new_salt  # late: only a training needs it
+
+        return new_salt(self.settings.name, self.inventory.tree)
 
     @property
     def rejected_before(self) -> frozenset[str]:
-        """The blob ids of the datasets that an earlier run recorded as not to be counted."""
+        """The blob ids of the datasets that an earlier run recorded as rejected."""
         return frozenset(item.blob for item in self.state.set_aside)
 
     def datasets(self) -> tuple[Dataset, ...]:
-        """Every available dataset, new or not, tracked or not: one for each content, in the tree's order."""
-        return counting.datasets(self.repository, self.settings, self.inventory)
+        """Returns every dataset, new or not, tracked or not: one for each content, in the tree's order."""
+        return counting.datasets(self.repository, self.settings.data, self.inventory)
 
     def unrecorded(self, rejected: Iterable[RejectedDataset]) -> tuple[RejectedDataset, ...]:
-        """Those that no earlier run has recorded under these settings, marked with the settings."""
+        """Returns those that no earlier run has recorded under these settings, with the settings' fingerprint."""
         under = validation_fingerprint(self.settings)
         known = {item.blob for item in self.state.set_aside if item.under in ("", under)}
         return tuple(replace(item, under=under) for item in rejected if item.blob not in known)
 
     def data_fingerprint(self) -> str:
-        """A digest of the data, of the validation settings, and of the champion."""
-        import hashlib  # late: only data that an earlier run has read need it
+        """Returns a digest of the data, of the validation settings, and of the champion."""
+        import hashlib  # late: only a state that remembers an earlier run needs it
 
         base, settings, found = self.tips.base, self.settings, self.inventory
         metadata = f"{base}:{settings.publication.model_dir}/{METADATA}"
@@ -91,11 +90,11 @@ def take_snapshot(
     repository: Repository,
     read_state: Callable[[Git, str], State] = journal.read,
 ) -> Snapshot:
-    """The snapshot, from git alone. `read_state` reads as much of the state as is needed."""
+    """Takes the snapshot, from git alone. `read_state` decides how much of the state is read."""
     git = repository.store
     state = read_state(git, repository.tips.state)
     history = _history(git, repository.tips.base, settings) if _needs_history(read_state, state) else None
-    tree, missing = counting.data_tree(repository, settings)
+    tree, missing = counting.data_tree(repository, settings.data)
     found = counting.count(repository, settings, tree, _since(repository, state, history), state)
     found = replace(found, missing=missing)
     counted = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
@@ -103,22 +102,22 @@ def take_snapshot(
 
 
 def _with_trigger(counted: Snapshot) -> Snapshot:
-    """The snapshot with the trigger as an earlier run that read the very same data left it, and as it is forced."""
-    looked, options, judged = counted.state.looked, counted.settings.trigger, counted.trigger
-    same = looked is not None and looked.sight == counted.data_fingerprint()
-    if same and looked:
-        judged = trigger.judge_sound(looked.count, judged)
-    judged = trigger.judge_early(judged, options.drift_threshold, looked=same)
-    return replace(counted, trigger=trigger.judge_forced(judged, options.force))
+    """Corrects the trigger by what an earlier run found when it read the same data, and by the settings."""
+    last, options, corrected = counted.state.looked, counted.settings.trigger, counted.trigger
+    same = last is not None and last.sight == counted.data_fingerprint()
+    if same and last:
+        corrected = trigger.evaluate_from_last_read(last.count, corrected)
+    corrected = trigger.allow_early_start(corrected, options.drift_threshold, checked=same)
+    return replace(counted, trigger=trigger.apply_override(corrected, options.force))
 
 
 def _history(git: Git, base: str, settings: Settings) -> History | None:
-    """What is in production, if it is this model's.
+    """Returns the versions that were in production.
 
     Raises:
-        ModelError: the model directory belongs to a model of another name.
+        ModelError: The model directory belongs to a model of another name.
     """
-    from ml_action.git import registry
+    from ml_action.git import registry  # late: it takes longer to import than to count
 
     history = registry.read(git, base, settings.publication.model_dir)
     if history and history.name != settings.name:
@@ -132,12 +131,12 @@ def _history(git: Git, base: str, settings: Settings) -> History | None:
 
 
 def _needs_history(read_state: object, state: State) -> bool:
-    """Counting looks into the metadata only before there is a state."""
+    """Whether the metadata must be read: a count needs them only as long as there is no state."""
     return read_state is journal.read or not state.commit
 
 
 def _since(repository: Repository, state: State, history: History | None) -> str:
-    """The tree to count from: the last attempt's, else the champion's, else the empty tree."""
+    """Returns the tree to count from: the last attempt's, else the champion's, else the empty tree."""
     if state.data:
         return state.data
     champion = history.champion if history else None

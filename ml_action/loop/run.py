@@ -39,7 +39,7 @@ def _stages(settings: Settings, dependencies: Dependencies, *, requested: bool) 
     publisher = collaborators.publisher_of(settings, dependencies)
     taken = survey.take_snapshot(settings, dependencies.repository)
     resumed = publisher.resume(taken, lambda: _take_again(settings, dependencies))
-    snapshot = replace(resumed.snapshot, trigger=trigger.judge_asked(resumed.snapshot.trigger, asked=requested))
+    snapshot = replace(resumed.snapshot, trigger=trigger.apply_request(resumed.snapshot.trigger, requested=requested))
     resumed = replace(resumed, snapshot=snapshot)
     ended = _before_training(resumed, publisher)
     if ended:

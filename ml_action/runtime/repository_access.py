@@ -11,7 +11,7 @@ from ml_action.config.parse import parse
 from ml_action.config.settings import CONFIG_FILE, Settings
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import Log
-from ml_action.datasets import trigger
+from ml_action.core.records.dataset import Unit
 from ml_action.git import remote, repository
 from ml_action.git.command import Git
 from ml_action.git.errors import explain
@@ -82,7 +82,7 @@ def open_for_reading(place: Target, scratch: Callable[[], Path]) -> Opened:
     if place.on_github:
         return Opened(place, open_fully(place, name_branches(place), scratch()))
     state = repository.state_branch(place.settings.name)
-    if place.settings.data.data_path.folder and place.settings.data.unit == trigger.DATASETS:
+    if place.settings.data.data_path.folder and place.settings.data.unit == Unit.DATASETS:
         return Opened(place, open_in_place(place.workspace, state))
     return Opened(place, open_in_place_with_store(place.workspace, state, scratch()))
 

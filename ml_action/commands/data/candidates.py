@@ -45,7 +45,7 @@ class BranchDatasets:
 
 def of_commits(snapshot: Snapshot, settings: Settings) -> BranchDatasets:
     """Compares the commit that is checked out with the base branch: on a runner, the merge of a pull request."""
-    git, selection = snapshot.repository.store, counting.selection_of(settings)
+    git, selection = snapshot.repository.store, counting.selection_of(settings.data)
     on_base = committed(git, snapshot.tips.base, selection)
     on_branch = committed(git, snapshot.repository.head, selection)
     return BranchDatasets(snapshot, tuple(on_base.values()), tuple(on_branch.values()))
@@ -53,7 +53,7 @@ def of_commits(snapshot: Snapshot, settings: Settings) -> BranchDatasets:
 
 def of_working_tree(git: Git, snapshot: Snapshot, settings: Settings) -> BranchDatasets:
     """Compares the files of the working tree, committed or not, with the base branch."""
-    selection, head, base = counting.selection_of(settings), snapshot.repository.head, snapshot.tips.base
+    selection, head, base = counting.selection_of(settings.data), snapshot.repository.head, snapshot.tips.base
     on_base = committed(snapshot.repository.store, base, selection)
     on_branch = committed(snapshot.repository.store, head, selection)
     for path in _changed_paths(git, bool(head), selection):

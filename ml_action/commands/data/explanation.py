@@ -80,7 +80,9 @@ def explain(path: str, datasets: BranchDatasets, git: Git, settings: Settings, l
     if no_dataset:
         return no_dataset
     head = datasets.snapshot.repository.head
-    known = candidates.committed(datasets.snapshot.repository.store, head, counting.selection_of(settings)).get(path)
+    known = candidates.committed(datasets.snapshot.repository.store, head, counting.selection_of(settings.data)).get(
+        path
+    )
     now = next((item for item in datasets.on_branch if item.path == path), None)
     file = FileState(
         path,
@@ -101,7 +103,7 @@ def explain(path: str, datasets: BranchDatasets, git: Git, settings: Settings, l
 
 def _no_dataset(path: str, datasets: BranchDatasets, git: Git, settings: Settings) -> Explanation | None:
     """Explains a missing file, a link, a folder, and a file with another name or in another place."""
-    selection = counting.selection_of(settings)
+    selection = counting.selection_of(settings.data)
     try:
         mode = (git.directory / path).lstat().st_mode
     except OSError:
@@ -144,7 +146,7 @@ def _seen(snapshot: Snapshot) -> dict[str, str]:
     state = snapshot.state
     found: dict[str, str] = {}
     if state.data:
-        selection = state.selection or counting.selection_of(snapshot.settings)
+        selection = state.selection or counting.selection_of(snapshot.settings.data)
         for records in snapshot.repository.store.records("ls-tree", "-r", "-z", state.data):
             found |= {item.blob: item.path for item in inventory.entries(filter(None, records), selection)}
     return found | {item.blob: item.path for item in state.untracked}

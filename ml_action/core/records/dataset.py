@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Unit(str, Enum):
+    """What is counted."""
+
+    DATASETS = "datasets"
+    ROWS = "rows"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -11,19 +22,19 @@ class Dataset:
 
     path: str
     blob: str
-    untracked: bool = False  # in the workspace, and git does not know it
+    untracked: bool = False  # whether it is in the workspace and not in git
 
 
 @dataclass(frozen=True)
 class RejectedDataset:
-    """A dataset that is neither counted nor trained on, and why."""
+    """A dataset that is neither counted nor trained on, with the reason."""
 
     path: str
     blob: str
     reason: str
     line: int = 0
-    copy_of: str = ""  # blob id of the dataset that holds the same rows; empty: it is no copy but bad
-    under: str = ""  # the settings that judged it (`settings.judged_by`): under others it is judged again
+    copy_of: str = ""  # blob id of the dataset that holds the same rows; empty: it is bad, and no copy
+    under: str = ""  # fingerprint of the settings that it was validated under; under others it is validated again
 
 
 @dataclass(frozen=True)
@@ -31,27 +42,27 @@ class Inventory:
     """What is new in the data path since the last attempt, according to git (docs/accounting.md)."""
 
     tree: str  # the data path's tree id now
-    since: str  # the tree id that the last attempt saw; the empty tree when there was none
+    since: str  # the tree id at the last attempt; the empty tree if there was none
     new: tuple[Dataset, ...]
     copies: int = 0  # renames and exact copies: not new
     removed: int = 0
-    rejected: int = 0  # new to git, but recorded as not to be counted
-    bad: int = 0  # of these: those that are no copies
-    rows: int = 0  # that arrived, where rows are counted
-    before: tuple[Dataset, ...] = ()  # where rows are counted: old versions of what was edited or is gone
-    untracked: tuple[Dataset, ...] = ()  # all that git does not track, as the next attempt is to remember them
+    rejected: int = 0  # new to git, but recorded as rejected
+    bad: int = 0  # rejected ones that are no copies
+    rows: int = 0  # new rows, if rows are counted
+    before: tuple[Dataset, ...] = ()  # if rows are counted: old versions of edited and removed datasets
+    untracked: tuple[Dataset, ...] = ()  # all untracked datasets, for the next attempt
     missing: tuple[str, ...] = ()  # data paths that the commit does not have
-    ignored: int = 0  # files of other kinds that arrived where only the rows of CSV files count
+    ignored: int = 0  # new files of formats whose rows cannot be counted, if rows are counted
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """The answer of the cheap look: enough new datasets or not."""
+    """Whether there are enough new datasets to train."""
 
     ready: bool
     count: int
     threshold: int
     reason: str
     unit: str = "datasets"  # what was counted
-    asked: bool = False  # a person pulls it, however few are new
-    early: int = 0  # the number at which drift may pull it; 0: it takes the threshold
+    requested: bool = False  # whether the user requested a training, however few are new
+    early: int = 0  # the number from which drift starts a training; 0: only the threshold does

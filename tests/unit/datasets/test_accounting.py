@@ -434,10 +434,10 @@ def test_a_repository_of_sha256_names_untracked_files_so(tmp_path):
 # --- contents ---------------------------------------------------------------------------------------------
 
 
-def contents(place, settings=SETTINGS, **most):
+def contents(place, settings=SETTINGS, **limit):
     scene = place.look(settings)
     found = scene.datasets()
-    return dict(zip((item.path for item in found), sources.contents(scene.repository, found, **most), strict=True))
+    return dict(zip((item.path for item in found), sources.contents(scene.repository, found, **limit), strict=True))
 
 
 def test_every_dataset_is_listed_once_and_read_from_where_it_is(loose):
@@ -452,7 +452,7 @@ def test_every_dataset_is_listed_once_and_read_from_where_it_is(loose):
 
 def test_datasets_above_the_limit_are_passed_over(loose):
     loose.workspace.write(store({"loose.csv": text(9) * 100}))
-    assert contents(loose, LOOSE, most=100)[f"{STORE}/loose.csv"] is None
+    assert contents(loose, LOOSE, limit=100)[f"{STORE}/loose.csv"] is None
 
 
 @pytest.mark.parametrize("now", [text(8), None])
@@ -498,7 +498,7 @@ def test_a_large_file_of_git_lfs_is_passed_over_like_any_other(place):
     data = b"a,b\n" + b"1,2\n" * 100
     place.publish(store({"large.csv": pointer(data)}))
     place.workspace.write(store({"large.csv": data}))
-    assert contents(place, most=300)[f"{STORE}/large.csv"] is None
+    assert contents(place, limit=300)[f"{STORE}/large.csv"] is None
 
 
 def test_a_blob_id_is_what_git_says(tmp_path):

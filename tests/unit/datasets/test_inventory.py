@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from ml_action.config.data_path import DataPath
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import inventory
+from ml_action.datasets.counting import DIFF
 from ml_action.datasets.inventory import Changes, CountRequest
-from ml_action.datasets.survey import DIFF
 from tests.support.factories import Workspace, make_repository
 
 D = DataPath(("d",))
 
 
-def count(workspace: Workspace, since: str, set_aside=()):
+def count(workspace: Workspace, since: str, rejected=()):
     """As survey counts, from one commit's data folder to HEAD's."""
     git = workspace.git
     before, tree = git.line("rev-parse", f"{since}:d"), git.line("rev-parse", "HEAD:d")
     raw = git.run(*DIFF, before, tree)
-    question = CountRequest(tree, before, D, Changes(raw, D), set_aside=frozenset(set_aside))
-    asked = inventory.unresolved_blobs(question)
-    found = inventory.count(question, {item.blob for item in datasets(git, before)} & asked)
+    request = CountRequest(tree, before, D, Changes(raw, D), rejected=frozenset(rejected))
+    unresolved = inventory.unresolved_blobs(request)
+    found = inventory.count(request, {item.blob for item in datasets(git, before)} & unresolved)
     assert (found.tree, found.since) == (tree, before)
     return found
 

@@ -106,7 +106,7 @@ def test_the_records_of_a_tree_are_datasets_by_name_and_mode():
     ("change", "is_open"),
     [
         (EDITED, True), (replace(EDITED, status="T"), True), (ADDED, False), (DELETED, False), (RENAMED, False),
-        (COPIED, False), (replace(RENAMED, was=False), True), (replace(COPIED, was=False), True),
+        (COPIED, False), (replace(RENAMED, was_dataset=False), True), (replace(COPIED, was_dataset=False), True),
         (replace(EDITED, path="a.txt"), False), (replace(EDITED, mode=b"120000"), False),
     ],
 )  # fmt: skip
@@ -138,10 +138,10 @@ def test_nothing_is_counted_as_nothing():
         (replace(EDITED, after="old", mode=b"100755"), {"copies": 1}),
         (RENAMED, {"copies": 1}),
         (COPIED, {"copies": 1}),
-        (replace(RENAMED, was=False), {"new": (Dataset("d/b.csv", "old"),)}),
+        (replace(RENAMED, was_dataset=False), {"new": (Dataset("d/b.csv", "old"),)}),
         (replace(RENAMED, after="new"), {"new": (Dataset("d/b.csv", "new"),)}),
         (DELETED, {"removed": 1}),
-        (replace(DELETED, was=False), {}),
+        (replace(DELETED, was_dataset=False), {}),
         (replace(ADDED, path="a.txt"), {}),
         (replace(ADDED, mode=b"120000"), {}),
     ],
@@ -176,12 +176,12 @@ def test_files_of_other_formats_are_counted_as_ignored():
 
 
 def test_a_rejected_content_is_not_new():
-    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), set_aside={"new"})
+    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), rejected={"new"})
     assert (found.new, found.rejected, found.bad) == ((Dataset("d/b.csv", "other"),), 1, 1)
 
 
 def test_each_rejected_content_is_one():
-    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), set_aside={"new", "other"})
+    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), rejected={"new", "other"})
     assert (found.new, found.rejected, found.bad) == ((), 2, 2)
 
 
@@ -195,14 +195,14 @@ def test_each_rejected_content_is_one():
     ],
 )
 def test_a_copy_counts_once_its_original_is_gone(others, known, rejected):
-    copy = {"set_aside": {"new"}, "copies": {"new": "original"}}
+    copy = {"rejected": {"new"}, "copies": {"new": "original"}}
     found = counted(ADDED, *others, known=known, **copy)
     assert (found.rejected, found.bad) == (int(rejected), 0)
     assert (Dataset("d/a.csv", "new") in found.new) is not rejected
 
 
 def test_a_copy_of_an_untracked_or_remembered_dataset_stays_rejected():
-    copy = {"set_aside": {"new"}, "copies": {"new": "loose"}}
+    copy = {"rejected": {"new"}, "copies": {"new": "loose"}}
     assert counted(ADDED, untracked=(UNTRACKED,), **copy).rejected == 1
     assert counted(ADDED, seen=(UNTRACKED,), **copy).rejected == 1
 
@@ -221,12 +221,12 @@ def test_rows_are_those_of_new_datasets():
     [
         (EDITED, True), (DELETED, True), (RENAMED, False), (COPIED, False), (ADDED, False),
         (replace(COPIED, after="new"), False), (replace(RENAMED, after="new"), True),
-        (replace(RENAMED, path="b.txt"), True), (replace(EDITED, was=False), False),
+        (replace(RENAMED, path="b.txt"), True), (replace(EDITED, was_dataset=False), False),
     ],
 )  # fmt: skip
 def test_where_rows_count_old_versions_that_are_gone_are_named(change, gone):
     assert counted(change, rows_of=lambda _: 0).before == ((Dataset("d/a.csv", "old"),) if gone else ())
-    assert counted(change, rows_of=lambda _: 0, set_aside={"old"}).before == ()
+    assert counted(change, rows_of=lambda _: 0, rejected={"old"}).before == ()
     assert counted(change).before == ()
 
 
@@ -236,40 +236,40 @@ def test_a_corrected_dataset_counts_with_all_its_rows():
         EDITED,
         replace(EDITED, before="bad", after="x"),
         rows_of=lambda change: asked.append(change) or 1,
-        set_aside={"bad"},
+        rejected={"bad"},
     )
-    assert [(change.after, change.was) for change in asked] == [("new", True), ("x", False)]
+    assert [(change.after, change.was_dataset) for change in asked] == [("new", True), ("x", False)]
 
 
 # --- untracked files -------------------------------------------------------------------------------------
 
 
 def test_an_untracked_dataset_counts_where_it_is_looked_for():
-    found = counted(untracked=(UNTRACKED,), looked=True)
+    found = counted(untracked=(UNTRACKED,), with_untracked=True)
     assert (found.new, found.untracked) == ((UNTRACKED,), (UNTRACKED,))
     assert counted(untracked=(UNTRACKED,)).new == ()
 
 
 def test_untracked_content_that_was_seen_or_is_tracked_is_not_new():
-    assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), looked=True).new == ()
-    assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), looked=True).copies == 0
-    committed = counted(replace(ADDED, after="loose"), untracked=(UNTRACKED,), looked=True)
+    assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), with_untracked=True).new == ()
+    assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), with_untracked=True).copies == 0
+    committed = counted(replace(ADDED, after="loose"), untracked=(UNTRACKED,), with_untracked=True)
     assert (committed.new, committed.copies) == ((Dataset("d/a.csv", "loose"),), 1)
-    assert counted(untracked=(UNTRACKED,), known={"loose"}, looked=True).copies == 1
-    assert counted(untracked=(UNTRACKED,), set_aside={"loose"}, looked=True).rejected == 1
+    assert counted(untracked=(UNTRACKED,), known={"loose"}, with_untracked=True).copies == 1
+    assert counted(untracked=(UNTRACKED,), rejected={"loose"}, with_untracked=True).rejected == 1
 
 
 def test_an_untracked_content_that_is_gone_is_a_removal_where_it_is_looked_for():
     seen = (UNTRACKED, Dataset("d/b.csv", "b"), Dataset("d/c.csv", "c"))
-    found = counted(replace(ADDED, after="b"), seen=seen, untracked=(UNTRACKED,), looked=True)
+    found = counted(replace(ADDED, after="b"), seen=seen, untracked=(UNTRACKED,), with_untracked=True)
     assert (found.removed, found.untracked) == (1, (UNTRACKED,))
     not_looked = counted(seen=seen)
     assert (not_looked.removed, not_looked.untracked) == (0, seen)
 
 
 def test_a_tracked_dataset_that_is_only_untracked_now_is_no_removal():
-    assert counted(replace(DELETED, before="loose"), untracked=(UNTRACKED,), looked=True).removed == 0
-    assert counted(DELETED, untracked=(UNTRACKED,), looked=True).removed == 1
+    assert counted(replace(DELETED, before="loose"), untracked=(UNTRACKED,), with_untracked=True).removed == 0
+    assert counted(DELETED, untracked=(UNTRACKED,), with_untracked=True).removed == 1
 
 
 # --- other settings than before --------------------------------------------------------------------------
