@@ -243,7 +243,7 @@ def test_the_look_at_drift_is_taken_again_under_another_setting(production: Worl
     usual = {"threshold": "100", "drift_threshold": "40"}
     production.arrive([text.replace(",town,", ",village,").replace(",online,", ",village,") for text in drifted(45, 9)])
     assert production.hour(**usual, drift="0.95").decision == "waiting"
-    assert "and there is none" in production.hour(**usual, drift="0.95").reason
+    assert "and there is no drift" in production.hour(**usual, drift="0.95").reason
     assert production.hour(**usual).decision in ("promote", "hold")
 
 
