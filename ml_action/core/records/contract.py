@@ -1,6 +1,6 @@
 """The data contract as a record: what the columns of the champion's training data look like. Floor 0: no behaviour.
 
-It stands in model_metadata.json with the version that was trained on that data: the next batch is judged against it,
+It is stored in model_metadata.json with the version that was trained on that data: the next batch is judged against it,
 drift is measured from it, and a service can make its request schema of it. Standard library only.
 """
 

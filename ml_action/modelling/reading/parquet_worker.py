@@ -113,7 +113,7 @@ def converter_for(name: str, kind: Any) -> Callable[[Any], Any]:
     """Returns a function that converts an array of this type to numbers, or to a list of words and booleans.
 
     Raises:
-        RejectedFile: There is none for the type.
+        RejectedFile: The type has no such function.
     """
     from arro3.core import DataType as Is  # late: the parent process imports this module without arro3
 

@@ -129,7 +129,7 @@ def check_magnitudes(rejections: Rejections | RowRejections, column: pd.Series, 
 
 
 def _magnitudes(column: pd.Series) -> npt.NDArray[np.float64]:
-    """Per row: the absolute value of a number; NaN or 0 where there is none, or it cannot be large."""
+    """Per row: the absolute value of a number; NaN or 0 where there is no number, or it cannot be large."""
     if column.dtype == object:
         values = pd.to_numeric(column.where(~is_string(column)), errors="coerce")
         return np.abs(np.asarray(values, dtype=np.float64))

@@ -121,14 +121,14 @@ def _damaged(**changes):
         ),
     ],
 )
-def test_a_damaged_record_is_told_by_its_field(data, message):
+def test_the_error_for_a_damaged_record_names_its_field(data, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the whole text is compared
         decode(History, data)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("value", ["sometimes", 3, [], None])
-def test_a_value_that_is_none_of_an_enum_is_told(value):
+def test_a_value_that_is_none_of_an_enum_is_an_error(value):
     with pytest.raises(ValueError, match="is not a valid Verdict"):
         decode(Attempt, as_json(make_attempt()) | {"verdict": value})
 
@@ -140,7 +140,7 @@ def test_whatever_json_is_read_it_is_a_record_or_a_value_error(data):
 
 
 @given(st.sampled_from(sorted(as_json(make_version()))), plain)
-def test_whatever_stands_in_a_field_it_is_a_record_or_a_value_error(name, value):
+def test_any_value_in_a_field_is_a_record_or_a_value_error(name, value):
     with contextlib.suppress(ValueError):
         decode(Version, as_json(make_version()) | {name: value})
 

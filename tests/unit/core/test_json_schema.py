@@ -38,7 +38,7 @@ def test_the_committed_schema_is_that_of_the_records():
     Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
 
 
-def test_every_field_of_a_version_is_described_where_a_comment_stands_beside_it():
+def test_each_field_of_a_version_with_a_comment_is_described():
     fields = json.loads(SCHEMA.read_text())["$defs"]["Version"]["properties"]
     assert fields["size"]["description"] == "bytes"
     assert fields["file"]["description"] == "file name inside the model directory"

@@ -254,7 +254,7 @@ def test_a_file_that_moves_into_a_pattern_counts_and_one_that_moves_out_is_remov
     assert new(place, settings) == ["x/ready/a.csv"]
 
 
-def test_a_data_path_that_is_missing_is_told_and_the_others_count(place):
+def test_a_data_path_that_is_missing_is_reported_and_the_others_count(place):
     found = place.look(paths(STORE, "nowhere", "readme")).inventory
     assert (found.missing, len(found.new)) == (("nowhere", "readme"), 0)
     with pytest.raises(DataError, match="none of the data paths 'nowhere', 'readme' is a folder in commit"):
@@ -409,7 +409,7 @@ def test_an_untracked_file_that_was_set_aside_does_not_count(loose):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_untracked_file_that_cannot_be_read_is_told(loose):
+def test_an_untracked_file_that_cannot_be_read_is_an_error(loose):
     loose.workspace.write(store({"loose.csv": text(9)}))
     (loose.workspace.path / STORE / "loose.csv").chmod(0)
     with pytest.raises(DataError, match="an untracked dataset cannot be read"):
@@ -456,7 +456,7 @@ def test_datasets_above_the_limit_are_passed_over(loose):
 
 
 @pytest.mark.parametrize("now", [text(8), None])
-def test_an_untracked_file_that_changes_during_the_run_is_told(loose, now):
+def test_an_untracked_file_that_changes_during_the_run_is_an_error(loose, now):
     loose.workspace.write(store({"loose.csv": text(9)}))
     scene = loose.look(LOOSE)
     loose.workspace.write(store({"loose.csv": now}))
@@ -575,7 +575,7 @@ def test_attributes_of_the_repository_do_not_change_the_rows(rows):
     assert rows.look(ROWS).trigger.count == 2
 
 
-def test_only_csv_files_have_rows_and_others_are_told(rows):
+def test_only_csv_files_have_rows_and_others_are_reported(rows):
     rows.publish(store({"a.csv.gz": b"x", "b.parquet": b"y", "c.txt": "z"}))
     scene = rows.look(ROWS)
     assert (scene.trigger.count, scene.inventory.passed_over) == (0, 2)

@@ -76,7 +76,7 @@ def workspace(tmp_path):
             {"d/a.csv": None, "d/z.csv": OLD["d/a.csv"], "d/y.csv": "new"},
             ["d/y.csv"],
             (1, 0, 0),
-            id="renamed beside a new one",
+            id="renamed next to a new one",
         ),
         pytest.param(
             {"d/part.csv.tmp": None, "d/part.csv": OLD["d/part.csv.tmp"]},
@@ -229,7 +229,7 @@ edits = st.dictionaries(names.map(lambda name: b"d/" + name + b".csv"), st.lists
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(old=edits, new=edits)
-def test_the_added_lines_of_any_file_are_read_beside_its_entry(old, new):
+def test_the_added_lines_of_any_file_are_read_with_its_entry(old, new):
     """Against git's own `--numstat` without the entries, file by file."""
     with tempfile.TemporaryDirectory() as folder:
         as_text = lambda lines: "".join(f"{line}\n" for line in lines)  # noqa: E731

@@ -126,7 +126,7 @@ def test_damaged_metadata_stops_a_run_before_it_counts(place):
         ("untracked", "is not there"),
     ],
 )
-def test_a_data_path_that_is_no_folder_of_the_commit_is_told(place, path, text):
+def test_a_data_path_that_is_no_folder_of_the_commit_is_an_error(place, path, text):
     (place.workspace.path / "link").symlink_to("data/new_data")
     place.workspace.commit()
     (place.workspace.path / "untracked").mkdir()

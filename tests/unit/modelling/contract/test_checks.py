@@ -160,7 +160,7 @@ def test_a_leak_is_found_through_a_column_of_row_numbers():
     assert "rows from 'old/3.csv'" in judged(old, [numbered.encode()], holdout=5)[0]
 
 
-def test_of_several_faults_the_first_is_told():
+def test_the_first_of_several_faults_is_reported():
     (reason,) = judged(students(1, 60), [mapped(scaled(students(2, 1)[0], SLEEP, 60), ROOM, lambda _: "plaid")])
     assert "sleep" in reason
 
@@ -238,14 +238,14 @@ def test_a_new_town_is_bad_only_where_towns_are_few_and_known():
 
 
 def test_rows_that_are_alike_by_chance_are_no_copies():
-    """Two bits a row: every row stands everywhere, and more so the more datasets there are."""
+    """Two bits a row: every row is everywhere, and more so the more datasets there are."""
     bits = {"a": lambda rng, _: rng.integers(0, 2, 12), "score": lambda rng, _: rng.integers(0, 4, 12)}
     old, new = files(1, 60, **bits), files(2, 60, **bits)
     assert judged(old, new) == [""] * 60
     assert judged(old[:2], new) == [""] * 60
 
 
-def test_rows_become_alike_by_chance_as_data_grow_and_the_old_ones_tell_so():
+def test_rows_become_alike_by_chance_as_data_grow_and_the_old_ones_show_it():
     columns = {"a": lambda rng, _: rng.integers(0, 50, 12), "score": lambda rng, _: rng.integers(0, 50, 12)}
     old, new = files(1, 700, **columns), files(2, 40, **columns)
     table = table_of(old, new)

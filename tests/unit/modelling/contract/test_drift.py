@@ -40,7 +40,7 @@ def test_the_same_world_has_not_drifted():
     assert all(shift.effect < 0.1 and shift.least == 0 and not shift.drifted for shift in found.values())
 
 
-def test_a_column_that_moved_has_drifted_and_stands_first():
+def test_a_column_that_moved_has_drifted_and_comes_first():
     found = moved(students(1, 200), [scaled(it, HOURS, 2) for it in students(2, 200)])
     assert next(iter(found)) == "hours"
     assert found["hours"].drifted

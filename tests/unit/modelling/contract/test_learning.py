@@ -78,7 +78,7 @@ def test_a_column_that_is_mostly_zero_has_no_size():
 
 def test_a_dataset_with_one_target_value_counts_when_it_has_five_rows():
     rows = "a,score\n1,1\n2,1\n3,1\n4,1\n"
-    assert learned([rows.encode()] * 3).constant == 1.0  # too short to tell: nothing to judge by
+    assert learned([rows.encode()] * 3).constant == 1.0  # too short to show anything
     assert learned([(rows + "5,1\n").encode(), (rows + "5,2\n").encode()]).constant == 0.5
 
 

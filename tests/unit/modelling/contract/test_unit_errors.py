@@ -33,7 +33,7 @@ def reason_against(profiles, **values):
     return rejections.rejected[0].reason if rejections.rejected else ""
 
 
-def test_a_unit_error_is_told_with_the_figures_and_what_it_may_be():
+def test_a_unit_error_is_reported_with_its_numbers_and_a_guess():
     assert reason_against([profile("hours", 5.2)], hours=312.0) == (
         "has the column 'hours' about 60 times larger than usual (median size 312, usually 5.2): "
         "minutes instead of hours, or seconds instead of minutes?"
@@ -41,7 +41,7 @@ def test_a_unit_error_is_told_with_the_figures_and_what_it_may_be():
 
 
 @pytest.mark.parametrize(
-    ("times", "said"),
+    ("times", "expected"),
     [
         (10, "about 10 times larger .*: a decimal point too far right?"),
         (1 / 10, "about 10 times smaller .*: a decimal point too far left?"),
@@ -55,10 +55,10 @@ def test_a_unit_error_is_told_with_the_figures_and_what_it_may_be():
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("middle", [7.0, -7.0])
-def test_every_usual_factor_is_known_both_ways_and_for_negative_numbers(times, said, middle):
+def test_every_usual_factor_is_known_both_ways_and_for_negative_numbers(times, expected, middle):
     ends = {"low": min(middle / 2, middle * 2), "high": max(middle / 2, middle * 2)}
     found = reason_against([profile("a", middle, **ends)], a=middle * times)
-    head, tail = said.split(" .*: ")
+    head, tail = expected.split(" .*: ")
     assert head in found
     assert found.endswith(tail)
 

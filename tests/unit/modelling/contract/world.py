@@ -41,7 +41,7 @@ def scaled(content: bytes, column: int, factor: float) -> bytes:
 def table_of(
     old: Sequence[bytes], new: Sequence[bytes] = (), *, target: str = "score", rules: Sequence[ColumnRule] = ()
 ) -> Table:
-    """The sound datasets; of the old ones' paths only the folder tells."""
+    """The valid datasets; the folder shows which are old."""
     datasets = [
         Dataset(f"{folder}/{place}.csv", blob_of(f"{folder}{place}".encode() + content))
         for folder, contents in (("old", old), ("new", new))

@@ -136,7 +136,7 @@ def test_columns_may_be_named_like_them(header):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_encodings_that_a_file_can_tell(encoding):
+def test_encodings_that_a_file_reveals(encoding):
     frame = read_one("größe,b\n1,ñ\n2,\N{SNOWMAN}\n".encode(encoding))
     assert frame.to_dict("list") == {"größe": [1, 2], "b": ["ñ", "\N{SNOWMAN}"]}
 

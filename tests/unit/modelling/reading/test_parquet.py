@@ -151,7 +151,7 @@ NO_PARQUET = "is no Parquet file, though its name ends with .parquet, or it brea
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"", NO_PARQUET),
         (b"a,b\n1,2\n", NO_PARQUET),
@@ -164,8 +164,8 @@ NO_PARQUET = "is no Parquet file, though its name ends with .parquet, or it brea
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_be_learned_from_says_why(content, said):
-    assert reason(content) == said
+def test_what_cannot_be_learned_from_says_why(content, expected):
+    assert reason(content) == expected
 
 
 def test_two_columns_of_one_name():
