@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import posixpath
 import re
@@ -123,8 +124,6 @@ def names(value: str) -> tuple[str, ...]:
     """Names separated by commas or newlines. A name that contains a comma is in double quotes, as in a CSV header."""
     if not set(value) & set('",\n\r'):
         return (value.strip(),) if value.strip() else ()
-    import csv  # late: most runs name one folder and no features
-
     try:
         rows = list(csv.reader(value.splitlines(), skipinitialspace=True))
     except csv.Error as error:

@@ -16,6 +16,7 @@ compare-and-swap that keeps two runs from counting the same datasets twice.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -157,8 +158,6 @@ def untracked_lines(datasets: Sequence[Dataset]) -> bytes:
 
 def parse_untracked(content: bytes) -> tuple[Dataset, ...]:
     """The datasets of such lines. Raises ValueError for a line that is none."""
-    import re  # late: most states have no such file
-
     plain = {escaped: character for character, escaped in _ESCAPES.items()}
     found = []
     for line in filter(None, content.decode("utf-8", "surrogateescape").split("\n")):

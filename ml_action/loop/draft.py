@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
@@ -56,8 +57,6 @@ def next_time(last: str, now: str) -> str:
     """The time of an attempt, which identifies it: now, or a second after the last attempt if that is not past."""
     if now > last:
         return now
-    from datetime import datetime, timedelta, timezone  # late: a clock that was set back is rare
-
     moment = datetime.strptime(last, FORM).replace(tzinfo=timezone.utc) + timedelta(seconds=1)
     return moment.strftime(FORM)
 
