@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.config.data_path import DataPath
+from ml_action.config.option import Group
 from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.config.parse import json_schema, parse
-from ml_action.config.settings import Settings, fingerprint_settings
+from ml_action.config.settings import GROUPS, Settings, fingerprint_settings, validation_fingerprint, values_of
 from ml_action.core.errors import SettingsError
+from ml_action.core.fingerprint import fingerprint as fingerprint_of
 from ml_action.core.records.choices import Autonomy
 from tests.support.factories import make_git, make_settings
 
@@ -23,7 +25,7 @@ def problem(given_, file=None):
 
 
 def one(name, text):
-    return getattr(parse({name: text}, {}), name.replace("-", "_"))
+    return values_of(parse({name: text}, {}))[name.replace("-", "_")]
 
 
 def test_the_defaults_are_those_of_the_table():
@@ -60,7 +62,11 @@ def test_the_defaults_are_those_of_the_table():
 
 
 def test_every_row_of_the_table_is_a_field_and_the_other_way_round():
-    assert [setting.name.replace("-", "_") for setting in OPTIONS] == [spec.name for spec in fields(Settings)]
+    grouped = {(group, spec.name) for group, kind in GROUPS.items() for spec in fields(kind)}
+    alone = {(Group.RUN, spec.name) for spec in fields(Settings) if spec.name not in {group.value for group in GROUPS}}
+    options = [(option.group, option.field) for option in OPTIONS]
+    assert set(options) == grouped | alone
+    assert len(options) == len(set(options))
 
 
 @pytest.mark.parametrize(
@@ -333,6 +339,40 @@ def test_what_the_json_schema_takes_the_parser_takes():
         more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
         assert parse({}, file | more).trigger.threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+@pytest.mark.parametrize(
+    ("given", "fingerprint", "validation"),
+    [
+        ({}, "663a2254afa3f57fd52dcd3c62afd674ae2126f62c79d9bf07a9792e35e7b75e", "f30c9990a41b5274"),
+        (
+            {"unit": "rows", "target": "score,grade", "features": "a, b", "seed": "7"},
+            "a778d2f6b9bc03e07af83ac62f4026ca9e02af37ffa8ffa9e01577aca237eabf",
+            "b7d97bfae6c01cc6",
+        ),
+        (
+            {
+                "guardrails": '{"r2": 0.01, "neg_mean_absolute_error": 0.02}', "slices": "room", "gate": "not-worse",
+                "force": "because",
+            },
+            "8a58d1dc800caed4eeb411ee5b4b1a789f003ee48986246004e18e29e71f4993",
+            "f30c9990a41b5274",
+        ),
+        (
+            {
+                "contract": '{"hours": {"min": 0, "max": 24, "missing": 0.5}}', "params": '{"alpha": 0.5}',
+                "model-format": "skops", "weight": "w", "group": "g", "test-size": "0.3", "fit-budget": "3",
+            },
+            "083d64c061193ed6a08f946d198e0027db34cf3f693ffb48bed7d134a990cded",
+            "2fc989949655f856",
+        ),
+    ],
+)  # fmt: skip
+def test_fingerprints_are_those_that_journals_of_november_2026_hold(given, fingerprint, validation):
+    """The digests were computed by the version that had one flat record of settings."""
+    settings = parse(given, {})
+    assert fingerprint_of({"settings": fingerprint_settings(settings)}) == fingerprint
+    assert validation_fingerprint(settings) == validation
 
 
 def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_else():
