@@ -22,7 +22,7 @@ from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.model import Recipe, Version
 from ml_action.loop import batch as loop_batch
-from ml_action.loop import gate
+from ml_action.loop import batch_limits, gate
 from ml_action.modelling import trial
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import learning
@@ -73,7 +73,8 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
     """Returns the product's decisions on the case's new datasets: one training, decided by each gate."""
     settings = parse(case.settings, {})
-    batch = loop_batch._by_datasets(case.table, (), _batch_input(case, champion), settings)
+    found = loop_batch.ReadDatasets(case.table, ())
+    batch = loop_batch._by_datasets(found, _batch_input(case, champion), settings)
     rejected = frozenset(item.blob for item in batch.set_aside)
     data = trial.TrialData(
         batch.table, batch.recipe, batch.new, ScreeningInput(batch.judged, batch.contract), batch.shifts
@@ -130,6 +131,6 @@ def _version(champion: Champion) -> Version:
 def _stop_if_broken(case: Case, batch: loop_batch.Batch, settings: Settings) -> None:
     """Raises DataError where `batch.load_batch` does: too many datasets are bad, or none is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
-    loop_batch.stop_if_too_many(batch.bad, inventory, settings)
+    batch_limits.stop_if_too_many(batch.bad, inventory, settings)
     if not batch.new.any():
         raise DataError("no new dataset is left")
