@@ -268,7 +268,7 @@ def test_on_github_the_forge_speaks_to_it(workspace, on_server, tmp_path):
     forge = made.forge()
     assert type(forge).__name__ == "GitHub"
     assert forge.repository == "o/r"
-    assert made.run_url.endswith("/o/r/actions/runs/7")
+    assert made.run.url.endswith("/o/r/actions/runs/7")
     forge.close()
 
 
