@@ -578,7 +578,7 @@ def test_attributes_of_the_repository_do_not_change_the_rows(rows):
 def test_only_csv_files_have_rows_and_others_are_reported(rows):
     rows.publish(store({"a.csv.gz": b"x", "b.parquet": b"y", "c.txt": "z"}))
     scene = rows.look(ROWS)
-    assert (scene.trigger.count, scene.inventory.passed_over) == (0, 2)
+    assert (scene.trigger.count, scene.inventory.ignored) == (0, 2)
     assert len(scene.datasets()) == 1
 
 
