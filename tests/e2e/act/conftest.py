@@ -87,7 +87,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def images(engine: None, tree: Path) -> None:
     """The runner's image, and the action's: act builds it itself, by the legacy builder, and finds these layers."""
-    subprocess.run([ROOT / "scripts" / "base-image"], check=True)
+    subprocess.run([ROOT / "docker" / "base-image"], check=True)
     legacy = os.environ | {"DOCKER_BUILDKIT": "0"}
     for tag, folder in ((RUNNER_IMAGE, HERE), ("ml-auto-update:act", tree)):
         command = ["docker", "build", "--quiet", "--network=host", "--tag", tag, str(folder)]
