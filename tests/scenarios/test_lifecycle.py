@@ -52,7 +52,7 @@ def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_appr
     strict.here.hub.set_status(strict.repository, first, "tests", "success")
     run = strict.hour()
     assert (run.code, run.outputs["merge-state"]) == (0, "enabled"), run.log
-    assert "built anew on top of the base branch" in run.log
+    assert "rebuilt on top of the base branch" in run.log
     pull = strict.pull
     assert pull.head_sha != first
     assert strict.tip(PROPOSAL) == pull.head_sha == strict.last.commit
@@ -110,7 +110,7 @@ def test_a_proposal_is_built_anew_at_most_once_a_run(strict: World) -> None:
     run = strict.hour()
     strict.here.hub.observers.remove(push_again)
     assert (run.code, run.outputs["merge-state"]) == (0, "waiting"), run.log
-    assert run.log.count("built anew on top") == 1
+    assert run.log.count("rebuilt on top") == 1
     assert strict.hour().code == 0
 
 
