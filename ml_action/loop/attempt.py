@@ -57,14 +57,15 @@ class AttemptStages:
         """One attempt, or the reason why nothing is trained."""
         batch = _loaded(self.snapshot, self.log)
         rejected = self.snapshot.unrecorded(batch.set_aside)
-        idle = nothing_to_train(self.snapshot, batch, rejected)
+        fingerprint = experiment.fingerprint_of(batch, self.snapshot)
+        idle = nothing_to_train(self.snapshot, batch, rejected, fingerprint)
         if idle:
             self.publisher.recorder.remember(idle.state, self.snapshot, rejected)
             return idle.outcome
         batch = _trained_early(self.snapshot, batch)
         warnings = self.preflight.check(self.snapshot.state, self.log)
         models = ModelStore.of(self.snapshot)
-        begun = self._begin(batch)
+        begun = self._begin(batch, fingerprint)
         judged = judgement.judge(batch, self.snapshot, models, self.log)
         watched = watch.compare_with_previous(batch, self.snapshot, judged, models, self.log)
         outcome = self._conclude(self._judged(begun, judged, watched), judged, rejected)
@@ -74,9 +75,9 @@ class AttemptStages:
     def _publication(self) -> PublicationOptions:
         return self.snapshot.settings.publication
 
-    def _begin(self, batch: Batch) -> Attempt:
+    def _begin(self, batch: Batch, fingerprint: str) -> Attempt:
         """The attempt before anything is trained."""
-        fingerprint, key = experiment.fingerprint_of(batch, self.snapshot), self.snapshot.holdout_key
+        key = self.snapshot.holdout_key
         version = registry.next_version(self.snapshot.history)
         attempt = drafts.new_attempt(self.snapshot, self.stamp(), fingerprint, salt=key, version=version)
         return replace(attempt, new=batch.count)
@@ -136,14 +137,16 @@ def _loaded(snapshot: Snapshot, log: Log) -> Batch:
     return batches.treat_all_as_new(batch) if snapshot.settings.trigger.force else batch
 
 
-def nothing_to_train(snapshot: Snapshot, batch: Batch, rejected: tuple[RejectedDataset, ...]) -> Idle | None:
+def nothing_to_train(
+    snapshot: Snapshot, batch: Batch, rejected: tuple[RejectedDataset, ...], fingerprint: str
+) -> Idle | None:
     """Why this batch is not trained on: too few sound datasets, no drift, or the same work was done before."""
     counted = _recounted(snapshot, batch)
     if not counted.ready:
         return Idle(_looked(snapshot, counted), outcomes.too_few(snapshot, counted, rejected))
     if counted.early and not any(shift.drifted for shift in batch.shifts):
         return Idle(_looked(snapshot, counted), outcomes.no_drift(snapshot, counted, batch.shifts, rejected))
-    before = snapshot.state.by_fingerprint(experiment.fingerprint_of(batch, snapshot))
+    before = snapshot.state.by_fingerprint(fingerprint)
     return Idle(snapshot.consumed, outcomes.already_judged(snapshot, before)) if before else None
 
 
