@@ -13,8 +13,8 @@ from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.repository_facts import RepositoryFacts
 from ml_action.doctor.checks import run_checks
-from ml_action.loop import collaborators
 from ml_action.loop.preflight import Preflight
+from ml_action.loop.run import preflight_of
 from ml_action.reports import doctor as doctor_report
 from ml_action.reports.render import console, json
 from ml_action.runtime import wiring
@@ -50,7 +50,7 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
             why="what works is decided by them, and none was given",
             fix="set ML_AUTO_UPDATE_TOKEN and GITHUB_REPOSITORY=owner/name, or run `mode: doctor` in the workflow",
         )
-    preflight = collaborators.preflight_of(settings, tools)
+    preflight = preflight_of(settings, tools)
     facts = preflight.with_local_facts(facts, tools.read_state())
     return run_checks(replace(facts, disabled=_our_workflows(facts, preflight)), preflight.goal())
 

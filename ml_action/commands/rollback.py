@@ -16,11 +16,12 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import collaborators, outcomes
+from ml_action.loop import outcomes
 from ml_action.loop import rollback as rollbacks
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.rollback import RollbackRequest
 from ml_action.loop.rollback_check import verify_version
+from ml_action.loop.run import publisher_of
 from ml_action.promotion import lifecycle
 from ml_action.promotion.lifecycle import Publisher
 from ml_action.runtime import wiring
@@ -47,7 +48,7 @@ def rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
 
 def _rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
     repository, log = dependencies.repository, dependencies.log
-    publisher = collaborators.publisher_of(settings, dependencies)
+    publisher = publisher_of(settings, dependencies)
     snapshot = survey.take_snapshot(settings, repository)
     request = rollbacks.resolve_request(snapshot.history, settings.rollback.to, settings.rollback.why)
     pending = lifecycle.pending(snapshot)

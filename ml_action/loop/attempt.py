@@ -24,8 +24,8 @@ from ml_action.loop import experiment, judgement, outcomes, watch
 from ml_action.loop.batch import Batch
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.judgement import Judgement
-from ml_action.loop.model_store import ModelStore
 from ml_action.loop.preflight import Preflight
+from ml_action.loop.versions import ModelStore
 from ml_action.loop.watch import WatchRollback
 from ml_action.promotion import proposal_content
 from ml_action.promotion.lifecycle import Publisher, Settled, pending

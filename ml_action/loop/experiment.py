@@ -15,7 +15,7 @@ from ml_action.core.log import Log
 from ml_action.core.records.model import Trial, Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop.batch import Batch
-from ml_action.loop.model_store import ModelStore
+from ml_action.loop.versions import ModelStore
 from ml_action.modelling import trial
 from ml_action.modelling.champion import ReferenceModel
 from ml_action.modelling.screening import ScreeningInput

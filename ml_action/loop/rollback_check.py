@@ -12,11 +12,10 @@ from ml_action.core.log import Log
 from ml_action.core.records.evaluation import Comparison
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop import batch as batches
-from ml_action.loop import version_comparison
+from ml_action.loop import versions
 from ml_action.loop.batch import Batch
-from ml_action.loop.model_store import ModelStore
 from ml_action.loop.rollback import RollbackRequest, VerifiedVersion
-from ml_action.loop.version_comparison import Flags
+from ml_action.loop.versions import Flags, ModelStore
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 
 
@@ -53,7 +52,7 @@ class _RollbackCheck:
             self.notes.append(f"not scored, but asked for its answer to one request: {problem.what}")
             model.require_prediction(self.request.version.sample)
             return None
-        unseen = version_comparison.unseen_rows(batch, self.snapshot.settings.training, self.request.history.salt)
+        unseen = versions.unseen_rows(batch, self.snapshot.settings.training, self.request.history.salt)
         self.notes.append(unseen.text)
         return self._side_by_side(batch, unseen.rows, model)
 
@@ -70,12 +69,12 @@ class _RollbackCheck:
         """Both on the same rows. A champion that cannot be scored is left out."""
         settings = self.snapshot.settings
         try:
-            return version_comparison.compare(batch, rows, settings, model, self._champion())
+            return versions.compare(batch, rows, settings, model, self._champion())
         except Incomparable as reason:
             if reason.model == model.name:
                 raise
             self.notes.append(f"scored alone: {reason}")
-            return version_comparison.compare(batch, rows, settings, model, None)
+            return versions.compare(batch, rows, settings, model, None)
 
 
 def _refused(request: RollbackRequest, what: str, why: str, path: str = "") -> ModelError:

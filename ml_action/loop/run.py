@@ -14,10 +14,12 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey, trigger
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import collaborators, outcomes
+from ml_action.loop import outcomes
 from ml_action.loop.dashboard import Dashboard
 from ml_action.loop.draft import RunStamp
+from ml_action.loop.preflight import Preflight
 from ml_action.promotion.lifecycle import Publisher, Resumed, blocking_proposal, pending
+from ml_action.promotion.recording import Recorder
 from ml_action.runtime.dependencies import Dependencies
 
 
@@ -36,7 +38,7 @@ def _run_once(settings: Settings, dependencies: Dependencies, *, requested: bool
 
 
 def _stages(settings: Settings, dependencies: Dependencies, *, requested: bool) -> Outcome:
-    publisher = collaborators.publisher_of(settings, dependencies)
+    publisher = publisher_of(settings, dependencies)
     taken = survey.take_snapshot(settings, dependencies.repository)
     resumed = publisher.resume(taken, lambda: _take_again(settings, dependencies))
     snapshot = replace(resumed.snapshot, trigger=trigger.apply_request(resumed.snapshot.trigger, requested=requested))
@@ -69,5 +71,30 @@ def _attempt(snapshot: Snapshot, dependencies: Dependencies, publisher: Publishe
     def stamp() -> RunStamp:
         return RunStamp(dependencies.now(), dependencies.run.url)
 
-    preflight = collaborators.preflight_of(snapshot.settings, dependencies)
+    preflight = preflight_of(snapshot.settings, dependencies)
     return AttemptStages(snapshot, publisher, preflight, dependencies.log, stamp).run()
+
+
+def publisher_of(settings: Settings, dependencies: Dependencies) -> Publisher:
+    """Records attempts, and brings them to people."""
+    recorder = Recorder(
+        dependencies.repository,
+        dependencies.branches,
+        settings.name,
+        settings.trigger.threshold,
+        settings.publication,
+        dependencies.now,
+    )
+    return Publisher(recorder, dependencies.forge, dependencies.log, dependencies.pause)
+
+
+def preflight_of(settings: Settings, dependencies: Dependencies) -> Preflight:
+    """Checks what will work, before anything is trained."""
+    return Preflight(
+        dependencies.repository_facts,
+        dependencies.repository,
+        dependencies.repository.tips.base,
+        dependencies.branches.state,
+        settings.publication,
+        dependencies.run.workflow,
+    )

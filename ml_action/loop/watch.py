@@ -18,12 +18,12 @@ from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
-from ml_action.loop import gate, rollback, version_comparison
+from ml_action.loop import gate, rollback, versions
 from ml_action.loop.batch import Batch
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.judgement import Judgement
-from ml_action.loop.model_store import ModelStore
 from ml_action.loop.rollback import VerifiedVersion
+from ml_action.loop.versions import ModelStore
 from ml_action.modelling.champion import Incomparable
 from ml_action.promotion import lifecycle, rolled_back
 from ml_action.promotion.proposal_content import ProposalContent
@@ -96,7 +96,7 @@ def _compare(found: WatchResult, rivals: Rivals, batch: Batch, judged: Judgement
     suspects = {item.blob for item in judged.screening.suspects}
     sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
     settings = models.settings
-    comparison = version_comparison.compare(batch, (batch.new & sound)[batch.table.cluster], settings, before, champion)
+    comparison = versions.compare(batch, (batch.new & sound)[batch.table.cluster], settings, before, champion)
     worse = gate.is_beaten(comparison, settings.gate)
     text = sentences.watched(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
