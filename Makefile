@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := --quiet --disable-pip-version-check --no-deps
 DATA ?= students
 TESTS ?=
-GENERATED := README.md action.yml check/action.yml docs/cli.md
+GENERATED := README.md action.yml check/action.yml docs/architecture.md docs/cli.md
 
 # The packages that the check needs: they run on Python 3.10.
 CHECK := datasets git config core runtime
@@ -94,7 +94,7 @@ format: .venv/ready  ## format the code
 
 docs: .venv/ready  ## write the generated parts of the documentation
 	@$(BIN)/cog -r -I . $(GENERATED)
-	@$(BIN)/python -m scripts.docs.tables
+	@$(BIN)/python -m scripts.docs.schemas
 	@$(BIN)/python -m scripts.docs.doctor
 
 bench: .venv/ready  ## measure speed against named baselines

@@ -82,3 +82,15 @@ class ModelError(ExpectedError):
     """A model cannot be verified, loaded or fitted."""
 
     exit_code = 6
+
+
+def exit_codes() -> dict[int, str]:
+    """Returns the meaning of each exit code."""
+    kinds = (SettingsError, DataError, RepositoryError, ForgeError, ModelError)
+    return {
+        0: "The run ended as it should, whatever the verdict",
+        **{kind.exit_code: (kind.__doc__ or "").rstrip(".") for kind in kinds},
+        EXIT_BUG: "A bug: the log has a report to paste into an issue",
+        EXIT_INTERRUPTED: "Interrupted",
+        EXIT_TERMINATED: "Terminated: the job was cancelled",
+    }

@@ -17,6 +17,7 @@ from ml_action.config.settings import METADATA
 from ml_action.core import json_schema as schemas
 from ml_action.core.codec import decode, encode
 from ml_action.core.errors import ModelError
+from ml_action.core.json_schema import Describe
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Trial, Version
 from ml_action.git import lfs
@@ -101,9 +102,9 @@ def _newer(path: str, kind: int) -> ModelError:
     )
 
 
-def json_schema(described: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
-    """The JSON Schema of model_metadata.json; `described` has texts for its fields (`schemas.of`)."""
-    schema = schemas.schema_of(History, described)
+def json_schema(describe: Describe = lambda _: {}) -> dict[str, Any]:
+    """Returns the JSON Schema of model_metadata.json, with texts for the fields that `describe` knows."""
+    schema = schemas.schema_of(History, describe)
     text = f"The format of this file. A reader refuses one above its own and reads older ones, from {OLDEST}."
     kind = {"type": "integer", "minimum": OLDEST, "maximum": FORMAT, "description": text}
     schema["$defs"]["Version"]["properties"]["version"]["pattern"] = f"^{NUMBERED.pattern}$"

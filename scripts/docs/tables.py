@@ -1,29 +1,15 @@
-"""The parts of the documentation that code knows: written by `make docs`, checked by `make lint`."""
+"""The tables of settings, outputs and exit codes: written by `make docs`, checked by `make lint`."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
-import json
-import os
-import re
 import textwrap
 from collections.abc import Iterable
-from pathlib import Path
 
-from ml_action.commands.parser import make_parser
-from ml_action.commands.table import COMMANDS, Command
-from ml_action.config import parse
 from ml_action.config.option import Option
 from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.core import errors
-from ml_action.core.records import contract, evaluation, model
-from ml_action.git import registry
 from ml_action.reports.outputs import CHECK_OUTPUTS, OUTPUTS
 
-SCHEMA = Path("ml-auto-update.schema.json")
-METADATA_SCHEMA = Path("model_metadata.schema.json")
 CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
 
 
@@ -92,81 +78,6 @@ def outputs_table() -> str:
 
 
 def exit_codes_table() -> str:
-    """The README's table of exit codes, from the classes."""
-    rows = [(0, "The run ended as it should, whatever the verdict")]
-    rows += [
-        (kind.exit_code, (kind.__doc__ or "").rstrip("."))
-        for kind in errors.ExpectedError.__subclasses__()
-        if kind.__module__ == errors.__name__
-    ]
-    rows += [
-        (errors.EXIT_BUG, "A bug: the log has a report to paste into an issue"),
-        (errors.EXIT_INTERRUPTED, "Interrupted"),
-        (errors.EXIT_TERMINATED, "Terminated: the job was cancelled"),
-    ]
-    return "\n".join(["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in rows)]) + "\n"
-
-
-def cli_reference() -> str:
-    """docs/cli.md: the help of every command, the settings once."""
-    os.environ["COLUMNS"] = "110"
-    parts = [_fenced(_help([]))]
-    for name in COMMANDS:
-        parts.append(f"## {name}\n\n" + _of_command([name], COMMANDS[name]))
-        for verb, command in COMMANDS[name].verbs.items():
-            parts.append(f"### {name} {verb}\n\n" + _of_command([name, verb], command))
-    parts.append(
-        "## Settings\n\nEvery command but `sandbox` and `demo` takes them.\n\n"
-        + _fenced(
-            _help(["run"]).partition("\nsettings:\n")[2].rpartition("\n\n")[0]
-            or _help(["run"]).partition("\nsettings:\n")[2]
-        )
-    )
-    return "\n".join(parts)
-
-
-def _of_command(words: list[str], command: Command) -> str:
-    """A command's own help; that of the settings is the same everywhere."""
-    own = _help(words).split("\nsettings:\n")[0]
-    usage, _, rest = own.partition("\n\n")
-    short = f"usage: ml-auto-update {' '.join(words)} [settings]" if command.settings else " ".join(usage.split())
-    return _fenced(f"{short}\n\n{rest}")
-
-
-def _help(arguments: list[str]) -> str:
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
-        make_parser(arguments).parse_args([*arguments, "--help"])
-    return text.getvalue()
-
-
-def _fenced(text: str) -> str:
-    return f"```text\n{text.strip()}\n```\n"
-
-
-def schema() -> str:
-    """ml-auto-update.schema.json."""
-    return json.dumps(parse.json_schema(), indent=2) + "\n"
-
-
-def metadata_schema() -> str:
-    """model_metadata.schema.json: the records' hints, described by the comments next to them."""
-    kinds = (
-        model.History,
-        model.Version,
-        evaluation.Interval,
-        contract.DataContract,
-        contract.ColumnProfile,
-        contract.Dispersion,
-    )
-    described = {kind.__name__: _comments(kind) for kind in kinds}
-    return json.dumps(registry.json_schema(described), indent=2, ensure_ascii=False) + "\n"
-
-
-def _comments(kind: type) -> dict[str, str]:
-    return dict(re.findall(r"(?m)^    (\w+): [^#\n]*#  ?(.+)$", inspect.getsource(kind)))
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(schema(), encoding="utf-8")
-    METADATA_SCHEMA.write_text(metadata_schema(), encoding="utf-8")
+    """The README's table of exit codes."""
+    rows = (f"| {code} | {meaning} |" for code, meaning in errors.exit_codes().items())
+    return "\n".join(["| code | meaning |", "|---|---|", *rows]) + "\n"

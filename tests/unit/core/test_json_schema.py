@@ -12,7 +12,7 @@ from ml_action.core.records.contract import ColumnProfile, DataContract, Dispers
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
-from scripts.docs import tables
+from scripts.docs import schemas
 from tests.support.factories import make_history, make_version
 
 SCHEMA = Path(__file__).parents[3] / "model_metadata.schema.json"
@@ -34,7 +34,7 @@ def plain(*versions):
 
 
 def test_the_committed_schema_is_that_of_the_records():
-    assert SCHEMA.read_text(encoding="utf-8") == tables.metadata_schema()
+    assert SCHEMA.read_text(encoding="utf-8") == schemas.metadata_schema()
     Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
 
 
