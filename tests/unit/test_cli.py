@@ -1,6 +1,4 @@
-"""The two doors, command line and Action: in this process where it is about arguments, in real ones where it is
-about what gets loaded.
-"""
+"""The command line and the Action: arguments are tested in this process, loaded modules in new ones."""
 
 import io
 import json
@@ -25,7 +23,7 @@ SECRET = "ghs_verysecret"
 
 
 @pytest.fixture(autouse=True)
-def _signals_as_they_were():
+def _restored_signals():
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -38,14 +36,14 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def environ(tmp_path):
-    """A runner's environment without a repository on the server."""
+    """The environment of a runner without a repository on the server."""
     (tmp_path / "temp").mkdir()
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RUNNER_TEMP": str(tmp_path / "temp")}
 
 
 @pytest.fixture
 def step(tmp_path, environ, workspace):
-    """The Action as the runner starts it, in this process: exit code and outputs."""
+    """Runs the Action as a runner starts it, in this process. Returns exit code and outputs."""
 
     def run(**inputs):
         out = tmp_path / "out"
@@ -80,7 +78,7 @@ def test_check_as_json_keeps_the_log_out_of_standard_output(environ, workspace, 
 
 
 @pytest.mark.parametrize("name", ["run", "check"])
-def test_json_on_a_runner_is_json_all_the_same(environ, workspace, capsys, name):
+def test_json_on_a_runner_is_still_json(environ, workspace, capsys, name):
     assert run(environ | {"GITHUB_ACTIONS": "true"}, workspace, name, "--json", "--data-path", "nowhere") == 3
     captured = capsys.readouterr()
     assert json.loads(captured.out)["decision"] == "failed"
@@ -91,19 +89,19 @@ def test_a_flag_wins_over_the_file(environ, workspace, capsys):
     workspace.write({"ml-auto-update.toml": "threshold = 3"})
     assert run(environ, workspace, "check") == 0
     assert run(environ, workspace, "check", "--threshold", "4") == 0
-    said = capsys.readouterr().out
-    assert "ready 3/3" in said
-    assert "waiting 3/4" in said
+    output = capsys.readouterr().out
+    assert "ready 3/3" in output
+    assert "waiting 3/4" in output
 
 
-def test_wrong_flags_are_told_together_with_exit_code_2(environ, workspace, capsys):
+def test_wrong_flags_are_reported_together_with_exit_code_2(environ, workspace, capsys):
     assert run(environ, workspace, "check", "--threshold", "0", "--confidence", "2") == 2
-    said = capsys.readouterr().out
-    assert said.startswith("error: 2 settings are wrong:")
-    assert "threshold = '0' (given)" in said
+    output = capsys.readouterr().out
+    assert output.startswith("error: 2 settings are wrong:")
+    assert "threshold = '0' (given)" in output
 
 
-def test_an_unknown_flag_is_told(environ, workspace, capsys):
+def test_an_unknown_flag_is_an_error(environ, workspace, capsys):
     with pytest.raises(SystemExit) as caught:
         run(environ, workspace, "check", "--treshold", "3")
     assert caught.value.code == 2
@@ -111,7 +109,7 @@ def test_an_unknown_flag_is_told(environ, workspace, capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], ["chekc"]])
-def test_no_command_or_an_unknown_one_is_told(environ, capsys, arguments):
+def test_a_missing_or_unknown_command_is_an_error(environ, capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments, environ)
     assert caught.value.code == 2
@@ -136,7 +134,7 @@ def test_every_command_has_help_and_takes_the_settings_where_it_uses_them(comman
 
 
 @pytest.mark.parametrize("verb", cli.COMMANDS["data"].verbs)
-def test_the_verbs_below_a_command_have_help_and_take_the_settings(verb, capsys):
+def test_the_verbs_of_a_command_have_help_and_take_the_settings(verb, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(["data", verb, "--help"], {})
     assert caught.value.code == 0
@@ -152,18 +150,18 @@ def test_a_command_with_verbs_needs_one(capsys):
     assert "required: COMMAND" in capsys.readouterr().err
 
 
-def test_data_check_ends_with_the_code_of_a_data_problem(environ, workspace, capsys):
+def test_data_check_returns_the_code_of_a_data_error(environ, workspace, capsys):
     workspace.write(
         {"data/new_data/bad.csv": "hours,score\nmany,1\n3,4\n", "data/new_data/good.csv": "hours,score\n7,1\n"}
     )
     here = ["--workspace", str(workspace.path)]
     assert cli.main(["data", "check", "data/new_data/good.csv", *here], environ) == 0
     assert cli.main(["data", "check", "--json", *here], environ) == 3
-    said = capsys.readouterr().out
-    assert json.loads(said[said.index("{\n") :])["bad"] == 1
+    output = capsys.readouterr().out
+    assert json.loads(output[output.index("{\n") :])["bad"] == 1
 
 
-def test_the_mode_data_judges_and_fails_with_file_and_line(step, workspace, capsys):
+def test_the_mode_data_fails_with_file_and_line(step, workspace, capsys):
     workspace.commit({"data/new_data/bad.csv": "hours,score\nmany,1\n3,4\n"})
     code, outputs = step(MODE="data")
     assert (code, outputs["decision"], outputs["count"], outputs["quarantined"]) == (3, "failed", "4", "1")
@@ -179,16 +177,16 @@ def test_the_help_lists_every_command(capsys):
         assert command.help.split(";")[0] in " ".join(text.split())
 
 
-def test_a_secret_may_come_from_the_environment_and_shows_nowhere(environ, workspace, capsys):
+def test_a_secret_from_the_environment_is_never_shown(environ, workspace, capsys):
     given = environ | {
         "ML_AUTO_UPDATE_TOKEN": f" {SECRET}\n",
         "GITHUB_REPOSITORY": "o/r",
         "GITHUB_SERVER_URL": f"http://x:{SECRET}@127.0.0.1:9",
     }
     assert run(given, workspace, "check", "--base", "main") == 4
-    said = capsys.readouterr().out
-    assert "the server could not be reached" in said
-    assert SECRET not in said
+    output = capsys.readouterr().out
+    assert "the server could not be reached" in output
+    assert SECRET not in output
 
 
 def test_run_that_stops_at_the_trigger(environ, workspace, capsys):
@@ -212,14 +210,14 @@ def test_add_data_writes_into_the_data_path(environ, workspace, capsys):
     assert run(environ, workspace, "add-data", "0") == 2
 
 
-def test_status_and_history_show(environ, workspace, capsys):
+def test_status_and_history_show_the_versions(environ, workspace, capsys):
     workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history())})
     assert run(environ, workspace, "status") == 0
     assert run(environ, workspace, "history", "--json") == 0
     assert "v1 of 2026-03-01" in capsys.readouterr().out
 
 
-def test_a_folder_that_is_no_repository_is_told(environ, tmp_path, capsys):
+def test_a_folder_that_is_no_repository_is_an_error(environ, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert cli.main(["check", "--workspace", str(tmp_path / "empty")], environ) == 4
     assert "is not a git repository" in capsys.readouterr().out
@@ -239,7 +237,7 @@ def test_a_folder_that_is_no_repository_is_told(environ, tmp_path, capsys):
         (["demo"], "commands.demo.story", "run", ("students", None)),
     ],
 )  # fmt: skip
-def test_every_door_leads_to_its_story(environ, monkeypatch, arguments, module, name, given):
+def test_every_command_calls_its_function(environ, monkeypatch, arguments, module, name, given):
     called = []
     monkeypatch.setattr(f"ml_action.{module}.{name}", lambda *arguments: called.append(arguments))
     assert cli.main(arguments, environ) == 0
@@ -248,7 +246,7 @@ def test_every_door_leads_to_its_story(environ, monkeypatch, arguments, module, 
     assert (first, second) == given
 
 
-def test_a_person_at_a_terminal_sees_progress_bars(environ, workspace, monkeypatch):
+def test_at_a_terminal_there_are_progress_bars(environ, workspace, monkeypatch):
     from ml_action.runtime.console import TerminalLog
 
     monkeypatch.setattr(sys, "stdout", io.StringIO())
@@ -259,7 +257,7 @@ def test_a_person_at_a_terminal_sees_progress_bars(environ, workspace, monkeypat
     assert isinstance(logs[0], TerminalLog)
 
 
-def test_a_command_of_the_command_line_is_none_of_the_action():
+def test_the_action_has_no_options_of_a_command():
     call = base.Invocation({}, None, None, Path)
     with pytest.raises(LookupError, match="only for the command line"):
         base.own_options(call)
@@ -320,20 +318,20 @@ def test_inputs_in_either_spelling(step, workspace, spelling):
     assert (outputs["ready"], outputs["count"], outputs["threshold"]) == ("true", "2", "2")
 
 
-def test_without_inputs_it_is_the_whole_loop(step, capsys):
+def test_without_inputs_the_action_runs_the_loop(step, capsys):
     code, outputs = step(TOKEN=f"{SECRET}\n", MODE=" ")
     assert (code, outputs["decision"], outputs["report-path"]) == (0, "waiting", ".ml-auto-update/report.md")
     assert capsys.readouterr().out.startswith(f"::add-mask::{SECRET}\n")
 
 
-def test_an_unknown_input_is_told_with_the_nearest(step, capsys):
+def test_an_unknown_input_is_an_error_that_names_the_nearest(step, capsys):
     code, outputs = step(TRESHOLD="3", MODE="check")
     assert code == 2
     assert outputs["decision"] == "failed"
     assert "'treshold' is no input of ml-auto-update; perhaps you meant 'threshold'?" in capsys.readouterr().out
 
 
-def test_an_unknown_mode_is_told(step, capsys):
+def test_an_unknown_mode_is_an_error(step, capsys):
     code, _ = step(MODE="chekc")
     assert code == 2
     assert (
@@ -365,7 +363,7 @@ except SystemExit as end:
 
 
 def loaded(environ, workspace, *arguments, options=("-I",)):
-    """Exit code, packages and modules of a run of the entrypoint."""
+    """Runs the entrypoint. Returns its exit code, and the packages and modules that it loaded."""
     done = run_python(*options, "-c", LOADED, ENTRYPOINT, *arguments, cwd=workspace.path, env=environ)
     assert done.stderr == ""
     code, packages, modules = json.loads(done.stdout.splitlines()[-1])
@@ -405,9 +403,7 @@ def test_the_check_action_runs_on_a_bare_python(on_server, workspace, tmp_path, 
 
 
 @pytest.mark.parametrize("inputs", [{}, {"GITHUB_ACTIONS": "true", "INPUT_TOKEN": SECRET}])
-def test_a_run_that_stops_at_the_trigger_loads_no_library_of_the_training_and_none_of_github(
-    on_server, workspace, inputs
-):
+def test_a_run_that_stops_at_the_trigger_loads_no_library_of_the_training_or_of_github(on_server, workspace, inputs):
     here = {"GITHUB_WORKSPACE": str(workspace.path)}
     code, packages, modules = loaded(on_server | here | inputs, workspace, *([] if inputs else ["run"]))
     assert code == 0
@@ -436,7 +432,7 @@ def test_nothing_in_the_workspace_can_shadow_a_module(environ, workspace):
     assert not (Path(environ["RUNNER_TEMP"]) / "trapped").exists()
 
 
-def test_hostile_environment_variables_of_git_do_not_lead_elsewhere(environ, workspace, tmp_path):
+def test_git_ignores_hostile_environment_variables(environ, workspace, tmp_path):
     other = make_repository(tmp_path / "other", make_csvs(9))
     hostile = environ | {"GIT_DIR": str(other.path / ".git"), "GIT_WORK_TREE": str(other.path), "GIT_INDEX_FILE": "/x"}
     done = run_python("-I", ENTRYPOINT, "check", cwd=workspace.path, env=hostile)
@@ -453,7 +449,7 @@ def test_any_text_can_be_shown_on_any_terminal(environ, workspace, encoding):
     assert "Traceback" not in done.stderr
 
 
-def test_the_module_is_a_door_too(environ, workspace):
+def test_the_module_can_be_run(environ, workspace):
     done = run_python("-m", "ml_action.cli", "check", cwd=ROOT, env=environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode in (3, 4)  # this repository holds no data/new_data, or is no repository at all
     assert done.stdout.startswith("error: ")

@@ -41,7 +41,7 @@ def run(stage, recorded, number=0):
         return verify_and_approve(recorded, pull, forge, OURS, lambda attempt, paths: stage.doubts)
 
 
-def test_the_journal_s_own_promotion_is_approved_for_its_commit(stage, opened):
+def test_the_promotion_of_the_journal_is_approved_for_its_commit(stage, opened):
     done = run(stage, attempt(opened))
     assert (done.approved, done.blocked) == (True, "")
     assert [(review.user.login, review.commit_id) for review in stage.pull.reviews] == [("github-actions[bot]", opened)]
@@ -51,13 +51,13 @@ def test_a_rollback_is_approved_like_a_promotion(stage, opened):
     assert run(stage, attempt(opened, verdict=Verdict.ROLLBACK)).approved
 
 
-def test_it_is_approved_once(stage, opened):
+def test_a_promotion_is_approved_once(stage, opened):
     run(stage, attempt(opened))
     assert run(stage, attempt(opened)).approved
     assert len(stage.pull.reviews) == 1
 
 
-def test_another_commit_than_the_journal_s_is_refused_and_commented_once(stage, opened):
+def test_another_commit_is_refused_with_one_comment(stage, opened):
     stage.push(files={"model/v2.pkl": "evil"}, by=stage.hub.add_account("mallory"))
     for _ in range(2):
         done = run(stage, attempt(opened))
@@ -77,18 +77,18 @@ def test_another_commit_than_the_journal_s_is_refused_and_commented_once(stage, 
         ({"pull_request": 9}, "names pull request 9, not 1"),
     ],
 )
-def test_what_the_journal_does_not_vouch_for_is_refused(stage, opened, changes, words):
+def test_an_attempt_that_promotes_nothing_is_refused(stage, opened, changes, words):
     done = run(stage, attempt(opened, **changes))
     assert words in done.blocked
     assert stage.pull.reviews == []
 
 
-def test_a_label_that_was_taken_off_is_a_veto(stage, opened):
+def test_without_the_label_the_promotion_is_refused(stage, opened):
     stage.pull.labels.clear()
     assert "the label model-update is not on it" in run(stage, attempt(opened)).blocked
 
 
-def test_a_number_that_the_journal_does_not_know_yet_is_no_objection(stage, opened):
+def test_a_journal_without_the_number_of_the_pull_request_is_no_objection(stage, opened):
     assert run(stage, attempt(opened, pull_request=0)).approved
 
 
@@ -112,18 +112,18 @@ def test_a_merged_promotion_needs_no_approval(stage):
     assert (done.merge_progress, done.approved, done.blocked) == ("merged", False, "")
 
 
-def test_the_author_cannot_approve_and_is_told(stage, opened):
+def test_the_author_cannot_approve(stage, opened):
     stage.approver = stage.bot
     assert "ml-bot[bot] opened it" in run(stage, attempt(opened)).blocked
 
 
-def test_what_the_commit_holds_is_looked_at_last_and_may_refuse_it(stage, opened):
+def test_the_contents_of_the_commit_are_checked_last(stage, opened):
     stage.doubts = ("model/v2.pkl is a symbolic link, not a plain file",)
     assert "is a symbolic link" in run(stage, attempt(opened)).blocked
     assert stage.pull.reviews == []
 
 
-def test_another_author_than_the_one_that_the_journal_saw_open_it_is_refused(stage, opened):
+def test_another_author_than_the_recorded_one_is_refused(stage, opened):
     assert run(stage, attempt(opened, author="ml-bot[bot]")).approved
     assert "it was opened by ml-bot[bot], not by eve" in run(stage, attempt(opened, author="eve")).blocked
 
@@ -138,7 +138,7 @@ def from_a_branch(stage, branch):
     return theirs.number
 
 
-def test_the_pull_request_of_the_event_is_the_one_that_is_judged(stage, opened):
+def test_the_pull_request_of_the_event_is_judged(stage, opened):
     number = from_a_branch(stage, "theirs")
     done = run(stage, attempt(opened), number)
     assert "it comes from the branch theirs, not from" in done.blocked
@@ -155,13 +155,13 @@ def test_without_any_attempt_a_labelled_pull_request_is_refused_too(stage):
     assert "there is no pull request from" in run(stage, None).blocked
 
 
-def test_the_proposal_of_another_model_is_left_to_its_own_workflow(stage, opened):
+def test_the_proposal_of_another_model_is_not_judged(stage, opened):
     done = run(stage, attempt(opened), from_a_branch(stage, "ml-auto-update/other/proposal"))
     assert "ml-auto-update/other/proposal proposes another model" in done.blocked
     assert stage.writes == []
 
 
-def test_a_pull_request_that_does_not_ask_gets_no_comment(stage, opened):
+def test_a_pull_request_without_the_label_gets_no_comment(stage, opened):
     number = from_a_branch(stage, "theirs")
     stage.hub.pulls(stage.repository)[1].labels.clear()
     assert run(stage, attempt(opened), number).blocked
@@ -171,7 +171,7 @@ def test_a_pull_request_that_does_not_ask_gets_no_comment(stage, opened):
     assert stage.hub.pulls(stage.repository)[1].comments == []
 
 
-def test_a_token_that_may_only_read_refuses_without_a_comment(stage, opened):
+def test_a_read_only_token_refuses_without_a_comment(stage, opened):
     number = from_a_branch(stage, "theirs")
     token = stage.hub.add_account("github-actions", kind="actions", permissions={"pull_requests": "read"}).token
     with contextlib.closing(stage.github(token=token, approver_token=token)) as forge:

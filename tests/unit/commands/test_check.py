@@ -7,5 +7,5 @@ from ml_action.core.records.dataset import Trigger
 
 
 @pytest.mark.parametrize(("ready", "text"), [(True, "start the training"), (False, "nothing until more datasets")])
-def test_what_happens_next_follows_from_the_trigger_alone(ready, text):
+def test_the_next_step_depends_on_the_trigger(ready, text):
     assert next_step(Trigger(ready, 1, 1, "")).startswith(text)

@@ -41,13 +41,13 @@ def demand_of(name, *rules):
 # --- rules over what was learned ---------------------------------------------------------------------------
 
 
-def test_what_was_learned_stands_where_no_rule_does():
+def test_without_a_rule_the_learned_requirement_holds():
     found = demand_of("hours", ColumnRule("score", max=100.0))
     assert (found.type, found.low, found.high, found.missing, found.source) == ("number", 0, 20, 0.25, "champion v1")
     assert demand_of("school").categories == ("town", "Ünited")
 
 
-def test_a_rule_takes_the_place_of_what_was_learned_about_the_same_thing():
+def test_a_rule_replaces_what_was_learned_about_the_same_property():
     found = demand_of("hours", ColumnRule("hours", max=24.0))
     assert (found.low, found.high, found.missing) == (None, 24, 0.25)
     assert found.source == "ml-auto-update.toml, champion v1"
@@ -55,7 +55,7 @@ def test_a_rule_takes_the_place_of_what_was_learned_about_the_same_thing():
     assert (found.categories, found.missing) == (("town",), 0.5)
 
 
-def test_a_column_of_which_nothing_is_asked_and_one_that_only_the_user_knows():
+def test_a_column_without_checks_and_a_column_that_only_a_rule_names():
     found = demand_of("hours", ColumnRule("hours", check=False))
     assert (found.asked, found.low, found.source) == (False, None, "ml-auto-update.toml")
     assert demand_of("extra", ColumnRule("extra", min=1.0)).source == "ml-auto-update.toml"
@@ -64,7 +64,7 @@ def test_a_column_of_which_nothing_is_asked_and_one_that_only_the_user_knows():
 # --- what is proposed --------------------------------------------------------------------------------------
 
 
-def test_the_proposals_are_rules_that_the_settings_read():
+def test_the_settings_can_read_proposed_rules():
     found = effective_contract.proposals(CONTRACT, {"score"})
     assert list(found) == ["hours", "school", "name", "passed"]
     assert found["hours"] == {"type": "number", "min": 0, "max": 30}
@@ -77,7 +77,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(numbers, numbers)
-def test_the_room_holds_what_was_seen(one, other):
+def test_a_widened_range_contains_the_range(one, other):
     low, high = sorted((one, other))
     least, most = effective_contract.widen(low, high)
     assert math.isfinite(least)
@@ -104,7 +104,7 @@ FILES = [
 
 
 @pytest.mark.parametrize("text", FILES)
-def test_tables_are_added_and_every_line_stays(text):
+def test_tables_are_added_and_every_line_is_kept(text):
     made = contract_file.with_tables(text, TABLES)
     assert made.startswith(text)
     old, new = tomllib.loads(text), tomllib.loads(made)
@@ -114,19 +114,19 @@ def test_tables_are_added_and_every_line_stays(text):
         assert made.count("\n") == made.count("\r\n")
 
 
-def test_a_table_in_one_line_is_extended_in_its_line():
+def test_an_inline_table_is_extended_in_its_line():
     text = "# a\ncontract = { score = {max = 3} }\nthreshold = 1 # b\n"
     made = contract_file.with_tables(text, TABLES)
     assert tomllib.loads(made)["contract"] == {"score": {"max": 3}, **TABLES}
     assert [line for line in made.splitlines() if not line.startswith("contract")] == ["# a", "threshold = 1 # b"]
 
 
-def test_nothing_to_add_changes_nothing():
+def test_without_new_tables_nothing_changes():
     assert contract_file.with_tables("x = 1", {}) == "x = 1"
     assert contract_file.difference("x = 1", "x = 1") == ""
 
 
-def test_what_the_user_stated_anywhere_is_left_alone(tmp_path):
+def test_columns_with_a_rule_anywhere_get_no_table(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_text("[contract.hours]\ncheck = false\n")
     settings = make_settings(contract=(ColumnRule("school", min=1.0),))
     assert contract_file.stated_columns(tmp_path, settings) == {"hours", "school"}
@@ -145,7 +145,7 @@ def test_a_link_is_not_written_through(tmp_path):
         contract_file.read(tmp_path)
 
 
-def test_a_contract_that_is_no_table_is_told():
+def test_a_contract_that_is_no_table_is_an_error():
     with pytest.raises(SettingsError, match="was not changed"):
         contract_file.with_tables("contract = 3\n", TABLES)
 
@@ -181,21 +181,21 @@ def run(tmp_path, capsys):
 def test_the_contract_of_the_champion_is_shown_without_reading_data(run, monkeypatch):
     monkeypatch.setattr("ml_action.datasets.contents.contents", None)
     monkeypatch.setenv("COLUMNS", "200")
-    said = run()
-    assert "hours" in said
-    assert "0 to 20" in said
-    assert "25.0 %" in said
-    assert "learned from 45 datasets, 900 rows" in said
+    output = run()
+    assert "hours" in output
+    assert "0 to 20" in output
+    assert "25.0 %" in output
+    assert "learned from 45 datasets, 900 rows" in output
     found = json.loads(run("--json"))
     assert (found["source"], [item["column"] for item in found["columns"]][:2]) == ("champion v1", ["score", "hours"])
 
 
-def test_update_writes_once_prints_the_change_and_keeps_the_users_rules(run):
+def test_update_writes_once_and_prints_the_change_and_keeps_the_rules(run):
     path = run.path / "ml-auto-update.toml"
     path.write_text("threshold = 40 # few\n\n[contract.score]\nmax = 100\n")
-    said = run("--update")
-    assert "+[contract.hours]\n" in said
-    assert "-threshold" not in said
+    output = run("--update")
+    assert "+[contract.hours]\n" in output
+    assert "-threshold" not in output
     text = path.read_text()
     assert text.startswith("threshold = 40 # few\n\n[contract.score]\nmax = 100\n")
     assert tomllib.loads(text)["contract"]["score"] == {"max": 100}
@@ -205,38 +205,38 @@ def test_update_writes_once_prints_the_change_and_keeps_the_users_rules(run):
     run()
 
 
-def test_without_a_champion_it_is_learned_from_the_datasets_at_hand(tmp_path, capsys):
+def test_without_a_champion_the_contract_is_learned_from_the_present_datasets(tmp_path, capsys):
     workspace = make_repository(tmp_path / "w", make_csvs(25))
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     assert cli.main(["data", "contract", "--json", "--workspace", str(workspace.path)], environ) == 0
-    said = capsys.readouterr().out
-    found = json.loads(said[said.index("{\n") :])
+    output = capsys.readouterr().out
+    found = json.loads(output[output.index("{\n") :])
     assert found["source"] == "25 datasets"
     assert [item["column"] for item in found["columns"]] == ["score", "hours"]
 
 
-def test_where_rows_are_the_unit_groups_of_them_teach(tmp_path, capsys):
+def test_with_rows_as_unit_the_contract_is_learned_from_groups_of_rows(tmp_path, capsys):
     workspace = make_repository(tmp_path / "w", make_csvs(25))
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "200"}
     assert cli.main(["data", "contract", "--unit", "rows", "--workspace", str(workspace.path)], environ) == 0
     assert re.search(r"learned from \d+ groups of rows, \d+ rows", capsys.readouterr().out)
 
 
-def test_a_bad_dataset_at_hand_teaches_nothing(tmp_path, capsys):
+def test_nothing_is_learned_from_a_bad_dataset(tmp_path, capsys):
     texts = list(students.datasets(30, "steady", 1))
     minutes = "\n".join([texts[0].split("\n")[0], *(f"{n}00,7,0.8,town,60.{n}" for n in range(3, 9)), ""])
     files = {f"data/new_data/{n}.csv": text for n, text in enumerate([*texts[1:], minutes])}
     workspace = make_repository(tmp_path / "w", files)
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     assert cli.main(["data", "contract", "--json", "--workspace", str(workspace.path)], environ) == 0
-    said = capsys.readouterr().out
-    found = json.loads(said[said.index("{\n") :])
+    output = capsys.readouterr().out
+    found = json.loads(output[output.index("{\n") :])
     (hours,) = (item for item in found["columns"] if item["column"] == "hours_studied")
     assert found["source"] == "29 datasets"
     assert hours["high"] < 24
 
 
-def test_without_any_dataset_there_is_nothing_to_learn_from(tmp_path, capsys):
+def test_without_datasets_nothing_can_be_learned(tmp_path, capsys):
     workspace = make_repository(tmp_path / "w", {"readme": "x"})
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     assert cli.main(["data", "contract", "--workspace", str(workspace.path)], environ) == 3

@@ -38,15 +38,15 @@ def test_in_the_drifted_world_hours_count_more():
 
 
 def test_add_data_writes_files_that_never_collide(tmp_path):
-    said = []
+    lines = []
     folder = tmp_path / "data/new_data"
-    add_data(folder, 3, world="steady", seed=None, info=said.append)
-    add_data(folder, 2, world="drifted", seed=None, info=said.append)
+    add_data(folder, 3, world="steady", seed=None, info=lines.append)
+    add_data(folder, 2, world="drifted", seed=None, info=lines.append)
     files = sorted(folder.iterdir())
     assert len(files) == 5
     assert {path.suffix for path in files} == {".csv"}
     assert len({path.read_text() for path in files}) == 5
-    assert said[0].startswith("added 3 datasets of the steady world to ")
+    assert lines[0].startswith("added 3 datasets of the steady world to ")
 
 
 def test_a_seed_gives_the_same_files(tmp_path):
@@ -57,7 +57,7 @@ def test_a_seed_gives_the_same_files(tmp_path):
 
 
 @pytest.mark.parametrize("count", [0, -3])
-def test_nothing_to_add_is_told(tmp_path, count):
+def test_a_count_below_one_is_an_error(tmp_path, count):
     with pytest.raises(SettingsError, match="there is nothing to add"):
         add_data(tmp_path / "data", count, world="steady", seed=None, info=print)
     assert not (tmp_path / "data").exists()
