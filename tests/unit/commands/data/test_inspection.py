@@ -181,12 +181,12 @@ def test_copies_pointers_and_unreadable_files(user):
         copy=TEXTS[0], one=TEXTS[25], two=TEXTS[25], pointer=POINTER, empty="", ragged=TEXTS[26] + "1,2,3,4,5,6,7,8\n"
     )
     code, found = user.json("check")
-    found = {item["path"].removeprefix(f"{STORE}/"): item for item in found["datasets"]}
+    by_path = {item["path"].removeprefix(f"{STORE}/"): item for item in found["datasets"]}
     assert (code, found["bad"]) == (3, 3)
-    assert found["copy.csv"]["reason"] == f"has the same content as '{STORE}/00.csv'"
-    assert [found[f"{name}.csv"]["verdict"] for name in ("one", "two")] == ["good", "copy"]
-    assert "is a Git LFS pointer" in found["pointer.csv"]["reason"]
-    assert found["ragged.csv"]["line"] == len(TEXTS[26].splitlines()) + 1
+    assert by_path["copy.csv"]["reason"] == f"has the same content as '{STORE}/00.csv'"
+    assert [by_path[f"{name}.csv"]["verdict"] for name in ("one", "two")] == ["good", "copy"]
+    assert "is a Git LFS pointer" in by_path["pointer.csv"]["reason"]
+    assert by_path["ragged.csv"]["line"] == len(TEXTS[26].splitlines()) + 1
 
 
 def test_every_file_can_be_bad(user, tmp_path):
@@ -275,26 +275,26 @@ def test_only_the_first_good_ones_are_listed(user):
 
 def test_the_explanation_follows_a_new_file_to_the_base_branch(user):
     user.remember(make_attempt())
-    found = f"{STORE}/new.csv"
+    path = f"{STORE}/new.csv"
     user.write(new=TEXTS[25])
-    found = user.why(found)
+    found = user.why(path)
     assert (found["counts"], found["reason"]) == (False, "is not committed; it would be new and good")
     assert found["facts"]["this branch"] == "not committed"
     assert found["next"].startswith("git add it")
     user.git.run("checkout", "-q", "-b", "more")
     user.workspace.commit()
-    found = user.why(found)
+    found = user.why(path)
     assert (found["counts"], found["next"]) == (True, "merge this branch")
     assert found["facts"]["base branch"] == "does not have it"
     user.git.run("branch", "-q", "-f", "main", "HEAD")
-    found = user.why(found)
+    found = user.why(path)
     assert found["reason"] == "is new and good: it counts; 1 new dataset is here, 200 start a training"
-    assert found["facts"]["blob id"] == user.git.line("rev-parse", f"HEAD:{found}")
+    assert found["facts"]["blob id"] == user.git.line("rev-parse", f"HEAD:{path}")
     assert found["facts"]["holdout"].startswith(("yes: no version is ever trained on it", "no: "))
     user.write(new=TEXTS[26])
-    assert user.why(found)["reason"].startswith("was edited and not committed")
+    assert user.why(path)["reason"].startswith("was edited and not committed")
     user.write(new=None)
-    assert user.why(found)["facts"]["this branch"] == "committed, deleted in the working tree"
+    assert user.why(path)["facts"]["this branch"] == "committed, deleted in the working tree"
 
 
 def test_a_counted_renamed_copied_or_removed_file_is_explained(user):
@@ -334,10 +334,10 @@ def test_the_explanation_lists_every_finding(user):
     scaled = [",".join([*row[:1], str(float(row[1]) * 1000), *row[2:4], "inf"]) for row in cells]
     user.write(bad="\n".join([head, *scaled]) + "\n")
     found = user.why(f"{STORE}/bad.csv")
-    found = " ".join([found["finding"]["reason"], *found["finding"]["more"]])
+    text = " ".join([found["finding"]["reason"], *found["finding"]["more"]])
     assert len(found["finding"]["more"]) >= 2
     for words in ("holds text ('many')", "infinite number in the column 'score'", "'sleep_hours'"):
-        assert found.count(words) == 1, found
+        assert text.count(words) == 1, text
     assert "also" in user.run("explain", f"{STORE}/bad.csv")[1]
 
 
