@@ -12,7 +12,7 @@ GENERATED := README.md action.yml check/action.yml docs/architecture.md docs/cli
 # The packages that the check needs: they run on Python 3.10.
 CHECK := datasets git config core runtime
 # Tests that need no container, on all cores.
-PYTEST := $(BIN)/python -m pytest -m "not container" --numprocesses=auto
+PYTEST := $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto
 
 .PHONY: help setup hooks demo test-fast test coverage faults e2e check-3.10 mutation ci lint wording format docs bench \
     bench-decision clean

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,42 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+HERE = Path(__file__).parent
+
+# Where Python may write no bytecode (PYTHONDONTWRITEBYTECODE), every process compiles all modules, and pytest rewrites
+# all assertions of the tests each time, which takes three times as long as the rest of collecting them. A folder of its
+# own keeps the bytecode out of the tree.
+if sys.dont_write_bytecode:
+    cache = HERE.parent / ".pytest_cache" / "bytecode"
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(cache)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(cache)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
 # with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by every run.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
+MARKERS = {  # of the tests in each folder; pyproject.toml says what they mean
+    "unit": "unit",
+    "contract": "contract",
+    "integration": "integration",
+    "benchmarks": "integration",
+    "fuzzing": "integration",
+    "scenarios": "scenario",
+    "faults": "scenario",
+    "e2e": "e2e",
+}
+
 if TYPE_CHECKING:
     from tests.support.flaky_server import Hosted
     from tests.support.promotion_stage import Stage
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(MARKERS[item.path.relative_to(HERE).parts[0]])
 
 
 @pytest.fixture(autouse=True)

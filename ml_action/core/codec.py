@@ -6,6 +6,7 @@ The `check` action runs on a bare python3, so this is the standard library; the 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -45,7 +46,7 @@ def decode(kind: type[T], data: Any) -> T:
     """
     if not isinstance(data, Mapping):
         raise ValueError(f"{kind.__name__} is not an object")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # every class is hashable
     values = {}
     for spec in dataclasses.fields(kind):  # type: ignore[arg-type]
         if spec.name in data:
@@ -53,6 +54,11 @@ def decode(kind: type[T], data: Any) -> T:
         elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
             raise ValueError(f"{kind.__name__}.{spec.name} is missing")
     return kind(**values)
+
+
+@functools.cache  # resolving them takes longer than all the rest
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, data: Any, where: str) -> Any:

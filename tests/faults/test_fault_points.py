@@ -9,14 +9,15 @@ import pytest
 from tests.faults.matrix import pairs, points
 from tests.faults.page import faults_of
 from tests.faults.table import BY_NAME, FAULTS, WORST
-from tests.faults.world import Point, inject, prepare
+from tests.faults.world import FULL_NAME, Point, inject, prepare
+from tests.support.shared import make_once
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepare(tmp_path_factory.mktemp("start"))
+    return make_once(tmp_path_factory, "with-v1-and-datasets", prepare) / f"{FULL_NAME}.git"
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from ml_action.commands import sandbox_session
 from ml_action.forge.github import session
 from ml_action.forge.github.session import Timing
 from ml_action.git import command
-from ml_action.runtime import wiring
 from tests.faults.table import Fault, after, kill, kills
 from tests.scenarios.world import Forked, Job, Run, World, drifted, hurry, steady
 from tests.support.fault_proxy import Plan, Proxy, Request, Wire, in_front_of, passes
@@ -39,8 +37,6 @@ def in_haste(silence: int = 2) -> None:
     hurry()
     session.Timing = partial(Timing, between_writes=0.0, timeout=silence)  # type: ignore[misc,assignment]
     command.SILENCE = silence
-    here = vars(wiring.time) | {"sleep": lambda _seconds: None}
-    wiring.time = SimpleNamespace(**here)  # type: ignore[assignment]
 
 
 # --- a run in which something happens ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,22 +13,14 @@ from typing import Any
 import pytest
 
 from ml_action.commands import sandbox_session
-from ml_action.core.retry import RetryBudget
-from ml_action.forge.github import session
-from ml_action.forge.github.session import Timing
-from ml_action.runtime import wiring
-from tests.scenarios.world import PROPOSAL, PULLS, World, drifted, hurry, steady
+from tests.scenarios.world import FULL_NAME, PROPOSAL, PULLS, World, drifted, in_no_time, opened, steady
 from tests.support.github_contracts import Contract
-
-FULL_NAME = "octo/students"
+from tests.support.shared import make_once
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "Timing", Timing)  # to be put back, as the next
-    monkeypatch.setattr(wiring, "RetryBudget", RetryBudget)
-    hurry()
-    monkeypatch.setattr("ml_action.runtime.wiring.time.sleep", lambda seconds: None)
+    in_no_time(monkeypatch)
 
 
 @pytest.fixture
@@ -59,15 +52,15 @@ def empty(make_world: Callable[..., World]) -> World:
 
 @pytest.fixture(scope="session")
 def with_v1(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bare repository in which v1 was promoted, made once; for copies only."""
-    root = tmp_path_factory.mktemp("with-v1")
-    with sandbox_session.open_session(root, FULL_NAME) as here:
-        here.hub.protect(here.repository, "main", required_reviews=1)
-        world = World(here)
-        world.arrive(steady(45, 1))
-        run = world.hour()
-        assert run.outputs["merge-state"] == "merged", run.log
-    return root / f"{FULL_NAME}.git"
+    """A bare repository in which v1 was promoted; for copies only."""
+
+    def make(root: Path) -> None:
+        with opened(root) as world:
+            world.arrive(steady(45, 1))
+            run = world.hour()
+            assert run.outputs["merge-state"] == "merged", run.log
+
+    return make_once(tmp_path_factory, "with-v1", make) / f"{FULL_NAME}.git"
 
 
 @pytest.fixture
@@ -80,15 +73,14 @@ def production(make_world: Callable[..., World], with_v1: Path) -> World:
 
 @pytest.fixture(scope="session")
 def with_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Path:
-    """A bare repository in which v2 was promoted after v1, made once; for copies only."""
-    root = tmp_path_factory.mktemp("with-v2")
-    shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
-    with sandbox_session.open_session(root, FULL_NAME) as here:
-        here.hub.protect(here.repository, "main", required_reviews=1)
-        world = World(here, batches=1)
-        world.arrive(drifted(45, 8))
-        assert world.hour().outputs["merge-state"] == "merged"
-    return root / f"{FULL_NAME}.git"
+    """A bare repository in which v2 was promoted after v1; for copies only."""
+
+    def make(root: Path) -> None:
+        with opened(root, with_v1, batches=1) as world:
+            world.arrive(drifted(45, 8))
+            assert world.hour().outputs["merge-state"] == "merged"
+
+    return make_once(tmp_path_factory, "with-v2", make) / f"{FULL_NAME}.git"
 
 
 @pytest.fixture
@@ -110,16 +102,18 @@ class Waiting:
 
 @pytest.fixture(scope="session")
 def with_v2_proposed(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Waiting:
-    """A bare repository in which v2 was proposed, and the text of its pull request, made once; for copies only."""
-    root = tmp_path_factory.mktemp("with-v2-proposed")
-    shutil.copytree(with_v1, root / f"{FULL_NAME}.git")
-    with sandbox_session.open_session(root, FULL_NAME) as here:
-        here.hub.protect(here.repository, "main", required_reviews=1)
-        world = World(here, batches=1)
-        world.arrive(drifted(45, 8))
-        run = world.hour(autonomy="propose")
-        assert run.decision == "promote", run.log
-        return Waiting(root / f"{FULL_NAME}.git", world.pull.title, world.pull.body or "")
+    """A bare repository in which v2 was proposed, and the text of its pull request; for copies only."""
+
+    def make(root: Path) -> None:
+        with opened(root, with_v1, batches=1) as world:
+            world.arrive(drifted(45, 8))
+            run = world.hour(autonomy="propose")
+            assert run.decision == "promote", run.log
+            text = {"title": world.pull.title, "body": world.pull.body or ""}
+            (root / "pull.json").write_text(json.dumps(text), encoding="utf-8")
+
+    root = make_once(tmp_path_factory, "with-v2-proposed", make)
+    return Waiting(root / f"{FULL_NAME}.git", **json.loads((root / "pull.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture

@@ -206,8 +206,7 @@ def test_an_interrupt_ends_it_cleanly_and_its_processes_with_it(ada: Person) -> 
     for line in process.stdout:
         if line.startswith("replay:"):
             break
-    time.sleep(4)  # the processes have started, or are about to
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # the two processes are about to start
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Traceback" not in out + err

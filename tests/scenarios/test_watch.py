@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ml_action.commands import sandbox_session
-from tests.scenarios.world import PULLS, Run, World, after_a_push, asked, drifted, noise, steady
+from tests.scenarios.world import FULL_NAME, PULLS, Run, World, after_a_push, asked, drifted, noise, opened, steady
+from tests.support.shared import make_once
 
 KNOWS_NOTHING = "sklearn.dummy.DummyRegressor"  # a challenger that is no better than any champion
 
 
 @pytest.fixture(scope="session")
 def with_a_bad_v2(tmp_path_factory: pytest.TempPathFactory, with_v1: Path) -> Path:
-    """v2 was forced by a person on scores that belong to others, and merged; made once, for copies only."""
-    root = tmp_path_factory.mktemp("with-a-bad-v2")
-    shutil.copytree(with_v1, root / "octo/students.git")
-    with sandbox_session.open_session(root, "octo/students") as here:
-        here.hub.protect(here.repository, "main", required_reviews=1)
-        world = World(here, batches=1)
-        world.arrive(noise(60, 8))
-        run = world.hour(force="the registrar says that they are right")
-        assert run.decision == "promote", run.log
-        world.api(world.person(), "POST", f"{PULLS}/1/reviews", event="APPROVE")
-        world.api(world.person(), "PUT", f"{PULLS}/1/merge", merge_method="squash")
-        world.hour()
-        assert world.champion.version == "v2"
-    return root / "octo/students.git"
+    """v2 was forced by a person on scores that belong to others, and merged; for copies only."""
+
+    def make(root: Path) -> None:
+        with opened(root, with_v1, batches=1) as world:
+            world.arrive(noise(60, 8))
+            run = world.hour(force="the registrar says that they are right")
+            assert run.decision == "promote", run.log
+            world.api(world.person(), "POST", f"{PULLS}/1/reviews", event="APPROVE")
+            world.api(world.person(), "PUT", f"{PULLS}/1/merge", merge_method="squash")
+            world.hour()
+            assert world.champion.version == "v2"
+
+    return make_once(tmp_path_factory, "with-a-bad-v2", make) / f"{FULL_NAME}.git"
 
 
 @pytest.fixture

@@ -14,18 +14,25 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from multiprocessing import connection, forkserver
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from ml_action import cli
 from ml_action.commands import sandbox_session
@@ -48,7 +55,8 @@ STORE = "data/new_data"
 STATE, PROPOSAL = "ml-auto-update/model/state", "ml-auto-update/model/proposal"
 USUAL = {"threshold": "40", "autonomy": "merge"}
 KEPT = ("PATH", "HOME", "TMPDIR", "LANG")
-PULLS = "/repos/octo/students/pulls"
+FULL_NAME = "octo/students"
+PULLS = f"/repos/{FULL_NAME}/pulls"
 
 
 # --- datasets ----------------------------------------------------------------------------------------------
@@ -154,9 +162,20 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
 
 
 def hurry() -> None:
-    """GitHub asks its clients for a pause between writes; the stand-in does not."""
+    """Nothing is waited for: GitHub asks its clients for a pause between writes, the sandbox does not.
+
+    Only our own module is without `sleep`: joblib, which sleeps while other threads train, would spin instead.
+    """
     session.Timing = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
     wiring.RetryBudget = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
+    wiring.time = SimpleNamespace(**vars(time) | {"sleep": lambda _seconds: None})  # type: ignore[assignment]
+
+
+def in_no_time(patch: pytest.MonkeyPatch) -> None:
+    """As `hurry`, until the patch is undone."""
+    for module, name in ((session, "Timing"), (wiring, "RetryBudget"), (wiring, "time")):
+        patch.setattr(module, name, getattr(module, name))  # to be put back
+    hurry()
 
 
 def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> None:
@@ -171,21 +190,28 @@ def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> N
     os._exit(cli.main([]))
 
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [
-        "ml_action.loop.run",
-        "ml_action.loop.experiment",
-        "ml_action.forge.github.client",
-        "tests.scenarios.world",
-        "tests.faults.world",
-    ]
+PRELOADED = (  # what a run imports late among them: each process of a run is spared that
+    "actions_toolkit",
+    "ml_action.commands.run",
+    "ml_action.forge.github.client",
+    "ml_action.loop.experiment",
+    "ml_action.loop.preflight",
+    "ml_action.loop.run",
+    "ml_action.loop.watch",
+    "ml_action.modelling.reading.csv_text",
+    "ml_action.modelling.rescoring",
+    "tests.faults.world",
+    "tests.scenarios.world",
 )
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(list(PRELOADED))
 FORKING = threading.Lock()  # who starts a process reads the exit codes of all others, too
 
 
 def serve_forks() -> None:
     """Starts the server of forks, once, with our path: that of Python 3.11 would look for its modules without."""
+    missing = [name for name in PRELOADED if find_spec(name) is None]
+    assert missing == [], "the server passes over what it cannot import"
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     try:
@@ -442,6 +468,17 @@ class World:
     def approvals(self) -> list[tuple[str, str]]:
         """(who, commit) of each approval of the only pull request."""
         return [(review.user.login, review.commit_id) for review in self.pull.reviews if review.state == "APPROVED"]
+
+
+@contextmanager
+def opened(root: Path, start: Path | None = None, batches: int = 0) -> Iterator[World]:
+    """A world in which a shared repository is made: nothing waits there either."""
+    if start:
+        shutil.copytree(start, root / f"{FULL_NAME}.git")
+    with pytest.MonkeyPatch.context() as patch, sandbox_session.open_session(root, FULL_NAME) as here:
+        in_no_time(patch)
+        here.hub.protect(here.repository, "main", required_reviews=1)
+        yield World(here, batches=batches)
 
 
 def fingerprint_of_folder(folder: Path) -> str:

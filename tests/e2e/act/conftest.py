@@ -46,12 +46,6 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.container)
-
-
 @pytest.fixture(scope="session")
 def engine() -> None:
     """A Docker engine that answers."""

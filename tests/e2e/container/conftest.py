@@ -1,4 +1,4 @@
-"""The image, a repository on the stand-in of GitHub, and jobs on a runner. Marked `container`; never skipped in CI."""
+"""The image, a repository on the stand-in of GitHub, and jobs on a runner. Never skipped in CI."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ from ml_action.commands import sandbox_session
 from ml_action.commands.demo import students
 from tests.e2e.container.harness import ROOT
 from tests.e2e.container.world import FULL_NAME, World
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("container")
 
 
 def engine_trouble() -> str:

@@ -11,21 +11,24 @@ import pytest
 
 from sandbox import Account, Sandbox
 from tests.support.github_contracts import Contract
+from tests.support.shared import make_once
 from tests.unit.sandbox.world import World, git
 
 
 @pytest.fixture(scope="session")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with one commit and its bare repository, made once."""
-    seed = tmp_path_factory.mktemp("seed")
-    folder = seed / "clone"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
-    (folder / "README.md").write_text("Students\n")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Begin")
-    git(seed, "clone", "--quiet", "--bare", "--template=", "clone", "bare")
-    return seed
+    """A clone with one commit and its bare repository."""
+
+    def make(seed: Path) -> None:
+        folder = seed / "clone"
+        folder.mkdir()
+        git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
+        (folder / "README.md").write_text("Students\n")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "Begin")
+        git(seed, "clone", "--quiet", "--bare", "--template=", "clone", "bare")
+
+    return make_once(tmp_path_factory, "sandbox-seed", make)
 
 
 @pytest.fixture
