@@ -1,4 +1,4 @@
-"""Worlds for the scenarios: each on a server of its own, each exchange held against GitHub's published contracts."""
+"""Worlds for the scenarios: each on its own server, each exchange checked against GitHub's published contracts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attacks on the way into production: docs/threats.md lists them, with what stops each. Nobody gets a model in."""
+"""Attacks that try to get a model into production; docs/threats.md lists them, and what stops each."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def poison(mark: Path) -> bytes:
     return pickle.dumps(Canary(mark))
 
 
-# --- strangers ---------------------------------------------------------------------------------------------
+# --- outsiders ---------------------------------------------------------------------------------------------
 
 
-class Stranger:
-    """Somebody who may read the repository, and has a fork of it."""
+class Outsider:
+    """A user who may read the repository and has a fork of it."""
 
     def __init__(self, world: World, login: str = "eve") -> None:
         self.world, self.login = world, login
@@ -63,13 +63,13 @@ class Stranger:
         self.fork: Repository = world.here.hub.fork(world.repository, login)
 
     def offer(self, files: Mapping[str, bytes | str], branch: str = PROPOSAL, title: str = "Promote v2") -> PullRequest:
-        """A pull request from the fork, on which somebody puts the label."""
+        """A pull request from the fork, which a maintainer labels by mistake."""
         world, elsewhere = self.world, World(replace(self.world.here, repository=self.fork))
         elsewhere.git.run("update-ref", f"refs/heads/{branch}", "main")
         elsewhere.commit(files, branch, by=self.who)
-        told = world.api(self.who, "POST", PULLS, title=title, head=f"{self.login}:{branch}", base="main", body=title)
-        label(world, told["number"])
-        return world.pulls[told["number"] - 1]
+        made = world.api(self.who, "POST", PULLS, title=title, head=f"{self.login}:{branch}", base="main", body=title)
+        label(world, made["number"])
+        return world.pulls[made["number"] - 1]
 
 
 def label(world: World, number: int) -> None:
@@ -82,11 +82,11 @@ def approve(world: World, number: int, workspace: Path | None = None, **given: s
     """The label-triggered workflow, for the pull request of its event."""
     job, pull = world.job(workspace, mode="approve", **given), world.pulls[number - 1]
     home = {"full_name": pull.fork or world.repository.full_name}
-    told = {
+    payload = {
         "number": number, "html_url": f"{world.here.hub.url}/octo/students/pull/{number}",
         "base": {"ref": pull.base}, "head": {"sha": pull.head_sha, "repo": home},
     }  # fmt: skip
-    event = {"repository": {"default_branch": "main"}, "pull_request": told}
+    event = {"repository": {"default_branch": "main"}, "pull_request": payload}
     (job.files / "event.json").write_text(json.dumps(event))
     run = job.result(*in_process(job.environ | {"GITHUB_EVENT_NAME": "pull_request_target"}))
     world.audit(job, run)
@@ -99,10 +99,10 @@ def nothing_got_in(world: World, versions: list[str]) -> bool:
     return quiet and world.versions == versions
 
 
-def test_a_label_on_a_strangers_pull_request_approves_nothing_and_is_answered_once(
+def test_a_label_on_an_outsiders_pull_request_approves_nothing_and_gets_one_comment(
     production: World, poison: bytes
 ) -> None:
-    pull = Stranger(production).offer({"model/v2.pkl": poison, METADATA: production.read(METADATA)})
+    pull = Outsider(production).offer({"model/v2.pkl": poison, METADATA: production.read(METADATA)})
     for _ in range(3):
         run = approve(production, pull.number)
         assert (run.code, run.decision) == (0, "blocked")
@@ -116,7 +116,7 @@ def test_a_look_alike_branch_in_a_fork_is_not_taken_for_the_bots(proposed: World
     """The fork's branch has the bot's name, and its pull request the bot's title, label and hidden marks."""
     ours = proposed.pull
     title, body = ours.title, ours.body or ""
-    theirs = Stranger(proposed).offer({"model/v2.pkl": poison}, title=title)
+    theirs = Outsider(proposed).offer({"model/v2.pkl": poison}, title=title)
     theirs.body = body
     assert approve(proposed, theirs.number).decision == "blocked"
     run = proposed.hour()
@@ -126,8 +126,10 @@ def test_a_look_alike_branch_in_a_fork_is_not_taken_for_the_bots(proposed: World
     assert hashlib.sha256(proposed.read("model/v2.pkl")).hexdigest() == proposed.champion.sha256
 
 
-def test_a_look_alike_branch_in_a_fork_is_nothing_where_the_bot_has_none(production: World, poison: bytes) -> None:
-    theirs = Stranger(production).offer({"model/v2.pkl": poison})
+def test_a_look_alike_branch_in_a_fork_is_ignored_when_the_bot_has_no_proposal(
+    production: World, poison: bytes
+) -> None:
+    theirs = Outsider(production).offer({"model/v2.pkl": poison})
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["merge-state"] == "merged"
     assert (theirs.state, theirs.reviews, theirs.comments) == ("open", [], [])
@@ -135,7 +137,7 @@ def test_a_look_alike_branch_in_a_fork_is_nothing_where_the_bot_has_none(product
 
 
 def test_many_labelled_pull_requests_get_one_comment_each(production: World, poison: bytes) -> None:
-    pulls = [Stranger(production, f"eve{n}").offer({"model/v2.pkl": poison}) for n in range(4)]
+    pulls = [Outsider(production, f"eve{n}").offer({"model/v2.pkl": poison}) for n in range(4)]
     pulls[-1].labels.clear()
     for pull in (*pulls, *pulls):
         approve(production, pull.number)
@@ -144,23 +146,21 @@ def test_many_labelled_pull_requests_get_one_comment_each(production: World, poi
 
 
 def test_a_forks_run_that_may_only_read_refuses_without_a_comment(production: World, poison: bytes) -> None:
-    pull = Stranger(production).offer({"model/v2.pkl": poison})
+    pull = Outsider(production).offer({"model/v2.pkl": poison})
     reader = production.here.hub.add_account("github-actions", kind="actions", permissions={"pull_requests": "read"})
     run = approve(production, pull.number, token=reader.token, approver_token=reader.token)
     assert (run.code, run.decision) == (0, "blocked")
-    assert "no comment" in run.told
+    assert "no comment" in run.plain_summary
     assert pull.comments == []
 
 
-def test_who_forges_the_mark_of_our_comment_silences_that_comment_and_nothing_else(
-    production: World, poison: bytes
-) -> None:
-    stranger = Stranger(production)
-    pull = stranger.offer({"model/v2.pkl": poison})
-    production.api(stranger.who, "POST", f"{ISSUES}/{pull.number}/comments", body="<!-- ml-auto-update refused -->")
+def test_forging_the_marker_of_the_bots_comment_suppresses_only_that_comment(production: World, poison: bytes) -> None:
+    outsider = Outsider(production)
+    pull = outsider.offer({"model/v2.pkl": poison})
+    production.api(outsider.who, "POST", f"{ISSUES}/{pull.number}/comments", body="<!-- ml-auto-update refused -->")
     run = approve(production, pull.number)
     assert run.decision == "blocked"
-    assert "it comes from eve/students" in run.told
+    assert "it comes from eve/students" in run.plain_summary
     assert nothing_got_in(production, ["v1"])
 
 
@@ -174,21 +174,21 @@ SETTINGS = (
 
 
 @pytest.mark.parametrize("line", SETTINGS)
-def test_the_settings_file_of_a_pull_request_that_was_checked_out_approves_nothing(
+def test_the_settings_file_of_a_checked_out_pull_request_approves_nothing(
     proposed: World, poison: bytes, line: str
 ) -> None:
-    """The page says that an approval needs no checkout; somebody checks the pull request out all the same."""
-    theirs = Stranger(proposed).offer({"model/v2.pkl": poison, "ml-auto-update.toml": line})
+    """The page says that an approval needs no checkout; this workflow checks out the pull request anyway."""
+    theirs = Outsider(proposed).offer({"model/v2.pkl": poison, "ml-auto-update.toml": line})
     workspace = proposed.here.workspace()
     (workspace / "ml-auto-update.toml").write_text(line)
     assert approve(proposed, theirs.number, workspace=workspace).decision in ("blocked", "failed")
     assert nothing_got_in(proposed, ["v1"])
 
 
-def test_a_stranger_whose_fork_is_gone_is_refused(production: World, poison: bytes) -> None:
-    stranger = Stranger(production)
-    pull = stranger.offer({"model/v2.pkl": poison})
-    production.here.hub.delete(stranger.fork)
+def test_an_outsider_whose_fork_was_deleted_is_refused(production: World, poison: bytes) -> None:
+    outsider = Outsider(production)
+    pull = outsider.offer({"model/v2.pkl": poison})
+    production.here.hub.delete(outsider.fork)
     assert "it comes from a deleted repository" in approve(production, pull.number).reason
     assert nothing_got_in(production, ["v1"])
 
@@ -196,7 +196,7 @@ def test_a_stranger_whose_fork_is_gone_is_refused(production: World, poison: byt
 # --- people with write access ------------------------------------------------------------------------------
 
 
-def test_a_commit_that_is_pushed_after_the_approval_takes_auto_merge_back_and_never_gets_in(
+def test_a_commit_pushed_after_the_approval_cancels_auto_merge_and_is_never_merged(
     make_world: Any, with_v1: Path, poison: bytes
 ) -> None:
     world = make_world(with_v1, required_checks=("tests",), dismiss_stale=True)
@@ -204,9 +204,9 @@ def test_a_commit_that_is_pushed_after_the_approval_takes_auto_merge_back_and_ne
     assert world.hour().outputs["merge-state"] == "enabled"
     assert world.approvals()
     world.commit({"model/v2.pkl": poison}, PROPOSAL, by=world.person("mallory"))
-    assert world.approvals() == []  # GitHub dismissed it, as the page tells to have it do
+    assert world.approvals() == []  # GitHub dismissed it, by the rule that the page recommends
     run = world.hour()
-    assert "is not the bot's" in run.told
+    assert "is not the bot's" in run.plain_summary
     assert world.pull.auto_merge is None
     world.here.hub.set_status(world.repository, world.pull.head_sha, "tests", "success")
     world.hour()
@@ -217,7 +217,7 @@ def test_a_commit_that_is_pushed_after_the_approval_takes_auto_merge_back_and_ne
 @pytest.mark.parametrize(
     "moment", [("POST", "/pulls/1/reviews"), ("GET", "/pulls/1/files"), ("GET", "/pulls/1/reviews")]
 )
-def test_a_commit_that_is_pushed_between_the_verification_and_the_merge_is_not_merged(
+def test_a_commit_pushed_between_verification_and_merge_is_not_merged(
     proposed: World, moment: tuple[str, str], poison: bytes
 ) -> None:
     """Approval and merge name the commit that was verified: GitHub refuses them for any other."""
@@ -232,7 +232,7 @@ def test_a_commit_that_is_pushed_between_the_verification_and_the_merge_is_not_m
     verified = proposed.pull.head_sha
     run = proposed.hour()
     assert done.is_set()
-    assert run.outputs["merge-state"] in ("blocked", ""), run.told
+    assert run.outputs["merge-state"] in ("blocked", ""), run.plain_summary
     assert {commit for _, commit in proposed.approvals()} <= {verified}
     assert proposed.pull.open
     assert proposed.pull.auto_merge is None
@@ -240,7 +240,7 @@ def test_a_commit_that_is_pushed_between_the_verification_and_the_merge_is_not_m
 
 
 def tampered(world: World, files: Mapping[str, bytes | None], links: Mapping[str, tuple[str, str]]) -> str:
-    """The bot's branch with other contents, and a journal that vouches for them: what nobody but a writer can do."""
+    """The bot's branch with other contents, and a journal that vouches for them: this takes write access."""
     commit = world.commit(files, PROPOSAL)
     if links:
         rows = "".join(f"M {mode} {oid} {path}\n" for path, (mode, oid) in links.items())
@@ -265,7 +265,7 @@ Forgery = tuple[dict[str, bytes | None], dict[str, tuple[str, str]]]  # files, a
 
 
 def forgeries(world: World, poison: bytes) -> dict[str, Forgery]:
-    """Contents that a journal may vouch for and that are refused all the same, by what is said of them."""
+    """Contents that are refused even if the journal vouches for them, by the reason that is given."""
     blob = world.git.line("hash-object", "-w", "--stdin", stdin=b"/etc/passwd")
     digest, size = hashlib.sha256(poison).hexdigest(), len(poison)
     rewritten = json.loads(world.read(METADATA, PROPOSAL))
@@ -295,19 +295,19 @@ FORGED = (
 
 
 @pytest.mark.parametrize("words", FORGED)
-def test_contents_that_no_run_makes_are_refused_also_where_the_journal_names_the_commit(
+def test_forged_contents_are_refused_even_if_the_journal_names_their_commit(
     proposed: World, poison: bytes, words: str
 ) -> None:
     tampered(proposed, *forgeries(proposed, poison)[words])
     run = approve(proposed, 1)
     assert (run.code, run.decision) == (0, "blocked")
     assert words in run.reason
-    assert words in proposed.hour().told
+    assert words in proposed.hour().plain_summary
     assert nothing_got_in(proposed, ["v1"])
 
 
-def test_who_may_write_to_the_bots_branches_may_write_models(proposed: World) -> None:
-    """The boundary of what can be verified, as docs/threats.md tells it: protect `ml-auto-update/**`."""
+def test_write_access_to_the_bots_branches_is_enough_to_forge_a_model(proposed: World) -> None:
+    """The limit of what can be verified, see docs/threats.md: protect `ml-auto-update/**`."""
     model = b"anything at all"
     digest = hashlib.sha256(model).hexdigest()
     recorded = proposed.last.digest.encode()
@@ -320,7 +320,7 @@ def test_who_may_write_to_the_bots_branches_may_write_models(proposed: World) ->
 @pytest.mark.parametrize(
     "commit", ["--upload-pack=touch /tmp/x", "main", "refs/heads/main:refs/heads/x", "$(id)", "0" * 40]
 )
-def test_a_journal_that_names_something_else_than_a_commit_moves_nobody(proposed: World, commit: str) -> None:
+def test_a_journal_entry_that_is_no_commit_changes_no_branch(proposed: World, commit: str) -> None:
     journal = proposed.read("journal.jsonl", STATE).replace(proposed.last.commit.encode(), commit.encode())
     proposed.commit({"journal.jsonl": journal}, STATE)
     before = proposed.git.line("for-each-ref", "refs/heads/main")
@@ -332,19 +332,19 @@ def test_a_journal_that_names_something_else_than_a_commit_moves_nobody(proposed
 
 
 @pytest.mark.parametrize("content", [b"[" * 200_000, b'{"id": 1}', b"\x00\xff", b"{}\n" * 50_000])
-def test_a_journal_that_no_machine_wrote_ends_the_run_in_words(proposed: World, content: bytes) -> None:
+def test_a_hand_written_journal_ends_the_run_with_a_message(proposed: World, content: bytes) -> None:
     proposed.commit({"journal.jsonl": content}, STATE)
     run = proposed.hour()
     assert (run.code, run.decision) == (4, "failed"), run.log
-    assert "the state branch holds a damaged journal.jsonl" in run.told
+    assert "the state branch holds a damaged journal.jsonl" in run.plain_summary
 
 
-# --- models that nobody unpickles --------------------------------------------------------------------------
+# --- models that are never unpickled -------------------------------------------------------------------------
 
 
 def test_a_pickle_in_a_pull_request_is_never_opened(proposed: World, poison: bytes) -> None:
-    """On the bot's branch, in a stranger's pull request: by no mode that reads either."""
-    theirs = Stranger(proposed).offer({"model/v2.pkl": poison})
+    """On the bot's branch, in an outsider's pull request: by no mode that reads either."""
+    theirs = Outsider(proposed).offer({"model/v2.pkl": poison})
     proposed.commit({"model/v2.pkl": poison}, PROPOSAL, by=proposed.person("mallory"))
     for run in (approve(proposed, 1), approve(proposed, theirs.number), proposed.hour(), proposed.hour(mode="check")):
         assert run.code == 0, run.log
@@ -361,10 +361,10 @@ def test_a_pickle_in_a_pull_request_is_never_opened(proposed: World, poison: byt
     ],
     ids=lambda command: command[0],
 )  # fmt: skip
-def test_no_command_opens_a_champion_whose_digest_is_another(
+def test_no_command_loads_a_champion_with_the_wrong_digest(
     production: World, poison: bytes, command: tuple[str, ...]
 ) -> None:
-    """Somebody with write access replaced the file of the model in production, and perhaps not its record."""
+    """A user with write access replaced the file of the champion, but perhaps not its record."""
     production.arrive(drifted(20, 8))
     production.commit({"model/v1.pkl": poison})
     workspace = production.here.workspace()
@@ -375,15 +375,15 @@ def test_no_command_opens_a_champion_whose_digest_is_another(
         "rehearse": ["rehearse", here, "--threshold", "2"],
         "data": ["data", "check", "--workspace", here],
     }.get(command[0], [command[0], "--workspace", here, *command[1:]])
-    code, said = in_process(environ, words)
-    assert code in (0, 3, 6), said
+    code, output = in_process(environ, words)
+    assert code in (0, 3, 6), output
 
 
 @pytest.mark.parametrize("mode", ["run", "rollback"])
-def test_an_older_model_that_was_replaced_is_not_loaded_to_go_back_to_it_nor_to_be_compared(
+def test_a_replaced_older_model_is_loaded_neither_by_a_rollback_nor_by_the_watch(
     production: World, poison: bytes, mode: str
 ) -> None:
-    """v1 is no longer in production, and somebody replaced its file: a rollback and the watch would load it."""
+    """v1 is no longer in production, and its file was replaced: a rollback or the watch would load it."""
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["merge-state"] == "merged"
     production.commit({"model/v1.pkl": poison})
@@ -391,7 +391,7 @@ def test_an_older_model_that_was_replaced_is_not_loaded_to_go_back_to_it_nor_to_
     given = {"mode": "rollback", "to": "v1", "why": "x"} if mode == "rollback" else {"watch": "rollback"}
     run = production.hour(**given)
     assert run.code == (6 if mode == "rollback" else 0), run.log
-    assert "sha256" in run.told
+    assert "sha256" in run.plain_summary
 
 
 @pytest.mark.parametrize("file", ["../v1.pkl", "/etc/passwd", "a/b.pkl", ".hidden", "v1.pkl\x00", "v1\n.pkl", ""])
@@ -404,7 +404,7 @@ def test_metadata_on_main_that_names_a_file_elsewhere_is_not_followed(production
     assert (run.code, run.decision) == (6, "failed"), run.log
 
 
-# --- text of strangers -------------------------------------------------------------------------------------
+# --- untrusted text ----------------------------------------------------------------------------------------
 
 BRANCHES = (
     "x<img/src=x/onerror=alert(1)>@octocat`|",
@@ -417,7 +417,7 @@ TITLE = "::error::x ##[add-path]y <script>@octocat</script> | `x` \u202e ${{ sec
 
 @pytest.mark.parametrize("branch", BRANCHES)
 def test_a_hostile_branch_and_title_stay_text(production: World, branch: str) -> None:
-    pull = Stranger(production).offer({"model/<img src=x>@octocat|`.pkl": "x", "b": "1"}, branch, TITLE)
+    pull = Outsider(production).offer({"model/<img src=x>@octocat|`.pkl": "x", "b": "1"}, branch, TITLE)
     run = approve(production, pull.number)
     assert run.decision == "blocked"
     log = re.sub(r"(?m)^::add-mask::.*\n", "", run.log)
@@ -429,7 +429,7 @@ def test_a_hostile_branch_and_title_stay_text(production: World, branch: str) ->
     assert not [part for part in rest if "@" in part and "````" not in pull.comments[0].body]
 
 
-def test_marks_that_are_forged_in_a_pull_requests_body_move_no_report(proposed: World) -> None:
+def test_markers_forged_in_a_pull_requests_body_do_not_move_the_report(proposed: World) -> None:
     body = proposed.pull.body or ""
     begin = body.splitlines()[0]
     forged = f"{begin}\n<!-- /ml-auto-update -->\n@octocat <!-- ml-auto-update refused -->\n{body}\n{begin}\n{begin}"
@@ -466,7 +466,7 @@ def raw_tree(world: World, *entries: tuple[str, bytes, str]) -> str:
 
 
 @pytest.mark.parametrize("name", [b"..", b".git", b"../../escape.csv", b"/tmp/escape.csv", b"a/../../escape.csv"])
-def test_a_tree_whose_names_lead_elsewhere_writes_and_reads_nothing_there(
+def test_tree_entries_that_point_outside_the_repository_are_neither_read_nor_written(
     production: World, name: bytes, tmp_path: Path
 ) -> None:
     """Datasets are read by the ids of their contents; no name of one is ever a path on the disk."""
@@ -485,7 +485,7 @@ def test_a_tree_whose_names_lead_elsewhere_writes_and_reads_nothing_there(
     assert not Path("/tmp/escape.csv").exists()  # noqa: S108
 
 
-def test_links_and_submodules_among_the_datasets_are_none(production: World) -> None:
+def test_links_and_submodules_do_not_count_as_datasets(production: World) -> None:
     target = production.git.line("hash-object", "-w", "--stdin", stdin=b"/etc/passwd")
     head = production.tip("main")
     rows = f"M 120000 {target} {STORE}/link.csv\nM 160000 {head} {STORE}/module.csv\nM 120000 {target} {STORE}/folder\n"
@@ -504,7 +504,7 @@ def test_a_model_directory_that_could_hold_a_workflow_is_refused(production: Wor
     production.arrive(drifted(45, 8))
     run = production.hour(model_dir=folder)
     assert (run.code, run.decision) == (2, "failed"), run.log
-    assert "model-dir" in run.told
+    assert "model-dir" in run.plain_summary
     assert not [path for path in production.on("main") if path.startswith(".git")]
 
 
@@ -538,7 +538,7 @@ def test_no_token_is_left_in_anything_that_a_run_writes(
     else:
         run = Started(job).wait()
     assert run.code == {None: 0, "bug": 70, 403: 5}[trouble], run.log  # type: ignore[index]
-    (job.files / "said").write_text(re.sub(r"(?m)^::add-mask::.*\n", "", run.log))
+    (job.files / "printed").write_text(re.sub(r"(?m)^::add-mask::.*\n", "", run.log))
     (job.files / "log").unlink(missing_ok=True)
     sent = [
         part

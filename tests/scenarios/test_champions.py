@@ -39,7 +39,7 @@ def test_a_model_file_that_is_not_the_recorded_one_is_not_loaded(production: Wor
     state = production.state.commit
     run = production.hour()
     assert (run.code, run.decision) == (6, "failed")
-    assert "sha256" in run.told
+    assert "sha256" in run.plain_summary
     assert not mark.exists()
     assert production.state.commit == state
     assert production.pulls == []
@@ -50,7 +50,7 @@ def test_a_missing_model_file_is_named(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert (run.code, run.decision) == (6, "failed")
-    assert "model/v1.pkl is not on the base branch" in run.told
+    assert "model/v1.pkl is not on the base branch" in run.plain_summary
     assert "::error file=model/v1.pkl" in run.log
 
 
@@ -73,7 +73,7 @@ def test_damaged_metadata_stops_the_run_before_anything_is_trained(production: W
         return
     assert (run.code, run.decision) == (6, "failed")
     words = "a newer version of ml-auto-update wrote it" if "99" in content else "model_metadata.json cannot be used"
-    assert words in run.told
+    assert words in run.plain_summary
     assert len(production.attempts) == 1
 
 
@@ -90,7 +90,7 @@ def test_a_model_file_that_cannot_be_loaded_is_explained(production: World) -> N
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert run.code == 6
-    assert "cannot be loaded" in run.told
+    assert "cannot be loaded" in run.plain_summary
 
 
 def test_a_champion_of_another_scikit_learn_is_used_and_noted(
@@ -106,7 +106,7 @@ def test_a_champion_of_another_scikit_learn_is_used_and_noted(
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert run.decision == "promote"
-    assert "The champion was written with scikit-learn 1.2.3" in run.told
+    assert "The champion was written with scikit-learn 1.2.3" in run.plain_summary
     assert "scikit-learn 1.2.3" in (production.pull.body or "").replace("\\", "")
 
 
@@ -114,13 +114,13 @@ def renamed(text: str) -> str:
     return text.replace("hours_studied", "learning_hours", 1)
 
 
-def test_a_champion_that_does_not_know_the_new_columns_is_a_persons_business(production: World) -> None:
+def test_a_champion_that_does_not_know_the_new_columns_is_left_to_a_person(production: World) -> None:
     """All datasets have another schema now, and the settings say so: the champion cannot be asked."""
     production.commit({f"{STORE}/batch-1-{n:03}.csv": None for n in range(45)})
     production.arrive([renamed(text) for text in drifted(45, 8)])
     run = production.hour(features="learning_hours,sleep_hours")
     assert (run.code, run.decision) == (0, "incomparable")
-    assert "hours_studied" in run.told
+    assert "hours_studied" in run.plain_summary
     assert "::warning" in run.log
     assert production.pulls == []
     assert production.last.verdict.value == "incomparable"
@@ -128,14 +128,14 @@ def test_a_champion_that_does_not_know_the_new_columns_is_a_persons_business(pro
     assert (again.decision, again.outputs["count"]) == ("waiting", "0")
 
 
-def test_without_a_setting_datasets_in_another_schema_are_set_aside_and_told(production: World) -> None:
+def test_without_a_setting_datasets_in_another_schema_are_set_aside_and_reported(production: World) -> None:
     production.arrive([renamed(text) for text in drifted(45, 8)])
     stopped = production.hour()
     assert (stopped.code, stopped.decision, stopped.outputs["quarantined"]) == (3, "failed", "45")
     assert "45 of 45 new datasets are bad" in stopped.reason
     run = production.hour(max_quarantine="1")
     assert (run.decision, run.outputs["quarantined"]) == ("waiting", "45")
-    assert "lacks the column 'hours_studied'" in run.told
+    assert "lacks the column 'hours_studied'" in run.plain_summary
     assert production.hour().outputs["count"] == "0"
 
 
@@ -172,7 +172,7 @@ def test_the_same_inputs_give_the_same_model_and_fingerprint(production: World, 
         assert twin.last.gain == production.last.gain
 
 
-def test_a_person_who_points_back_to_v1_is_obeyed(production: World) -> None:
+def test_a_pointer_that_a_person_moved_back_to_v1_is_respected(production: World) -> None:
     """A rollback by hand: `current` says v1 again; the next challenger is measured against v1 and becomes v3."""
     production.arrive(drifted(45, 8))
     production.hour()
@@ -220,7 +220,7 @@ def test_real_people_v1_from_one_site_a_second_site_promotes_and_more_of_it_is_h
     assert empty.champion.target == panel.TARGET
 
 
-def test_a_model_of_another_name_does_not_take_the_folder_over(production: World) -> None:
+def test_a_model_with_another_name_does_not_take_over_the_folder(production: World) -> None:
     """Two models that share a model-dir would swap each other's service."""
     production.arrive(drifted(45, 8))
     run = production.hour(name="other")

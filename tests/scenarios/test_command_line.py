@@ -21,7 +21,7 @@ ENVIRON = {name: value for name, value in os.environ.items() if not name.startsw
 
 
 class Person:
-    """Somebody with a terminal in a repository of their own."""
+    """A user with a terminal in their own repository."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,9 +44,9 @@ class Person:
         return in_process(dict(ENVIRON), [command, "--workspace", str(self.folder), *arguments])
 
     def ok(self, command: str, *arguments: str) -> str:
-        code, said = self.types(command, *arguments)
-        assert code == 0, said
-        return said
+        code, output = self.types(command, *arguments)
+        assert code == 0, output
+        return output
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_a_person_adds_data_checks_runs_merges_and_looks_at_the_history(ada: Per
     assert "ready 45/40" in ada.ok("check", *few)
     assert ada.git("branch", "--list", "ml-auto-update/*") == ""
 
-    said = ada.ok("run", *few)
-    assert "promote: better by" in said
-    assert "would open a pull request" in said
+    output = ada.ok("run", *few)
+    assert "promote: better by" in output
+    assert "would open a pull request" in output
     assert json.loads(ada.ok("status", "--json", *few))["attempts"][0]["verdict"] == "promote"
     assert "promotion     its branch is pushed" in ada.ok("explain")
     assert json.loads(ada.ok("history", "--json")) == []
@@ -82,8 +82,8 @@ def test_a_person_adds_data_checks_runs_merges_and_looks_at_the_history(ada: Per
     verdict = json.loads(ada.ok("run", "--json", *few))
     assert (verdict["decision"], verdict["version"]) == ("promote", "v2")
     assert "promotion     merged: in production" in ada.ok("explain", "v1")
-    told = json.loads(ada.ok("explain", "--json"))
-    assert (told["version"], len(told["comparison"]["gains"])) == ("v2", 41)
+    explained = json.loads(ada.ok("explain", "--json"))
+    assert (explained["version"], len(explained["comparison"]["gains"])) == ("v2", 41)
     assert "gain of each dataset, sorted (share of the champion's error)" in ada.ok("explain", "--markdown")
     assert ada.git("status", "--porcelain") == ""
 
@@ -109,11 +109,11 @@ def test_mistakes_on_the_command_line_have_exit_codes(ada: Person) -> None:
     assert ending.value.code == 2
 
 
-def test_add_data_overwrites_nothing_and_says_what_to_do_next(ada: Person) -> None:
-    said = ada.ok("add-data", "5", "--seed-of-data", "1")
+def test_add_data_overwrites_nothing_and_names_the_next_step(ada: Person) -> None:
+    output = ada.ok("add-data", "5", "--seed-of-data", "1")
     ada.ok("add-data", "5", "--seed-of-data", "2")
     assert len(list((ada.folder / STORE).glob("*.csv"))) == 10
-    assert "commit and push" in said
+    assert "commit and push" in output
 
 
 def test_a_rehearsal_shows_the_pull_request_and_touches_nothing(ada: Person) -> None:
@@ -121,24 +121,24 @@ def test_a_rehearsal_shows_the_pull_request_and_touches_nothing(ada: Person) -> 
     ada.commit()
     (ada.folder / "unsaved.txt").write_text("half a sen")
     before = fingerprint_of_folder(ada.folder)
-    code, said = in_process(dict(ENVIRON), ["rehearse", str(ada.folder), "--threshold", "40"])
-    assert code == 0, said
-    assert "nothing leaves this machine" in said
-    assert "Promote model v1" in said
-    assert "labels: model-update" in said
-    assert "approved by: github-actions[bot]" in said
+    code, output = in_process(dict(ENVIRON), ["rehearse", str(ada.folder), "--threshold", "40"])
+    assert code == 0, output
+    assert "nothing leaves this machine" in output
+    assert "Promote model v1" in output
+    assert "labels: model-update" in output
+    assert "approved by: github-actions[bot]" in output
     assert fingerprint_of_folder(ada.folder) == before
 
 
-def test_a_rehearsal_of_a_clone_knows_what_the_server_remembers(production: World, tmp_path: Path) -> None:
+def test_a_rehearsal_of_a_clone_reads_the_state_branch_of_the_server(production: World, tmp_path: Path) -> None:
     production.arrive(drifted(45, 8))
     clone = tmp_path / "clone"
     url = production.repository.path.as_uri()
     subprocess.run(["git", "clone", "--quiet", url, str(clone)], check=True, env=ENVIRON)
     before, refs = fingerprint_of_folder(clone), production.git.line("for-each-ref")
-    code, said = in_process(dict(ENVIRON), ["rehearse", str(clone), "--threshold", "40"])
-    assert code == 0, said
-    assert "Promote model v2" in said
+    code, output = in_process(dict(ENVIRON), ["rehearse", str(clone), "--threshold", "40"])
+    assert code == 0, output
+    assert "Promote model v2" in output
     assert fingerprint_of_folder(clone) == before
     assert production.git.line("for-each-ref") == refs
 
@@ -150,9 +150,9 @@ def test_a_rehearsal_of_any_clone_works(production: World, tmp_path: Path, depth
     url = production.repository.path.as_uri()
     subprocess.run(["git", "clone", "--quiet", depth, url, str(clone)], check=True, env=ENVIRON)
     before = fingerprint_of_folder(clone)
-    code, said = in_process(dict(ENVIRON), ["rehearse", str(clone), "--threshold", "40"])
-    assert code == 0, said
-    assert "3" in said
+    code, output = in_process(dict(ENVIRON), ["rehearse", str(clone), "--threshold", "40"])
+    assert code == 0, output
+    assert "3" in output
     assert fingerprint_of_folder(clone) == before
 
 

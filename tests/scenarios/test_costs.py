@@ -139,18 +139,18 @@ def test_no_token_is_in_any_argument_file_or_address(production: World, tmp_path
     assert called.count(b"\n") > 10
     assert any(b"remote-http" in line for line in seen)
     masks = "".join(re.findall(r"(?m)^::add-mask::.*\n", run.log))
-    said = run.log.replace(masks, "").encode()
+    unmasked = run.log.replace(masks, "").encode()
     assert (job.workspace / ".git/config").read_bytes() == config
     kept = [path.read_bytes() for path in job.workspace.rglob("*") if path.is_file()]
     pushed = [production.git.run("log", "-p", "--format=%B", branch) for branch in ("main", STATE, PROPOSAL)]
     for secret in secrets:
         assert secret not in called
         assert not [line for line in seen if secret in line]
-        assert secret not in said
+        assert secret not in unmasked
         assert not [content for content in (*kept, *pushed) if secret in content]
 
 
-def test_the_log_masks_both_tokens_before_anything_else_is_said(production: World) -> None:
+def test_the_log_masks_both_tokens_before_it_prints_anything_else(production: World) -> None:
     production.arrive(drifted(3, 8))
     lines = production.hour().log.splitlines()
     tokens = {production.here.author.token, production.here.reviewer.token}

@@ -53,7 +53,7 @@ def test_it_shows_counter_champion_attempts_and_what_is_next(shown: World) -> No
         assert text in issue.body, issue.body
 
 
-def test_without_the_setting_there_is_none(production: World) -> None:
+def test_without_the_setting_no_dashboard_is_created(production: World) -> None:
     production.arrive(drifted(3, 8))
     production.hour()
     assert production.repository.issues == {}
@@ -98,7 +98,7 @@ def test_a_ticked_box_trains_early_and_is_cleared(shown: World) -> None:
     assert hour(shown).decision == "waiting"
 
 
-def test_the_box_moves_no_gate(production: World) -> None:
+def test_the_box_does_not_change_the_gate(production: World) -> None:
     production.arrive(noise(30, 5))
     hour(production)
     tick(production)
@@ -118,12 +118,12 @@ def test_with_nothing_new_the_box_trains_nothing(production: World) -> None:
 
 
 def test_only_people_who_may_write_can_tick_it(shown: World) -> None:
-    said = tick(shown, shown.here.hub.add_account("mallory", role="read"))
-    assert said["message"] == "Must have admin rights to Repository."
+    response = tick(shown, shown.here.hub.add_account("mallory", role="read"))
+    assert response["message"] == "Must have admin rights to Repository."
     assert hour(shown).decision == "waiting"
 
 
-def test_an_issue_of_a_stranger_that_looks_like_it_asks_for_nothing(shown: World) -> None:
+def test_a_look_alike_issue_of_an_outsider_requests_nothing(shown: World) -> None:
     body = board(shown).body.replace("- [ ]", "- [x]")
     mallory = shown.here.hub.add_account("mallory", role="read")
     shown.api(mallory, "POST", ISSUES, title="ml-auto-update: model", body=body, labels=["ml-auto-update"])
@@ -131,7 +131,7 @@ def test_an_issue_of_a_stranger_that_looks_like_it_asks_for_nothing(shown: World
     assert len(shown.repository.issues) == 2
 
 
-def test_a_person_with_write_access_who_copies_it_makes_no_dashboard_of_it(shown: World) -> None:
+def test_a_copy_by_a_person_with_write_access_is_not_a_dashboard(shown: World) -> None:
     body = board(shown).body.replace("- [ ]", "- [x]")
     shown.api(shown.person(), "POST", ISSUES, title="ml-auto-update: model", body=body, labels=["ml-auto-update"])
     assert hour(shown).decision == "waiting"
@@ -164,7 +164,7 @@ def test_a_box_that_is_ticked_while_a_run_works_is_for_the_next_one(shown: World
 
 
 @pytest.mark.parametrize("missing", [{"issues": "none"}, {"issues": "read"}])
-def test_a_token_that_may_not_write_issues_keeps_nothing_back(production: World, missing: dict[str, str]) -> None:
+def test_a_token_that_may_not_write_issues_does_not_stop_the_run(production: World, missing: dict[str, str]) -> None:
     rights = {"contents": "write", "pull_requests": "write"} | missing
     token = production.here.hub.add_account("ml-bot", kind="app", permissions=rights).token
     production.arrive(drifted(45, 8))
@@ -174,7 +174,7 @@ def test_a_token_that_may_not_write_issues_keeps_nothing_back(production: World,
     assert "issues: write" in run.log
 
 
-def test_a_repository_without_issues_keeps_nothing_back(production: World) -> None:
+def test_a_repository_without_issues_does_not_stop_the_run(production: World) -> None:
     production.repository.change_settings(has_issues=False)
     production.arrive(drifted(3, 8))
     run = hour(production)
@@ -192,7 +192,7 @@ def test_two_models_have_a_dashboard_each(production: World) -> None:
     ]
 
 
-def test_a_run_that_died_before_it_could_clear_the_box_is_made_up_for(
+def test_the_box_that_a_killed_run_left_ticked_is_cleared_by_the_next(
     shown: World, make_world: Callable[..., World]
 ) -> None:
     """The attempt uses up its trigger: nothing new is left, and the box trains nothing twice."""
@@ -206,7 +206,7 @@ def test_a_run_that_died_before_it_could_clear_the_box_is_made_up_for(
     assert not is_ticked(board(shown).body)
 
 
-def test_a_run_that_stands_down_leaves_the_dashboard_to_the_other(shown: World) -> None:
+def test_a_run_that_gives_way_leaves_the_dashboard_to_the_other(shown: World) -> None:
     before = board(shown).body
     shown.arrive(drifted(20, 9))
     job = shown.job(dashboard="true")
@@ -222,7 +222,7 @@ def test_a_run_that_stands_down_leaves_the_dashboard_to_the_other(shown: World) 
     assert board(shown).body == before
 
 
-def test_a_dashboard_without_its_label_is_found_all_the_same(shown: World) -> None:
+def test_a_dashboard_is_found_without_its_label(shown: World) -> None:
     board(shown).labels.clear()
     shown.arrive(drifted(5, 9))
     hour(shown)

@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 class Contributor:
-    """Somebody with a branch and a pull request, and the runner that judges its datasets."""
+    """An author with a branch and a pull request, and the runner that judges its datasets."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -119,7 +119,7 @@ def test_one_comment_that_a_corrected_push_edits(ada: Contributor) -> None:
     assert ada.world.versions == ["v1"]
 
 
-def test_all_files_bad_is_a_verdict_and_no_failure_of_the_source(ada: Contributor) -> None:
+def test_a_pull_request_with_bad_files_only_gets_a_verdict_and_no_failure(ada: Contributor) -> None:
     """max-quarantine stops the loop when a source is broken; here each file is judged."""
     ada.push({f"{n}.csv": broken(text) for n, text in enumerate(drifted(9, 8))})
     ada.open()
@@ -133,12 +133,14 @@ def test_a_token_that_may_only_read_is_a_note(ada: Contributor) -> None:
     ada.open()
     run = ada.check(MAY_READ, fork=True)
     assert (run.code, run.decision) == (3, "failed")
-    assert "no comment: the workflow's token may only read, since the pull request comes from a fork" in run.told
-    assert "holds text" in run.told
+    assert (
+        "no comment: the workflow's token may only read, since the pull request comes from a fork" in run.plain_summary
+    )
+    assert "holds text" in run.plain_summary
     assert ada.comments == []
     run = ada.check(MAY_READ)
     assert (run.code, run.decision) == (3, "failed")
-    assert "add `pull-requests: write` under `permissions:`" in run.told
+    assert "add `pull-requests: write` under `permissions:`" in run.plain_summary
     assert ada.comments == []
 
 
@@ -184,7 +186,7 @@ def test_hostile_names_and_cells_are_text(ada: Contributor) -> None:
     assert len([line for line in comment.splitlines() if line.startswith("| ❌")]) == 1
 
 
-def test_what_the_base_branch_got_meanwhile_is_not_the_pull_requests(ada: Contributor) -> None:
+def test_datasets_merged_into_the_base_meanwhile_are_not_counted_for_the_pull_request(ada: Contributor) -> None:
     ada.push({"a.csv": drifted(1, 8)[0]})
     ada.open()
     ada.world.arrive([broken(text) for text in drifted(3, 9)])
@@ -192,7 +194,7 @@ def test_what_the_base_branch_got_meanwhile_is_not_the_pull_requests(ada: Contri
     assert (run.code, run.outputs["count"]) == (0, "1")
 
 
-def test_what_nothing_has_judged_yet_is_no_measure(ada: Contributor) -> None:
+def test_merged_files_that_nothing_judged_do_not_define_what_is_usual(ada: Contributor) -> None:
     """Files of copied rows that were merged unseen say nothing of what is usual."""
     old = [ada.world.read(f"{STORE}/batch-1-{n:03}.csv").decode() for n in range(7)]
     ada.world.arrive([f"{text}{n},7,0.8,town,60\n" for n, text in enumerate(old[:6])])
@@ -200,7 +202,7 @@ def test_what_nothing_has_judged_yet_is_no_measure(ada: Contributor) -> None:
     ada.open()
     run = ada.check()
     assert (run.code, run.outputs["quarantined"]) == (3, "1")
-    assert re.search(r"has \d+ of its \d+ rows from", run.told)
+    assert re.search(r"has \d+ of its \d+ rows from", run.plain_summary)
 
 
 def test_renamed_and_copied_datasets_do_no_harm(ada: Contributor) -> None:
@@ -215,7 +217,7 @@ def test_renamed_and_copied_datasets_do_no_harm(ada: Contributor) -> None:
     assert "has the same content as" in comment
 
 
-def test_an_edited_dataset_is_not_measured_by_what_it_replaces(ada: Contributor) -> None:
+def test_an_edited_dataset_is_not_compared_with_its_old_content(ada: Contributor) -> None:
     path = f"{STORE}/batch-1-000.csv"
     ada.push({path: ada.world.read(path).decode() + drifted(1, 8)[0].splitlines()[1] + "\n"})
     ada.open()
@@ -223,7 +225,7 @@ def test_an_edited_dataset_is_not_measured_by_what_it_replaces(ada: Contributor)
     assert (run.code, run.reason) == (0, "1 dataset is good")
 
 
-def test_many_datasets_with_drift_say_what_moved(ada: Contributor) -> None:
+def test_drift_of_many_datasets_names_the_columns_that_moved(ada: Contributor) -> None:
     ada.push({f"d{n:02}.csv": text for n, text in enumerate(noise(40, 3))})
     ada.open()
     run = ada.check(drift="0.01")
@@ -231,7 +233,7 @@ def test_many_datasets_with_drift_say_what_moved(ada: Contributor) -> None:
     assert run.code == 0
 
 
-def test_datasets_that_cannot_be_judged_at_all_are_told_on_the_pull_request(ada: Contributor) -> None:
+def test_datasets_that_cannot_be_judged_are_reported_on_the_pull_request(ada: Contributor) -> None:
     ada.push({"a.csv": drifted(1, 8)[0]})
     ada.open()
     run = ada.check(target="nowhere")
@@ -249,21 +251,21 @@ def test_a_first_pull_request_into_a_repository_without_a_champion(empty: World)
     ada.open()
     run = ada.check()
     assert (run.code, run.outputs["count"], run.outputs["quarantined"]) == (3, "4", "1")
-    assert "no contract yet" in run.told
+    assert "no contract yet" in run.plain_summary
 
 
-def test_the_users_rules_of_the_pull_request_are_what_counts(ada: Contributor) -> None:
+def test_the_rules_in_the_pull_requests_settings_file_apply(ada: Contributor) -> None:
     ada.push({"a.csv": drifted(1, 8)[0], "ml-auto-update.toml": "[contract.hours_studied]\nmax = 0.001\n"})
     ada.open()
     run = ada.check()
     assert (run.code, run.outputs["quarantined"]) == (3, "1")
-    assert "more than max" in run.told
+    assert "more than max" in run.plain_summary
 
 
 # --- without a pull request --------------------------------------------------------------------------------
 
 
-def test_on_a_push_it_judges_what_is_new_and_comments_nowhere(production: World) -> None:
+def test_on_a_push_it_judges_the_new_datasets_and_writes_no_comment(production: World) -> None:
     production.arrive([*drifted(2, 8), broken(drifted(3, 8)[2])])
     run = production.hour(mode="data")
     assert (run.code, run.reason) == (3, "1 of 3 datasets is bad")
@@ -274,7 +276,7 @@ def test_pull_request_target_is_refused(production: World) -> None:
     job = production.job(mode="data")
     run = job.result(*in_process(job.environ | {"GITHUB_EVENT_NAME": "pull_request_target"}))
     assert run.code == 2
-    assert "use `on: pull_request`" in run.told
+    assert "use `on: pull_request`" in run.plain_summary
 
 
 # --- by a person -------------------------------------------------------------------------------------------
@@ -289,10 +291,10 @@ def clone(production: World, tmp_path: Path) -> Path:
 
 
 def types(clone: Path, *arguments: str) -> tuple[int, Any]:
-    code, said = in_process(
+    code, output = in_process(
         {"PATH": "/usr/bin:/bin", "COLUMNS": "200"}, ["data", *arguments, "--workspace", str(clone)]
     )
-    return code, json.loads(said) if "--json" in arguments else said
+    return code, json.loads(output) if "--json" in arguments else output
 
 
 def test_a_person_checks_explains_and_agrees_and_nothing_changes(clone: Path) -> None:

@@ -42,7 +42,7 @@ BAD = {
 }
 
 
-def test_bad_datasets_of_every_kind_are_set_aside_with_reasons_and_counted_by_nobody(production: World) -> None:
+def test_bad_datasets_of_every_kind_are_set_aside_with_reasons_and_never_counted(production: World) -> None:
     """38 sound ones and all kinds of bad ones: enough files, too few datasets."""
     good = drifted(48, 8)
     production.arrive(good[:38])
@@ -57,7 +57,7 @@ def test_bad_datasets_of_every_kind_are_set_aside_with_reasons_and_counted_by_no
         assert reason in recorded[path].reason, path
         assert path in run.summary
         assert f"file={path}" in run.log or run.log.count("::warning") >= 9
-    assert "a corrected file counts as new" in run.told
+    assert "a corrected file counts as new" in run.plain_summary
     assert len(production.attempts) == 1
     assert production.calls == []
 
@@ -131,21 +131,21 @@ def test_when_nothing_can_be_read_the_run_fails_with_the_first_reason(empty: Wor
     empty.commit({f"{STORE}/{n}.csv": f"\x00{n}" for n in range(45)})
     run = empty.hour()
     assert (run.code, run.decision) == (3, "failed")
-    assert "none of the 46 datasets can be read" in run.told
+    assert "none of the 46 datasets can be read" in run.plain_summary
     assert not empty.tip("ml-auto-update/model/state")
 
 
-def test_a_lfs_pointer_is_named_as_what_it_is(empty: World) -> None:
+def test_a_git_lfs_pointer_is_reported_as_one(empty: World) -> None:
     empty.arrive(steady(45, 1))
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
     empty.commit({f"{STORE}/large.csv": pointer})
     run = empty.hour()
     assert run.code == 3
-    assert "Git LFS pointer" in run.told
+    assert "Git LFS pointer" in run.plain_summary
     assert "lfs: true" in run.log
 
 
-def test_a_killed_count_of_bad_datasets_is_no_harm(production: World) -> None:
+def test_datasets_that_one_run_set_aside_cost_the_next_no_training(production: World) -> None:
     """Setting aside is recorded like everything else: a second look at the same files costs no second training."""
     production.arrive([without_target(text) for text in drifted(45, 8)])
     run = production.hour(max_quarantine="1")
@@ -156,7 +156,7 @@ def test_a_killed_count_of_bad_datasets_is_no_harm(production: World) -> None:
 
 
 def test_datasets_set_aside_under_a_wrong_setting_are_used_again_under_the_right_one(production: World) -> None:
-    """Somebody names a column that only the newest datasets have, and takes it back."""
+    """The settings name a column that only the newest datasets have; the next commit reverts that."""
     production.arrive(drifted(45, 8))
     production.commit({f"{STORE}/wide-{n}.csv": widened(text) for n, text in enumerate(drifted(45, 24))})
     features = "hours_studied, sleep_hours, attendance, school"

@@ -32,15 +32,15 @@ def as_json(world: World, **given: str) -> tuple[int, dict[str, Any]]:
         for word in (f"--{name}", environ[f"INPUT_{name.upper()}"])
     ]
     here = {name: text for name, text in environ.items() if not name.startswith(("INPUT_", "GITHUB_ACTIONS"))}
-    code, said = in_process(here, ["doctor", "--json", "--workspace", environ["GITHUB_WORKSPACE"], *flags])
-    return code, json.loads(said)
+    code, output = in_process(here, ["doctor", "--json", "--workspace", environ["GITHUB_WORKSPACE"], *flags])
+    return code, json.loads(output)
 
 
 def names_of(found: dict[str, Any]) -> set[str]:
     return {one["name"] for one in found["findings"]}
 
 
-def test_where_all_is_well_it_says_so_and_writes_nothing(production: World) -> None:
+def test_a_healthy_repository_passes_and_nothing_is_written(production: World) -> None:
     before = production.git.line("for-each-ref")
     run = doctor(production)
     assert (run.code, run.decision, run.outputs["autonomy"]) == (0, "ready", "merge")
@@ -59,7 +59,7 @@ def test_an_archived_repository(production: World) -> None:
     production.repository.change_settings(archived=True)
     run = doctor(production)
     assert (run.code, run.decision, run.outputs["autonomy"]) == (5, "blocked", "none")
-    assert "Settings → General → Danger Zone → Unarchive this repository" in run.told
+    assert "Settings → General → Danger Zone → Unarchive this repository" in run.plain_summary
 
 
 def test_a_token_that_may_only_read(production: World) -> None:
@@ -76,19 +76,19 @@ def test_the_workflows_own_token_without_permission_to_open(production: World) -
     job.environ["GITHUB_WORKFLOW_REF"] = f"octo/students/{RETRAIN}@refs/heads/main"
     run = job.result(*in_process(job.environ))
     assert (run.code, run.outputs["autonomy"]) == (5, "report")
-    assert "`pull-requests: write` under `permissions:`" in run.told
+    assert "`pull-requests: write` under `permissions:`" in run.plain_summary
 
 
 def test_the_setting_that_keeps_github_token_from_opening_is_known_to_administrators_only(production: World) -> None:
     production.repository.change_settings(actions_may_create_and_approve=False)
     run = doctor(production)
     assert run.code == 0
-    assert "whether this repository lets GITHUB_TOKEN approve cannot be known with this token" in run.told
+    assert "whether this repository lets GITHUB_TOKEN approve cannot be known with this token" in run.plain_summary
     all_rights = {"contents": "write", "pull_requests": "write", "administration": "read"}
     boss = production.here.hub.add_account("boss", kind="app", permissions=all_rights)
     run = doctor(production, token=boss.token)
     assert (run.code, run.outputs["autonomy"]) == (5, "propose")
-    assert "Settings → Actions → General → Workflow permissions" in run.told
+    assert "Settings → Actions → General → Workflow permissions" in run.plain_summary
 
 
 def test_a_ruleset_on_all_branches_keeps_the_bot_off_its_own(production: World) -> None:
@@ -99,7 +99,7 @@ def test_a_ruleset_on_all_branches_keeps_the_bot_off_its_own(production: World) 
     assert production.hour(force="a person wants it").code != 0
 
 
-def test_a_ruleset_that_the_bot_may_bypass_is_none(production: World) -> None:
+def test_a_ruleset_that_the_bot_may_bypass_is_no_finding(production: World) -> None:
     production.here.hub.protect(
         production.repository, "~ALL", ruleset="everything", bypass=(production.here.author.login,)
     )
@@ -113,7 +113,9 @@ def test_classic_protection_of_the_bots_branches(production: World) -> None:
     production.here.hub.protect(production.repository, "ml-auto-update/**")
     code, found = as_json(production)
     assert (code, found["works"]) == (0, "merge")
-    assert "state-maybe" in names_of(found)  # it may be there so that only the bot may push: nobody tells an App
+    assert "state-maybe" in names_of(
+        found
+    )  # the rule may let only the bot push: GitHub does not show an App who may bypass it
     code, found = as_json(production, token=production.here.hub.add_account("ada").token)
     assert (code, found["works"]) == (5, "")
     assert "state-refused" in names_of(found)
@@ -126,16 +128,16 @@ def test_checks_that_never_report_on_what_github_token_opens(production: World) 
         production, token=hub.add_account("x", kind="actions").token, approver_token=hub.add_account("ada").token
     )
     assert (run.code, run.outputs["autonomy"]) == (5, "approve")
-    assert "Approve workflows to run" in run.told
+    assert "Approve workflows to run" in run.plain_summary
 
 
 def test_the_same_identity_twice(production: World) -> None:
     run = doctor(production, approver_token=production.here.author.token)
     assert (run.code, run.outputs["autonomy"]) == (5, "propose")
-    assert "are the same identity, ml-bot" in run.told
+    assert "are the same identity, ml-bot" in run.plain_summary
 
 
-def test_a_classic_token_tells_its_scopes(production: World) -> None:
+def test_the_scopes_of_a_classic_token_are_checked(production: World) -> None:
     hub = production.here.hub
     code, found = as_json(production, token=hub.add_account("ada", kind="classic").token)
     assert (code, found["facts"]["author"]["scopes"]) == (0, ["repo"])
@@ -150,9 +152,9 @@ def test_a_schedule_that_github_turned_off(production: World) -> None:
     )
     run = doctor(production)
     assert run.code == 0
-    assert "retrain.yml (after 60 days without activity in the repository)" in run.told
-    assert "other.yml" not in run.told
-    assert "Enable workflow" in run.told
+    assert "retrain.yml (after 60 days without activity in the repository)" in run.plain_summary
+    assert "other.yml" not in run.plain_summary
+    assert "Enable workflow" in run.plain_summary
 
 
 @pytest.mark.parametrize(
@@ -190,7 +192,7 @@ def test_a_token_that_github_does_not_know(production: World) -> None:
     assert "token" in run.reason
 
 
-def test_without_a_token_there_is_nobody_to_ask(production: World) -> None:
+def test_without_a_token_github_is_not_asked(production: World) -> None:
     run = doctor(production, forge="none")
     assert (run.code, run.decision) == (2, "failed")
     assert "the doctor needs a token" in run.reason
@@ -201,7 +203,7 @@ def test_it_needs_no_checkout(production: World, tmp_path: Path) -> None:
     assert doctor(production, workspace=tmp_path / "nothing").code == 0
 
 
-def test_strangers_words_are_escaped(production: World) -> None:
+def test_untrusted_text_is_escaped(production: World) -> None:
     production.here.hub.protect(production.repository, "main", required_checks=("**x** @octo <img>",))
     actions = production.here.hub.add_account("x", kind="actions")
     run = doctor(production, token=actions.token, approver_token=production.person().token)
@@ -210,7 +212,7 @@ def test_strangers_words_are_escaped(production: World) -> None:
     assert "@octo" not in run.summary
 
 
-def test_the_page_shows_what_the_doctor_says() -> None:
-    """docs/doctor.md: five broken repositories, and every way to fail; `make docs` writes it anew."""
+def test_the_page_shows_the_doctors_output() -> None:
+    """docs/doctor.md: five broken repositories, and every way to fail; `make docs` writes it."""
     page = doctor_page.PAGE.read_text(encoding="utf-8")
     assert doctor_page.with_current_parts(page) == page

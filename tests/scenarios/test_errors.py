@@ -1,4 +1,4 @@
-"""Mistakes and misfortunes: a sentence with reason and cure, an exit code by class, outputs and summary as ever."""
+"""Errors: a message with cause and remedy, the exit code of the class, and outputs and summary as usual."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def failed(run: Run, code: int, *texts: str) -> None:
     assert (run.code, run.decision) == (code, "failed"), run.log
     assert run.outputs["ready"] in ("true", "false")
     assert run.outputs["reason"]
-    assert run.told.startswith("## ❌ failed: ")
+    assert run.plain_summary.startswith("## ❌ failed: ")
     assert "::error" in run.log
-    said = run.log.replace("%0A", "\n")
+    output = run.log.replace("%0A", "\n")
     for text in texts:
-        assert text in said, said
+        assert text in output, output
     assert "Traceback" not in run.log
 
 
@@ -65,7 +65,7 @@ def test_a_wrong_setting_is_named_with_the_nearest_right_one(
     untouched(ready)
 
 
-def test_all_wrong_settings_are_told_together(ready: World) -> None:
+def test_all_wrong_settings_are_reported_together(ready: World) -> None:
     run = ready.hour(threshold="x", confidence="2", label="a\nb", thresold="1")
     failed(run, 2, "4 settings are wrong", "threshold", "confidence", "label", "thresold")
 
@@ -126,7 +126,7 @@ def kept(run: Run, *texts: str) -> None:
     assert "Scores on the same unseen rows" in run.summary
     for text in texts:
         assert text in run.log.replace("%0A", "\n")
-        assert text in run.told
+        assert text in run.plain_summary
     assert "Traceback" not in run.log
 
 
@@ -164,16 +164,16 @@ def test_what_a_person_opened_by_hand_is_taken_up(ready: World) -> None:
     assert ready.pull.title == "The model"
 
 
-def test_what_limits_a_promotion_is_said_before_the_training(ready: World) -> None:
+def test_limits_of_a_promotion_are_reported_before_the_training(ready: World) -> None:
     run = ready.hour(approver_token="", autonomy="merge")
     warning = run.log.index("::warning::there is no second identity")
     assert warning < run.log.index("promote: ")
-    assert "there is no second identity" in run.told
+    assert "there is no second identity" in run.plain_summary
     assert run.code == 0
     assert ready.pull.open
 
 
-def test_where_only_reports_are_asked_for_the_way_is_checked_too(ready: World) -> None:
+def test_with_autonomy_report_the_permissions_are_checked_too(ready: World) -> None:
     ready.repository.change_settings(archived=True)
     failed(ready.hour(autonomy="report"), 5, "nothing was trained: the repository is archived")
 
@@ -222,7 +222,7 @@ def test_a_network_that_is_down(ready: World) -> None:
     failed(finish(job), 4, "could not be reached", "the next run does the same again")
 
 
-def test_an_api_that_is_down_after_the_push_is_made_up_for_by_the_next_run(ready: World) -> None:
+def test_the_next_run_completes_a_push_after_which_the_api_was_down(ready: World) -> None:
     job = ready.job()
     job.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
     failed(finish(job), 5, "could not")
@@ -265,7 +265,7 @@ def test_a_secret_in_the_settings_file_is_refused(ready: World) -> None:
     assert "ghs_secret" not in run.log + run.summary
 
 
-def test_a_damaged_journal_is_not_written_over(production: World) -> None:
+def test_a_damaged_journal_is_not_overwritten(production: World) -> None:
     production.commit({"journal.jsonl": '{"id": 1}\n'}, STATE)
     before = production.tip(STATE)
     production.arrive(drifted(45, 8))
@@ -285,7 +285,9 @@ def test_an_estimator_that_cannot_be_fitted(ready: World) -> None:
     untouched(ready)
 
 
-def test_a_bug_is_told_as_one_with_a_report_to_paste(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_as_one_with_text_to_paste_into_an_issue(
+    ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError(f"with {ready.here.author.token} in it")
 

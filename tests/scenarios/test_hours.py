@@ -122,7 +122,7 @@ def test_held_datasets_are_trained_on_next_time_and_not_counted_again(production
     assert held_out > 90  # of 135, a fifth is held out
 
 
-def test_thirty_nine_and_one_more_pull_the_trigger(production: World) -> None:
+def test_thirty_nine_datasets_wait_and_one_more_starts_the_training(production: World) -> None:
     texts = drifted(40, 8)
     production.arrive(texts[:39])
     assert production.hour().decision == "waiting"
@@ -154,7 +154,7 @@ def test_the_promoting_job_run_again_on_its_old_commit_does_nothing_twice(produc
     assert production.versions == ["v1", "v2"]
 
 
-def test_an_older_job_run_again_after_newer_datasets_were_judged_takes_nothing_back(production: World) -> None:
+def test_an_older_job_run_again_after_newer_datasets_were_judged_reverts_nothing(production: World) -> None:
     old = production.arrive(steady(3, 20))
     production.arrive(drifted(45, 8))
     production.hour()
@@ -165,7 +165,7 @@ def test_an_older_job_run_again_after_newer_datasets_were_judged_takes_nothing_b
 
 
 def test_an_older_job_run_again_after_datasets_were_removed_counts_nothing_twice(production: World) -> None:
-    """Datasets are rotated: the old ones go, new ones come and are judged; then somebody re-runs an old job."""
+    """Datasets are rotated: the old ones go, new ones come and are judged; then an old job is run again."""
     old = production.arrive(steady(45, 7))
     production.hour()
     gone = {path: None for path in production.on("main") if path.startswith(STORE)}
@@ -223,7 +223,7 @@ def test_the_bot_names_itself_in_every_commit_that_it_makes(production: World) -
         assert production.git.line("log", "-1", "--format=%an", branch) == sandbox_session.AUTHOR[0]
 
 
-def test_two_models_of_one_repository_do_not_meet(production: World) -> None:
+def test_two_models_in_one_repository_do_not_interfere(production: World) -> None:
     production.arrive(drifted(45, 8))
     production.hour()
     production.commit({f"other/{n}.csv": text for n, text in enumerate(steady(45, 3))})
@@ -236,7 +236,7 @@ def test_two_models_of_one_repository_do_not_meet(production: World) -> None:
 
 
 def test_a_lost_state_branch_costs_one_training_and_loses_nothing(production: World) -> None:
-    """Whoever deletes the state branch has everything counted since the champion."""
+    """After the state branch is deleted, all datasets since the champion count as new."""
     production.arrive(drifted(45, 8))
     production.hour()
     production.git.run("update-ref", "-d", "refs/heads/ml-auto-update/model/state")
@@ -259,7 +259,7 @@ def test_a_repository_copied_with_its_model_counts_from_what_the_model_was_train
     assert (run.decision, run.outputs["count"]) == ("promote", "45")
 
 
-def test_a_model_that_the_running_services_would_refuse_is_told(production: World) -> None:
+def test_a_model_that_running_services_would_refuse_is_reported(production: World) -> None:
     """Trained on a laptop, with another Python than the Action's."""
     metadata = json.loads(production.read("model/model_metadata.json", "main"))
     metadata["versions"][0]["libraries"]["python"] = "3.99.1"
@@ -267,4 +267,4 @@ def test_a_model_that_the_running_services_would_refuse_is_told(production: Worl
     production.arrive(drifted(45, 8))
     run = production.hour(autonomy="propose")
     assert run.decision == "promote"
-    assert "the champion with 3.99.1: a service that runs the champion refuses this version" in run.told
+    assert "the champion with 3.99.1: a service that runs the champion refuses this version" in run.plain_summary

@@ -44,15 +44,15 @@ def students(tmp_path: Path) -> Path:
 
 
 def test_from_a_folder_of_files_to_a_rehearsed_promotion(students: Path) -> None:
-    code, said = init(students, "--yes")
-    assert code == 0, said
+    code, output = init(students, "--yes")
+    assert code == 0, output
     config = tomllib.loads((students / CONFIG_FILE).read_text())
     assert (config["data-path"], config["target"], config["threshold"]) == ("in", "score", 30)
     assert "group" not in config
     assert (students / WORKFLOW).is_file()
-    assert "first hour: promote" in said
-    assert "second hour: promote" in said
-    assert "Allow GitHub Actions to create and approve pull requests" in said
+    assert "first hour: promote" in output
+    assert "second hour: promote" in output
+    assert "Allow GitHub Actions to create and approve pull requests" in output
     changed = subprocess.run(["git", "status", "--short"], cwd=students, capture_output=True, text=True).stdout
     assert set(changed.splitlines()) == {"?? .github/", f"?? {CONFIG_FILE}"}
     refs = subprocess.run(["git", "for-each-ref", "--format=%(refname)"], cwd=students, capture_output=True, text=True)
@@ -62,29 +62,29 @@ def test_from_a_folder_of_files_to_a_rehearsed_promotion(students: Path) -> None
 def test_a_second_time_it_changes_nothing_and_shows_what_it_would(students: Path) -> None:
     init(students, "--yes", "--no-rehearsal")
     before = (students / CONFIG_FILE).read_text()
-    code, said = init(students, "--yes", "--no-rehearsal", "--threshold", "33")
+    code, output = init(students, "--yes", "--no-rehearsal", "--threshold", "33")
     assert code == 0
-    assert "stays as it is" in said
-    assert "+threshold = 33" in said
+    assert "stays as it is" in output
+    assert "+threshold = 33" in output
     assert (students / CONFIG_FILE).read_text() == before
-    assert f"1. {CONFIG_FILE} was not changed: take over what you want of the difference above" in said
-    assert f"{CONFIG_FILE} was there before, and stays as it was" in said
+    assert f"1. {CONFIG_FILE} was not changed: take over what you want of the difference above" in output
+    assert f"{CONFIG_FILE} was there before, and stays as it was" in output
 
 
-def test_for_another_target_than_the_files_the_task_and_the_metric_are_proposed_anew(students: Path) -> None:
+def test_task_and_metric_are_proposed_again_for_a_target_other_than_the_files(students: Path) -> None:
     (students / CONFIG_FILE).write_text('target = "school"\ntask = "classification"\nmetric = "accuracy"\n')
-    code, said = init(students, "--yes", "--no-rehearsal", "--target", "score")
-    assert code == 0, said
-    assert '+task = "regression"' in said
-    assert '+metric = "r2"' in said
+    code, output = init(students, "--yes", "--no-rehearsal", "--target", "score")
+    assert code == 0, output
+    assert '+task = "regression"' in output
+    assert '+metric = "r2"' in output
 
 
 def test_a_table_that_is_sorted_by_its_target_is_set_up_without_a_rehearsal(tmp_path: Path) -> None:
     rows = [f"{number},{int(number > 70)}" for number in range(140)]
     folder = commit(tmp_path, {"data/t.csv": "\n".join(["weight,low", *rows]) + "\n"})
-    code, said = init(folder, "--yes", "--target", "low")
-    assert code == 0, said
-    assert "it is sorted by the target" in said
+    code, output = init(folder, "--yes", "--target", "low")
+    assert code == 0, output
+    assert "it is sorted by the target" in output
     assert (folder / WORKFLOW).is_file()
 
 
@@ -92,10 +92,10 @@ def test_one_table_is_counted_by_rows(tmp_path: Path) -> None:
     rows = [row for text in steady(80, 1) for row in text.splitlines()[1:]]
     head = steady(1, 1)[0].splitlines()[0]
     folder = commit(tmp_path, {"data/students.csv": "\n".join([head, *rows]) + "\n"})
-    code, said = init(folder, "--yes")
-    assert code == 0, said
+    code, output = init(folder, "--yes")
+    assert code == 0, output
     assert tomllib.loads((folder / CONFIG_FILE).read_text())["unit"] == "rows"
-    assert "first hour: promote" in said
+    assert "first hour: promote" in output
 
 
 def at_a_terminal(folder: Path, typed: bytes) -> tuple[int, str]:
@@ -111,24 +111,24 @@ def at_a_terminal(folder: Path, typed: bytes) -> tuple[int, str]:
         env=environ,
     ) as process:
         os.write(ours, typed)
-        said, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=120)
     os.close(ours)
     os.close(theirs)
-    return process.returncode, said
+    return process.returncode, output
 
 
 def test_a_person_who_goes_away_leaves_nothing_behind(students: Path) -> None:
-    code, said = at_a_terminal(students, b"\x04")
-    assert code == 2, said
-    assert "a question was not answered, and nothing was written" in said
+    code, output = at_a_terminal(students, b"\x04")
+    assert code == 2, output
+    assert "a question was not answered, and nothing was written" in output
     assert not (students / CONFIG_FILE).exists()
 
 
 def test_a_person_at_a_terminal_is_asked_and_enter_takes_the_guess(students: Path) -> None:
     """Four questions: what is predicted, the threshold, the metric, the estimator."""
-    code, said = at_a_terminal(students, b"nonsense\nscore\n45\n\n\n")
-    assert code == 0, said
-    assert "select one of the available options" in said
+    code, output = at_a_terminal(students, b"nonsense\nscore\n45\n\n\n")
+    assert code == 0, output
+    assert "select one of the available options" in output
     config = tomllib.loads((students / CONFIG_FILE).read_text())
     assert (config["target"], config["threshold"], config["metric"]) == ("score", 45, "r2")
 
@@ -151,36 +151,36 @@ def test_with_a_token_the_doctor_looks_as_well_and_nothing_is_pushed(tmp_path: P
         environ = here.environ(ML_AUTO_UPDATE_TOKEN=here.author.token)
         del environ["GITHUB_REPOSITORY"]  # a person's shell: the clone says where it came from
         before = sandbox_session.plain_git(here.repository.path).line("for-each-ref")
-        code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
-        assert code == 0, said
-        assert "the doctor looked at octo/students with the given token" in said
-        assert said.count("a rule keeps the bot off its own branch ml-auto-update/model/state") == 1
-        assert "reviews everywhere" in said
-        assert here.author.token not in said
+        code, output = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
+        assert code == 0, output
+        assert "the doctor looked at octo/students with the given token" in output
+        assert output.count("a rule keeps the bot off its own branch ml-auto-update/model/state") == 1
+        assert "reviews everywhere" in output
+        assert here.author.token not in output
         assert sandbox_session.plain_git(here.repository.path).line("for-each-ref") == before
-        environ["ML_AUTO_UPDATE_TOKEN"] = "nobody's"
-        code, said = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
-        assert code == 0, said
-        assert "the doctor could not look: " in said
+        environ["ML_AUTO_UPDATE_TOKEN"] = "unknown"
+        code, output = in_process(dict(environ), ["init", str(mine), "--yes", "--no-rehearsal"])
+        assert code == 0, output
+        assert "the doctor could not look: " in output
 
 
-def test_what_its_file_says_already_is_taken_and_a_mistake_in_it_told_before_anything_is_done(students: Path) -> None:
+def test_the_existing_settings_file_is_used_and_a_mistake_in_it_reported_first(students: Path) -> None:
     init(students, "--yes", "--no-rehearsal")
-    _, said = init(students, "--yes", "--no-rehearsal")
-    assert f"{CONFIG_FILE} is as it should be" in said
+    _, output = init(students, "--yes", "--no-rehearsal")
+    assert f"{CONFIG_FILE} is as it should be" in output
     (students / CONFIG_FILE).write_text('targett = "score"\n')
-    code, said = init(students, "--yes")
+    code, output = init(students, "--yes")
     assert code == 2
-    assert "perhaps you meant 'target'" in said
-    assert "found:" not in said
+    assert "perhaps you meant 'target'" in output
+    assert "found:" not in output
 
 
-def test_a_model_of_another_tool_is_no_loops_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_model_of_another_tool_is_recognized_and_nothing_is_written(tmp_path: Path) -> None:
     rows = "hours,score\n" + "".join(f"{n % 9},{n % 9 * 3 + n % 2}\n" for n in range(200))
     folder = commit(tmp_path, {"data/x.csv": rows, "model/model_metadata.json": '{"of": "another tool"}'})
-    code, said = init(folder, "--yes")
+    code, output = init(folder, "--yes")
     assert code == 6
-    assert "another tool wrote it" in said
+    assert "another tool wrote it" in output
     assert not (folder / CONFIG_FILE).exists()
 
 
@@ -191,75 +191,75 @@ def test_where_a_model_is_in_production_the_rehearsal_begins_without_it(students
         (students / "model" / path.name).write_bytes(path.read_bytes())
     sandbox_session.plain_git(students).run("add", "--all")
     sandbox_session.plain_git(students).run("commit", "--quiet", "--message", "A model")
-    code, said = init(students, "--yes")
-    assert code == 0, said
-    assert "first hour: promote: better by" in said
-    assert "of the dummy baseline's error" in said
+    code, output = init(students, "--yes")
+    assert code == 0, output
+    assert "first hour: promote: better by" in output
+    assert "of the dummy baseline's error" in output
 
 
-def test_a_folder_of_a_repository_is_where_data_are_looked_for(tmp_path: Path) -> None:
+def test_data_are_searched_in_the_given_folder_of_a_repository(tmp_path: Path) -> None:
     texts = steady(2, 1)
     more = {f"other/{n}.csv": text for n, text in enumerate(steady(3, 2))}
     folder = commit(tmp_path, {"here/one.csv": texts[0], "here/two.csv": texts[1], **more})
-    code, said = init(folder / "here", "--yes", "--no-rehearsal")
-    assert code == 0, said
-    assert "found: 2 files in here" in said
+    code, output = init(folder / "here", "--yes", "--no-rehearsal")
+    assert code == 0, output
+    assert "found: 2 files in here" in output
     assert (folder / CONFIG_FILE).is_file()
 
 
-def test_what_is_no_clone_is_told_as_such(tmp_path: Path) -> None:
+def test_a_path_that_is_no_clone_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    code, said = init(tmp_path / "file", "--yes")
+    code, output = init(tmp_path / "file", "--yes")
     assert code == 4
-    assert "there is no folder" in said
-    code, said = init(tmp_path, "--yes")
+    assert "there is no folder" in output
+    code, output = init(tmp_path, "--yes")
     assert code == 4
-    assert "is no git repository" in said
+    assert "is no git repository" in output
     sandbox_session.plain_git(tmp_path).run("init", "--quiet", "--bare", "bare")
-    code, said = init(tmp_path / "bare", "--yes")
+    code, output = init(tmp_path / "bare", "--yes")
     assert code == 4
-    assert "is a bare repository" in said
+    assert "is a bare repository" in output
     assert not (tmp_path / "bare" / CONFIG_FILE).exists()
 
 
-def test_what_github_takes_no_file_of_is_not_rehearsed(students: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_too_large_for_github_are_not_rehearsed(students: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "LARGEST", 100)  # bytes
-    code, said = init(students, "--yes")
-    assert code == 0, said
-    assert "GitHub takes no file of more than 100 MB, as in/000.csv is" in said
-    assert "first hour" not in said
+    code, output = init(students, "--yes")
+    assert code == 0, output
+    assert "GitHub takes no file of more than 100 MB, as in/000.csv is" in output
+    assert "first hour" not in output
     assert (students / CONFIG_FILE).is_file()
 
 
-def test_data_that_nobody_committed_are_named(students: Path) -> None:
+def test_uncommitted_data_are_reported(students: Path) -> None:
     (students / "in/new.csv").write_text(steady(1, 3)[0])
-    _, said = init(students, "--yes", "--no-rehearsal")
-    assert "not committed, and so not counted: 1 file, such as in/new.csv" in said
+    _, output = init(students, "--yes", "--no-rehearsal")
+    assert "not committed, and so not counted: 1 file, such as in/new.csv" in output
 
 
 @pytest.mark.parametrize("example", [one for one in init_page.EXAMPLES if not one.slow], ids=lambda one: one.name)
-def test_the_page_shows_what_init_says_of_real_data(example: init_page.Example) -> None:
+def test_the_page_shows_the_output_of_init_for_real_data(example: init_page.Example) -> None:
     page = init_page.without_figures(init_page.PAGE.read_text(encoding="utf-8"))
     assert init_page.without_figures(init_page.section(example)) in page
 
 
-def test_nobody_can_be_asked_in_a_pipe(students: Path) -> None:
-    code, said = init(students)
+def test_without_a_terminal_init_asks_for_yes(students: Path) -> None:
+    code, output = init(students)
     assert code == 2
-    assert "add --yes" in said
+    assert "add --yes" in output
 
 
 def test_without_data_or_commits_it_says_what_to_do_first(tmp_path: Path) -> None:
-    code, said = init(commit(tmp_path, {"README.md": "nothing here"}), "--yes")
+    code, output = init(commit(tmp_path, {"README.md": "nothing here"}), "--yes")
     assert code != 0
-    assert "no dataset was found that git tracks" in said
+    assert "no dataset was found that git tracks" in output
     (tmp_path / "new").mkdir()
     sandbox_session.plain_git(tmp_path / "new").run("init", "--quiet")
-    code, said = init(tmp_path / "new", "--yes")
-    assert "holds no commit" in said
+    code, output = init(tmp_path / "new", "--yes")
+    assert "holds no commit" in output
 
 
-def test_what_a_single_run_does_is_no_setting_of_the_file(students: Path) -> None:
-    code, said = init(students, "--yes", "--force", "because")
+def test_an_option_of_a_single_run_is_refused_as_a_setting_of_the_file(students: Path) -> None:
+    code, output = init(students, "--yes", "--force", "because")
     assert code == 2
-    assert "force: not a setting of the file" in said
+    assert "force: not a setting of the file" in output

@@ -52,7 +52,7 @@ def test_a_killed_run_is_completed_by_the_next(production: World, moment: Moment
 
 
 @pytest.mark.parametrize("moment", ["before the atomic push", "after the pull request was opened"])
-def test_the_same_of_the_very_process_that_a_runner_starts(production: World, moment: str) -> None:
+def test_a_killed_process_as_a_runner_starts_it_is_completed_by_the_next(production: World, moment: str) -> None:
     production.arrive(drifted(45, 8))
     production.killed(MOMENTS[moment](), Started)
     assert production.hour().code == 0
@@ -94,7 +94,7 @@ def test_a_held_attempt_that_is_killed_before_it_is_recorded_is_made_again(produ
 # --- two runs at once --------------------------------------------------------------------------------------
 
 
-def test_of_two_runs_at_once_one_records_and_the_other_stands_down(production: World) -> None:
+def test_of_two_runs_at_once_one_records_and_the_other_gives_way(production: World) -> None:
     """Both read the same state, both train, both push: they are held at the push until the other is there too."""
     production.arrive(drifted(45, 8))
     production.meet(at_a_push)
@@ -107,7 +107,7 @@ def test_of_two_runs_at_once_one_records_and_the_other_stands_down(production: W
     assert_promoted_once(production)
 
 
-def test_a_run_whose_state_was_moved_while_it_trained_stands_down(production: World) -> None:
+def test_a_run_gives_way_when_the_state_branch_moved_while_it_trained(production: World) -> None:
     """The other run does all of its work between this one's fetch and its push."""
     production.arrive(drifted(45, 8))
     others: list[str] = []

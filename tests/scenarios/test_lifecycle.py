@@ -24,27 +24,27 @@ def strict(make_world: Callable[..., World], with_v1: Path) -> World:
 
 
 def amend(world: World, branch: str = "main") -> str:
-    """Somebody rewrites the last commit of a branch and pushes it by force."""
+    """Rewrites the last commit of a branch and force-pushes it; returns the new commit."""
     tip = world.tip(branch)
     parents = world.git.line("rev-list", "--parents", "-1", tip).split(" ")[1:]
     arguments = [word for parent in parents for word in ("-p", parent)]
-    anew = world.git.line("commit-tree", f"{tip}^{{tree}}", *arguments, "-m", "The same in better words")
-    world.git.run("update-ref", f"refs/heads/{branch}", anew)
+    amended = world.git.line("commit-tree", f"{tip}^{{tree}}", *arguments, "-m", "The same in better words")
+    world.git.run("update-ref", f"refs/heads/{branch}", amended)
     world.here.hub.synchronise(world.repository)
-    return anew
+    return amended
 
 
 # --- the base branch moves ---------------------------------------------------------------------------------
 
 
-def test_a_base_that_moved_on_is_no_reason_to_build_anew_where_no_rule_asks_for_it(proposed: World) -> None:
+def test_a_moved_base_branch_rebuilds_the_proposal_only_if_a_rule_requires_it(proposed: World) -> None:
     before = proposed.tip(PROPOSAL)
     proposed.arrive(steady(3, 5))
     run = proposed.hour(autonomy="propose")
     assert (run.decision, proposed.tip(PROPOSAL)) == ("waiting", before)
 
 
-def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_approved_anew(strict: World) -> None:
+def test_a_proposal_that_has_to_be_up_to_date_is_rebuilt_and_approved_again(strict: World) -> None:
     strict.arrive(drifted(45, 8))
     strict.hour()
     first = strict.pull.head_sha
@@ -67,7 +67,7 @@ def test_where_a_branch_has_to_be_up_to_date_the_proposal_is_built_anew_and_appr
 
 
 @pytest.mark.parametrize("autonomy", ["propose", "merge"])
-def test_a_base_branch_that_was_rewritten_under_the_proposal_takes_nothing_along(
+def test_a_rewritten_base_branch_brings_none_of_its_old_commits_into_the_proposal(
     proposed: World, autonomy: str
 ) -> None:
     amend(proposed)
@@ -81,7 +81,7 @@ def test_a_base_branch_that_was_rewritten_under_the_proposal_takes_nothing_along
     assert proposed.versions == ["v1", "v2"]
 
 
-def test_a_history_that_somebody_edited_meanwhile_is_appended_to_and_not_overwritten(proposed: World) -> None:
+def test_metadata_that_a_person_edited_meanwhile_are_appended_to_and_not_overwritten(proposed: World) -> None:
     metadata = json.loads(proposed.read(METADATA))
     metadata["versions"][0]["reason"] = "in Ada's words"
     proposed.commit({METADATA: json.dumps(metadata, indent=1)})
@@ -93,8 +93,8 @@ def test_a_history_that_somebody_edited_meanwhile_is_appended_to_and_not_overwri
     assert versions[0]["reason"] == "in Ada's words"
 
 
-def test_a_proposal_is_built_anew_at_most_once_a_run(strict: World) -> None:
-    """Somebody pushes to main in the same second, again and again: the next run goes on."""
+def test_a_run_rebuilds_a_proposal_at_most_once(strict: World) -> None:
+    """A person pushes to main in the same second again and again: the next run continues."""
     strict.arrive(drifted(45, 8))
     strict.hour()
     strict.arrive(steady(3, 5))
@@ -118,7 +118,7 @@ def test_a_proposal_is_built_anew_at_most_once_a_run(strict: World) -> None:
 
 
 def test_a_lost_state_branch_and_a_kept_proposal_do_not_stop_the_loop(proposed: World) -> None:
-    """Counting begins anew; the proposal is known by its message as one that the bot made, also after a hold."""
+    """Counting starts again; the proposal is known by its message as one that the bot made, also after a hold."""
     proposed.git.run("update-ref", "-d", f"refs/heads/{STATE}")
     assert proposed.hour(min_improvement="0.9").decision == "hold"
     proposed.arrive(drifted(200, 31))
@@ -140,7 +140,7 @@ def test_without_a_state_branch_a_persons_commit_on_the_proposal_is_still_a_pers
 # --- rules of the base branch ------------------------------------------------------------------------------
 
 
-def test_a_merge_queue_is_stood_in_and_not_jumped(make_world: Callable[..., World], with_v1: Path) -> None:
+def test_a_promotion_waits_its_turn_in_the_merge_queue(make_world: Callable[..., World], with_v1: Path) -> None:
     world = make_world(with_v1, merge_queue=True)
     world.batches = 1
     world.arrive(drifted(45, 8))
@@ -149,7 +149,7 @@ def test_a_merge_queue_is_stood_in_and_not_jumped(make_world: Callable[..., Worl
     assert world.pull.queued_by
     again = world.hour()
     assert (again.decision, again.outputs["merge-state"]) == ("waiting", "queued")
-    assert "the merge queue merges it when its turn comes" in again.told
+    assert "the merge queue merges it when its turn comes" in again.plain_summary
     world.here.hub.advance_queue(world.repository)
     assert world.pull.merged
     assert world.hour().outputs["merge-state"] == "merged"
@@ -193,7 +193,7 @@ def test_where_commits_have_to_be_signed_github_signs_them(make_world: Callable[
     assert world.hour(commit_signing="api").decision == "waiting"
 
 
-def test_a_signed_proposal_is_signed_again_when_it_is_built_anew(strict: World) -> None:
+def test_a_signed_proposal_is_signed_again_when_it_is_rebuilt(strict: World) -> None:
     strict.arrive(drifted(45, 8))
     strict.hour(commit_signing="api")
     first = strict.pull.head_sha
@@ -204,7 +204,7 @@ def test_a_signed_proposal_is_signed_again_when_it_is_built_anew(strict: World) 
     assert strict.pull.head_sha in strict.repository.signed
 
 
-def test_a_personal_token_signs_nothing_and_is_told_so(production: World) -> None:
+def test_a_personal_token_signs_nothing_and_the_run_reports_it(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour(commit_signing="api", token=production.person().token)
     assert run.code == 5
@@ -215,22 +215,20 @@ def test_a_personal_token_signs_nothing_and_is_told_so(production: World) -> Non
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-def test_a_way_of_merging_that_is_turned_off_is_told_with_the_menu_that_turns_it_on(
-    production: World, method: str
-) -> None:
+def test_a_disabled_merge_method_is_reported_with_the_menu_that_enables_it(production: World, method: str) -> None:
     production.repository.change_settings(
         **{f"allow_{'merge_commit' if method == 'merge' else method + '_merge'}": False}
     )
     production.arrive(drifted(45, 8))
     run = production.hour(merge_method=method)
     assert (run.code, run.outputs["merge-state"]) == (0, "blocked")
-    assert "Settings → General → Pull Requests" in run.told
+    assert "Settings → General → Pull Requests" in run.plain_summary
     assert production.pull.open
     other = "squash" if method == "merge" else "merge"
     assert production.hour(merge_method=other).outputs["merge-state"] == "merged"
 
 
-def test_an_approval_of_somebody_else_than_the_last_pusher_is_what_the_second_identity_gives(
+def test_the_second_identity_gives_the_approval_required_from_other_than_the_last_pusher(
     make_world: Callable[..., World], with_v1: Path
 ) -> None:
     world = make_world(with_v1, require_last_push_approval=True, dismiss_stale=True)
@@ -264,7 +262,7 @@ def test_an_owner_of_the_code_has_the_last_word_where_the_rule_says_so(
     assert world.pull.merged
 
 
-def test_a_required_check_that_never_reports_holds_the_merge_and_nothing_else(
+def test_a_required_check_that_never_reports_delays_only_the_merge(
     make_world: Callable[..., World], with_v1: Path
 ) -> None:
     world = make_world(with_v1, required_checks=("never",))
@@ -273,7 +271,7 @@ def test_a_required_check_that_never_reports_holds_the_merge_and_nothing_else(
     for _ in range(3):
         run = world.hour()
         assert (run.code, run.outputs["merge-state"]) == (0, "enabled")
-    assert "reviews and checks that the base branch requires" in run.told
+    assert "reviews and checks that the base branch requires" in run.plain_summary
     assert len(world.attempts) == 2
     assert len(world.pull.reviews) == 1
 
@@ -290,7 +288,7 @@ def test_a_rule_over_the_bots_own_branches_stops_the_run_with_the_rule_to_change
     assert production.hour().outputs["merge-state"] == "merged"
 
 
-def test_an_archived_repository_is_told_and_nothing_is_tried_twice(proposed: World) -> None:
+def test_an_archived_repository_is_reported_and_nothing_is_retried(proposed: World) -> None:
     proposed.repository.change_settings(archived=True)
     run = proposed.hour()
     assert run.code != 0
@@ -306,11 +304,11 @@ def test_a_retargeted_pull_request_is_left_to_the_person_who_did_it(proposed: Wo
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", base="release")
     run = proposed.hour()
     assert run.decision == "blocked"
-    assert "it goes to release, not to main" in run.told
+    assert "it goes to release, not to main" in run.plain_summary
     assert (proposed.pull.open, proposed.pull.reviews) == (True, [])
 
 
-def test_a_description_that_people_made_too_long_keeps_their_words_and_cuts_ours(proposed: World) -> None:
+def test_a_description_that_got_too_long_keeps_peoples_words_and_cuts_the_report(proposed: World) -> None:
     words = "Ada thinks about it.\n" * 2_900
     body = f"{words}\n{proposed.pull.body}"[:65_000]
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", body=body)
@@ -333,12 +331,12 @@ def test_two_hundred_closed_pull_requests_and_comments_hide_nothing(proposed: Wo
     for _ in range(2):
         run = proposed.hour()
         assert run.decision == "blocked", run.log
-    said = [
+    remarks = [
         comment
         for comment in proposed.repository.pulls_by_number[1].comments
         if "overwrites no other author" in comment.body
     ]
-    assert len(said) == 1
+    assert len(remarks) == 1
 
 
 def test_a_label_that_was_taken_off_and_deleted_is_put_on_again(proposed: World) -> None:
@@ -349,7 +347,7 @@ def test_a_label_that_was_taken_off_and_deleted_is_put_on_again(proposed: World)
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_the_branch_of_a_merged_promotion_stands_in_nobodys_way_kept_or_deleted(production: World, kept: bool) -> None:
+def test_the_next_promotion_works_whether_the_merged_branch_was_kept_or_deleted(production: World, kept: bool) -> None:
     production.repository.change_settings(delete_branch_on_merge=not kept)
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["merge-state"] == "merged"
@@ -369,7 +367,7 @@ def test_a_fork_of_the_repository_reports_and_writes_nothing(production: World) 
     before = production.git.line("for-each-ref")
     run = production.hour(fork=True)
     assert (run.code, run.decision) == (0, "promote")
-    assert "this repository is a fork" in run.told
+    assert "this repository is a fork" in run.plain_summary
     assert production.calls == []
     assert production.git.line("for-each-ref") == before
     assert production.hour(fork=True, in_fork="run").outputs["merge-state"] == "merged"
@@ -391,7 +389,7 @@ def test_a_run_for_a_pull_request_writes_nothing_also_without_a_token_that_could
     environ = job.environ | {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/5/merge"}
     run = job.result(*in_process(environ))
     assert (run.code, run.decision) == (0, "promote"), run.log
-    assert "whose datasets are not merged yet" in run.told
+    assert "whose datasets are not merged yet" in run.plain_summary
     assert production.git.line("for-each-ref") == before
     assert production.pulls == []
 
@@ -419,7 +417,7 @@ def test_a_github_enterprise_server_has_its_api_below_a_path(production: World) 
 
 
 def test_a_company_proxy_carries_git_and_api_alike(production: World) -> None:
-    """Only the proxy knows where the name leads: whoever went past it would find nothing."""
+    """Only the proxy can resolve the name: a request that bypasses it fails."""
     production.arrive(drifted(45, 8))
     job = production.job()
     with forwarding("github.test", production.here.hub.url) as proxy:

@@ -13,7 +13,7 @@ ASKED = {"target": 'score,"rest, in h"', "weight": "count", "features": "hours_s
 
 
 def widened(texts: Iterable[str]) -> list[str]:
-    """One more target, whose name has a comma in it, and how many students a row stands for."""
+    """One more target, whose name has a comma in it, and how many students a row represents."""
     found = []
     for text in texts:
         head, *rows = text.splitlines()
@@ -47,7 +47,7 @@ def test_several_targets_and_weights_from_the_first_model_to_the_next(empty: Wor
     empty.arrive(widened(drifted(60, 3)))
     run = empty.hour(threshold="40", target="score", weight="count")
     assert run.decision == "incomparable"
-    assert "predicts 'score,\"rest, in h\"', the settings ask for 'score'" in run.told
+    assert "predicts 'score,\"rest, in h\"', the settings ask for 'score'" in run.plain_summary
 
 
 def test_a_dataset_with_a_bad_weight_is_set_aside_with_its_line(empty: World) -> None:
@@ -56,8 +56,8 @@ def test_a_dataset_with_a_bad_weight_is_set_aside_with_its_line(empty: World) ->
     texts[4] = "\n".join(line.rpartition(",")[0] for line in texts[4].splitlines()) + "\n"
     empty.arrive(texts)
     run = empty.hour(threshold="40", **ASKED)
-    assert "holds a weight below zero (-1) in the column 'count'" in run.told
-    assert "lacks the column 'count'" in run.told
+    assert "holds a weight below zero (-1) in the column 'count'" in run.plain_summary
+    assert "lacks the column 'count'" in run.plain_summary
     assert empty.last.datasets + empty.last.set_aside <= 45
 
 
@@ -76,13 +76,13 @@ def test_a_metric_in_the_workspace_is_not_imported(production: World, tmp_path: 
     production.commit({"mymetrics.py": code, "sklearn/metrics.py": code})
     production.arrive(drifted(45, 8))
     state = production.state.commit
-    for path, told in (
+    for path, message in (
         ("mymetrics.profit", "cannot be imported: ModuleNotFoundError"),
         ("sklearn.metrics.profit", "no scorer"),
     ):
         run = Started(production.job(metric=path)).wait()
         assert (run.code, run.decision) == (SettingsError.exit_code, "failed")
-        assert told in run.told
+        assert message in run.plain_summary
     assert not mark.exists()
     assert production.state.commit == state
 
@@ -91,7 +91,7 @@ def test_a_wrong_guardrail_stops_the_run_before_anything_is_trained(production: 
     production.arrive(drifted(45, 8))
     run = production.hour(guardrails='{"neg_mean_absolut_error": 0.01}')
     assert (run.code, run.decision) == (SettingsError.exit_code, "failed")
-    assert "Did you mean 'neg_mean_absolute_error'" in run.told
+    assert "Did you mean 'neg_mean_absolute_error'" in run.plain_summary
     assert "fit:" not in run.log
     assert len(production.attempts) == 1
 

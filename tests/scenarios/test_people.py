@@ -1,4 +1,4 @@
-"""What people do to a promotion, and how far the bot goes by itself: a person's word always stands."""
+"""What people do to a promotion, and how far the bot goes by itself: a person's decision is final."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_report_trains_judges_and_records_and_proposes_nothing(production: World
     production.arrive(drifted(45, 8))
     run = production.hour(autonomy="report")
     assert (run.code, run.decision) == (0, "promote")
-    assert "autonomy is report" in run.told
+    assert "autonomy is report" in run.plain_summary
     assert production.pulls == []
     assert production.writes == []
     assert (production.last.verdict.value, production.last.commit) == ("promote", "")
@@ -48,7 +48,7 @@ def test_propose_opens_and_labels_and_leaves_the_rest_to_people(proposed: World)
     assert proposed.pull.auto_merge is None
     run = proposed.hour(autonomy="propose")
     assert (run.decision, run.outputs["pr-number"]) == ("waiting", str(proposed.pull.number))
-    assert "a person reviews and merges it" in run.told
+    assert "a person reviews and merges it" in run.plain_summary
     assert len(proposed.pulls) == 1
 
 
@@ -71,7 +71,7 @@ def test_an_approval_that_a_person_dismissed_is_not_given_again(production: Worl
     for autonomy in ("approve", "merge"):
         run = production.hour(autonomy=autonomy)
         assert (run.code, run.decision) == (0, "waiting")
-    assert "the approval of github-actions[bot] for this commit was dismissed" in run.told
+    assert "the approval of github-actions[bot] for this commit was dismissed" in run.plain_summary
     assert production.approvals() == []
     assert production.pull.open
 
@@ -87,7 +87,7 @@ def test_merge_without_an_approver_token_waits_for_a_person_and_says_so(producti
     production.arrive(drifted(45, 8))
     run = production.hour(approver_token="")
     assert (run.code, run.outputs["merge-state"]) == (0, "enabled")
-    assert "no approver-token was given" in run.told
+    assert "no approver-token was given" in run.plain_summary
     assert production.pull.reviews == []
     person = production.person()
     production.api(person, "POST", f"{PULLS}/1/reviews", event="APPROVE")
@@ -96,11 +96,11 @@ def test_merge_without_an_approver_token_waits_for_a_person_and_says_so(producti
     assert production.last.state == "merged"
 
 
-def test_an_approver_who_is_the_author_approves_nothing_and_is_told_why(production: World) -> None:
+def test_an_approver_who_is_the_author_approves_nothing_and_the_reason_is_reported(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour(approver_token=production.here.author.token)
     assert run.code == 0
-    assert "two identities" in run.told
+    assert "two identities" in run.plain_summary
     assert production.pull.reviews == []
     assert production.pull.open
 
@@ -114,12 +114,12 @@ def test_without_a_rule_on_the_base_branch_the_bot_merges_at_once(
     assert world.hour().outputs["merge-state"] == "merged"
 
 
-def test_where_auto_merge_is_forbidden_the_reason_is_told_and_the_pull_request_stays(checked: World) -> None:
+def test_where_auto_merge_is_forbidden_the_reason_is_reported_and_the_pull_request_stays(checked: World) -> None:
     checked.repository.change_settings(allow_auto_merge=False)
     checked.arrive(drifted(45, 8))
     run = checked.hour()
     assert (run.code, run.outputs["merge-state"]) == (0, "blocked")
-    assert "Allow auto-merge" in run.told
+    assert "Allow auto-merge" in run.plain_summary
     assert checked.pull.open
     assert checked.approvals()
 
@@ -147,7 +147,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
     for _ in range(2):
         run = checked.hour()
         assert (run.decision, run.outputs["merge-state"]) == ("waiting", "enabled")
-        assert "GitHub merges it when its requirements are met" in run.told
+        assert "GitHub merges it when its requirements are met" in run.plain_summary
         assert not [call for call in checked.calls if not call.startswith("GET") and call != "POST /graphql"]
     assert len(checked.attempts) == 2
     assert checked.last.state == "open"
@@ -157,7 +157,7 @@ def test_a_pending_check_is_waited_for_hour_by_hour_and_auto_merge_fires_when_it
     assert checked.versions == ["v1", "v2"]
     run = checked.hour()
     assert (run.decision, run.outputs["merge-state"]) == ("waiting", "merged")
-    assert checked.calls == []  # the base branch alone tells it
+    assert checked.calls == []  # the base branch alone shows it
     assert checked.last.state == "merged"
     before = checked.state.commit
     assert checked.hour().outputs["merge-state"] == ""
@@ -211,7 +211,7 @@ def test_a_closed_pull_request_is_remembered_and_not_opened_again(proposed: Worl
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", state="closed")
     run = proposed.hour()
     assert (run.code, run.decision) == (0, "waiting")
-    assert "closed by a person" in run.told
+    assert "closed by a person" in run.plain_summary
     assert proposed.last.state == "closed"
     run = proposed.hour()
     assert (run.decision, proposed.calls) == ("waiting", [])
@@ -234,7 +234,7 @@ def test_after_a_closed_pull_request_only_a_new_batch_proposes_again(proposed: W
     assert proposed.last.datasets > 90
 
 
-def test_a_pull_request_closed_in_the_hour_of_a_new_batch_does_not_stand_in_its_way(proposed: World) -> None:
+def test_a_pull_request_closed_in_the_hour_of_a_new_batch_does_not_block_it(proposed: World) -> None:
     """Closing and arriving happen between the same two hours."""
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", state="closed")
     proposed.arrive(drifted(45, 11))
@@ -243,7 +243,7 @@ def test_a_pull_request_closed_in_the_hour_of_a_new_batch_does_not_stand_in_its_
     assert [attempt.state for attempt in proposed.attempts[1:]] == ["closed", "merged"]
 
 
-def test_a_persons_commit_on_the_proposal_blocks_the_bot_which_says_so_once(proposed: World) -> None:
+def test_a_persons_commit_on_the_proposal_blocks_the_bot_which_comments_once(proposed: World) -> None:
     theirs = proposed.commit({"model/notes.md": "let me look at this first"}, PROPOSAL, by=proposed.person())
     for _ in range(2):
         run = proposed.hour()
@@ -267,7 +267,7 @@ def test_a_persons_commit_is_not_overwritten_by_a_new_batch_either(proposed: Wor
     assert proposed.state.data != proposed.git.object_id("main:data/new_data")
 
 
-def test_a_persons_commit_takes_the_standing_order_to_merge_back(checked: World) -> None:
+def test_a_persons_commit_cancels_auto_merge(checked: World) -> None:
     checked.arrive(drifted(45, 8))
     checked.hour()
     assert checked.pull.auto_merge
@@ -276,7 +276,7 @@ def test_a_persons_commit_takes_the_standing_order_to_merge_back(checked: World)
     assert checked.pull.auto_merge is None
 
 
-def test_when_the_person_closes_and_deletes_the_branch_the_bot_goes_on(proposed: World) -> None:
+def test_the_bot_continues_after_the_person_closed_and_deleted_the_branch(proposed: World) -> None:
     proposed.commit({"model/notes.md": "no"}, PROPOSAL, by=proposed.person())
     proposed.hour()
     proposed.api(proposed.person(), "PATCH", f"{PULLS}/1", state="closed")
@@ -286,7 +286,7 @@ def test_when_the_person_closes_and_deletes_the_branch_the_bot_goes_on(proposed:
     assert (run.decision, run.outputs["merge-state"]) == ("promote", "merged")
 
 
-def test_a_persons_commit_that_was_merged_with_the_proposal_stands_in_nobodys_way(proposed: World) -> None:
+def test_a_persons_commit_that_was_merged_with_the_proposal_blocks_nothing(proposed: World) -> None:
     """The branch is still there, as GitHub leaves it by default."""
     ada = proposed.person()
     proposed.commit({"model/notes.md": "good"}, PROPOSAL, by=ada)
@@ -367,13 +367,13 @@ def label_it(world: World, who: Account) -> None:
     world.api(who, "POST", "/repos/octo/students/issues/1/labels", labels=["model-update"])
 
 
-def test_a_strangers_pull_request_with_the_label_is_not_approved(production: World) -> None:
+def test_an_outsiders_pull_request_with_the_label_is_not_approved(production: World) -> None:
     """It has the label, and it even comes from the bot's branch: the journal does not know its commit."""
-    stranger = production.person("mallory")
+    outsider = production.person("mallory")
     production.git.run("update-ref", f"refs/heads/{PROPOSAL}", "main")
-    production.commit({"model/v2.pkl": b"cos\nsystem\n(S'touch /tmp/pwned'\ntR."}, PROPOSAL, by=stranger)
-    production.api(stranger, "POST", PULLS, title="Promote", head=PROPOSAL, base="main")
-    label_it(production, stranger)
+    production.commit({"model/v2.pkl": b"cos\nsystem\n(S'touch /tmp/pwned'\ntR."}, PROPOSAL, by=outsider)
+    production.api(outsider, "POST", PULLS, title="Promote", head=PROPOSAL, base="main")
+    label_it(production, outsider)
     run = approve(production)
     assert (run.code, run.decision) == (0, "blocked")
     assert "not the recorded" in run.reason
@@ -383,12 +383,12 @@ def test_a_strangers_pull_request_with_the_label_is_not_approved(production: Wor
     assert len(production.pull.comments) == 1
 
 
-def test_a_label_on_a_pull_request_from_another_branch_moves_nobody(production: World) -> None:
-    stranger = production.person("mallory")
+def test_a_label_on_a_pull_request_from_another_branch_has_no_effect(production: World) -> None:
+    outsider = production.person("mallory")
     production.git.run("update-ref", "refs/heads/mine", "main")
-    production.commit({".github/workflows/x.yml": "on: push"}, "mine", by=stranger)
-    production.api(stranger, "POST", PULLS, title="Promote", head="mine", base="main")
-    label_it(production, stranger)
+    production.commit({".github/workflows/x.yml": "on: push"}, "mine", by=outsider)
+    production.api(outsider, "POST", PULLS, title="Promote", head="mine", base="main")
+    label_it(production, outsider)
     production.git.run("update-ref", "-d", f"refs/heads/{PROPOSAL}")
     run = approve(production)
     assert run.decision == "blocked"
@@ -446,10 +446,10 @@ def test_a_held_batch_does_not_end_a_proposal_that_waits(checked: World) -> None
     assert (ended.id, ended.state) == (waiting.id, "merged")
 
 
-def test_a_branch_that_is_deleted_before_it_has_a_pull_request_is_taken_as_a_no(
+def test_deleting_the_branch_before_it_has_a_pull_request_counts_as_a_rejection(
     make_world: Callable[..., World], with_v1: Path
 ) -> None:
-    """The bot may not open pull requests, and a person clears its branch away: the loop goes on."""
+    """The bot may not open pull requests, and a person deletes its branch: the loop continues."""
     world = make_world(with_v1)
     world.batches = 1
     world.arrive(drifted(45, 8))

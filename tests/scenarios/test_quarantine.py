@@ -1,4 +1,4 @@
-"""Bad datasets among good ones: set aside and told, never counted, never trained on; many of them stop the run."""
+"""Bad datasets among good ones: set aside and reported, never counted, never trained on; many of them stop the run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_nine_broken_datasets_of_99_are_left_out_and_the_other_ninety_are_promot
     assert (run.code, run.decision, run.outputs["quarantined"]) == (0, "promote", "9")
     assert production.last.new == 90
     assert production.last.set_aside == 9
-    for text in (run.told, production.pull.body.replace("\\", "")):
+    for text in (run.plain_summary, production.pull.body.replace("\\", "")):
         assert "Quarantine: 9 datasets set aside" in text
         for path in broken():
             assert f"`{path}`" in text
@@ -63,7 +63,7 @@ def test_more_bad_datasets_than_max_quarantine_stop_the_run_which_uses_nothing_u
     run = production.hour()
     assert (run.code, run.decision, run.outputs["quarantined"]) == (3, "failed", "9")
     assert "9 of 49 new datasets are bad (18.4 %; max-quarantine allows 10.0 %)" in run.reason
-    assert "with-repeated-rows.csv" in run.told
+    assert "with-repeated-rows.csv" in run.plain_summary
     assert production.git.line("for-each-ref") == before
     production.commit(dict.fromkeys(broken()))
     assert production.hour().decision == "promote"
@@ -83,13 +83,13 @@ def test_max_quarantine_is_a_setting_and_two_bad_datasets_never_stop_a_run(produ
 
 
 @pytest.mark.parametrize("factor", [60, 1000])
-def test_hours_in_another_unit_are_found_although_the_files_are_flawless(production: World, factor: float) -> None:
+def test_well_formed_files_in_another_unit_are_found(production: World, factor: float) -> None:
     production.arrive(scaled(drifted(4, 3), factor))
     production.arrive(drifted(60, 8))
     run = production.hour()
     assert (run.decision, run.outputs["quarantined"]) == ("promote", "4")
-    assert "has the column 'hours_studied' about" in run.told
-    assert "minutes instead of hours" in run.told or factor == 1000
+    assert "has the column 'hours_studied' about" in run.plain_summary
+    assert "minutes instead of hours" in run.plain_summary or factor == 1000
 
 
 def test_a_whole_batch_in_another_unit_stops_the_run(production: World) -> None:
@@ -106,7 +106,7 @@ def test_the_very_first_batch_is_judged_against_itself(empty: World) -> None:
     assert (run.decision, run.outputs["quarantined"]) == ("promote", "3")
 
 
-def test_rows_of_the_holdout_may_not_come_back_as_training_data(production: World) -> None:
+def test_training_data_that_repeat_rows_of_the_holdout_are_set_aside(production: World) -> None:
     from ml_action.datasets.holdout import in_holdout
     from ml_action.git.registry import read
 
@@ -122,10 +122,10 @@ def test_rows_of_the_holdout_may_not_come_back_as_training_data(production: Worl
     mixed = [text.rstrip("\n") + "\n" + "\n".join(taken[1:]) + "\n" for text in new[:8]]
     production.arrive([*mixed, *new[8:]])
     run = production.hour(max_quarantine="0.5")
-    assert "no model may learn from (holdout): a leak" in run.told
+    assert "no model may learn from (holdout): a leak" in run.plain_summary
 
 
-def test_what_a_column_may_hold_is_the_users_to_say_and_one_value_outside_is_enough(production: World) -> None:
+def test_one_value_outside_the_users_rule_sets_the_dataset_aside(production: World) -> None:
     production.commit({CONFIG: "[contract.hours_studied]\nmin = 0\nmax = 24\n"})
     texts = drifted(60, 8)
     lines = texts[0].strip().split("\n")
@@ -138,15 +138,15 @@ def test_what_a_column_may_hold_is_the_users_to_say_and_one_value_outside_is_eno
     assert "more than max = 24" in run.log
 
 
-def test_a_rule_that_makes_no_sense_is_told_with_its_key(production: World) -> None:
+def test_an_invalid_rule_is_reported_with_its_key(production: World) -> None:
     production.commit({CONFIG: '[contract.hours_studied]\nmin = 5\nmax = 3\nunits = "h"\n'})
     run = production.hour()
     assert run.code == 2
-    assert "'hours_studied' has an unknown key 'units'" in run.told
-    assert "min is larger than max" in run.told
+    assert "'hours_studied' has an unknown key 'units'" in run.plain_summary
+    assert "min is larger than max" in run.plain_summary
 
 
-def test_the_contract_of_its_data_stands_with_the_version(production: World) -> None:
+def test_the_metadata_of_a_version_hold_the_contract_of_its_data(production: World) -> None:
     contract = production.champion.contract
     assert contract
     assert contract.target == "score"
@@ -158,16 +158,16 @@ def test_the_contract_of_its_data_stands_with_the_version(production: World) -> 
     assert json.loads(text)["versions"][0]["contract"]["target"] == "score"
 
 
-def test_drift_is_told_as_an_effect_size_in_outputs_summary_and_pull_request(production: World) -> None:
+def test_drift_is_reported_as_an_effect_size_in_outputs_summary_and_pull_request(production: World) -> None:
     production.arrive([text.replace("town", "village") for text in drifted(60, 8)])
     run = production.hour()
     assert json.loads(run.outputs["drifted"]) in (["school"], [])
     assert float(run.outputs["drift"]) > 0.15
-    assert "Drift of the new datasets" in run.told
-    assert "| `school` |" in run.told
+    assert "Drift of the new datasets" in run.plain_summary
+    assert "| `school` |" in run.plain_summary
 
 
-def test_drift_pulls_the_trigger_early_and_without_drift_the_run_looks_only_once(production: World) -> None:
+def test_drift_starts_the_training_early_and_is_measured_only_once(production: World) -> None:
     usual = {"threshold": "100", "drift_threshold": "40"}
     production.arrive(steady(45, 8))
     run = production.hour(**usual)
@@ -184,11 +184,11 @@ def test_drift_pulls_the_trigger_early_and_without_drift_the_run_looks_only_once
     assert run.decision in ("promote", "hold")
     assert json.loads(run.outputs["drifted"]) == ["school"]
     assert production.last.new == 90
-    assert "trained early: school drifted" in run.told
+    assert "trained early: school drifted" in run.plain_summary
 
 
-def test_a_source_that_breaks_bit_by_bit_stops_the_run_too(production: World) -> None:
-    """Each hour four datasets in minutes beside 36 good ones that wait: none of them is many, all of them are."""
+def test_a_source_that_breaks_gradually_stops_the_run_too(production: World) -> None:
+    """Each hour brings four datasets in minutes while 36 good ones wait: four are few, all together are many."""
     production.arrive(drifted(36, 8))
     decisions = []
     for hour in range(3):
@@ -221,7 +221,7 @@ def test_a_copy_counts_when_its_original_is_taken_away_before_it_was_counted(pro
     assert production.hour(mode="check").outputs["count"] == "39"
 
 
-def test_a_feature_that_was_taken_out_is_no_longer_judged(production: World) -> None:
+def test_a_removed_feature_is_no_longer_judged(production: World) -> None:
     production.arrive(scaled(drifted(60, 8), 60))
     assert production.hour().decision == "failed"
     run = production.hour(features="sleep_hours,attendance,school")
@@ -239,7 +239,7 @@ def test_one_file_with_a_column_more_does_not_change_what_is_predicted(empty: Wo
     assert empty.champion.target == "score"
 
 
-def test_the_look_at_drift_is_taken_again_under_another_setting(production: World) -> None:
+def test_drift_is_measured_again_under_another_setting(production: World) -> None:
     usual = {"threshold": "100", "drift_threshold": "40"}
     production.arrive([text.replace(",town,", ",village,").replace(",online,", ",village,") for text in drifted(45, 9)])
     assert production.hour(**usual, drift="0.95").decision == "waiting"

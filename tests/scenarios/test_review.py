@@ -26,14 +26,14 @@ def reviewed(production: World) -> World:
     return production
 
 
-def test_reversed_labels_are_reviewed_and_told_and_not_tried_again(production: World) -> None:
+def test_reversed_labels_are_sent_to_review_and_not_tried_again(production: World) -> None:
     production.arrive(turned(drifted(100, 8), 20))
     run = production.hour()
     assert (run.code, run.decision) == (0, "review")
     assert "labels reversed or shuffled?" in run.reason
     assert int(run.outputs["suspicious"]) >= 15
-    assert "runs against the champion" in run.told
-    assert "run once with `force` and a reason" in run.told
+    assert "runs against the champion" in run.plain_summary
+    assert "run once with `force` and a reason" in run.plain_summary
     assert production.pulls == []
     assert production.last.screening
     assert production.last.screening.suspicious == int(run.outputs["suspicious"])
@@ -108,7 +108,7 @@ def test_a_draft_shows_a_person_what_was_reviewed(production: World) -> None:
     assert pull.draft
     assert pull.title.startswith("Review model v2")
     assert (pull.auto_merge, production.approvals()) == (None, [])
-    assert "is a draft for a person" in run.told
+    assert "is a draft for a person" in run.plain_summary
     production.hour()
     assert production.pull.draft
     assert production.approvals() == []
@@ -151,7 +151,7 @@ def test_an_incomparable_champion_is_replaced_by_force_alone(production: World) 
     assert production.pull.title.startswith("Promote (forced) model v2")
 
 
-def test_a_force_that_the_gate_agrees_with_is_a_person_s_all_the_same(production: World) -> None:
+def test_a_forced_promotion_is_a_persons_even_if_the_gate_agrees(production: World) -> None:
     production.arrive(drifted(60, 8))
     run = production.hour(force="now")
     assert run.decision == "promote"
@@ -160,7 +160,7 @@ def test_a_force_that_the_gate_agrees_with_is_a_person_s_all_the_same(production
     assert production.approvals() == []
 
 
-def test_a_force_trains_on_noise_and_says_what_the_gate_thinks(production: World) -> None:
+def test_a_forced_training_on_noise_reports_the_verdict_of_the_gate(production: World) -> None:
     production.arrive(noise(60, 8))
     run = production.hour(force="I want to see it fail", max_quarantine="1", max_suspicious="1")
     assert run.decision == "promote"
@@ -192,12 +192,12 @@ def test_files_of_one_user_are_judged_as_one(empty: World) -> None:
     assert "20 datasets were judged, 30 are needed" in run.reason
 
 
-def test_slices_and_guardrails_are_judged_and_told(production: World) -> None:
+def test_slices_and_guardrails_are_judged_and_reported(production: World) -> None:
     production.arrive(drifted(120, 8))
     run = production.hour(slices="school", guardrails='{"neg_mean_absolute_error": 0.01}')
     assert run.decision == "promote"
     for text in ("| `school` | `town` |", "| `school` | `online` |", "| `neg_mean_absolute_error` |"):
-        assert text in run.told
+        assert text in run.plain_summary
 
 
 def test_a_guardrail_that_is_broken_rejects(production: World) -> None:
@@ -209,11 +209,11 @@ def test_a_guardrail_that_is_broken_rejects(production: World) -> None:
     assert (run.decision == "reject") == (rail.p_value > 0.05)
 
 
-def test_a_slice_column_that_no_dataset_has_is_named(production: World) -> None:
+def test_a_slice_column_that_no_dataset_has_is_reported(production: World) -> None:
     production.arrive(drifted(60, 8))
     run = production.hour(slices="scool")
     assert run.code == 3
-    assert "Did you mean 'school'?" in run.told
+    assert "Did you mean 'school'?" in run.plain_summary
 
 
 def test_one_fit_and_the_holdout_alone(production: World) -> None:
@@ -221,4 +221,4 @@ def test_one_fit_and_the_holdout_alone(production: World) -> None:
     run = production.hour(fit_budget="1")
     assert run.decision in ("promote", "hold"), run.log
     assert 30 <= production.last.comparison.datasets <= 55
-    assert "fit-budget allows no cross-fitting" in run.told
+    assert "fit-budget allows no cross-fitting" in run.plain_summary

@@ -59,7 +59,7 @@ def test_the_numbers_are_shown_and_the_reason_is_only_text(second: World) -> Non
     run = roll_back(second, autonomy="propose")
     assert run.outputs["version"] == "v1"
     assert float(run.outputs["challenger-score"]) < float(run.outputs["champion-score"])
-    assert "Scores of v1 and v2 on the same rows" in run.told
+    assert "Scores of v1 and v2 on the same rows" in run.plain_summary
     body = second.pull.body or ""
     assert "35 datasets" in body
     assert "scored on the new datasets, which no version was trained on" in body.replace("\\", "")
@@ -69,7 +69,7 @@ def test_the_numbers_are_shown_and_the_reason_is_only_text(second: World) -> Non
         assert "@ada" not in text
 
 
-def test_the_count_goes_on_as_if_nothing_had_been(second: World) -> None:
+def test_the_count_continues_as_if_there_had_been_no_rollback(second: World) -> None:
     second.arrive(drifted(39, 21))
     data = second.state.data
     roll_back(second)
@@ -98,7 +98,7 @@ def test_a_rollback_waits_for_people_where_autonomy_says_so(second: World) -> No
 def test_with_autonomy_report_it_is_verified_and_nothing_is_proposed(second: World) -> None:
     run = roll_back(second, autonomy="report")
     assert (run.code, run.decision) == (0, "rollback")
-    assert "autonomy is report" in run.told
+    assert "autonomy is report" in run.plain_summary
     assert second.pulls == []
     assert second.champion.version == "v2"
 
@@ -191,7 +191,7 @@ def test_a_promotion_that_was_merged_since_the_last_hour_is_noticed_and_rolled_b
     assert world.pulls[-1].title == "Roll back model from v3 to v2"
 
 
-def test_a_promotion_that_is_merged_while_the_rollback_looks_at_it_is_told(third_proposed: World) -> None:
+def test_a_promotion_merged_while_the_rollback_looks_at_it_is_reported(third_proposed: World) -> None:
     world = third_proposed
     done = [False]
 
@@ -210,7 +210,7 @@ def test_a_promotion_that_is_merged_while_the_rollback_looks_at_it_is_told(third
     assert roll_back(world, "v2").decision == "rollback"
 
 
-def test_with_autonomy_report_the_promotion_waits_on(third_proposed: World) -> None:
+def test_with_autonomy_report_the_promotion_keeps_waiting(third_proposed: World) -> None:
     run = roll_back(third_proposed, autonomy="report")
     assert run.decision == "rollback"
     assert [attempt.state for attempt in third_proposed.attempts[-2:]] == ["open", ""]
@@ -226,7 +226,7 @@ def test_a_rollback_that_is_killed_while_it_takes_a_promotions_branch_is_complet
     world = third_proposed
     moments = {"after the atomic push": after_a_push(), "after the promotion was closed": asked("PATCH", "/pulls/1")}
     world.killed(moments[moment], mode="rollback", to="v1", why=WHY)
-    assert world.pulls[0].auto_merge is None  # what stands on the branch now has another approval to get
+    assert world.pulls[0].auto_merge is None  # what is on the branch now needs an approval of its own
     world.hour()
     promotion, back = world.pulls
     assert (promotion.open, len(promotion.comments), back.open) == (False, 1, True)
@@ -255,7 +255,7 @@ def test_a_rollback_that_a_person_closed_is_remembered_and_v2_stays(second: Worl
     assert (len(second.pulls), second.champion.version) == (1, "v2")
 
 
-def test_a_rollback_that_was_closed_is_opened_anew_when_a_person_asks_again(second: World) -> None:
+def test_a_closed_rollback_is_opened_again_when_a_person_asks_again(second: World) -> None:
     roll_back(second, autonomy="propose")
     second.api(second.person(), "PATCH", f"{PULLS}/1", state="closed")
     run = roll_back(second)
@@ -272,7 +272,7 @@ def test_a_persons_commit_on_the_branch_is_not_overwritten(third_proposed: World
     assert world.tip(PROPOSAL) == theirs
 
 
-def test_a_history_that_somebody_edited_meanwhile_keeps_every_byte_but_the_pointer(second: World) -> None:
+def test_metadata_that_a_person_edited_meanwhile_keep_every_byte_but_the_pointer(second: World) -> None:
     roll_back(second, autonomy="propose")
     edited = json.dumps(json.loads(second.read(METADATA)) | {"note": "Ada was here"}, indent=1).encode()
     second.commit({METADATA: edited})
@@ -282,7 +282,7 @@ def test_a_history_that_somebody_edited_meanwhile_keeps_every_byte_but_the_point
     assert (second.last.state, len(second.pulls)) == ("merged", 1)
 
 
-def test_another_champion_that_came_meanwhile_ends_the_rollback(second: World) -> None:
+def test_a_champion_merged_meanwhile_ends_the_rollback(second: World) -> None:
     roll_back(second, autonomy="propose")
     metadata = json.loads(second.read(METADATA))
     entry = dict(metadata["versions"][0], version="v9", attempt="by-hand")
@@ -295,7 +295,7 @@ def test_another_champion_that_came_meanwhile_ends_the_rollback(second: World) -
     assert second.champion.version == "v9"
 
 
-def test_of_a_rollback_and_a_training_at_once_one_records_and_the_other_stands_down(second: World) -> None:
+def test_of_a_rollback_and_a_training_at_once_one_records_and_the_other_gives_way(second: World) -> None:
     """Both are held at their push until the other is there too."""
     second.arrive(drifted(45, 31))
     second.meet(at_a_push)
@@ -307,7 +307,7 @@ def test_of_a_rollback_and_a_training_at_once_one_records_and_the_other_stands_d
     assert len(second.pulls) <= 1
 
 
-def test_without_a_journal_it_goes_back_all_the_same(second: World) -> None:
+def test_a_rollback_works_without_a_journal(second: World) -> None:
     second.git.run("update-ref", "-d", f"refs/heads/{STATE}")
     run = roll_back(second)
     assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
@@ -315,12 +315,12 @@ def test_without_a_journal_it_goes_back_all_the_same(second: World) -> None:
 
 
 @pytest.mark.parametrize("given", [{"unit": "rows", "threshold": "400"}, {"group": "attendance"}, {"test_size": "0"}])
-def test_it_goes_back_however_data_are_counted_and_held_out(second: World, given: dict[str, str]) -> None:
+def test_a_rollback_works_for_every_way_to_count_and_hold_out_data(second: World, given: dict[str, str]) -> None:
     run = roll_back(second, **given)
     assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
     assert run.outputs["challenger-score"]
     if "test_size" in given:
-        assert "scored on rows that they may have been trained on" in run.told
+        assert "scored on rows that they may have been trained on" in run.plain_summary
 
 
 def test_where_commits_have_to_be_signed_github_signs_the_rollback(
@@ -344,12 +344,12 @@ def test_where_the_bot_may_open_no_pull_request_the_branch_is_kept_and_a_person_
     run = roll_back(world, **tokens)
     assert (run.code, run.decision) == (5, "blocked"), run.log
     assert run.outputs["compare-url"]
-    assert "open it by hand" in run.told
+    assert "open it by hand" in run.plain_summary
     assert world.last.rolls_back
     assert world.tip(PROPOSAL) == world.last.commit
 
 
-def test_classes_go_back_too(empty: World) -> None:
+def test_a_classifier_can_be_rolled_back(empty: World) -> None:
     empty.arrive(as_classes(steady(45, 1)))
     empty.hour()
     empty.arrive(as_classes(drifted(80, 8)))
@@ -364,14 +364,14 @@ def test_classes_go_back_too(empty: World) -> None:
 # --- not again from the same data --------------------------------------------------------------------------
 
 
-def count_anew(world: World) -> None:
+def restart_count(world: World) -> None:
     """A person has everything since v1 counted again: they put the state's data back, and leave the journal."""
     history = registry.read(world.git, world.tip("main"), "model")
     assert history
     entries = world.git.run("ls-tree", "-z", f"refs/heads/{STATE}").split(b"\0")
     rows = [row if not row.endswith(b"\tdata") else _tree(history.versions[0].data_tree) for row in entries if row]
     tree = world.git.line("mktree", "-z", stdin=b"\0".join(rows) + b"\0")
-    commit = world.git.line("commit-tree", tree, "-p", f"refs/heads/{STATE}", "-m", "count anew")
+    commit = world.git.line("commit-tree", tree, "-p", f"refs/heads/{STATE}", "-m", "restart the count")
     world.git.run("update-ref", f"refs/heads/{STATE}", commit)
 
 
@@ -386,8 +386,8 @@ def rolled_back(second: World) -> World:
     return second
 
 
-def test_what_was_rolled_back_is_not_proposed_again_from_the_same_data(rolled_back: World) -> None:
-    count_anew(rolled_back)
+def test_a_rolled_back_version_is_not_proposed_again_from_the_same_data(rolled_back: World) -> None:
+    restart_count(rolled_back)
     run = rolled_back.hour(confidence="0.9")
     assert (run.code, run.decision) == (0, "hold"), run.log
     assert "and yet it is v2 again (the same model file), which was rolled back on " in run.reason
@@ -396,25 +396,25 @@ def test_what_was_rolled_back_is_not_proposed_again_from_the_same_data(rolled_ba
     assert rolled_back.champion.version == "v1"
 
 
-def test_the_very_same_work_is_not_even_done_again_and_the_rollback_is_named(rolled_back: World) -> None:
-    count_anew(rolled_back)
+def test_the_same_training_is_not_repeated_after_a_rollback_and_the_rollback_is_named(rolled_back: World) -> None:
+    restart_count(rolled_back)
     run = rolled_back.hour()
     assert run.decision == "hold"
     assert "the same work was done before" in run.reason
     assert "v2 was rolled back on " in run.reason
 
 
-def test_new_data_propose_again_and_no_number_is_given_twice(rolled_back: World) -> None:
-    assert "v2 was rolled back" in rolled_back.hour().told
+def test_new_data_propose_again_and_no_version_number_is_used_twice(rolled_back: World) -> None:
+    assert "v2 was rolled back" in rolled_back.hour().plain_summary
     rolled_back.arrive(drifted(45, 21))
     run = rolled_back.hour()
     assert (run.decision, run.outputs["version"]) == ("promote", "v3"), run.log
     assert (rolled_back.champion.version, rolled_back.versions) == ("v3", ["v1", "v2", "v3"])
-    assert "v2 was rolled back" not in rolled_back.hour().told
+    assert "v2 was rolled back" not in rolled_back.hour().plain_summary
 
 
-def test_a_person_who_forces_it_gets_it_and_merges_it(rolled_back: World) -> None:
-    count_anew(rolled_back)
+def test_a_person_can_force_a_rolled_back_promotion_and_merge_it(rolled_back: World) -> None:
+    restart_count(rolled_back)
     run = rolled_back.hour(force="it was right after all")
     assert (run.decision, run.outputs["version"]) == ("promote", "v3"), run.log
     assert rolled_back.pulls[-1].open
@@ -422,7 +422,7 @@ def test_a_person_who_forces_it_gets_it_and_merges_it(rolled_back: World) -> Non
 
 def test_a_version_that_came_back_is_not_barred(rolled_back: World) -> None:
     roll_back(rolled_back, "v2", "it was right after all")
-    assert "v2 was rolled back" not in rolled_back.hour().told
+    assert "v2 was rolled back" not in rolled_back.hour().plain_summary
 
 
 # --- what cannot be ----------------------------------------------------------------------------------------
@@ -438,7 +438,7 @@ def test_a_version_that_came_back_is_not_barred(rolled_back: World) -> None:
         ({"why": " "}, 2, "`why` is empty"),
     ],
 )
-def test_a_wish_that_makes_no_sense_is_told(second: World, given: dict[str, str], code: int, reason: str) -> None:
+def test_an_invalid_rollback_request_is_explained(second: World, given: dict[str, str], code: int, reason: str) -> None:
     run = roll_back(second, **given)
     assert (run.code, run.decision) == (code, "failed")
     assert reason in run.log
@@ -449,7 +449,7 @@ def test_a_wish_that_makes_no_sense_is_told(second: World, given: dict[str, str]
 def test_where_there_is_no_earlier_version_nothing_is_rolled_back(production: World, empty: World) -> None:
     run = roll_back(production)
     assert (run.code, run.reason) == (6, "there is nothing to roll back")
-    assert "v1 is the only version" in run.told
+    assert "v1 is the only version" in run.plain_summary
 
 
 @pytest.mark.parametrize(
@@ -469,7 +469,7 @@ def test_a_version_whose_file_is_not_the_recorded_one_cannot_take_over(
     assert (run.code, run.decision) == (6, "failed")
     assert "v1 cannot take over: " in run.reason
     assert reason in run.reason
-    assert "nothing was changed" in run.told
+    assert "nothing was changed" in run.plain_summary
     assert not (tmp_path / "canary").exists()
     assert (second.pulls, len(second.attempts), second.champion.version) == ([], 2, "v2")
 
@@ -497,17 +497,17 @@ def test_a_version_that_has_no_answer_to_todays_data_cannot_take_over(second: Wo
     assert "v1 needs columns that the datasets do not have: 'a_column_that_is_gone'" in run.reason
 
 
-def test_a_champion_that_cannot_be_loaded_is_what_a_rollback_is_for(second: World) -> None:
+def test_a_champion_that_cannot_be_loaded_can_be_rolled_back(second: World) -> None:
     second.commit({"model/v2.pkl": "broken"})
     run = roll_back(second)
     assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
-    assert "v2 is not scored: The model file's sha256 is" in run.told
+    assert "v2 is not scored: The model file's sha256 is" in run.plain_summary
     assert run.outputs["champion-score"] == ""
     assert second.champion.version == "v1"
 
 
-def test_data_that_nobody_can_read_do_not_stand_in_its_way(second: World) -> None:
+def test_unreadable_data_do_not_block_a_rollback(second: World) -> None:
     second.commit({path: "\0" for path in second.on("main") if path.startswith("data/")})
     run = roll_back(second)
     assert (run.decision, run.outputs["merge-state"]) == ("rollback", "merged"), run.log
-    assert "not scored, but asked for its answer to one request" in run.told
+    assert "not scored, but asked for its answer to one request" in run.plain_summary

@@ -64,17 +64,17 @@ def test_rows_in_another_order_are_the_same_rows(growing: tuple[World, list[str]
     assert run.decision == "waiting", run.reason  # git counts them; read, they are the same
     assert "waiting 0/300 rows" in run.reason
     assert "are bad or were counted before" in run.reason
-    assert "nothing until more datasets arrive" in run.told
+    assert "nothing until more datasets arrive" in run.plain_summary
 
 
-def test_a_bad_row_is_left_out_with_its_line_and_the_file_goes_on(growing: tuple[World, list[str]]) -> None:
+def test_a_bad_row_is_left_out_by_its_line_and_the_rest_of_its_file_counts(growing: tuple[World, list[str]]) -> None:
     world, lines = growing
     more = rows(drifted(40, 3))
     world.commit({LOG: file([*lines, "many,7,0.8,town,60", *more])})
     run = world.hour(**ROWS)
     assert run.decision == "promote", run.log
     assert f"log.csv,line={len(lines) + 2}::set aside: holds text ('many')" in run.log
-    assert "1 bad rows were left out" in run.told
+    assert "1 bad rows were left out" in run.plain_summary
     assert world.state.set_aside == ()
 
 
@@ -150,7 +150,7 @@ def test_rows_that_repeat_each_other_count_in_an_edited_file(growing: tuple[Worl
     assert run.decision in ("hold", "reject", "promote"), run.reason
 
 
-def test_old_bad_rows_are_told_once_and_left_out_for_ever(growing: tuple[World, list[str]]) -> None:
+def test_old_bad_rows_are_reported_once_and_always_left_out(growing: tuple[World, list[str]]) -> None:
     world, lines = growing
     more, again = rows(drifted(40, 3)), rows(drifted(40, 4))
     lines = [*lines, "many,7,0.8,town,60", *more]
@@ -160,11 +160,11 @@ def test_old_bad_rows_are_told_once_and_left_out_for_ever(growing: tuple[World, 
     run = world.hour(**ROWS)
     assert "('many')" not in run.log
     assert f"log.csv,line={len(lines) + 2}::set aside: holds text ('few')" in run.log
-    assert "1 bad rows were left out" in run.told
+    assert "1 bad rows were left out" in run.plain_summary
     assert world.last.new == len(again)
 
 
-def test_bad_rows_are_a_share_of_the_new_ones(growing: tuple[World, list[str]]) -> None:
+def test_the_share_of_bad_rows_is_of_the_new_ones(growing: tuple[World, list[str]]) -> None:
     world, lines = growing
     bad = [f"many,7,0.8,town,{n}" for n in range(60)]
     world.commit({LOG: file(lines + bad)})

@@ -31,7 +31,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Person:
-    """Somebody with a repository to which datasets come week by week."""
+    """A user with a repository to which datasets come week by week."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.weeks = folder, 0
@@ -50,7 +50,7 @@ class Person:
         self.weeks += 1
         (self.folder / STORE).mkdir(parents=True, exist_ok=True)
         for number, text in enumerate(texts):
-            # names tell nothing of the order
+            # names do not show the order
             (self.folder / STORE / f"{number:03}-{99 - self.weeks}.csv").write_text(text)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "More data", when=f"2026-{self.weeks:02}-01")
@@ -59,9 +59,9 @@ class Person:
         return in_process(dict(ENVIRON), ["simulate", "--workspace", str(self.folder), *arguments])
 
     def ok(self, *arguments: str) -> str:
-        code, said = self.types(*arguments)
-        assert code == 0, said
-        return said
+        code, output = self.types(*arguments)
+        assert code == 0, output
+        return output
 
     def found(self, *arguments: str) -> Any:
         return json.loads(self.ok("--json", *arguments))
@@ -105,32 +105,32 @@ def test_it_promotes_at_the_drift_and_not_before_and_touches_nothing(ada: Person
     assert (ada.git("status", "--porcelain"), ada.git("for-each-ref")) == ("", refs)
 
 
-def test_the_same_seed_says_the_same_with_any_number_of_processes_and_another_another(ada: Person) -> None:
+def test_the_output_depends_on_the_seed_and_not_on_the_number_of_processes(ada: Person) -> None:
     first, together = (without_seconds(ada.found(*FEW[:-1], jobs)) for jobs in ("1", "2"))
     assert first == together
     assert without_seconds(ada.found(*FEW, "--seed", "5"))["calibration"] != first["calibration"]
 
 
 def test_a_person_reads_a_table_a_picture_and_two_sentences(ada: Person) -> None:
-    said = ada.ok(*FEW)
-    assert "3 attempts to replay and 2 draws of 5 attempts" in said
-    assert "policy: threshold 100, gate better, confidence 0.95, min-improvement 0.005" in said
-    assert "  ▲───○───▲" in said
-    assert "finds a gain of 5 %" in said
-    assert "3 attempts: 2 promoted, 1 held" in said
-    assert "with 60 new datasets" in said
+    output = ada.ok(*FEW)
+    assert "3 attempts to replay and 2 draws of 5 attempts" in output
+    assert "policy: threshold 100, gate better, confidence 0.95, min-improvement 0.005" in output
+    assert "  ▲───○───▲" in output
+    assert "finds a gain of 5 %" in output
+    assert "3 attempts: 2 promoted, 1 held" in output
+    assert "with 60 new datasets" in output
 
 
 def test_on_a_narrow_terminal_the_pictures_of_the_intervals_are_left_out(
     ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    said = ada.ok(*PAST_ALONE)
-    assert "loss │ gain" not in said
-    assert max(len(line) for line in said.splitlines() if line.startswith(("┏", "│"))) <= 80
+    output = ada.ok(*PAST_ALONE)
+    assert "loss │ gain" not in output
+    assert max(len(line) for line in output.splitlines() if line.startswith(("┏", "│"))) <= 80
 
 
-def test_another_policy_promotes_otherwise(ada: Person) -> None:
+def test_another_policy_promotes_other_attempts(ada: Person) -> None:
     verdicts = [one["verdict"] for one in ada.found(*PAST_ALONE, "--gate", "higher")["replay"]["rounds"]]
     assert verdicts[0] == verdicts[2] == "promote"
     careful = ada.found(*PAST_ALONE, "--min-improvement", "0.5")
@@ -141,22 +141,22 @@ def test_another_policy_promotes_otherwise(ada: Person) -> None:
 def test_a_shallow_clone_and_a_single_commit_go_by_names_and_say_so(ada: Person, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", ada.folder.as_uri(), str(clone)], check=True, env=ENVIRON)
-    code, said = in_process(dict(ENVIRON), ["simulate", "--workspace", str(clone), *PAST_ALONE])
+    code, output = in_process(dict(ENVIRON), ["simulate", "--workspace", str(clone), *PAST_ALONE])
     assert code == 0
-    assert "the clone is shallow" in said
-    assert len(re.findall(r"│ – +│ 100 │", said)) == 3
+    assert "the clone is shallow" in output
+    assert len(re.findall(r"│ – +│ 100 │", output)) == 3
     ben = Person(tmp_path / "ben")
     ben.week(steady(45, 1))
     assert "one commit brought all datasets" in ben.ok("--threshold", "40", "--rounds", "0")
 
 
-def test_too_few_datasets_are_told_with_the_number_needed(tmp_path: Path) -> None:
+def test_too_few_datasets_are_reported_with_the_number_needed(tmp_path: Path) -> None:
     ben = Person(tmp_path / "ben")
     ben.week(steady(25, 1))
-    code, said = ben.types()
+    code, output = ben.types()
     assert code == 3
-    assert "25 datasets can be used, and a simulation needs 60" in said
-    assert "wait for 35 more datasets" in said
+    assert "25 datasets can be used, and a simulation needs 60" in output
+    assert "wait for 35 more datasets" in output
     assert ben.types("--thresholds", "30", "--threshold", "20")[0] == 2
 
 
@@ -168,7 +168,7 @@ def test_a_calibration_needs_no_attempt_in_the_past(tmp_path: Path) -> None:
     assert [one["threshold"] for one in found["calibration"]["thresholds"]] == [32]
 
 
-def test_what_simulate_does_not_know_is_a_mistake_with_a_code(ada: Person, tmp_path: Path) -> None:
+def test_an_unknown_option_of_simulate_is_refused_with_an_exit_code(ada: Person, tmp_path: Path) -> None:
     assert "simulate knows datasets only" in ada.types("--unit", "rows")[1]
     assert ada.types("--unit", "rows")[0] == 2
     assert ada.types("--data-path", "nowhere")[0] == 3
@@ -178,7 +178,7 @@ def test_what_simulate_does_not_know_is_a_mistake_with_a_code(ada: Person, tmp_p
         assert ending.value.code == 2
 
 
-def test_a_file_of_the_folder_stands_in_for_no_module_of_the_processes(tmp_path: Path) -> None:
+def test_a_file_in_the_folder_does_not_shadow_a_module_of_the_processes(tmp_path: Path) -> None:
     ben = make_ada(tmp_path / "ben")
     for name in ("random", "statistics", "argparse", "joblib"):
         (ben.folder / f"{name}.py").write_text("raise SystemExit('not ours')\n")

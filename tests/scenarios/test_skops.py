@@ -1,4 +1,4 @@
-"""`model-format: skops`: from the first training to production and back, beside versions that are pickles."""
+"""`model-format: skops`: from the first training to production and back, next to versions that are pickles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINEAR = {"model_format": "skops", "estimator": "sklearn.linear_model.Ridge"}
 FOREST = {"estimator": "sklearn.ensemble.RandomForestRegressor", "params": '{"n_estimators": 20}'}
 
 
-def test_a_history_of_pickles_goes_on_in_skops_and_back(production: World) -> None:
+def test_a_history_of_pickles_continues_in_skops_and_back(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour(**LINEAR, gate="higher")
     assert run.outputs["merge-state"] == "merged", run.log
@@ -44,29 +44,29 @@ def test_a_history_of_pickles_goes_on_in_skops_and_back(production: World) -> No
     assert {version[1:] for version in production.versions} <= {"1", "2", "3", "4"}
 
 
-def test_types_that_nobody_trusts_end_the_run_before_anything_is_judged_or_recorded(production: World) -> None:
+def test_untrusted_types_end_the_run_before_anything_is_judged_or_recorded(production: World) -> None:
     production.arrive(drifted(45, 8))
     state = production.state.commit
     run = production.hour(**{**LINEAR, **FOREST})
     assert (run.code, run.decision) == (6, "failed")
-    assert f"contains untrusted types: {TREE}" in run.told
-    assert f"trusted-types: {TREE}" in run.told
+    assert f"contains untrusted types: {TREE}" in run.plain_summary
+    assert f"trusted-types: {TREE}" in run.plain_summary
     assert "fit: 6 of 6" not in run.log
     assert production.state.commit == state
     assert production.pulls == []
 
 
-def test_a_champion_whose_types_are_trusted_no_longer_is_not_loaded(production: World) -> None:
+def test_a_champion_whose_types_are_no_longer_trusted_is_not_loaded(production: World) -> None:
     production.arrive(drifted(45, 8))
     run = production.hour(**{**LINEAR, **FOREST}, gate="higher", trusted_types=TREE)
     assert run.outputs["merge-state"] == "merged", run.log
     production.arrive(noise(45, 9))
     run = production.hour(**LINEAR)
     assert (run.code, run.decision) == (6, "failed")
-    assert f"contains untrusted types: {TREE}" in run.told
+    assert f"contains untrusted types: {TREE}" in run.plain_summary
 
 
-def test_a_first_model_may_be_a_skops_file_that_tells_dates_and_categories_too(empty: World) -> None:
+def test_a_first_model_in_skops_format_handles_dates_and_categories(empty: World) -> None:
     texts = [
         f"{text.splitlines()[0]},when\n"
         + "".join(f"{row},2024-0{n % 9 + 1}-11\n" for n, row in enumerate(text.splitlines()[1:]))
@@ -81,7 +81,7 @@ def test_a_first_model_may_be_a_skops_file_that_tells_dates_and_categories_too(e
 
 
 @pytest.mark.parametrize("types", ["os", "a b.C", "builtins.eval; x", "1a.B", "a.B,,c"])
-def test_what_is_no_import_path_is_no_type(production: World, types: str) -> None:
+def test_a_trusted_type_that_is_no_import_path_is_refused(production: World, types: str) -> None:
     run = production.hour(trusted_types=types)
     assert (run.code, run.decision) == (2, "failed")
-    assert "is no import path of a type" in run.told
+    assert "is no import path of a type" in run.plain_summary

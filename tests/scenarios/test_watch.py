@@ -1,4 +1,4 @@
-"""The watch: a champion that fell behind the version before it is told, or answered with the rollback."""
+"""The watch: a champion that fell behind the version before it is reported, or rolled back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def watch(world: World, what: str = "rollback", **given: Any) -> Run:
     return world.hour(watch=what, **{"estimator": KNOWS_NOTHING} | given)
 
 
-def test_a_champion_that_is_proven_worse_is_told(fallen: World) -> None:
+def test_a_champion_that_is_proven_worse_is_reported(fallen: World) -> None:
     run = watch(fallen, "report")
     assert (run.code, run.outputs["watch"]) == (0, "worse"), run.log
     assert run.decision in ("hold", "reject")
@@ -61,11 +61,11 @@ def test_a_champion_that_is_proven_worse_is_told(fallen: World) -> None:
     assert watched.comparison.gain_interval.low > 0
 
 
-def test_by_setting_it_is_answered_with_the_rollback(fallen: World) -> None:
+def test_with_the_setting_a_worse_champion_is_rolled_back(fallen: World) -> None:
     run = watch(fallen)
     assert run.decision in ("hold", "reject"), run.log
     assert (run.outputs["watch"], run.outputs["merge-state"], run.outputs["version"]) == ("worse", "merged", "v3")
-    assert "the watch goes back to v1: v1 is on the base branch again" in run.told
+    assert "the watch goes back to v1: v1 is on the base branch again" in run.plain_summary
     pull = fallen.pull
     assert pull.title == "Roll back model from v2 to v1"
     assert "Back from v2 to v1: v2 is worse than v1, the version before it, by " in (pull.body or "").replace("\\", "")
@@ -77,14 +77,14 @@ def test_by_setting_it_is_answered_with_the_rollback(fallen: World) -> None:
     assert fallen.hour(watch="rollback").decision == "waiting"
 
 
-def test_it_obeys_autonomy(fallen: World) -> None:
+def test_the_rollback_of_the_watch_obeys_autonomy(fallen: World) -> None:
     run = watch(fallen, autonomy="propose")
     assert "next: the watch goes back to v1: pull request #1 is open" in run.log
     assert (fallen.pull.open, fallen.approvals(), fallen.pull.auto_merge) == (True, [], None)
     assert fallen.champion.version == "v2"
 
 
-def test_with_autonomy_report_it_is_only_told(fallen: World) -> None:
+def test_with_autonomy_report_the_worse_champion_is_only_reported(fallen: World) -> None:
     run = watch(fallen, autonomy="report")
     assert run.outputs["watch"] == "worse"
     assert [attempt.verdict for attempt in fallen.attempts[-2:]] != ["rollback", "rollback"]
@@ -102,14 +102,14 @@ def test_a_run_that_is_killed_is_completed_by_the_next(fallen: World, moment: st
     assert fallen.pull.merged
 
 
-def test_off_does_nothing(fallen: World) -> None:
+def test_a_watch_that_is_off_does_nothing(fallen: World) -> None:
     run = watch(fallen, "off")
     assert (run.outputs["watch"], fallen.pulls, fallen.last.watched) == ("", [], None)
     assert "Watch" not in run.summary
     assert "worse than v1" not in run.log
 
 
-def test_a_promotion_goes_first(fallen: World) -> None:
+def test_a_promotion_has_priority_over_the_watch(fallen: World) -> None:
     run = fallen.hour(watch="rollback")
     assert (run.decision, run.outputs["watch"], run.outputs["version"]) == ("promote", "worse", "v3"), run.log
     assert fallen.pull.title.startswith("Promote model v3")
@@ -127,7 +127,7 @@ def test_a_champion_that_is_not_worse_is_left_alone(production: World) -> None:
     assert production.champion.version == "v2"
 
 
-def test_the_first_version_has_none_before_it(production: World) -> None:
+def test_the_first_version_is_not_compared_with_an_earlier_one(production: World) -> None:
     production.arrive(drifted(45, 8))
     assert production.hour(watch="rollback").outputs["watch"] == ""
 
@@ -139,27 +139,27 @@ def test_the_first_version_has_none_before_it(production: World) -> None:
         ({"model/v1.pkl": b"cos\nsystem\n(S'touch canary'\ntR."}, "The model file's sha256 is"),
     ],
 )
-def test_a_version_before_that_is_not_the_recorded_one_is_not_loaded_and_the_run_goes_on(
+def test_an_earlier_version_that_differs_from_its_record_is_not_loaded_and_the_run_continues(
     fallen: World, change: dict[str, Any], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     fallen.commit(change)
     run = watch(fallen)
     assert (run.code, run.outputs["watch"]) == (0, "unknown"), run.log
-    assert "v2 was not compared with v1: " in run.told
-    assert reason in run.told
+    assert "v2 was not compared with v1: " in run.plain_summary
+    assert reason in run.plain_summary
     assert not (tmp_path / "canary").exists()
     assert fallen.pulls == []
 
 
-def test_data_that_look_wrong_say_nothing_against_the_champion(fallen: World) -> None:
+def test_suspicious_data_leave_the_verdict_on_the_champion_open(fallen: World) -> None:
     from tests.scenarios.test_review import turned
 
     fallen.arrive(turned(steady(60, 31), 40))
     run = watch(fallen)
     assert run.decision == "review", run.log
     assert run.outputs["watch"] == "unknown"
-    assert "a person has to look at the new datasets first" in run.told
+    assert "a person has to look at the new datasets first" in run.plain_summary
     assert fallen.pulls == []
 
 
@@ -174,7 +174,7 @@ def test_a_rollback_that_a_person_closed_is_proposed_again_only_by_a_new_batch(f
     assert fallen.champion.version == "v1"
 
 
-def test_the_way_back_and_forth_is_not_taken(fallen: World) -> None:
+def test_the_watch_does_not_compare_with_a_version_that_was_rolled_back(fallen: World) -> None:
     """v1 came back; v2, which was barred, is not what the watch holds it against."""
     watch(fallen)
     fallen.arrive(noise(60, 51))

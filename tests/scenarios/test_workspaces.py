@@ -116,14 +116,14 @@ def git_ignores(workspace: Path, path: Path) -> bool:
     return done.returncode == 0
 
 
-def test_a_sub_directory_of_the_checkout_does_as_well(production: World) -> None:
+def test_a_sub_directory_of_the_checkout_works_too(production: World) -> None:
     production.arrive(drifted(45, 8))
     workspace = clone(production, "--depth=1")
     run = production.hour(workspace / "data")
     assert (run.decision, run.outputs["count"]) == ("promote", "45")
 
 
-def test_a_linked_worktree_does_as_well(production: World) -> None:
+def test_a_linked_worktree_works_too(production: World) -> None:
     production.arrive(drifted(45, 8))
     main = clone(production)
     linked = main.with_name("linked")
@@ -155,7 +155,7 @@ def test_a_blobless_clone_whose_server_answers_works(production: World) -> None:
 
 
 def test_an_old_commit_is_detached_and_shallow_and_its_base_moved_on(production: World) -> None:
-    """Datasets were merged by somebody after the checkout: a run for the base branch counts the branch as it is now."""
+    """A person merged datasets after the checkout: a run for the base branch counts the branch as it is now."""
     production.arrive(drifted(45, 8))
     workspace = clone(production, "--depth=1")
     detached(workspace)
@@ -180,12 +180,12 @@ def test_a_run_for_another_branch_counts_the_datasets_of_its_checkout(production
 def test_a_base_that_moves_after_the_push_does_not_stop_the_merge(production: World) -> None:
     production.arrive(drifted(45, 8))
 
-    def somebody_merges(exchange: object) -> None:
+    def person_merges(exchange: object) -> None:
         if getattr(exchange, "path", "").endswith("/pulls") and getattr(exchange, "method", "") == "POST":
-            production.here.hub.observers.remove(somebody_merges)
+            production.here.hub.observers.remove(person_merges)
             production.arrive(steady(3, 50))
 
-    production.here.hub.observers.append(somebody_merges)
+    production.here.hub.observers.append(person_merges)
     run = production.hour()
     assert run.outputs["merge-state"] == "merged"
     assert production.hour().outputs["count"] == "3"
@@ -216,7 +216,7 @@ def test_a_workspace_path_with_spaces_quotes_and_umlauts(production: World) -> N
     assert production.hour(odd).decision == "promote"
 
 
-def test_git_variables_of_the_caller_do_not_lead_astray(production: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_variables_of_the_caller_are_ignored(production: World, monkeypatch: pytest.MonkeyPatch) -> None:
     production.arrive(drifted(45, 8))
     job = production.job()
     job.environ.update(GIT_DIR="/nowhere", GIT_WORK_TREE="/nowhere", GIT_INDEX_FILE="/nowhere", GIT_CONFIG_COUNT="x")
@@ -226,7 +226,7 @@ def test_git_variables_of_the_caller_do_not_lead_astray(production: World, monke
     assert run.decision == "promote", run.log
 
 
-def test_files_of_a_person_beside_the_model_stay(production: World) -> None:
+def test_a_persons_files_next_to_the_model_stay(production: World) -> None:
     production.commit({"model/README.md": "ours", "model/notebooks/look.ipynb": "{}"})
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["merge-state"] == "merged"

@@ -73,7 +73,7 @@ def drifted(count: int, seed: int) -> list[str]:
 
 
 def noise(count: int, seed: int) -> list[str]:
-    """Students whose scores belong to somebody else: there is nothing to learn."""
+    """Students with the scores of other students: there is nothing to learn."""
     rng, texts = random.Random(seed), steady(count, seed)  # noqa: S311  an order, no secret
     rows = [row.rpartition(",") for text in texts for row in text.splitlines()[1:]]
     scores = [row[2] for row in rows]
@@ -114,7 +114,7 @@ class Run:
         return self.outputs.get("decision", "")
 
     @property
-    def told(self) -> str:
+    def plain_summary(self) -> str:
         """The summary without the backslashes that keep Markdown from reading it."""
         return self.summary.replace("\\", "")
 
@@ -152,13 +152,13 @@ class Job:
 
 def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, str]:
     """The door, in this process: exit code and standard output."""
-    handler, said = signal.getsignal(signal.SIGTERM), io.StringIO()
+    handler, printed = signal.getsignal(signal.SIGTERM), io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(printed):
             code = cli.main(list(argv), environ)
     finally:
         signal.signal(signal.SIGTERM, handler)
-    return code, said.getvalue()
+    return code, printed.getvalue()
 
 
 def hurry() -> None:
@@ -281,7 +281,7 @@ class World:
     # --- people ---------------------------------------------------------------------------------------------
 
     def arrive(self, texts: Iterable[str]) -> str:
-        """Somebody commits datasets to main; the commit."""
+        """Commits datasets to main as a person and returns the commit."""
         self.batches += 1
         return self.commit({f"{STORE}/batch-{self.batches}-{n:03}.csv": text for n, text in enumerate(texts)})
 
