@@ -74,7 +74,7 @@ lint: .venv/ready  ## formatter, linter, types, import contracts, spelling, gene
 	@$(BIN)/mypy --python-version 3.10 --cache-dir .mypy_cache/3.10 $(CHECK:%=-p ml_action.%)
 	@PYTHONPATH=example-repo $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
-	@$(BIN)/python -m scripts.wording --check
+	@$(BIN)/python -m scripts.wording
 	@$(BIN)/cog --check -I . $(GENERATED)
 
 wording: .venv/ready  ## words that the project does not use, counted by folder (FILES=path for some)

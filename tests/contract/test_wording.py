@@ -79,13 +79,11 @@ def test_code_is_always_checked_and_older_prose_is_not_yet(path: str, checked: b
     assert wording.wanted(path) is checked
 
 
-def test_more_places_than_are_left_fail_the_check(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    (tmp_path / "a.py").write_text(f"{PLAIN[0]} = 1\n")
+def test_a_refused_word_fails_the_check_with_its_place(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setattr(wording, "ROOT", tmp_path)
     monkeypatch.setattr(wording, "tracked", lambda: ["a.py"])
-    monkeypatch.setattr(wording, "LEFT", 1)
-    assert (wording.main(["--check"]), capsys.readouterr().out) == (0, "")
+    (tmp_path / "a.py").write_text("good = 1\n")
+    assert (wording.main([]), capsys.readouterr().out) == (0, "")
+    (tmp_path / "a.py").write_text(f"{PLAIN[0]} = 1\n")
     assert wording.main([]) == 1
     assert capsys.readouterr().out.startswith("     1  .\na.py:1: ")
-    monkeypatch.setattr(wording, "LEFT", 0)
-    assert wording.main(["--check"]) == 1

@@ -91,7 +91,7 @@ def images(engine: None, tree: Path) -> None:
 
 @pytest.fixture
 def make_world(images: None, act: str, tree: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
-    """Builds a world with `datasets` in it; every exchange is held against GitHub's published contracts."""
+    """Builds a world with `datasets` in it; every exchange is checked against GitHub's published contracts."""
     contract = Contract()
     app_token = tmp_path / "create-github-app-token"
     app_token.mkdir()

@@ -23,7 +23,7 @@ jobs:
       app-client-id: Iv1.example
     secrets:
       app-private-key: ${{ secrets.ML_BOT_PRIVATE_KEY }}
-  told:
+  report:
     needs: retrain
     runs-on: ubuntu-latest
     permissions: {}
@@ -33,7 +33,7 @@ jobs:
           REASON: ${{ needs.retrain.outputs.reason }}
           URL: ${{ needs.retrain.outputs.pr-url }}
         run: |
-          echo "told: $DECISION, $REASON, $URL"
+          echo "report: $DECISION, $REASON, $URL"
 """
 
 
@@ -47,10 +47,10 @@ def test_the_loop_is_called_by_another_workflow(make_world: Callable[..., World]
     (pull,) = world.pulls
     assert pull.merged
     assert pull.author.login == "ml-bot[bot]"
-    told = next(line for line in run.log.splitlines() if "] told: " in line)
-    assert "told: promote, better by " in told
-    assert told.endswith("/octo/students/pull/1")
+    report = next(line for line in run.log.splitlines() if "] report: " in line)
+    assert "report: promote, better by " in report
+    assert report.endswith("/octo/students/pull/1")
 
     run = world.run("call.yml", "workflow_dispatch", ML_BOT_PRIVATE_KEY=world.bot.token)
     assert run.code == 0, run.log
-    assert "] told: waiting, waiting 0/40" in run.log
+    assert "] report: waiting, waiting 0/40" in run.log

@@ -1,4 +1,4 @@
-"""example-repo/ as somebody copies it: exactly this folder, its own workflows, the real containers."""
+"""example-repo/ as a user copies it: exactly this folder, its own workflows, the real containers."""
 
 from __future__ import annotations
 

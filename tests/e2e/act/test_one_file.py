@@ -101,7 +101,7 @@ jobs:
 
 
 @pytest.mark.parametrize(
-    ("edit", "error", "tells"),
+    ("edit", "error", "logged"),
     [
         pytest.param(
             ("target: score", "target: no_such_column"), "no_such_column", "ready 210/200",
@@ -114,14 +114,14 @@ jobs:
     ],
 )  # fmt: skip
 def test_a_failing_run_says_why(
-    make_world: Callable[..., World], edit: tuple[str, str], error: str, tells: str
+    make_world: Callable[..., World], edit: tuple[str, str], error: str, logged: str
 ) -> None:
     world = make_world(210)
     world.adopt("auto-retrain.yml", edit, later="retrain")
     run = world.run("auto-retrain.yml", "schedule")
     assert run.code != 0
     assert run.steps["retrain"] == "failure"
-    (annotation,) = run.said("error")
+    (annotation,) = run.messages("error")
     assert error in annotation
     assert "## ❌ failed" in run.summary
     assert error in run.summary.replace("\\", "")
@@ -129,4 +129,4 @@ def test_a_failing_run_says_why(
     assert action["decision"] == "failed"
     assert error in action["reason"]
     assert world.pulls == []
-    assert tells in run.log
+    assert logged in run.log

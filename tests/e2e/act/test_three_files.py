@@ -36,7 +36,7 @@ def labelled(world: World, number: int, action: str = "labeled") -> Run:
     return world.run("auto-merge.yml", "pull_request", {"action": action, "number": number, "pull_request": pull})
 
 
-def strangers_pull(world: World, branch: str, *, labels: bool = True) -> int:
+def look_alike_pull(world: World, branch: str, *, labels: bool = True) -> int:
     """A person with write access opens a pull request that looks like the bot's, and labels it; its number."""
     who = world.here.hub.add_account("mallory")
     world.commit({"model/v9.pkl": "boo\n"}, branch=branch)
@@ -73,8 +73,8 @@ def test_data_starts_the_training_and_the_label_the_approval(world: World) -> No
     assert run.code == 0, run.log
     assert len(world.here.repository.dispatches) == 1
 
-    # A stranger's label starts the approval too: that pull request is told why not, and it is no word about the bot's.
-    other = strangers_pull(world, "improve-model")
+    # A label on another pull request starts the approval too: the bot refuses it there with the reason.
+    other = look_alike_pull(world, "improve-model")
     ours = [("github-actions[bot]", world.last.commit)]
     for number, approved in ((other, []), (pull.number, ours)):
         run = labelled(world, number)
@@ -87,11 +87,11 @@ def test_data_starts_the_training_and_the_label_the_approval(world: World) -> No
     found = world.api(world.here.reviewer, "GET", f"pulls/{pull.number}")
     assert (found["state"], found["mergeable_state"]) == ("open", "clean")
 
-    # Somebody pushes to the branch of the approved pull request: not what the journal vouches for.
+    # A person pushes to the branch of the approved pull request: the journal does not vouch for that commit.
     world.commit({"model/extra.py": "print('boo')\n"}, branch=PROPOSAL, on=PROPOSAL)
     run = labelled(world, pull.number, "synchronize")
     assert run.code == 0, run.log
-    (warning,) = run.said("warning")
+    (warning,) = run.messages("warning")
     assert "not approved: its head is " in warning
     assert len(world.approvals(pull_of(world, pull.number))) == 1
 
@@ -117,15 +117,15 @@ def test_github_merges_what_was_approved(world: World) -> None:
 def test_the_label_alone_proves_nothing(world: World) -> None:
     world.adopt("auto-merge.yml")
     for branch in ("improve-model", PROPOSAL):  # the second: as the bot names its own
-        run = labelled(world, strangers_pull(world, branch))
+        run = labelled(world, look_alike_pull(world, branch))
         assert run.code == 0, run.log
-        (warning,) = run.said("warning")
+        (warning,) = run.messages("warning")
         assert "not approved" in warning
     assert [world.approvals(pull) for pull in world.pulls] == [[], []]
 
 
 def test_without_the_label_nothing_is_started(world: World) -> None:
     world.adopt("auto-merge.yml")
-    run = labelled(world, strangers_pull(world, "improve-model", labels=False))
+    run = labelled(world, look_alike_pull(world, "improve-model", labels=False))
     assert run.code == 0, run.log
     assert run.steps == {}

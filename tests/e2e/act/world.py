@@ -51,14 +51,14 @@ LATER_STEP = """\
 
 @dataclass(frozen=True)
 class Run:
-    """What act said and how it ended; `lines` are its log entries."""
+    """What act printed and how it ended; `lines` are its log entries."""
 
     code: int
     lines: list[dict[str, Any]]
 
     @property
     def log(self) -> str:
-        """The log as a person reads it: each line with the step that said it."""
+        """The log as a person reads it: each line with the step that printed it."""
         return "\n".join(f"[{one.get('step', 'act')}] {one['msg'].rstrip()}" for one in self.lines)
 
     @property
@@ -70,7 +70,7 @@ class Run:
                 found[one["stepID"][0]] = one["stepResult"]
         return found
 
-    def said(self, command: str) -> list[str]:
+    def messages(self, command: str) -> list[str]:
         """The messages of a workflow command: error, warning."""
         return [one["arg"] for one in self.lines if one.get("command") == command]
 
@@ -116,7 +116,7 @@ class World:
         return self.here.hub.add_account("ml-bot", kind="app", permissions=BOT_PERMISSIONS)
 
     def commit(self, files: Mapping[str, str | Path], branch: str = "main", on: str = "main") -> str:
-        """Somebody commits files; a path stands for its content and mode."""
+        """Commits files as a person; a path means the content and mode of that file."""
         with tempfile.TemporaryDirectory(dir=self.files) as name:
             clone = plain_git(Path(name))
             clone.run("init", "--quiet")
@@ -155,7 +155,7 @@ class World:
     # --- workflows ------------------------------------------------------------------------------------------
 
     def adopt(self, name: str, *edits: tuple[str, str], later: str = "") -> None:
-        """A user copies an example workflow and edits what its comments say; `later`: a last step tells outputs."""
+        """Copies an example workflow and edits it as its comments describe; `later`: a last step prints outputs."""
         text = (ROOT / "example-workflows" / name).read_text(encoding="utf-8")
         for old, new in edits:
             assert text.count(old) == 1, f"{name} has {text.count(old)} times {old!r}"
@@ -182,8 +182,8 @@ class World:
         repository = {"full_name": FULL_NAME, "default_branch": "main", "name": "students", "owner": {"login": "octo"}}
         (folder / "event.json").write_text(json.dumps({"repository": repository, **(payload or {})}))
         done = self._act(folder, clone, event, path, *(["--job", job] if job else []))
-        said = (done.stderr + done.stdout).splitlines()
-        run = Run(done.returncode, [json.loads(line) for line in said if line.startswith("{")])
+        printed = (done.stderr + done.stdout).splitlines()
+        run = Run(done.returncode, [json.loads(line) for line in printed if line.startswith("{")])
         for secret in (token.token, *secrets.values()):
             assert secret not in run.log
         for verdict in run.verdicts:

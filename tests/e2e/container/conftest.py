@@ -39,7 +39,7 @@ def image() -> str:
     # The runner gives neither arguments nor a platform; the host's network is for machines behind a proxy.
     command = ["docker", "build", "--network=host", "--quiet", "--tag", "ml-auto-update:test", str(ROOT)]
     built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return built.stdout.split()[-1]  # by its id: the tag may be somebody else's in a minute
+    return built.stdout.split()[-1]  # by its id: another build may move the tag in a minute
 
 
 @pytest.fixture

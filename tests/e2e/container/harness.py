@@ -120,7 +120,7 @@ class Result:
     log: str
     outputs: Mapping[str, str]
     summary: str
-    other_files: Mapping[str, str]  # GITHUB_ENV and friends: nothing of ours goes there
+    other_files: Mapping[str, str]  # GITHUB_ENV and friends: the action writes nothing there
 
     @property
     def decision(self) -> str:
@@ -307,7 +307,7 @@ class Step:
         end = time.monotonic() + seconds
         while not any(text in line for line in self.lines):
             assert self.process.poll() is None, f"it ended before {text!r}:\n{''.join(self.lines)}"
-            assert time.monotonic() < end, f"{text!r} was never said:\n{''.join(self.lines)}"
+            assert time.monotonic() < end, f"{text!r} was never printed:\n{''.join(self.lines)}"
             time.sleep(0.02)
 
     def docker_kill(self, signal: str) -> None:
@@ -354,7 +354,7 @@ class Step:
         self.audit_workspace()
 
     def audit_secrets(self, result: Result) -> None:
-        """Every secret is masked before anything else is said, and shows nowhere."""
+        """Every secret is masked before anything else is printed, and appears nowhere."""
         masks = [f"::add-mask::{secret}" for secret in self.machine.secrets]
         lines = result.log.splitlines()
         assert sorted(lines[: len(masks)]) == sorted(masks)

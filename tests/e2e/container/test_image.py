@@ -59,7 +59,7 @@ def test_githubs_rules_for_a_container_action(described: Any) -> None:
 
 
 def test_every_module_that_is_left_can_be_imported(image: str) -> None:
-    """Whatever an estimator or a scorer may need. What fails wants a package that nobody installed."""
+    """Everything that an estimator or a scorer may need. Modules that fail need a package that is not installed."""
     failed, loaded = json.loads(in_image(image, PYTHON, "-I", "-c", IMPORT_ALL).splitlines()[-1])
     assert loaded > 2500
     installed = set(in_image(image, "ls", f"{SITE}/python3.13/site-packages").split())
@@ -87,7 +87,7 @@ def test_what_no_run_needs_is_left_out(image: str) -> None:
         assert in_image(image, "find", SITE, "-name", name) == ""
     script = "for tool in gcc cc ld strip make curl wget /opt/ml/bin/pip; do command -v $tool; done; true"
     assert in_image(image, "sh", "-c", script) == ""
-    # what is copied without dpkg is told to scanners
+    # scanners find what is copied without dpkg
     assert "libcurl" in in_image(image, "ls", "/var/lib/dpkg/status.d")
 
 
@@ -123,7 +123,7 @@ def test_a_run_compiles_nothing(production: World) -> None:
 
 
 def test_no_secret_is_in_the_containers_description(production: World) -> None:
-    """The runner hands values over in the environment; nothing of ours puts them anywhere else."""
+    """The runner hands values over in the environment; the action puts them nowhere else."""
     step = production.machine().start(production.inputs(), keep=True)
     step.wait()
     described = step.inspect()

@@ -28,7 +28,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("changes", "code", "words"), FAILURES.values(), ids=FAILURES)
-def test_a_failing_run_tells_why_in_every_place(
+def test_a_failing_run_gives_the_reason_in_every_place(
     production: World, changes: dict[str, str], code: int, words: str
 ) -> None:
     production.arrive(drifted())
@@ -46,7 +46,7 @@ def test_a_failing_run_tells_why_in_every_place(
 
 
 def test_a_secret_that_is_not_set_is_an_empty_token(production: World) -> None:
-    """`token: ${{ secrets.TYPO }}` is empty: the run may not pass as if nobody wanted a pull request."""
+    """`token: ${{ secrets.TYPO }}` is empty: the run may not pass as if no pull request were wanted."""
     production.arrive(drifted())
     machine = production.machine()
     machine.secrets = []

@@ -49,7 +49,7 @@ class World:
     # --- people ------------------------------------------------------------------------------------------------
 
     def arrive(self, texts: Iterable[str]) -> None:
-        """Somebody commits datasets to main."""
+        """Commits datasets to main as a person."""
         self.batches += 1
         self.commit({f"{STORE}/batch-{self.batches}-{n:03}.csv": text for n, text in enumerate(texts)})
 

@@ -1,4 +1,4 @@
-"""The `[contract.NAME]` tables: every rule that is taken is one that can be asked, every other is told."""
+"""The `[contract.NAME]` tables: every accepted rule can be checked, every other is reported."""
 
 import contextlib
 import json
@@ -57,13 +57,13 @@ def test_a_category_that_is_a_number_is_its_text():
         ({"type": "boolean", "min": 0}, "min and max are for numbers"),
     ],
 )
-def test_a_rule_that_cannot_be_asked_is_told(table, reason):
+def test_an_unusable_rule_is_reported(table, reason):
     with pytest.raises(ValueError, match="'a'") as caught:
         rules(a=table)
     assert reason in str(caught.value)
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_at_once():
     with pytest.raises(ValueError, match="unknown key 'x'") as caught:
         rules(a={"x": 1, "missing": 2}, b=3)
     assert str(caught.value).count(";") >= 2
@@ -84,7 +84,7 @@ keys = st.sampled_from(["type", "min", "max", "categories", "missing", "required
 
 
 @given(st.dictionaries(st.text(max_size=5), st.dictionaries(keys, json_values) | json_values, max_size=3))
-def test_whatever_stands_in_the_tables_it_is_rules_or_a_reason(tables):
+def test_any_tables_give_rules_or_a_reason(tables):
     found = ()
     with contextlib.suppress(ValueError):
         found = ColumnRule.parse_all(json.dumps(tables))

@@ -1,4 +1,4 @@
-"""Folders and patterns: held against git's own `:(glob)`, which is the reference for what a pattern means."""
+"""Folders and patterns: compared with git's own `:(glob)`, which defines what a pattern means."""
 
 import json
 import tempfile
@@ -90,7 +90,7 @@ def test_the_same_folder_twice_is_one():
     assert str(DataPath.parse("a,b/*.csv")) == "a, b/*.csv"
 
 
-def test_an_entry_of_its_tree_is_named_from_the_tree_that_stands_for_it():
+def test_an_entry_is_named_relative_to_the_root_of_the_data_tree():
     folder, several, pattern = map(DataPath.parse, ("data/new", "data/new, more", "data/*.csv"))
     assert folder.path_of("x.csv") == "data/new/x.csv"
     assert several.path_of("data/new/x.csv") == "data/new/x.csv"
@@ -122,7 +122,7 @@ def test_a_record_comes_back_as_it_was(patterns, chosen):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"patterns": [], "kinds": [".csv"]}', b"\xff"])
-def test_what_is_no_record_is_told(content):
+def test_a_damaged_record_is_reported(content):
     with pytest.raises(ValueError, match=r"."):
         DataPath.from_record(content)
 

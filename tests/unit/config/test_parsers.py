@@ -15,13 +15,13 @@ PARSERS = ("text", "name", "positive", "integer", "seed", "share", "confidence",
 
 @pytest.mark.parametrize("parser", [*PARSERS, "mapping"])
 @given(text=st.text(max_size=60))
-def test_any_text_is_a_value_or_told_why_not(parser: str, text: str):
-    told = "a value"
+def test_any_text_gives_a_value_or_a_reason(parser: str, text: str):
+    result = "a value"
     try:
         getattr(parsers, parser)(text)
     except ValueError as error:
-        told = str(error)
-    assert told
+        result = str(error)
+    assert result
 
 
 @given(text=st.text(alphabet="ab./-", min_size=1, max_size=20))
@@ -41,7 +41,7 @@ def test_any_column_names_can_be_given_in_quotes(names: list[str]):
 
 
 @pytest.mark.parametrize("text", ["a, b", "a\nb", '"a",b', " a ,\n\n b "])
-def test_names_are_parted_by_commas_or_lines(text: str):
+def test_names_are_separated_by_commas_or_lines(text: str):
     assert parsers.names(text) == ("a", "b")
 
 
@@ -50,6 +50,6 @@ def test_several_names_are_spelled_as_they_are_read(names: list[str]):
     assert parsers.names(parsers.format_names(names)) == tuple(names)
 
 
-def test_one_name_stands_as_it_is():
+def test_a_single_name_is_kept_unchanged():
     assert parsers.format_names(("a, in m",)) == "a, in m"
     assert parsers.format_names(("a, in m", "b")) == '"a, in m",b'

@@ -152,7 +152,7 @@ def test_good_values(name, text, value):
         ("task", "regresion", "perhaps you meant 'regression'?"),
     ],
 )
-def test_a_bad_value_is_told_with_name_value_and_reason(name, text, reason):
+def test_a_bad_value_is_reported_with_name_value_and_reason(name, text, reason):
     what = problem({name: text})
     assert what.startswith(f"A setting is wrong:\n  - {name} = ")
     assert reason in what
@@ -224,12 +224,12 @@ def test_the_file_speaks_toml():
         "threshold = 2026-01-01",
     ],
 )
-def test_a_toml_value_of_the_wrong_type_is_told_with_where_it_stands(text):
+def test_a_toml_value_of_the_wrong_type_is_reported_with_its_key(text):
     assert "(ml-auto-update.toml)" in problem({}, tomllib.loads(text))
 
 
 @pytest.mark.parametrize("name", ["token", "approver-token", "mode", "forge"])
-def test_what_may_not_stand_in_the_file_is_told(name):
+def test_a_setting_that_is_not_allowed_in_the_file_is_refused(name):
     what = problem({}, {name: "ghp_secret"})
     assert f"'{name}' may not stand in ml-auto-update.toml: pass it as an input or a flag" in what
     assert "ghp_secret" not in what
@@ -258,7 +258,7 @@ def test_secrets_never_show():
         ({"forge": "github"}, "token is empty: forge github needs one"),
     ],
 )
-def test_contradictions_are_told(values, reason):
+def test_contradictions_are_reported(values, reason):
     assert reason in problem(values)
 
 
@@ -304,7 +304,7 @@ toml_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_NAME)) | st.text(), toml_values, max_size=4))
-def test_whatever_stands_in_the_file_it_is_settings_or_a_problem(file):
+def test_any_file_gives_settings_or_a_problem(file):
     with contextlib.suppress(SettingsError):
         assert parse({}, file).secrets.token == ""
 

@@ -103,14 +103,14 @@ GOOD = to_line(make_attempt()).encode()
         b"<<<<<<< HEAD\n" + GOOD,
     ],
 )
-def test_a_damaged_journal_is_told_and_not_guessed_at(borrowed, content):
+def test_a_damaged_journal_is_reported_and_not_repaired(borrowed, content):
     commit = damaged(borrowed, journal__jsonl=content)
     with pytest.raises(RepositoryError, match=r"the state branch holds a damaged journal\.jsonl") as caught:
         journal.read(borrowed.store, commit)
     assert "restore the branch to an earlier commit" in caught.value.fix
 
 
-def test_a_damaged_list_of_set_aside_datasets_is_told(borrowed):
+def test_a_damaged_list_of_set_aside_datasets_is_reported(borrowed):
     commit = damaged(borrowed, set_aside__jsonl=b"{}")
     with pytest.raises(RepositoryError, match=r"damaged set_aside\.jsonl: RejectedDataset\.path is missing"):
         journal.read_for_counting(borrowed.store, commit)
@@ -151,19 +151,19 @@ def test_untracked_datasets_of_any_name_come_back_as_they_were(pairs):
 
 
 @pytest.mark.parametrize("content", [b"x", b"\ta.csv", b"1" * 40, b"1" * 40 + b"\t", b"1" * 39 + b"\ta.csv"])
-def test_a_damaged_list_of_untracked_datasets_is_told(borrowed, content):
+def test_a_damaged_list_of_untracked_datasets_is_reported(borrowed, content):
     commit = damaged(borrowed, datasets__tsv=content)
     with pytest.raises(RepositoryError, match=r"damaged datasets\.tsv"):
         journal.read_for_counting(borrowed.store, commit)
 
 
-def test_a_damaged_selection_is_told(borrowed):
+def test_a_damaged_selection_is_reported(borrowed):
     commit = damaged(borrowed, selection__json=b"[]")
     with pytest.raises(RepositoryError, match=r"damaged selection\.json"):
         journal.read_for_counting(borrowed.store, commit)
 
 
-def test_what_was_seen_beside_the_tree_comes_back_as_it_was_written(borrowed, data):
+def test_data_seen_outside_the_tree_are_read_as_they_were_written(borrowed, data):
     state = State("", data, untracked=(Dataset("a\tb.csv", "1" * 40, untracked=True),), selection=DataPath(("a/*",)))
     commit = journal.write(borrowed, state, COUNTER, "x", time=TIME)
     assert {"datasets.tsv", "selection.json"} < set(borrowed.entries(commit))

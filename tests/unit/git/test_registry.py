@@ -41,7 +41,7 @@ def test_the_history_comes_back_and_is_the_same_bytes():
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n", "cannot be used"),
     ],
 )
-def test_damaged_metadata_is_told_with_its_path(content, reason):
+def test_damaged_metadata_are_reported_with_their_path(content, reason):
     with pytest.raises(ModelError) as caught:
         registry.parse(content, "model/model_metadata.json")
     assert caught.value.what.startswith("model/model_metadata.json cannot be used: ")
@@ -84,12 +84,12 @@ def test_a_file_outside_the_folder_is_never_read(workspace, file):
 
 
 @pytest.mark.parametrize("file", ["v9.pkl", "deep", "", "v1.pkl\n", "--help"])
-def test_a_file_that_is_not_there_is_told(workspace, file):
+def test_a_missing_file_is_reported(workspace, file):
     with pytest.raises(ModelError, match="is not on the base branch"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file=file))
 
 
-def test_a_pointer_of_git_lfs_is_told(workspace):
+def test_a_git_lfs_pointer_is_reported(workspace):
     with pytest.raises(ModelError, match=r"model/v2\.pkl is a Git LFS pointer, not a model"):
         registry.artifact(workspace.git, "HEAD", "model", make_version(file="v2.pkl"))
 
@@ -162,6 +162,6 @@ def test_of_two_pointers_the_one_that_counts_moves():
         (b'{"versions": []}', "it has no `current`"),
     ],
 )
-def test_what_has_no_pointer_is_told(content, reason):
+def test_metadata_without_a_pointer_are_reported(content, reason):
     with pytest.raises(ValueError, match=reason):
         registry.with_current(content, "v1")

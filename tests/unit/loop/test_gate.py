@@ -156,7 +156,7 @@ def test_probabilities_are_readable(p, text):
     assert probability(p) == text
 
 
-def test_shares_are_told_in_per_cent():
+def test_shares_are_given_in_per_cent():
     assert percent(0.0614) == "6.1 %"
     assert percent(0.9, 0) == "90 %"
 
@@ -262,7 +262,7 @@ def test_what_would_change_the_verdict():
     assert verdict().outlook == ""
 
 
-def test_a_forced_promotion_says_what_the_gate_said():
+def test_a_forced_promotion_names_the_verdict_of_the_gate():
     decision = forced(verdict(screening=SUSPICIOUS), "the labels are right, I looked")
     assert decision.verdict is Verdict.PROMOTE
     assert decision.reason.startswith(

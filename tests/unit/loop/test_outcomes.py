@@ -40,7 +40,7 @@ def decided(attempt, publication=None, verdict=Verdict.PROMOTE, trial=None, set_
     )
 
 
-def test_waiting_tells_the_count_and_the_champion():
+def test_waiting_reports_the_count_and_the_champion():
     outcome = outcomes.waiting(make_scene(trigger=WAITING), None)
     assert (outcome.verdict, outcome.reason) == (Verdict.WAITING, "waiting 3/200")
     assert outcome.next_step == "nothing until more datasets arrive; the next run counts again"
@@ -48,7 +48,7 @@ def test_waiting_tells_the_count_and_the_champion():
     assert outcome.attempt is None
 
 
-def test_waiting_after_a_promotion_was_followed_up_tells_what_became_of_it():
+def test_waiting_after_a_follow_up_reports_what_became_of_the_promotion():
     outcome = outcomes.waiting(
         make_scene(trigger=WAITING), Publication(make_pull(), merge_progress=MergeProgress.ENABLED)
     )
@@ -75,7 +75,7 @@ def test_work_done_before_is_held_with_the_attempt_that_did_it():
     assert "200 further datasets" in outcome.next_step
 
 
-def test_blocked_tells_who_stands_in_the_way():
+def test_blocked_names_the_pull_request_and_the_reason():
     outcome = outcomes.blocked(make_scene(), Publication(make_pull(), blocked="a person pushed to it"))
     assert (outcome.verdict, outcome.reason) == (Verdict.BLOCKED, "a person pushed to it")
 
@@ -149,7 +149,7 @@ def test_the_champion_stays_and_the_data_is_used_again(verdict):
 
 
 @pytest.mark.parametrize("verdict", [Verdict.INCOMPARABLE, Verdict.REVIEW])
-def test_what_a_person_has_to_decide_is_told(verdict):
+def test_the_decision_that_a_person_has_to_take_is_reported(verdict):
     attempt = make_attempt(verdict=verdict, commit="", decision=Decision(verdict, "", (), "keep the columns"))
     assert decided(attempt, verdict=verdict).next_step == "the champion stays. A person decides: keep the columns"
     drafted = decided(replace(attempt, draft=True), Publication(make_pull(draft=True)), verdict=verdict)

@@ -36,7 +36,7 @@ def test_inputs_in_the_runners_spelling_and_in_a_shells():
     assert actions.read_inputs(environ) == {"data-path": "a", "model-dir": "b", "name": "c"}
 
 
-def test_inputs_that_every_docker_action_gets_are_none_of_ours():
+def test_inputs_of_every_docker_action_are_ignored():
     assert actions.read_inputs({"INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "y"}) == {}
 
 
@@ -54,7 +54,7 @@ def test_a_path_in_the_workspace_is_one_in_the_repository():
     assert actions.read_inputs({"INPUT_A": "/x", "GITHUB_WORKSPACE": ""}) == {"a": "/x"}
 
 
-def test_an_unknown_input_is_kept_so_that_it_can_be_told():
+def test_an_unknown_input_is_kept_so_that_it_can_be_reported():
     assert actions.read_inputs({"INPUT_TRESHOLD": "5"}) == {"treshold": "5"}
 
 
@@ -64,7 +64,7 @@ def test_the_context_of_a_step(tmp_path):
     environ = {
         "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example/", "GITHUB_REPOSITORY": "o/r",
         "GITHUB_API_URL": "https://git.example/api/v3/", "GITHUB_RUN_ID": "7", "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_OUTPUT": "/x/out", "GITHUB_STEP_SUMMARY": "/x/sum", "RUNNER_TEMP": str(tmp_path), "SECRET": "hush",
+        "GITHUB_OUTPUT": "/x/out", "GITHUB_STEP_SUMMARY": "/x/sum", "RUNNER_TEMP": str(tmp_path), "SECRET": "hidden",
     }  # fmt: skip
     context = actions.read_context(environ, tmp_path)
     assert context.in_actions
@@ -72,7 +72,7 @@ def test_the_context_of_a_step(tmp_path):
     assert context.run_url == "https://git.example/o/r/actions/runs/7"
     assert context.default_branch == "trunk"
     assert (str(context.output), str(context.summary), str(context.scratch)) == ("/x/out", "/x/sum", str(tmp_path))
-    assert "hush" not in repr(context)
+    assert "hidden" not in repr(context)
 
 
 def test_the_context_of_a_laptop(tmp_path):
@@ -90,7 +90,7 @@ def test_a_folder_for_temporary_files_that_is_not_there_is_not_used(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"repository": null}', '{"repository": {}}', "\udcff"])
-def test_an_event_that_does_not_tell_the_default_branch(tmp_path, content):
+def test_an_event_without_a_default_branch(tmp_path, content):
     event = tmp_path / "event.json"
     event.write_bytes(content.encode("utf-8", "surrogateescape"))
     assert actions.read_context({"GITHUB_EVENT_PATH": str(event)}, tmp_path).default_branch == ""
@@ -284,7 +284,7 @@ def test_an_annotation_is_one_command_whatever_its_text(text, path):
     assert "##[" not in line
 
 
-def test_the_tenth_annotation_of_a_kind_stands_for_all_that_follow():
+def test_the_tenth_annotation_of_a_kind_represents_all_that_follow():
     log = make_log()
     for number in range(25):
         log.warn(f"odd {number}")
@@ -317,9 +317,9 @@ def test_a_message_is_cut_where_the_runner_would():
 
 def test_secrets_are_masked_and_blank_ones_are_not():
     log = make_log()
-    log.mask("hush%")
+    log.mask("hidden%")
     log.mask(" ")
-    assert written(log) == ["::add-mask::hush%25"]
+    assert written(log) == ["::add-mask::hidden%25"]
 
 
 properties = st.dictionaries(st.sampled_from(["file", "line"]), st.text())

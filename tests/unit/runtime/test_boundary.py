@@ -101,7 +101,7 @@ def test_whatever_the_verdict_the_run_did_its_work(ran, verdict):
 
 
 @pytest.mark.parametrize("kind", PROBLEMS)
-def test_every_kind_of_problem_has_its_exit_code_and_is_told_everywhere(ran, kind):
+def test_every_kind_of_problem_has_its_exit_code_and_is_reported_everywhere(ran, kind):
     done = ran(raising(kind("the file is odd", why="someone edited it", fix="restore it", path="a.csv", line=3)))
     assert done.code == kind.exit_code
     assert done.outputs["decision"] == "failed"
@@ -269,9 +269,9 @@ def test_a_process_that_is_stopped_in_the_middle_of_git_ends_cleanly(tmp_path, n
         while not (tmp_path / "pid").exists() and time.monotonic() < patience:
             time.sleep(0.01)
         os.kill(process.pid, number)
-        said, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=20)
     assert process.returncode == code
-    assert "::error::the run was stopped from outside" in said
+    assert "::error::the run was stopped from outside" in output
     assert "decision<<" in (tmp_path / "out").read_text()
     assert "❌ failed" in (tmp_path / "sum").read_text()
     assert list((tmp_path / "temp").iterdir()) == []

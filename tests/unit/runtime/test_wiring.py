@@ -1,4 +1,4 @@
-"""Which collaborators a run gets. `file://` stands for the server: git_url is made of server and repository name."""
+"""Which collaborators a run gets. `file://` replaces the server: git_url is made of server and repository name."""
 
 import json
 import os
@@ -77,21 +77,21 @@ def test_forge_none_keeps_the_token_away_from_git(workspace, on_server):
     assert not any("extraheader" in value for value in place.workspace.env.values())
 
 
-def test_forge_github_without_a_repository_name_is_told(workspace, context):
+def test_forge_github_without_a_repository_name_is_reported(workspace, context):
     with pytest.raises(SettingsError, match="the repository's name is not known"):
         wiring.find_place({"forge": "github", "token": "t"}, context(workspace))
 
 
-def test_a_folder_inside_a_repository_stands_for_the_repository(workspace, context):
+def test_a_folder_inside_a_repository_means_the_repository(workspace, context):
     assert wiring.find_place({}, context(workspace.path / "data")).workspace.directory == workspace.path
 
 
-def test_a_folder_without_a_repository_stands_for_itself(tmp_path, context):
+def test_a_folder_without_a_repository_means_itself(tmp_path, context):
     (tmp_path / "empty").mkdir()
     assert wiring.find_place({}, context(tmp_path / "empty")).workspace.directory == tmp_path / "empty"
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path, context):
+def test_a_missing_folder_is_reported(tmp_path, context):
     with pytest.raises(RepositoryError, match="there is no folder"):
         wiring.find_place({}, context(tmp_path / "nowhere"))
 
@@ -105,14 +105,14 @@ def test_the_file_in_the_repository_is_read(workspace, context):
     assert (settings.trigger.threshold, settings.training.target) == (7, ("x",))
 
 
-def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path):
+def test_a_file_that_is_no_toml_is_reported_with_its_line(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_text("threshold = 7\ntarget = score\n")
     with pytest.raises(SettingsError, match=r"ml-auto-update.toml is not TOML: .*line 2") as caught:
         file.read_config(tmp_path)
     assert caught.value.path == "ml-auto-update.toml"
 
 
-def test_bytes_that_are_no_text_are_told(tmp_path):
+def test_bytes_that_are_no_text_are_reported(tmp_path):
     (tmp_path / "ml-auto-update.toml").write_bytes(b"threshold = \xff\n")
     with pytest.raises(SettingsError, match="is not TOML"):
         file.read_config(tmp_path)
@@ -152,12 +152,12 @@ def test_locally_the_base_is_the_branch_of_the_checkout(workspace, context):
     assert branches(wiring.find_place({}, context(workspace)))[0] == "feature/é"
 
 
-def test_locally_a_detached_head_stands_for_the_branch_that_holds_it(workspace, context):
+def test_locally_a_detached_head_means_the_branch_that_contains_it(workspace, context):
     workspace.git.run("checkout", "-q", "--detach")
     assert branches(wiring.find_place({}, context(workspace)))[0] == "main"
 
 
-def test_locally_a_head_on_no_branch_is_told(workspace, context):
+def test_locally_a_head_on_no_branch_is_reported(workspace, context):
     workspace.git.run("checkout", "-q", "--detach")
     workspace.commit({"readme": "y"})
     with pytest.raises(SettingsError, match="the checkout is on no branch"):
@@ -176,13 +176,13 @@ def test_on_github_without_an_event_the_server_is_asked(workspace, on_server, se
     assert branches(on_server(workspace))[0] == "prod/é"
 
 
-def test_a_repository_without_a_default_branch_is_told(workspace, on_server, server):
+def test_a_repository_without_a_default_branch_is_reported(workspace, on_server, server):
     make_repository(server / "o/empty.git", None, "--bare")
     with pytest.raises(RepositoryError, match="the repository has no default branch yet"):
         branches(on_server(workspace, GITHUB_REPOSITORY="o/empty"))
 
 
-def test_a_repository_that_is_not_on_the_server_is_told(workspace, on_server):
+def test_a_repository_that_is_not_on_the_server_is_reported(workspace, on_server):
     with pytest.raises(RepositoryError, match="the repository was not found on the server"):
         branches(on_server(workspace, GITHUB_REPOSITORY="o/none"))
 
@@ -305,5 +305,5 @@ def test_a_clone_says_which_repository_of_the_server_it_came_from(workspace, con
     assert wiring.origin(workspace.path, context(workspace)) == name
 
 
-def test_a_clone_of_nobody_came_from_nowhere(workspace, context):
+def test_a_clone_without_a_remote_has_no_origin(workspace, context):
     assert wiring.origin(workspace.path, context(workspace)) == ""
