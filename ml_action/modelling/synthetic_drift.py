@@ -20,7 +20,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.evaluation import losses, metrics, scoring
+from ml_action.modelling.evaluation import losses, metric_lookup, scoring
 from ml_action.modelling.evaluation.predictions import Predictions, perfect, predict, with_decision
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import fit
@@ -52,7 +52,7 @@ def _gain_of_score(metric: str, better: Predictions, worse: Predictions, target:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         ours, theirs = (scoring.score(metric, each, target, None, weight) for each in (better, worse))
-        best = metrics.get_metric(metric).best
+        best = metric_lookup.get_metric(metric).best
         limit = scoring.score(metric, perfect(target), target, None, weight) if best is None else best
     whole = limit - theirs if np.isfinite(limit) else abs(theirs)
     return (ours - theirs) / whole if whole > 0 else 0.0

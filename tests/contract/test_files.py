@@ -245,6 +245,12 @@ def test_links_lead_somewhere(path):
             assert (ROOT / path).parent.joinpath(target).exists(), target
 
 
+@pytest.mark.parametrize("path", [*sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")), "CONTRIBUTING.md"])
+def test_every_module_that_a_page_names_exists(path):
+    for module in re.findall(r"`((?:ml_action|sandbox|scripts|tests|benchmarks)/[\w/]+(?:\.py|/))`", text_of(path)):
+        assert (ROOT / module).exists(), module
+
+
 def test_the_files_keys_are_the_schema():
     assert json.loads(text_of("ml-auto-update.schema.json")) == parse.json_schema()
 

@@ -20,8 +20,8 @@ from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git
 from ml_action.modelling.reading import table
-from ml_action.modelling.reading.formats import Readers, TextReader
 from ml_action.modelling.reading.limits import ReadLimits
+from ml_action.modelling.reading.readers import Readers, TextReader
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation.datasets import SEPARATORS
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml_action.modelling.evaluation import metrics, scoring
-from ml_action.modelling.evaluation.metrics import Metric
+from ml_action.modelling.evaluation import metric_lookup, scoring
+from ml_action.modelling.evaluation.metric_lookup import Metric
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ def leave_one_out_scores(
     metric: str, predictions: Predictions, target: npt.NDArray[Any], block: Integers, weight: Floats | None
 ) -> Floats:
     """Returns (1 + K,): the metric on all rows, and without each block 0 to K - 1; NaN where it is not finite."""
-    known, count = metrics.get_metric(metric), int(block.max()) + 1
+    known, count = metric_lookup.get_metric(metric), int(block.max()) + 1
     if _is_auc(known, predictions, target):
         return _auc_by_pairs(_values(predictions), target == predictions.classes[1], block, count, weight)  # type: ignore[index]
     kinds = _kinds(predictions, target) if known.of_labels and known.weighted else None

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.core.records.evaluation import Interval
-from ml_action.modelling.evaluation import bootstrap, jackknife, losses, metrics
+from ml_action.modelling.evaluation import bootstrap, jackknife, losses, metric_lookup
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
 from ml_action.modelling.evaluation.predictions import perfect
 
@@ -156,7 +156,7 @@ def _by_jackknife(paired: PairedPredictions, metric: str, seed: int, confidence:
     If a block cannot be left out (it has all rows of a class), the variance of the metric is unknown.
     """
     block = bootstrap.blocks(paired.datasets, jackknife.BLOCKS, seed)[paired.cluster]
-    best = metrics.get_metric(metric).best
+    best = metric_lookup.get_metric(metric).best
     scored = [*paired.compared, *([] if best is not None else [perfect(paired.target)])]
     challenger, baseline, opponent, *limit = (
         jackknife.leave_one_out_scores(metric, predictions, paired.target, block, paired.weight)

@@ -15,7 +15,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.evaluation import losses, metrics
+from ml_action.modelling.evaluation import losses, metric_lookup
 from ml_action.modelling.evaluation.predictions import Predictions, Rows, constant, perfect, predict, replay
 
 Array = npt.NDArray[Any]
@@ -66,7 +66,9 @@ def score(
             value = -_mean(losses.BY_METRIC[metric](predictions, target)[rows], own)
         else:
             weighted = {} if own is None else {"sample_weight": own}
-            value = float(metrics.get_metric(metric).scorer(replay(predictions), Rows(rows), target[rows], **weighted))
+            value = float(
+                metric_lookup.get_metric(metric).scorer(replay(predictions), Rows(rows), target[rows], **weighted)
+            )
     except Exception as error:  # a scorer may raise anything at all
         raise Unscorable(f"{metric} cannot be computed: {sanitised(error, 200)}") from error
     if not math.isfinite(value):

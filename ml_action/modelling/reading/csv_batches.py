@@ -18,8 +18,8 @@ from ml_action.core.file_formats import PLAIN_CSV
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import lfs
 from ml_action.modelling.reading import csv_file, joined_dtypes
-from ml_action.modelling.reading.formats import Readers, lfs_pointer_error
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
+from ml_action.modelling.reading.readers import Readers, lfs_pointer_error
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -12,7 +12,7 @@ from ml_action.config.settings import TrainingOptions
 from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.evaluation import metrics, scoring
+from ml_action.modelling.evaluation import metric_lookup, scoring
 from ml_action.modelling.reading.columns import (
     automatic_features,
     homogeneous,
@@ -174,7 +174,9 @@ def _inferred_task(columns: Sequence[pd.Series], options: TrainingOptions) -> st
     if estimator:
         return estimators.task_of(estimators.build(estimator, options.params, options.seed))
     inferred = {infer_task(column) for column in columns}
-    return (metrics.get_metric(metric).task if metric else "") or max(inferred)  # regression sorts after classification
+    return (metric_lookup.get_metric(metric).task if metric else "") or max(
+        inferred
+    )  # regression sorts after classification
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -236,7 +238,7 @@ def _check_estimator(recipe: Recipe) -> None:
 
 def _check_metric(recipe: Recipe, name: str, setting: str) -> None:
     """Raises an error if the metric does not exist, or does not suit the task or the weights."""
-    metric = metrics.get_metric(name, setting)
+    metric = metric_lookup.get_metric(name, setting)
     if metric.task not in ("", recipe.task):
         raise _unsuited(setting, name, metric.task, recipe.task, scoring.DEFAULTS[recipe.task])
     if recipe.weight and not metric.weighted:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml_action.modelling.evaluation import jackknife, metrics
+from ml_action.modelling.evaluation import jackknife, metric_lookup
 from ml_action.modelling.evaluation.predictions import Predictions
 
-LABELS = [name for name in metrics.names() if metrics.get_metric(name).of_labels and metrics.get_metric(name).weighted]
+LABELS = [
+    name
+    for name in metric_lookup.names()
+    if metric_lookup.get_metric(name).of_labels and metric_lookup.get_metric(name).weighted
+]
 
 
 def world(seed, rows=400, classes=3, blocks=12, ties=False):

@@ -11,12 +11,12 @@ from sklearn.metrics import get_scorer
 
 from ml_action.core.errors import ModelError
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.evaluation import losses, metrics, scoring
+from ml_action.modelling.evaluation import losses, metric_lookup, scoring
 from ml_action.modelling.evaluation.predictions import Predictions, join, predict
 
-NAMES = metrics.names()
-REGRESSION = [name for name in NAMES if metrics.get_metric(name).task == "regression"]
-CLASSIFICATION = [name for name in NAMES if metrics.get_metric(name).task == "classification"]
+NAMES = metric_lookup.names()
+REGRESSION = [name for name in NAMES if metric_lookup.get_metric(name).task == "regression"]
+CLASSIFICATION = [name for name in NAMES if metric_lookup.get_metric(name).task == "classification"]
 
 
 def recipe(task, metric):
@@ -66,7 +66,7 @@ def test_classification_scorer_gives_cached_predictions_the_score_of_the_model(m
 
 @pytest.mark.parametrize("metric", sorted(losses.BY_METRIC))
 def test_loss_per_row_adds_up_to_its_metric(metric):
-    task = metrics.get_metric(metric).task
+    task = metric_lookup.get_metric(metric).task
     for model, features, y in (
         [regression()] if task == "regression" else [classification(2), classification(3, words=True)]
     ):

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 
 from ml_action.core.errors import SettingsError
-from ml_action.modelling.evaluation import metrics, scoring
+from ml_action.modelling.evaluation import metric_lookup, scoring
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Y = np.array([1.0, 2.0, 4.0, 8.0])
@@ -28,13 +28,13 @@ GUESS = Predictions(
 
 
 def test_scikit_learn_scorer_is_found_by_name():
-    found = metrics.get_metric("neg_mean_absolute_error")
+    found = metric_lookup.get_metric("neg_mean_absolute_error")
     assert (found.task, found.best, found.weighted, found.of_labels) == ("regression", 0.0, True, False)
-    found = metrics.get_metric("f1_macro")
+    found = metric_lookup.get_metric("f1_macro")
     assert (found.task, found.best, found.weighted, found.of_labels) == ("classification", 1.0, True, True)
-    assert metrics.get_metric("positive_likelihood_ratio").best is None
-    assert not metrics.get_metric("neg_max_error").weighted
-    assert not metrics.get_metric("roc_auc").of_labels
+    assert metric_lookup.get_metric("positive_likelihood_ratio").best is None
+    assert not metric_lookup.get_metric("neg_max_error").weighted
+    assert not metric_lookup.get_metric("roc_auc").of_labels
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_function_gets_the_response_that_its_second_parameter_names(path, expect
 
 
 def test_function_with_a_scikit_learn_scorer_equals_that_scorer():
-    found = metrics.get_metric("sklearn.metrics.r2_score")
+    found = metric_lookup.get_metric("sklearn.metrics.r2_score")
     assert (found.task, found.best, found.name) == ("regression", 1.0, "sklearn.metrics.r2_score")
-    assert metrics.get_metric("tests.support.metrics.profit").task == ""
-    assert metrics.get_metric("tests.support.metrics.profit").best is None
+    assert metric_lookup.get_metric("tests.support.metrics.profit").task == ""
+    assert metric_lookup.get_metric("tests.support.metrics.profit").best is None
 
 
 def test_support_for_weights_is_read_from_the_signature():
-    assert metrics.get_metric("tests.support.metrics.weighted_profit").weighted
-    assert not metrics.get_metric("tests.support.metrics.profit").weighted
+    assert metric_lookup.get_metric("tests.support.metrics.weighted_profit").weighted
+    assert not metric_lookup.get_metric("tests.support.metrics.profit").weighted
     assert scoring.score("tests.support.metrics.weighted_profit", PREDICTIONS, Y, None, np.array([1.0, 0, 0, 0])) == 9
 
 
@@ -103,12 +103,12 @@ def test_support_for_weights_is_read_from_the_signature():
 def test_wrong_name_suggests_the_nearest_one(name, text):
     for setting in ("metric", "guardrails"):
         with pytest.raises(SettingsError) as caught:
-            metrics.get_metric(name, setting)
+            metric_lookup.get_metric(name, setting)
         assert text in str(caught.value)
         assert str(caught.value).startswith(setting)
 
 
-REGRESSION = [name for name in metrics.names() if metrics.get_metric(name).task == "regression"]
+REGRESSION = [name for name in metric_lookup.names() if metric_lookup.get_metric(name).task == "regression"]
 
 
 @pytest.mark.parametrize("name", REGRESSION)

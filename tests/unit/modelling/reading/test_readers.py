@@ -12,8 +12,8 @@ from ml_action.core import file_formats
 from ml_action.core.file_formats import FORMATS, PLAIN_CSV, FileFormat, format_of
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import table
-from ml_action.modelling.reading.formats import Reader, Readers, TextReader
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
+from ml_action.modelling.reading.readers import Reader, Readers, TextReader
 from tests.support.counting import Place
 from tests.support.factories import make_csvs, make_settings
 
