@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.service import load
 from tests.support.model_folder import ModelDir
@@ -24,9 +25,10 @@ from tests.support.model_folder import ModelDir
 ROOT = Path(__file__).parents[2]
 
 ALL = "hours_studied sleep room tutor score"
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "1 feature, LinearRegression": {},
     "4 features, LinearRegression": {"columns": ALL},
+    "3 noisy features, LinearRegression": {"columns": "hours_studied age income noisy", "targets": ("noisy",)},
     "4 features, HistGradientBoosting": {"columns": ALL, "estimator": "sklearn.ensemble.HistGradientBoostingRegressor"},
 }
 PORTS = {"baseline": 18931, "service": 18932}
@@ -72,7 +74,7 @@ class Result:
     p99: float
 
 
-def compare(settings: dict[str, str], seconds: float) -> Iterator[Result]:
+def compare(settings: dict[str, Any], seconds: float) -> Iterator[Result]:
     """Yields the results for one model."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         models = ModelDir(Path(folder))

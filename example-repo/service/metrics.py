@@ -67,9 +67,11 @@ class _LiveMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         """Returns the version that answers, and the drift of the recent inputs from its training data."""
         served = self._served()
-        info = GaugeMetricFamily("service_model_info", "The version that answers.", labels=["version", "sha256"])
+        info = GaugeMetricFamily(
+            "service_model_info", "The version that answers.", labels=["version", "sha256", "path"]
+        )
         if served:
-            info.add_metric([served.version.version, served.version.sha256], 1)
+            info.add_metric([served.version.version, served.version.sha256, served.predictor.path], 1)
         drift = GaugeMetricFamily(
             "service_input_drift", "Distance of the recent inputs from the training data, 0 to 1.", labels=["column"]
         )

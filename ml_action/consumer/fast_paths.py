@@ -66,7 +66,8 @@ def _numbers(steps: Pipeline, columns: list[str]) -> Block:
     mean, scale = steps.named_steps["scale"].mean_, steps.named_steps["scale"].scale_
 
     def block(rows: Sequence[Row]) -> Array:
-        values = np.array([[row.get(name) for name in columns] for row in rows], dtype=np.float64)
+        # Column by column in memory, as a frame's values are: BLAS sums a matrix of another order in another order.
+        values = np.array([[row.get(name) for name in columns] for row in rows], dtype=np.float64, order="F")
         missing = np.isnan(values)
         if missing.any():
             values = np.where(missing, fill, values)

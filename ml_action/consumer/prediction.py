@@ -28,7 +28,11 @@ _PROBES = 24  # rows made from the contract
 
 
 class Predictor:
-    """A fitted model that takes rows. `path` is how they reach it: frame, matrix or linear."""
+    """A fitted model that takes rows.
+
+    `path` is how they reach it: frame, matrix or linear. `rowwise` says whether rows that are predicted together get
+    the very predictions that each gets alone; sums may be rounded differently in blocks.
+    """
 
     way = deprecation.renamed("way", "path")
 
@@ -37,9 +41,11 @@ class Predictor:
         self.features = version.features
         # Not a method of this object: a model in a reference cycle stays in memory until the garbage collector runs.
         self.by_frame = functools.partial(_by_frame, model, version.features)
-        chosen = self._fastest(probe_rows(version))
+        rows = probe_rows(version)
+        chosen = self._fastest(rows)
         self.path = chosen.name
         self._predict = chosen.predict
+        self.rowwise = _is_rowwise(chosen.predict, rows)
 
     def __call__(self, rows: Sequence[Row]) -> Array:
         """Returns the predictions, (n,) or (n, targets). A feature that a row lacks is missing."""
@@ -96,6 +102,13 @@ def _by_frame(model: Any, features: Sequence[str], rows: Sequence[Row]) -> Array
 
 def _same(found: Array, expected: Array) -> bool:
     return found.dtype == expected.dtype and found.shape == expected.shape and bool((found == expected).all())
+
+
+def _is_rowwise(predict: PredictFunction, rows: Sequence[Row]) -> bool:
+    try:
+        return _same(np.concatenate([predict([row]) for row in rows]), predict(rows))
+    except Exception:  # noqa: BLE001  some models cannot predict unknown values
+        return False
 
 
 def probe_rows(version: Version) -> list[Row]:

@@ -30,7 +30,7 @@ ROOMS = ("blue", "green", "red")
 
 @functools.cache
 def datasets(slope: float, columns: str, seed: int = 0) -> tuple[bytes, ...]:
-    rng = np.random.default_rng(seed)
+    rng, more = np.random.default_rng(seed), np.random.default_rng((seed, 1))
     made = []
     for _ in range(12):
         hours, sleep = rng.uniform(0, 10, 15).round(2), rng.normal(7, 1, 15).round(2)
@@ -42,8 +42,12 @@ def datasets(slope: float, columns: str, seed: int = 0) -> tuple[bytes, ...]:
             "day": [f"2026-03-{day:02}" for day in rng.integers(1, 28, 15)],
             "score": (40 + slope * hours).round(3),
             "effort": (2 * slope * hours).round(3),
+            "age": more.normal(30, 8, 15).round(2),
+            "income": more.lognormal(10, 0.5, 15).round(2),
             "passed": np.where(slope * hours > 15, "yes", "no"),
         }
+        noise = more.normal(0, 3, 15)
+        cells["noisy"] = (40 + slope * hours + 0.3 * cells["age"] + 1e-4 * cells["income"] + noise).round(3)
         names = columns.split()
         rows = zip(*(cells[name] for name in names), strict=True)
         made.append("\n".join([",".join(names), *(",".join(map(str, row)) for row in rows), ""]).encode())

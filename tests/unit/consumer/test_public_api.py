@@ -123,7 +123,7 @@ def test_the_attributes_of_public_objects_are_pinned(models, loaded):
         Folder("model"): {"path"},
         GitHub("octo/students"): {"repository"},
         SourceUnavailable("gone"): {"what", "why", "fix", "wait", "status"} | {"path", "line", "set_aside"},
-        loaded.predictor: {"model", "features", "by_frame", "path"},
+        loaded.predictor: {"model", "features", "by_frame", "path", "rowwise"},
     }
     for instance, names in objects.items():
         assert {name for name in vars(instance) if not name.startswith("_")} == names, instance

@@ -239,7 +239,7 @@ def test_metrics_count_requests_and_predictions(client):
     assert value_of(client, 'service_requests_total{route="/predict",status="422"}') == 1
     assert value_of(client, 'service_requests_total{route="other",status="404"}') == 1
     assert value_of(client, 'service_request_seconds_count{route="/predict"}') == 3
-    assert value_of(client, 'service_model_info{sha256="') == 1
+    assert value_of(client, 'service_model_info{path="linear",sha256="') == 1
     assert value_of(client, "service_model_failed_looks") == 0
 
 
