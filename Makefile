@@ -14,7 +14,7 @@ CHECK := datasets git config core runtime
 # Tests that need no container, on all cores.
 PYTEST := $(BIN)/python -m pytest -m "not e2e" --numprocesses=auto
 
-.PHONY: help setup hooks demo test-fast test coverage faults e2e check-3.10 mutation ci lint wording format docs bench \
+.PHONY: help setup hooks demo test-fast test coverage faults e2e check-3.10 mutation audit ci lint wording format docs bench \
     bench-decision clean
 
 help:  ## show the commands
@@ -87,6 +87,15 @@ wording: .venv/ready  ## words that the project does not use, counted by folder 
 
 mutation: .venv/mutation  ## change the gate, the inventory and the verification, and expect a test to fail each time
 	@$(BIN)/python -m scripts.mutation
+
+# The tool has an environment of its own: its dependencies are no part of the product's.
+.venv/audit/ready: .venv/ready requirements/audit.txt
+	@$(PYTHON) -m venv --clear .venv/audit
+	@.venv/audit/bin/python -m pip install $(PIP) --require-hashes --only-binary :all: -r requirements/audit.txt
+	@touch $@
+
+audit: .venv/audit/ready  ## compare every locked version with the known vulnerabilities of OSV (needs the network)
+	@scripts/audit .venv/audit/bin/pip-audit
 
 format: .venv/ready  ## format the code
 	@$(BIN)/ruff format .

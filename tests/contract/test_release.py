@@ -67,6 +67,38 @@ def test_a_tag_that_does_not_agree_is_refused_with_the_reason(project, tag, says
     assert says in done.stderr
 
 
+def test_a_protected_tag_on_the_main_branch_may_be_released(project):
+    done = run(project, "scripts/release", "allow", "v1.2.3", "true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_tag_that_no_ruleset_protects_is_not_released(project):
+    done = run(project, "scripts/release", "allow", "v1.2.3", "false")
+    assert done.returncode == 1
+    assert "no ruleset protects the tag v1.2.3" in done.stderr
+
+
+def test_a_tag_on_a_commit_outside_of_main_is_not_released(project):
+    git(project, "checkout", "--quiet", "-b", "other")
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "not reviewed")
+    git(project, "tag", "v1.2.4")
+    done = run(project, "scripts/release", "allow", "v1.2.4", "true")
+    assert done.returncode == 1
+    assert "is not on the main branch" in done.stderr
+
+
+@pytest.mark.parametrize(("status", "code"), [(0, 0), (1, 1)])
+def test_the_audit_looks_at_every_lock_and_fails_if_one_is_vulnerable(tmp_path, status, code):
+    tool = tmp_path / "pip-audit"
+    tool.write_text(f'#!/bin/sh\nfor lock; do :; done\necho "$lock"\ncase $lock in *bench*) exit {status} ;; esac\n')
+    tool.chmod(0o755)
+    done = run(ROOT, "scripts/audit", str(tool))
+    locks = [*(ROOT / "requirements").glob("*.txt"), ROOT / "example-repo" / "service" / "requirements.txt"]
+    assert sorted(done.stdout.split()) == sorted(str(lock.relative_to(ROOT)) for lock in locks)
+    assert done.returncode == code
+    assert ("not passed: requirements/bench.txt." in done.stderr) == bool(status)
+
+
 def test_the_release_runs_the_image_by_digest_and_both_tags_point_at_it(project, tmp_path):
     before = git(project, "rev-parse", "main")
     done = run(project, "scripts/release", "pin", "v1.2.3", IMAGE)

@@ -27,12 +27,17 @@ def engine_trouble() -> str:
 
 
 @pytest.fixture(scope="session")
-def image() -> str:
-    """The action's image: the one of ML_AUTO_UPDATE_IMAGE, or built here, as the runner builds it."""
+def engine() -> None:
+    """A Docker engine that answers."""
     if trouble := engine_trouble():
         if os.environ.get("CI") == "true":
             pytest.fail(trouble)
         pytest.skip(trouble)
+
+
+@pytest.fixture(scope="session")
+def image(engine: None) -> str:
+    """The action's image: the one of ML_AUTO_UPDATE_IMAGE, or built here, as the runner builds it."""
     if given := os.environ.get("ML_AUTO_UPDATE_IMAGE"):
         return given
     subprocess.run([ROOT / "docker/base-image"], check=True)
