@@ -28,31 +28,41 @@ if TYPE_CHECKING:
 
     from ml_action.commands.table import Command
 
+SECRETS = tuple(setting.name for setting in OPTIONS if setting.secret)
+
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Runs a command; without arguments on a runner, the Action. Returns the exit code."""
-    environ = os.environ if environ is None else environ
+    given = dict(os.environ if environ is None else environ)
+    if environ is None:
+        _forget_secrets()
+    environ = actions.without(given, SECRETS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # any file name can be shown, on any terminal
             stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else list(argv)
     if not arguments and environ.get("GITHUB_ACTIONS") == "true":
-        return _run_action(environ)
-    return _run_command_line(arguments, environ)
+        return _run_action(actions.read_inputs(given), environ)
+    return _run_command_line(arguments, given, environ)
 
 
-def _run_action(environ: Mapping[str, str]) -> int:
+def _forget_secrets() -> None:
+    """Takes the secrets out of this process's environment: no child inherits one, and no code of users finds one."""
+    for name in os.environ.keys() - actions.without(os.environ, SECRETS).keys():
+        del os.environ[name]
+
+
+def _run_action(inputs: Mapping[str, str], environ: Mapping[str, str]) -> int:
     """A step of a workflow: inputs from the environment, the log for the runner."""
     context = actions.read_context(environ, Path(environ.get("GITHUB_WORKSPACE", ".")).resolve())
     log = ActionsLog(sys.stdout)
-    inputs = actions.read_inputs(environ)
     for secret in _secrets(inputs):
         log.mask(secret)
     mode = inputs.get("mode", MODES[0])  # an unknown mode is reported with the other wrong settings
     return _run(COMMANDS[mode if mode in MODES else MODES[0]], inputs, context, log)
 
 
-def _run_command_line(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def _run_command_line(arguments: Sequence[str], given: Mapping[str, str], environ: Mapping[str, str]) -> int:
     from ml_action.commands import parser
 
     try:
@@ -63,7 +73,7 @@ def _run_command_line(arguments: Sequence[str], environ: Mapping[str, str]) -> i
     context = actions.read_context(environ, Path(getattr(options, "workspace", ".")).resolve())
     piped = getattr(options, "json", False) or getattr(options, "markdown", False)
     log = _log(context, options.command, piped=piped)
-    return _run(parser.named_command(options), parser.read_inputs(options, environ), context, log, options)
+    return _run(parser.named_command(options), parser.read_inputs(options, given), context, log, options)
 
 
 def _raise(error: SettingsError) -> Callable[[], Outcome]:
@@ -102,8 +112,10 @@ def _temporary_folder(context: RunContext) -> AbstractContextManager[str]:
 
 
 def _secrets(inputs: Mapping[str, str]) -> tuple[str, ...]:
-    texts = (inputs.get(setting.name, "").strip() for setting in OPTIONS if setting.secret)
-    return tuple(text for text in texts if text)
+    """The secrets among the inputs: of one with several lines also the lines that are secret by themselves."""
+    texts = [inputs.get(name, "").strip() for name in SECRETS]
+    lines = [line.strip() for text in texts for line in text.splitlines() if not line.startswith("-----")]
+    return tuple(dict.fromkeys(text for text in (*texts, *lines) if text))
 
 
 def _log(context: RunContext, command: str, *, piped: bool) -> Log:

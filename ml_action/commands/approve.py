@@ -60,7 +60,11 @@ def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = N
         tools.branches.proposal, tools.branches.base, settings.publication.model_dir, settings.publication.label
     )
     check = partial(
-        commit_contents.find_objections, tools.repository, name=settings.name, model_dir=settings.publication.model_dir
+        commit_contents.find_objections,
+        tools.repository,
+        name=settings.name,
+        model_dir=settings.publication.model_dir,
+        policy=tools.signing.policy,
     )
     attempt, forge = state.proposed or state.last, tools.forge()
     asked = event if settings.publication.autonomy is not Autonomy.REPORT else None  # a report knows no pull request

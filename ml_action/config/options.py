@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_action.config import parsers
+from ml_action.config import parsers, signing_key
 from ml_action.config.option import Group, Option
 from ml_action.config.promotion_options import PROMOTION_OPTIONS
 from ml_action.config.training_options import TRAINING_OPTIONS
@@ -60,6 +60,14 @@ CONNECTION_OPTIONS = (
         "",
         "A second identity's token that approves; needed from autonomy approve on.",
         parsers.text,
+        in_file=False,
+    ),
+    Option(
+        Group.SECRETS,
+        "signing-key",
+        "",
+        "A private Ed25519 key that signs each promotion (docs/signing.md); empty: promotions are not signed.",
+        signing_key.private_key,
         in_file=False,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_action.config import parsers
+from ml_action.config import parsers, signing_key
 from ml_action.config.option import Group, Option
 from ml_action.core.records.choices import Autonomy
 
@@ -140,6 +140,13 @@ PROMOTION_OPTIONS = (
         "workflow's own.",
         parsers.text,
         choices=("none", "api"),
+    ),
+    Option(
+        Group.PUBLICATION,
+        "signing-public-key",
+        "",
+        "The public half of signing-key: a proposal that it did not sign is neither approved nor merged.",
+        signing_key.public_key,
     ),
     Option(
         Group.PUBLICATION,

@@ -83,6 +83,7 @@ class PublicationOptions:
     label: str
     merge_method: str  # merge | squash | rebase
     commit_signing: str  # none | api
+    signing_public_key: bytes  # 32; empty: none
     base: str
     in_fork: str  # report | run
     dashboard: bool
@@ -90,10 +91,11 @@ class PublicationOptions:
 
 @dataclass(frozen=True)
 class Secrets:
-    """Tokens. They are in no representation."""
+    """Tokens and keys. They are in no representation."""
 
     token: str = field(repr=False)
     approver_token: str = field(repr=False)
+    signing_key: bytes = field(repr=False)  # 32; empty: none
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def publisher_of(settings: Settings, dependencies: Dependencies) -> Publisher:
         settings.trigger.threshold,
         settings.publication,
         dependencies.now,
+        dependencies.signing,
     )
     return Publisher(recorder, dependencies.forge, dependencies.log, dependencies.pause)
 

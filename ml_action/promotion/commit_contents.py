@@ -19,7 +19,10 @@ from ml_action.core.records.model import History, Version
 from ml_action.git import registry
 from ml_action.git.command import Git, decode_path
 from ml_action.git.repository import BASE_TIP, FILE, FOLDER, Repository
+from ml_action.promotion import signed_statement
 from ml_action.promotion.verification import of_files, of_history, unknown_keys
+from ml_action.provenance import envelope, statement
+from ml_action.provenance.policy import Policy, require_files, unsigned, unverified_statement
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MAX_METADATA_BYTES = 32 << 20  # a history of ten thousand versions
@@ -39,7 +42,13 @@ class InvalidProposalCommit(Exception):
 
 
 def find_objections(
-    repository: Repository, attempt: Attempt, paths: Sequence[str], *, name: str, model_dir: str
+    repository: Repository,
+    attempt: Attempt,
+    paths: Sequence[str],
+    *,
+    name: str,
+    model_dir: str,
+    policy: Policy | None = None,
 ) -> tuple[str, ...]:
     """Returns every objection to the contents of an attempt's commit.
 
@@ -51,6 +60,7 @@ def find_objections(
         paths: every path that the commit changes.
         name: the model's name.
         model_dir: the model directory.
+        policy: who has to have signed the statement; None: nobody, but a statement has to be about this commit.
     """
     commit = ProposalCommit(repository.store, attempt, model_dir)
     try:
@@ -59,7 +69,7 @@ def find_objections(
         repository.fetch_object(attempt.commit)
         commit.require_folder()
         objections = _to_rollback(commit, paths) if attempt.rolls_back else _to_promotion(commit, paths, name)
-        return tuple(objections)
+        return tuple(objections) or tuple(_to_statement(commit, paths, policy))
     except InvalidProposalCommit as error:
         return (str(error),)
     except ModelError as problem:
@@ -132,7 +142,7 @@ def _to_rollback(commit: ProposalCommit, paths: Sequence[str]) -> Iterator[str]:
         return
     if commit.read(commit.file(METADATA)) != registry.with_current(before, attempt.version):
         yield f"it changes more of {METADATA} than `current`, or to another version than {attempt.version}"
-    yield from of_files(paths, [path])
+    yield from of_files(paths, [path, commit.path(statement.FILE)])
     yield from _to_model(commit, target)
 
 
@@ -159,8 +169,8 @@ def _reject_duplicate_keys(pairs: Sequence[tuple[str, object]]) -> Mapping[str, 
 
 
 def _own_files(commit: ProposalCommit, version: Version | None) -> list[str]:
-    """Returns what a promotion writes: metadata, model and model card."""
-    names = (METADATA, version.file, f"{version.version}.md") if version else (METADATA,)
+    """Returns what a promotion writes: metadata, their signed statement, model and model card."""
+    names = (METADATA, statement.FILE, *((version.file, f"{version.version}.md") if version else ()))
     return [commit.path(name) for name in names]
 
 
@@ -173,6 +183,26 @@ def _to_model(commit: ProposalCommit, version: Version | None) -> Iterator[str]:
         yield f"{path} holds {entry.size:,} bytes, its metadata says {version.size:,}"
     elif (digest := commit.sha256(entry)) != version.sha256:
         yield f"the sha256 of {path} is {digest[:12]}, not the recorded {version.sha256[:12]}"
+
+
+def _to_statement(commit: ProposalCommit, paths: Sequence[str], policy: Policy | None) -> Iterator[str]:
+    """Yields the objections to the signed statement about a commit that is else as it should be."""
+    path = commit.path(statement.FILE)
+    if path not in paths:
+        if policy:
+            yield unsigned().what
+        return
+    entry = commit.file(statement.FILE)
+    if entry.size > envelope.MAX_BYTES:
+        raise InvalidProposalCommit(f"{path} holds {entry.size:,} bytes")
+    content, metadata = commit.read(entry), commit.read(commit.file(METADATA))
+    found = policy.statement_in(content) if policy else unverified_statement(content)
+    version = registry.parse(metadata, commit.path(METADATA)).champion
+    if version is None:
+        raise InvalidProposalCommit("its metadata name no version")
+    require_files(found, metadata, version)
+    before = commit.store.read(f"{BASE_TIP}:{path}")
+    yield from signed_statement.objections(found, commit.attempt, signed_statement.counter_of(before))
 
 
 _KINDS = {

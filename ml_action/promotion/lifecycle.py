@@ -114,6 +114,7 @@ class Publisher:
             recorded.attempt,
             name=recorder.name,
             model_dir=recorder.publication.model_dir,
+            policy=recorder.signing.policy,
         )
         proposal = replace(proposal_of(recorded, recorder, self.forge().limits.title), moved=moved)
         known = recorded.state.commits

@@ -13,6 +13,7 @@ from ml_action.core.records.model import History, Trial
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.git.command import Git
+from ml_action.provenance import statement
 from ml_action.reports import commit_messages, pages
 from ml_action.reports.render import markdown
 
@@ -35,7 +36,8 @@ def new_version(
     """A new version: the model, its card, and the history with one more entry."""
     version = registry.version_of(trial, attempt)
     history = registry.with_version(snapshot.history, version, name=snapshot.settings.name, salt=attempt.salt)
-    card = markdown.render(pages.model_card(version, attempt, trial, decision))
+    signed = statement.FILE if snapshot.settings.secrets.signing_key else ""
+    card = markdown.render(pages.model_card(version, attempt, trial, decision, signed))
     files = {
         registry.METADATA: registry.to_bytes(history),
         version.file: trial.artifact,

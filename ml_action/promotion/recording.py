@@ -18,8 +18,10 @@ from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal, registry
 from ml_action.git.journal import Counter, State
 from ml_action.git.repository import Branches, ConcurrentUpdate, Push, Repository
-from ml_action.promotion import proposal_content
+from ml_action.promotion import proposal_content, signed_statement
 from ml_action.promotion.proposal_content import ProposalContent, orphaned_proposal
+from ml_action.provenance import statement
+from ml_action.provenance.signing import Signing
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Recorder:
     threshold: int  # units that start a training: for the counter that people read
     publication: PublicationOptions
     now: Callable[[], str]  # UTC, ISO 8601
+    signing: Signing = Signing()
 
     def record(
         self, attempt: Attempt, snapshot: Snapshot, onto: State, content: ProposalContent | None = None
@@ -104,8 +107,9 @@ class Recorder:
             files = proposal_content.rollback_files(repository.store, tips.base, model_dir, attempt.version)
         else:
             files = proposal_content.carried_over(history, attempt.commit, model_dir, repository.store)
+        files = signed_statement.carried_over(files, attempt.commit, model_dir, repository.store)
         message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
-        commit = self._commit(tips.base, files, message, self.now())
+        commit = self._commit(attempt, tips.base, files, message, self.now())
         rebuilt = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
         written = self._write(recorded.state.with_attempt(rebuilt), None, f"{attempt.version} is rebuilt")
         try:
@@ -126,13 +130,21 @@ class Recorder:
     def _with_commit(self, attempt: Attempt, content: ProposalContent, snapshot: Snapshot) -> Attempt:
         """The attempt with the proposal's commit, on top of the base branch as it is now."""
         base = snapshot.tips.base
-        commit = self._commit(base, content.files, content.message, attempt.time)
+        commit = self._commit(attempt, base, content.files, content.message, attempt.time)
         return replace(attempt, base=base, commit=commit, digest=content.digest)
 
-    def _commit(self, base: str, files: Mapping[str, bytes], message: str, time: str) -> str:
+    def _commit(self, attempt: Attempt, base: str, files: Mapping[str, bytes], message: str, time: str) -> str:
         """The commit of a proposal: these files in the model directory, and everything else as on the base branch."""
+        if self.signing.signer:
+            files = signed_statement.signed(attempt, files, self._before(base), self.signing.signer, time)
         tree = self.repository.with_files(f"{base}^{{tree}}", self.publication.model_dir, files)
         return self.repository.commit(tree, base, message, time=time)
+
+    def _before(self, base: str) -> dict[str, bytes]:
+        """Metadata and statement on the base branch, as far as they are there."""
+        store, folder = self.repository.store, self.publication.model_dir
+        contents = {name: store.read(f"{base}:{folder}/{name}") for name in (registry.METADATA, statement.FILE)}
+        return {name: content for name, content in contents.items() if content is not None}
 
     def _write(self, state: State, count: int | None, message: str) -> Written:
         """The state as a commit on the one that it was read from. Without a count, the counter stays unchanged."""

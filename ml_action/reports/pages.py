@@ -162,8 +162,8 @@ def rollback_request(attempt: Attempt, version: Version, model_dir: str) -> Bloc
     )  # fmt: skip
 
 
-def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decision) -> Blocks:
-    """Returns the model card, the file next to the model file."""
+def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decision, statement: str = "") -> Blocks:
+    """Returns the model card, the file next to the model file. `statement`: the file that signs them, if any."""
     because = text("It was promoted because it is {}.", Untrusted(decision.reason))
     columns: Inline = count_of(len(version.features), "columns")
     return (
@@ -179,7 +179,7 @@ def model_card(version: Version, attempt: Attempt, trial: Trial, decision: Decis
         *gate.guarded(trial.comparison),
         *data.screening(trial.screening),
         Heading("Contents", level=2),
-        model.contents(version, attempt, trial),
+        model.contents(version, attempt, trial, statement),
         *model.types(trial, version.version, attempt.champion),
         Heading("Limits", level=2),
         Paragraph(text("{} {}", LIMITS, LOADING[trial.model_format])),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,6 +21,7 @@ from ml_action.core.log import escape_commands, escaped
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
+INPUT_PREFIXES = ("INPUT_", "ML_AUTO_UPDATE_")  # of the Action, and of the command line
 PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
 
 
@@ -110,6 +111,12 @@ def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
     ):  # accepted by the runner for every Docker action (github.md A4)
         inputs.pop(always_there, None)
     return inputs
+
+
+def without(environ: Mapping[str, str], inputs: Collection[str]) -> dict[str, str]:
+    """The environment without these inputs, for processes that we start and for code of the user's."""
+    names = {f"{prefix}{name}".upper().replace("-", "_") for name in inputs for prefix in INPUT_PREFIXES}
+    return {name: value for name, value in environ.items() if name.upper().replace("-", "_") not in names}
 
 
 def _in_repository(value: str, environ: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from ml_action.core.retry import RetryBudget
 from ml_action.git import journal
 from ml_action.git.journal import State
 from ml_action.git.repository import Branches, Repository, Signer
+from ml_action.provenance.signing import Signing
 from ml_action.runtime.actions import RunContext
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Dependencies:
     repository_facts: Callable[[bool], RepositoryFacts | None]  # thorough or not; None: there is no server
     issues: Callable[[], IssueStore | None]  # for the dashboard; None: there is no server
     run: RunFacts = RunFacts()
+    signing: Signing = Signing()  # of promotions
 
     def read_state(self) -> State:
         """The state branch as it was when the run began."""

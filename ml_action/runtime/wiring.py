@@ -131,7 +131,8 @@ def make_approval_tools(place: Target, scratch: Path, log: Log) -> tuple[Setting
 
 
 def _tools(place: Target, branches: Branches, found: Repository, log: Log) -> Dependencies:
-    from ml_action.runtime.dependencies import Connection, Dependencies, RunFacts  # late: `check` needs none of them
+    from ml_action.runtime import statement_signing  # late, both: `check` needs none of them
+    from ml_action.runtime.dependencies import Connection, Dependencies, RunFacts
 
     context = place.context
     connection = Connection(place.settings, context, branches, log, place.workspace.retry_budget, place.on_github)
@@ -145,6 +146,7 @@ def _tools(place: Target, branches: Branches, found: Repository, log: Log) -> De
         connection.repository_facts,
         connection.issues,
         RunFacts(context.run_url, context.workflow),
+        statement_signing.signing_of(place.settings, context),
     )
 
 

@@ -15,6 +15,7 @@ from ml_action import __version__, cli
 from ml_action.commands import base, table
 from ml_action.config.options import MODES, OPTIONS
 from ml_action.git import registry
+from tests.support import signing
 from tests.support.factories import make_csvs, make_history, make_remote, make_repository, run_python
 
 ROOT = Path(__file__).parents[2]
@@ -322,6 +323,29 @@ def test_without_inputs_the_action_runs_the_loop(step, capsys):
     code, outputs = step(TOKEN=f"{SECRET}\n", MODE=" ")
     assert (code, outputs["decision"], outputs["report-path"]) == (0, "waiting", ".ml-auto-update/report.md")
     assert capsys.readouterr().out.startswith(f"::add-mask::{SECRET}\n")
+
+
+def test_each_line_of_a_signing_key_is_masked(step, capsys):
+    step(**{"SIGNING-KEY": signing.pem(), "MODE": "check"})
+    log = capsys.readouterr().out
+    line = signing.pem().splitlines()[1]
+    assert f"::add-mask::{line}\n" in log
+    assert "::add-mask::-----BEGIN PRIVATE KEY-----\n" not in log
+
+
+def test_processes_that_a_run_starts_inherit_no_secret(environ, workspace, monkeypatch, capsys):
+    given = {"INPUT_SIGNING-KEY": signing.pem(), "INPUT_TOKEN": SECRET, "ML_AUTO_UPDATE_SIGNING_KEY": signing.pem()}
+    for name, value in (environ | given).items():
+        monkeypatch.setenv(name, value)
+    seen = []
+    monkeypatch.setattr("ml_action.commands.check.run", lambda call: seen.append((call, dict(os.environ))))
+    assert cli.main(["check", "--workspace", str(workspace.path)]) == 0
+    ((call, inherited),) = seen
+    assert call.inputs["signing-key"] == signing.pem()
+    for environment in (inherited, call.context.environ):
+        assert environment["HOME"] == environ["HOME"]
+        assert not {name for name, value in environment.items() if signing.pem() in value or SECRET in value}
+    assert capsys.readouterr().out == ""
 
 
 def test_an_unknown_input_is_an_error_that_names_the_nearest(step, capsys):

@@ -60,7 +60,7 @@ class Drawn:
 
 def input_for(usable: UsableDatasets, settings: Settings) -> CalibrationInput:
     """Returns the input of all draws, without secrets and without `force`."""
-    return CalibrationInput(usable, settings.with_values(token="", approver_token="", force=""))
+    return CalibrationInput(usable, settings.with_values(token="", approver_token="", signing_key=b"", force=""))
 
 
 def draw(given: CalibrationInput, key: DrawKey) -> Drawn:

@@ -51,8 +51,8 @@ def _types(trial: Trial) -> Iterator[tuple[Inline, ...]]:
             yield Code(name), "gone"
 
 
-def contents(version: Version, attempt: Attempt, trial: Trial) -> Facts:
-    """Returns what is in a proposal, and how to check it."""
+def contents(version: Version, attempt: Attempt, trial: Trial, statement: str = "") -> Facts:
+    """Returns what is in a proposal, and how to check it. `statement`: the file with the signed statement, if any."""
     unit = trial.comparison.unit
     amount = text("{}, {}", Untrusted(count_of(version.datasets, unit)), count_of(version.rows, "rows"))
     params: Inline = Code(str(dict(version.params))) if version.params else ""
@@ -67,6 +67,7 @@ def contents(version: Version, attempt: Attempt, trial: Trial) -> Facts:
         ("size", f"{version.size:,} bytes"),
         ("libraries", ", ".join(f"{name} {number}" for name, number in version.libraries.items())),
         ("data tree", Code(version.data_tree)),
+        *([("signed statement", Code(statement))] if statement else []),
         ("fingerprint", Code(version.fingerprint)),
         ("attempt", Link(Code(attempt.id), attempt.run_url)),
     ))  # fmt: skip

@@ -15,6 +15,7 @@ from ml_action.config.settings import GROUPS, Settings, fingerprint_settings, va
 from ml_action.core.errors import SettingsError
 from ml_action.core.fingerprint import fingerprint as fingerprint_of
 from ml_action.core.records.choices import Autonomy
+from tests.support import signing
 from tests.support.factories import make_git, make_settings
 
 
@@ -228,7 +229,7 @@ def test_a_toml_value_of_the_wrong_type_is_reported_with_its_key(text):
     assert "(ml-auto-update.toml)" in problem({}, tomllib.loads(text))
 
 
-@pytest.mark.parametrize("name", ["token", "approver-token", "mode", "forge"])
+@pytest.mark.parametrize("name", ["token", "approver-token", "signing-key", "mode", "forge"])
 def test_a_setting_that_is_not_allowed_in_the_file_is_refused(name):
     what = problem({}, {name: "ghp_secret"})
     assert f"'{name}' may not stand in ml-auto-update.toml: pass it as an input or a flag" in what
@@ -242,6 +243,18 @@ def test_secrets_never_show():
     what = problem({"token": "ghp_first\nghp_second", "approver-token": "ghp\0x", "threshold": "x"})
     assert "ghp" not in what
     assert "token = *** (given): it has to be one line" in what
+
+
+def test_signing_key_never_shows():
+    settings = parse({"signing-key": signing.pem(), "signing-public-key": signing.public_pem()}, {})
+    assert settings.secrets.signing_key == signing.KEY.seed
+    assert settings.publication.signing_public_key == signing.KEY.public.raw
+    line = signing.pem().splitlines()[1]
+    assert line not in repr(settings)
+    assert repr(signing.KEY.seed) not in repr(settings)
+    what = problem({"signing-key": line[:-4]})
+    assert "signing-key = *** (given): it has to be a private Ed25519 key" in what
+    assert line[:-4] not in what
 
 
 @pytest.mark.parametrize(
@@ -337,6 +350,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
     assert set(schema) - set(file) == {"data-path", "target"}
     for path, target in (("def", "y"), (["def", "g/*.csv"], ["y", "z, in m"])):
         more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
+        more |= {"signing-public-key": signing.public_pem()}
         assert parse({}, file | more).trigger.threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
