@@ -38,6 +38,7 @@ MARKERS = {  # of the tests in each folder; pyproject.toml says what they mean
     "benchmarks": "integration",
     "fuzzing": "integration",
     "scenarios": "scenario",
+    "attacks": "scenario",
     "faults": "scenario",
     "e2e": "e2e",
 }
