@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from ml_action.consumer import LoadedModel
+from ml_action.core.example_row import shown_sample
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -48,7 +49,7 @@ def describe(app: FastAPI, served: LoadedModel | None) -> dict[str, Any]:
     description = get_openapi(title=app.title, version=app.version, routes=app.routes)
     if served:
         description["info"]["description"] = f"{served.version.version} answers: {served.version.target}"
-        schema, example = served.prepared, dict(served.version.sample)
+        schema, example = served.prepared, dict(shown_sample(served.version))
         _set_body(description, "/predict", "Rows", (schema.row, schema.rows), example)
         _set_body(description, "/feedback", "LabelledRows", (schema.labelled,), None)
     return description

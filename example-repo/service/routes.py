@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ml_action.consumer import LoadedModel
 from ml_action.core.codec import plain
+from ml_action.core.example_row import shown_sample
 from service import schema
 from service.feedback import Feedback, FullError
 from service.middleware import BodyError, read_body
@@ -27,7 +28,7 @@ _VERSION_FIELDS = (
     "version", "sha256", "size", "created", "datasets", "rows", "data_tree", "attempt", "target", "features", "task",
     "estimator", "metric", "improvement", "reason",
 )  # fmt: skip
-_VERSION_MAPPINGS = ("scores", "champion_scores", "libraries", "sample")
+_VERSION_MAPPINGS = ("scores", "champion_scores", "libraries")
 
 
 def add_routes(app: FastAPI, state: ServiceState) -> None:
@@ -196,6 +197,7 @@ def describe(served: LoadedModel) -> dict[str, Any]:
     fields = {name: getattr(version, name) for name in _VERSION_FIELDS}
     interval = {"low": version.interval.low, "high": version.interval.high}
     mappings = {name: dict(getattr(version, name)) for name in _VERSION_MAPPINGS}
+    mappings["sample"] = dict(shown_sample(version))
     return fields | mappings | {"interval": interval, "loaded": served.since, "way": served.predictor.path}
 
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, Val
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
+from ml_action.core.example_row import shown_sample
 from ml_action.core.records.contract import ColumnProfile
 from ml_action.core.records.model import Version
 
@@ -58,7 +59,8 @@ def schema_of(version: Version, ranges: str = "wide", max_rows: int = 10_000) ->
         ranges: Which values are accepted: "wide", "training" or "off".
         max_rows: How many rows one request may have.
     """
-    columns = tuple(_column(version, name, ranges) for name in version.features)
+    examples = shown_sample(version)
+    columns = tuple(_column(version, name, ranges, examples.get(name)) for name in version.features)
     weight = (version.weight,) if version.weight else ()
     answers = tuple(_answer(version, name) for name in (*version.outputs, *weight))
     row: Any = _row_type("Row", columns)
@@ -73,11 +75,10 @@ def _list_of(row: Any, max_rows: int) -> TypeAdapter[Any]:
     return TypeAdapter(rows)
 
 
-def _column(version: Version, name: str, ranges: str) -> Column:
+def _column(version: Version, name: str, ranges: str, example: object) -> Column:
     profile = version.contract.profile(name) if version.contract else None
-    example = version.sample.get(name)
     if profile is None:  # the version is older than contracts, or has too many columns for them
-        return Column(name, _kind_of(example), required=False, example=example)
+        return Column(name, _kind_of(version.sample.get(name)), required=False, example=example)
     required = profile.missing == 0 and profile.kind != "empty"
     usual = (profile.sketch[0], profile.sketch[-1]) if profile.sketch and profile.kind == "number" else None
     low, high = _range(usual, ranges)

@@ -187,6 +187,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         targets=recipe.targets,
         weight=recipe.weight,
         types=trial.types,
+        synthetic=True,
     )
 
 

@@ -6,11 +6,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ml_action.config.settings import TrainingOptions
@@ -32,6 +30,7 @@ from ml_action.modelling.training.cross_fitting import CrossFit, Split
 from ml_action.modelling.training.execution import Execution
 from ml_action.modelling.training.library_versions import libraries
 from ml_action.modelling.training.model_file import ModelFile, ModelFormat
+from ml_action.modelling.training.sample_request import sample_request
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -217,6 +216,7 @@ def _record(fitted: _Fitted, form: ModelFormat, notes: list[str]) -> Trial:
     cross_fit, file = fitted.cross_fit, fitted.file
     recipe, table, split = cross_fit.recipe, cross_fit.table, cross_fit.split
     learned = table.any_in(split.trained)
+    contract = learning.learn_contract(table.select(learned, split.trained), recipe.outputs, recipe.features)
     return Trial(
         recipe=recipe,
         comparison=fitted.comparison,
@@ -226,23 +226,12 @@ def _record(fitted: _Fitted, form: ModelFormat, notes: list[str]) -> Trial:
         rows=int(split.trained.sum()),
         holdout=int(table.any_in(split.holdout).sum()),
         libraries=libraries("skops") if form.name == "skops" else libraries(),
-        sample=_sample(table, recipe),
+        sample=sample_request(table.frame, recipe.features, contract),
         notes=tuple(dict.fromkeys(notes))[:_MAX_NOTES],
-        contract=learning.learn_contract(table.select(learned, split.trained), recipe.outputs, recipe.features),
+        contract=contract,
         model_format=form.name,
         types=model_file.types_of(file.content, form),
     )
-
-
-def _sample(table: Table, recipe: Recipe) -> dict[str, object]:
-    """Returns the features of the first row, as values of JSON."""
-    return {name: _json(table.frame[name].iloc[0]) for name in recipe.features}
-
-
-def _json(value: Any) -> object:
-    if pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
 
 
 @contextmanager

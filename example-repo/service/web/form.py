@@ -58,7 +58,7 @@ def _predict(served: LoadedModel, row: dict[str, Any]) -> _Result:
 
 
 def _value(column: Column, values: Mapping[str, str]) -> str:
-    """Returns what was entered; at the first visit the example of the training data."""
+    """Returns what was entered; at the first visit the example."""
     if values:
         return values.get(column.name, "")
     return "" if column.example is None else _text(column.example)

@@ -41,7 +41,7 @@ class Trial:
     rows: int
     holdout: int  # datasets that no version trains on
     libraries: Mapping[str, str]
-    sample: Mapping[str, object]  # one row of features: a request that any consumer can replay
+    sample: Mapping[str, object]  # made up: a request that any consumer can replay, and no row of the data
     notes: tuple[str, ...] = ()
     contract: DataContract | None = None  # of the data that it was trained on
     shifts: tuple[ColumnDrift, ...] = ()  # of the new data against the champion's, the largest first
@@ -82,6 +82,7 @@ class Version:
     targets: tuple[str, ...] = ()  # where there are several
     weight: str = ""  # the column with the weight of each row
     types: tuple[str, ...] = ()  # in a skops file, without those that skops trusts by itself
+    synthetic: bool = False  # whether the sample is made up; in older records it is the first row of the data
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -264,9 +264,9 @@ def test_estimator_that_does_not_converge_is_noted():
     assert all(note.startswith("ConvergenceWarning: ") and "\n" not in note for note in trial.notes)
 
 
-def test_missing_values_of_the_sample_are_null():
+def test_sample_holds_a_value_of_each_kind_and_no_row():
     contents = [b"hours,room,flag,score\n,,True,%d\n1,red,False,3\n" % place for place in range(30)]
-    assert trial_of([], contents).sample == {"hours": None, "room": None, "flag": True}
+    assert trial_of([], contents).sample == {"hours": 1, "room": "red", "flag": True}
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -292,6 +292,23 @@ def test_a_body_that_arrives_too_slowly_is_refused(client, monkeypatch):
     assert caught.value.status == 408
 
 
+def test_the_sample_of_an_older_record_is_a_row_of_the_data_and_is_shown_nowhere(models, client):
+    version = models.publish(sample={"hours_studied": 5.3917})
+    refresh(client)
+    assert not version.synthetic
+    for path in ("/", "/model", "/openapi.json", "/docs"):
+        assert "5.3917" not in client.get(path).text, path
+    assert (
+        client.get("/model").json()["sample"]
+        == client.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]["content"][
+            "application/json"
+        ]["example"]
+    )
+    models.publish(sample={"hours_studied": 5.3917}, synthetic=True)
+    refresh(client)
+    assert client.get("/model").json()["sample"] == {"hours_studied": 5.3917}
+
+
 # --- other models -------------------------------------------------------------------------------------------
 
 GATE = threading.Event()
