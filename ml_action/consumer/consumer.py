@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from ml_action.consumer import deprecation, loading
 from ml_action.consumer.loading import LoadedModel
 from ml_action.consumer.sources import Source
+from ml_action.consumer.verification import Verification, verifier_of
 from ml_action.core.errors import ExpectedError, ModelError
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
@@ -35,6 +36,7 @@ class Status:
     swaps: int = 0
     failures: int = 0  # in total
     consecutive_failures: int = 0
+    warning: str = ""  # why the promotion is not verified, where that is a warning only
 
     in_a_row = deprecation.renamed("in_a_row", "consecutive_failures")
 
@@ -69,6 +71,7 @@ class Consumer:
         on_event: Callable[[Event], object] | None = None,
         prepare: Callable[[LoadedModel], object] | None = None,
         told: Callable[[Event], object] | None = None,
+        verification: Verification | None = None,
     ) -> None:
         """Creates a consumer that has loaded nothing yet.
 
@@ -80,6 +83,7 @@ class Consumer:
             prepare: Makes what else is needed to answer, such as a schema. Its result becomes the version's `prepared`
                 before the version takes over; if it raises, the version is refused.
             told: Deprecated, use `on_event`.
+            verification: Who has to have signed a promotion; None asks for no signature.
         """
         if told is not None:
             deprecation.warn("Consumer(told=...)", "on_event")
@@ -89,6 +93,7 @@ class Consumer:
         self._trusted = trusted
         self._on_event = told if on_event is None else on_event
         self._prepare = prepare
+        self._verifier = verifier_of(verification)
         self._loaded: LoadedModel | None = None
         self._metadata: _Metadata | None = None  # of the last check
         self._requested_wait = 0.0  # seconds for which the source asked not to be called
@@ -121,13 +126,14 @@ class Consumer:
                 history = self._history()
                 version = _current(history)
                 wanted = version.version
+                warning = self._verify(version)
                 loaded = self._load(version, history)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  a model may even call sys.exit(); the old one keeps answering
                 self._refuse(wanted, error)
                 return False
-            return self._swap(loaded)
+            return self._swap(loaded, warning)
 
     def _history(self) -> History:
         """Returns the metadata of the source. The same bytes are parsed once: thousands of versions take seconds."""
@@ -135,6 +141,20 @@ class Consumer:
         if self._metadata is None or self._metadata.content != content:
             self._metadata = _Metadata(content, registry.parse(content, registry.METADATA))
         return self._metadata.history
+
+    def _verify(self, version: Version) -> str:
+        """Returns why the promotion is not verified, as a warning; "" if it is verified or nothing is asked for.
+
+        Verified metadata are verified once: who can replace the statement alone gains nothing.
+        """
+        metadata = self._metadata
+        if self._verifier is None or metadata is None or metadata.verified:
+            return ""
+        warning = self._verifier.check(self.source, metadata.content, version)
+        self._metadata = replace(metadata, verified=not warning)
+        if warning != self.status.warning and warning:
+            _LOG.warning("%s", warning)
+        return warning
 
     def _load(self, version: Version, history: History) -> LoadedModel:
         """Returns the loaded model if its record is unchanged; otherwise loads the version next to it."""
@@ -152,11 +172,12 @@ class Consumer:
         loaded = loading.load(version, history, data, self._trusted)
         return replace(loaded, prepared=self._prepare(loaded)) if self._prepare else loaded
 
-    def _swap(self, loaded: LoadedModel) -> bool:
+    def _swap(self, loaded: LoadedModel, warning: str) -> bool:
         """Makes this version the current one. Returns whether it is another than before."""
         before, self._loaded = self._loaded, loaded
         version = loaded.version.version
         status = replace(self.status, wanted=version, problem="", looked=loading.now(), consecutive_failures=0)
+        status = replace(status, warning=warning)
         swapped = before is None or before.predictor is not loaded.predictor
         if swapped:
             swaps = status.swaps if before is None else status.swaps + 1
@@ -227,6 +248,7 @@ class _Metadata:
 
     content: bytes
     history: History
+    verified: bool = False
 
 
 def _current(history: History) -> Version:

@@ -60,7 +60,7 @@ def find_objections(
         paths: every path that the commit changes.
         name: the model's name.
         model_dir: the model directory.
-        policy: who has to have signed the statement; None: nobody, but a statement has to be about this commit.
+        policy: who has to have signed the statement; None: not known, but a statement has to be about this commit.
     """
     commit = ProposalCommit(repository.store, attempt, model_dir)
     try:

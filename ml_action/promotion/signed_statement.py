@@ -63,7 +63,7 @@ def next_counter(before: bytes | None, history: History | None) -> int:
 
 
 def counter_of(content: bytes | None) -> int:
-    """Returns the counter of a statement, whoever signed it; 0 where there is none."""
+    """Returns the counter of a statement, without a look at its signature; 0 for a missing or unusable one."""
     try:
         return policy.unverified_statement(content).promotion.counter if content else 0
     except Unverified:
@@ -73,7 +73,7 @@ def counter_of(content: bytes | None) -> int:
 def carried_over(files: Mapping[str, bytes], commit: str, model_dir: str, git: Git) -> dict[str, bytes]:
     """Returns the files of a rebuilt proposal with its statement, if that is still about them.
 
-    A run without the key cannot sign anew.
+    A run without the key cannot sign it again.
     """
     content = git.read(f"{commit}:{model_dir}/{statement.FILE}")
     same = git.read(f"{commit}:{model_dir}/{registry.METADATA}") == files[registry.METADATA]
@@ -92,7 +92,7 @@ def objections(found: Statement, attempt: Attempt, counter: int) -> tuple[str, .
         "fingerprint": (promotion.fingerprint, attempt.fingerprint),
         "data": (promotion.data_tree, attempt.data_tree),
     }
-    differing = [name for name, (said, known) in recorded.items() if said != known]
+    differing = [name for name, (stated, known) in recorded.items() if stated != known]
     stale = promotion.counter <= counter
     return (
         *(f"its statement's {name} is not the one that the journal records" for name in differing),

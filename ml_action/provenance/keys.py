@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ml_action.config.signing_key import PUBLIC_PREFIX
+from ml_action.core.errors import ModelError
 from ml_action.provenance import envelope
 from ml_action.provenance.envelope import Envelope
 from ml_action.provenance.unverified import edited, untrusted
@@ -28,21 +29,32 @@ class PublicKey:
 
     def payload_of(self, content: bytes) -> bytes:
         """Returns the payload of an envelope that this key signed, or raises Unverified."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         signed = envelope.parse(content)
         if signed.key_id != self.id:
             raise untrusted(
                 f"the statement names the key {signed.key_id[:19]}, not {self.id[:19]}",
                 "if the key was exchanged, verify with the new public key; if it was not, do not load the model",
             )
+        if not self._signed(signed):
+            raise edited(f"the signature of the statement is not one of the key {self.id[:19]}")
+        return signed.payload
+
+    def _signed(self, signed: Envelope) -> bool:
+        try:
+            from cryptography.exceptions import InvalidSignature
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        except ImportError as missing:
+            raise ModelError(
+                "The signature of the model cannot be verified: the package cryptography is not installed here.",
+                why="a light installation leaves it out",
+                fix="pip install cryptography",
+            ) from missing
         try:
             key = Ed25519PublicKey.from_public_bytes(self.raw)
             key.verify(signed.signature, envelope.signed_bytes(signed.payload))
-        except (InvalidSignature, ValueError) as error:
-            raise edited(f"the signature of the statement is not one of the key {self.id[:19]}") from error
-        return signed.payload
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
 
 @dataclass(frozen=True)

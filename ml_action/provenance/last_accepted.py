@@ -79,8 +79,7 @@ class LastAccepted:
             Verdict.REPLAYED,
             f"{now.version} is signed with the counter {now.counter}, and {last.version} with {last.counter} was "
             "accepted before",
-            why="somebody put older files back, or a mirror lags behind; a rollback by the loop is signed anew, with a "
-            "higher counter",
+            why="older files were put back, or a mirror lags behind; the loop signs a rollback with a higher counter",
             fix=f"bring the model directory up to date; if you restored the older state yourself, {remembered}",
         )
 

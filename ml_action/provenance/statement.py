@@ -119,7 +119,7 @@ def parse(payload: bytes) -> Statement:
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise malformed("it is no in-toto statement about a promotion") from error
     if not same:
-        raise malformed("it holds more, or less, than a statement of ours")
+        raise malformed("it holds more, or less, than our statements")
     if not 0 < statement.promotion.counter < MAX_COUNTER:
         raise malformed("its counter is out of range")
     return statement

@@ -11,8 +11,8 @@ class Verdict(str, Enum):
     """What became of a verification. The values are public: `ml-auto-update verify --json`."""
 
     VERIFIED = "verified"
-    UNSIGNED = "unsigned"  # there is no statement
-    MALFORMED = "malformed"  # what is there is no statement of ours
+    UNSIGNED = "unsigned"  # it has no statement
+    MALFORMED = "malformed"  # its statement cannot be read
     EDITED = "edited"  # the statement, the metadata or the model is not what was signed
     UNTRUSTED = "untrusted"  # signed, but not by whom, or not for what, the policy names
     REPLAYED = "replayed"  # signed, but older than what was accepted before
@@ -44,13 +44,13 @@ def edited(what: str) -> Unverified:
     return Unverified(
         Verdict.EDITED,
         what,
-        why="somebody changed it after it was signed, or a checkout is not complete yet",
+        why="it was changed after it was signed, or a checkout is not complete yet",
         fix="do not load the model; restore the folder from the commit that promoted it, and find out who changed it",
     )
 
 
 def untrusted(what: str, fix: str) -> Unverified:
-    """Returns the error for a statement of somebody, or of something, that the policy does not name."""
+    """Returns the error for a signer or an origin that the policy does not name."""
     return Unverified(
         Verdict.UNTRUSTED, what, why="the model is not from where you expect it, or the policy is out of date", fix=fix
     )

@@ -1,4 +1,4 @@
-"""Attacks on signed promotions: what a reader who asks for a signature loads, whoever may write to the repository."""
+"""Attacks on signed promotions: a program that requires signatures loads what the loop signed, and nothing else."""
 
 from __future__ import annotations
 

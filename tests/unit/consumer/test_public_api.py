@@ -29,7 +29,7 @@ from tests.support.model_folder import ModelDir
 DOCUMENTATION = Path(__file__).parents[3] / "docs/consumer.md"
 
 INTERFACE = """
-Consumer(source, *, largest=1073741824, trusted=(), on_event=None, prepare=None, told=None)
+Consumer(source, *, largest=1073741824, trusted=(), on_event=None, prepare=None, told=None, verification=None)
     current
     pause(every)
     refresh()
@@ -55,10 +55,11 @@ Source(*args, **kwargs)
     counter()
     metadata()
 SourceUnavailable(what, *, why='', fix='', wait=0.0, status=0)
-Status(version='', wanted='', problem='', looked='', swapped='', swaps=0, failures=0, consecutive_failures=0)
+Status(version='', wanted='', problem='', looked='', swapped='', swaps=0, failures=0, consecutive_failures=0, warning='')
     in_a_row
     ready
-"""
+Verification(verify='require', *, public_key='', repository='', ref='', workflow='', state=None)
+"""  # noqa: E501
 RENAMED = {
     "ml_action.consumer.Answering": "Predictor",
     "ml_action.consumer.Served": "LoadedModel",

@@ -35,7 +35,7 @@ def proposed(tmp_path):
 
 
 def objections(proposed, content, paths=WITH_STATEMENT, policy=POLICY, **changes):
-    """What is said of a commit with this file next to the metadata."""
+    """The objections to a commit with this file next to the metadata."""
     entries = {} if content is None else {statement.FILE: ("100644", proposed.repository.blob(content))}
     attempt = replace(ATTEMPT, commit=proposed.commit(entries=entries), **changes)
     return commit_contents.find_objections(

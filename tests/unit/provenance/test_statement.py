@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.config.signing_key import private_key, public_key
+from ml_action.core.errors import ModelError
 from ml_action.core.records.evaluation import Interval
 from ml_action.provenance import envelope, statement
 from ml_action.provenance.keys import PublicKey, SigningKey
@@ -241,3 +243,11 @@ def test_private_key_in_place_of_the_public_one_is_refused():
 
 def test_private_key_is_in_no_representation():
     assert repr(KEY) == "SigningKey()"
+
+
+def test_missing_library_is_reported_with_its_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    with pytest.raises(ModelError, match="cryptography is not installed") as caught:
+        POLICY.statement_in(CONTENT)
+    assert not isinstance(caught.value, Unverified)
+    assert caught.value.fix == "pip install cryptography"
