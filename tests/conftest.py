@@ -45,6 +45,7 @@ MARKERS = {  # of the tests in each folder; pyproject.toml says what they mean
 
 if TYPE_CHECKING:
     from tests.support.flaky_server import Hosted
+    from tests.support.model_folder import ModelDir
     from tests.support.promotion_stage import Stage
 
 
@@ -74,6 +75,14 @@ def _validator() -> Any:
 
     schema = Path(__file__).resolve().parents[1] / "model_metadata.schema.json"
     return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> ModelDir:
+    """A folder for models, without any yet."""
+    from tests.support.model_folder import ModelDir
+
+    return ModelDir(tmp_path / "model")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.rescoring import ScoredRows, compare_versions
 from ml_action.modelling.training import fit, model_file
-from tests.unit.modelling.world import recipe_of, students, table_of, trial_of
+from tests.support.modelling import recipe_of, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 RECIPE = recipe_of(table_of(*students(1, 2)))

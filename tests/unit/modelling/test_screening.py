@@ -17,7 +17,7 @@ from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.screening import ScreeningInput, screen
 from ml_action.modelling.training import model_file
 from ml_action.modelling.validation.rejections import Rejections
-from tests.unit.modelling.world import run_trial, students, table_of, trial_of
+from tests.support.modelling import run_trial, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 OLD = 220

@@ -4,7 +4,7 @@ import pytest
 from ml_action.modelling import synthetic_drift
 from ml_action.modelling.synthetic_drift import DriftSimulator
 from ml_action.modelling.training import fit
-from tests.unit.modelling.world import recipe_of, students, table_of
+from tests.support.modelling import recipe_of, students, table_of
 
 
 def drift_of(*, passed=False, count=60, contents=None, **settings):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,6 @@ from service.app import create_app
 from service.config import Config
 from service.state import ServiceState
 from tests.support.model_folder import ModelDir
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> ModelDir:
-    return ModelDir(tmp_path / "model")
 
 
 @pytest.fixture

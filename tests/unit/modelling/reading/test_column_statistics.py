@@ -11,7 +11,7 @@ import pytest
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.table import Table
-from tests.unit.modelling.world import table_of
+from tests.support.modelling import table_of
 
 
 def frame_of(frame: pd.DataFrame, cluster: list[int], count: int) -> Table:

@@ -15,7 +15,7 @@ from ml_action.core.errors import DataError
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import csv_batches, csv_file
 from ml_action.modelling.reading import table as frames
-from tests.unit.modelling.world import datasets_of, read, students, table_of
+from tests.support.modelling import datasets_of, read, students, table_of
 
 CELLS = [
     "1", "2", "-3", "007", "+5", " 4 ", "0.5", ".5", "5.", "1e3", "1E-2", "1e", "nan", "NA", "", "null", "-inf",

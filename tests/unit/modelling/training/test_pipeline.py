@@ -12,7 +12,7 @@ import pytest
 
 from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.modelling.training import fit, model_file, pipeline
-from tests.unit.modelling.world import recipe_of, students, table_of
+from tests.support.modelling import recipe_of, students, table_of
 
 MIXED = """hours,flag,gaps,room,when,day,empty,id,score
 """

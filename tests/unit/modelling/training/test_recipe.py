@@ -7,7 +7,7 @@ import pytest
 
 from ml_action.core.errors import DataError, SettingsError
 from ml_action.modelling.training.recipe import infer_target, infer_task
-from tests.unit.modelling.world import read, recipe_of, table_of
+from tests.support.modelling import read, recipe_of, table_of
 
 NUMBERS = "hours,room,score\n1,red,10.5\n2,blue,20\n3,red,7\n"
 WORDS = "hours,room,score\n1,red,yes\n2,blue,no\n"

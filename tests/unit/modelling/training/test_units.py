@@ -6,7 +6,7 @@ import numpy as np
 
 from ml_action.datasets.holdout import fold_of, in_holdout
 from ml_action.modelling.training import units
-from tests.unit.modelling.world import table_of
+from tests.support.modelling import table_of
 
 FILES = (b"user,x\nann,1\nann,2\n", b"user,x\nbob,3\n", b"user,x\nann,4\nbob,5\n", b"user,x\n,6\n")
 

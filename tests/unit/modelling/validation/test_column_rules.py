@@ -11,7 +11,7 @@ from ml_action.modelling.validation.column_rules import apply_rule
 from ml_action.modelling.validation.datasets import validate
 from ml_action.modelling.validation.rejections import Rejections
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.world import table_of
+from tests.support.modelling import table_of
 
 GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 

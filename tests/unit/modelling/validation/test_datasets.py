@@ -10,7 +10,7 @@ from ml_action.core.errors import DataError
 from ml_action.modelling.reading.columns import automatic_features
 from ml_action.modelling.validation.datasets import validate
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.world import read, table_of
+from tests.support.modelling import read, table_of
 
 GOOD = "hours,room,score\n1,red,10\n2,blue,20\n"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_action.modelling.validation.duplicates import find_copies, find_repeated_rows, without_datasets
-from tests.unit.modelling.world import students, table_of
+from tests.support.modelling import students, table_of
 
 ORIGINAL = "a,room,b\n1,red,0.5\n2,,3\n2,,3\n"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.validation import row_groups
-from tests.unit.modelling.world import table_of
+from tests.support.modelling import table_of
 
 COLUMNS = ("hours", "score")
 HEADER = "hours,score,id\n"

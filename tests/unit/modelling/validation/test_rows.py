@@ -9,7 +9,7 @@ from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import rows
 from ml_action.modelling.validation.requirements import Requirements
 from ml_action.modelling.validation.row_groups import RowOrigins
-from tests.unit.modelling.world import datasets_of, table_of
+from tests.support.modelling import datasets_of, table_of
 
 LINES = [f"{n},red,{n}.5" for n in range(1, 41)]
 

@@ -8,7 +8,7 @@ import pytest
 from github import GithubException, UnknownObjectException
 
 from sandbox import Account
-from tests.unit.sandbox.world import World
+from tests.support.sandbox_world import World
 
 
 def test_a_branch_has_its_tip_and_protection(world: World, bot: Account) -> None:

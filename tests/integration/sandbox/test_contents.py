@@ -11,7 +11,7 @@ import requests
 
 from sandbox import Account, Sandbox
 from sandbox.rest import contents
-from tests.unit.sandbox.world import World, git
+from tests.support.sandbox_world import World, git
 
 RAW = "application/vnd.github.raw+json"
 

@@ -8,7 +8,7 @@ import pytest
 from github import GithubException
 
 from sandbox import Account
-from tests.unit.sandbox.world import World, git
+from tests.support.sandbox_world import World, git
 
 
 def approve(world: World, reviewer: Account, event: str = "APPROVE", body: str = "Well done.") -> None:

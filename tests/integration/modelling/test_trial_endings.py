@@ -16,7 +16,7 @@ from ml_action.loop.gate import decide
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.training import model_file
 from ml_action.modelling.training.execution import no_progress
-from tests.unit.modelling.world import recipe_of, run_trial, students, table_of, trial_of
+from tests.support.modelling import recipe_of, run_trial, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 POLICY = Policy()

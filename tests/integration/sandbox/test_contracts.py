@@ -16,7 +16,7 @@ from sandbox import Account, Exchange, Sandbox
 from sandbox.app import OPERATIONS
 from tests.support.github_contracts import Contract, rest
 from tests.support.github_contracts.graphql import published
-from tests.unit.sandbox.world import World
+from tests.support.sandbox_world import World
 
 OURS = build_schema(files("sandbox.graphql").joinpath("schema.graphql").read_text(encoding="utf-8"))
 RAW = "application/vnd.github.raw+json"

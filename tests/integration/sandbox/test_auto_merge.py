@@ -8,7 +8,7 @@ import pytest
 from github import GithubException
 
 from sandbox import Account
-from tests.unit.sandbox.world import World
+from tests.support.sandbox_world import World
 
 QUERY = """
 query($number: Int!) {

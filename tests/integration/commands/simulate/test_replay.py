@@ -5,7 +5,7 @@ import pytest
 from ml_action.commands.simulate import attempt, replay, results
 from ml_action.core.errors import ModelError
 from ml_action.core.records.choices import Verdict
-from tests.unit.commands.simulate.world import arrivals_of, options_of, texts_of, usable_of, usual
+from tests.support.simulation import arrivals_of, options_of, texts_of, usable_of, usual
 
 
 def run(texts, sizes, **settings):

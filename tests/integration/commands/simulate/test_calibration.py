@@ -11,7 +11,7 @@ from ml_action.commands.simulate.results import AIM, GAINS, UNCHANGED
 from ml_action.commands.simulate.workers import Workers, workers_for
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Decision
-from tests.unit.commands.simulate.world import texts_of, usable_of, usual
+from tests.support.simulation import texts_of, usable_of, usual
 
 
 def without_times(drawn):

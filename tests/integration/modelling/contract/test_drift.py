@@ -13,7 +13,7 @@ from ml_action.modelling.contract import drift, learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.contract.world import (
+from tests.support.contracts import (
     HOURS,
     ROOM,
     SLEEP,
@@ -25,7 +25,7 @@ from tests.unit.modelling.contract.world import (
     table_of,
     worlds,
 )
-from tests.unit.modelling.world import students
+from tests.support.modelling import students
 
 
 def moved(old, new, limit=0.2, contract: DataContract | None = None):

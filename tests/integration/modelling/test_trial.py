@@ -18,7 +18,7 @@ from ml_action.datasets.holdout import in_holdout
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.evaluation import losses
 from ml_action.modelling.training import cross_fitting, fit, model_file
-from tests.unit.modelling.world import read, run_trial, students, table_of, trial_of
+from tests.support.modelling import read, run_trial, students, table_of, trial_of
 
 FEATURES = ("hours", "sleep", "room")
 

@@ -11,8 +11,8 @@ import pytest
 
 from sandbox import Account, Sandbox
 from tests.support.github_contracts import Contract
+from tests.support.sandbox_world import World, git
 from tests.support.shared import make_once
-from tests.unit.sandbox.world import World, git
 
 
 @pytest.fixture(scope="session")

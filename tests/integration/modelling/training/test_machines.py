@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[4]
 SCRIPT = """
 import json, sys
 sys.path[:0] = {path!r}
-from tests.unit.modelling.world import students, trial_of
+from tests.support.modelling import students, trial_of
 from ml_action.loop.gate import decide
 from ml_action.modelling.training import model_file
 from ml_action.core.records.policy import Policy

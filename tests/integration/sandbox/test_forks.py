@@ -6,7 +6,7 @@ import pytest
 from github import GithubException
 
 from sandbox import Account, Repository
-from tests.unit.sandbox.world import World, git
+from tests.support.sandbox_world import World, git
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from sandbox import Account, Sandbox
-from tests.unit.sandbox.world import World, git
+from tests.support.sandbox_world import World, git
 
 
 def test_another_clone_fetches_a_push(world: World, bot: Account, tmp_path) -> None:

@@ -16,7 +16,7 @@ from ml_action.modelling.reading.columns import automatic_features
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.world import blob_of, students
+from tests.support.modelling import blob_of, students
 
 HOURS, SLEEP, ROOM, SCORE = range(4)
 

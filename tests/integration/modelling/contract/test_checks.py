@@ -19,7 +19,7 @@ from ml_action.modelling.reading import table as frames
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.contract.world import (
+from tests.support.contracts import (
     HOURS,
     ROOM,
     SCORE,
@@ -35,7 +35,7 @@ from tests.unit.modelling.contract.world import (
     table_of,
     worlds,
 )
-from tests.unit.modelling.world import students
+from tests.support.modelling import students
 
 MINUTES = r"minutes instead of hours, or seconds instead of minutes"
 

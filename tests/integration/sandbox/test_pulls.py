@@ -6,7 +6,7 @@ import pytest
 from github import GithubException, UnknownObjectException
 
 from sandbox import Account
-from tests.unit.sandbox.world import World, git
+from tests.support.sandbox_world import World, git
 
 
 def test_a_pull_request_is_opened_found_and_read(world: World, bot: Account) -> None:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_info
 
 from ml_action.core.errors import ModelError, SettingsError
 from ml_action.modelling.training import cross_fitting, execution
-from tests.unit.modelling.world import students, trial_of
+from tests.support.modelling import students, trial_of
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -132,7 +132,7 @@ import numpy as np
 sys.path[:0] = {path!r}
 import joblib
 joblib.cpu_count = lambda *_, **__: {jobs}
-from tests.unit.modelling.world import students, trial_of
+from tests.support.modelling import students, trial_of
 from ml_action.core import log
 from ml_action.runtime import actions, boundary
 

@@ -16,7 +16,7 @@ from ml_action.modelling.evaluation.dataset_scores import score_datasets
 from ml_action.modelling.evaluation.predictions import Predictions
 from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training import fit, model_file
-from tests.unit.modelling.world import recipe_of, run_trial, students, table_of, trial_of
+from tests.support.modelling import recipe_of, run_trial, students, table_of, trial_of
 
 BOTH = ("score", "tired")
 TWO = {"target": BOTH, "task": "regression"}

@@ -17,7 +17,7 @@ from ml_action.modelling.contract import learning
 from ml_action.modelling.reading import table as frames
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation.requirements import Requirements
-from tests.unit.modelling.contract.world import (
+from tests.support.contracts import (
     HOURS,
     SLEEP,
     edited,
@@ -28,8 +28,8 @@ from tests.unit.modelling.contract.world import (
     table_of,
     worlds,
 )
-from tests.unit.modelling.world import students
-from tests.unit.modelling.world import table_of as read
+from tests.support.modelling import students
+from tests.support.modelling import table_of as read
 
 
 def test_a_contract_says_what_the_columns_look_like():

@@ -9,7 +9,7 @@ import requests
 from github import Auth, BadCredentialsException, Github
 
 from sandbox import Account, Sandbox
-from tests.unit.sandbox.world import World
+from tests.support.sandbox_world import World
 
 
 def test_a_user_sees_their_own_login(world: World, ada: Account) -> None:

@@ -11,7 +11,7 @@ from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.modelling.champion import ReferenceModel
 from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training import fit, model_file
-from tests.unit.modelling.world import recipe_of, run_trial, students, table_of, trial_of
+from tests.support.modelling import recipe_of, run_trial, students, table_of, trial_of
 
 HEAVY = {"weight": "w"}
 
