@@ -139,7 +139,7 @@ from ml_action.runtime import actions, boundary
 def fit():
     def progress(stage, done, of):
         print("fit", done, flush=True)
-    settings = {{"estimator": "tests.unit.modelling.training.test_cross_fitting.Slow"}}
+    settings = {{"estimator": "tests.integration.modelling.training.test_cross_fitting.Slow"}}
     return trial_of([], students(1, 40), settings=settings, progress=progress)
 
 context = actions.read_context({{}}, __import__("pathlib").Path.cwd())

@@ -12,7 +12,7 @@ from ml_action.modelling.contract import learning
 from ml_action.modelling.training import model_file
 from ml_action.modelling.training.sample_request import sample_request
 from tests.support.factories import make_version
-from tests.unit.modelling.world import table_of, trial_of
+from tests.support.modelling import table_of, trial_of
 
 HEAD = b"hours,room,day,note,paid,score\n"
 ROW = b"%d.713,%s,20%02d-03-%02d,note %d,%s,%d\n"
