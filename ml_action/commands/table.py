@@ -69,6 +69,11 @@ COMMANDS: Mapping[str, Command] = {
     "explain": Command(
         "why an attempt ended as it did, and what would have changed it; from the journal alone", "explain"
     ),
+    "verify": Command(
+        "whether a model folder is what your loop signed; exit code 0 if it is, 6 if it is not",
+        "verify",
+        settings=False,
+    ),
     "add-data": Command("write simulated datasets of students into the data path", "demo.add_data"),
     "rehearse": Command(
         "clone a repository and play the whole loop on it; nothing leaves this machine", "rehearse", needs_sandbox=True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_action.config.signing_key import PUBLIC_PREFIX
 from ml_action.core.errors import ModelError
+from ml_action.core.formatting import sanitised
 from ml_action.provenance import envelope
 from ml_action.provenance.envelope import Envelope
 from ml_action.provenance.unverified import edited, untrusted
@@ -32,7 +33,7 @@ class PublicKey:
         signed = envelope.parse(content)
         if signed.key_id != self.id:
             raise untrusted(
-                f"the statement names the key {signed.key_id[:19]}, not {self.id[:19]}",
+                f"the statement names the key {sanitised(signed.key_id, 19)}, not {self.id[:19]}",
                 "if the key was exchanged, verify with the new public key; if it was not, do not load the model",
             )
         if not self._signed(signed):
