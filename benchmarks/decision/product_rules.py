@@ -63,7 +63,7 @@ class Judgement:
 def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """Trains a champion on all of the table's rows outside the permanent holdout."""
     settings = parse(given, {})
-    recipe = loop_batch._recipe(table, settings, None)
+    recipe = loop_batch._recipe(table, settings.training, settings.gate, None)
     trained = ~units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size)
     model = fit.fit(recipe, table, trained)
     learned = table.select(table.any_in(trained), trained)
@@ -131,6 +131,6 @@ def _version(champion: Champion) -> Version:
 def _stop_if_broken(case: Case, batch: loop_batch.Batch, settings: Settings) -> None:
     """Raises DataError where `batch.load_batch` does: too many datasets are bad, or none is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
-    batch_limits.stop_if_too_many(batch.bad, inventory, settings)
+    batch_limits.stop_if_too_many(batch.bad, inventory, settings.trigger.max_quarantine)
     if not batch.new.any():
         raise DataError("no new dataset is left")

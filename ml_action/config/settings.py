@@ -158,11 +158,10 @@ def fingerprint_settings(settings: Settings) -> dict[str, object]:
     return shaping | {"contract": [asdict(rule) for rule in settings.data.contract], "guardrails": rails}
 
 
-def validation_fingerprint(settings: Settings) -> str:
+def validation_fingerprint(data: DataOptions, training: TrainingOptions) -> str:
     """A digest of the settings that decide whether a dataset is valid."""
     import hashlib  # late: only rejected datasets need it
 
-    data, training = settings.data, settings.training
     deciding = [
         data.unit, training.target, training.features, training.weight, data.contract, data.max_dataset_size,
         data.max_columns,

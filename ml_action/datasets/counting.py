@@ -6,12 +6,12 @@ second and many seconds, and between megabytes and gigabytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
-from ml_action.config.settings import DataOptions, Settings, validation_fingerprint
+from ml_action.config.settings import DataOptions
 from ml_action.core import file_formats
 from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Unit
@@ -93,31 +93,34 @@ def _no_data(repository: Repository, roots: tuple[str, ...], is_file: bool) -> D
     )
 
 
-def count(repository: Repository, settings: Settings, tree: str, since: str, state: State) -> Inventory:
-    """Counts what is new in the data's tree since `since`, and among the untracked files since the state."""
-    git, now = repository.store, selection_of(settings.data)
+def count(
+    repository: Repository,
+    data: DataOptions,
+    tree: str,
+    since: str,
+    state: State,
+    rejected: Collection[RejectedDataset],
+) -> Inventory:
+    """Counts what is new in the data's tree since `since`, and among the untracked files since the state.
+
+    The `rejected` datasets count as bad; all others of the state's list are validated again.
+    """
+    git, now = repository.store, selection_of(data)
     then = state.selection or (EVERYTHING if state.data else now)
-    rejected = _rejected_before(state, settings)
     request = CountRequest(
         tree,
         since,
         now,
         (),
-        _untracked(repository, settings.data, tree),
+        _untracked(repository, data, tree),
         state.untracked,
-        settings.data.untracked,
+        data.untracked,
         frozenset(item.blob for item in rejected),
         {item.blob: item.copy_of for item in rejected if item.copy_of},
     )
-    changes, rows_of = _changes(git, settings.data.unit, request, then)
+    changes, rows_of = _changes(git, data.unit, request, then)
     request = replace(request, changes=changes)
     return inventory.count(request, _known(git, since, then, inventory.unresolved_blobs(request)), rows_of)
-
-
-def _rejected_before(state: State, settings: Settings) -> tuple[RejectedDataset, ...]:
-    """Returns the datasets that were rejected under these settings; others are validated again."""
-    under = validation_fingerprint(settings) if state.set_aside else ""
-    return tuple(item for item in state.set_aside if item.under in ("", under))
 
 
 def _changes(git: Git, unit: str, request: CountRequest, then: DataPath) -> _TreeChanges:

@@ -69,8 +69,9 @@ class Snapshot:
 
     def unrecorded(self, rejected: Iterable[RejectedDataset]) -> tuple[RejectedDataset, ...]:
         """Returns those that no earlier run has recorded under these settings, with the settings' fingerprint."""
-        under = validation_fingerprint(self.settings)
-        known = {item.blob for item in self.state.set_aside if item.under in ("", under)}
+        settings = self.settings
+        under = validation_fingerprint(settings.data, settings.training)
+        known = {item.blob for item in _rejected_under(under, self.state)}
         return tuple(replace(item, under=under) for item in rejected if item.blob not in known)
 
     def data_fingerprint(self) -> str:
@@ -81,7 +82,8 @@ class Snapshot:
         metadata = f"{base}:{settings.publication.model_dir}/{METADATA}"
         champion = self.repository.store.object_id(metadata) if base else ""
         untracked = sorted(item.blob for item in found.untracked)
-        parts = (found.tree, untracked, champion, settings.trigger.drift, validation_fingerprint(settings))
+        valid = validation_fingerprint(settings.data, settings.training)
+        parts = (found.tree, untracked, champion, settings.trigger.drift, valid)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -93,9 +95,15 @@ def take_snapshot(
     """Takes the snapshot, from git alone. `read_state` decides how much of the state is read."""
     git = repository.store
     state = read_state(git, repository.tips.state)
-    history = _history(git, repository.tips.base, settings) if _needs_history(read_state, state) else None
+    history = (
+        _history(git, repository.tips.base, settings.publication.model_dir, settings.name)
+        if _needs_history(read_state, state)
+        else None
+    )
     tree, missing = counting.data_tree(repository, settings.data)
-    found = counting.count(repository, settings, tree, _since(repository, state, history), state)
+    under = validation_fingerprint(settings.data, settings.training) if state.set_aside else ""
+    since, rejected = _since(repository, state, history), _rejected_under(under, state)
+    found = counting.count(repository, settings.data, tree, since, state, rejected)
     found = replace(found, missing=missing)
     counted = trigger.evaluate(found, settings.trigger.threshold, settings.data.unit)
     return _with_trigger(Snapshot(repository, state, history, found, counted, settings))
@@ -111,7 +119,12 @@ def _with_trigger(counted: Snapshot) -> Snapshot:
     return replace(counted, trigger=trigger.apply_override(corrected, options.force))
 
 
-def _history(git: Git, base: str, settings: Settings) -> History | None:
+def _rejected_under(fingerprint: str, state: State) -> tuple[RejectedDataset, ...]:
+    """Returns the datasets that were rejected under the settings of this fingerprint; others are validated again."""
+    return tuple(item for item in state.set_aside if item.under in ("", fingerprint))
+
+
+def _history(git: Git, base: str, model_dir: str, name: str) -> History | None:
     """Returns the versions that were in production.
 
     Raises:
@@ -119,11 +132,10 @@ def _history(git: Git, base: str, settings: Settings) -> History | None:
     """
     from ml_action.git import registry  # late: it takes longer to import than to count
 
-    history = registry.read(git, base, settings.publication.model_dir)
-    if history and history.name != settings.name:
+    history = registry.read(git, base, model_dir)
+    if history and history.name != name:
         raise ModelError(
-            f"{settings.publication.model_dir}/ belongs to the model {history.name!r}, and this run is for "
-            f"{settings.name!r}",
+            f"{model_dir}/ belongs to the model {history.name!r}, and this run is for {name!r}",
             why="two models share a model-dir, or the setting `name` was changed",
             fix="give each model a model-dir of its own, or go back to the old name",
         )

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.config.settings import Settings
+from ml_action.config.column_rules import ColumnRule
+from ml_action.config.settings import Settings, TrainingOptions
 from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.model import Recipe, Version
+from ml_action.core.records.policy import Policy
 from ml_action.datasets import contents as sources
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import lfs
@@ -63,6 +65,7 @@ class Batch:
     set_aside: tuple[RejectedDataset, ...]  # all that were set aside, old ones and copies too
     shifts: tuple[ColumnDrift, ...] = ()  # of the new datasets against the champion's data
     notes: tuple[str, ...] = ()
+    unit: str = "datasets"  # what its datasets are, for people: datasets | groups of rows
 
 
 def load_batch(snapshot: Snapshot, log: Log) -> Batch:
@@ -73,7 +76,7 @@ def load_batch(snapshot: Snapshot, log: Log) -> Batch:
     """
     batch = build_batch(input_of(snapshot), snapshot, log)
     batch_limits.stop_if_broken(batch.bad, snapshot)
-    batch_limits.stop_if_too_many(batch.bad, snapshot.inventory, snapshot.settings)
+    batch_limits.stop_if_too_many(batch.bad, snapshot.inventory, snapshot.settings.trigger.max_quarantine)
     return batch
 
 
@@ -167,7 +170,10 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
     champion = material.champion
     known = champion.contract if champion else None
     usable = _sound(found, material, settings)
-    accepted = enforcement.apply_contract(usable.table, usable.recipe, known, material.old, material.salt, settings)
+    holdout = enforcement.held_out_datasets(usable.table, settings.training, material.salt)
+    accepted = enforcement.apply_contract(
+        usable.table, usable.recipe, known, material.old, settings.data.contract, holdout
+    )
     rejected, new = (*usable.set_aside, *accepted.bad), enforcement.is_one_of(accepted.table, material.new)
     return Batch(
         accepted.table,
@@ -186,8 +192,9 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
 def _sound(found: ReadDatasets, material: BatchInput, settings: Settings) -> UsableDatasets:
     """The datasets that can be learned from, each once."""
     champion = material.champion
-    recipe = _recipe(found.table, settings, champion)
-    table, invalid = validation.validate(found.table, _requirements(recipe, settings, champion))
+    recipe = _recipe(found.table, settings.training, settings.gate, champion)
+    required = _requirements(recipe, settings.data.contract, champion)
+    table, invalid = validation.validate(found.table, required)
     copies = duplicates.find_copies(table, material.old)
     return UsableDatasets(enforcement.without(table, copies), recipe, (*found.unreadable, *invalid, *copies))
 
@@ -198,13 +205,12 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     origins = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
     unreadable = tuple(item for item in found.unreadable if item.blob in origins.current)
     current = found.table.select(~origins.removed(found.table))
-    recipe = _recipe(rows.as_numbers(current, settings.training.target, settings.data.contract), settings, champion)
-    table, unfit, bad_files, bad_rows = rows.validate_rows(
-        found.table, _requirements(recipe, settings, champion), origins
-    )
+    training, rules = settings.training, settings.data.contract
+    recipe = _recipe(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
+    table, unfit, bad_files, bad_rows = rows.validate_rows(found.table, _requirements(recipe, rules, champion), origins)
     weight = (recipe.weight,) if recipe.weight else ()
     groups = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), origins)
-    batch_limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings)
+    batch_limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings.trigger.max_quarantine)
     if not groups.table.datasets:
         raise batch_limits.no_rows((*unreadable, *unfit, *bad_files))
     known = champion.contract if champion else None
@@ -221,24 +227,24 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
         set_aside=(*unreadable, *unfit, *bad_files),
         shifts=drift.measure(groups.table, groups.new, contract, settings.trigger.drift) if champion else (),
         notes=(f"{bad_rows:,} bad rows were left out",) if bad_rows else (),
+        unit="groups of rows",
     )
 
 
-def _recipe(table: Table, settings: Settings, champion: Version | None) -> Recipe:
+def _recipe(table: Table, training: TrainingOptions, gate: Policy, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
-    training = settings.training
     target = training.target or (champion.outputs if champion else ())
-    require(table, [name for name in (training.group, *settings.gate.slices) if name])
+    require(table, [name for name in (training.group, *gate.slices) if name])
     same_target = champion is not None and champion.outputs == target
     features = training.features or (champion.features if champion and same_target else ())
     task = champion.task if champion and same_target and training.task == "auto" else training.task
     options = replace(training, target=target, features=features, task=task)
-    return resolve_recipe(table, options, [rail.metric for rail in settings.gate.guardrails])
+    return resolve_recipe(table, options, [rail.metric for rail in gate.guardrails])
 
 
-def _requirements(recipe: Recipe, settings: Settings, champion: Version | None) -> Requirements:
+def _requirements(recipe: Recipe, rules: tuple[ColumnRule, ...], champion: Version | None) -> Requirements:
     """Returns what the recipe, the user's rules and the champion's contract require of the columns."""
     columns = champion.contract.columns if champion and champion.contract else ()
     used = (*recipe.outputs, *recipe.features)
     numbers = frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
-    return Requirements(recipe.outputs, recipe.features, settings.data.contract, numbers, recipe.weight)
+    return Requirements(recipe.outputs, recipe.features, rules, numbers, recipe.weight)

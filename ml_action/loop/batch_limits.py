@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import percent, sanitised
 from ml_action.core.records.dataset import Inventory, RejectedDataset
@@ -11,7 +10,7 @@ from ml_action.modelling.contract import enforcement
 from ml_action.modelling.validation import datasets as validation
 
 
-def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, settings: Settings) -> None:
+def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarantine: float) -> None:
     """A few bad datasets are left out; many mean that their source is broken.
 
     Those that earlier runs rejected since the last attempt count, too: a source may break bit by bit.
@@ -20,9 +19,9 @@ def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, setting
         DataError: more than `max-quarantine` of the new datasets are bad, and more than two.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    if not bad or not enforcement.too_many(many, new, settings.trigger.max_quarantine):
+    if not bad or not enforcement.too_many(many, new, max_quarantine):
         return
-    share, allowed = percent(many / new), percent(settings.trigger.max_quarantine)
+    share, allowed = percent(many / new), percent(max_quarantine)
     raise DataError(
         f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
         why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",
@@ -57,14 +56,13 @@ def stop_if_broken(bad: tuple[RejectedDataset, ...], snapshot: Snapshot) -> None
         )
 
 
-def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, ...], settings: Settings) -> None:
+def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, ...], max_quarantine: float) -> None:
     """As `stop_if_too_many`, by the share of the new rows: old ones say nothing about today's source."""
-    if not enforcement.too_many(bad, bad + good, settings.trigger.max_quarantine):
+    if not enforcement.too_many(bad, bad + good, max_quarantine):
         return
     first = rejected[0]
     raise DataError(
-        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows "
-        f"{percent(settings.trigger.max_quarantine)})",
+        f"{bad:,} of {bad + good:,} new rows are bad (max-quarantine allows {percent(max_quarantine)})",
         why=f"so many mean that their source is broken; the first, in {sanitised(first.path, 120)}, {first.reason}",
         fix="fix the source, describe the allowed values in [contract.COLUMN] of ml-auto-update.toml, or raise "
         "max-quarantine",

@@ -5,10 +5,11 @@ This module is imported only after the trigger has fired: it loads pandas and sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ml_action import __version__
+from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import Settings, fingerprint_settings
 from ml_action.core.fingerprint import fingerprint
 from ml_action.core.log import Log
@@ -82,14 +83,13 @@ def train_and_compare(
     """
     checked = None
     if not settings.trigger.force:
-        checked = ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings))
-    unit = "groups of rows" if settings.data.unit == "rows" else "datasets"
-    data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, unit)
+        checked = ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings.data.contract))
+    data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, batch.unit)
     trusted = settings.publication.trusted_types
     judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, salt, trusted, execution))
     return replace(judged, notes=(*batch.notes, *judged.notes))
 
 
-def _unchecked_columns(settings: Settings) -> frozenset[str]:
+def _unchecked_columns(rules: Iterable[ColumnRule]) -> frozenset[str]:
     """The columns that the user excludes from every check."""
-    return frozenset(rule.name for rule in settings.data.contract if rule.check is False)
+    return frozenset(rule.name for rule in rules if rule.check is False)

@@ -157,12 +157,13 @@ def attempt_recorded(
         verdict, reason = Verdict.BLOCKED, publication.blocked
     else:
         verdict, reason = decision.verdict, decision.reason
+    waits = sentences.next_training(settings.trigger.threshold, settings.data.unit)
     model = registry.file_of(attempt.version, settings.training.model_format)
     proposed = f"{settings.publication.model_dir}/{model}" if attempt.commit else ""
     return Outcome(
         verdict,
         reason,
-        sentences.after_attempt(attempt, publication, settings),
+        sentences.after_attempt(attempt, publication, settings.publication.autonomy, waits),
         inventory=snapshot.inventory,
         trigger=snapshot.trigger,
         champion=snapshot.champion,

@@ -17,6 +17,7 @@ from ml_action.loop.batch import Batch
 from ml_action.loop.rollback import RollbackRequest, VerifiedVersion
 from ml_action.loop.versions import Flags, ModelStore
 from ml_action.modelling.champion import Incomparable, ReferenceModel
+from ml_action.modelling.rescoring import compare_versions
 
 
 def verify_version(request: RollbackRequest, snapshot: Snapshot, log: Log) -> VerifiedVersion:
@@ -68,13 +69,14 @@ class _RollbackCheck:
     def _side_by_side(self, batch: Batch, rows: Flags, model: ReferenceModel) -> Comparison:
         """Both on the same rows. A champion that cannot be scored is left out."""
         settings = self.snapshot.settings
+        scored = versions.scored_rows(batch, rows, settings.training.group)
         try:
-            return versions.compare(batch, rows, settings, model, self._champion())
+            return compare_versions(scored, settings.gate, model, self._champion())
         except Incomparable as reason:
             if reason.model == model.name:
                 raise
             self.notes.append(f"scored alone: {reason}")
-            return versions.compare(batch, rows, settings, model, None)
+            return compare_versions(scored, settings.gate, model, None)
 
 
 def _refused(request: RollbackRequest, what: str, why: str, path: str = "") -> ModelError:

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.config.settings import Settings, TrainingOptions
+from ml_action.config.settings import PublicationOptions, TrainingOptions
 from ml_action.core.formatting import count_of
-from ml_action.core.records.evaluation import MIN_DATASETS, Comparison
+from ml_action.core.records.evaluation import MIN_DATASETS
 from ml_action.core.records.model import Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.git.command import Git
 from ml_action.loop.batch import Batch
 from ml_action.modelling.champion import ReferenceModel
-from ml_action.modelling.rescoring import ScoredRows, compare_versions
+from ml_action.modelling.rescoring import ScoredRows
 from ml_action.modelling.training import model_file, units
 
 Flags = npt.NDArray[np.bool_]
@@ -33,12 +33,12 @@ class ModelStore:
 
     git: Git
     commit: str
-    settings: Settings
+    options: PublicationOptions
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> ModelStore:
         """The models on the base branch of a snapshot."""
-        return cls(snapshot.repository.store, snapshot.tips.base, snapshot.settings)
+        return cls(snapshot.repository.store, snapshot.tips.base, snapshot.settings.publication)
 
     def load(self, version: Version, note: Callable[[str], None], who: str = "The champion") -> Any:
         """The model of a version. Its digest is verified before a byte of it is unpickled.
@@ -46,9 +46,8 @@ class ModelStore:
         Raises:
             ModelError: its file is missing, is not the recorded one, or cannot be loaded.
         """
-        options = self.settings.publication
-        data = registry.artifact(self.git, self.commit, options.model_dir, version)
-        form = model_file.format_of(version.file, options.trusted_types)
+        data = registry.artifact(self.git, self.commit, self.options.model_dir, version)
+        form = model_file.format_of(version.file, self.options.trusted_types)
         return model_file.load(data, version.sha256, note, who, form)
 
     def reference(self, version: Version, note: Callable[[str], None]) -> ReferenceModel:
@@ -80,14 +79,6 @@ def unseen_rows(batch: Batch, options: TrainingOptions, key: str) -> UnseenRows:
     )
 
 
-def compare(
-    batch: Batch, rows: Flags, settings: Settings, model: ReferenceModel, other: ReferenceModel | None
-) -> Comparison:
-    """A version in the challenger's place, compared with another one or with the dummy alone, on the marked rows.
-
-    Raises:
-        Incomparable: one of them has no score; `model` is its name.
-    """
-    unit = "groups of rows" if settings.data.unit == "rows" else "datasets"
-    scored = ScoredRows(batch.table, rows, batch.recipe, settings.training.group, unit)
-    return compare_versions(scored, settings.gate, model, other)
+def scored_rows(batch: Batch, rows: Flags, group: str) -> ScoredRows:
+    """Returns the marked rows, for versions to be compared on. `group`: the column whose values are units, or empty."""
+    return ScoredRows(batch.table, rows, batch.recipe, group, batch.unit)

@@ -16,6 +16,7 @@ from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt, WatchResult
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.model import History, Version
+from ml_action.core.records.policy import Policy
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
 from ml_action.loop import gate, rollback, versions
@@ -23,8 +24,9 @@ from ml_action.loop.batch import Batch
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.judgement import Judgement
 from ml_action.loop.rollback import VerifiedVersion
-from ml_action.loop.versions import ModelStore
+from ml_action.loop.versions import Flags, ModelStore
 from ml_action.modelling.champion import Incomparable
+from ml_action.modelling.rescoring import ScoredRows, compare_versions
 from ml_action.promotion import lifecycle, rolled_back
 from ml_action.promotion.proposal_content import ProposalContent
 from ml_action.reports.verdicts import gate as sentences
@@ -54,7 +56,8 @@ def compare_with_previous(
     if reason:
         return replace(found, text=f"{champion} was not compared with {before}: {reason}")
     try:
-        found = _compare(found, rivals, batch, judged, models)
+        scored = versions.scored_rows(batch, _rows_that_look_right(batch, judged), snapshot.settings.training.group)
+        found = _compare(found, rivals, scored, snapshot.settings.gate, models)
     except (ModelError, Incomparable) as problem:
         reason = problem.what if isinstance(problem, ModelError) else str(problem)
         found = replace(found, text=f"{champion} was not compared with {before}: {reason}")
@@ -84,8 +87,15 @@ def _reason_to_skip(before: str, verdict: Verdict, state: State) -> str:
     return "a person has to look at the new datasets first" if verdict in UNCLEAR else ""
 
 
-def _compare(found: WatchResult, rivals: Rivals, batch: Batch, judged: Judgement, models: ModelStore) -> WatchResult:
-    """The version before in the challenger's place, on the new datasets that look right.
+def _rows_that_look_right(batch: Batch, judged: Judgement) -> Flags:
+    """The rows of the new datasets, but not of those that the screening suspects."""
+    suspects = {item.blob for item in judged.screening.suspects}
+    sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
+    return np.asarray((batch.new & sound)[batch.table.cluster], dtype=bool)
+
+
+def _compare(found: WatchResult, rivals: Rivals, scored: ScoredRows, policy: Policy, models: ModelStore) -> WatchResult:
+    """The version before in the challenger's place, compared with the champion.
 
     Raises:
         ModelError: one of the files is not the recorded one, or cannot be loaded.
@@ -93,11 +103,8 @@ def _compare(found: WatchResult, rivals: Rivals, batch: Batch, judged: Judgement
     """
     notes: list[str] = []
     before, champion = (models.reference(one, notes.append) for one in (rivals.before, rivals.champion))
-    suspects = {item.blob for item in judged.screening.suspects}
-    sound = np.array([item.blob not in suspects for item in batch.table.datasets], dtype=bool)
-    settings = models.settings
-    comparison = versions.compare(batch, (batch.new & sound)[batch.table.cluster], settings, before, champion)
-    worse = gate.is_beaten(comparison, settings.gate)
+    comparison = compare_versions(scored, policy, before, champion)
+    worse = gate.is_beaten(comparison, policy)
     text = sentences.watched(found.champion, found.before, comparison, worse=worse)
     return replace(found, worse=worse, text=text, comparison=comparison, notes=tuple(notes))
 

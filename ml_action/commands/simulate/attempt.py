@@ -64,8 +64,9 @@ def build_batch(
     champion: Champion | None,
 ) -> Batch:
     """Returns the batch of an attempt. `accepted` and `new` are blob ids."""
-    trigger, contract = options.settings.trigger, champion.contract if champion else None
-    found = enforcement.apply_contract(table, options.recipe, contract, accepted, options.salt, options.settings)
+    settings, contract = options.settings, champion.contract if champion else None
+    trigger, holdout = settings.trigger, enforcement.held_out_datasets(table, settings.training, options.salt)
+    found = enforcement.apply_contract(table, options.recipe, contract, accepted, settings.data.contract, holdout)
     is_new = enforcement.is_one_of(found.table, new)
     measures_drift = champion is not None and trigger.drift_threshold
     return Batch(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.config.settings import Settings
+from ml_action.config.column_rules import ColumnRule
+from ml_action.config.settings import TrainingOptions
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.model import Recipe
@@ -43,15 +44,27 @@ class AcceptedDatasets:
 
 
 def apply_contract(
-    table: Table, recipe: Recipe, known: DataContract | None, accepted: Collection[str], salt: str, settings: Settings
+    table: Table,
+    recipe: Recipe,
+    known: DataContract | None,
+    accepted: Collection[str],
+    rules: Sequence[ColumnRule],
+    holdout: Flags,
 ) -> AcceptedDatasets:
-    """Checks every dataset that is not `accepted` (blob ids) by the champion's contract, if one is `known`."""
+    """Checks every dataset that is not `accepted` (blob ids) by the champion's contract, if one is `known`.
+
+    `rules` are the user's; `holdout` marks the datasets of the permanent holdout, per dataset of the table.
+    """
     old = is_one_of(table, accepted)
     contract = contract_of(table, recipe, known, old)
-    holdout = table.any_in(units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size))
-    bad = checks.check_against_contract(table, contract, settings.data.contract, ~old, holdout)
+    bad = checks.check_against_contract(table, contract, rules, ~old, holdout)
     table = without(table, bad)
     return AcceptedDatasets(table, contract, bad, ~is_one_of(table, accepted))
+
+
+def held_out_datasets(table: Table, options: TrainingOptions, salt: str) -> Flags:
+    """Returns, for each dataset of the table, whether it has rows that no version trains on."""
+    return table.any_in(units.units_of(table, options.group).held_out(salt, options.test_size))
 
 
 def contract_of(table: Table, recipe: Recipe, known: DataContract | None, old: Flags) -> DataContract:

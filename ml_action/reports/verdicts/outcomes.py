@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from ml_action.config.settings import Settings
 from ml_action.core.formatting import percent
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
@@ -52,14 +51,13 @@ def next_training(threshold: int, unit: str) -> str:
     return f"the next training waits for {threshold} further {unit}"
 
 
-def after_attempt(attempt: Attempt, publication: Publication | None, settings: Settings) -> str:
-    """Returns what happens next after an attempt."""
+def after_attempt(attempt: Attempt, publication: Publication | None, autonomy: Autonomy, waits: str) -> str:
+    """Returns what happens next after an attempt; `waits` is the sentence of `next_training`."""
     if attempt.verdict in (Verdict.INCOMPARABLE, Verdict.REVIEW):
         return f"the champion stays. {_person_decides(attempt, publication)}"
     if attempt.verdict is not Verdict.PROMOTE:
-        waits = next_training(settings.trigger.threshold, settings.data.unit)
         return f"the champion stays; {waits} and will use these as well"
-    if settings.publication.autonomy is Autonomy.REPORT:
+    if autonomy is Autonomy.REPORT:
         return "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
     return after_publication(publication) if publication else "the proposal's branch is pushed"
 

@@ -386,7 +386,7 @@ def test_fingerprints_are_those_that_journals_of_november_2026_hold(given, finge
     """The digests were computed by the version that had one flat record of settings."""
     settings = parse(given, {})
     assert fingerprint_of({"settings": fingerprint_settings(settings)}) == fingerprint
-    assert validation_fingerprint(settings) == validation
+    assert validation_fingerprint(settings.data, settings.training) == validation
 
 
 def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_else():
