@@ -9,6 +9,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ml_action.config import signing_key
+
 PREFIX = "SERVICE_"
 
 
@@ -38,6 +40,13 @@ def _repository(text: str) -> str:
 def _address(text: str) -> str:
     """an address that begins with https:// or http://"""
     if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+        raise ValueError(text)
+    return text
+
+
+def _public_key(text: str) -> str:
+    """a public Ed25519 key, as PEM or as the one line in it"""
+    if not signing_key.public_key(text):
         raise ValueError(text)
     return text
 
@@ -96,6 +105,16 @@ class Config:
     trusted_types: tuple[str, ...] = _setting(
         (), _names, "Types that a skops file may contain in addition to the usual ones, separated by commas."
     )
+    verify: str = _setting(
+        "off", _one_of("off", "warn", "require"), "Whether a promotion has to be signed (docs/signing.md)."
+    )
+    verify_key: str = _setting("", _public_key, "The public key that it has to be signed with.", secret=True)
+    verify_repository: str = _setting("", _repository, "owner/name that it has to be from; empty: any.")
+    verify_ref: str = _setting("", str, "The branch that its run has to be for; empty: any.")
+    verify_workflow: str = _setting("", str, "The path of the workflow that has to have made it; empty: any.")
+    verify_state: str = _setting(
+        "", str, "The file that remembers the newest promotion; empty: an older one is accepted after a restart."
+    )
     ranges: str = _setting("wide", _one_of("wide", "training", "off"), "Which values are accepted (docs/service.md).")
     max_body: int = _setting(1024**2, _whole, "The largest request body, in bytes.")
     max_rows: int = _setting(10_000, _whole, "The most rows of one request.")
@@ -125,6 +144,8 @@ class Config:
         config = cls(**{name: value for reading in readings for name, value in reading.values.items()})
         if config.feedback == "github" and not (config.repository and config.token):
             errors.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
+        if config.verify != "off" and not config.verify_key:
+            errors.append(f"{PREFIX}VERIFY: {config.verify} needs {PREFIX}VERIFY_KEY")
         if errors:
             raise ValueError("\n".join(errors))
         return config

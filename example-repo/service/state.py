@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from ml_action.consumer import Consumer, Event, Folder, GitHub, LoadedModel, Source
+from ml_action.consumer import Consumer, Event, Folder, GitHub, LoadedModel, Source, Verification
 from ml_action.consumer.sources import Api
 from ml_action.core.errors import ModelError
 from service import inline_limit, schema
@@ -37,6 +37,7 @@ class ServiceState:
             trusted=config.trusted_types,
             on_event=self._on_event,
             prepare=self._prepare,
+            verification=_verification(config),
         )
         self.feedback = _feedback(config, self._on_feedback)
         self.metrics.observe(self.served, lambda: self.consumer.status, self._drift, lambda: len(self.recent))
@@ -96,6 +97,17 @@ def _source(config: Config) -> Source:
     if not config.repository:
         return Folder(config.model_dir)
     return GitHub(config.repository, config.model_dir, ref=config.branch, token=config.token, api=config.api)
+
+
+def _verification(config: Config) -> Verification:
+    return Verification(
+        config.verify,
+        public_key=config.verify_key,
+        repository=config.verify_repository,
+        ref=config.verify_ref,
+        workflow=config.verify_workflow,
+        state=config.verify_state or None,
+    )
 
 
 def _feedback(config: Config, on_outcome: Callable[[str, int, str], object]) -> Feedback | None:

@@ -14,6 +14,7 @@ from typing import Any
 from ml_action.config.option import Group, Option
 from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.config.settings import CONFIG_FILE, GROUPS, Settings
+from ml_action.config.signing_key import is_private
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import nearest
 
@@ -119,7 +120,7 @@ def _of_columns(parsed: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(setting: Option, text: str) -> str:
-    return "***" if setting.secret else repr(text[:200])
+    return "***" if setting.secret or is_private(text) else repr(text[:200])
 
 
 def _unknown(name: str, kind: str, known: tuple[str, ...]) -> str:

@@ -25,6 +25,11 @@ def public_key(text: str) -> bytes:
     return _key(text, PUBLIC_PREFIX, "a public Ed25519 key: openssl pkey -in KEY.pem -pubout")
 
 
+def is_private(text: str) -> bool:
+    """Whether a text holds a private key, in the place of a public one perhaps: it is not to be shown."""
+    return "PRIVATE KEY" in text or "MC4CAQAwBQYDK2Vw" in text
+
+
 def _key(text: str, prefix: bytes, kind: str) -> bytes:
     line = "".join(_FRAME.sub("", text[:1000]).split())
     if not line and not text:

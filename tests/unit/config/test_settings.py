@@ -255,6 +255,10 @@ def test_signing_key_never_shows():
     what = problem({"signing-key": line[:-4]})
     assert "signing-key = *** (given): it has to be a private Ed25519 key" in what
     assert line[:-4] not in what
+    for text in (signing.pem(), line):
+        what = problem({}, {"signing-public-key": text})
+        assert "signing-public-key = *** (ml-auto-update.toml): it has to be a public Ed25519 key" in what
+        assert line not in what
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ def test_all_errors_are_reported_together():
         ("API", "file:///etc", "https://"),
         ("REPOSITORY", "https://github.com/octo/students", "owner/name"),
         ("REPOSITORY", "octo", "owner/name"),
+        ("VERIFY", "always", "one of off, warn, require"),
+        ("VERIFY", "require", "SERVICE_VERIFY: require needs SERVICE_VERIFY_KEY"),
+        ("VERIFY_KEY", "abc", "a public Ed25519 key, as PEM or as the one line in it$"),
     ],
 )
 def test_values_that_cannot_work_are_refused_at_the_start(name, value, message):
