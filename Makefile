@@ -37,8 +37,8 @@ hooks: .venv/ready  ## install the git hooks that run the locked tools on what i
 demo: .venv/ready  ## watch the whole loop on example data (DATA=real: on real data)
 	@$(BIN)/ml-auto-update demo --data $(DATA) --keep .demo
 
-test-fast: .venv/ready  ## unit and contract tests, without coverage: a minute
-	@$(PYTEST) tests/unit tests/contract
+test-fast: .venv/ready  ## unit and contract tests, few examples of each property, without coverage: a minute
+	@HYPOTHESIS=few $(PYTEST) tests/unit tests/contract
 
 test: .venv/ready  ## all tests that need no container, without coverage (TESTS=path for some)
 	@$(if $(TESTS),$(BIN)/python -m pytest $(TESTS),$(PYTEST))

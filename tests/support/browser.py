@@ -54,7 +54,8 @@ class Browser:
         while (byte := self._in.read(1)) != b"\0":
             assert byte, "the browser is gone"
             data += byte
-        return json.loads(data)
+        found: dict[str, Any] = json.loads(data)
+        return found
 
     def wait_for(self, event: str) -> None:
         while not any(found.get("method") == event for found in self.events):

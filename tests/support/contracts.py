@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import strategies as st
 
 from ml_action.config.column_rules import ColumnRule
@@ -58,7 +60,7 @@ def features_of(table: Table, target: str = "score") -> tuple[str, ...]:
     return automatic_features(table, (target,))
 
 
-def is_new(table: Table) -> np.ndarray:
+def is_new(table: Table) -> npt.NDArray[np.bool_]:
     return np.array([dataset.path.startswith("new/") for dataset in table.datasets], dtype=bool)
 
 
@@ -82,7 +84,7 @@ def judged(
     return [found.get(f"new/{place}.csv", "") for place in range(len(new))]
 
 
-def against(damage: Callable[[bytes], bytes], **settings: object) -> list[str]:
+def against(damage: Callable[[bytes], bytes], **settings: Any) -> list[str]:
     """The reasons against ten damaged students, among ten good ones against which there is nothing."""
     good, bad = students(2, 10), students(3, 10)
     reasons = judged(students(1, 60), [*good, *map(damage, bad)], **settings)

@@ -133,8 +133,8 @@ def sprinkled(rng: Random, texts: tuple[str, ...], *, header: bool = False) -> b
         rows[row][column] = text if rng.random() < 0.6 else rows[row][column] + text + rng.choice(texts)
     if rng.random() < 0.2:  # a whole column
         column = rng.randrange(len(rows[0]))
-        for row in rows[0 if header else 1 :]:
-            row[column] = rng.choice(texts)
+        for cells in rows[0 if header else 1 :]:
+            cells[column] = rng.choice(texts)
     return as_csv(rows, lambda cell: bool(set(cell) & set(',"\r\n')) or rng.random() < 0.1)
 
 

@@ -25,7 +25,7 @@ class Live:
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path, timeout=20) as answer:
-            return answer.read().decode()
+            return str(answer.read(), "utf-8")
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

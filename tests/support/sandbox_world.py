@@ -86,5 +86,5 @@ class World:
 
     def graph(self, account: Account | None, query: str, **variables: Any) -> Any:
         headers = {"Authorization": f"Bearer {account.token}"} if account else {}
-        body = {"query": query, "variables": variables}
+        body: Any = {"query": query, "variables": variables}
         return requests.post(f"{self.hub.url}/graphql", json=body, headers=headers, timeout=10).json()

@@ -18,7 +18,7 @@ def wheel(folder: Path) -> Path:
         shutil.copy(ROOT / name, source)
     for name in ("ml_action", "sandbox", "example-workflows"):
         shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source]
-    subprocess.run(build, check=True)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w"]
+    subprocess.run([*build, str(folder), str(source)], check=True)
     (made,) = folder.glob("*.whl")
     return made

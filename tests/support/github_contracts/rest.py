@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from openapi_schema_validator import OAS30Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from sandbox import Exchange
@@ -208,7 +208,8 @@ def _resolve(node: Json) -> Json:
 
 @cache
 def _registry() -> Registry[Any]:
-    return Registry().with_resource(DOCUMENT, Resource(contents=document(), specification=DRAFT4))
+    found: Registry[Any] = Registry().with_resource(DOCUMENT, DRAFT4.create_resource(document()))
+    return found
 
 
 @cache
