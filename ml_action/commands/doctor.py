@@ -11,7 +11,7 @@ from ml_action.core.errors import ForgeError, SettingsError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
-from ml_action.core.records.repository_facts import RepositoryFacts
+from ml_action.core.records.repository_facts import DisabledWorkflow, RepositoryFacts
 from ml_action.doctor.checks import run_checks
 from ml_action.loop.preflight import Preflight
 from ml_action.loop.run import preflight_of
@@ -55,10 +55,10 @@ def diagnose(settings: Settings, tools: Dependencies) -> Diagnosis:
     return run_checks(replace(facts, disabled=_our_workflows(facts, preflight)), preflight.goal())
 
 
-def _our_workflows(facts: RepositoryFacts, preflight: Preflight) -> tuple[tuple[str, str], ...]:
+def _our_workflows(facts: RepositoryFacts, preflight: Preflight) -> tuple[DisabledWorkflow, ...]:
     """Returns the disabled workflows that name us, or whose file is not on the base branch, so that they may."""
-    texts = ((path, state, preflight.read(path)) for path, state in facts.disabled)
-    return tuple((path, state) for path, state, text in texts if not text or "ml-auto-update" in text)
+    texts = ((workflow, preflight.read(workflow.path)) for workflow in facts.disabled)
+    return tuple(workflow for workflow, text in texts if not text or "ml-auto-update" in text)
 
 
 def outcome(found: Diagnosis) -> Outcome:

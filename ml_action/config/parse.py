@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml_action.config.option import Group, Option
 from ml_action.config.options import BY_NAME, OPTIONS
@@ -51,14 +51,21 @@ def _grouped(parsed: Mapping[str, Any]) -> Settings:
     return Settings(**groups, **{option.field: parsed[option.field] for option in OPTIONS if option.group is Group.RUN})
 
 
-def _text_of(setting: Option, given: Mapping[str, str], file: Mapping[str, object]) -> tuple[str, str]:
+class _SourcedText(NamedTuple):
+    """The text of a setting, and where it comes from."""
+
+    text: str
+    source: str  # given | ml-auto-update.toml | default
+
+
+def _text_of(setting: Option, given: Mapping[str, str], file: Mapping[str, object]) -> _SourcedText:
     """A setting's text and where it comes from."""
     text = given.get(setting.name, "").strip()
     if text:
-        return text, "given"
+        return _SourcedText(text, "given")
     if setting.in_file and setting.name in file:
-        return _as_text(file[setting.name]), CONFIG_FILE
-    return setting.default, "default"
+        return _SourcedText(_as_text(file[setting.name]), CONFIG_FILE)
+    return _SourcedText(setting.default, "default")
 
 
 def texts(file: Mapping[str, object]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from ml_action.config.settings import METADATA
@@ -223,9 +223,17 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         return new
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+class _Origin(NamedTuple):
+    """The server of an address."""
+
+    scheme: str
+    host: str | None
+    port: int | None
+
+
+def _origin(url: str) -> _Origin:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    return _Origin(parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme))
 
 
 def _refusal(response: urllib.error.HTTPError, address: str) -> SourceUnavailable:

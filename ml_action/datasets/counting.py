@@ -137,7 +137,7 @@ def _changes(git: Git, unit: str, request: CountRequest, then: DataPath) -> _Tre
     if unit != Unit.ROWS:
         return _TreeChanges(Changes(git.run(*DIFF, since, tree), then))
     raw = git.run(*ROW_DIFF, since, tree)
-    added = dict(inventory.added_lines(raw))
+    added = inventory.added_lines(raw)
     prefix = (now if then is EVERYTHING else then).path_of("")
     return _TreeChanges(Changes(raw, then, prefix), lambda change: _new_rows(git, change, added))
 

@@ -60,8 +60,9 @@ def is_dataset(selection: DataPath, name: str, mode: bytes) -> bool:
     return mode in REGULAR_FILES and selection.matches_entry(name)
 
 
-def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
-    """Yields the path of each file in `--raw --numstat -z` and the number of added lines; None for a binary file."""
+def added_lines(raw: bytes) -> dict[str, int | None]:
+    """Returns the number of added lines of each file in `--raw --numstat -z`, by its path; None for a binary file."""
+    found: dict[str, int | None] = {}
     fields = iter(raw.split(b"\0"))
     for head in fields:
         if head.startswith(b":"):
@@ -72,7 +73,8 @@ def added_lines(raw: bytes) -> Iterator[tuple[str, int | None]]:
             if not path:  # a rename or copy: old and new name follow
                 next(fields)
                 path = next(fields)
-            yield decode_path(path), None if added == b"-" else int(added)
+            found[decode_path(path)] = None if added == b"-" else int(added)
+    return found
 
 
 # --- the count --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml_action.config.settings import METADATA
 from ml_action.core import json_schema as schemas
@@ -233,15 +233,22 @@ def with_current(content: bytes, version: str) -> bytes:
     return (text[:start] + json.dumps(version) + text[end:]).encode(encoding, "surrogatepass")
 
 
-def _members(text: str) -> dict[str, tuple[int, int]]:
+class _Span(NamedTuple):
+    """A part of a text, by its first position and the one after its last."""
+
+    start: int
+    end: int
+
+
+def _members(text: str) -> dict[str, _Span]:
     """Where the value of each member of a JSON object begins and ends; of two with one name the last one counts."""
-    read, places = json.JSONDecoder().raw_decode, dict[str, tuple[int, int]]()
+    read, places = json.JSONDecoder().raw_decode, dict[str, _Span]()
     place = _past(text, _past(text, 0, "{"))
     while not text.startswith("}", place):
         name, place = read(text, place)
         start = _past(text, _past(text, place, ":"))
         _, end = read(text, start)
-        places[name] = start, end
+        places[name] = _Span(start, end)
         place = _past(text, end)
         if not text.startswith("}", place):
             place = _past(text, _past(text, place, ","))

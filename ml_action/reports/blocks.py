@@ -131,6 +131,13 @@ class Numbered(NamedTuple):
     content: tuple[tuple[Inline, ...], ...]
 
 
+class Fact(NamedTuple):
+    """A name with its value."""
+
+    name: Inline
+    value: Inline
+
+
 class Facts(NamedTuple):
     """Names with their values. `head` says what the names are, where that is not plain."""
 

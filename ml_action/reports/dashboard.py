@@ -17,6 +17,7 @@ from ml_action.reports.blocks import (
     Blocks,
     Bullets,
     Code,
+    Fact,
     Facts,
     Inline,
     Link,
@@ -68,12 +69,12 @@ def _short(content: str, limit: int) -> Untrusted:
     return Untrusted(one_line(content, limit))
 
 
-def _facts(outcome: Outcome, attempts: Sequence[Attempt]) -> Iterator[tuple[str, Inline]]:
+def _facts(outcome: Outcome, attempts: Sequence[Attempt]) -> Iterator[Fact]:
     if outcome.trigger:
-        yield "counter", Untrusted(_counter(outcome))
-    yield "champion", _champion(outcome)
-    yield "pull request", _promotion(attempts)
-    yield "next", _short(outcome.next_step, NOTE)
+        yield Fact("counter", Untrusted(_counter(outcome)))
+    yield Fact("champion", _champion(outcome))
+    yield Fact("pull request", _promotion(attempts))
+    yield Fact("next", _short(outcome.next_step, NOTE))
 
 
 def _champion(outcome: Outcome) -> Inline:

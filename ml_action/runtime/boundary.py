@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from ml_action import __version__
 from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataError, ExpectedError
@@ -91,25 +92,32 @@ def run_guarded(
     return code
 
 
-def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequence[str]) -> tuple[Outcome | None, int]:
+class _Ending(NamedTuple):
+    """How a story ended: with an outcome, unless it only showed something, and with an exit code."""
+
+    outcome: Outcome | None
+    code: int
+
+
+def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequence[str]) -> _Ending:
     """How the story ended, and the exit code that says so."""
     stop, others = Stop(), _children()
     try:
         with stop.listening():
             result = story()
-        return (result, result.exit_code) if isinstance(result, Outcome) else (None, result or 0)
+        return _Ending(result, result.exit_code) if isinstance(result, Outcome) else _Ending(None, result or 0)
     except (ExpectedError, GitFailed) as failure:
         problem = explain(failure) if isinstance(failure, GitFailed) else failure
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
-        return failed(problem), problem.exit_code
+        return _Ending(failed(problem), problem.exit_code)
     except (Terminated, Exception) as error:  # noqa: BLE001  this is the boundary
         if stop.code:
             _end(_children() - others)
             log.error(interrupted().reason)
-            return interrupted(), stop.code
+            return _Ending(interrupted(), stop.code)
         log.error(f"this is a bug in ml-auto-update: {redact(repr(error), secrets)}")
         log.info(redact(bug_report(), secrets))
-        return bug(), EXIT_BUG
+        return _Ending(bug(), EXIT_BUG)
 
 
 def _children() -> frozenset[int]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ml_action.config.file import read_config
 from ml_action.config.parse import parse
@@ -24,6 +24,13 @@ from ml_action.runtime.repository_access import Target, clone_for_reading, has_r
 
 if TYPE_CHECKING:
     from ml_action.runtime.dependencies import Dependencies
+
+
+class PreparedRun(NamedTuple):
+    """The settings that hold for a run, and its collaborators."""
+
+    settings: Settings
+    dependencies: Dependencies
 
 
 def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str], None] = lambda _: None) -> Target:
@@ -82,17 +89,18 @@ def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     return _tools(place, branches, open_fully(place, branches, scratch), log)
 
 
-def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
+def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> PreparedRun:
     """The same for a run that writes nothing; it says why."""
     log.info(why)
     place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.REPORT, commit_signing="none"))
     tools = make_tools(place, scratch, log)
-    return place.settings, replace(
+    tools = replace(
         tools,
         repository=repository.ReadOnlyRepository(**vars(tools.repository)),
         repository_facts=lambda _: None,
         issues=lambda: None,
     )
+    return PreparedRun(place.settings, tools)
 
 
 def reason_to_write_nothing(place: Target) -> str:
@@ -121,13 +129,13 @@ def make_data_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     return _tools(place, branches, open_fully(place, branches, scratch), log)
 
 
-def make_approval_tools(place: Target, scratch: Path, log: Log) -> tuple[Settings, Dependencies]:
+def make_approval_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
     """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
     if has_repository(place):
-        return place.settings, make_tools(place, scratch, log)
+        return PreparedRun(place.settings, make_tools(place, scratch, log))
     opened = clone_for_reading(place, lambda: scratch)
     place = opened.target
-    return place.settings, _tools(place, name_branches(place), opened.repository, log)
+    return PreparedRun(place.settings, _tools(place, name_branches(place), opened.repository, log))
 
 
 def _tools(place: Target, branches: Branches, found: Repository, log: Log) -> Dependencies:

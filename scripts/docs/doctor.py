@@ -20,7 +20,13 @@ from ml_action.commands import sandbox_session
 from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Goal, Severity
-from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
+from ml_action.core.records.repository_facts import (
+    BranchProtection,
+    DisabledWorkflow,
+    RepositoryFacts,
+    TokenInfo,
+    TokenKind,
+)
 from ml_action.doctor.checks import CHECKS
 from ml_action.doctor.conditions import remedies, template_values
 from ml_action.git.command import Git
@@ -136,7 +142,7 @@ def checks() -> str:
         base=BranchProtection("BASE", checks=("…",), methods=("…",)),
         state=BranchProtection("ml-auto-update/NAME/state", refused=("…",)),
         proposal=BranchProtection("ml-auto-update/NAME/proposal", refused=("…",)),
-        disabled=(("…", "disabled_inactivity"),),
+        disabled=(DisabledWorkflow("…", "disabled_inactivity"),),
     )
     goal = Goal(Autonomy.MERGE, "squash", "MODEL-DIR")
     values = template_values(facts, goal) | remedies(facts) | {"author": "the token", "reviews": "several"}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
 from ml_action.config.settings import Settings
@@ -25,6 +26,13 @@ EDITED = ("diff", "--name-only", "-z", "--no-renames", "--no-relative", "--no-ex
 UNTRACKED = ("ls-files", "-z", "--others", "--exclude-standard", "--full-name")
 LISTED = ("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree")
 STAGED = ("ls-files", "-z", "--cached", "--full-name")
+
+
+class DatasetKey(NamedTuple):
+    """What identifies a dataset on a branch: its path and its content."""
+
+    path: str
+    blob: str
 
 
 @dataclass(frozen=True)
@@ -119,9 +127,9 @@ def working_tree_dataset(snapshot: Snapshot, path: str, known: Dataset | None = 
     return known if known and known.blob == blob else Dataset(path, blob, untracked=True)
 
 
-def key_of(item: Dataset) -> tuple[str, str]:
-    """Returns what identifies a dataset on a branch: its path and its content."""
-    return item.path, item.blob
+def key_of(item: Dataset) -> DatasetKey:
+    """Returns what identifies a dataset on a branch."""
+    return DatasetKey(item.path, item.blob)
 
 
 def pointers(snapshot: Snapshot, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import CONFIG_FILE, Settings
@@ -122,18 +123,25 @@ def _proposal(profile: ColumnProfile) -> dict[str, object]:
     return table
 
 
-def widen(low: float, high: float) -> tuple[float, float]:
+class ValueRange(NamedTuple):
+    """The least and the largest value."""
+
+    low: float
+    high: float
+
+
+def widen(low: float, high: float) -> ValueRange:
     """Returns the range widened by half on each side, in round numbers; it does not cross zero."""
     room = ROOM * ((high - low) or abs(high) or 1.0)
     step = 10.0 ** math.floor(math.log10(room)) / 2 if 0 < room < math.inf else 0.0
     ends = [(low - room) / step, (high + room) / step] if step else [math.inf]
     if not all(math.isfinite(end * step) for end in ends):
-        return low, high  # near the limits of floating point
+        return ValueRange(low, high)  # near the limits of floating point
     down, up = _plain(math.floor(ends[0]) * step), _plain(math.ceil(ends[1]) * step)
     if not math.isfinite(down) or not math.isfinite(up):
-        return low, high
+        return ValueRange(low, high)
     down, up = max(down, 0) if low >= 0 else down, min(up, 0) if high <= 0 and low < 0 else up
-    return _whole(min(low, down)), _whole(max(high, up))
+    return ValueRange(_whole(min(low, down)), _whole(max(high, up)))
 
 
 def _plain(value: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ml_action.commands.data import candidates, inspection, report
 from ml_action.commands.data.candidates import BranchDatasets
@@ -27,6 +28,13 @@ COMMIT = "git add it, commit, and bring it to the base branch"
 TWICE = "nothing: its content is counted and used once"
 
 
+class ExplainedFact(NamedTuple):
+    """A fact behind an explanation, and its name."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Whether a file counts, why, and what to do about it."""
@@ -35,7 +43,7 @@ class Explanation:
     counts: bool
     why: str  # a sentence whose subject, the file, is left out
     next_step: str
-    facts: tuple[tuple[str, str], ...] = ()  # name and text; a name may occur several times
+    facts: tuple[ExplainedFact, ...] = ()  # a name may occur several times
     finding: DatasetFinding | None = None
 
 
@@ -94,7 +102,7 @@ def explain(path: str, datasets: BranchDatasets, git: Git, settings: Settings, l
         now or candidates.working_tree_dataset(datasets.snapshot, path, known),
     )
     explained = _remembered(file) or _pointer(file) or _uncommitted(file) or _judged(file)
-    more = tuple(("also", text) for text in explained.finding.more) if explained.finding else ()
+    more = tuple(ExplainedFact("also", text) for text in explained.finding.more) if explained.finding else ()
     return replace(explained, facts=(*_facts(file), *more))
 
 
@@ -249,17 +257,17 @@ def _bad(found: DatasetFinding) -> str:
 # --- the facts --------------------------------------------------------------------------------------------
 
 
-def _facts(file: FileState) -> tuple[tuple[str, str], ...]:
+def _facts(file: FileState) -> tuple[ExplainedFact, ...]:
     snapshot, item, settings = file.snapshot, file.dataset, file.settings
     if file.is_committed:
         state = "committed" if file.now else "committed, deleted in the working tree"
     else:
         state = "edited, not committed" if file.committed else "not committed"
     return (
-        ("blob id", item.blob),
-        ("this branch", state),
-        ("base branch", "has it" if _contains(file.datasets.on_base, item) else "does not have it"),
-        ("holdout", _holdout(snapshot, item, settings)),
+        ExplainedFact("blob id", item.blob),
+        ExplainedFact("this branch", state),
+        ExplainedFact("base branch", "has it" if _contains(file.datasets.on_base, item) else "does not have it"),
+        ExplainedFact("holdout", _holdout(snapshot, item, settings)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from ml_action.commands.data.candidates import BranchDatasets, key_of, pointers
+from ml_action.commands.data.candidates import BranchDatasets, DatasetKey, key_of, pointers
 from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.config.settings import Settings
 from ml_action.core.log import Log, escaped
@@ -54,9 +54,7 @@ def _finding(item: Dataset, reasons: Mapping[str, RejectedDataset], harmless: Co
     return DatasetFinding(item.path, item.blob, status, rejected.reason, rejected.line, some_rows=not rejected.blob)
 
 
-def _known_without_reading(
-    datasets: BranchDatasets, candidates: Sequence[Dataset]
-) -> dict[tuple[str, str], DatasetFinding]:
+def _known_without_reading(datasets: BranchDatasets, candidates: Sequence[Dataset]) -> dict[DatasetKey, DatasetFinding]:
     """Returns the findings that need no reading of tables: exact copies, by git's own ids, and pointers."""
     judged = set(map(key_of, candidates))
     first = {item.blob: item.path for item in reversed(candidates)}

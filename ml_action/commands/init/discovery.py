@@ -144,12 +144,8 @@ def _largest(files: Sequence[DataFile]) -> tuple[DataFile, ...]:
     groups: dict[tuple[str, ...], list[DataFile]] = defaultdict(list)
     for file in files:
         groups[file.header].append(file)
-    largest = max(groups.values(), key=_weight)
+    largest = max(groups.values(), key=lambda group: (len(group), sum(file.size for file in group)))
     return tuple(largest)
-
-
-def _weight(group: Sequence[DataFile]) -> tuple[int, int]:
-    return len(group), sum(file.size for file in group)
 
 
 def _pattern_for(paths: frozenset[str], others: Sequence[str]) -> str:

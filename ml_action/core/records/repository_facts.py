@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 ACTIONS_BOT = "github-actions[bot]"
 
@@ -71,6 +72,13 @@ class BranchProtection:
     methods: tuple[str, ...] = ()  # the ways to merge that a ruleset allows; empty: it does not say
 
 
+class DisabledWorkflow(NamedTuple):
+    """A workflow that does not run, and why."""
+
+    path: str
+    state: str  # GitHub's word, such as disabled_inactivity
+
+
 @dataclass(frozen=True)
 class RepositoryFacts:
     """Everything that a diagnosis needs to know."""
@@ -88,7 +96,7 @@ class RepositoryFacts:
     methods: tuple[str, ...] | None = None  # the ways to merge that the repository allows
     auto_merge: bool | None = None
     actions_may_open: bool | None = None  # “Allow GitHub Actions to create and approve pull requests”
-    disabled: tuple[tuple[str, str], ...] = ()  # workflows that do not run: path, and why in GitHub's word
+    disabled: tuple[DisabledWorkflow, ...] = ()
     granted: bool | None = None  # whether the workflow's file gives its token pull-requests: write
     opened_before: int = 0  # a pull request that this bot has opened here; 0: none is known
     large_files: bool = False  # whether .gitattributes sends the model directory to Git LFS

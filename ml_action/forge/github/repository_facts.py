@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ml_action.core.records.repository_facts import RepositoryFacts, TokenInfo, TokenKind
+from ml_action.core.records.repository_facts import DisabledWorkflow, RepositoryFacts, TokenInfo, TokenKind
 from ml_action.forge.github.branch_protection import (
     FORCE_RULES,
     PUSH_RULES,
@@ -71,11 +71,11 @@ def _with_admin_facts(facts: RepositoryFacts, author: GitHubSession) -> Reposito
     """Adds what GitHub shows to some tokens only: an administrator's setting, and the disabled workflows."""
     permissions = author.get_or_none("/actions/permissions/workflow")
     listed = author.get_or_none("/actions/workflows?per_page=100") or {}
-    workflows = [(str(workflow["path"]), str(workflow["state"])) for workflow in listed.get("workflows", ())]
+    workflows = [DisabledWorkflow(str(one["path"]), str(one["state"])) for one in listed.get("workflows", ())]
     return replace(
         facts,
         actions_may_open=permissions.get("can_approve_pull_request_reviews") if permissions else None,
-        disabled=tuple((path, state) for path, state in workflows if state.startswith("disabled")),
+        disabled=tuple(one for one in workflows if one.state.startswith("disabled")),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,8 +71,15 @@ def _correlation(
     return np.where(varies & enough, np.arctanh(correlation), np.nan)
 
 
-def _as_numbers(predictions: Predictions, target: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
-    """Returns prediction and truth as numbers, (rows, k): for classes the probabilities, and 1 for the true class.
+class _Numbers(NamedTuple):
+    """Prediction and truth as numbers, (rows, k) each."""
+
+    guess: Floats
+    truth: Floats
+
+
+def _as_numbers(predictions: Predictions, target: npt.NDArray[np.generic]) -> _Numbers:
+    """Returns prediction and truth as numbers: for classes the probabilities, and 1 for the true class.
 
     Several targets are scaled to the same spread, so that the one with the largest numbers does not dominate.
     """
@@ -81,11 +89,11 @@ def _as_numbers(predictions: Predictions, target: npt.NDArray[np.generic]) -> tu
             np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in (predictions.label, target)
         )
         width = truth.std(axis=0) if truth.shape[1] > 1 else np.ones(1)
-        return guess / np.where(width > 0, width, 1.0), truth / np.where(width > 0, width, 1.0)
+        return _Numbers(*(part / np.where(width > 0, width, 1.0) for part in (guess, truth)))
     truth = (target[:, None] == classes[None, :]).astype(np.float64)
     if predictions.probability is not None:
-        return predictions.probability, truth
-    return (predictions.label[:, None] == classes[None, :]).astype(np.float64), truth
+        return _Numbers(predictions.probability, truth)
+    return _Numbers((predictions.label[:, None] == classes[None, :]).astype(np.float64), truth)
 
 
 def _centred(values: Floats, cluster: npt.NDArray[np.int64], count: int) -> Floats:

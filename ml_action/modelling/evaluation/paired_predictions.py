@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,14 @@ import pandas as pd
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
+
+
+class ComparedPredictions(NamedTuple):
+    """The predictions whose losses are compared; without a champion the dummy is the opponent, too."""
+
+    challenger: Predictions
+    baseline: Predictions
+    opponent: Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +53,9 @@ class PairedPredictions:
         return self.baseline if self.champion is None else self.champion
 
     @property
-    def compared(self) -> tuple[Predictions, Predictions, Predictions]:
-        """The predictions of the challenger, the dummy, and the opponent."""
-        return self.challenger, self.baseline, self.opponent
+    def compared(self) -> ComparedPredictions:
+        """The predictions whose losses are compared."""
+        return ComparedPredictions(self.challenger, self.baseline, self.opponent)
 
     @property
     def weights(self) -> Floats:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import Trigger
 from ml_action.core.records.outcome import Outcome
-from ml_action.reports.blocks import Code, Facts, Inline, Link, Text, Untrusted, text
+from ml_action.reports.blocks import Code, Fact, Facts, Inline, Link, Text, Untrusted, text
 
 if TYPE_CHECKING:
     from ml_action.core.records.model import Version
@@ -42,18 +42,20 @@ def facts(outcome: Outcome) -> Facts:
     return Facts(tuple(_facts(outcome)))
 
 
-def _facts(outcome: Outcome) -> Iterator[tuple[Inline, Inline]]:
+def _facts(outcome: Outcome) -> Iterator[Fact]:
     if outcome.trigger:
-        yield text("new {}", Untrusted(outcome.trigger.unit)), _counted(outcome, outcome.trigger)
+        yield Fact(text("new {}", Untrusted(outcome.trigger.unit)), _counted(outcome, outcome.trigger))
     if outcome.inventory:
         found = outcome.inventory
-        yield "not counted", f"{found.copies} renamed or copied, {found.rejected} set aside, {found.removed} removed"
-        yield "data tree", Code(found.tree)
-        yield "counted since", Code(found.since)
+        yield Fact(
+            "not counted", f"{found.copies} renamed or copied, {found.rejected} set aside, {found.removed} removed"
+        )
+        yield Fact("data tree", Code(found.tree))
+        yield Fact("counted since", Code(found.since))
     if outcome.champion:
-        yield "champion", champion(outcome.champion)
+        yield Fact("champion", champion(outcome.champion))
     if outcome.attempt:
-        yield "attempt", Code(outcome.attempt.id)
+        yield Fact("attempt", Code(outcome.attempt.id))
     if outcome.publication:
         yield from _pull_request(outcome.publication)
 
@@ -68,13 +70,13 @@ def day(time: str) -> Inline:
     return time[:10] if DAY.fullmatch(time[:10]) else Untrusted(time[:10])
 
 
-def _pull_request(publication: Publication) -> Iterator[tuple[Inline, Inline]]:
+def _pull_request(publication: Publication) -> Iterator[Fact]:
     pull = publication.pull_request
     if pull:
         state = Untrusted(publication.merge_progress or pull.state)
-        yield "pull request", text("{}, {}", Link(f"#{pull.number}", pull.url), state)
+        yield Fact("pull request", text("{}, {}", Link(f"#{pull.number}", pull.url), state))
     elif publication.compare_url:
-        yield "pull request", Link("open it by hand", publication.compare_url)
+        yield Fact("pull request", Link("open it by hand", publication.compare_url))
 
 
 def _counted(outcome: Outcome, trigger: Trigger) -> str:

@@ -236,7 +236,7 @@ def test_the_added_lines_of_any_file_are_read_with_its_entry(old, new):
         workspace = make_repository(Path(folder), {"d/keep": "keep"} | {k: as_text(v) for k, v in old.items()})
         workspace.commit(dict.fromkeys(old) | {k: as_text(v) for k, v in new.items()})
         git = workspace.git
-        added = dict(inventory.added_lines(git.run(*DIFF, "--numstat", "HEAD~1:d", "HEAD:d")))
+        added = inventory.added_lines(git.run(*DIFF, "--numstat", "HEAD~1:d", "HEAD:d"))
         for change in Changes(git.run(*DIFF, "HEAD~1:d", "HEAD:d"), D):
             if change.status == "A":
                 assert added[change.path] == git.run("cat-file", "blob", change.after).count(b"\n")

@@ -85,12 +85,12 @@ def test_added_lines_follow_the_entries_whatever_their_kind():
     listed = entry("M", "a.csv") + moved + copied + entry("A", "f.csv") + "\0"
     lines = "12\t3\ta.csv\0" + "4\t0\t\0b.csv\0c.csv\0" + "0\t0\t\0d.csv\0e.csv\0" + "-\t-\tf.csv\0"
     raw = listed + lines
-    assert [*added_lines(raw.encode())] == [("a.csv", 12), ("c.csv", 4), ("e.csv", 0), ("f.csv", None)]
+    assert added_lines(raw.encode()) == {"a.csv": 12, "c.csv": 4, "e.csv": 0, "f.csv": None}
 
 
 def test_a_tab_in_a_name_is_a_part_of_it():
     raw = entry("A", "a\tb\tc.csv") + "7\t0\ta\tb\tc.csv\0"
-    assert [*added_lines(raw.encode())] == [("a\tb\tc.csv", 7)]
+    assert added_lines(raw.encode()) == {"a\tb\tc.csv": 7}
 
 
 def test_the_records_of_a_tree_are_datasets_by_name_and_mode():

@@ -26,7 +26,7 @@ from ml_action.core.records.diagnosis import Goal
 from ml_action.core.records.evaluation import Check, Decision, GuardrailResult, SliceResult
 from ml_action.core.records.policy import Guardrail, Policy
 from ml_action.core.records.promotion import Publication
-from ml_action.core.records.repository_facts import BranchProtection
+from ml_action.core.records.repository_facts import BranchProtection, DisabledWorkflow
 from ml_action.doctor.checks import run_checks
 from ml_action.reports import dashboard, doctor, pages, status
 from ml_action.reports.blocks import (
@@ -166,7 +166,9 @@ def records() -> dict[str, Any]:
         publication=Publication(make_pull(), notes=("note",)),
     )  # fmt: skip
     base = BranchProtection("main", checks=("tests",), reviews=3, code_owners=True, refused=("rule",), methods=("x",))
-    facts = make_facts(base=base, state=base, approver=None, disabled=(("a.yml", "disabled_manually"),), methods=("m",))
+    facts = make_facts(
+        base=base, state=base, approver=None, disabled=(DisabledWorkflow("a.yml", "disabled_manually"),), methods=("m",)
+    )
     findings = tuple(DatasetFinding(f"{mark}.csv", "1", mark, "reason", 2) for mark in FindingStatus)
     return {
         "attempt": attempt, "trial": trial, "decision": decision, "outcome": outcome, "rejected": rejected,
