@@ -57,7 +57,7 @@ class App:
         git = parse_path(request.path)
         response = git_endpoint.respond(self.hub, request, git) if git else self._api(request)
         for observe in self.hub.observers:
-            observe(record_exchange(request, response, git is not None))
+            observe(record_exchange(request, response, git=git is not None))
         return response(environ, start_response)
 
     def _api(self, request: Request) -> Response:

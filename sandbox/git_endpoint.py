@@ -27,14 +27,14 @@ def respond(hub: Hub, request: Request, path: http.GitPath) -> Response:
 def _respond(hub: Hub, request: Request, path: http.GitPath) -> Response:
     account = hub.authenticate(request.headers.get("Authorization"))
     pushing = http.PUSH in (path.service, request.args.get("service"))
-    repository = _admit(hub.repository(path.repository), account, pushing)
+    repository = _admit(hub.repository(path.repository), account, pushing=pushing)
     if path.service != http.PUSH:
         return http.run_backend(repository.path, request, path.service, http.body_of(request), {})
     with hub.lock:
         return _receive(hub, repository, request, account)
 
 
-def _admit(repository: Repository | None, account: Account | None, pushing: bool) -> Repository:
+def _admit(repository: Repository | None, account: Account | None, *, pushing: bool) -> Repository:
     """Returns the repository if the caller may fetch from it, or push to it."""
     if account is None and (repository is None or repository.private or pushing):
         raise RefusalError(401, "Authentication required: use a token as the password.")

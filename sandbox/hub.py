@@ -74,10 +74,10 @@ class Hub:
     # --- repositories ---------------------------------------------------------------------------------
 
     def create_repository(
-        self, full_name: str, default_branch: str = "main", private: bool = False, **settings: Any
+        self, full_name: str, default_branch: str = "main", *, private: bool = False, **settings: Any
     ) -> Repository:
         """Creates a repository below the root. An existing bare repository keeps its branches."""
-        repository = Repository(self.root, full_name, default_branch, private, Settings(**settings))
+        repository = Repository(self.root, full_name, default_branch, Settings(**settings), private=private)
         protection.install_hook(repository.path)
         with self.lock:
             self._repositories[full_name.lower()] = repository
@@ -85,7 +85,9 @@ class Hub:
 
     def fork(self, repository: Repository, owner: str) -> Repository:
         """Creates a fork of a repository, with all its branches, that belongs to the owner."""
-        fork = self.create_repository(f"{owner}/{repository.name}", repository.default_branch, repository.private)
+        fork = self.create_repository(
+            f"{owner}/{repository.name}", repository.default_branch, private=repository.private
+        )
         fork.git.run("fetch", "--quiet", str(repository.path), "+refs/heads/*:refs/heads/*")
         fork.parent, repository.forks[fork.full_name] = repository, fork
         return fork

@@ -20,7 +20,7 @@ FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 class Repository:
     """The data of one repository. `Hub` changes it and keeps its pull requests up to date."""
 
-    def __init__(self, root: Path, full_name: str, default_branch: str, private: bool, settings: Settings) -> None:
+    def __init__(self, root: Path, full_name: str, default_branch: str, settings: Settings, *, private: bool) -> None:
         if not FULL_NAME.fullmatch(full_name):
             raise ValueError(f"{full_name!r} is not an owner/name")
         self.full_name = full_name

@@ -23,7 +23,7 @@ class Exchange:
     git: bool
 
 
-def record_exchange(request: Request, response: Response, git: bool) -> Exchange:
+def record_exchange(request: Request, response: Response, *, git: bool) -> Exchange:
     """Returns the exchange without the token: only the scheme of the Authorization header is kept."""
     headers = dict(request.headers)
     if "Authorization" in headers:

@@ -93,7 +93,7 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
-def without_prose(node: Any, named: bool = False) -> Any:
+def without_prose(node: Any, *, named: bool = False) -> Any:
     """Returns a node without prose and examples. In `properties` keys are names, so `description` stays there."""
     if isinstance(node, list):
         return [without_prose(value) for value in node]

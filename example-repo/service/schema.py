@@ -124,14 +124,14 @@ def _range(usual: tuple[float, float] | None, ranges: str) -> tuple[float | None
 
 def _row_type(title: str, columns: Iterable[Column], *, stored: bool = False) -> Any:
     """Returns a `TypedDict`. `stored`: its rows become a dataset, so their text has to be safe there."""
-    fields = {column.name: _field(column, stored) for column in columns}
+    fields = {column.name: _field(column, stored=stored) for column in columns}
     make: Any = TypedDict  # the names are known at run time only
     kind = make(title, fields)
     kind.__pydantic_config__ = ConfigDict(extra="forbid")
     return kind
 
 
-def _field(column: Column, stored: bool) -> Any:
+def _field(column: Column, *, stored: bool) -> Any:
     kind = _value_type(column)
     if stored and column.kind in ("text", "any") and not column.closed:
         kind = Annotated[kind, AfterValidator(functools.partial(_require_safe_text, column.known))]

@@ -235,7 +235,7 @@ class Consumer:
             stopped.set()
             thread.join(timeout=5)
 
-    def _watch(self, every: float, stopped: threading.Event, checked: bool) -> None:
+    def _watch(self, every: float, stopped: threading.Event, checked: bool) -> None:  # noqa: FBT001  a thread calls it
         if not checked:
             self.refresh()
         while not stopped.wait(self.pause(every)):

@@ -63,7 +63,7 @@ def data_tree(repository: Repository, data: DataOptions) -> DataTree:
     trees = {root: oid for root, (oid, kind) in found.items() if kind == "tree"}
     missing = tuple(root for root in roots if root not in trees and not _is_untracked(repository, data, root))
     if len(missing) == len(roots):
-        raise _no_data(repository, roots, any(kind for _, kind in found.values()))
+        raise _no_data(repository, roots, is_file=any(kind for _, kind in found.values()))
     if not trees:
         return DataTree(repository.empty_tree(), missing)
     return DataTree(trees[roots[0]] if data.data_path.folder else repository.tree_of_folders(trees), missing)
@@ -78,7 +78,7 @@ def _is_untracked(repository: Repository, data: DataOptions, root: str) -> bool:
     return workspace.has_folder(repository.workspace, root)
 
 
-def _no_data(repository: Repository, roots: tuple[str, ...], is_file: bool) -> DataError:
+def _no_data(repository: Repository, roots: tuple[str, ...], *, is_file: bool) -> DataError:
     commit, fix = repository.head[:12], "commit at least one CSV file"
     if len(roots) == 1:
         return DataError(

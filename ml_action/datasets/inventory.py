@@ -164,7 +164,7 @@ class _Counter:
             self.ignored += is_dataset(now.restricted_to(file_formats.suffixes()), change.path, change.mode)
         else:
             self.committed.add(change.after)
-            if self._is_new(change.after, _is_known(change)):
+            if self._is_new(change.after, known=_is_known(change)):
                 self._add_new(change)
 
     def _is_replaced(self, change: Change) -> bool:
@@ -173,7 +173,7 @@ class _Counter:
             return False
         return change.before != change.after or not _is_present(change, self.request.now)
 
-    def _is_new(self, blob: str, known: bool) -> bool:
+    def _is_new(self, blob: str, *, known: bool) -> bool:
         """Whether a content is new; otherwise the reason is counted."""
         if known or blob in self.old or blob in self.new:
             self.copies += 1
@@ -201,7 +201,7 @@ class _Counter:
         """Counts the untracked files. A content that is tracked as well, or was seen before, is no other dataset."""
         seen = {item.blob for item in self.request.seen}
         for item in self.request.untracked:
-            if item.blob not in seen and self._is_new(item.blob, item.blob in self.committed):
+            if item.blob not in seen and self._is_new(item.blob, known=item.blob in self.committed):
                 self.new[item.blob] = item
         self.removed += len(seen - self.untracked - self.committed)
 

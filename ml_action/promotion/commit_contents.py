@@ -37,7 +37,7 @@ class Entry:
     size: int  # bytes; 0 for anything but a blob
 
 
-class InvalidProposalCommit(Exception):
+class InvalidProposalCommitError(Exception):
     """The commit is not a promotion. The text is a sentence that says why."""
 
 
@@ -65,12 +65,12 @@ def find_objections(
     commit = ProposalCommit(repository.store, attempt, model_dir)
     try:
         if not COMMIT.fullmatch(attempt.commit):
-            raise InvalidProposalCommit("what the journal names is no commit")
+            raise InvalidProposalCommitError("what the journal names is no commit")
         repository.fetch_object(attempt.commit)
         commit.require_folder()
         objections = _to_rollback(commit, paths) if attempt.rolls_back else _to_promotion(commit, paths, name)
         return tuple(objections) or tuple(_to_statement(commit, paths, policy))
-    except InvalidProposalCommit as error:
+    except InvalidProposalCommitError as error:
         return (str(error),)
     except ModelError as problem:
         return (problem.what,)
@@ -91,7 +91,7 @@ class ProposalCommit:
             path = "/".join(parts[:depth])
             entry = self._entry(path)
             if entry is None or entry.mode != FOLDER:
-                raise InvalidProposalCommit(f"{path} is {_kind(entry)}, not a folder")
+                raise InvalidProposalCommitError(f"{path} is {_kind(entry)}, not a folder")
 
     def path(self, name: str) -> str:
         """Returns the path of a file in the model directory."""
@@ -101,7 +101,7 @@ class ProposalCommit:
         """Returns the entry of a plain file in the model directory."""
         entry = self._entry(self.path(name))
         if entry is None or entry.mode != FILE:
-            raise InvalidProposalCommit(f"{self.path(name)} is {_kind(entry)}, not a plain file")
+            raise InvalidProposalCommitError(f"{self.path(name)} is {_kind(entry)}, not a plain file")
         return entry
 
     def read(self, entry: Entry) -> bytes:
@@ -150,13 +150,13 @@ def _history(commit: ProposalCommit) -> History:
     """Returns the commit's history, if it contains nothing that we do not write."""
     path, entry = commit.path(METADATA), commit.file(METADATA)
     if entry.size > MAX_METADATA_BYTES:
-        raise InvalidProposalCommit(f"{path} holds {entry.size:,} bytes")
+        raise InvalidProposalCommitError(f"{path} holds {entry.size:,} bytes")
     content = commit.read(entry)
     history = registry.parse(content, path)
     document = json.loads(content, object_pairs_hook=_reject_duplicate_keys)
     unknown = [*unknown_keys(document, registry.encoded(history))]
     if unknown:
-        raise InvalidProposalCommit(f"{path} holds what ml-auto-update does not write: {', '.join(unknown[:3])}")
+        raise InvalidProposalCommitError(f"{path} holds what ml-auto-update does not write: {', '.join(unknown[:3])}")
     return history
 
 
@@ -164,7 +164,7 @@ def _reject_duplicate_keys(pairs: Sequence[tuple[str, object]]) -> Mapping[str, 
     """Returns the object. Decoders disagree about which of two equal keys counts."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise InvalidProposalCommit("its metadata has a key twice")
+        raise InvalidProposalCommitError("its metadata has a key twice")
     return found
 
 
@@ -194,12 +194,12 @@ def _to_statement(commit: ProposalCommit, paths: Sequence[str], policy: Policy |
         return
     entry = commit.file(statement.FILE)
     if entry.size > envelope.MAX_BYTES:
-        raise InvalidProposalCommit(f"{path} holds {entry.size:,} bytes")
+        raise InvalidProposalCommitError(f"{path} holds {entry.size:,} bytes")
     content, metadata = commit.read(entry), commit.read(commit.file(METADATA))
     found = policy.statement_in(content) if policy else unverified_statement(content)
     version = registry.parse(metadata, commit.path(METADATA)).champion
     if version is None:
-        raise InvalidProposalCommit("its metadata name no version")
+        raise InvalidProposalCommitError("its metadata name no version")
     require_files(found, metadata, version)
     before = commit.store.read(f"{BASE_TIP}:{path}")
     yield from signed_statement.objections(found, commit.attempt, signed_statement.counter_of(before))

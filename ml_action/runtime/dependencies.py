@@ -106,7 +106,7 @@ class Connection:
         """Where the dashboard is kept. None: there is no server."""
         return self.github.issues() if self.on_github else None
 
-    def repository_facts(self, thorough: bool) -> RepositoryFacts | None:
+    def repository_facts(self, thorough: bool) -> RepositoryFacts | None:  # noqa: FBT001  it is passed as a Callable
         """The server's facts about the repository and the tokens. None: there is no server."""
         if not self.on_github:
             return None

@@ -64,7 +64,7 @@ def of_working_tree(git: Git, snapshot: Snapshot, settings: Settings) -> BranchD
     selection, head, base = counting.selection_of(settings.data), snapshot.repository.head, snapshot.tips.base
     on_base = committed(snapshot.repository.store, base, selection)
     on_branch = committed(snapshot.repository.store, head, selection)
-    for path in _changed_paths(git, bool(head), selection):
+    for path in _changed_paths(git, selection, has_commit=bool(head)):
         if selection.matches(path):
             found = working_tree_dataset(snapshot, path, on_branch.get(path))
             if found:
@@ -105,7 +105,7 @@ def committed(git: Git, commit: str, selection: DataPath) -> dict[str, Dataset]:
     return found
 
 
-def _changed_paths(git: Git, has_commit: bool, selection: DataPath) -> Iterator[str]:
+def _changed_paths(git: Git, selection: DataPath, *, has_commit: bool) -> Iterator[str]:
     """Yields the paths at which the working tree differs from the commit."""
     for command in (EDITED if has_commit else STAGED, UNTRACKED):
         for names in git.records("--literal-pathspecs", *command, "--", *selection.roots):

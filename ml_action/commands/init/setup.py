@@ -27,7 +27,7 @@ from ml_action.git.command import Git
 from ml_action.modelling import suggestions
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.suggestions import Suggestion
-from ml_action.modelling.training.recipe import ConstantTarget
+from ml_action.modelling.training.recipe import ConstantTargetError
 
 LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
 ASKED = ("threshold", "metric", "estimator")  # and the target, which is asked first
@@ -195,7 +195,7 @@ def _rehearse(top: Path, found: DataLayout, inputs: Mapping[str, str], log: Log)
     log.info("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
     try:
         rehearsed = rehearsal.rehearse_two_hours(top, found, inputs, QuietLog(log))
-    except ConstantTarget as error:  # in the half: all of the data were checked before
+    except ConstantTargetError as error:  # in the half: all of the data were checked before
         log.warn(f"no rehearsal. {error.what} That is so of the half that comes first: it is sorted by the target")
         return
     for hour, outcome in (("first", rehearsed.first), ("second", rehearsed.second)):

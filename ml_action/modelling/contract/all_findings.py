@@ -54,7 +54,7 @@ def _in_column(
         return
     kind = rule.type or profile.kind
     unchecked = rule.check is False and not rule.type and not is_target
-    datasets.check_values(rejections, profile.name, kind == "number" and not unchecked)
+    datasets.check_values(rejections, profile.name, holds_numbers=kind == "number" and not unchecked)
     yield from rejections.rejected
     for name in ("type", "min", "max", "categories", "missing"):
         rejections = Rejections(table)

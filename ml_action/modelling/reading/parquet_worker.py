@@ -26,7 +26,7 @@ UNWRAPPED = "called `Result::unwrap()` on an `Err` value: "  # how a panic begin
 LENGTH = struct.Struct("<Q")
 
 
-class RejectedFile(Exception):
+class RejectedFileError(Exception):
     """A valid file that cannot be used. The arguments: the fault, and the column that has it."""
 
 
@@ -48,7 +48,7 @@ def read(content: bytes, max_bytes: int, max_columns: int) -> Columns:
     """Reads a file.
 
     Raises:
-        RejectedFile: It exceeds the limits, or has a column that cannot be used.
+        RejectedFileError: It exceeds the limits, or has a column that cannot be used.
     """
     from arro3.io import read_parquet  # late: the parent process imports this module without arro3
 
@@ -61,7 +61,7 @@ def read(content: bytes, max_bytes: int, max_columns: int) -> Columns:
     for batch in reader if columns else ():
         size += max(batch.nbytes, 8 * batch.num_rows * batch.num_columns)
         if size > max_bytes:
-            raise RejectedFile("large")
+            raise RejectedFileError("large")
         for column in columns:
             column.add(batch[column.name])
     return Columns([column.header() for column in columns], [column.values() for column in columns])
@@ -70,11 +70,11 @@ def read(content: bytes, max_bytes: int, max_columns: int) -> Columns:
 def check_names(names: list[str], limit: int) -> None:
     """Rejects too many columns, and two of the same name."""
     if len(names) > limit:
-        raise RejectedFile("wide")
+        raise RejectedFileError("wide")
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise RejectedFile("twice", name)
+            raise RejectedFileError("twice", name)
         seen.add(name)
 
 
@@ -113,7 +113,7 @@ def converter_for(name: str, kind: Any) -> Callable[[Any], Any]:
     """Returns a function that converts an array of this type to numbers, or to a list of words and booleans.
 
     Raises:
-        RejectedFile: The type has no such function.
+        RejectedFileError: The type has no such function.
     """
     from arro3.core import DataType as Is  # late: the parent process imports this module without arro3
 
@@ -123,17 +123,17 @@ def converter_for(name: str, kind: Any) -> Callable[[Any], Any]:
     if Is.is_null(kind) or Is.is_boolean(kind):
         return lambda array: [None] * len(array) if Is.is_null(kind) else array.to_pylist()
     if Is.is_integer(kind) or Is.is_floating(kind) or Is.is_decimal(kind):
-        return lambda array: numbers(array, Is.is_decimal(kind))
+        return lambda array: numbers(array, is_decimal=Is.is_decimal(kind))
     if Is.is_string(kind) or Is.is_large_string(kind) or Is.is_string_view(kind):
         return lambda array: array.to_pylist()
     if Is.is_temporal(kind) and not Is.is_interval(kind):
         return lambda array: [value if value is None else str(value) for value in array.to_pylist()]
     if Is.is_binary(kind) or Is.is_large_binary(kind) or Is.is_binary_view(kind):
         return lambda array: [value if value is None else decoded(name, value) for value in array.to_pylist()]
-    raise RejectedFile("nested", name)
+    raise RejectedFileError("nested", name)
 
 
-def numbers(array: Any, is_decimal: bool) -> Any:
+def numbers(array: Any, *, is_decimal: bool) -> Any:
     """Returns int64, uint64 or float64 as a copy, because the batch is dropped."""
     if array.null_count or is_decimal:
         return np.array([np.nan if value is None else value for value in array.to_pylist()], dtype=np.float64)
@@ -147,19 +147,19 @@ def decoded(name: str, value: bytes) -> str:
     """Decodes bytes: some writers do not mark text as such.
 
     Raises:
-        RejectedFile: They are no text.
+        RejectedFileError: They are no text.
     """
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise RejectedFile("binary", name) from None
+        raise RejectedFileError("binary", name) from None
 
 
 def answer(content: bytes, max_bytes: int, max_columns: int) -> Answer:
     """Returns the columns of a file, or its fault."""
     try:
         headers, arrays = read(content, max_bytes, max_columns)
-    except RejectedFile as rejection:
+    except RejectedFileError as rejection:
         return Answer({"refused": rejection.args}, [])
     except (KeyboardInterrupt, SystemExit):
         raise

@@ -29,7 +29,7 @@ _MOST_CLASSES = 20
 _RAREST = 0.1  # of the share that each class has if all are equally frequent
 
 
-class ConstantTarget(DataError):
+class ConstantTargetError(DataError):
     """The target has the same value in every row."""
 
 
@@ -214,7 +214,7 @@ def _check_target(name: str, column: pd.Series, task: str) -> None:
             fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
         )
     if column.nunique() < 2:
-        raise ConstantTarget(
+        raise ConstantTargetError(
             f"The target '{sanitised(name)}' is the same in every row: there is nothing to learn.",
             fix="Check `target`, or wait for datasets in which it differs.",
         )

@@ -58,7 +58,7 @@ def validate(table: Table, requirements: Requirements) -> ValidDatasets:
     with_target = table.frame[list(requirements.targets)].notna().all(axis=1).to_numpy()
     rejections.reject(~table.any_in(with_target), no_target_reason(requirements.targets))
     for name in columns:
-        check_values(rejections, name, requirements.holds_numbers(name))
+        check_values(rejections, name, holds_numbers=requirements.holds_numbers(name))
     if requirements.weight:
         check_weights(rejections, requirements.weight, with_target)
     for rule in requirements.rules_for(table):
@@ -97,7 +97,7 @@ def _hint(name: str, known: frozenset[str]) -> str:
     return f" (it has '{sanitised(near)}')" if near else ""
 
 
-def check_values(rejections: Rejections, name: str, holds_numbers: bool | None) -> None:
+def check_values(rejections: Rejections, name: str, *, holds_numbers: bool | None) -> None:
     """Rejects text among numbers, and infinite numbers, in one column."""
     column = rejections.table.frame[name]
     mixed, known = column.dtype == object, holds_numbers is not None

@@ -72,7 +72,7 @@ def _check_rows(rejections: RowRejections, requirements: Requirements, columns: 
     """Rejects bad rows, and converts the columns of numbers. Returns which rows have a value in each target."""
     frame = rejections.table.frame.copy(deep=False)
     for name in columns:
-        frame[name] = _checked_column(rejections, name, requirements.holds_numbers(name))
+        frame[name] = _checked_column(rejections, name, holds_numbers=requirements.holds_numbers(name))
     rejections.table = replace(rejections.table, frame=frame)
     with_target: Flags = frame[list(requirements.targets)].notna().all(axis=1).to_numpy()
     if requirements.weight:
@@ -94,11 +94,11 @@ def as_numbers(table: Table, targets: tuple[str, ...] = (), rules: Sequence[Colu
     """Returns the table with its columns of numbers as numbers; single words in them become missing values."""
     frame, requirements = table.frame.copy(deep=False), Requirements(targets, rules=rules)
     for name in frame.columns:
-        frame[name] = _checked_column(RowRejections(table), name, requirements.holds_numbers(name))
+        frame[name] = _checked_column(RowRejections(table), name, holds_numbers=requirements.holds_numbers(name))
     return replace(table, frame=frame)
 
 
-def _checked_column(rejections: RowRejections, name: str, holds_numbers: bool | None) -> pd.Series:
+def _checked_column(rejections: RowRejections, name: str, *, holds_numbers: bool | None) -> pd.Series:
     """Returns the column, as numbers if it holds numbers; rejects the rows with another value."""
     column = rejections.table.frame[name]
     if holds_numbers is not False and _may_hide_numbers(column, sure=bool(holds_numbers)):
