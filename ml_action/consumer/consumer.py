@@ -62,7 +62,7 @@ class Event:
 class Consumer:
     """Keeps the version loaded that the source names. Threads may share it; one at a time checks the source."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a public name: its keywords have defaults
         self,
         source: Source,
         *,

@@ -137,7 +137,7 @@ def poisoned(value: Any, content: str) -> Any:
     if isinstance(value, dict):
         return {poisoned(key, content): poisoned(item, content) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(poisoned(item, content) for item in value)
+        return getattr(value, "_make", type(value))(poisoned(item, content) for item in value)
     return content if type(value) is str else value
 
 
