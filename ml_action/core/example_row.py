@@ -1,7 +1,7 @@
-"""A request that nobody ever sent, made from a data contract: what records, pages and descriptions show as an example.
+"""A synthetic request, made from a data contract: what records, pages and descriptions show as an example.
 
 A row of the training data is private even where the model is public. So no row is looked at: a number is a round one
-in the middle of its range, a text is a common category, and a column without either has a word of ours.
+in the middle of its range, a text is a common category, and a column without either has a placeholder.
 """
 
 from __future__ import annotations

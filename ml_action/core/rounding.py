@@ -9,7 +9,7 @@ MAX_WHOLE = 2**53  # beyond it every float is whole
 
 
 def step_within(size: float) -> float:
-    """Returns the largest of 1, 2 or 5 times a power of ten that is not above `size`; 0 if there is none."""
+    """Returns the largest of 1, 2 or 5 times a power of ten that is not above `size`; 0 without one."""
     if not (0 < size < math.inf):
         return 0.0
     power = math.floor(math.log10(size))

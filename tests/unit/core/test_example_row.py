@@ -1,4 +1,4 @@
-"""A request that nobody ever sent."""
+"""The synthetic request of a data contract."""
 
 from __future__ import annotations
 
