@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
 
 def _forget_secrets() -> None:
     """Takes the secrets out of this process's environment: no child inherits one, and no code of users finds one."""
-    for name in os.environ.keys() - actions.without(os.environ, SECRETS).keys():
-        del os.environ[name]
+    for name in (*(os.environ.keys() - actions.without(os.environ, SECRETS).keys()), actions.IDENTITY_TOKEN):
+        os.environ.pop(name, None)
 
 
 def _run_action(inputs: Mapping[str, str], environ: Mapping[str, str]) -> int:

@@ -21,7 +21,7 @@ from ml_action.git import registry
 from ml_action.provenance import envelope, statement
 from ml_action.provenance.keys import PublicKey
 from ml_action.provenance.last_accepted import LastAccepted
-from ml_action.provenance.policy import Policy, require_files, unsigned
+from ml_action.provenance.policy import Policy, by_sigstore, require_files, unsigned
 from ml_action.provenance.statement import Statement
 from ml_action.provenance.unverified import Unverified, Verdict, edited, malformed
 from ml_action.reports.render import json
@@ -51,6 +51,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help=f"the file with the public key, or its text (default: signing-public-key in {CONFIG_FILE})",
     )
+    parser.add_argument("--sigstore", action="store_true", help="a workflow signed by Sigstore, not by a key")
+    parser.add_argument(
+        "--trust-config", default="", metavar="FILE", help="trust this Sigstore instance, not the public one"
+    )
     parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="the repository that it has to be from")
     parser.add_argument("--ref", default="", metavar="BRANCH", help="the branch that the run has to be for")
     parser.add_argument("--workflow", default="", metavar="FILE", help="the path of the workflow that has to have run")
@@ -74,7 +78,7 @@ def run(call: Invocation) -> int:
     made_by = (
         f"{origin.repository}, {origin.workflow} at {origin.ref}, run {origin.run}" if origin.repository else "a run"
     )
-    line = f"{promotion.version}, signed by {folder.policy.key.id[:19]} of {made_by}; counter {promotion.counter}"
+    line = f"{promotion.version}, signed by {_signer(folder.policy)} of {made_by}; counter {promotion.counter}"
     if options.json:
         sys.stdout.write(json.render(_data(Verdict.VERIFIED, line, folder) | {"statement": encode(found)}))
     else:
@@ -99,6 +103,10 @@ def verify(folder: ModelFolder) -> Statement:
     _require_model(folder.path, version)
     folder.accepted.accept(found)
     return found
+
+
+def _signer(policy: Policy) -> str:
+    return policy.key.id[:19] if isinstance(policy.key, PublicKey) else "Sigstore"
 
 
 def _metadata(path: Path) -> bytes:
@@ -153,10 +161,19 @@ def _folder(options: argparse.Namespace) -> ModelFolder:
     top = Path(options.path)
     config = read_config(top)
     inside = top / str(config.get("model-dir", "model"))
-    key, key_from = _public_key(options.public_key, config)
     path = top if (top / METADATA).exists() or not (inside / METADATA).exists() else inside
-    policy = Policy(key, options.repository, options.ref, options.workflow)
-    return ModelFolder(path, policy, key_from, LastAccepted(Path(options.state) if options.state else None))
+    accepted = LastAccepted(Path(options.state) if options.state else None)
+    if options.sigstore:
+        return ModelFolder(path, _by_sigstore(options), "sigstore", accepted)
+    key, key_from = _public_key(options.public_key, config)
+    return ModelFolder(path, Policy(key, options.repository, options.ref, options.workflow), key_from, accepted)
+
+
+def _by_sigstore(options: argparse.Namespace) -> Policy:
+    try:
+        return by_sigstore(options.repository, options.ref, options.workflow, options.trust_config)
+    except ValueError as error:
+        raise SettingsError(str(error), fix="add --repository and --ref") from error
 
 
 def _public_key(given: str, config: Mapping[str, object]) -> tuple[PublicKey, str]:

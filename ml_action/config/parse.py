@@ -93,6 +93,8 @@ def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
     yield from _of_places(parsed)
     yield from _of_triggers(parsed)
     yield from _of_columns(parsed)
+    if parsed["signing"] == "sigstore" and (parsed["signing_key"] or parsed["signing_public_key"]):
+        yield "signing = 'sigstore' and a key: either Sigstore signs, or the key; leave the other out"
     if parsed["forge"] == "github" and not parsed["token"]:
         yield "token is empty: forge github needs one; pass `token: ${{ github.token }}` or an App's token"
 

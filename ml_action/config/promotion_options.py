@@ -143,6 +143,15 @@ PROMOTION_OPTIONS = (
     ),
     Option(
         Group.PUBLICATION,
+        "signing",
+        "key",
+        "What signs promotions: signing-key, if one is given, or the workflow's own identity by Sigstore; needs "
+        "id-token: write and the package sigstore (docs/signing.md).",
+        parsers.text,
+        choices=("key", "sigstore"),
+    ),
+    Option(
+        Group.PUBLICATION,
         "signing-public-key",
         "",
         "The public half of signing-key: a proposal that it did not sign is neither approved nor merged.",

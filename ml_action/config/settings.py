@@ -83,6 +83,7 @@ class PublicationOptions:
     label: str
     merge_method: str  # merge | squash | rebase
     commit_signing: str  # none | api
+    signing: str  # key | sigstore
     signing_public_key: bytes  # 32; empty: none
     base: str
     in_fork: str  # report | run

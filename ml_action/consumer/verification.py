@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ml_action.config import signing_key
 from ml_action.consumer.sources import Source, SourceUnavailable
 from ml_action.core.errors import ModelError
 from ml_action.core.records.model import Version
 from ml_action.provenance import envelope, statement
-from ml_action.provenance.keys import PublicKey
 from ml_action.provenance.last_accepted import LastAccepted
-from ml_action.provenance.policy import Policy, require_files, unsigned
+from ml_action.provenance.policy import Policy, by_key, by_sigstore, require_files, unsigned
 
 MODES = ("off", "warn", "require")
 
@@ -27,6 +25,9 @@ class Verification:
         verify: `off` asks for nothing; `warn` loads the model, with a warning in the log and in `Status.warning`;
             `require` refuses it.
         public_key: The public half of the loop's signing-key, as PEM or as the one line in it.
+        sigstore: Whether Sigstore certified the workflow that signed, in place of a key; needs `repository`, and the
+            package sigstore.
+        trust_config: The trust configuration of a Sigstore instance of your own; None is the public one.
         repository: owner/name of the repository whose loop made the model; "" allows any.
         ref: The branch that the run was for; "" allows any.
         workflow: The path of the workflow's file; "" allows any.
@@ -40,22 +41,22 @@ class Verification:
     ref: str = field(default="", kw_only=True)
     workflow: str = field(default="", kw_only=True)
     state: str | Path | None = field(default=None, kw_only=True)
+    sigstore: bool = field(default=False, kw_only=True)
+    trust_config: str | Path | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.verify not in MODES:
             raise ValueError(f"verify has to be one of {', '.join(MODES)}, not {self.verify!r}")
-        if self.verify != "off" and not self.public_key.strip():
-            raise ValueError(f"verify={self.verify!r} needs the public_key that promotions are signed with")
-        signing_key.public_key(self.public_key)
+        if self.verify != "off":
+            _policy(self)
 
 
 class Verifier:
     """Verifies the promotions of one source, in their order."""
 
     def __init__(self, asked: Verification) -> None:
-        key = PublicKey(signing_key.public_key(asked.public_key))
         self._required = asked.verify == "require"
-        self._policy = Policy(key, asked.repository, asked.ref, asked.workflow)
+        self._policy = _policy(asked)
         self._accepted = LastAccepted(Path(asked.state) if asked.state else None)
 
     def check(self, source: Source, metadata: bytes, version: Version) -> str:
@@ -81,6 +82,17 @@ class Verifier:
                 raise
             return f"{version.version} is not verified: {error.what}"
         return ""
+
+
+def _policy(asked: Verification) -> Policy:
+    """Returns the policy that a promotion has to meet. Raises ValueError if it could not work."""
+    if asked.sigstore and not asked.public_key:
+        return by_sigstore(asked.repository, asked.ref, asked.workflow, asked.trust_config)
+    if asked.sigstore or not asked.public_key.strip():
+        raise ValueError(
+            f"verify={asked.verify!r} needs the public_key that promotions are signed with, or sigstore=True"
+        )
+    return by_key(asked.public_key, asked.repository, asked.ref, asked.workflow)
 
 
 @contextlib.contextmanager

@@ -36,7 +36,8 @@ def new_version(
     """A new version: the model, its card, and the history with one more entry."""
     version = registry.version_of(trial, attempt)
     history = registry.with_version(snapshot.history, version, name=snapshot.settings.name, salt=attempt.salt)
-    signed = statement.FILE if snapshot.settings.secrets.signing_key else ""
+    settings = snapshot.settings
+    signed = statement.FILE if settings.secrets.signing_key or settings.publication.signing == "sigstore" else ""
     card = markdown.render(pages.model_card(version, attempt, trial, decision, signed))
     files = {
         registry.METADATA: registry.to_bytes(history),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from ml_action.config import signing_key
 from ml_action.core.records.model import Version
-from ml_action.provenance import envelope, statement
+from ml_action.provenance import keyless, statement
+from ml_action.provenance.keyless import Keyless
 from ml_action.provenance.keys import PublicKey
 from ml_action.provenance.statement import Origin, Statement
 from ml_action.provenance.unverified import Unverified, Verdict, edited, untrusted
@@ -16,7 +19,7 @@ from ml_action.provenance.unverified import Unverified, Verdict, edited, untrust
 class Policy:
     """Who has to have signed, and where the model has to be from. What is empty may be anything."""
 
-    key: PublicKey
+    key: PublicKey | Keyless
     repository: str = ""  # owner/name
     ref: str = ""  # a branch, or such as refs/heads/main
     workflow: str = ""  # path of the workflow's file in the repository
@@ -35,7 +38,7 @@ class Policy:
     def _differences(self, origin: Origin) -> Iterator[str]:
         wanted = {
             "repository": (self.repository.casefold(), origin.repository.casefold()),
-            "ref": (_full_ref(self.ref), origin.ref),
+            "ref": (full_ref(self.ref), origin.ref),
             "workflow": (self.workflow, origin.workflow),
         }
         for name, (expected, found) in wanted.items():
@@ -43,13 +46,14 @@ class Policy:
                 yield f"the statement is of the {name} {found or '(none)'}, not of {expected}"
 
 
-def _full_ref(ref: str) -> str:
+def full_ref(ref: str) -> str:
+    """Returns the full name of a branch, such as refs/heads/main."""
     return f"refs/heads/{ref}" if ref and not ref.startswith("refs/") else ref
 
 
 def unverified_statement(content: bytes) -> Statement:
     """Returns the statement of a file without asking who signed it. Raises Unverified if it is none."""
-    return statement.parse(envelope.parse(content).payload)
+    return statement.parse(keyless.unverified_payload(content))
 
 
 def require_files(found: Statement, metadata: bytes, version: Version) -> None:
@@ -67,6 +71,29 @@ def require_files(found: Statement, metadata: bytes, version: Version) -> None:
         raise edited("model_metadata.json is not the file that was signed")
     if (found.model_file, found.model_sha256) != (version.file, version.sha256):
         raise edited(f"the model file of {version.version} is not the one that was signed")
+
+
+def by_key(public_key: str, repository: str, ref: str, workflow: str) -> Policy:
+    """Returns the policy for promotions that a key signed; `public_key` is its text.
+
+    Raises:
+        ValueError: it is no public key.
+    """
+    return Policy(PublicKey(signing_key.public_key(public_key)), repository, ref, workflow)
+
+
+def by_sigstore(repository: str, ref: str, workflow: str, trust_config: str | Path | None) -> Policy:
+    """Returns the policy for promotions that Sigstore certified.
+
+    Raises:
+        ValueError: it names no repository, or a workflow without the branch.
+    """
+    if not repository:
+        raise ValueError("Sigstore certifies any workflow of the world: name the repository")
+    if workflow and not ref:
+        raise ValueError("the certificate names the workflow together with its branch: name the ref too")
+    trusted = Path(trust_config) if trust_config else None
+    return Policy(Keyless(repository, full_ref(ref), workflow, trust_config=trusted), repository, ref, workflow)
 
 
 def unsigned() -> Unverified:

@@ -21,6 +21,7 @@ from ml_action.core.log import escape_commands, escaped
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
 CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in the report file.*\n"
+IDENTITY_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  with it a process asks for identities of the workflow
 INPUT_PREFIXES = ("INPUT_", "ML_AUTO_UPDATE_")  # of the Action, and of the command line
 PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
 

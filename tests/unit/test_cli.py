@@ -335,6 +335,7 @@ def test_each_line_of_a_signing_key_is_masked(step, capsys):
 
 def test_processes_that_a_run_starts_inherit_no_secret(environ, workspace, monkeypatch, capsys):
     given = {"INPUT_SIGNING-KEY": signing.pem(), "INPUT_TOKEN": SECRET, "ML_AUTO_UPDATE_SIGNING_KEY": signing.pem()}
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "an identity")
     for name, value in (environ | given).items():
         monkeypatch.setenv(name, value)
     seen = []
@@ -342,6 +343,8 @@ def test_processes_that_a_run_starts_inherit_no_secret(environ, workspace, monke
     assert cli.main(["check", "--workspace", str(workspace.path)]) == 0
     ((call, inherited),) = seen
     assert call.inputs["signing-key"] == signing.pem()
+    assert call.context.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] == "an identity"  # signing asks for it
+    assert "ACTIONS_ID_TOKEN_REQUEST_TOKEN" not in inherited
     for environment in (inherited, call.context.environ):
         assert environment["HOME"] == environ["HOME"]
         assert not {name for name, value in environment.items() if signing.pem() in value or SECRET in value}

@@ -58,7 +58,7 @@ SourceUnavailable(what, *, why='', fix='', wait=0.0, status=0)
 Status(version='', wanted='', problem='', looked='', swapped='', swaps=0, failures=0, consecutive_failures=0, warning='')
     in_a_row
     ready
-Verification(verify='require', *, public_key='', repository='', ref='', workflow='', state=None)
+Verification(verify='require', *, public_key='', repository='', ref='', workflow='', state=None, sigstore=False, trust_config=None)
 """  # noqa: E501
 RENAMED = {
     "ml_action.consumer.Answering": "Predictor",
