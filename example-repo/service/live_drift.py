@@ -56,8 +56,8 @@ def _effect(values: list[Any], profile: ColumnProfile) -> float | None:
     if not known:
         return missing
     if profile.sketch and all(isinstance(value, int | float) for value in known):
-        return max(missing, distances.from_sketch(np.array(known, dtype=np.float64), np.array(profile.sketch)))
-    if profile.categories:
+        return max(missing, distances.of_numbers(np.array(known, dtype=np.float64), profile))
+    if profile.shares:
         shares = {str(name): count / len(known) for name, count in Counter(map(str, known)).items()}
-        return max(missing, distances.from_shares(shares, profile.categories))
+        return max(missing, distances.of_categories(shares, profile))
     return None

@@ -37,6 +37,18 @@ def fast_paths(model: Any, features: Sequence[str]) -> dict[str, PredictFunction
     return paths
 
 
+def known_categories(model: Any) -> dict[str, list[str]]:
+    """Returns the categories that one of our pipelines encodes, by feature; empty for another model."""
+    if not isinstance(model, Pipeline) or not isinstance(model.steps[0][1], ColumnTransformer):
+        return {}
+    return {
+        column: list(map(str, values))
+        for _, steps, columns in model.steps[0][1].transformers_
+        if isinstance(steps, Pipeline) and tuple(step for step, _ in steps.steps) == _CATEGORY
+        for column, values in zip(columns, steps.named_steps["encode"].categories_, strict=False)
+    }
+
+
 def _matrix(blocks: Sequence[Block]) -> Block:
     """Returns the function that computes the estimator's input, (n, columns)."""
     if len(blocks) == 1:

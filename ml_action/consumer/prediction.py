@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.consumer import deprecation
-from ml_action.consumer.fast_paths import PredictFunction, fast_paths
+from ml_action.consumer.fast_paths import PredictFunction, fast_paths, known_categories
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.model import Version
 
@@ -41,7 +41,7 @@ class Predictor:
         self.features = version.features
         # Not a method of this object: a model in a reference cycle stays in memory until the garbage collector runs.
         self.by_frame = functools.partial(_by_frame, model, version.features)
-        rows = probe_rows(version)
+        rows = probe_rows(version, known_categories(model))
         chosen = self._fastest(rows)
         self.path = chosen.name
         self._predict = chosen.predict
@@ -111,18 +111,18 @@ def _is_rowwise(predict: PredictFunction, rows: Sequence[Row]) -> bool:
         return False
 
 
-def probe_rows(version: Version) -> list[Row]:
+def probe_rows(version: Version, known: Mapping[str, Sequence[str]]) -> list[Row]:
     """Returns the sample, an empty row, and rows made from the contract: its quantiles and categories, missing values,
-    and values outside of the training data.
+    and values outside of the training data. Where the contract lists no categories, those that the model knows count.
     """
     sample = {name: version.sample.get(name) for name in version.features}
     empty: Row = dict.fromkeys(version.features)
-    return [sample, empty, *itertools.islice(_mixed(version.contract, sample), _PROBES)]
+    return [sample, empty, *itertools.islice(_mixed(version.contract, sample, known), _PROBES)]
 
 
-def _mixed(contract: DataContract | None, sample: Row) -> Iterator[Row]:
+def _mixed(contract: DataContract | None, sample: Row, known: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     profiles = {name: contract.profile(name) if contract else None for name in sample}
-    values = {name: _values(profile, sample[name]) for name, profile in profiles.items()}
+    values = {name: _values(profile, sample[name], known.get(name, ())) for name, profile in profiles.items()}
     for step in itertools.count():
         # Each column advances at a pace of its own, so that not all have their smallest value in the same row.
         yield {
@@ -131,11 +131,11 @@ def _mixed(contract: DataContract | None, sample: Row) -> Iterator[Row]:
         }
 
 
-def _values(profile: ColumnProfile | None, sample: object) -> list[object]:
+def _values(profile: ColumnProfile | None, sample: object, known: Sequence[str]) -> list[object]:
     if profile is None:
         return [sample]
     if profile.sketch:
         return [*profile.sketch, None, 3 * profile.sketch[-1] + 1]
     if profile.kind == "boolean":
         return [True, False, None]
-    return [*profile.categories, None, sample, "never seen before"]
+    return [*(profile.categories or known), None, sample, "never seen before"]

@@ -46,7 +46,7 @@ def untracked(
         for names in git.records("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *selection.roots):
             found.difference_update(names)
     paths = map(decode_path, sorted(found))
-    return tuple(Dataset(path, _identity(folder, path, sha256=sha256), untracked=True) for path in paths)
+    return tuple(Dataset(path, _identity(folder, path, sha256=sha256), untracked=True, private=True) for path in paths)
 
 
 def has_folder(folder: Path, path: str) -> bool:

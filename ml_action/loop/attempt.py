@@ -6,9 +6,12 @@ This module is imported only after the trigger has fired: it loads pandas and sc
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from ml_action.config.settings import PublicationOptions
+from ml_action.core.cells import unexpected_withheld
+from ml_action.core.errors import ExpectedError
 from ml_action.core.log import Log
 from ml_action.core.records.attempt import Attempt, WatchResult
 from ml_action.core.records.choices import Verdict
@@ -18,6 +21,7 @@ from ml_action.datasets import trigger
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.git.journal import LastRead, State
+from ml_action.git.process import GitFailed
 from ml_action.loop import batch as batches
 from ml_action.loop import draft as drafts
 from ml_action.loop import experiment, judgement, outcomes, watch
@@ -55,7 +59,8 @@ class AttemptStages:
 
     def run(self) -> Outcome:
         """One attempt, or the reason why nothing is trained."""
-        batch = _loaded(self.snapshot, self.log)
+        with self._messages_withheld():
+            batch = _loaded(self.snapshot, self.log)
         rejected = self.snapshot.unrecorded(batch.set_aside)
         fingerprint = experiment.fingerprint_of(batch, self.snapshot)
         idle = nothing_to_train(self.snapshot, batch, rejected, fingerprint)
@@ -66,10 +71,16 @@ class AttemptStages:
         warnings = self.preflight.check(self.snapshot.state, self.log)
         models = ModelStore.of(self.snapshot)
         begun = self._begin(batch, fingerprint)
-        judged = judgement.judge(batch, self.snapshot, models, self.log)
-        watched = watch.compare_with_previous(batch, self.snapshot, judged, models, self.log)
+        with self._messages_withheld():
+            judged = judgement.judge(batch, self.snapshot, models, self.log)
+            watched = watch.compare_with_previous(batch, self.snapshot, judged, models, self.log)
         outcome = self._conclude(self._judged(begun, judged, watched), judged, rejected)
         return replace(outcome, notes=(*outcome.notes, *warnings))
+
+    def _messages_withheld(self) -> AbstractContextManager[None]:
+        """The stages that see cells: what a bug in one of them says is in no report."""
+        private = self.snapshot.settings.data.untracked
+        return unexpected_withheld(private=private, expected=(ExpectedError, GitFailed))
 
     @property
     def _publication(self) -> PublicationOptions:

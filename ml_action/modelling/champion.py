@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core import cells
+from ml_action.core.cells import Cell, Sentence
 from ml_action.core.formatting import quoted_list, sanitised
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation.predictions import Array, Predictions, merged_classes, predict
@@ -55,12 +57,13 @@ class ReferenceModel:
         if missing:
             raise Incomparable(self.name, f"needs columns that the datasets do not have: {quoted_list(missing)}")
         try:
-            self._require_same_task(recipe, classes)
+            self._require_same_task(recipe, classes, private=table.private)
             return predict(self.model, self._input(table.frame.loc[rows, features]), classes, len(recipe.outputs))
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
-            raise Incomparable(self.name, f"cannot predict: {type(error).__name__}: {sanitised(error, 200)}") from error
+            said = cells.written(cells.of_error(error, sanitised(error, 200)), private=table.private)
+            raise Incomparable(self.name, f"cannot predict: {said}") from error
 
     def require_same_target(self, recipe: Recipe) -> None:
         """Raises Incomparable for a model of another target, since no score of it would mean anything."""
@@ -80,7 +83,7 @@ class ReferenceModel:
         """Returns the frame, or its values: a model that was fitted without column names warns about names."""
         return frame if hasattr(self.model, "feature_names_in_") else frame.to_numpy()
 
-    def _require_same_task(self, recipe: Recipe, classes: Array | None) -> None:
+    def _require_same_task(self, recipe: Recipe, classes: Array | None, *, private: bool) -> None:
         """Raises Incomparable for a model of another task, or one that knows none of the classes."""
         task = estimators.task_of(self.model)
         if task not in ("", recipe.task):
@@ -89,8 +92,9 @@ class ReferenceModel:
         if classes is None or known is None:
             return
         if not set(np.asarray(known).tolist()) & set(classes.tolist()):
-            reason = f"knows the classes {quoted_list(known)}, the datasets hold {quoted_list(classes)}"
-            raise Incomparable(self.name, reason)
+            labels = Cell(quoted_list(known)), Cell(quoted_list(classes))
+            reason = Sentence("knows the classes ", labels[0], ", the datasets hold ", labels[1])
+            raise Incomparable(self.name, cells.written(reason, private=private))
 
 
 def classes_in(recipe: Recipe, table: Table, *known: Array | None) -> Array | None:

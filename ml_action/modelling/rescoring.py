@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from ml_action.core import cells
 from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.model import Recipe
 from ml_action.core.records.policy import Policy
@@ -75,5 +76,6 @@ def compare_versions(
             comparison = compare(paired, scored.recipe, replace(policy, slices=(), guardrails=()))
         except scoring.Unscorable as error:
             name = opponent.name if opponent and error.role == "champion" else model.name
-            raise Incomparable(name, f"cannot be scored: {error}") from error
+            reason = cells.written(error.reason, private=scored.table.private)
+            raise Incomparable(name, f"cannot be scored: {reason}") from error
     return replace(comparison, unit=scored.unit)

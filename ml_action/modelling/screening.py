@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml_action.core import cells
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.formatting import percent, sanitised
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Screening
@@ -91,13 +93,16 @@ def screen(table: Table, scores: DatasetScores, new: Flags, holdout: Flags, aske
     is_batch = bool(holdout.sum() < MIN_REFERENCE)
     reference = _Reference(asked.judged if is_batch else holdout, is_batch)
     findings = _find(rejections, scores, reference, asked)
-    kinds = Counter({finding.text: int((finding.datasets & new).sum()) for finding in findings})
+    texts = ((cells.written(finding.text, private=table.private), finding.datasets) for finding in findings)
+    kinds = Counter({text: int((datasets & new).sum()) for text, datasets in texts})
     return Screening(
         judged=int(new.sum()),
         suspicious=int((~rejections.accepted & new).sum()),
         suspects=rejections.rejected,
         found=tuple(f"{count} {kind}" for kind, count in kinds.most_common() if count),
-        moved=tuple(_moved(table, asked, new & rejections.accepted)),
+        moved=tuple(
+            cells.written(text, private=table.private) for text in _moved(table, asked, new & rejections.accepted)
+        ),
     )
 
 
@@ -105,7 +110,7 @@ def screen(table: Table, scores: DatasetScores, new: Flags, holdout: Flags, aske
 class _Finding:
     """What is wrong with some datasets."""
 
-    text: str
+    text: Reason
     datasets: Flags
 
 
@@ -192,8 +197,8 @@ def _far_columns(rejections: Rejections, asked: ScreeningInput) -> Iterator[_Fin
         if bad.any():
             theirs = float(np.median(centre[bad]))
             hint = unit_errors.unit_error_hint(theirs, spread.middle)
-            where = f"(median {theirs:.4g}, usually {spread.middle:.4g})"
-            yield _Finding(f"with '{sanitised(name)}' far from where it was {where}{hint}", bad)
+            what = f"with '{sanitised(name)}' far from where it was (median "
+            yield _Finding(Sentence(what, Cell(f"{theirs:.4g}"), f", usually {spread.middle:.4g}){hint}"), bad)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,16 +209,16 @@ class _FarColumn:
     centre: Floats  # of each dataset
     usual: float
 
-    def __call__(self, position: int) -> str:
+    def __call__(self, position: int) -> Reason:
         found = float(self.centre[position])
-        return (
-            f"has the column '{sanitised(self.name)}' far from where it was (median {found:.4g}, usually "
-            f"{self.usual:.4g})"
-            f"{unit_errors.unit_error_hint(found, self.usual)}"
+        return Sentence(
+            f"has the column '{sanitised(self.name)}' far from where it was (median ",
+            Cell(f"{found:.4g}"),
+            f", usually {self.usual:.4g}){unit_errors.unit_error_hint(found, self.usual)}",
         )
 
 
-def _moved(table: Table, asked: ScreeningInput, new: Flags) -> Iterator[str]:
+def _moved(table: Table, asked: ScreeningInput, new: Flags) -> Iterator[Reason]:
     """Describes the columns that have moved in nearly every new dataset."""
     old = ~asked.judged
     if asked.contract is None or min(old.sum(), new.sum()) < MIN_MOVED:
@@ -226,10 +231,13 @@ def _moved(table: Table, asked: ScreeningInput, new: Flags) -> Iterator[str]:
         above = _probability_above(now, before)
         if max(above, 1 - above) > MOVED:
             was, is_now = float(np.median(before)), float(np.median(now))
-            yield (
+            yield Sentence(
                 f"'{sanitised(name)}' has moved as a whole: {percent(max(above, 1 - above), 0)} of the new "
-                f"datasets lie {'above' if above > 0.5 else 'below'} the earlier ones (median {is_now:.4g}, before "
-                f"{was:.4g}){unit_errors.unit_error_hint(is_now, was)}"
+                f"datasets lie {'above' if above > 0.5 else 'below'} the earlier ones (median ",
+                Cell(f"{is_now:.4g}"),
+                ", before ",
+                Cell(f"{was:.4g}"),
+                f"){unit_errors.unit_error_hint(is_now, was)}",
             )
 
 
@@ -243,7 +251,7 @@ def _probability_above(now: Floats, before: Floats) -> float:
     return float(smaller.mean() / 2 / len(known))
 
 
-def _reject(rejections: Rejections, bad: Flags, reason: Callable[[int], str]) -> Flags:
+def _reject(rejections: Rejections, bad: Flags, reason: Callable[[int], Reason]) -> Flags:
     """Rejects the bad datasets among those that are screened, and returns which these are."""
     found = np.asarray(bad & rejections.candidates, dtype=bool)
     rejections.reject(found, reason)

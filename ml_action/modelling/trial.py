@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ml_action.config.settings import TrainingOptions
+from ml_action.core import cells
+from ml_action.core.cells import Cell, Sentence
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.contract import ColumnDrift
 from ml_action.core.records.evaluation import Comparison, Screening
@@ -19,7 +22,7 @@ from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
 from ml_action.modelling.champion import CHAMPION, Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.contract import learning
-from ml_action.modelling.evaluation import losses, scoring
+from ml_action.modelling.evaluation import losses, scoring, slices
 from ml_action.modelling.evaluation.comparison import compare
 from ml_action.modelling.evaluation.dataset_scores import score_datasets
 from ml_action.modelling.evaluation.paired_predictions import PairedPredictions
@@ -103,7 +106,7 @@ def run(data: TrialData, champion: ReferenceModel | None, options: TrialOptions)
     if champion is None:
         data = replace(data, new=np.ones(len(data.table.datasets), dtype=bool))
     notes: list[str] = []
-    with threadpool_limits(limits=1), _collect_warnings(notes):
+    with threadpool_limits(limits=1), _collect_warnings(notes, private=data.table.private):
         if champion:
             champion.require_same_target(data.recipe)
         _check_metrics(data, options.policy)
@@ -118,7 +121,9 @@ def _check_metrics(data: TrialData, policy: Policy) -> None:
     """Checks the metrics on the true values: an unsuitable one is found before anything is fitted."""
     named = [("metric", data.recipe.metric), *(("guardrails", rail.metric) for rail in policy.guardrails)]
     with scoring.allow_undefined():
-        scoring.check_metrics(named, fit.labels(data.recipe, data.table), fit.weights(data.recipe, data.table))
+        scoring.check_metrics(
+            named, fit.labels(data.recipe, data.table), fit.weights(data.recipe, data.table), private=data.table.private
+        )
 
 
 # --- screening --------------------------------------------------------------------------------------------
@@ -180,21 +185,28 @@ def _fit_and_compare(screened: _Screened, champion: ReferenceModel | None, optio
         baseline=now.dummy,
         champion=before,
         reference=screened.reference,
-        slices={name: table.frame.loc[split.new, name].reset_index(drop=True) for name in options.policy.slices},
+        slices=_slices(table, split.new, options.policy),
         weight=known.weight,
     )
-    return _Fitted(cross_fit, file, replace(_compare(paired, recipe, options.policy), unit=data.unit))
+    return _Fitted(cross_fit, file, replace(_compare(paired, data, options.policy), unit=data.unit))
 
 
-def _compare(paired: PairedPredictions, recipe: Recipe, policy: Policy) -> Comparison:
+def _slices(table: Table, rows: Flags, policy: Policy) -> dict[str, pd.Series]:
+    """Returns the columns whose values are slices; of private data numbers in their place."""
+    columns = {name: table.frame.loc[rows, name].reset_index(drop=True) for name in policy.slices}
+    return slices.numbered(columns) if table.private else columns
+
+
+def _compare(paired: PairedPredictions, data: TrialData, policy: Policy) -> Comparison:
     """Scores and tests. A model that cannot be scored ends the attempt without a promotion."""
     try:
         with scoring.allow_undefined():
-            return compare(paired, recipe, policy)
+            return compare(paired, data.recipe, policy)
     except scoring.Unscorable as error:
         if error.role == "champion":
-            raise Incomparable(CHAMPION, f"cannot be scored: {error}") from error
-        raise scoring.problem(error) from error
+            reason = cells.written(error.reason, private=data.table.private)
+            raise Incomparable(CHAMPION, f"cannot be scored: {reason}") from error
+        raise scoring.problem(error, private=data.table.private) from error
 
 
 def _numbered_units(split: Split) -> npt.NDArray[np.int64]:
@@ -235,10 +247,11 @@ def _record(fitted: _Fitted, form: ModelFormat, notes: list[str]) -> Trial:
 
 
 @contextmanager
-def _collect_warnings(notes: list[str]) -> Iterator[None]:
+def _collect_warnings(notes: list[str], *, private: bool) -> Iterator[None]:
     """Adds warnings of libraries, such as that an estimator did not converge, to the notes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         yield
     # Sorted, because folds that are fitted in parallel warn in any order.
-    notes += sorted({f"{warning.category.__name__}: {sanitised(warning.message, 200)}" for warning in caught})
+    said = (Sentence(f"{warning.category.__name__}: ", Cell(sanitised(warning.message, 200))) for warning in caught)
+    notes += sorted({cells.written(one, private=private) for one in said})

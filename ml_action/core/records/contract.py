@@ -38,6 +38,14 @@ class ColumnProfile:
     size: Dispersion | None = None  # numbers: of the logarithm of a dataset's median absolute value
     categories: Mapping[str, float] = field(default_factory=dict)  # text, booleans: shares; none: too many to list
     novel: float = 0.0  # share of the datasets that hold a category which no other one holds
+    digests: Mapping[str, float] = field(default_factory=dict)  # private text: the same, by keyed digests of categories
+    key: str = ""  # of the digests
+    step: float = 0.0  # private numbers: quantiles, and what is compared with them, are rounded to multiples of it
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """The shares of the categories, by name or by digest."""
+        return self.digests or self.categories
 
 
 @dataclass(frozen=True)

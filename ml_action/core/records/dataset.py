@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -23,6 +23,8 @@ class Dataset:
     path: str
     blob: str
     untracked: bool = False  # whether it is in the workspace and not in git
+    # Whether its cells stay on this machine: it counts although git does not track it, and will not.
+    private: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,11 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
+from ml_action.core.category_digest import digest
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.formatting import percent, quoted_list, sanitised
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.dataset import RejectedDataset
@@ -80,7 +83,7 @@ def _check_column(rejections: Rejections, profile: ColumnProfile, rule: ColumnRu
         _check_missing(rejections, profile)
     if rule.min is None and rule.max is None and profile.sketch:
         _check_range(rejections, profile)
-    if rule.categories is None and profile.categories:
+    if rule.categories is None and profile.shares:
         _check_categories(rejections, profile, UNKNOWN_CLASS if is_target else UNKNOWN)
 
 
@@ -105,10 +108,10 @@ def _check_range(rejections: Rejections, profile: ColumnProfile) -> None:
     found = column_statistics.shares(rejections.table, outside)
     what = f"of its values of '{sanitised(profile.name)}' far outside {low:.6g} to {high:.6g}, the range so far"
 
-    def reason(place: int) -> str:
+    def reason(place: int) -> Reason:
         rows = rejections.rows_of(place)
         first = values[rows][outside[rows]][0]
-        return f"has {percent(found[place], 0)} {what}: the first is {first:.6g}"
+        return Sentence(f"has {percent(found[place], 0)} {what}: the first is ", Cell(f"{first:.6g}"))
 
     rejections.reject(found > OUT_OF_RANGE, reason)
 
@@ -117,17 +120,24 @@ def _check_categories(rejections: Rejections, profile: ColumnProfile, limit: flo
     if profile.novel > RARELY:
         return  # a new dataset often brings a category of its own, such as the town of a user
     column = rejections.table.frame[profile.name]
-    unknown = (column.notna() & ~column_statistics.as_text(column).isin(list(profile.categories))).to_numpy()
+    unknown = (column.notna() & ~_category_names(column, profile).isin(list(profile.shares))).to_numpy()
     found = column_statistics.shares(rejections.table, unknown)
     known = quoted_list(name for name, _ in sorted(profile.categories.items(), key=lambda item: -item[1]))
+    known = known or f"{len(profile.digests)} that are not stored as text"
     what = f"of its values of '{sanitised(profile.name)}' unknown,"
 
-    def reason(place: int) -> str:
+    def reason(place: int) -> Reason:
         rows = rejections.rows_of(place)
-        first = sanitised(column.iloc[rows][unknown[rows]].iloc[0], 40)
-        return f"has {percent(found[place], 0)} {what} such as '{first}'; known are {known}"
+        first = Cell(sanitised(column.iloc[rows][unknown[rows]].iloc[0], 40))
+        return Sentence(f"has {percent(found[place], 0)} {what} such as '", first, f"'; known are {known}")
 
     rejections.reject(found > limit, reason)
+
+
+def _category_names(column: pd.Series, profile: ColumnProfile) -> pd.Series:
+    """Returns the categories as the profile names them: as text, or as digests of it."""
+    text = column_statistics.as_text(column)
+    return text.map({value: digest(profile.key, value) for value in text.dropna().unique()}) if profile.key else text
 
 
 def _check_target(rejections: Rejections, contract: DataContract, name: str) -> None:

@@ -51,9 +51,9 @@ def _effect(column: pd.Series, profile: ColumnProfile) -> float | None:
     if known.empty:
         return missing
     if profile.sketch and column_statistics.is_number(known):
-        return max(missing, effect_size.from_sketch(known.to_numpy(dtype=np.float64), np.array(profile.sketch)))
-    if profile.categories:
+        return max(missing, effect_size.of_numbers(known.to_numpy(dtype=np.float64), profile))
+    if profile.shares:
         counts = column_statistics.as_text(known).value_counts(normalize=True)
         shares = {str(name): float(share) for name, share in counts.items()}
-        return max(missing, effect_size.from_shares(shares, profile.categories))
+        return max(missing, effect_size.of_categories(shares, profile))
     return None

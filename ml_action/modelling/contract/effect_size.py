@@ -7,7 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ml_action.core.records.contract import LEVELS
+from ml_action.core.category_digest import digest
+from ml_action.core.records.contract import LEVELS, ColumnProfile
+
+
+def of_numbers(values: npt.NDArray[np.float64], profile: ColumnProfile) -> float:
+    """Returns the effect size of a column of numbers; they are rounded as the profile is."""
+    sketch = np.array(profile.sketch)
+    if profile.step:
+        with np.errstate(over="ignore"):
+            values, sketch = np.round(values / profile.step), np.round(sketch / profile.step)
+    return from_sketch(values, sketch)
+
+
+def of_categories(shares: Mapping[str, float], profile: ColumnProfile) -> float:
+    """Returns the effect size of a column of text or booleans, from the shares of its values."""
+    return from_shares({digest(profile.key, name): share for name, share in shares.items()}, profile.shares)
 
 
 def from_sketch(values: npt.NDArray[np.float64], sketch: npt.NDArray[np.float64]) -> float:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from ml_action.config import parsers
 from ml_action.core.records.contract import LEVELS, ColumnProfile, DataContract, Dispersion
+from ml_action.modelling.contract.coarsening import coarsened
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.column_statistics import MAX_SQUARABLE, MIN_ROWS, ColumnStatistics
 from ml_action.modelling.reading.table import Table
@@ -44,12 +45,12 @@ def learn_contract(
     """Learns the contract of validated datasets, over a recipe's columns.
 
     `suspect` is the share of the datasets that may be bad, if no contract has checked them yet. The order of the
-    datasets makes no difference.
+    datasets makes no difference. Of data that are not in the repository the contract holds no cell (`coarsening`).
     """
     columns = (*targets, *features)[:MAX_COLUMNS]
     statistics = column_statistics.compute(table, columns)
     found = find_repeated_rows(table, np.zeros(len(table.datasets), dtype=bool), columns)
-    return DataContract(
+    contract = DataContract(
         target=parsers.format_names(targets),
         targets=targets if len(targets) > 1 else (),
         datasets=len(table.datasets),
@@ -59,6 +60,7 @@ def learn_contract(
         shared=_usual(column_statistics.shares(table, found.elsewhere), suspect),
         columns=tuple(_profile(table, name, statistics, suspect) for name in columns),
     )
+    return coarsened(contract, (dataset.blob for dataset in table.datasets)) if table.private else contract
 
 
 def _usual(shares: Floats, suspect: float) -> float:

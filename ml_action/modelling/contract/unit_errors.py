@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
 from ml_action.modelling.reading import column_statistics
@@ -85,7 +86,7 @@ class _ProfileFit:
         off_size = np.abs(size - self.size[columns]) / self.size_width[columns]
         return np.asarray(np.maximum(off_centre, off_size) <= NEAR * self.spread_factors[place], dtype=bool)
 
-    def scale(self, place: int, odd: npt.NDArray[np.intp]) -> str:
+    def scale(self, place: int, odd: npt.NDArray[np.intp]) -> Reason:
         """Returns the reason if an odd column is usual when it is divided by a usual factor; else an empty text."""
         times = self.statistics.size[place, odd] - self.size[odd]
         width = self.size_width[odd] * self.spread_factors[place]
@@ -102,15 +103,16 @@ class _ProfileFit:
         ]
         return self._scaled(place, int(odd[first]), factors or [list(FACTORS)[off[first].argmin()]])
 
-    def _scaled(self, place: int, column: int, factors: list[int]) -> str:
+    def _scaled(self, place: int, column: int, factors: list[int]) -> Reason:
         usual, found = float(np.exp(self.size[column])), float(np.exp(self.statistics.size[place, column]))
         smaller = found < usual
         times = usual / found if smaller else found / usual
         hints = "; or ".join(FACTORS[factor][smaller] for factor in factors)
-        return (
+        return Sentence(
             f"has the column '{sanitised(self.statistics.names[column])}' about {_short(times)} times "
-            f"{'smaller' if smaller else 'larger'} than usual (median size {_short(found)}, "
-            f"usually {_short(usual)}): {hints}?"
+            f"{'smaller' if smaller else 'larger'} than usual (median size ",
+            Cell(_short(found)),  # of an odd number of rows it is a cell
+            f", usually {_short(usual)}): {hints}?",
         )
 
 

@@ -72,7 +72,7 @@ def _scores(
         reported = scoring.reported_metrics(predictions, target, recipe, weight)
         by_rail = {rail.metric: scoring.score(rail.metric, predictions, target, None, weight) for rail in rails}
     except scoring.Unscorable as error:
-        raise scoring.Unscorable(str(error), role) from error
+        raise scoring.Unscorable(error.reason, role) from error
     return _Scores(reported, by_rail)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 
+from ml_action.core import cells
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
@@ -29,10 +31,11 @@ _OWN_FORMULA = frozenset({"neg_log_loss", "neg_brier_score"})
 
 
 class Unscorable(Exception):
-    """The metric has no finite value for these predictions; the message says why."""
+    """The metric has no finite value for these predictions; `reason` says why."""
 
-    def __init__(self, message: str, role: str = "challenger") -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, role: str = "challenger") -> None:
+        super().__init__(cells.written(reason, private=True))
+        self.reason = reason
         self.role = role  # challenger | champion | baseline
 
 
@@ -70,13 +73,15 @@ def score(
                 metric_lookup.get_metric(metric).scorer(replay(predictions), Rows(rows), target[rows], **weighted)
             )
     except Exception as error:  # a scorer may raise anything at all
-        raise Unscorable(f"{metric} cannot be computed: {sanitised(error, 200)}") from error
+        raise Unscorable(Sentence(f"{metric} cannot be computed: ", Cell(sanitised(error, 200)))) from error
     if not math.isfinite(value):
         raise Unscorable(f"{metric} is {value} on these rows")
     return value
 
 
-def check_metrics(named: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None) -> None:
+def check_metrics(
+    named: Iterable[tuple[str, str]], target: Array, weight: Floats | None = None, *, private: bool = False
+) -> None:
     """Checks metrics on this target before anything is fitted.
 
     Each metric scores perfect predictions and constant ones. It must have a finite score for one of them, and the
@@ -86,6 +91,7 @@ def check_metrics(named: Iterable[tuple[str, str]], target: Array, weight: Float
         named: Pairs of the setting that names the metric, and the metric.
         target: The true values.
         weight: The weight of every row.
+        private: Whether no cell may be quoted.
 
     Raises:
         SettingsError: A metric cannot score this target.
@@ -93,8 +99,9 @@ def check_metrics(named: Iterable[tuple[str, str]], target: Array, weight: Float
     for setting, metric in named:
         truth, same = (_try_score(metric, each, target, weight) for each in (perfect(target), constant(target)))
         if isinstance(truth, Unscorable) and isinstance(same, Unscorable):
+            reason = cells.written(truth.reason, private=private)
             raise SettingsError(
-                f"{setting} '{sanitised(metric)}' cannot judge this target: {truth}",
+                f"{setting} '{sanitised(metric)}' cannot judge this target: {reason}",
                 why="It has no finite score for the true values themselves.",
                 fix="Choose another metric, or check `target` and `task`.",
             ) from truth
@@ -170,14 +177,14 @@ def report(model: Any, X: Any, y: Array, recipe: Recipe) -> dict[str, float]:  #
     try:
         return reported_metrics(predict(model, X, classes), y, recipe)
     except Unscorable as error:
-        raise problem(error) from error
+        raise problem(error, private=False) from error
 
 
-def problem(error: Unscorable) -> ModelError:
+def problem(error: Unscorable, *, private: bool) -> ModelError:
     """Returns the error that ends an attempt whose challenger, or dummy, cannot be scored."""
     model = {"baseline": "dummy baseline"}.get(error.role, error.role)
     return ModelError(
-        f"The {model} cannot be scored: {error}.",
+        f"The {model} cannot be scored: {cells.written(error.reason, private=private)}.",
         why="The metric does not suit the target or the estimator, or the new datasets hold a single class.",
         fix="Choose another `metric`, or an estimator that gives what it needs (such as probabilities).",
     )

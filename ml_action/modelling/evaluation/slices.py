@@ -44,6 +44,17 @@ def _text(column: pd.Series) -> pd.Series:
     return pd.Series(ranges[place], index=column.index, dtype="str").where(column.notna())
 
 
+def numbered(columns: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Returns each column with `value 1`, `value 2` ... in place of its slices, in their order: no cell is named."""
+    return {name: _numbered(column) for name, column in columns.items()}
+
+
+def _numbered(column: pd.Series) -> pd.Series:
+    codes, values = pd.factorize(_text(column), sort=True)
+    known = np.array([*(f"value {place + 1}" for place in range(len(values))), None], dtype=object)
+    return pd.Series(known[codes], index=column.index, dtype="str")
+
+
 def compare_slices(
     named: Mapping[str, pd.Series], challenger: Floats, opponent: Floats, cluster: Integers, seed: int
 ) -> tuple[SliceResult, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core import cells
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.modelling.reading import csv_file
@@ -69,8 +70,11 @@ def _missing(name: str, table: Table) -> DataError:
     """Returns an error that lists the columns and suggests the most similar one."""
     known = list(map(str, table.frame.columns))
     near = nearest(name, known)
+    listed = "The columns are {}."  # without a header, they are the cells of a row
+    if table.private:
+        near = ""
     return DataError(
         f"No dataset has the column '{sanitised(name)}'.",
-        why=f"The columns are {quoted_list(known)}.",
+        why=cells.written(cells.with_value(listed, quoted_list(known)), private=table.private),
         fix=f"Did you mean '{near}'?" if near else "Set `target` and `features` to columns of the datasets.",
     )

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core import cells
 from ml_action.core.file_formats import PLAIN_CSV
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import lfs
@@ -188,7 +189,8 @@ class BatchReader:
             self._reject(batch.positions[0], batch.datasets[0], error)
 
     def _reject(self, position: int, dataset: Dataset, error: UnreadableFile) -> None:
-        self.rejected[position] = RejectedDataset(dataset.path, dataset.blob, error.reason, error.line)
+        reason = cells.written(error.reason, private=dataset.private)
+        self.rejected[position] = RejectedDataset(dataset.path, dataset.blob, reason, error.line)
 
     def _add_frame(self, frame: pd.DataFrame, position: int) -> None:
         if len(frame.columns) > max(WIDE, len(frame)):

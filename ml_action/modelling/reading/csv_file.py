@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.cells import Cell, Sentence
 from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
 
@@ -218,4 +219,4 @@ def _malformed(message: str) -> UnreadableFile:
         return UnreadableFile(f"is malformed: {saw} fields where {expected} are expected", int(line))
     if quote := _OPEN_QUOTE.search(message):
         return UnreadableFile("is malformed: a quote is opened and never closed", int(quote.group(1)) + 1)
-    return UnreadableFile(f"is malformed: {sanitised(message, 120)}")
+    return UnreadableFile(Sentence("is malformed: ", Cell(sanitised(message, 120))))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ml_action.core import cells
+from ml_action.core.cells import Reason
+
 LINE = 16_000_000  # bytes; room for sixty lines of ten thousand columns, or for a cell with an image
 
 
 class UnreadableFile(Exception):
     """The file is no dataset that can be read. `line` counts from 1; 0 if the fault has no line."""
 
-    def __init__(self, reason: str, line: int = 0) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Reason, line: int = 0) -> None:
+        super().__init__(cells.written(reason, private=True))
         self.reason = reason
         self.line = line
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core import cells
 from ml_action.core.file_formats import PARQUET
 from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
@@ -95,11 +96,12 @@ class ParquetReader:
         if fault == "wide":
             return self._limits.too_wide()
         reasons = {
-            "twice": f"has two columns of the name '{sanitised(detail)}'",
-            "nested": f"holds nested values in the column '{sanitised(detail)}'; only plain ones can be learned from",
-            "binary": f"holds binary values in the column '{sanitised(detail)}'",
+            "twice": "has two columns of the name '{}'",
+            "nested": "holds nested values in the column '{}'; only plain ones can be learned from",
+            "binary": "holds binary values in the column '{}'",
         }
-        return UnreadableFile(reasons.get(fault, f"is a damaged Parquet file: {sanitised(detail, 120)}"))
+        reason = reasons.get(fault, "is a damaged Parquet file: {}")
+        return UnreadableFile(cells.with_value(reason, sanitised(detail, 60 if fault in reasons else 120)))
 
 
 def _exactly(pipe: IO[bytes], size: int) -> bytes:

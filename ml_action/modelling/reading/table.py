@@ -41,6 +41,11 @@ class Table:
         """Rows per dataset."""
         return np.bincount(self.cluster, minlength=len(self.datasets)).astype(np.int64)
 
+    @property
+    def private(self) -> bool:
+        """Whether cells of it stay on this machine."""
+        return any(dataset.private for dataset in self.datasets)
+
     def has(self, column: str) -> Flags:
         """Per dataset: whether its header names the column."""
         if self.schema is None:

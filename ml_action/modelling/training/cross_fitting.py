@@ -162,7 +162,7 @@ def _predict_both(
     try:
         return ModelAndDummy(predict(model, features, classes, len(recipe.outputs)), dummy)
     except Exception as error:  # an estimator may raise anything at all
-        raise fit.failure(recipe, error, "could not predict") from error
+        raise fit.failure(recipe, error, "could not predict", private=table.private) from error
 
 
 def dummy_predictions(recipe: Recipe, table: Table, trained: Flags, count: int, classes: Array | None) -> Predictions:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from ml_action.core import cells
 from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.model import Recipe
@@ -42,7 +43,7 @@ def fit(recipe: Recipe, table: Table, rows: npt.NDArray[Any]) -> Any:
         try:
             return pipeline.fit(frame, target, **weighted)
         except Exception as error:  # an estimator may raise anything at all
-            raise failure(recipe, error) from error
+            raise failure(recipe, error, private=table.private) from error
 
 
 def labels(recipe: Recipe, table: Table) -> npt.NDArray[Any]:
@@ -96,11 +97,14 @@ def _weightless(recipe: Recipe) -> DataError:
     )
 
 
-def failure(recipe: Recipe, error: Exception, what: str = "could not be fitted") -> ModelError | SettingsError:
-    """Turns what an estimator raised into one of our errors."""
-    text = f"{type(error).__name__}: {sanitised(error, 300)}"
+def failure(
+    recipe: Recipe, error: Exception, what: str = "could not be fitted", *, private: bool
+) -> ModelError | SettingsError:
+    """Turns what an estimator raised into one of our errors. Of `private` data no cell is quoted."""
+    said = cells.of_error(error, sanitised(error, 300))
+    text = cells.written(said, private=private)
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
-        return SettingsError(f"params: {recipe.estimator} refuses a value: {text}")
+        return SettingsError(f"params: {recipe.estimator} refuses a value: {cells.written(said, private=False)}")
     return ModelError(
         f"{recipe.estimator} {what}: {text}",
         why="The estimator does not suit these columns, this target or its parameters.",

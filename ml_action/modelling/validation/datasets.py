@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.config.column_rules import ColumnRule
+from ml_action.core import cells
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.dataset import RejectedDataset
@@ -84,17 +86,18 @@ def check_presence(rejections: Rejections, name: str) -> None:
     for schema, known in enumerate(rejections.table.schemas):
         lacking = absent & rejections.accepted & (rejections.table.schema == schema)
         if lacking.any():  # the search for a similar name takes time in a file of many columns
-            rejections.reject(lacking, f"lacks the column '{sanitised(name)}'{_hint(name, known - {name})}")
+            hint = _hint(name, known - {name})
+            rejections.reject(lacking, cells.joined(f"lacks the column '{sanitised(name)}'", hint))
 
 
-def _hint(name: str, known: frozenset[str]) -> str:
-    """Returns what the file probably has in the column's place."""
+def _hint(name: str, known: frozenset[str]) -> Reason:
+    """Returns what the file probably has in the column's place: without a header, a cell of its first row."""
     (only,) = known if len(known) == 1 else ("",)
     for mark, marks in SEPARATORS.items():
         if mark in only:
             return f" (its columns seem to be separated by {marks}, not commas)"
     near = nearest(name, known)
-    return f" (it has '{sanitised(near)}')" if near else ""
+    return Sentence(" (it has '", Cell(sanitised(near)), "')") if near else ""
 
 
 def check_values(rejections: Rejections, name: str, *, holds_numbers: bool | None) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core import cells
+from ml_action.core.cells import Reason
 from ml_action.core.formatting import MAX_EXACT, sanitised
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.modelling.reading.table import Table
@@ -25,13 +27,13 @@ class Rejections:
         self.candidates = np.ones(len(table.datasets), dtype=bool) if candidates is None else candidates
         self._found: dict[int, RejectedDataset] = {}
 
-    def reject(self, datasets: Flags, reason: str | Callable[[int], str]) -> None:
+    def reject(self, datasets: Flags, reason: Reason | Callable[[int], Reason]) -> None:
         """Rejects the marked datasets; the reason may depend on the dataset's position."""
         for position in map(int, np.flatnonzero(datasets & self.candidates)):
             if position not in self._found:
-                self._add(position, reason if isinstance(reason, str) else reason(position), 0)
+                self._add(position, reason(position) if callable(reason) else reason, 0)
 
-    def reject_one(self, position: int, reason: str) -> None:
+    def reject_one(self, position: int, reason: Reason) -> None:
         """Rejects one dataset."""
         if self.candidates[position]:
             self._add(position, reason, 0)
@@ -53,11 +55,12 @@ class Rejections:
         starts = np.searchsorted(self.table.cluster, clusters)
         for position, row, start in zip(clusters, np.flatnonzero(rows)[first], starts, strict=True):
             value = sanitised(_as_written(self.table.frame[column].iloc[row]), 40)
-            self._add(int(position), reason.replace("{}", value, 1), int(row - start) + 2)
+            self._add(int(position), cells.with_value(reason, value), int(row - start) + 2)
 
-    def _add(self, position: int, reason: str, line: int) -> None:
+    def _add(self, position: int, reason: Reason, line: int) -> None:
         dataset = self.table.datasets[position]
-        self._found.setdefault(position, RejectedDataset(dataset.path, dataset.blob, reason, line))
+        text = cells.written(reason, private=dataset.private)
+        self._found.setdefault(position, RejectedDataset(dataset.path, dataset.blob, text, line))
 
     @property
     def accepted(self) -> Flags:
@@ -89,7 +92,7 @@ class RowRejections:
         self.left_out = np.zeros(len(table.frame), dtype=bool)
         self._found: list[_Found] = []
 
-    def reject(self, datasets: Flags, reason: str | Callable[[int], str]) -> None:
+    def reject(self, datasets: Flags, reason: Reason | Callable[[int], Reason]) -> None:
         """Does nothing: a fault of a whole dataset is the fault of no row."""
 
     def reject_rows(self, rows: Flags, reason: str, column: str) -> None:
@@ -108,9 +111,10 @@ class RowRejections:
             for row in map(int, selected):
                 place = int(self.table.cluster[row])
                 line = row - int(np.searchsorted(self.table.cluster, place)) + 2
-                value = sanitised(_as_written(values.iloc[row]), 40)
+                dataset, value = self.table.datasets[place], sanitised(_as_written(values.iloc[row]), 40)
+                text = cells.written(cells.with_value(reason, value), private=dataset.private)
                 # without a blob: the file counts, and is not recorded as one that does not
-                yield RejectedDataset(self.table.datasets[place].path, "", reason.replace("{}", value, 1), line)
+                yield RejectedDataset(dataset.path, "", text, line)
 
 
 def _as_written(value: object) -> object:
