@@ -111,22 +111,23 @@ def _is_rowwise(predict: PredictFunction, rows: Sequence[Row]) -> bool:
         return False
 
 
-def probe_rows(version: Version, known: Mapping[str, Sequence[str]]) -> list[Row]:
+def probe_rows(version: Version, known: Mapping[str, Sequence[str]] | None = None) -> list[Row]:
     """Returns the sample, an empty row, and rows made from the contract: its quantiles and categories, missing values,
     and values outside of the training data. Where the contract lists no categories, those that the model knows count.
     """
     sample = {name: version.sample.get(name) for name in version.features}
     empty: Row = dict.fromkeys(version.features)
-    return [sample, empty, *itertools.islice(_mixed(version.contract, sample, known), _PROBES)]
+    return [sample, empty, *itertools.islice(_mixed(version.contract, sample, known or {}), _PROBES)]
 
 
 def _mixed(contract: DataContract | None, sample: Row, known: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     profiles = {name: contract.profile(name) if contract else None for name in sample}
     values = {name: _values(profile, sample[name], known.get(name, ())) for name, profile in profiles.items()}
     for step in itertools.count():
-        # Each column advances at a pace of its own, so that not all have their smallest value in the same row.
+        # Each column advances at a pace of its own, so that not all have their smallest value in the same row, and one
+        # further after each round, so that a pace that divides the number of values leaves none out.
         yield {
-            name: column[(step * (1 + position % 5)) % len(column)]
+            name: column[(step * (1 + position % 5) + step // len(column)) % len(column)]
             for position, (name, column) in enumerate(values.items())
         }
 

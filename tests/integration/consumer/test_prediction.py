@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,15 @@ def test_linear_models_of_noisy_numbers_take_the_linear_path_for_any_number_of_r
     rows = [dict(zip(version.features, values, strict=True)) for values in (rng.normal(size=(200, 3)) * 50).tolist()]
     for count in (1, 2, 3, 7, 64, 200):
         assert np.array_equal(predictor(rows[:count]), predictor.by_frame(rows[:count]))
+
+
+def test_fast_paths_are_compared_on_the_models_categories_where_the_contract_of_private_data_lists_none():
+    version, content = made(1, columns=ALL)
+    (room,) = (one for one in version.contract.columns if one.name == "room")
+    private = replace(version.contract, columns=(replace(room, categories={}, digests={"a1": 1.0}, key="key"),))
+    known = fast_paths.known_categories(model_file.load(content, version.sha256))
+    rows = prediction.probe_rows(replace(version, contract=private), known)
+    assert {row["room"] for row in rows} >= set(room.categories)
 
 
 class Centred:

@@ -14,7 +14,7 @@ from ml_action.core.codec import decode, encode
 from ml_action.core.errors import DataError
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.modelling.contract import checks, coarsening, drift, effect_size, learning
-from tests.unit.modelling.contract.world import (
+from tests.support.contracts import (
     HOURS,
     ROOM,
     SCORE,
@@ -26,7 +26,7 @@ from tests.unit.modelling.contract.world import (
     table_of,
     worlds,
 )
-from tests.unit.modelling.world import students
+from tests.support.modelling import students
 
 OLD = [scaled(scaled(text, HOURS, 1.0013717), SCORE, 1.0017137) for text in students(1, 120)]
 FINITE = st.floats(-1e100, 1e100)
