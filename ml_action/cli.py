@@ -20,7 +20,7 @@ from ml_action.config.options import MODES, OPTIONS
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log, PlainLog
 from ml_action.core.records.outcome import Outcome
-from ml_action.runtime import actions, boundary
+from ml_action.runtime import actions, boundary, secret_memory
 from ml_action.runtime.actions import ActionsLog, RunContext
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
 
 def _forget_secrets() -> None:
     """Takes the secrets out of this process's environment: no child inherits one, and no code of users finds one."""
-    for name in (*(os.environ.keys() - actions.without(os.environ, SECRETS).keys()), actions.IDENTITY_TOKEN):
-        os.environ.pop(name, None)
+    names = os.environ.keys() - actions.without(os.environ, SECRETS).keys()
+    secret_memory.forget(os.environ, [*names, actions.IDENTITY_TOKEN])
 
 
 def _run_action(inputs: Mapping[str, str], environ: Mapping[str, str]) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from ml_action import cli
@@ -127,3 +128,20 @@ def test_proposal_that_the_key_did_not_sign_is_not_approved(proposed: World) -> 
     assert run.decision == "blocked"
     assert "the promotion is not signed" in run.reason
     assert proposed.approvals() == []
+
+
+def test_rebuilt_proposal_is_signed_again(make_world: Callable[..., World], with_v1: Path) -> None:
+    world = make_world(with_v1, required_checks=("tests",), strict=True, dismiss_stale=True)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    world.hour(signing_key=signing.pem())
+    first = world.pull.head_sha
+    world.arrive(steady(3, 5))
+    world.here.hub.set_status(world.repository, first, "tests", "success")
+    run = world.hour(signing_key=signing.pem())
+    assert "rebuilt on top of the base branch" in run.log
+    assert world.pull.head_sha != first
+    assert ("github-actions[bot]", world.pull.head_sha) in world.approvals()
+    content = world.git.read(f"{world.pull.head_sha}:model/{statement.FILE}")
+    assert content
+    assert POLICY.statement_in(content).promotion.counter == 2  # v1 was not signed
