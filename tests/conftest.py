@@ -58,16 +58,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def published(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever metadata a test makes the product write, the published schema allows."""
-    from ml_action.git import registry
+    from ml_action.core import model_metadata
 
-    plain = registry.to_bytes
+    plain = model_metadata.to_bytes
 
     def checked(history: Any) -> bytes:
         content = plain(history)
         _validator().validate(json.loads(content))
         return content
 
-    monkeypatch.setattr(registry, "to_bytes", checked)
+    monkeypatch.setattr(model_metadata, "to_bytes", checked)
 
 
 @functools.cache

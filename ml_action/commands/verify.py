@@ -13,6 +13,7 @@ from ml_action.commands.base import Invocation, json_option, own_options
 from ml_action.config import signing_key
 from ml_action.config.file import read_config
 from ml_action.config.settings import CONFIG_FILE, METADATA
+from ml_action.core import model_metadata
 from ml_action.core.codec import encode
 from ml_action.core.errors import ModelError, SettingsError
 from ml_action.core.log import Log
@@ -122,7 +123,7 @@ def _metadata(path: Path) -> bytes:
 
 def _current(metadata: bytes) -> Version:
     try:
-        version = registry.parse(metadata, METADATA).champion
+        version = model_metadata.parse(metadata, METADATA).champion
         if version is not None:
             registry.check_inside(version, METADATA)
             return version

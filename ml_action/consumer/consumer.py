@@ -13,6 +13,7 @@ from ml_action.consumer import deprecation, loading
 from ml_action.consumer.loading import LoadedModel
 from ml_action.consumer.sources import Source
 from ml_action.consumer.verification import Verification, verifier_of
+from ml_action.core import model_metadata
 from ml_action.core.errors import ExpectedError, ModelError
 from ml_action.core.records.model import History, Version
 from ml_action.git import registry
@@ -139,7 +140,7 @@ class Consumer:
         """Returns the metadata of the source. The same bytes are parsed once: thousands of versions take seconds."""
         content = self.source.metadata()
         if self._metadata is None or self._metadata.content != content:
-            self._metadata = _Metadata(content, registry.parse(content, registry.METADATA))
+            self._metadata = _Metadata(content, model_metadata.parse(content, registry.METADATA))
         return self._metadata.history
 
     def _verify(self, version: Version) -> str:

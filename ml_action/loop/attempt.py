@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from ml_action.config.settings import PublicationOptions
+from ml_action.core import model_metadata
 from ml_action.core.cells import unexpected_withheld
 from ml_action.core.errors import ExpectedError
 from ml_action.core.log import Log
@@ -19,7 +20,6 @@ from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.outcome import Outcome
 from ml_action.datasets import trigger
 from ml_action.datasets.survey import Snapshot
-from ml_action.git import registry
 from ml_action.git.journal import LastRead, State
 from ml_action.git.process import GitFailed
 from ml_action.loop import batch as batches
@@ -89,7 +89,7 @@ class AttemptStages:
     def _begin(self, batch: Batch, fingerprint: str) -> Attempt:
         """The attempt before anything is trained."""
         key = self.snapshot.holdout_key
-        version = registry.next_version(self.snapshot.history)
+        version = model_metadata.next_version(self.snapshot.history)
         attempt = drafts.new_attempt(self.snapshot, self.stamp(), fingerprint, salt=key, version=version)
         return replace(attempt, new=batch.count)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ml_action.core import model_metadata
 from ml_action.core.errors import ForgeError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset, Trigger
 from ml_action.core.records.outcome import Outcome
 from ml_action.datasets.inventory import notes
 from ml_action.datasets.survey import Snapshot
-from ml_action.git import registry
 from ml_action.git.repository import ConcurrentUpdate
 from ml_action.promotion import rolled_back as rollbacks
 from ml_action.reports.verdicts import outcomes as sentences
@@ -158,7 +158,7 @@ def attempt_recorded(
     else:
         verdict, reason = decision.verdict, decision.reason
     waits = sentences.next_training(settings.trigger.threshold, settings.data.unit)
-    model = registry.file_of(attempt.version, settings.training.model_format)
+    model = model_metadata.file_of(attempt.version, settings.training.model_format)
     proposed = f"{settings.publication.model_dir}/{model}" if attempt.commit else ""
     return Outcome(
         verdict,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_action.config.settings import METADATA
+from ml_action.core import model_metadata
 from ml_action.core.errors import ModelError
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Version
@@ -135,12 +136,12 @@ def _to_rollback(commit: ProposalCommit, paths: Sequence[str]) -> Iterator[str]:
     """Yields the objections to a commit that only sets `current` to a version of the base branch."""
     attempt, path = commit.attempt, commit.path(METADATA)
     before = registry.read_bytes(commit.store, BASE_TIP, commit.model_dir) or b""
-    versions = registry.parse(before, path).versions
+    versions = model_metadata.parse(before, path).versions
     target = next((version for version in versions if version.version == attempt.version), None)
     if target is None or target.sha256 != attempt.digest:
         yield f"the base branch has no {attempt.version} with the recorded sha256 {attempt.digest[:12]}"
         return
-    if commit.read(commit.file(METADATA)) != registry.with_current(before, attempt.version):
+    if commit.read(commit.file(METADATA)) != model_metadata.with_current(before, attempt.version):
         yield f"it changes more of {METADATA} than `current`, or to another version than {attempt.version}"
     yield from of_files(paths, [path, commit.path(statement.FILE)])
     yield from _to_model(commit, target)
@@ -152,9 +153,9 @@ def _history(commit: ProposalCommit) -> History:
     if entry.size > MAX_METADATA_BYTES:
         raise InvalidProposalCommitError(f"{path} holds {entry.size:,} bytes")
     content = commit.read(entry)
-    history = registry.parse(content, path)
+    history = model_metadata.parse(content, path)
     document = json.loads(content, object_pairs_hook=_reject_duplicate_keys)
-    unknown = [*unknown_keys(document, registry.encoded(history))]
+    unknown = [*unknown_keys(document, model_metadata.encoded(history))]
     if unknown:
         raise InvalidProposalCommitError(f"{path} holds what ml-auto-update does not write: {', '.join(unknown[:3])}")
     return history
@@ -197,7 +198,7 @@ def _to_statement(commit: ProposalCommit, paths: Sequence[str], policy: Policy |
         raise InvalidProposalCommitError(f"{path} holds {entry.size:,} bytes")
     content, metadata = commit.read(entry), commit.read(commit.file(METADATA))
     found = policy.statement_in(content) if policy else unverified_statement(content)
-    version = registry.parse(metadata, commit.path(METADATA)).champion
+    version = model_metadata.parse(metadata, commit.path(METADATA)).champion
     if version is None:
         raise InvalidProposalCommitError("its metadata name no version")
     require_files(found, metadata, version)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ml_action.core import model_metadata
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.evaluation import Decision
@@ -34,13 +35,13 @@ def new_version(
     attempt: Attempt, snapshot: Snapshot, trial: Trial, decision: Decision, rejected: tuple[RejectedDataset, ...]
 ) -> ProposalContent:
     """A new version: the model, its card, and the history with one more entry."""
-    version = registry.version_of(trial, attempt)
-    history = registry.with_version(snapshot.history, version, name=snapshot.settings.name, salt=attempt.salt)
+    version = model_metadata.version_of(trial, attempt)
+    history = model_metadata.with_version(snapshot.history, version, name=snapshot.settings.name, salt=attempt.salt)
     settings = snapshot.settings
     signed = statement.FILE if settings.secrets.signing_key or settings.publication.signing == "sigstore" else ""
     card = markdown.render(pages.model_card(version, attempt, trial, decision, signed))
     files = {
-        registry.METADATA: registry.to_bytes(history),
+        registry.METADATA: model_metadata.to_bytes(history),
         version.file: trial.artifact,
         f"{version.version}.md": card.encode("utf-8", "replace"),
     }
@@ -53,10 +54,10 @@ def rollback_files(git: Git, base: str, model_dir: str, version: str) -> dict[st
     """The only file that a rollback changes: the history of the base branch, byte for byte, and its pointer moved."""
     path = f"{model_dir}/{registry.METADATA}"
     try:
-        content = registry.with_current(registry.read_bytes(git, base, model_dir) or b"", version)
+        content = model_metadata.with_current(registry.read_bytes(git, base, model_dir) or b"", version)
     except ValueError as error:
-        raise registry.unreadable_metadata(path, error) from error
-    registry.parse(content, path)
+        raise model_metadata.unreadable_metadata(path, error) from error
+    model_metadata.parse(content, path)
     return {registry.METADATA: content}
 
 
@@ -70,7 +71,7 @@ def carried_over(history: History | None, commit: str, model_dir: str, git: Git)
     merged = replace(proposed, versions=(*(history.versions if history else ()), *new))
     names = [name for version in new for name in (version.file, f"{version.version}.md")]
     contents = {name: git.read(f"{commit}:{model_dir}/{name}") for name in names}
-    return {registry.METADATA: registry.to_bytes(merged)} | {
+    return {registry.METADATA: model_metadata.to_bytes(merged)} | {
         name: content for name, content in contents.items() if content is not None
     }
 

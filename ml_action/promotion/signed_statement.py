@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ml_action.core import model_metadata
 from ml_action.core.codec import encode
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History
@@ -28,11 +29,13 @@ def signed(
         time: of the commit, UTC.
     """
     metadata = files[registry.METADATA]
-    history = registry.parse(metadata, registry.METADATA)
+    history = model_metadata.parse(metadata, registry.METADATA)
     version = history.champion
     if version is None:
         raise LookupError(f"the proposal of {attempt.version} names no version")  # we made it
-    earlier = registry.parse(before[registry.METADATA], registry.METADATA) if registry.METADATA in before else None
+    earlier = (
+        model_metadata.parse(before[registry.METADATA], registry.METADATA) if registry.METADATA in before else None
+    )
     champion = earlier.champion if earlier else None
     promotion = Promotion(
         name=history.name,

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from ml_action.config import parse
-from ml_action.git import registry
+from ml_action.core import model_metadata
 
 SETTINGS = Path("ml-auto-update.schema.json")
 METADATA = Path("model_metadata.schema.json")
@@ -21,7 +21,7 @@ def settings_schema() -> str:
 
 def metadata_schema() -> str:
     """Returns the text of model_metadata.schema.json. The comments of the records describe their fields."""
-    return json.dumps(registry.json_schema(_comments), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(model_metadata.json_schema(_comments), indent=2, ensure_ascii=False) + "\n"
 
 
 def _comments(record: type) -> dict[str, str]:

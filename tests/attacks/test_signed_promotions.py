@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ml_action import cli
 from ml_action.consumer import Consumer, Folder, Verification
+from ml_action.core import model_metadata
 from ml_action.git import registry
 from ml_action.provenance import statement
 from ml_action.provenance.policy import Policy, require_files
@@ -37,7 +38,7 @@ def statement_of(folder: Path) -> Statement:
     """The verified statement about the current version of a folder."""
     metadata = (folder / registry.METADATA).read_bytes()
     found = POLICY.statement_in((folder / statement.FILE).read_bytes())
-    version = registry.parse(metadata, "").champion
+    version = model_metadata.parse(metadata, "").champion
     assert version
     require_files(found, metadata, version)
     return found
@@ -96,13 +97,13 @@ def test_consumer_follows_the_loop_and_refuses_an_edited_and_an_older_model(empt
 def poison(folder: Path) -> None:
     """Another model in place of the current one, its record corrected, as an author with write access can do it."""
     model = b"cbuiltins\nopen\n(V%b\nVw\ntR." % str(folder / "canary").encode()
-    history = registry.parse((folder / registry.METADATA).read_bytes(), "")
+    history = model_metadata.parse((folder / registry.METADATA).read_bytes(), "")
     digest = hashlib.sha256(model).hexdigest()
     versions = tuple(
         dataclasses.replace(version, sha256=digest, size=len(model)) if version.version == history.current else version
         for version in history.versions
     )
-    (folder / registry.METADATA).write_bytes(registry.to_bytes(dataclasses.replace(history, versions=versions)))
+    (folder / registry.METADATA).write_bytes(model_metadata.to_bytes(dataclasses.replace(history, versions=versions)))
     (folder / f"{history.current}.pkl").write_bytes(model)
 
 
@@ -110,7 +111,7 @@ def test_poisoned_model_that_its_own_key_signed_is_not_read(production: World, t
     folder = checkout(production, tmp_path / "model")
     poison(folder)
     metadata = (folder / registry.METADATA).read_bytes()
-    version = registry.parse(metadata, "").champion
+    version = model_metadata.parse(metadata, "").champion
     assert version
     about = signing.make_statement(
         model_file=version.file, model_sha256=version.sha256, metadata_sha256=statement.sha256(metadata),

@@ -10,7 +10,7 @@ import tomllib
 
 from ml_action.config.parse import parse
 from ml_action.config.settings import CONFIG_FILE, METADATA
-from ml_action.git import registry
+from ml_action.core import model_metadata
 from ml_action.modelling.training import model_file
 from scripts import example_repo
 
@@ -20,7 +20,7 @@ LOCK = Path(__file__).parents[2] / "requirements"
 
 @pytest.fixture
 def history():
-    return registry.parse((HERE / "model" / METADATA).read_bytes(), METADATA)
+    return model_metadata.parse((HERE / "model" / METADATA).read_bytes(), METADATA)
 
 
 def test_its_workflows_are_the_examples():

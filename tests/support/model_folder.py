@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ml_action.core import model_metadata
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.dataset import Dataset
 from ml_action.core.records.evaluation import Interval
@@ -109,7 +110,7 @@ class ModelDir:
 
     def point(self, version: str) -> None:
         """`current` is another version, as a rollback leaves it."""
-        self.write(registry.to_bytes(dataclasses.replace(self.history, current=version)))
+        self.write(model_metadata.to_bytes(dataclasses.replace(self.history, current=version)))
 
     def write(self, metadata: bytes) -> None:
         (self.path / registry.METADATA).write_bytes(metadata)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_action.config.signing_key import PRIVATE_PREFIX, PUBLIC_PREFIX
+from ml_action.core import model_metadata
 from ml_action.core.records.evaluation import Interval
 from ml_action.git import registry
 from ml_action.provenance import statement
@@ -56,7 +57,7 @@ def signed(about: Statement, key: SigningKey = KEY) -> bytes:
 def sign(models: ModelDir, *, key: SigningKey = KEY, **changes: Any) -> bytes:
     """Writes the statement about the current version of a folder, as its promotion would; `changes` go into it."""
     metadata = (models.path / registry.METADATA).read_bytes()
-    version = registry.parse(metadata, "").champion
+    version = model_metadata.parse(metadata, "").champion
     assert version
     promotion = make_promotion(**{"version": version.version, "counter": len(models.versions), **changes})
     about = Statement(version.file, version.sha256, statement.sha256(metadata), promotion)

@@ -14,7 +14,7 @@ import pytest
 from ml_action import __version__, cli
 from ml_action.commands import base, table
 from ml_action.config.options import MODES, OPTIONS
-from ml_action.git import registry
+from ml_action.core import model_metadata
 from tests.support import signing
 from tests.support.factories import make_csvs, make_history, make_remote, make_repository, run_python
 
@@ -212,7 +212,7 @@ def test_add_data_writes_into_the_data_path(environ, workspace, capsys):
 
 
 def test_status_and_history_show_the_versions(environ, workspace, capsys):
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history())})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(make_history())})
     assert run(environ, workspace, "status") == 0
     assert run(environ, workspace, "history", "--json") == 0
     assert "v1 of 2026-03-01" in capsys.readouterr().out

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ml_action.consumer import Consumer, Folder, GitHub
+from ml_action.core import model_metadata
 from ml_action.core.errors import ModelError
 from ml_action.git import registry
 from ml_action.modelling.training import library_versions, model_file
@@ -238,7 +239,7 @@ def test_an_edited_record_is_verified_like_a_new_version(models, consumer):
 def test_unchanged_metadata_are_not_parsed_again(models, consumer, monkeypatch):
     models.publish()
     consumer.refresh()
-    monkeypatch.setattr(registry, "parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(model_metadata, "parse", lambda *_: pytest.fail("parsed again"))
     assert not consumer.refresh()
     assert consumer.status.problem == ""
 
@@ -293,7 +294,7 @@ def test_the_old_version_stays_if_the_metadata_are_invalid(models, consumer, met
 
 def test_metadata_without_a_model_are_reported(models, consumer):
     models.path.mkdir()
-    models.write(registry.to_bytes(dataclasses.replace(models.history, versions=(), current="")))
+    models.write(model_metadata.to_bytes(dataclasses.replace(models.history, versions=(), current="")))
     assert not consumer.refresh()
     assert "name no model yet" in consumer.status.problem
 

@@ -4,10 +4,11 @@ import json
 import pytest
 
 from ml_action.commands import history, status
+from ml_action.core import model_metadata
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.git import journal, registry
+from ml_action.git import journal
 from ml_action.git.journal import Counter, State
 from ml_action.git.open import open_with_own_store
 from ml_action.git.repository import Push
@@ -61,7 +62,7 @@ def test_status_of_a_new_repository(show):
 
 
 def test_status_after_attempts(show, tmp_path, workspace):
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history())})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(make_history())})
     held = make_attempt(verdict=Verdict.HOLD, reason="not [b]proven[/b]", commit="", gain=None, champion_score=None)
     many = [make_attempt(id=f"A{n}", reason=f"reason {n}") for n in range(5)]
     last = make_attempt(id="last", pull_request=7, pull_request_url="https://github.com/o/r/pull/7", state="open")
@@ -94,7 +95,7 @@ def test_status_of_the_last_promotion(attempt, text):
 def test_history_of_versions(show, workspace):
     old = make_version(metric="accuracy", scores={"r2": 0.1})
     new = make_version(version="v2", champion_scores={"r2": 0.7})
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(old, new))})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(make_history(old, new))})
     text = show(history.history)
     for cell in ("v1", "v2", "0.8000", "0.7000", "[+0.7000, +0.9000]", "180", "–"):
         assert cell in text
@@ -103,13 +104,13 @@ def test_history_of_versions(show, workspace):
 
 def test_champion_without_a_score_by_its_metric_is_shown(show, workspace):
     versions = make_history(make_version(metric="accuracy"))
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(versions)})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(versions)})
     assert "v1 of 2026-03-01T12:00:00Z, accuracy –" in show(status.status)
 
 
 def test_rollback_is_shown_with_its_reason(show, tmp_path, workspace):
     versions = (make_version(), make_version(version="v2"))
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(*versions, current="v1"))})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(make_history(*versions, current="v1"))})
     back = make_attempt(
         id="back", champion="v2", version="v1", verdict=Verdict.ROLLBACK, reason="back from v2 to v1: wrong",
         state="merged", pull_request=4, pull_request_url="u",

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from ml_action.core import model_metadata
 from ml_action.core.errors import ModelError
 from ml_action.core.records.contract import ColumnProfile, DataContract, Dispersion
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Version
-from ml_action.git import registry
 from scripts.docs import schemas
 from tests.support.factories import make_history, make_version
 
@@ -30,7 +30,7 @@ versions = st.builds(
 
 
 def plain(*versions):
-    return json.loads(json.dumps(registry.encoded(make_history(*versions))))
+    return json.loads(json.dumps(model_metadata.encoded(make_history(*versions))))
 
 
 def test_the_committed_schema_is_that_of_the_records():
@@ -47,7 +47,7 @@ def test_each_field_of_a_version_with_a_comment_is_described():
 @settings(max_examples=50)
 @given(st.builds(History, current=st.just("v1"), versions=st.lists(versions, max_size=2).map(tuple)))
 def test_whatever_is_written_is_valid(history):
-    CHECK.validate(json.loads(json.dumps(registry.encoded(history))))
+    CHECK.validate(json.loads(json.dumps(model_metadata.encoded(history))))
 
 
 def test_unknown_fields_of_a_newer_writer_are_valid():
@@ -55,7 +55,7 @@ def test_unknown_fields_of_a_newer_writer_are_valid():
     data["colour"] = "red"
     data["versions"][0]["colour"] = {"deep": ["red"]}
     CHECK.validate(data)
-    assert registry.parse(json.dumps(data).encode(), "x") == make_history()
+    assert model_metadata.parse(json.dumps(data).encode(), "x") == make_history()
 
 
 def test_an_older_writer_knew_fewer_fields_and_is_valid():
@@ -63,7 +63,7 @@ def test_an_older_writer_knew_fewer_fields_and_is_valid():
     for name in ("contract", "targets", "weight"):
         del data["versions"][0][name]
     CHECK.validate(data)
-    assert registry.parse(json.dumps(data).encode(), "x") == make_history()
+    assert model_metadata.parse(json.dumps(data).encode(), "x") == make_history()
 
 
 REQUIRED = CHECK.schema["$defs"]["Version"]["required"]
@@ -75,7 +75,7 @@ def test_the_schema_and_the_reader_refuse_the_same_gaps(name):
     del data["versions"][0][name]
     assert not CHECK.is_valid(data)
     with pytest.raises(ModelError, match=rf"Version\.{name} is missing"):
-        registry.parse(json.dumps(data).encode(), "x")
+        model_metadata.parse(json.dumps(data).encode(), "x")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_schema_and_the_reader_refuse_the_same_values(name, value):
     data["versions"][0][name] = value
     assert not CHECK.is_valid(data)
     with pytest.raises(ModelError):
-        registry.parse(json.dumps(data).encode(), "x")
+        model_metadata.parse(json.dumps(data).encode(), "x")
 
 
 @pytest.mark.parametrize("kind", [0, 2, "1", True, None])

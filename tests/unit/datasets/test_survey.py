@@ -6,10 +6,10 @@ import pytest
 
 from ml_action.commands.check import check
 from ml_action.config.data_path import DataPath
+from ml_action.core import model_metadata
 from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.git import registry
 from ml_action.git.journal import State
 from tests.support.counting import BRANCHES, SETTINGS, Place
 from tests.support.factories import make_attempt, make_csvs, make_history, make_settings, make_version
@@ -89,20 +89,20 @@ def test_what_was_set_aside_is_not_counted_until_it_is_corrected(place):
 
 def test_without_a_state_but_with_a_champion_its_data_tree_is_where_counting_begins(place):
     history = make_history(make_version(data_tree=place.workspace.tree()))
-    place.publish({"model/model_metadata.json": registry.to_bytes(history)} | make_csvs(2, start=3))
+    place.publish({"model/model_metadata.json": model_metadata.to_bytes(history)} | make_csvs(2, start=3))
     scene = place.look()
     assert scene.history == history
     assert place.paths(scene) == ["00003.csv", "00004.csv"]
 
 
 def test_a_champion_whose_data_tree_is_gone_counts_everything(place):
-    place.publish({"model/model_metadata.json": registry.to_bytes(make_history())})
+    place.publish({"model/model_metadata.json": model_metadata.to_bytes(make_history())})
     assert place.look().trigger.count == 3
 
 
 def test_a_check_that_has_a_champion_and_no_state_says_so(place):
     assert check(SETTINGS, place.borrow()).notes == ()
-    place.publish({"model/model_metadata.json": registry.to_bytes(make_history(make_version()))})
+    place.publish({"model/model_metadata.json": model_metadata.to_bytes(make_history(make_version()))})
     (note,) = check(SETTINGS, place.borrow()).notes
     assert f"git fetch origin {BRANCHES.state}:{BRANCHES.state}" in note
     place.attempt()

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from ml_action.core import model_metadata
 from ml_action.core.codec import encode
 from ml_action.core.errors import RepositoryError
 from ml_action.core.records.choices import Verdict
-from ml_action.git import registry
 from ml_action.git.repository import FILE
 from ml_action.promotion import commit_contents
 from tests.support.counting import BRANCHES, Place
@@ -23,7 +23,7 @@ V1 = make_version(version="v1", file="v1.pkl")
 BASE = make_history(V1)
 ATTEMPT = make_attempt(id="a2", version="v2", fingerprint="f2", digest=DIGEST, salt=BASE.salt)
 V2 = make_version(version="v2", file="v2.pkl", sha256=DIGEST, size=len(MODEL), attempt="a2", fingerprint="f2")
-AFTER = registry.with_version(BASE, V2, name=BASE.name, salt=BASE.salt)
+AFTER = model_metadata.with_version(BASE, V2, name=BASE.name, salt=BASE.salt)
 PATHS = ("model/model_metadata.json", "model/v2.pkl", "model/v2.md")
 
 
@@ -31,7 +31,7 @@ class Proposed:
     """A base branch with v1, and commits that propose v2 on top of it."""
 
     def __init__(self, tmp_path):
-        files = {"a.csv": "x\n1\n", "model/model_metadata.json": registry.to_bytes(BASE), "model/v1.pkl": b"one"}
+        files = {"a.csv": "x\n1\n", "model/model_metadata.json": model_metadata.to_bytes(BASE), "model/v1.pkl": b"one"}
         self.place = Place(tmp_path, files)
         self.repository = self.place.borrow()
         self.tips = self.repository.tips
@@ -39,7 +39,7 @@ class Proposed:
     def commit(self, metadata=None, model=MODEL, *, entries=None, tree=""):
         """A commit with these contents; `entries` replace those of the model directory, as (mode, id)."""
         here = self.repository
-        metadata = registry.to_bytes(AFTER) if metadata is None else metadata
+        metadata = model_metadata.to_bytes(AFTER) if metadata is None else metadata
         files = {"model_metadata.json": metadata, "v2.pkl": model, "v2.md": b"# v2\n"}
         folder = here.entries(f"{self.tips.base}:model")
         folder |= {name: (FILE, here.blob(content)) for name, content in files.items()} | (entries or {})
@@ -59,11 +59,11 @@ def proposed(tmp_path):
 
 def rewritten(**changes):
     """The metadata of a proposal, with other fields at its top."""
-    return json.dumps(json.loads(registry.to_bytes(AFTER)) | changes).encode()
+    return json.dumps(json.loads(model_metadata.to_bytes(AFTER)) | changes).encode()
 
 
 def with_versions(*versions, current="v2"):
-    return registry.to_bytes(replace(AFTER, versions=versions, current=current))
+    return model_metadata.to_bytes(replace(AFTER, versions=versions, current=current))
 
 
 def test_commit_of_the_loop_raises_no_objection(proposed):
@@ -74,8 +74,8 @@ def test_commit_of_the_first_version_raises_no_objection(tmp_path):
     place = Place(tmp_path, {"a.csv": "x\n1\n"})
     repository = place.borrow()
     first = replace(V2, version="v1", file="v1.pkl")
-    history = registry.with_version(None, first, name="students", salt="s")
-    files = {"model_metadata.json": registry.to_bytes(history), "v1.pkl": MODEL, "v1.md": b""}
+    history = model_metadata.with_version(None, first, name="students", salt="s")
+    files = {"model_metadata.json": model_metadata.to_bytes(history), "v1.pkl": MODEL, "v1.md": b""}
     base = repository.tips.base
     tree = repository.with_files(f"{base}^{{tree}}", "a/model", files)
     commit = repository.commit(tree, base, "v1", time=TIME)
@@ -108,7 +108,7 @@ def test_commit_of_the_first_version_raises_no_objection(tmp_path):
         (rewritten(salt="other"), "the name or the salt"),
         (rewritten(url="https://example.org"), "does not write: url"),
         (rewritten(versions=[encode(V1), encode(V2) | {"path": "/x"}]), "does not write: versions[1].path"),
-        (registry.to_bytes(AFTER).replace(b'"current"', b'"current": "v1", "current"'), "a key twice"),
+        (model_metadata.to_bytes(AFTER).replace(b'"current"', b'"current": "v1", "current"'), "a key twice"),
         (b"[" * 100_000, "cannot be used"),
         (b"", "cannot be used"),
         (b"\xff\xfe", "cannot be used"),
@@ -130,7 +130,7 @@ def test_model_with_another_digest_is_refused(proposed):
 @pytest.mark.parametrize(("mode", "words"), [("120000", "a symbolic link"), ("100755", "an executable")])
 @pytest.mark.parametrize("name", ["v2.pkl", "model_metadata.json"])
 def test_special_file_is_refused(proposed, mode, words, name):
-    blob = proposed.repository.blob(MODEL if name == "v2.pkl" else registry.to_bytes(AFTER))
+    blob = proposed.repository.blob(MODEL if name == "v2.pkl" else model_metadata.to_bytes(AFTER))
     (objection,) = proposed.objections(proposed.commit(entries={name: (mode, blob)}))
     assert f"model/{name} is {words}" in objection
 
@@ -186,8 +186,8 @@ def test_missing_commit_is_fetched(proposed, tmp_path):
 def test_base_branch_with_another_version_of_that_number_is_an_objection(proposed):
     """It was made on top of v1, and meanwhile there is another v2."""
     commit = proposed.commit()
-    other = registry.with_version(BASE, replace(V2, attempt="a8"), name=BASE.name, salt=BASE.salt)
-    proposed.place.publish({"model/model_metadata.json": registry.to_bytes(other)})
+    other = model_metadata.with_version(BASE, replace(V2, attempt="a8"), name=BASE.name, salt=BASE.salt)
+    proposed.place.publish({"model/model_metadata.json": model_metadata.to_bytes(other)})
     proposed.repository.fetch(BRANCHES)
     (objection,) = proposed.objections(commit)
     assert "versions that the base branch has already" in objection
@@ -199,13 +199,17 @@ OLD = hashlib.sha256(b"zero").hexdigest()
 WITH_TWO = make_history(
     make_version(version="v1", file="v1.pkl", sha256=OLD, size=4), make_version(version="v2", file="v2.pkl")
 )
-POINTED = registry.with_current(registry.to_bytes(WITH_TWO), "v1")
+POINTED = model_metadata.with_current(model_metadata.to_bytes(WITH_TWO), "v1")
 BACK = make_attempt(verdict=Verdict.ROLLBACK, champion="v2", version="v1", digest=OLD)
 
 
 def rolled_back(tmp_path, metadata=POINTED, *, paths=PATHS[:1], model=b"zero", **changes):
     """Returns the objections to a commit that goes back from v2 to v1."""
-    files = {"model/model_metadata.json": registry.to_bytes(WITH_TWO), "model/v1.pkl": model, "model/v2.pkl": b"2"}
+    files = {
+        "model/model_metadata.json": model_metadata.to_bytes(WITH_TWO),
+        "model/v1.pkl": model,
+        "model/v2.pkl": b"2",
+    }
     repository = Place(tmp_path, files).borrow()
     tree = repository.with_files(f"{repository.tips.base}^{{tree}}", "model", {"model_metadata.json": metadata})
     commit = repository.commit(tree, repository.tips.base, "back", time=TIME)
@@ -220,8 +224,8 @@ def test_rollback_that_only_moves_the_pointer_raises_no_objection(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"metadata": registry.to_bytes(replace(WITH_TWO, current="v1", salt="x"))}, "changes more of"),
-        ({"metadata": registry.to_bytes(WITH_TWO)}, "changes more of"),
+        ({"metadata": model_metadata.to_bytes(replace(WITH_TWO, current="v1", salt="x"))}, "changes more of"),
+        ({"metadata": model_metadata.to_bytes(WITH_TWO)}, "changes more of"),
         ({"metadata": POINTED + b" "}, "changes more of"),
         ({"paths": PATHS}, "files that are not its own: model/v2.pkl, model/v2.md"),
         ({"version": "v9"}, "has no v9 with the recorded sha256"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from ml_action.core import model_metadata
 from ml_action.core.records.choices import Verdict
-from ml_action.git import registry
 from ml_action.promotion import commit_contents, signed_statement
 from ml_action.provenance import statement
 from ml_action.provenance.policy import Policy
@@ -16,8 +16,8 @@ from ml_action.provenance.statement import Model
 from tests.support.signing import KEY, ORIGIN, OTHER, SIGNER, make_promotion, make_statement, signed
 from tests.unit.promotion.test_commit_contents import AFTER, ATTEMPT, BASE, DIGEST, MODEL, PATHS, Proposed
 
-FILES = {"model_metadata.json": registry.to_bytes(AFTER), "v2.pkl": MODEL, "v2.md": b"# v2\n"}
-BEFORE = {"model_metadata.json": registry.to_bytes(BASE)}
+FILES = {"model_metadata.json": model_metadata.to_bytes(AFTER), "v2.pkl": MODEL, "v2.md": b"# v2\n"}
+BEFORE = {"model_metadata.json": model_metadata.to_bytes(BASE)}
 POLICY = Policy(KEY.public, ORIGIN.repository)
 WITH_STATEMENT = (*PATHS, "model/model_statement.json")
 
@@ -56,7 +56,7 @@ def test_statement_says_what_is_known_of_the_attempt():
 
 
 def test_counter_is_above_all_that_came_before():
-    history = registry.parse(BEFORE["model_metadata.json"], "")
+    history = model_metadata.parse(BEFORE["model_metadata.json"], "")
     assert signed_statement.next_counter(None, None) == 1
     assert signed_statement.next_counter(None, history) == 2
     assert signed_statement.next_counter(signed(make_statement()), history) == 3
@@ -66,9 +66,9 @@ def test_counter_is_above_all_that_came_before():
 
 
 def test_rollback_is_signed_with_a_higher_counter():
-    back = registry.with_current(registry.to_bytes(AFTER), "v1")
+    back = model_metadata.with_current(model_metadata.to_bytes(AFTER), "v1")
     attempt = replace(ATTEMPT, verdict=Verdict.ROLLBACK, version="v1")
-    before = {"model_metadata.json": registry.to_bytes(AFTER), statement.FILE: CONTENT}
+    before = {"model_metadata.json": model_metadata.to_bytes(AFTER), statement.FILE: CONTENT}
     found = POLICY.statement_in(content_of({"model_metadata.json": back}, before, attempt=attempt)).promotion
     assert (found.version, found.counter, found.previous) == ("v1", 3, Model("v2", DIGEST))
     assert found.judgement.verdict == "rollback"

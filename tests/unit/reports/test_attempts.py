@@ -11,13 +11,14 @@ import pytest
 
 from ml_action import cli
 from ml_action.commands import explain as attempt_views
+from ml_action.core import model_metadata
 from ml_action.core.codec import encode
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.policy import Guardrail, Policy
-from ml_action.git import journal, registry
+from ml_action.git import journal
 from ml_action.git.journal import Counter, State
 from ml_action.git.open import open_with_own_store
 from ml_action.git.repository import Push
@@ -220,7 +221,7 @@ def test_explanation_as_json_is_the_record_of_the_journal(explain, tmp_path, wor
 
 
 def test_explanation_shows_everything_in_the_journal(explain, tmp_path, workspace):
-    workspace.commit({"model/model_metadata.json": registry.to_bytes(make_history(make_version(attempt="A1")))})
+    workspace.commit({"model/model_metadata.json": model_metadata.to_bytes(make_history(make_version(attempt="A1")))})
     suspicious = make_screening(suspicious=33, moved=("'hours' has moved as a whole",))
     attempt = judged(screening=suspicious, id="A1", forced="I looked at them", draft=True, version="v1", champion="")
     remember(tmp_path / "writing", workspace, attempt, replace(attempt, id="A2", forced="", version="v2"))

@@ -15,9 +15,9 @@ from ml_action import cli
 from ml_action.commands.data import contract_file, effective_contract
 from ml_action.commands.demo import students
 from ml_action.config.column_rules import ColumnRule
+from ml_action.core import model_metadata
 from ml_action.core.errors import SettingsError
 from ml_action.core.records.contract import LEVELS, ColumnProfile, DataContract
-from ml_action.git import registry
 from tests.support.factories import make_csvs, make_history, make_repository, make_settings, make_version
 
 SKETCH = tuple(float(n) for n in range(LEVELS + 1))
@@ -166,7 +166,7 @@ def test_the_file_is_replaced_in_one_step_and_keeps_its_mode(tmp_path):
 def run(tmp_path, capsys):
     """`data contract` in a repository whose champion has a contract; its folder is `run.path`."""
     history = make_history(make_version(contract=CONTRACT))
-    files = {"model/model_metadata.json": registry.to_bytes(history)} | make_csvs(3)
+    files = {"model/model_metadata.json": model_metadata.to_bytes(history)} | make_csvs(3)
     workspace = make_repository(tmp_path / "w", files)
 
     def run(*arguments, code=0):
