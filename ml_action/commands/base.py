@@ -6,10 +6,10 @@ Each of them has `run(call)`, which does the work, and `add_options(parser)`, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml_action.core.dataclass import dataclass
 from ml_action.core.log import Log
 from ml_action.runtime.actions import RunContext
 

@@ -7,10 +7,10 @@ at its top.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ml_action.core.dataclass import dataclass, field
 from ml_action.core.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 from ml_action.config import parsers
 from ml_action.core import formatting
+from ml_action.core.dataclass import dataclass
 
 KINDS = ("number", "boolean", "text")
 
@@ -51,7 +51,7 @@ def _problems(name: str, table: object) -> Iterator[str]:
     if not isinstance(table, Mapping):
         yield f"{name!r} has to be a table such as [contract.{name}] with min = 0"
         return
-    known = {field.name for field in fields(ColumnRule)} - {"name"}
+    known = {*ColumnRule.__match_args__} - {"name"}
     yield from (
         f"{name!r} has an unknown key {key!r}; known are {', '.join(sorted(known))}" for key in table.keys() - known
     )

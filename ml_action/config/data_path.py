@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ml_action.config import parsers
 from ml_action.core import file_formats
+from ml_action.core.dataclass import dataclass, field, replace
 
 
 @dataclass(frozen=True)

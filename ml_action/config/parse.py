@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any, NamedTuple
 
 from ml_action.config.option import Group, Option
@@ -46,7 +45,7 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
 
 def _grouped(parsed: Mapping[str, Any]) -> Settings:
     groups: dict[str, Any] = {
-        group.value: kind(**{part.name: parsed[part.name] for part in fields(kind)}) for group, kind in GROUPS.items()
+        group.value: kind(**{name: parsed[name] for name in kind.__match_args__}) for group, kind in GROUPS.items()
     }
     return Settings(**groups, **{option.field: parsed[option.field] for option in OPTIONS if option.group is Group.RUN})
 

@@ -6,7 +6,6 @@ A field has the name of its option, with underscores; `parse` fills them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +13,7 @@ from ml_action.config.column_rules import ColumnRule
 from ml_action.config.data_path import DataPath
 from ml_action.config.option import Group
 from ml_action.config.options import OPTIONS
+from ml_action.core.dataclass import dataclass, field, replace
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.policy import Policy
 
@@ -156,7 +156,7 @@ def fingerprint_settings(settings: Settings) -> dict[str, object]:
     values = values_of(settings)
     shaping = {option.field: values[option.field] for option in OPTIONS if option.in_fingerprint}
     rails = tuple((rail.metric, rail.margin) for rail in settings.gate.guardrails)
-    return shaping | {"contract": [asdict(rule) for rule in settings.data.contract], "guardrails": rails}
+    return shaping | {"contract": [vars(rule).copy() for rule in settings.data.contract], "guardrails": rails}
 
 
 def validation_fingerprint(data: DataOptions, training: TrainingOptions) -> str:

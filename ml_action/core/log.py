@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Protocol, TextIO
+
+from ml_action.core.dataclass import dataclass
 
 ZERO_WIDTH = "\u200b"
 

@@ -7,12 +7,12 @@ second and many seconds, and between megabytes and gigabytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
 from ml_action.config.settings import DataOptions
 from ml_action.core import file_formats
+from ml_action.core.dataclass import replace
 from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Unit
 from ml_action.datasets import inventory
@@ -130,7 +130,7 @@ def _changes(git: Git, unit: str, request: CountRequest, then: DataPath) -> _Tre
         old = {item.path: item.blob for item in _all(git, since, then)}
         new = {item.path: item.blob for item in _all(git, tree, now)}
         skip = len(now.path_of(""))
-        listed = [replace(change, path=change.path[skip:]) for change in inventory.compare(old, new)]
+        listed = [change._replace(path=change.path[skip:]) for change in inventory.compare(old, new)]
         return _TreeChanges(listed, (lambda change: _new_rows(git, change, None)) if unit == Unit.ROWS else None)
     if tree == since:
         return _TreeChanges(())

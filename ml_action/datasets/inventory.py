@@ -8,19 +8,19 @@ symbolic link or a submodule is no dataset. Pure: takes the bytes that `git diff
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
 from ml_action.core import file_formats
+from ml_action.core.dataclass import dataclass, field
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.git.command import decode_path
 
 REGULAR_FILES = (b"100644", b"100755")
 
 
-@dataclass(frozen=True)
-class Change:
-    """One entry of `git diff-tree --raw -z`."""
+class Change(NamedTuple):
+    """One entry of `git diff-tree --raw -z`. A tuple, because there may be a million of them."""
 
     status: str  # A M D T R C
     was_dataset: bool  # whether the old side was a dataset
@@ -195,7 +195,7 @@ class _Counter:
         if self.rows_of:
             # a rejected content never counted: when it is corrected, all of it is new
             was_counted = change.was_dataset and change.before not in self.request.rejected
-            self.rows += self.rows_of(replace(change, was_dataset=was_counted))
+            self.rows += self.rows_of(change._replace(was_dataset=was_counted))
 
     def add_untracked(self) -> None:
         """Counts the untracked files. A content that is tracked as well, or was seen before, is no other dataset."""

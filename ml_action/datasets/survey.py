@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ml_action.config.settings import METADATA, Settings, validation_fingerprint
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import ModelError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Trigger
 from ml_action.datasets import counting, trigger

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ml_action.core.dataclass import replace
 from ml_action.core.formatting import count_of
 from ml_action.core.records.dataset import Inventory, Trigger, Unit
 

@@ -11,11 +11,11 @@ import base64
 import contextlib
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, overload
 
 from ml_action.core import retry
+from ml_action.core.dataclass import dataclass, field
 from ml_action.core.retry import RetryBudget
 from ml_action.git import process
 from ml_action.git.process import BatchReader, GitFailed, Location

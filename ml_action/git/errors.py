@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ml_action.core.dataclass import dataclass
 from ml_action.core.errors import RepositoryError
 from ml_action.git.process import GitFailed
 

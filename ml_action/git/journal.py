@@ -18,11 +18,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ml_action.config.data_path import DataPath
-from ml_action.core.codec import decode, to_line
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import RepositoryError
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git.command import Git
@@ -115,6 +114,8 @@ def read_for_counting(git: Git, commit: str) -> State:
 
 
 def _lines(git: Git, commit: str, name: str, kind: type[T]) -> tuple[T, ...]:
+    from ml_action.core.codec import decode  # late: most states have nothing to decode for a count
+
     content = git.read(f"{commit}:{name}")
     try:
         return tuple(decode(kind, json.loads(line)) for line in (content or b"").splitlines() if line.strip())
@@ -208,4 +209,6 @@ def _as_it_is(repository: Repository, state: State) -> bytes:
 
 
 def _to_lines(records: Sequence[object]) -> bytes:
+    from ml_action.core.codec import to_line  # late, for the same reason
+
     return "".join(to_line(record) + "\n" for record in records).encode()

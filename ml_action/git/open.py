@@ -8,9 +8,9 @@ Where there is no workspace (the `check` action without a checkout), the store i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+from ml_action.core.dataclass import replace
 from ml_action.core.errors import RepositoryError
 from ml_action.git.command import Git
 from ml_action.git.errors import explain

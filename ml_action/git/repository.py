@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import RepositoryError
 from ml_action.git import remote as server
 from ml_action.git.command import Git

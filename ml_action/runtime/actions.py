@@ -12,10 +12,10 @@ import json
 import os
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from ml_action.core.dataclass import dataclass, field
 from ml_action.core.log import escape_commands, escaped
 
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_action.config.file import parse_config
 from ml_action.config.parse import parse
 from ml_action.config.settings import CONFIG_FILE, Settings
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.dataset import Unit

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ml_action.config.file import read_config
 from ml_action.config.parse import parse
 from ml_action.config.settings import Settings
+from ml_action.core.dataclass import replace
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Autonomy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from ml_action.core.dataclass import dataclass, field
 
 
 class Unit(str, Enum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ml_action.core.dataclass import dataclass
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import Inventory, RejectedDataset, Trigger
 

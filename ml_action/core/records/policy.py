@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ml_action.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

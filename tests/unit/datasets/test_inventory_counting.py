@@ -105,9 +105,9 @@ def test_the_records_of_a_tree_are_datasets_by_name_and_mode():
 @pytest.mark.parametrize(
     ("change", "is_open"),
     [
-        (EDITED, True), (replace(EDITED, status="T"), True), (ADDED, False), (DELETED, False), (RENAMED, False),
-        (COPIED, False), (replace(RENAMED, was_dataset=False), True), (replace(COPIED, was_dataset=False), True),
-        (replace(EDITED, path="a.txt"), False), (replace(EDITED, mode=b"120000"), False),
+        (EDITED, True), (EDITED._replace(status="T"), True), (ADDED, False), (DELETED, False), (RENAMED, False),
+        (COPIED, False), (RENAMED._replace(was_dataset=False), True), (COPIED._replace(was_dataset=False), True),
+        (EDITED._replace(path="a.txt"), False), (EDITED._replace(mode=b"120000"), False),
     ],
 )  # fmt: skip
 def test_which_blobs_the_old_tree_has_to_be_asked_for(change, is_open):
@@ -135,15 +135,15 @@ def test_nothing_is_counted_as_nothing():
     [
         (ADDED, {"new": (Dataset("d/a.csv", "new"),)}),
         (EDITED, {"new": (Dataset("d/a.csv", "new"),)}),
-        (replace(EDITED, after="old", mode=b"100755"), {"copies": 1}),
+        (EDITED._replace(after="old", mode=b"100755"), {"copies": 1}),
         (RENAMED, {"copies": 1}),
         (COPIED, {"copies": 1}),
-        (replace(RENAMED, was_dataset=False), {"new": (Dataset("d/b.csv", "old"),)}),
-        (replace(RENAMED, after="new"), {"new": (Dataset("d/b.csv", "new"),)}),
+        (RENAMED._replace(was_dataset=False), {"new": (Dataset("d/b.csv", "old"),)}),
+        (RENAMED._replace(after="new"), {"new": (Dataset("d/b.csv", "new"),)}),
         (DELETED, {"removed": 1}),
-        (replace(DELETED, was_dataset=False), {}),
-        (replace(ADDED, path="a.txt"), {}),
-        (replace(ADDED, mode=b"120000"), {}),
+        (DELETED._replace(was_dataset=False), {}),
+        (ADDED._replace(path="a.txt"), {}),
+        (ADDED._replace(mode=b"120000"), {}),
     ],
 )
 def test_a_change_counts_by_its_content(change, expected):
@@ -151,12 +151,12 @@ def test_a_change_counts_by_its_content(change, expected):
 
 
 def test_a_content_counts_once():
-    found = counted(ADDED, replace(ADDED, path="b.csv"), replace(EDITED, path="c.csv"))
+    found = counted(ADDED, ADDED._replace(path="b.csv"), EDITED._replace(path="c.csv"))
     assert (found.new, found.copies) == ((Dataset("d/a.csv", "new"),), 2)
 
 
 def test_each_deletion_is_one():
-    assert counted(DELETED, replace(DELETED, before="x", path="b.csv")).removed == 2
+    assert counted(DELETED, DELETED._replace(before="x", path="b.csv")).removed == 2
 
 
 def test_a_content_of_the_old_tree_is_a_copy():
@@ -166,32 +166,32 @@ def test_a_content_of_the_old_tree_is_a_copy():
 
 def test_files_of_other_formats_are_counted_as_ignored():
     only_csv = DATA.restricted_to((".csv",))
-    packed = replace(ADDED, path="b.csv.gz")
-    found = count(CountRequest("now", "then", only_csv, [ADDED, packed, replace(packed, path="c.md")]), ())
+    packed = ADDED._replace(path="b.csv.gz")
+    found = count(CountRequest("now", "then", only_csv, [ADDED, packed, packed._replace(path="c.md")]), ())
     assert (len(found.new), found.ignored) == (1, 1)
-    assert count(CountRequest("now", "then", only_csv, [packed, replace(packed, path="c.parquet")]), ()).ignored == 2
+    assert count(CountRequest("now", "then", only_csv, [packed, packed._replace(path="c.parquet")]), ()).ignored == 2
 
 
 # --- rejected datasets -----------------------------------------------------------------------------------
 
 
 def test_a_rejected_content_is_not_new():
-    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), rejected={"new"})
+    found = counted(ADDED, ADDED._replace(after="other", path="b.csv"), rejected={"new"})
     assert (found.new, found.rejected, found.bad) == ((Dataset("d/b.csv", "other"),), 1, 1)
 
 
 def test_each_rejected_content_is_one():
-    found = counted(ADDED, replace(ADDED, after="other", path="b.csv"), rejected={"new", "other"})
+    found = counted(ADDED, ADDED._replace(after="other", path="b.csv"), rejected={"new", "other"})
     assert (found.new, found.rejected, found.bad) == ((), 2, 2)
 
 
 @pytest.mark.parametrize(
     ("others", "known", "rejected"),
     [
-        ((replace(ADDED, after="original", path="o.csv"),), (), True),
+        ((ADDED._replace(after="original", path="o.csv"),), (), True),
         ((), {"original"}, True),
         ((), (), False),
-        ((replace(DELETED, before="original"),), (), False),
+        ((DELETED._replace(before="original"),), (), False),
     ],
 )
 def test_a_copy_counts_once_its_original_is_gone(others, known, rejected):
@@ -211,7 +211,7 @@ def test_a_copy_of_an_untracked_or_remembered_dataset_stays_rejected():
 
 
 def test_rows_are_those_of_new_datasets():
-    found = counted(ADDED, replace(ADDED, path="b.csv"), replace(EDITED, after="x"), RENAMED, rows_of=lambda _: 7)
+    found = counted(ADDED, ADDED._replace(path="b.csv"), EDITED._replace(after="x"), RENAMED, rows_of=lambda _: 7)
     assert found.rows == 14
     assert counted(ADDED).rows == 0
 
@@ -220,8 +220,8 @@ def test_rows_are_those_of_new_datasets():
     ("change", "gone"),
     [
         (EDITED, True), (DELETED, True), (RENAMED, False), (COPIED, False), (ADDED, False),
-        (replace(COPIED, after="new"), False), (replace(RENAMED, after="new"), True),
-        (replace(RENAMED, path="b.txt"), True), (replace(EDITED, was_dataset=False), False),
+        (COPIED._replace(after="new"), False), (RENAMED._replace(after="new"), True),
+        (RENAMED._replace(path="b.txt"), True), (EDITED._replace(was_dataset=False), False),
     ],
 )  # fmt: skip
 def test_where_rows_count_old_versions_that_are_gone_are_named(change, gone):
@@ -234,7 +234,7 @@ def test_a_corrected_dataset_counts_with_all_its_rows():
     asked = []
     counted(
         EDITED,
-        replace(EDITED, before="bad", after="x"),
+        EDITED._replace(before="bad", after="x"),
         rows_of=lambda change: asked.append(change) or 1,
         rejected={"bad"},
     )
@@ -253,7 +253,7 @@ def test_an_untracked_dataset_counts_where_it_is_looked_for():
 def test_untracked_content_that_was_seen_or_is_tracked_is_not_new():
     assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), with_untracked=True).new == ()
     assert counted(untracked=(UNTRACKED,), seen=(UNTRACKED,), with_untracked=True).copies == 0
-    committed = counted(replace(ADDED, after="loose"), untracked=(UNTRACKED,), with_untracked=True)
+    committed = counted(ADDED._replace(after="loose"), untracked=(UNTRACKED,), with_untracked=True)
     assert (committed.new, committed.copies) == ((Dataset("d/a.csv", "loose"),), 1)
     assert counted(untracked=(UNTRACKED,), known={"loose"}, with_untracked=True).copies == 1
     assert counted(untracked=(UNTRACKED,), rejected={"loose"}, with_untracked=True).rejected == 1
@@ -261,14 +261,14 @@ def test_untracked_content_that_was_seen_or_is_tracked_is_not_new():
 
 def test_an_untracked_content_that_is_gone_is_a_removal_where_it_is_looked_for():
     seen = (UNTRACKED, Dataset("d/b.csv", "b"), Dataset("d/c.csv", "c"))
-    found = counted(replace(ADDED, after="b"), seen=seen, untracked=(UNTRACKED,), with_untracked=True)
+    found = counted(ADDED._replace(after="b"), seen=seen, untracked=(UNTRACKED,), with_untracked=True)
     assert (found.removed, found.untracked) == (1, (UNTRACKED,))
     not_looked = counted(seen=seen)
     assert (not_looked.removed, not_looked.untracked) == (0, seen)
 
 
 def test_a_tracked_dataset_that_is_only_untracked_now_is_no_removal():
-    assert counted(replace(DELETED, before="loose"), untracked=(UNTRACKED,), with_untracked=True).removed == 0
+    assert counted(DELETED._replace(before="loose"), untracked=(UNTRACKED,), with_untracked=True).removed == 0
     assert counted(DELETED, untracked=(UNTRACKED,), with_untracked=True).removed == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ml_action import cli
 from ml_action.commands import explain as attempt_views
-from ml_action.core import model_metadata
+from ml_action.core import codec, model_metadata
 from ml_action.core.codec import encode
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
@@ -257,7 +257,7 @@ def test_journal_of_an_earlier_release_is_explained_as_far_as_it_goes(explain, t
     line = encode(make_attempt(verdict=Verdict.HOLD, reason="not proven better: 0.1 %", commit=""))
     for name in ("comparison", "decision", "screening", "policy", "notes", "forced", "draft"):
         del line[name]
-    remember(tmp_path / "writing", workspace, journal.decode(type(make_attempt()), line))
+    remember(tmp_path / "writing", workspace, codec.decode(type(make_attempt()), line))
     text = explain()
     assert "✋ hold: not proven better: 0.1 %" in text
     assert "r2: 0.8500 against 0.8000" in text
