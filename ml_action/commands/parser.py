@@ -34,10 +34,12 @@ def make_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 def _add_commands(
     parser: argparse.ArgumentParser, commands: Mapping[str, Command], dest: str, words: Sequence[str]
 ) -> None:
-    """Adds a parser for each command; the named one is complete."""
+    """Adds a parser for each command, or only for the one that the first word names. The named one is complete."""
     group = parser.add_subparsers(dest=dest, metavar="COMMAND", required=True)
     named = next((word for word in words if word in commands), None)
     for name, command in commands.items():
+        if named and named == words[0] != name:
+            continue
         below = group.add_parser(name, help=command.help, description=f"{command.help[0].upper()}{command.help[1:]}.")
         if name != named:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -88,6 +87,8 @@ def quoted_list(names: Iterable[object]) -> str:
 
 def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> str:
     """Returns the choice of which the name is most likely a misspelling; empty if none is at least `cutoff` similar."""
+    import difflib  # late: the hourly check corrects nobody
+
     known = {str(choice).lower(): str(choice) for choice in choices}
     found = difflib.get_close_matches(name.lower()[:200], list(known), n=1, cutoff=cutoff)
     return known[found[0]] if found else ""

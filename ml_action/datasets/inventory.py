@@ -101,8 +101,8 @@ def unresolved_blobs(request: CountRequest) -> frozenset[str]:
     These are those of files that were edited or were no datasets before, since git searches only added files for
     copies, and those of untracked files.
     """
-    changes = (change for change in request.changes if _is_present(change, request.now))
-    changed = (change.after for change in changes if _is_unresolved(change))
+    changes = (change for change in request.changes if _is_unresolved(change))  # the cheaper question first
+    changed = (change.after for change in changes if _is_present(change, request.now))
     seen = {item.blob for item in request.seen}
     untracked = {item.blob for item in request.untracked if item.blob not in seen}
     return frozenset(changed) | untracked | frozenset(request.copies.values())
