@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.support.properties import FEW
+
 HERE = Path(__file__).parent
 
 # Where Python may write no bytecode (PYTHONDONTWRITEBYTECODE), every process compiles all modules, and pytest rewrites
@@ -28,7 +30,7 @@ if sys.dont_write_bytecode:
 # Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
 # with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by every run. `make test-fast` takes the first few examples.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("few", deadline=None, derandomize=True, max_examples=15)
+hypothesis.settings.register_profile("few", deadline=None, derandomize=True, max_examples=FEW)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ml_action.config.data_path import DataPath
 from ml_action.core.file_formats import countable_suffixes, suffixes
 from tests.support.factories import make_repository
+from tests.support.properties import examples
 
 KINDS, CSV = suffixes(), countable_suffixes()
 
@@ -143,7 +144,7 @@ def tree():
         yield make_repository(Path(folder), dict.fromkeys(PATHS, "x"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(parts=parts, last=lasts)
 def test_a_pattern_means_what_git_means_by_it(tree, parts, last):
     pattern = "/".join([*parts, last])

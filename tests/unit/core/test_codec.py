@@ -14,6 +14,7 @@ from ml_action.core.records.evaluation import Decision, Interval
 from ml_action.core.records.model import History, Version
 from ml_action.core.records.promotion import Publication
 from tests.support.factories import make_attempt, make_history, make_pull, make_version
+from tests.support.properties import examples
 
 
 def as_json(record):
@@ -54,7 +55,7 @@ attempts = st.builds(
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.data())
 def test_every_record_comes_back_from_its_line(kind, records, data):
     record = data.draw(records)

@@ -14,6 +14,7 @@ from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Version
 from scripts.docs import schemas
 from tests.support.factories import make_history, make_version
+from tests.support.properties import examples
 
 SCHEMA = Path(__file__).parents[3] / "model_metadata.schema.json"
 CHECK = Draft202012Validator(json.loads(SCHEMA.read_text()))
@@ -44,7 +45,7 @@ def test_each_field_of_a_version_with_a_comment_is_described():
     assert fields["file"]["description"] == "file name inside the model directory"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.builds(History, current=st.just("v1"), versions=st.lists(versions, max_size=2).map(tuple)))
 def test_whatever_is_written_is_valid(history):
     CHECK.validate(json.loads(json.dumps(model_metadata.encoded(history))))

@@ -64,6 +64,7 @@ from tests.support.factories import (
     make_trial,
     make_version,
 )
+from tests.support.properties import examples
 
 HOSTILE = (
     "<img src=x onerror=alert(1)> @octocat fixes #12 [link](https://evil.example) ![x](y) | cell | `code` **bold** "
@@ -114,7 +115,7 @@ def structure(page: str) -> list[str]:
 
 @given(any_text)
 @example(HOSTILE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_text_in_any_block_is_markup_or_a_command_or_an_escape(content):
     for block, harmless in zip(every_block(content), every_block("x"), strict=True):
         page = markdown.render([block])

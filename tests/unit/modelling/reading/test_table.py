@@ -16,6 +16,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading import csv_batches, csv_file
 from ml_action.modelling.reading import table as frames
 from tests.support.modelling import datasets_of, read, students, table_of
+from tests.support.properties import examples
 
 CELLS = [
     "1", "2", "-3", "007", "+5", " 4 ", "0.5", ".5", "5.", "1e3", "1E-2", "1e", "nan", "NA", "", "null", "-inf",
@@ -98,7 +99,7 @@ def assert_same_in_batches(contents: list[bytes], batch: int) -> None:
         assert_same(contents)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(files(), min_size=1, max_size=7), st.sampled_from([csv_batches.BATCH, 30]))
 @example([b"a\n-0\n", b"a\n0.5\n"], 30)
 @example([b"a,b\n1,x\n", b"a,b\n2,\n"], csv_batches.BATCH)
@@ -130,7 +131,7 @@ def orderly(draw):
     return text.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig"])))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(orderly(), min_size=2, max_size=12), st.sampled_from([csv_batches.BATCH, 100]))
 def test_columns_that_come_go_and_change_places(contents, batch):
     assert_same_in_batches(contents, batch)
