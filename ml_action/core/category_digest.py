@@ -9,7 +9,7 @@ LENGTH = 16  # hexadecimal digits
 
 
 def digest(key: str, category: str) -> str:
-    """Returns what stands for a category; without a key the category itself."""
+    """Returns the digest that replaces a category; without a key the category itself."""
     if not key:
         return category
     return hmac.new(key.encode(), category.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:LENGTH]

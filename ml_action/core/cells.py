@@ -65,7 +65,7 @@ def written(reason: Reason, *, private: bool) -> str:
 
 
 class UnexpectedError(Exception):
-    """Stands for an exception whose message may quote a cell."""
+    """Replaces an exception whose message may quote a cell."""
 
 
 @contextmanager

@@ -62,8 +62,8 @@ class ReferenceModel:
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
-            said = cells.written(cells.of_error(error, sanitised(error, 200)), private=table.private)
-            raise Incomparable(self.name, f"cannot predict: {said}") from error
+            message = cells.written(cells.of_error(error, sanitised(error, 200)), private=table.private)
+            raise Incomparable(self.name, f"cannot predict: {message}") from error
 
     def require_same_target(self, recipe: Recipe) -> None:
         """Raises Incomparable for a model of another target, since no score of it would mean anything."""

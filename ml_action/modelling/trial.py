@@ -253,5 +253,5 @@ def _collect_warnings(notes: list[str], *, private: bool) -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     # Sorted, because folds that are fitted in parallel warn in any order.
-    said = (Sentence(f"{warning.category.__name__}: ", Cell(sanitised(warning.message, 200))) for warning in caught)
-    notes += sorted({cells.written(one, private=private) for one in said})
+    messages = (Sentence(f"{warning.category.__name__}: ", Cell(sanitised(warning.message, 200))) for warning in caught)
+    notes += sorted({cells.written(one, private=private) for one in messages})

@@ -1,7 +1,7 @@
 """The contract of data that are not in the repository: it is committed with the model, so it may show no cell of them.
 
 Numbers are rounded: the ends of a range outward, to a tenth of it; what lies between to a tenth of the usual range. A
-category is a keyed digest. The key stands next to it, so whoever guesses a category can confirm the guess; nobody can
+category is a keyed digest. The key is next to it: a reader who guesses a category can confirm the guess, but cannot
 read one. Checks and drift round and digest what they compare with, so that they find what they found before.
 """
 

@@ -101,10 +101,10 @@ def failure(
     recipe: Recipe, error: Exception, what: str = "could not be fitted", *, private: bool
 ) -> ModelError | SettingsError:
     """Turns what an estimator raised into one of our errors. Of `private` data no cell is quoted."""
-    said = cells.of_error(error, sanitised(error, 300))
-    text = cells.written(said, private=private)
+    message = cells.of_error(error, sanitised(error, 300))
+    text = cells.written(message, private=private)
     if type(error).__name__ == "InvalidParameterError":  # scikit-learn keeps the class in a private module
-        return SettingsError(f"params: {recipe.estimator} refuses a value: {cells.written(said, private=False)}")
+        return SettingsError(f"params: {recipe.estimator} refuses a value: {cells.written(message, private=False)}")
     return ModelError(
         f"{recipe.estimator} {what}: {text}",
         why="The estimator does not suit these columns, this target or its parameters.",

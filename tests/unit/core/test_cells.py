@@ -29,11 +29,12 @@ def test_a_value_takes_the_first_place_of_a_template_whatever_it_holds():
 
 
 def test_an_error_of_private_data_is_known_by_its_kind():
-    said = cells.of_error(ValueError("many"), "many")
+    message = cells.of_error(ValueError("many"), "many")
     assert (
-        cells.written(cells.joined("cannot predict: ", said), private=True) == "cannot predict: ValueError: [private]"
+        cells.written(cells.joined("cannot predict: ", message), private=True)
+        == "cannot predict: ValueError: [private]"
     )
-    assert cells.written(cells.joined("cannot predict: ", said), private=False) == "cannot predict: ValueError: many"
+    assert cells.written(cells.joined("cannot predict: ", message), private=False) == "cannot predict: ValueError: many"
 
 
 def test_the_report_of_a_bug_quotes_no_private_cell():
