@@ -67,7 +67,7 @@ ci: .venv/ready  ## lint, coverage and e2e, as CI runs them; installs the browse
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory e2e
 
-lint: .venv/ready  ## formatter, linter, types, import contracts, spelling, generated texts
+lint: .venv/ready  ## formatter, linter, types, import contracts, spelling, wording, generated texts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

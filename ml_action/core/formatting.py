@@ -87,7 +87,7 @@ def quoted_list(names: Iterable[object]) -> str:
 
 def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> str:
     """Returns the choice of which the name is most likely a misspelling; empty if none is at least `cutoff` similar."""
-    import difflib  # late: the hourly check corrects nobody
+    import difflib  # late: the hourly check has nothing to correct
 
     known = {str(choice).lower(): str(choice) for choice in choices}
     found = difflib.get_close_matches(name.lower()[:200], list(known), n=1, cutoff=cutoff)
