@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,6 +128,8 @@ def identity_token(environ: Mapping[str, str]) -> str:
         SettingsError: the job has no permission to ask for one.
         ForgeError: GitHub did not give one.
     """
+    import urllib.request
+
     url, secret = environ.get(REQUEST_URL, ""), environ.get(REQUEST_TOKEN, "")
     if not url.startswith(("https://", "http://")) or not secret:
         raise SettingsError(
