@@ -44,7 +44,8 @@ class LastAccepted:
             self._write(now)
 
     def _read(self) -> Accepted | None:
-        if self._path is None or self._accepted is not None:
+        """The file each time: another process may have accepted a newer one, and an older one may not replace it."""
+        if self._path is None:
             return self._accepted
         try:
             return decode(Accepted, json.loads(self._path.read_bytes()))

@@ -10,7 +10,7 @@ from ml_action.core.fingerprint import fingerprint
 from ml_action.provenance import keyless
 from ml_action.provenance.keyless import Keyless
 from ml_action.provenance.keys import PublicKey, SigningKey
-from ml_action.provenance.policy import Policy
+from ml_action.provenance.policy import Policy, full_ref
 from ml_action.provenance.signing import Signing, StatementSigner
 from ml_action.provenance.statement import Origin
 from ml_action.runtime.actions import RunContext
@@ -47,7 +47,8 @@ def _keyless(settings: Settings, context: RunContext, trust_config: Path | None 
             fix="run it on GitHub, or sign with a signing-key",
         )
     keyless.require_library()
-    identity = Keyless(context.repository, server=context.server_url, trust_config=trust_config)
+    base = full_ref(settings.publication.base or context.default_branch)  # no other branch's workflow may sign
+    identity = Keyless(context.repository, base, server=context.server_url, trust_config=trust_config)
 
     def bundle_of(payload: bytes) -> bytes:
         return identity.bundle_of(payload, keyless.identity_token(context.environ))

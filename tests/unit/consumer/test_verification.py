@@ -170,6 +170,23 @@ def test_older_promotion_is_refused_also_after_a_restart(models, tmp_path, remem
         assert again.refresh()
 
 
+def test_processes_that_share_a_memory_accept_nothing_older_than_any_of_them_did(models, tmp_path):
+    state = tmp_path / "state"
+    models.publish()
+    sign(models)
+    slow, fast = consumer(models, state=state), consumer(models, state=state)
+    assert slow.refresh()
+    models.publish()
+    sign(models)
+    older = {path.name: path.read_bytes() for path in models.path.iterdir()}
+    models.publish()
+    sign(models)
+    assert fast.refresh()
+    for name, content in older.items():
+        (models.path / name).write_bytes(content)
+    refused(slow, "v2 is signed with the counter 2, and v3 with 3 was accepted before")
+
+
 def test_rollback_that_the_loop_signed_is_followed(models, tmp_path):
     models.publish()
     models.publish()

@@ -146,6 +146,10 @@ def test_run_asks_for_an_identity_when_it_signs_and_not_before(sigstore, tmp_pat
     assert signing.signer
     assert signing.policy
     assert signing.policy.statement_in(signing.signer.envelope_of(PAYLOAD)) == make_statement()
+    of_other_branch = statement_signing._keyless(settings.with_values(base="release"), context, sigstore.config).policy
+    assert of_other_branch
+    with pytest.raises(Unverified, match="OIDCSourceRepositoryRef"):
+        of_other_branch.statement_in(sigstore.bundle)
 
 
 def test_machine_of_a_person_has_no_identity(tmp_path):
