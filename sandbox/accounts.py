@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LEVELS = ("none", "read", "write", "admin")
+LEVELS = ("none", "read", "triage", "write", "admin")
 KINDS = ("user", "classic", "app", "actions")
 TOKEN_PREFIX = {"user": "github_pat_", "classic": "ghp_", "app": "ghs_", "actions": "ghs_"}
 PERMISSIONS = ("actions", "checks", "contents", "issues", "pull_requests", "statuses")

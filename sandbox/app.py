@@ -88,7 +88,7 @@ class App:
         repository = self.hub.repository(match.repository)
         if repository is None or not repository.can_see(account):
             raise not_found()
-        call = Call(request, account, repository)
+        call = Call(request, account, repository, people=self.hub.accounts)
         match.route.admit(call)
         self.hub.synchronise(repository)
         result = match.route.handler(call, **match.arguments)

@@ -60,6 +60,10 @@ class Hub:
             self._accounts[account.token] = account
         return account
 
+    def accounts(self) -> list[Account]:
+        """Returns every account, the oldest first."""
+        return list(self._accounts.values())
+
     def authenticate(self, authorization: str | None) -> Account | None:
         """Returns the account of an Authorization header, or `None` without a header."""
         if not authorization:

@@ -88,6 +88,10 @@ def enforced_rule(repository: Repository, ref: str, pusher: str) -> Rule | None:
 
 
 def _violations(repository: Repository, rule: Rule, old: str, new: str) -> Iterator[Violation]:
+    if rule.restrict:
+        action = "create" if old == NO_OBJECT else "delete" if new == NO_OBJECT else "update"
+        yield Violation(ALWAYS, f"Cannot {action} this protected ref.")
+        return
     if new == NO_OBJECT:
         if not rule.allow_deletions:
             yield Violation(ALWAYS, "Cannot delete this branch")

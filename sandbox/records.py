@@ -129,11 +129,13 @@ class Issue:
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
     closed_at: str | None = None
+    closed_by: Account | None = None
+    editor: Account | None = None  # of the body, last
 
-    def set_state(self, state: str) -> None:
+    def set_state(self, state: str, by: Account | None = None) -> None:
         """Closes or reopens the issue."""
         closing = state == "closed"
-        self.state, self.closed_at = state, now() if closing else None
+        self.state, self.closed_at, self.closed_by = state, now() if closing else None, by if closing else None
         self.state_reason = "completed" if closing else "reopened"
 
 
@@ -162,6 +164,7 @@ class PullRequest:
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
     closed_at: str | None = None
+    closed_by: Account | None = None
     merged_at: str | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
@@ -176,11 +179,12 @@ class PullRequest:
         """Whether it is neither closed nor merged."""
         return self.state == "open"
 
-    def close(self) -> None:
+    def close(self, by: Account | None = None) -> None:
         """Closes the pull request, which cancels auto-merge and leaves the merge queue."""
         self.state, self.closed_at, self.auto_merge, self.queued_by = "closed", now(), None, None
+        self.closed_by = by
 
     def mark_merged(self, commit: str, by: Account | None) -> None:
         """Closes the pull request as merged by this commit of the base."""
-        self.close()
+        self.close(by)
         self.merged_at, self.merged_by, self.merge_commit_sha = self.closed_at, by, commit

@@ -19,10 +19,11 @@ from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import MergeProgress, Publication, PullRequest
 from ml_action.forge.base import Forge
-from ml_action.git import journal
+from ml_action.git import journal, journal_history
 from ml_action.promotion import commit_contents, verification
 from ml_action.promotion.approval import approve_once
-from ml_action.runtime import wiring
+from ml_action.promotion.ownership import Ownership, ownership_of
+from ml_action.runtime import authority, wiring
 from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
 
@@ -32,12 +33,16 @@ PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")
 
 @dataclass(frozen=True)
 class ProposalSettings:
-    """The settings that our proposals have in common."""
+    """What our proposals have in common."""
 
-    branch: str
-    base: str
+    ownership: Ownership
     model_dir: str
     label: str
+
+    @property
+    def branch(self) -> str:
+        """The branch that they come from."""
+        return self.ownership.branch
 
 
 # Returns objections to the contents of a commit, given its changed paths.
@@ -47,7 +52,11 @@ CommitCheck = Callable[[Attempt, Sequence[str]], Sequence[str]]
 def run(call: Invocation) -> Outcome:
     """Approves the pull request that the run is for."""
     target = wiring.find_place(call.inputs, call.context, call.log.info)
-    return approve(*wiring.make_approval_tools(target, call.temporary_folder(), call.log), call.context.asking)
+    settings, tools = wiring.make_approval_tools(target, call.temporary_folder(), call.log)
+    reason = authority.reason_to_approve_nothing(call.context, tools.branches.base)
+    if reason:
+        return Outcome(Verdict.BLOCKED, reason, "a person decides", publication=Publication(blocked=reason))
+    return approve(settings, tools, call.context.asking)
 
 
 def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = None) -> Outcome:
@@ -56,25 +65,36 @@ def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = N
     `event` is the pull request that the run is for; without it, the one of the proposal's branch.
     """
     state = journal.read(tools.repository.store, tools.repository.tips.state)
-    ours = ProposalSettings(
-        tools.branches.proposal, tools.branches.base, settings.publication.model_dir, settings.publication.label
-    )
+    edit = journal_history.edited(tools.repository, tools.branches.state, state.attempts)
+    if edit:
+        return Outcome(
+            Verdict.BLOCKED, f"not approved: {edit}", "a person decides", publication=Publication(blocked=edit)
+        )
+    forge, branches, options = tools.forge(), tools.branches, settings.publication
+    ownership = ownership_of(state.attempts, forge, branches.proposal, branches.base)
+    ours = ProposalSettings(ownership, options.model_dir, options.label)
     check = partial(
         commit_contents.find_objections,
         tools.repository,
         name=settings.name,
-        model_dir=settings.publication.model_dir,
+        model_dir=options.model_dir,
         policy=tools.signing.policy,
     )
-    attempt, forge = state.proposed or state.last, tools.forge()
-    asked = event if settings.publication.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
-    pull = forge.get(asked.number) if asked else forge.find(ours.branch)
+    attempt = state.proposed or state.last
+    asked = event if options.autonomy is not Autonomy.REPORT else None  # a report knows no pull request
+    pull = forge.get(asked.number) if asked else _pull_of_branch(ownership)
     done = verify_and_approve(attempt, pull, forge, ours, check)
     approved = Verdict.ROLLBACK if attempt and attempt.rolls_back else Verdict.PROMOTE
     verdict = Verdict.BLOCKED if done.blocked else approved
     version, commit = (attempt.version, attempt.commit[:12]) if attempt else ("", "")
     reason = done.blocked or "; ".join(done.notes) or f"approved {version} at {commit}"
     return Outcome(verdict, reason, _after(done, attempt), attempt=attempt, publication=done)
+
+
+def _pull_of_branch(ownership: Ownership) -> PullRequest | None:
+    """Returns our pull request; or else the first one from the branch, to be refused with the reasons."""
+    pulls = ownership.forge.pulls_of(ownership.branch)
+    return ownership.newest(pulls) or next(iter(pulls), None)
 
 
 def _after(done: Publication, attempt: Attempt | None) -> str:
@@ -116,14 +136,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     """Returns every reason against the approval; the contents are checked only if there is no other."""
     paths = forge.changed_paths(pull)
-    expected = verification.ExpectedPullRequest(
-        repository=forge.repository,
-        branch=ours.branch,
-        base=ours.base,
-        commit=attempt.commit,
-        authors=frozenset({attempt.author}) if attempt.author else None,
-        model_dir=ours.model_dir,
-    )
+    expected = verification.ExpectedPullRequest(ours.ownership, attempt.pull_request, attempt.commit, ours.model_dir)
     return (
         *_journal_reasons(pull, attempt, ours.label),
         *verification.find_objections(pull, expected, paths, forge.limits),
@@ -136,8 +149,6 @@ def _journal_reasons(pull: PullRequest, attempt: Attempt, label: str) -> Iterato
         yield f"the journal's last attempt promotes nothing: its verdict is {attempt.verdict}"
     if attempt.forced:
         yield "a person forced it: a person approves it"
-    if attempt.pull_request and attempt.pull_request != pull.number:
-        yield f"the journal names pull request {attempt.pull_request}, not {pull.number}"
     if not _is_labelled(pull, label):
         yield f"the label {label} is not on it"
 

@@ -12,7 +12,7 @@ from ml_action.datasets.inventory import notes
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal
 from ml_action.git.repository import Repository, state_branch
-from ml_action.runtime import repository_access, wiring
+from ml_action.runtime import authority, wiring
 
 add_options = json_option
 
@@ -20,7 +20,7 @@ add_options = json_option
 def run(call: Invocation) -> Outcome:
     """Counts in the cheapest repository in which datasets can be counted."""
     target = wiring.find_place(call.inputs, call.context, call.log.info)
-    opened = repository_access.open_for_reading(target, call.temporary_folder)
+    opened = authority.open_for_reading(target, call.temporary_folder)
     return check(opened.target.settings, opened.repository)
 
 

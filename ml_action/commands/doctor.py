@@ -26,7 +26,7 @@ add_options = json_option
 def run(call: Invocation) -> Outcome | int:
     """Prints the diagnosis as JSON, or shows it in the log and the summary."""
     target = wiring.find_place(call.inputs, call.context, call.log.info)
-    found = diagnose(*wiring.make_approval_tools(target, call.temporary_folder(), call.log))
+    found = diagnose(*wiring.make_doctors_tools(target, call.temporary_folder(), call.log))
     result = outcome(found)
     if getattr(call.options, "json", False):
         sys.stdout.write(json.render(doctor_report.to_json(found)))

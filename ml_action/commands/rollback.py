@@ -16,6 +16,7 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey
 from ml_action.datasets.survey import Snapshot
+from ml_action.git import journal_history
 from ml_action.loop import outcomes
 from ml_action.loop import rollback as rollbacks
 from ml_action.loop.draft import RunStamp
@@ -33,7 +34,8 @@ add_options = json_option
 def run(call: Invocation) -> Outcome:
     """Proposes the version that the settings name."""
     target = wiring.find_place(call.inputs, call.context)
-    return rollback(target.settings, wiring.make_tools(target, call.temporary_folder(), call.log))
+    prepared = wiring.prepare_run(target, call.temporary_folder(), call.log)
+    return prepared.told(rollback(prepared.settings, prepared.dependencies))
 
 
 def rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
@@ -51,6 +53,9 @@ def _rollback(settings: Settings, dependencies: Dependencies) -> Outcome:
     publisher = publisher_of(settings, dependencies)
     snapshot = survey.take_snapshot(settings, repository)
     request = rollbacks.resolve_request(snapshot.history, settings.rollback.to, settings.rollback.why)
+    edit = journal_history.edited(repository, dependencies.branches.state, snapshot.state.attempts)
+    if edit:
+        return outcomes.blocked(snapshot, Publication(blocked=edit))
     pending = lifecycle.pending(snapshot)
     if pending and (_is_requested(pending, settings) or lifecycle.ended_on_base(snapshot, pending)):
         resumed = publisher.resume(
@@ -82,7 +87,7 @@ def _propose(request: RollbackRequest, attempt: Attempt, snapshot: Snapshot, pub
     content = rollbacks.content_of(attempt, request, snapshot)
     waiting, onto = lifecycle.pending(snapshot), snapshot.state
     if waiting and snapshot.settings.publication.autonomy.reaches(Autonomy.PROPOSE):
-        ended = publisher.supersede(waiting)
+        ended = publisher.supersede(waiting, snapshot.state)
         if ended.state == "merged":
             return outcomes.blocked(snapshot, Publication(blocked=_merged_meanwhile(ended)))
         onto = onto.with_attempt(ended)

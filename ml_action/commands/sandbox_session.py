@@ -72,11 +72,14 @@ class SandboxSession:
 
     def run_once(self, inputs: Mapping[str, str], log: Log, *, commit: str = "") -> Outcome:
         """Runs the loop once in a fresh clone."""
-        context = actions.read_context(self.environ(), self.workspace(commit))
+        workspace = self.workspace(commit)
+        started = plain_git(workspace).object_id("HEAD^{commit}")
+        context = actions.read_context(self.environ(GITHUB_SHA=started), workspace)
         tokens = {"token": self.author.token, "approver-token": self.reviewer.token, "forge": "github"}
         target = wiring.find_place({**inputs, **tokens}, context, log.info)
         with tempfile.TemporaryDirectory(dir=self.root) as folder:
-            return run.run(target.settings, wiring.make_tools(target, Path(folder), log))
+            prepared = wiring.prepare_run(target, Path(folder), log)
+            return prepared.told(run.run(prepared.settings, prepared.dependencies))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ml_action.config.option import Group, Option
 from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.config.settings import CONFIG_FILE, GROUPS, Settings
 from ml_action.config.signing_key import is_private
+from ml_action.core.dataclass import replace
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import nearest
 
@@ -40,7 +41,7 @@ def parse(given: Mapping[str, str], file: Mapping[str, object]) -> Settings:
     problems += [] if problems else _contradictions(parsed)
     if problems:
         raise _problem(problems)
-    return _grouped(parsed)
+    return replace(_grouped(parsed), given=tuple(name for name in keys if given.get(name, "").strip()))
 
 
 def _grouped(parsed: Mapping[str, Any]) -> Settings:

@@ -113,6 +113,7 @@ class Settings:
     rollback: RollbackOptions
     publication: PublicationOptions
     secrets: Secrets = field(repr=False)
+    given: tuple[str, ...] = ()  # what the settings file could say, and inputs or flags said instead
 
     def with_values(self, **changes: Any) -> Settings:
         """The settings with other values, by the options' fields, whatever their groups.

@@ -24,6 +24,8 @@ from ml_action.doctor.conditions import (
     remedies,
     same_identity,
     template_values,
+    unguarded,
+    workflow_approves_for_many,
 )
 from ml_action.doctor.diagnosis import Check, CheckTable, diagnose
 
@@ -36,8 +38,12 @@ ACTIONS_MENU = (
     "(where it is greyed out, the organization has turned it off at the same place), or use an App's token"
 )
 MERGE_MENU = "Settings → General → Pull Requests"
+GUARD = (
+    f"{RULESETS} → New branch ruleset → Target branches: `ml-auto-update/**/*` (`ml-auto-update/**` stops at the next "
+    "slash) → Restrict creations, updates and deletions; Bypass list: the bot's App"
+)
 EXEMPT = (
-    "leave ml-auto-update/** out of the rule, or let the bot bypass it: Settings → Rules → Rulesets → the ruleset → "
+    "leave ml-auto-update/**/* out of the rule, or let the bot bypass it: Settings → Rules → Rulesets → the ruleset → "
     "Target branches, or Bypass list; classic protection: Settings → Branches → Edit"
 )
 
@@ -71,6 +77,30 @@ CHECKS: tuple[Check, ...] = (
         "the base branch {base} is not the default branch, {default}",
         "the workflow's schedule runs for {default} only, and counts the datasets of its checkout",
         "let actions/checkout take {base} as its `ref`; or Settings → General → Default branch",
+    ),
+    Check(
+        "names-taken", REPORT, BLOCKS, lambda facts, _: facts.conflicts,
+        "a branch takes the names of the bot's branches: {conflicts}",
+        "no attempt can be recorded: git has no branch below another one",
+        "rename or delete {conflicts}",
+    ),
+    Check(
+        "unguarded", REPORT, INFO, unguarded,
+        "no rule keeps other writers off {unguarded}",
+        "the journal and the proposal are there, and what both say becomes a model: {writers} could change them",
+        GUARD,
+    ),
+    Check(
+        "guarded", REPORT, INFO, lambda facts, _: facts.state.guarded and facts.proposal.guarded,
+        "a ruleset keeps other writers off the bot's branches",
+        "who is on its bypass list could change them: {bypass}",
+        "let only the bot be on that list",
+    ),
+    Check(
+        "everybody-approves", APPROVE, INFO, workflow_approves_for_many,
+        "`approver-token` is the workflow's own, and {writers} may write here",
+        "each of them can have github-actions[bot] approve any pull request, by a workflow on a branch of their own",
+        "let an App approve, with its key in an environment of {base} alone: docs/github.md, “Several writers”",
     ),
     Check(
         "state-refused", REPORT, BLOCKS, lambda facts, _: facts.state.refused,

@@ -6,6 +6,7 @@ from ml_action.core.records.diagnosis import Goal
 from ml_action.core.records.repository_facts import BranchProtection, RepositoryFacts, TokenInfo, TokenKind
 
 TOKENS_MENU = "your own Settings → Developer settings → Personal access tokens"
+SHOWN = 5  # people
 METHODS = {"merge": "Allow merge commits", "squash": "Allow squash merging", "rebase": "Allow rebase merging"}
 STATES = {
     "disabled_inactivity": "after 60 days without activity in the repository",
@@ -33,6 +34,10 @@ def template_values(facts: RepositoryFacts, goal: Goal) -> dict[str, str]:
         "allow_method": METHODS.get(goal.merge_method, goal.merge_method),
         "methods": ", ".join(base.methods),
         "model_dir": goal.model_dir,
+        "conflicts": ", ".join(facts.conflicts),
+        "unguarded": " and ".join(one.branch for one in (facts.state, facts.proposal) if one.guarded is False),
+        "writers": _people(facts.writers),
+        "bypass": _bypass(facts),
         "disabled": "; ".join(f"{path} ({STATES.get(state, state)})" for path, state in facts.disabled),
     }
 
@@ -61,12 +66,38 @@ def where_to_grant(token: TokenInfo, permission: str) -> str:
     return places.get(token.kind, f"give the token the permission `{permission}: write`")
 
 
+def _people(logins: tuple[str, ...] | None) -> str:
+    """Returns who may write to the repository, in a few words."""
+    if logins is None:
+        return "whoever may write to this repository"
+    shown = ", ".join(logins[:SHOWN]) or "nobody but the bot"
+    return f"{shown} and {len(logins) - SHOWN} more" if len(logins) > SHOWN else shown
+
+
+def _bypass(facts: RepositoryFacts) -> str:
+    """Returns who may bypass the rules of the bot's branches, as far as GitHub shows it."""
+    shown = [one.bypass for one in (facts.state, facts.proposal)]
+    if None in shown:
+        return "GitHub shows the list to administrators only"
+    return ", ".join(dict.fromkeys(actor for actors in shown for actor in actors or ())) or "nobody"
+
+
 # --- conditions ----------------------------------------------------------------------------------------------
 
 
 def is_workflow_token(token: TokenInfo | None) -> bool:
     """Whether this is the workflow's own token."""
     return token is not None and token.kind is TokenKind.ACTIONS
+
+
+def unguarded(facts: RepositoryFacts, _: Goal) -> bool:
+    """Whether any writer may push to one of the bot's branches."""
+    return facts.state.guarded is False or facts.proposal.guarded is False
+
+
+def workflow_approves_for_many(facts: RepositoryFacts, _: Goal) -> bool:
+    """Whether the approver is an identity that every one of several writers can use."""
+    return is_workflow_token(facts.approver) and len(facts.writers or ()) > 1
 
 
 def lacks_scope(token: TokenInfo) -> bool:

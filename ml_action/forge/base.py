@@ -80,6 +80,15 @@ class IssueStore(Protocol):
     def edit(self, issue: Issue, body: str) -> None:
         """Replaces the issue's body."""
 
+    def editor(self, issue: Issue) -> str:
+        """Returns the login of the account that edited the issue's body last, or "" if the forge does not say."""
+
+    def author(self) -> str:
+        """Returns the login of the identity that maintains the issue."""
+
+    def may_write(self, login: str) -> bool | None:
+        """Whether the account may write to the repository; `None` if the forge does not say, as of Apps."""
+
 
 class PullRequests(Protocol):
     """The pull requests of one repository, opened and edited by the author's identity."""
@@ -102,8 +111,8 @@ class PullRequests(Protocol):
     def author(self) -> str:
         """Returns the login of the identity that opens pull requests."""
 
-    def find(self, branch: str) -> PullRequest | None:
-        """Returns the pull request of a branch of this repository: the open one, else the newest finished one."""
+    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
+        """Returns the pull requests of a branch of this repository, whoever opened them: open ones, then the newest."""
 
     def get(self, number: int) -> PullRequest:
         """Returns the current state of a pull request, with its merge state."""
@@ -135,6 +144,15 @@ class PullRequests(Protocol):
 
     def close_with_comment(self, pull: PullRequest, marker: str, text: str) -> PullRequest:
         """Cancels auto-merge, says why in a comment, and closes the pull request."""
+
+    def reopen(self, pull: PullRequest) -> PullRequest:
+        """Opens a closed pull request again."""
+
+    def closed_by(self, pull: PullRequest) -> str:
+        """Returns the login of the account that closed the pull request, or "" if the forge does not say."""
+
+    def may_write(self, login: str) -> bool | None:
+        """Whether the account may write to the repository; `None` if the forge does not say, as of Apps."""
 
     def compare_url(self, base: str, branch: str) -> str:
         """Returns the page where a person can open a pull request for a pushed branch, or "" if there is no page."""

@@ -34,9 +34,9 @@ class DryRun:
         """Returns no login."""
         return ""
 
-    def find(self, branch: str) -> PullRequest | None:  # noqa: ARG002
+    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:  # noqa: ARG002
         """Finds nothing."""
-        return None
+        return ()
 
     def get(self, number: int) -> PullRequest:
         """Raises LookupError."""
@@ -76,6 +76,18 @@ class DryRun:
     def close_with_comment(self, pull: PullRequest, marker: str, text: str) -> PullRequest:  # noqa: ARG002
         """Returns the pull request unchanged."""
         return pull
+
+    def reopen(self, pull: PullRequest) -> PullRequest:
+        """Returns the pull request unchanged."""
+        return pull
+
+    def closed_by(self, pull: PullRequest) -> str:  # noqa: ARG002
+        """Returns no login."""
+        return ""
+
+    def may_write(self, login: str) -> bool | None:  # noqa: ARG002
+        """Does not know."""
+        return None
 
     def compare_url(self, base: str, branch: str) -> str:  # noqa: ARG002
         """Returns no page."""

@@ -44,6 +44,7 @@ def environment(inherited: Mapping[str, str], login: Login | None = None) -> dic
         ("gc.auto", "0"),
         ("core.quotePath", "false"),
         ("protocol.ext.allow", "never"),
+        ("http.followRedirects", "false"),  # a redirect would take the token's header to another server
         ("http.lowSpeedLimit", "1"),
         ("http.lowSpeedTime", str(SILENCE)),
     ]

@@ -32,13 +32,14 @@ KNOWN_ERRORS = (
         ("must have verified signatures",),
         "the server takes only signed commits on the bot's branches",
         "a branch protection or ruleset requires signatures, and `commit-signing` is none",
-        "set `commit-signing: api` (an App's token, or the workflow's own), or exclude ml-auto-update/** from the rule",
+        "set `commit-signing: api` (an App's token, or the workflow's own), or leave ml-auto-update/**/* out of it",
     ),
     KnownGitError(
         ("gh006", "gh013", "protected branch", "pre-receive hook declined", "rule violations"),
         "the server's branch rules refuse the bot's push",
         "a branch protection or ruleset covers the bot's branches ml-auto-update/*, or blocks this identity",
-        "exclude ml-auto-update/** from the rule, or let the bot bypass it: Settings → Rules → Rulesets → Bypass list",
+        "leave ml-auto-update/**/* out of the rule, or let the bot bypass it: Settings → Rules → Rulesets → "
+        "the ruleset → Bypass list",
     ),
     KnownGitError(
         ("repository was archived",),
@@ -59,6 +60,12 @@ KNOWN_ERRORS = (
         "the token may not write to this repository",
         "its permission contents: write is missing",
         "add `permissions: contents: write` to the job, or give the App or token that permission",
+    ),
+    KnownGitError(
+        ("error: 301", "error: 302", "error: 303", "error: 307", "error: 308"),
+        "the server sends git to another address, and the token goes to no other address than the one it is for",
+        "the repository was renamed or moved, or a proxy or a login page is in the way",
+        "use the repository's present name (GITHUB_REPOSITORY, GITHUB_SERVER_URL), or let the proxy pass git through",
     ),
     KnownGitError(
         ("authentication failed", "error: 401", "could not read username", "invalid username or"),

@@ -188,6 +188,8 @@ def write(repository: Repository, state: State, counter: Counter | None, message
 
     Without a counter the one that is there stays.
     """
+    from ml_action.git import journal_history
+
     files = {
         JOURNAL: _to_lines(state.attempts),
         SET_ASIDE: _to_lines(state.set_aside),
@@ -201,6 +203,7 @@ def write(repository: Repository, state: State, counter: Counter | None, message
     repository.tree({})  # the data's tree when nothing was ever committed: git knows its id, and pushes what is written
     if state.data:
         entries[DATA] = TreeEntry(FOLDER, state.data)
+    message = f"{message}\n\n{journal_history.summary(state.attempts)}"
     return repository.commit(repository.tree(entries), state.commit, message, time=time)
 
 

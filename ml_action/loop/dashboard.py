@@ -18,6 +18,7 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Issue
 from ml_action.forge.base import IssueStore
 from ml_action.git.journal import State
+from ml_action.promotion.ownership import decides
 from ml_action.reports import dashboard
 from ml_action.reports.dashboard import is_ticked, marker
 
@@ -41,7 +42,7 @@ class Dashboard:
     def run(self, once: RunOnce) -> Outcome:
         """One run. The dashboard is read before it and updated after it."""
         issue = self._without_failing(lambda: self.issues.find(marker(self.name)))
-        requested = issue is not None and issue.state == "open" and is_ticked(issue.body)
+        requested = issue is not None and self._is_requested(issue)
         if requested:
             self.log.info("a person ticked “train now” on the dashboard")
         outcome = once(requested=requested)
@@ -49,6 +50,19 @@ class Dashboard:
         if shown and (issue is None or issue.state == "open"):
             self._without_failing(lambda: self._update(issue, outcome))
         return outcome
+
+    def _is_requested(self, issue: Issue) -> bool:
+        """Whether the box is ticked, by somebody who may write."""
+        if issue.state != "open" or not is_ticked(issue.body):
+            return False
+        try:
+            counts = decides(self.issues.editor(issue), self.issues)
+        except ForgeError as problem:
+            self.log.warn(f"the box of the dashboard was not read: {problem.what}; {problem.why}; {problem.fix}")
+            return False
+        if not counts:
+            self.log.warn("“train now” on the dashboard was ticked by an account that may not write here: ignored")
+        return counts
 
     def _without_failing(self, act: Callable[[], Issue | None]) -> Issue | None:
         """The dashboard only shows: its failures are warnings."""
@@ -67,7 +81,7 @@ class Dashboard:
         if body == before.body:
             return before
         now = self.issues.find(mark) or before
-        if is_ticked(now.body) and not is_ticked(before.body):  # ticked during this run: that is for the next run
+        if self._is_requested(now) and not is_ticked(before.body):  # ticked during this run: that is for the next run
             body = dashboard.render(self.name, outcome, attempts, ticked=True)
         if now.state == "open":
             self.issues.edit(now, body)

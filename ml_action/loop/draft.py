@@ -50,6 +50,7 @@ def new_attempt(snapshot: Snapshot, stamp: RunStamp, fingerprint: str, *, salt: 
         base="",
         commit="",
         digest="",
+        given=snapshot.settings.given,
     )
 
 

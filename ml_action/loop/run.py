@@ -14,6 +14,7 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey, trigger
 from ml_action.datasets.survey import Snapshot
+from ml_action.git import journal_history
 from ml_action.loop import outcomes
 from ml_action.loop.dashboard import Dashboard
 from ml_action.loop.draft import RunStamp
@@ -40,6 +41,9 @@ def _run_once(settings: Settings, dependencies: Dependencies, *, requested: bool
 def _stages(settings: Settings, dependencies: Dependencies, *, requested: bool) -> Outcome:
     publisher = publisher_of(settings, dependencies)
     taken = survey.take_snapshot(settings, dependencies.repository)
+    edit = _edit_of_journal(taken, dependencies) if requested or taken.trigger.ready or pending(taken) else ""
+    if edit:
+        return outcomes.blocked(taken, Publication(blocked=edit))
     resumed = publisher.resume(taken, lambda: _take_again(settings, dependencies))
     snapshot = replace(resumed.snapshot, trigger=trigger.apply_request(resumed.snapshot.trigger, requested=requested))
     resumed = replace(resumed, snapshot=snapshot)
@@ -48,6 +52,11 @@ def _stages(settings: Settings, dependencies: Dependencies, *, requested: bool) 
         return ended
     dependencies.log.info(snapshot.trigger.reason)
     return _attempt(snapshot, dependencies, publisher)
+
+
+def _edit_of_journal(taken: Snapshot, dependencies: Dependencies) -> str:
+    """Why the journal is not believed; asked before anything follows from it, and not by a run that waits."""
+    return journal_history.edited(taken.repository, dependencies.branches.state, taken.state.attempts)
 
 
 def _take_again(settings: Settings, dependencies: Dependencies) -> Snapshot:

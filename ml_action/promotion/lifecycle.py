@@ -16,8 +16,10 @@ from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.promotion import MergeProgress, Proposal, Publication, PullRequest
 from ml_action.datasets.survey import Snapshot
 from ml_action.forge.base import Forge
+from ml_action.git.journal import State
 from ml_action.git.repository import Branches
 from ml_action.promotion import commit_contents, merge, pull_request
+from ml_action.promotion.ownership import Ownership, ownership_of
 from ml_action.promotion.proposal_content import orphaned_proposal
 from ml_action.promotion.publication import PublicationContext
 from ml_action.promotion.pull_request_text import rollback_title, title, wrap_body
@@ -70,8 +72,14 @@ class Publisher:
             return Resumed(snapshot)
         known = ended_on_base(snapshot, attempt)
         if known:
-            ended = self._with_pull_request(attempt) if known == "merged" else self._withdrawn(attempt, snapshot)
+            ended = (
+                self._with_pull_request(attempt, snapshot.state)
+                if known == "merged"
+                else self._withdrawn(attempt, snapshot)
+            )
             done = Publication(merge_progress=MergeProgress.MERGED) if known == "merged" else None
+            if done and snapshot.tips.proposal == attempt.commit:
+                self.recorder.delete_proposal(attempt.commit)
             return Resumed(self._noted(snapshot, attempt, replace(ended, state=known)), done)
         if self._was_withdrawn(snapshot):
             self.log.info(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
@@ -103,7 +111,9 @@ class Publisher:
             page = self.forge().compare_url(self._branches.base, self._branches.proposal)
             done = replace(done, compare_url=page)
         pull, attempt = done.pull_request, recorded.attempt
-        now = _with(attempt, pull, done) if pull else attempt
+        if done.merge_progress is MergeProgress.MERGED:
+            self.recorder.delete_proposal(attempt.commit)
+        now = _with(attempt, pull) if pull else attempt
         return Settled(RecordedAttempt(now, self.recorder.note(recorded, now)), done)
 
     def _publish(self, recorded: RecordedAttempt, *, moved: bool = False) -> Publication:
@@ -117,18 +127,29 @@ class Publisher:
             policy=recorder.signing.policy,
         )
         proposal = replace(proposal_of(recorded, recorder, self.forge().limits.title), moved=moved)
-        known = recorded.state.commits
         return publish(
-            PublicationContext(proposal, self.forge(), known, recorder.commits_now, self.pause, self.log.info, examine)
+            PublicationContext(
+                proposal,
+                self.forge(),
+                known_commits=recorded.state.commits,
+                known_commits_now=recorder.commits_now,
+                pause=self.pause,
+                report=self.log.info,
+                ownership=self._ownership(recorded.state),
+                check_contents=examine,
+            )
         )
 
-    def supersede(self, attempt: Attempt) -> Attempt:
+    def _ownership(self, state: State) -> Ownership:
+        return ownership_of(state.attempts, self.forge(), self._branches.proposal, self._branches.base)
+
+    def supersede(self, attempt: Attempt, state: State) -> Attempt:
         """Cancels auto-merge of a promotion whose branch a rollback takes over.
 
         Its pull request is closed when that of the rollback is opened (`publication`).
         """
         forge = self.forge()
-        pull = forge.find(self._branches.proposal)
+        pull = self._ownership(state).find()
         if pull is None or pull.head_sha != attempt.commit:
             return replace(attempt, state="superseded")
         if pull.state == "open" and forge.auto_merge:
@@ -148,12 +169,12 @@ class Publisher:
 
     def _is_merged(self, tip: str) -> bool:
         """Whether a pull request merged this commit of the proposal's branch: then the branch is free again."""
-        pull = self.forge().find(self._branches.proposal)
-        return pull is not None and pull.state == "merged" and pull.head_sha == tip
+        pulls = self.forge().pulls_of(self._branches.proposal)
+        return any(pull.state == "merged" and pull.head_sha == tip for pull in pulls)
 
     def _was_withdrawn(self, snapshot: Snapshot) -> bool:
         """Whether the proposal's branch was deleted before it had a pull request: none can be opened from it."""
-        return not snapshot.tips.proposal and self.forge().find(self._branches.proposal) is None
+        return not snapshot.tips.proposal and self._ownership(snapshot.state).find() is None
 
     def _withdrawn(self, attempt: Attempt, snapshot: Snapshot) -> Attempt:
         """The attempt after another champion overtook it, its pull request closed."""
@@ -165,12 +186,13 @@ class Publisher:
             why = f"{now} now, and it was to put {attempt.version} back in place of {against}"
         self.log.info(f"the {_kind(attempt)} {attempt.version} is superseded: {now}")
         commits = snapshot.state.commits
-        pull = pull_request.withdraw(self._branches.proposal, self.forge(), commits, why, self.log.info)
+        ours = self._ownership(snapshot.state).find()
+        pull = pull_request.withdraw(ours, self.forge(), commits, why, self.log.info)
         return _with_number(attempt, pull)
 
-    def _with_pull_request(self, attempt: Attempt) -> Attempt:
+    def _with_pull_request(self, attempt: Attempt, state: State) -> Attempt:
         """The attempt with its pull request, which is unknown if a run died before it noted it."""
-        return attempt if attempt.pull_request else _with_number(attempt, self.forge().find(self._branches.proposal))
+        return attempt if attempt.pull_request else _with_number(attempt, self._ownership(state).find())
 
 
 def publish(context: PublicationContext) -> Publication:
@@ -245,6 +267,7 @@ def proposal_of(recorded: RecordedAttempt, recorder: Recorder, limit: int) -> Pr
         merge_method=options.merge_method,
         autonomy=_autonomy(attempt, options.autonomy),
         draft=attempt.draft,
+        number=attempt.pull_request,
         drafted=frozenset(one.fingerprint for one in state.attempts if one.draft),
         alone=attempt.rolls_back,
     )
@@ -270,10 +293,9 @@ def _kind(attempt: Attempt) -> str:
     return "rollback to" if attempt.rolls_back else "promotion of"
 
 
-def _with(attempt: Attempt, pull: PullRequest, done: Publication) -> Attempt:
+def _with(attempt: Attempt, pull: PullRequest) -> Attempt:
     """The attempt with what is known of its pull request now."""
-    author = pull.author if done.opened else attempt.author
-    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=author)
+    return replace(attempt, pull_request=pull.number, pull_request_url=pull.url, state=pull.state, author=pull.author)
 
 
 def _with_number(attempt: Attempt, pull: PullRequest | None) -> Attempt:

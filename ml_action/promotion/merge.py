@@ -16,14 +16,8 @@ from ml_action.promotion.verification import ExpectedPullRequest, find_objection
 def verify(context: PublicationContext, publication: Publication, pull: PullRequest) -> Publication:
     """Hands the pull request over to a person if anything about it is not exactly ours."""
     proposal, forge = context.proposal, context.forge
-    expected = ExpectedPullRequest(
-        repository=forge.repository,
-        branch=proposal.branch,
-        base=proposal.base,
-        commit=proposal.commit,
-        authors=frozenset({forge.author()}),
-        model_dir=proposal.model_dir,
-    )
+    number = 0 if publication.opened else proposal.number
+    expected = ExpectedPullRequest(context.ownership, number, proposal.commit, proposal.model_dir)
     paths = forge.changed_paths(pull)
     objections = find_objections(pull, expected, paths, forge.limits) or tuple(context.check_contents(paths))
     if not objections:

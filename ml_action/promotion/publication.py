@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ml_action.core.records.promotion import Proposal, Publication, PullRequest
 from ml_action.forge.base import Forge, Refused
 from ml_action.git.repository import ConcurrentUpdate
+from ml_action.promotion.ownership import Ownership
 
 POLL_INTERVAL = 3.0  # seconds between two reads of what the forge is still computing
 
@@ -22,6 +23,7 @@ class PublicationContext:
     known_commits_now: Callable[[], frozenset[str]]  # reads them again
     pause: Callable[[float], None]  # waits that many seconds
     report: Callable[[str], None]  # writes a sentence to the log
+    ownership: Ownership
     check_contents: Callable[[Sequence[str]], Sequence[str]]  # objections to the commit, given the paths it changes
 
     def is_known(self, commit: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ml_action.core.records.promotion import MergeProgress, Proposal, Publication, PullRequest
 from ml_action.forge.base import Forbidden, PullRequests, Refused
 from ml_action.promotion.merge_rules import outdated
+from ml_action.promotion.ownership import counts_as_no, turn_away
 from ml_action.promotion.publication import PublicationContext, hand_over
 from ml_action.promotion.pull_request_text import fingerprint_in, is_our_title, merge_body
 
@@ -22,19 +23,26 @@ FOREIGN_COMMIT = (
 
 def ensure_pull_request(context: PublicationContext) -> Publication:
     """Finds, updates or opens the pull request, unless a person has decided about it already."""
-    found = _find(context)
+    listed = context.forge.pulls_of(context.proposal.branch)
+    away = context.ownership.retargeted(listed)
+    if away:
+        text = f"pull request {away.number} is left to a person: {'; '.join(context.ownership.objections(away))}"
+        return hand_over(context, Publication(away, blocked=text), away)
+    found = _find(context, listed)
     if found is None or _is_of_another_promotion(found, context.proposal):
         return _open(context)
     return _follow_up(context, found)
 
 
-def _find(context: PublicationContext) -> PullRequest | None:
-    """Returns the branch's pull request. One that a rollback replaces is closed first."""
+def _find(context: PublicationContext, listed: Sequence[PullRequest]) -> PullRequest | None:
+    """Returns our pull request of the branch. Strangers' are closed, and one that a rollback replaces is, too."""
     proposal, forge = context.proposal, context.forge
-    pull = forge.find(proposal.branch)
+    for stranger in context.ownership.strangers(listed):
+        context.report(turn_away(stranger, forge, proposal.branch))
+    pull = context.ownership.newest(listed)
     if pull and pull.state == "open" and proposal.alone and not _belongs_to(pull, proposal):
         why = f"“{proposal.title}” takes its branch, and has a pull request of its own"
-        return withdraw(proposal.branch, forge, context.known_commits | {proposal.commit}, why, context.report)
+        return withdraw(pull, forge, context.known_commits | {proposal.commit}, why, context.report)
     return pull
 
 
@@ -46,6 +54,8 @@ def _open(context: PublicationContext) -> Publication:
         return _left_open(context, refusal)
     if pull is None:
         return Publication(notes=("no pull request was opened: nothing leaves this machine",))
+    if not context.ownership.is_ours(pull):
+        return _in_the_way(context, pull)
     context.report(f"pull request {pull.number} is open: {pull.url}")
     return _follow_up(context, pull, opened=True)
 
@@ -55,10 +65,30 @@ def _follow_up(context: PublicationContext, pull: PullRequest, *, opened: bool =
     if pull.state == "merged":
         note = f"pull request {pull.number} is merged already"
         return Publication(pull, merge_progress=MergeProgress.MERGED, notes=(note,))
+    if pull.state == "closed" and not counts_as_no(pull, context.forge):
+        return _reopen(context, pull)
     if pull.state == "closed":
         text = f"pull request {pull.number} for the same work was closed by a person; it is not opened again"
         return Publication(pull, blocked=text)
     return replace(_update(context, pull), opened=opened)
+
+
+def _reopen(context: PublicationContext, pull: PullRequest) -> Publication:
+    """Opens the pull request again: whoever closed it may not write here, and so has decided nothing."""
+    context.report(f"pull request {pull.number} was closed by an account that may not write here: it is opened again")
+    try:
+        return _update(context, context.forge.reopen(pull))
+    except Forbidden as refusal:
+        return _left_open(context, refusal)
+    except Refused:
+        return _open(context)  # its branch was written to while it was closed
+
+
+def _in_the_way(context: PublicationContext, pull: PullRequest) -> Publication:
+    """Ends without a pull request of ours: there can be one from this branch, and a stranger was faster."""
+    told = turn_away(pull, context.forge, context.proposal.branch)
+    context.report(told)
+    return Publication(merge_progress=MergeProgress.WAITING, notes=(f"{told}; the next run opens the bot's",))
 
 
 def _left_open(context: PublicationContext, refusal: Forbidden) -> Publication:
@@ -123,9 +153,13 @@ def _without_our_draft(context: PublicationContext, pull: PullRequest) -> PullRe
 
 
 def _with_our_text(context: PublicationContext, pull: PullRequest) -> PullRequest:
-    """Updates our section of the body, and the title unless a person changed it."""
-    body = merge_body(pull.body, context.proposal.body, context.forge.limits.body)
-    title = context.proposal.title if is_our_title(pull.title, pull.body) else pull.title
+    """Updates our section of the body, and the title unless a person changed it.
+
+    Of a pull request that a person opened in our place, title and body become ours when we first see it.
+    """
+    first = pull.number != context.proposal.number and not fingerprint_in(pull.body)
+    body = merge_body("" if first else pull.body, context.proposal.body, context.forge.limits.body)
+    title = context.proposal.title if first or is_our_title(pull.title, pull.body) else pull.title
     if (title, body) == (pull.title, pull.body.replace("\r\n", "\n")):
         return pull
     context.report(f"pull request {pull.number} is brought up to date: {pull.url}")
@@ -145,14 +179,17 @@ def _add_label(context: PublicationContext, pull: PullRequest) -> tuple[str, ...
 
 
 def withdraw(
-    branch: str, forge: PullRequests, known_commits: frozenset[str], why: str, report: Callable[[str], None]
+    pull: PullRequest | None,
+    forge: PullRequests,
+    known_commits: frozenset[str],
+    why: str,
+    report: Callable[[str], None],
 ) -> PullRequest | None:
-    """Closes the branch's pull request with a comment if it is open and its head is ours.
+    """Closes our pull request with a comment if it is open and its head is ours.
 
     Returns:
         The pull request as it is then.
     """
-    pull = forge.find(branch)
     if pull is None or pull.state != "open" or pull.head_sha not in known_commits:
         return pull
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ml_action.config.settings import PublicationOptions
+from ml_action.core.errors import RepositoryError
 from ml_action.core.formatting import count_of
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
@@ -94,6 +95,14 @@ class Recorder:
         except ConcurrentUpdate:
             return recorded.state
         return written.state
+
+    def delete_proposal(self, commit: str) -> bool:
+        """Deletes the proposals' branch if it still is at this commit, which is merged. Returns whether it is gone."""
+        try:
+            self.repository.push([Push(self.branches.proposal, commit, "")])
+        except (ConcurrentUpdate, RepositoryError):
+            return False  # the forge was faster, or a rule keeps branches: then the next proposal takes it over
+        return True
 
     def rebuild(self, recorded: RecordedAttempt) -> RecordedAttempt | None:
         """Puts the same proposal on top of the base branch as it is now. None: it cannot; the next run tries again."""

@@ -14,17 +14,16 @@ from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Version
 from ml_action.core.records.promotion import PullRequest
 from ml_action.forge.base import ForgeLimits
+from ml_action.promotion.ownership import Ownership
 
 
 @dataclass(frozen=True)
 class ExpectedPullRequest:
     """What our pull request has to be."""
 
-    repository: str  # owner/name
-    branch: str
-    base: str
+    ownership: Ownership
+    number: int  # 0: none is recorded yet
     commit: str  # "": no commit is recorded
-    authors: frozenset[str] | None  # who may have opened it; None: not known, so the commit has to suffice
     model_dir: str
 
 
@@ -39,7 +38,8 @@ def find_objections(
         paths: every path that it changes, the former path of a renamed file included.
         limits: how many changed files the forge lists. What it hides cannot be verified.
     """
-    return (*_of_state(pull), *_of_origin(pull, expected), *_of_paths(paths, expected.model_dir, limits))
+    origin = (*expected.ownership.objections(pull), *_of_record(pull, expected))
+    return (*_of_state(pull), *origin, *_of_paths(paths, expected.model_dir, limits))
 
 
 def _of_state(pull: PullRequest) -> Iterator[str]:
@@ -49,15 +49,9 @@ def _of_state(pull: PullRequest) -> Iterator[str]:
         yield "it is a draft: a person wants it to wait"
 
 
-def _of_origin(pull: PullRequest, expected: ExpectedPullRequest) -> Iterator[str]:
-    if expected.authors is not None and pull.author not in expected.authors:
-        yield f"it was opened by {pull.author or 'a deleted account'}, not by {' or '.join(sorted(expected.authors))}"
-    if pull.head_repository.casefold() != expected.repository.casefold():  # GitHub's names are case-insensitive
-        yield f"it comes from {pull.head_repository or 'a deleted repository'}, not from {expected.repository}"
-    if pull.head_branch != expected.branch:
-        yield f"it comes from the branch {pull.head_branch}, not from {expected.branch}"
-    if pull.base_branch != expected.base:
-        yield f"it goes to {pull.base_branch}, not to {expected.base}"
+def _of_record(pull: PullRequest, expected: ExpectedPullRequest) -> Iterator[str]:
+    if expected.number not in (0, pull.number):
+        yield f"the journal names pull request {expected.number}, not {pull.number}"
     if not expected.commit:
         yield "no commit is recorded that it could be compared with"
     elif pull.head_sha != expected.commit:

@@ -53,6 +53,7 @@ class RunContext:
     summary: Path | None
     in_actions: bool
     environ: Mapping[str, str] = field(repr=False)
+    commit: str = ""  # of the ref when the run was started; empty outside GitHub
     event: str = ""  # its name, such as pull_request
     workflow: str = ""  # path of its file in the repository; empty where it is not of this repository
     in_fork: bool = False  # whether the repository is a fork of another
@@ -90,6 +91,7 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> RunContext:
         summary=_file(environ, "GITHUB_STEP_SUMMARY"),
         in_actions=environ.get("GITHUB_ACTIONS") == "true",
         environ=environ,
+        commit=environ.get("GITHUB_SHA", ""),
         event=event,
         pull=_pull(payload, repository) if event == "pull_request" else None,
         workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", ""), repository),

@@ -11,14 +11,15 @@ from ml_action.config.settings import CONFIG_FILE, Settings
 from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import Log
-from ml_action.core.records.dataset import Unit
 from ml_action.git import remote, repository
 from ml_action.git.command import Git
 from ml_action.git.errors import explain
-from ml_action.git.open import clone_blobless, open_in_place, open_in_place_with_store, open_with_own_store
+from ml_action.git.open import clone_blobless, open_with_own_store
 from ml_action.git.process import GitFailed
 from ml_action.git.repository import Branches, Repository, Tips
 from ml_action.runtime.actions import RunContext
+
+REGULAR = ("100644", "100755")  # the modes of files that are no links
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ def name_branches(place: Target) -> Branches:
     """The branches by name: the base branch is the setting's, the event's, or the one that the remote's HEAD names."""
     base = place.settings.publication.base or (place.context.default_branch if place.on_github else "")
     name = place.settings.name
-    return Branches(base or _default_branch(place), repository.state_branch(name), repository.proposal_branch(name))
+    return Branches(base or default_branch(place), repository.state_branch(name), repository.proposal_branch(name))
 
 
-def _default_branch(place: Target) -> str:
+def default_branch(place: Target) -> str:
+    """The branch that the remote's HEAD names, or the one that is checked out where there is no server."""
     if not place.on_github:
         name = place.workspace.line_or_empty("symbolic-ref", "--quiet", "--short", "HEAD")
         others = place.workspace.line_or_empty(
@@ -75,18 +77,6 @@ class Opened:
     repository: Repository
 
 
-def open_for_reading(place: Target, scratch: Callable[[], Path]) -> Opened:
-    """Returns the cheapest repository in which datasets can be counted."""
-    if not has_repository(place):
-        return clone_for_reading(place, scratch)
-    if place.on_github:
-        return Opened(place, open_fully(place, name_branches(place), scratch()))
-    state = repository.state_branch(place.settings.name)
-    if place.settings.data.data_path.folder and place.settings.data.unit == Unit.DATASETS:
-        return Opened(place, open_in_place(place.workspace, state))
-    return Opened(place, open_in_place_with_store(place.workspace, state, scratch()))
-
-
 def has_repository(place: Target) -> bool:
     """Whether the workspace is a git repository."""
     return (place.workspace.directory / ".git").exists() or bool(
@@ -100,15 +90,26 @@ def clone_for_reading(place: Target, scratch: Callable[[], Path]) -> Opened:
         raise _no_repository(place)
     branches = name_branches(place)
     found = clone_blobless(place.workspace, place.remote, branches, scratch())
-    file = f"{found.tips.base}:{CONFIG_FILE}"
-    (config,) = found.store.resolve(file)
-    if config.kind != "blob":
+    options = config_at(found.store, found.tips.base)
+    if not options:
         return Opened(place, found)
-    options = parse_config((found.store.read(file) or b"").decode("utf-8", "replace"))
     place = replace(place, settings=parse(place.given, options))
     if name_branches(place) != branches:
         found = found.updated(name_branches(place))
     return Opened(place, replace(found, head=found.tips.base))
+
+
+def config_at(git: Git, commit: str) -> dict[str, object]:
+    """The keys of a commit's ml-auto-update.toml; none where it has no such file, as in `config.file.read_config`.
+
+    Raises:
+        SettingsError: it is not TOML.
+    """
+    rows = git.run("ls-tree", "-z", "--full-tree", commit, "--", CONFIG_FILE) if commit else b""
+    mode, _, oid = rows.partition(b"\t")[0].decode().partition(" blob ")
+    if mode not in REGULAR:
+        return {}
+    return parse_config(git.run("cat-file", "blob", oid).decode("utf-8", "replace"))
 
 
 def _no_repository(place: Target) -> RepositoryError:

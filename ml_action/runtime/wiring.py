@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ml_action.config.file import read_config
 from ml_action.config.parse import parse
 from ml_action.config.settings import Settings
-from ml_action.core.dataclass import replace
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Autonomy
@@ -19,10 +19,19 @@ from ml_action.core.retry import RetryBudget
 from ml_action.git import command, repository
 from ml_action.git.command import Git, Login
 from ml_action.git.repository import Branches, Repository
+from ml_action.runtime import authority
 from ml_action.runtime.actions import RunContext
-from ml_action.runtime.repository_access import Target, clone_for_reading, has_repository, name_branches, open_fully
+from ml_action.runtime.repository_access import (
+    Opened,
+    Target,
+    clone_for_reading,
+    has_repository,
+    name_branches,
+    open_fully,
+)
 
 if TYPE_CHECKING:
+    from ml_action.core.records.outcome import Outcome
     from ml_action.runtime.dependencies import Dependencies
 
 
@@ -89,53 +98,77 @@ def make_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
     return _tools(place, branches, open_fully(place, branches, scratch), log)
 
 
-def read_only_dependencies(place: Target, why: str, scratch: Path, log: Log) -> PreparedRun:
-    """The same for a run that writes nothing; it says why."""
-    log.info(why)
-    place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.REPORT, commit_signing="none"))
-    tools = make_tools(place, scratch, log)
-    tools = replace(
+@dataclass(frozen=True)
+class AuthorizedRun:
+    """A run with the settings of the commit that counts. It writes only if it may."""
+
+    settings: Settings
+    dependencies: Dependencies
+    only_reports: str  # why nothing is written; empty: it is
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """The outcome, which says so if nothing was written."""
+        if not self.only_reports:
+            return outcome
+        return replace(outcome, next_step=self.only_reports, notes=(*outcome.notes, self.only_reports))
+
+
+def prepare_run(place: Target, scratch: Path, log: Log) -> AuthorizedRun:
+    """Opens the repository for a run that writes. If it may only report, nothing that it does leaves this machine."""
+    found = authority.open_with_authority(place, scratch)
+    place, why = found.opened.target, found.reason_to_write_nothing
+    if why:
+        log.warn(why)
+        place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.REPORT, commit_signing="none"))
+    tools = _tools(place, name_branches(place), found.opened.repository, log)
+    return AuthorizedRun(place.settings, _that_only_reads(tools) if why else tools, why)
+
+
+def _that_only_reads(tools: Dependencies) -> Dependencies:
+    return replace(
         tools,
         repository=repository.ReadOnlyRepository(**vars(tools.repository)),
         repository_facts=lambda _: None,
         issues=lambda: None,
     )
-    return PreparedRun(place.settings, tools)
 
 
-def reason_to_write_nothing(place: Target) -> str:
-    """Why a run of the loop may only report here; empty: it may write.
-
-    A pull request's datasets are not the base branch's yet, and a fork's token may only read.
-    """
-    context = place.context
-    if context.pull:
-        return (
-            f"nothing is written: this run is for pull request {context.pull.number}, whose datasets are not merged yet"
-        )
-    if context.in_fork and place.settings.publication.in_fork == "report":
-        return "nothing is written: this repository is a fork; in-fork: run has the loop keep a model of its own here"
-    return ""
-
-
-def make_data_tools(place: Target, scratch: Path, log: Log) -> Dependencies:
-    """The same for judging a pull request's datasets: against the branch that it is for.
+def make_data_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
+    """The same for judging a pull request's datasets: against the branch that it is for, with the settings that it has.
 
     A comment is no promotion: `autonomy` does not keep it back.
     """
-    pull, branches = place.context.pull, name_branches(place)
-    branches = replace(branches, base=pull.base) if pull else branches
+    pull = place.context.pull
+    if pull:
+        settings = place.settings.with_values(base=pull.base)
+        place = replace(place, given={**place.given, "base": pull.base}, settings=settings)
+    opened = authority.open_checkout(place, scratch)
+    place = opened.target
     place = replace(place, settings=place.settings.with_values(autonomy=Autonomy.PROPOSE))
-    return _tools(place, branches, open_fully(place, branches, scratch), log)
+    return PreparedRun(place.settings, _tools(place, name_branches(place), opened.repository, log))
 
 
 def make_approval_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
-    """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do."""
-    if has_repository(place):
+    """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do.
+
+    The settings are those of the base branch: whoever asks for an approval may have written what is checked out.
+    """
+    if has_repository(place) and not place.on_github:
         return PreparedRun(place.settings, make_tools(place, scratch, log))
-    opened = clone_for_reading(place, lambda: scratch)
+    opened = authority.open_for_base(place, scratch) if has_repository(place) else _clone(place, scratch)
     place = opened.target
     return PreparedRun(place.settings, _tools(place, name_branches(place), opened.repository, log))
+
+
+def make_doctors_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
+    """The same with the settings of the work tree: the doctor writes nothing, and judges what is not pushed yet."""
+    if has_repository(place):
+        return PreparedRun(place.settings, make_tools(place, scratch, log))
+    return make_approval_tools(place, scratch, log)
+
+
+def _clone(place: Target, scratch: Path) -> Opened:
+    return clone_for_reading(place, lambda: scratch)
 
 
 def _tools(place: Target, branches: Branches, found: Repository, log: Log) -> Dependencies:

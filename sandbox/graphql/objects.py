@@ -16,7 +16,7 @@ from sandbox.serializers import accounts
 from sandbox.serializers.pulls import node_id, page_url
 
 MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
-PERMISSION = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
+PERMISSION = {"admin": "ADMIN", "write": "WRITE", "triage": "TRIAGE", "read": "READ"}
 
 
 def actor(url: str, account: Account | None) -> dict[str, Any] | None:
@@ -65,6 +65,7 @@ def repository_node(url: str, repository: Repository, viewer: Account) -> dict[s
         "viewerDefaultMergeMethod": (methods or ["merge"])[0].upper(),
         "viewerPermission": PERMISSION.get(repository.role(viewer)),
         "pullRequest": pull_request,
+        "issue": lambda _info, number: issue_node(url, repository, number),
         "ref": lambda _info, qualifiedName: ref_node(repository, qualifiedName, viewer),  # noqa: N803  GitHub's name
         "label": lambda _info, name: label_node(repository, name),
     }
@@ -82,6 +83,20 @@ def ref_node(repository: Repository, name: str, viewer: Account) -> dict[str, An
         "prefix": "refs/heads/",
         "refUpdateRule": update_rule_node(repository, branch, viewer),
         "rules": lambda _info, first: rules_node(repository, branch, first),
+    }
+
+
+def issue_node(url: str, repository: Repository, number: int) -> dict[str, Any] | None:
+    """Returns an issue with the last editor of its body."""
+    issue = repository.issues.get(number)
+    if issue is None:
+        return None
+    return {
+        "__typename": "Issue",
+        "id": f"I_{repository.id}_{number}",
+        "number": number,
+        "author": actor(url, issue.author),
+        "editor": actor(url, issue.editor),
     }
 
 

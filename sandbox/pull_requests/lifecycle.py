@@ -28,7 +28,7 @@ def update(repository: Repository, pull: PullRequest, refs: dict[str, str], push
         adopt_head(repository, pull, head or pull.head_sha, pusher)
         pull.mark_merged(base, pusher)
     elif not head or not base or (head != pull.head_sha and repository.git.is_ancestor(head, base)):
-        pull.close()  # a branch was deleted, or a force push left nothing to merge
+        pull.close(pusher)  # a branch was deleted, or a force push left nothing to merge
     else:
         pull.base_sha = base
         adopt_head(repository, pull, head, pusher)

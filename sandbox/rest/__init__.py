@@ -3,6 +3,7 @@
 from sandbox.rest import (
     actions,
     checks,
+    collaborators,
     contents,
     issues,
     labels_and_comments,
@@ -14,6 +15,18 @@ from sandbox.rest import (
 )
 from sandbox.rest.routing import ROUTES, Call
 
-SUBJECTS = (actions, checks, contents, issues, labels_and_comments, pulls, references, repositories, reviews, rules)
+SUBJECTS = (
+    actions,
+    checks,
+    collaborators,
+    contents,
+    issues,
+    labels_and_comments,
+    pulls,
+    references,
+    repositories,
+    reviews,
+    rules,
+)
 
 __all__ = ["ROUTES", "SUBJECTS", "Call"]

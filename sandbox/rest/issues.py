@@ -9,7 +9,7 @@ from sandbox.errors import RefusalError, invalid_field, not_found
 from sandbox.records import Issue
 from sandbox.rest.labels_and_comments import DEFAULT_COLOR, add_label
 from sandbox.rest.routing import Call, created, route, text
-from sandbox.serializers.issues import serialize_issue
+from sandbox.serializers.issues import serialize_issue, serialize_pull_as_issue
 
 DISABLED = "Issues are disabled for this repo"
 LONGEST = 65_536  # characters of a body
@@ -45,6 +45,15 @@ def create_issue(call: Call) -> Any:
     return created(serialize_issue(call.url, call.repository, issue))
 
 
+@route("GET", "/issues/<int:issue_number>", needs="issues:read|pull_requests:read")
+def get_issue(call: Call, issue_number: int) -> Any:
+    """Returns an issue or a pull request, which is an issue too, with who closed it."""
+    pull = call.repository.pulls_by_number.get(issue_number)
+    if pull:
+        return serialize_pull_as_issue(call.url, call.repository, pull)
+    return serialize_issue(call.url, call.repository, find_issue(call, issue_number))
+
+
 @route("PATCH", "/issues/<int:issue_number>", needs="issues:write")
 def edit_issue(call: Call, issue_number: int) -> Any:
     """Changes title, body or state, for the author and for accounts with write access."""
@@ -53,9 +62,10 @@ def edit_issue(call: Call, issue_number: int) -> Any:
     if issue.author.login != call.actor.login and not call.repository.has_write_access(call.actor):
         raise RefusalError(403, "Must have admin rights to Repository.")
     issue.title = text(body, "title", "Issue") or issue.title
-    issue.body = limited(text(body, "body", "Issue")) if "body" in body else issue.body
+    if "body" in body:
+        issue.body, issue.editor = limited(text(body, "body", "Issue")), call.actor
     if body.get("state") not in (None, issue.state):
-        issue.set_state(body["state"])
+        issue.set_state(body["state"], call.actor)
     issue.updated_at = now()
     return serialize_issue(call.url, call.repository, issue)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.accounts import includes
 from sandbox.clock import now
 from sandbox.errors import RefusalError, invalid_field, not_found, validation_failed
 from sandbox.pull_requests import lifecycle, merge_queue
@@ -144,6 +145,7 @@ def get_pull(call: Call, pull_number: int) -> Any:
 def edit_pull(call: Call, pull_number: int) -> Any:
     """Changes title, body, base or state."""
     pull, body = call.pull(pull_number), call.fields()
+    refuse_stranger(call, pull, "triage" if body.keys() <= {"state"} else "write")
     if "base" in body:
         retarget(call, pull, body["base"])
     if "state" in body:
@@ -152,6 +154,12 @@ def edit_pull(call: Call, pull_number: int) -> Any:
     pull.body = text(body, "body", "PullRequest") if "body" in body else pull.body
     pull.updated_at = now()
     return serialize_pull(call.url, call.repository, pull)
+
+
+def refuse_stranger(call: Call, pull: PullRequest, level: str) -> None:
+    """Refuses a caller who neither opened the pull request nor has this role."""
+    if call.actor.login != pull.author.login and not includes(call.repository.role(call.actor), level):
+        raise RefusalError(403, "Must have admin rights to Repository.")
 
 
 def retarget(call: Call, pull: PullRequest, base: str) -> None:
@@ -166,10 +174,10 @@ def change_state(call: Call, pull: PullRequest, state: str) -> None:
     if state not in ("open", "closed"):
         raise invalid_field("PullRequest", "state")
     if state == "closed" and pull.open:
-        pull.close()
+        pull.close(call.actor)
     elif state == "open" and not pull.open:
         refuse_reopening(call, pull)
-        pull.state, pull.closed_at = "open", None
+        pull.state, pull.closed_at, pull.closed_by = "open", None, None
         pull.head_sha = head_tip(call, call.repository.head_repository(pull) or call.repository, pull.head)
         pull.base_sha = branch_tip(call, pull.base, "base")
 

@@ -30,6 +30,11 @@ class Call:
     account: Account | None
     repository: Repository
     headers: dict[str, str] = field(default_factory=dict)
+    people: Callable[[], Sequence[Account]] = tuple  # all accounts of the server
+
+    def find_account(self, login: str) -> Account | None:
+        """Returns the newest account with a login in any case."""
+        return next((one for one in reversed(self.people()) if one.login.lower() == login.lower()), None)
 
     @property
     def url(self) -> str:

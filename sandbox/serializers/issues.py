@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.records import Issue
+from sandbox.records import Issue, PullRequest
 from sandbox.repository import Repository
 from sandbox.serializers import accounts, repositories
-from sandbox.serializers.pulls import author_association
+from sandbox.serializers.pulls import author_association, page_url
 
 
 def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str,
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,
         "closed_at": issue.closed_at,
+        "closed_by": accounts.simple_user(url, issue.closed_by.login) if issue.closed_by else None,
         "url": here,
         "html_url": f"{url}/{repository.full_name}/issues/{issue.number}",
         "repository_url": api,
@@ -41,3 +42,23 @@ def serialize_issue(url: str, repository: Repository, issue: Issue) -> dict[str,
         "comments_url": f"{here}/comments",
         "events_url": f"{here}/events",
     }
+
+
+def serialize_pull_as_issue(url: str, repository: Repository, pull: PullRequest) -> dict[str, Any]:
+    """Returns GitHub's `issue` for a pull request."""
+    issue = Issue(
+        pull.number,
+        pull.author,
+        pull.title,
+        pull.body,
+        pull.state,
+        labels=pull.labels,
+        created_at=pull.created_at,
+        updated_at=pull.updated_at,
+        closed_at=pull.closed_at,
+        closed_by=pull.closed_by,
+    )
+    page = page_url(url, repository, pull)
+    links = {"url": f"{repositories.api_url(url, repository)}/pulls/{pull.number}", "html_url": page}
+    links |= {"diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+    return serialize_issue(url, repository, issue) | {"html_url": page, "pull_request": links}

@@ -40,12 +40,20 @@ def ruleset_number(rule: Rule) -> int:
     return zlib.crc32(rule.ruleset.encode()) >> 1
 
 
-def items_of(rule: Rule) -> Iterator[RulesetItem]:
-    """Yields the rules of a ruleset."""
+def updates_of(rule: Rule) -> Iterator[RulesetItem]:
+    """Yields the rules of a ruleset about creations, updates and deletions."""
+    if rule.restrict:
+        yield RulesetItem("creation")
+        yield RulesetItem("update", {"update_allows_fetch_and_merge": False})
     if not rule.allow_deletions:
         yield RulesetItem("deletion")
     if not rule.allow_force_pushes:
         yield RulesetItem("non_fast_forward")
+
+
+def items_of(rule: Rule) -> Iterator[RulesetItem]:
+    """Yields the rules of a ruleset."""
+    yield from updates_of(rule)
     if rule.linear_history:
         yield RulesetItem("required_linear_history")
     if rule.require_signatures:

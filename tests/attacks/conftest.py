@@ -1,5 +1,15 @@
-"""Attacks are played in the worlds of the scenarios."""
+"""The worlds of the scenarios, for attacks: the real stand-in of GitHub, real git, and people who may do less."""
 
-from tests.scenarios.conftest import _hurry, empty, make_world, production, proposed, with_v1, with_v2_proposed
+from __future__ import annotations
 
-__all__ = ["_hurry", "empty", "make_world", "production", "proposed", "with_v1", "with_v2_proposed"]
+from tests.scenarios.conftest import (  # noqa: F401  fixtures
+    _hurry,
+    empty,
+    make_world,
+    production,
+    proposed,
+    second,
+    with_v1,
+    with_v2,
+    with_v2_proposed,
+)

@@ -18,6 +18,7 @@ import pytest
 
 from ml_action import cli
 from sandbox import Account, Exchange, PullRequest, Repository
+from tests.attacks.forgery import write_as_the_bot
 from tests.scenarios.world import PROPOSAL, PULLS, STATE, STORE, Run, Started, World, asked, drifted, in_process
 from tests.support import benign_files
 
@@ -248,8 +249,7 @@ def tampered(world: World, files: Mapping[str, bytes | None], links: Mapping[str
         world.git.run("fast-import", "--quiet", "--force", stdin=(head + rows).encode())
         world.here.hub.synchronise(world.repository)
         commit = world.tip(PROPOSAL)
-    journal = world.read("journal.jsonl", STATE).replace(world.last.commit.encode(), commit.encode())
-    world.commit({"journal.jsonl": journal}, STATE)
+    write_as_the_bot(world, lambda state: state.with_attempt(replace(world.last, commit=commit)))
     assert world.pull.head_sha == world.last.commit == commit
     return commit
 
@@ -307,13 +307,12 @@ def test_forged_contents_are_refused_even_if_the_journal_names_their_commit(
 
 
 def test_write_access_to_the_bots_branches_is_enough_to_forge_a_model(proposed: World) -> None:
-    """The limit of what can be verified, see docs/threats.md: protect `ml-auto-update/**`."""
+    """The limit of what can be verified, see docs/threats.md: protect `ml-auto-update/**/*`."""
     model = b"anything at all"
     digest = hashlib.sha256(model).hexdigest()
-    recorded = proposed.last.digest.encode()
     tampered(proposed, {"model/v2.pkl": model, METADATA: metadata(proposed, sha256=digest, size=len(model))}, {})
-    journal = proposed.read("journal.jsonl", STATE).replace(recorded, digest.encode())
-    proposed.commit({"journal.jsonl": journal}, STATE)
+    forged = replace(proposed.last, digest=digest)
+    write_as_the_bot(proposed, lambda state: replace(state.with_attempt(forged), commit=""))  # a history of its own
     assert approve(proposed, 1).decision == "promote"
 
 
@@ -321,8 +320,7 @@ def test_write_access_to_the_bots_branches_is_enough_to_forge_a_model(proposed: 
     "commit", ["--upload-pack=touch /tmp/x", "main", "refs/heads/main:refs/heads/x", "$(id)", "0" * 40]
 )
 def test_a_journal_entry_that_is_no_commit_changes_no_branch(proposed: World, commit: str) -> None:
-    journal = proposed.read("journal.jsonl", STATE).replace(proposed.last.commit.encode(), commit.encode())
-    proposed.commit({"journal.jsonl": journal}, STATE)
+    write_as_the_bot(proposed, lambda state: state.with_attempt(replace(proposed.last, commit=commit)))
     before = proposed.git.line("for-each-ref", "refs/heads/main")
     assert approve(proposed, 1).decision == "blocked"
     run = proposed.hour()

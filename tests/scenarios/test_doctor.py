@@ -110,7 +110,7 @@ def test_a_ruleset_that_the_bot_may_bypass_is_no_finding(production: World) -> N
 
 def test_classic_protection_of_the_bots_branches(production: World) -> None:
     assert production.tip(STATE)
-    production.here.hub.protect(production.repository, "ml-auto-update/**")
+    production.here.hub.protect(production.repository, "ml-auto-update/**/*")
     code, found = as_json(production)
     assert (code, found["works"]) == (0, "merge")
     assert "state-maybe" in names_of(

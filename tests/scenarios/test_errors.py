@@ -203,7 +203,7 @@ def test_forge_github_without_a_token(ready: World) -> None:
 
 def test_a_protected_state_branch(ready: World) -> None:
     ready.here.hub.protect(ready.repository, "ml-auto-update/*/*")
-    failed(ready.hour(), 4, "branch rules refuse the bot's push", "ml-auto-update/**")
+    failed(ready.hour(), 4, "branch rules refuse the bot's push", "ml-auto-update/**/*")
     untouched(ready)
 
 

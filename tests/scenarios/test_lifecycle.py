@@ -281,7 +281,7 @@ def test_a_rule_over_the_bots_own_branches_stops_the_run_with_the_rule_to_change
     production.arrive(drifted(45, 8))
     run = production.hour()
     assert run.code == 4
-    assert "exclude ml-auto-update/** from the rule" in run.log
+    assert "leave ml-auto-update/**/* out of the rule" in run.log
     assert len(production.attempts) == 1
     assert production.pulls == []
     production.repository.rules.pop()

@@ -342,6 +342,7 @@ class World:
             GITHUB_ACTIONS="true",
             GITHUB_WORKSPACE=str(workspace),
             GITHUB_REF=f"refs/heads/{branch}",
+            GITHUB_SHA=sandbox_session.plain_git(workspace).object_id("HEAD^{commit}"),
             GITHUB_RUN_ID="7",
             GITHUB_OUTPUT=str(files / "output"),
             GITHUB_STEP_SUMMARY=str(files / "summary"),

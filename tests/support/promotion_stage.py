@@ -17,6 +17,7 @@ from ml_action.core.retry import RetryBudget
 from ml_action.forge.github.client import GitHub
 from ml_action.forge.github.session import ApiAccess, Timing
 from ml_action.promotion.lifecycle import publish
+from ml_action.promotion.ownership import Ownership
 from ml_action.promotion.publication import PublicationContext
 from ml_action.promotion.pull_request_text import wrap_body
 from sandbox import Account, Exchange, Repository, Sandbox
@@ -40,6 +41,7 @@ class Stage:
     log: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+    journal: dict[int, str] = field(default_factory=dict)  # the authors that it names, by pull request
     recorded: set[str] = field(default_factory=set)  # by other runs, meanwhile
     doubts: tuple[str, ...] = ()  # about the commit's contents
     on_pause: Callable[[], object] = lambda: None
@@ -129,7 +131,8 @@ class Stage:
         self.bodies.clear()
         with closing(forge or self.github()) as forge:
             proposal, known = self.proposal(commit, autonomy, **changes), frozenset(self.known)
-            rest = lambda: frozenset(self.recorded), self.pause, self.log.append, lambda paths: self.doubts
+            ours = Ownership(forge, proposal.branch, proposal.base, self.journal)
+            rest = lambda: frozenset(self.recorded), self.pause, self.log.append, ours, lambda paths: self.doubts
             return publish(PublicationContext(proposal, forge, known, *rest))
 
     def pause(self, seconds: float) -> None:

@@ -31,8 +31,8 @@ def run(call: Invocation) -> Outcome:
             fix="use `on: pull_request`: example-workflows/check-datasets.yml",
         )
     target = wiring.find_place(call.inputs, call.context, call.log.info)
-    tools = wiring.make_data_tools(target, call.temporary_folder(), call.log)
-    return check(target.settings, tools, target.context.pull)
+    settings, tools = wiring.make_data_tools(target, call.temporary_folder(), call.log)
+    return check(settings, tools, target.context.pull)
 
 
 def check(settings: Settings, tools: Dependencies, pull: PullEvent | None) -> Outcome:

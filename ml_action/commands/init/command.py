@@ -44,7 +44,7 @@ def _diagnose(call: Invocation, top: Path, secrets: Mapping[str, str], chosen: M
         return None
     inputs = {"autonomy": "propose", **chosen, **secrets, "forge": "github"}
     target = wiring.find_place(inputs, context, call.log.info)
-    return doctor.diagnose(*wiring.make_approval_tools(target, call.temporary_folder(), call.log))
+    return doctor.diagnose(*wiring.make_doctors_tools(target, call.temporary_folder(), call.log))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -64,6 +64,9 @@ class Attempt:
     policy: Policy | None = None  # what was asked of it
     notes: tuple[str, ...] = ()
     watched: WatchResult | None = None  # of a rollback: what the watch found, if it was the watch that asked for it
+    given: tuple[
+        str, ...
+    ] = ()  # settings that came from the workflow's inputs or from flags, not from the settings file
     former: tuple[str, ...] = ()  # commits that the proposal had before it was rebuilt on top of a moved base
 
     @property

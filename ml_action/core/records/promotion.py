@@ -75,6 +75,7 @@ class Proposal:
     draft: bool = False
     drafted: frozenset[str] = frozenset()  # fingerprints of the attempts that were proposed as a draft
     moved: bool = False  # whether the base branch has moved since it was built
+    number: int = 0  # of its pull request, if the journal knows it
     alone: bool = False  # needs a pull request of its own: another promotion's open one is closed first
 
 

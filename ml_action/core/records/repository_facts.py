@@ -70,6 +70,8 @@ class BranchProtection:
     linear: bool = False
     queue: bool = False
     methods: tuple[str, ...] = ()  # the ways to merge that a ruleset allows; empty: it does not say
+    guarded: bool | None = None  # whether a rule keeps pushes off it, whoever may bypass that; None: it was not asked
+    bypass: tuple[str, ...] | None = None  # who may bypass the rules that keep pushes off it; None: it is not shown
 
 
 class DisabledWorkflow(NamedTuple):
@@ -99,5 +101,7 @@ class RepositoryFacts:
     disabled: tuple[DisabledWorkflow, ...] = ()
     granted: bool | None = None  # whether the workflow's file gives its token pull-requests: write
     opened_before: int = 0  # a pull request that this bot has opened here; 0: none is known
+    writers: tuple[str, ...] | None = None  # the logins of all people who may write to the repository
+    conflicts: tuple[str, ...] = ()  # branches that take the names of the bot's branches
     large_files: bool = False  # whether .gitattributes sends the model directory to Git LFS
     unseen: tuple[str, ...] = field(default=())  # what could not be asked, in words

@@ -47,6 +47,8 @@ PUSH_RULES = {
     "workflows": "changes need workflows that have passed",
     "branch_name_pattern": "its name does not fit a pattern",
 }
+# Those that keep everybody off who may not bypass them.
+GUARDS = ("update", "pull_request", "required_status_checks", "required_deployments", "merge_queue", "workflows")
 FORCE = "non_fast_forward"
 FORCE_RULES = {FORCE: "it may not be force-pushed"}
 CREATION_RULES = ("creation", "branch_name_pattern")  # these do not affect a branch that exists
@@ -122,16 +124,53 @@ class Rulesets:
     def __init__(self, session: GitHubSession) -> None:
         self._session = session
         self._rulesets: dict[int, dict[str, Any]] = {}
+        self._rules: dict[str, list[dict[str, Any]] | None] = {}
 
     def rules_of(self, branch: str) -> list[dict[str, Any]]:
         """Returns the active rules of a branch, which need not exist."""
-        return list(self._session.get_or_none(f"/rules/branches/{quote(branch)}?per_page=100") or ())
+        return self.shown_rules_of(branch) or []
+
+    def shown_rules_of(self, branch: str) -> list[dict[str, Any]] | None:
+        """Returns the same, or `None` if GitHub does not show them to this token."""
+        if branch not in self._rules:
+            shown = self._session.get_or_none(f"/rules/branches/{quote(branch)}?per_page=100")
+            self._rules[branch] = None if shown is None else list(shown)
+        return self._rules[branch]
 
     def ruleset(self, number: int) -> dict[str, Any]:
         """Returns a ruleset as GitHub shows it to this token."""
         if number not in self._rulesets:
             self._rulesets[number] = dict(self._session.get_or_none(f"/rulesets/{number}") or {})
         return self._rulesets[number]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What keeps other writers off a branch."""
+
+    guarded: bool | None  # None: GitHub does not show it
+    bypass: tuple[str, ...] | None  # who may push all the same, in GitHub's words; None: not shown
+
+
+def guard_of(branch: str, classic: Mapping[str, Any] | None, rulesets: Rulesets) -> Guard:
+    """Returns what keeps pushes off a branch, according to the rules that are in effect for it.
+
+    A classic protection that shows nothing else keeps pushes off if the viewer may not push, or pull requests are
+    required; what it does to others is not shown.
+    """
+    rules = rulesets.shown_rules_of(branch)
+    guarding = [rule for rule in rules or () if rule.get("type") in GUARDS]
+    if guarding:
+        shown = [rulesets.ruleset(int(rule.get("ruleset_id") or 0)).get("bypass_actors") for rule in guarding]
+        known = [actor for actors in shown if actors is not None for actor in actors]
+        return Guard(True, None if None in shown else tuple(dict.fromkeys(map(_actor, known))))
+    return Guard(None if rules is None or classic else False, None)
+
+
+def _actor(actor: Mapping[str, Any]) -> str:
+    """Returns an entry of a bypass list in a few words."""
+    kind, number = str(actor.get("actor_type")), actor.get("actor_id")
+    return f"{kind} {number}" if number else kind
 
 
 def may_bypass(ruleset: Mapping[str, Any] | None) -> bool | None:

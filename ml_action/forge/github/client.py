@@ -31,6 +31,9 @@ LIST = Operation("list the pull requests", "pull-requests: read")
 OPEN = Operation("open the pull request", "pull-requests: write")
 EDIT = Operation("edit the pull request", "pull-requests: write")
 CLOSE = Operation("close the pull request", "pull-requests: write")
+REOPEN = Operation("open the pull request again", "pull-requests: write")
+CLOSED_BY = Operation("show who closed the pull request", "pull-requests: read")
+PERMISSION = Operation("show what an account may do here", "metadata: read")
 MARK_READY = Operation("take the pull request out of draft", "pull-requests: write")
 APPROVE = Operation("approve the pull request", "pull-requests: write", "approver-token")
 LIST_FILES = Operation("list the changed files", "pull-requests: read")
@@ -65,6 +68,7 @@ class GitHub:
         self._author = GitHubSession(access, repository, Credential("token", token))
         approver = Credential("approver-token", approver_token)
         self._approver = GitHubSession(access, repository, approver) if approver_token else None
+        self._writers: dict[str, bool | None] = {}  # whether an account may write, by its login
         self._labels: set[str] = set()  # labels that are known to exist, in lower case
         self._pulls = PullRequestCache(self._author)
         self._merges = GitHubMerges(self._author, self._pulls)
@@ -73,7 +77,7 @@ class GitHub:
 
     def issues(self) -> GitHubIssues:
         """Returns the store of the dashboard."""
-        return GitHubIssues(self._author)
+        return GitHubIssues(self._author, self.may_write)
 
     def facts(self, names: BranchNames, *, thorough: bool) -> RepositoryFacts:
         """Returns the facts about the repository and the tokens; see `repository_facts`."""
@@ -104,11 +108,11 @@ class GitHub:
 
     # --- pull requests ------------------------------------------------------------------------------------
 
-    def find(self, branch: str) -> PullRequest | None:
-        """Returns the pull request of a branch of this repository: the open one, else the newest finished one."""
-        # the owner's other forks match this filter too: `newest` leaves them out
+    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
+        """Returns the pull requests of a branch of this repository: open ones, then the newest finished ones."""
+        # the owner's other forks match this filter too: `own` leaves them out
         head = f"{self.repository.split('/')[0]}:{branch}"
-        return self._author.call(LIST, lambda: self._pulls.newest(self._author.repo.get_pulls(state="all", head=head)))
+        return self._author.call(LIST, lambda: self._pulls.own(self._author.repo.get_pulls(state="all", head=head)))
 
     def get(self, number: int) -> PullRequest:
         """Returns the current state of a pull request, with its merge state."""
@@ -176,6 +180,32 @@ class GitHub:
 
         return self._author.call(CLOSE, send, find_effect)
 
+    def reopen(self, pull: PullRequest) -> PullRequest:
+        """Opens a closed pull request again."""
+        raw = self._pulls.raw(pull)
+
+        def send() -> PullRequest:
+            raw.edit(state="open")
+            return self._pulls.keep(raw)
+
+        def find_effect() -> PullRequest | None:
+            fresh = self.get(pull.number)
+            return fresh if fresh.state == "open" else None
+
+        return self._author.call(REOPEN, send, find_effect)
+
+    def closed_by(self, pull: PullRequest) -> str:
+        """Returns the login of the account that closed the pull request: only the issue behind it says so."""
+        shown = self._author.get_or_none(f"/issues/{pull.number}", CLOSED_BY) or {}
+        return str((shown.get("closed_by") or {}).get("login", ""))
+
+    def may_write(self, login: str) -> bool | None:
+        """Whether a person may write here. GitHub tells this only to tokens that may write, and not of Apps."""
+        if login not in self._writers:
+            shown = self._author.get_or_none(f"/collaborators/{quote(login)}/permission", PERMISSION)
+            self._writers[login] = shown["permission"] in ("admin", "write") if shown else None
+        return self._writers[login]
+
     def _create(self, proposal: Proposal) -> PullRequest:
         raw = self._author.repo.create_pull(
             base=proposal.base,
@@ -190,9 +220,8 @@ class GitHub:
 
     def _find_opened(self, proposal: Proposal) -> PullRequest | None:
         """Returns the branch's pull request if it is open, or was until this very commit was merged."""
-        found = self.find(proposal.branch)
-        ours = found and (found.state == "open" or (found.state == "merged" and found.head_sha == proposal.commit))
-        return found if ours else None
+        there = (pull for pull in self.pulls_of(proposal.branch) if pull.base_branch == proposal.base)
+        return next((pull for pull in there if pull.state == "open" or _is_merged(pull, proposal)), None)
 
     # --- reviews and merges -------------------------------------------------------------------------------
 
@@ -220,3 +249,8 @@ class GitHub:
     def merge(self, pull: PullRequest, commit: str, method: str) -> MergeAnswer:
         """Merges the pull request now if its head is this commit."""
         return self._merges.merge(pull, commit, method)
+
+
+def _is_merged(pull: PullRequest, proposal: Proposal) -> bool:
+    """Whether this very commit was merged."""
+    return pull.state == "merged" and pull.head_sha == proposal.commit

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from ml_action.core.records.promotion import Issue
+from ml_action.forge.base import Refused
 from ml_action.forge.github.errors import Operation
 from ml_action.forge.github.session import GitHubSession
 
 LABEL = "ml-auto-update"  # limits the search to one page where other bots open issues too
 LIST = Operation("list the issues", "issues: read")
 OPEN = Operation("open the dashboard's issue", "issues: write")
+EDITOR = """
+query ($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) { issue(number: $number) { editor { __typename login } } }
+}"""
 EDIT = Operation("edit the dashboard's issue", "issues: write")
 
 
 class GitHubIssues:
     """The issues of one identity; implements `IssueStore`."""
 
-    def __init__(self, session: GitHubSession) -> None:
+    def __init__(self, session: GitHubSession, may_write: Callable[[str], bool | None]) -> None:
         self._session = session
+        self.may_write = may_write
 
     def find(self, marker: str) -> Issue | None:
         """Returns our newest issue that begins with the marker. Issues of other authors may quote it.
@@ -41,6 +48,21 @@ class GitHubIssues:
         """Replaces the issue's body. This is idempotent."""
         path = f"/issues/{issue.number}"
         self._session.call(EDIT, lambda: _issue(self._session.request("PATCH", path, {"body": body}).data))
+
+    def editor(self, issue: Issue) -> str:
+        """Returns the login of the account that edited the issue's body last, which only GraphQL shows."""
+        owner, _, name = self._session.repository.partition("/")
+        try:
+            data = self._session.query(EDITOR, {"owner": owner, "name": name, "number": issue.number}, LIST)
+        except Refused:
+            return ""
+        editor = ((data.get("repository") or {}).get("issue") or {}).get("editor") or {}
+        suffix = "[bot]" if editor.get("__typename") == "Bot" else ""
+        return f"{editor['login']}{suffix}" if editor.get("login") else ""
+
+    def author(self) -> str:
+        """Returns the login of the identity that maintains the issue."""
+        return self._session.login()
 
     def _newest(self, marker: str, filters: dict[str, str]) -> Issue | None:
         login = self._session.login()

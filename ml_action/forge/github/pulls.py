@@ -34,14 +34,8 @@ class PullRequestCache:
         self._raw[pull.number] = raw
         return pull
 
-    def newest(self, listed: Iterable[RawPullRequest]) -> PullRequest | None:
-        """Returns the open one of this repository's own branches, else the first: GitHub lists the newest first."""
-        newest = None
-        for raw in listed:
-            pull = self.keep(raw, complete=False)
-            if pull.head_repository != raw.base.repo.full_name:
-                continue
-            if pull.state == "open":
-                return pull
-            newest = newest or pull
-        return newest
+    def own(self, listed: Iterable[RawPullRequest]) -> tuple[PullRequest, ...]:
+        """Returns those of this repository's own branches, the open ones first: GitHub lists the newest first."""
+        kept = ((self.keep(raw, complete=False), raw) for raw in listed)
+        own = [pull for pull, raw in kept if pull.head_repository == raw.base.repo.full_name]
+        return tuple(sorted(own, key=lambda pull: pull.state != "open"))

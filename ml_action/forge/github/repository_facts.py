@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ml_action.core.records.repository_facts import DisabledWorkflow, RepositoryFacts, TokenInfo, TokenKind
 from ml_action.forge.github.branch_protection import (
@@ -18,6 +19,7 @@ from ml_action.forge.github.branch_protection import (
     QueryResult,
     Rulesets,
     base_protection,
+    guard_of,
     push_protection,
     query,
     rules_from_query,
@@ -64,18 +66,49 @@ def fetch_facts(
         methods=_merge_methods(shown),
         auto_merge=shown.get("allow_auto_merge"),
     )
-    return FetchedFacts(_with_admin_facts(facts, author) if thorough else facts, result)
+    if thorough:
+        facts = _with_admin_facts(_with_guards(facts, result, rulesets), author)
+    if thorough or not facts.state.there:
+        facts = replace(facts, conflicts=_conflicts(author, names))
+    return FetchedFacts(facts, result)
+
+
+def _with_guards(facts: RepositoryFacts, result: QueryResult, rulesets: Rulesets) -> RepositoryFacts:
+    """Adds what keeps other writers off the bot's branches."""
+    state = guard_of(facts.state.branch, result.protection("state"), rulesets)
+    proposal = guard_of(facts.proposal.branch, result.protection("proposal"), rulesets)
+    return replace(
+        facts,
+        state=replace(facts.state, guarded=state.guarded, bypass=state.bypass),
+        proposal=replace(facts.proposal, guarded=proposal.guarded, bypass=proposal.bypass),
+    )
+
+
+def _conflicts(author: GitHubSession, names: BranchNames) -> tuple[str, ...]:
+    """Returns the branches that take the names of the bot's: git has no branch below another, nor above one."""
+    first = names.state.partition("/")[0]
+    listed = author.get_or_none(f"/git/matching-refs/heads/{quote(first)}") or ()
+    branches = (str(ref["ref"]).removeprefix("refs/heads/") for ref in listed)
+    return tuple(
+        branch for branch in branches if any(_conflict(branch, ours) for ours in (names.state, names.proposal))
+    )
+
+
+def _conflict(branch: str, ours: str) -> bool:
+    return ours.startswith(f"{branch}/") or branch.startswith(f"{ours}/")
 
 
 def _with_admin_facts(facts: RepositoryFacts, author: GitHubSession) -> RepositoryFacts:
     """Adds what GitHub shows to some tokens only: an administrator's setting, and the disabled workflows."""
     permissions = author.get_or_none("/actions/permissions/workflow")
     listed = author.get_or_none("/actions/workflows?per_page=100") or {}
+    people = author.get_or_none("/collaborators?permission=push&per_page=100")
     workflows = [DisabledWorkflow(str(one["path"]), str(one["state"])) for one in listed.get("workflows", ())]
     return replace(
         facts,
         actions_may_open=permissions.get("can_approve_pull_request_reviews") if permissions else None,
         disabled=tuple(one for one in workflows if one.state.startswith("disabled")),
+        writers=None if people is None else tuple(str(person["login"]) for person in people),
     )
 
 

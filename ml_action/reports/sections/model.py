@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml_action.core.formatting import count_of
 from ml_action.core.records.attempt import Attempt
@@ -51,6 +51,11 @@ def _types(trial: Trial) -> Iterator[tuple[Inline, ...]]:
             yield Code(name), "gone"
 
 
+def given(settings: Sequence[str]) -> Inline:
+    """Returns which settings do not stand in the settings file, but came from the workflow's inputs or from flags."""
+    return text("{}: from the workflow, not from {}", Untrusted(", ".join(settings)), Code("ml-auto-update.toml"))
+
+
 def contents(version: Version, attempt: Attempt, trial: Trial, statement: str = "") -> Facts:
     """Returns what is in a proposal, and how to check it. `statement`: the file with the signed statement, if any."""
     unit = trial.comparison.unit
@@ -69,5 +74,6 @@ def contents(version: Version, attempt: Attempt, trial: Trial, statement: str = 
         ("data tree", Code(version.data_tree)),
         *([("signed statement", Code(statement))] if statement else []),
         ("fingerprint", Code(version.fingerprint)),
+        *([("settings", given(attempt.given))] if attempt.given else []),
         ("attempt", Link(Code(attempt.id), attempt.run_url)),
     ))  # fmt: skip

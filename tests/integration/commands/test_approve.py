@@ -8,9 +8,16 @@ import pytest
 from ml_action.commands.approve import ProposalSettings, verify_and_approve
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Verdict
+from ml_action.promotion.ownership import ownership_of
 
 BRANCH = "ml-auto-update/students/proposal"
-OURS = ProposalSettings(BRANCH, "main", "model", "model-update")
+
+
+def ours(forge, recorded=None):
+    """What a proposal has to be, with the journal's attempt."""
+    return ProposalSettings(
+        ownership_of([recorded] if recorded else [], forge, BRANCH, "main"), "model", "model-update"
+    )
 
 
 BLANK = Attempt(
@@ -37,8 +44,9 @@ def opened(stage):
 def run(stage, recorded, number=0):
     stage.calls.clear()
     with contextlib.closing(stage.github()) as forge:
-        pull = forge.get(number) if number else forge.find(BRANCH)
-        return verify_and_approve(recorded, pull, forge, OURS, lambda attempt, paths: stage.doubts)
+        expected = ours(forge, recorded)
+        pull = forge.get(number) if number else expected.ownership.find()
+        return verify_and_approve(recorded, pull, forge, expected, lambda attempt, paths: stage.doubts)
 
 
 def test_the_promotion_of_the_journal_is_approved_for_its_commit(stage, opened):
@@ -125,7 +133,7 @@ def test_the_contents_of_the_commit_are_checked_last(stage, opened):
 
 def test_another_author_than_the_recorded_one_is_refused(stage, opened):
     assert run(stage, attempt(opened, author="ml-bot[bot]")).approved
-    assert "it was opened by ml-bot[bot], not by eve" in run(stage, attempt(opened, author="eve")).blocked
+    assert "it was opened by ml-bot[bot], who is" in run(stage, attempt(opened, author="eve"), 1).blocked
 
 
 def from_a_branch(stage, branch):
@@ -175,6 +183,7 @@ def test_a_read_only_token_refuses_without_a_comment(stage, opened):
     number = from_a_branch(stage, "theirs")
     token = stage.hub.add_account("github-actions", kind="actions", permissions={"pull_requests": "read"}).token
     with contextlib.closing(stage.github(token=token, approver_token=token)) as forge:
-        done = verify_and_approve(attempt(opened), forge.get(number), forge, OURS, lambda attempt, paths: ())
+        recorded = attempt(opened)
+        done = verify_and_approve(recorded, forge.get(number), forge, ours(forge, recorded), lambda attempt, paths: ())
     assert done.blocked
     assert "Resource not accessible by integration" in done.notes[0]

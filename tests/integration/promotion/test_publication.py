@@ -69,7 +69,7 @@ def test_a_promotion_that_is_merged_stays_merged(stage):
     commit = stage.push()
     stage.settle(commit)
     again = stage.settle(commit)
-    assert (again.merge_progress, stage.calls) == ("merged", ["GET /repos/octo/students/pulls"])
+    assert (again.merge_progress, stage.writes) == ("merged", [])
 
 
 def test_dry_run_reports_what_it_would_open(stage):
@@ -320,19 +320,31 @@ def test_a_retargeted_pull_request_is_not_merged(stage):
     stage.settle(commit, "propose")
     stage.push("release", {"x": "y"})
     stage.pull.base = "release"
+    stage.journal = {1: "ml-bot[bot]"}
     done = stage.settle(commit)
-    assert "it goes to release, not to main" in done.blocked
+    assert "pull request 1 is left to a person: it goes to release, not to main" in done.blocked
     assert stage.pull.open
 
 
-def test_pull_request_of_another_author_from_our_branch_is_not_approved(stage):
+def test_pull_request_of_a_reader_from_our_branch_is_closed_and_ours_is_opened(stage):
     commit = stage.push()
-    ada = stage.hub.add_account(**PERSON)
+    ada = stage.hub.add_account(**PERSON, role="read")
     with contextlib.closing(stage.github(token=ada.token)) as forge:
         forge.open(stage.proposal(commit))
     done = stage.settle(commit)
-    assert "it was opened by ada, not by ml-bot[bot]" in done.blocked
-    assert stage.pull.reviews == []
+    theirs, ours = stage.hub.pulls(stage.repository)
+    assert (theirs.state, theirs.reviews, theirs.labels) == ("closed", [], [])
+    assert (done.merge_progress, ours.author.login) == ("merged", "ml-bot[bot]")
+
+
+def test_pull_request_that_a_writer_opens_in_our_place_is_ours(stage):
+    commit = stage.push()
+    ada = stage.hub.add_account(**PERSON)
+    with contextlib.closing(stage.github(token=ada.token)) as forge:
+        forge.open(replace(stage.proposal(commit), title="Mine", body="words"))
+    done = stage.settle(commit)
+    assert (done.merge_progress, stage.pull.title) == ("merged", "Promote students v2")
+    assert (stage.pull.body or "").startswith("<!-- ml-auto-update")
 
 
 def test_commit_with_objections_to_its_contents_is_not_approved(stage):
@@ -377,13 +389,17 @@ class Lagging:
 
     def __getattr__(self, name):
         method = getattr(self.forge, name)
-        if name not in ("find", "get", "edit"):
+        if name not in ("pulls_of", "get", "edit"):
             return method
 
         def call(*args, **keywords):
-            pull = method(*args, **keywords)
+            found = method(*args, **keywords)
             self.looks -= 1
-            return replace(pull, head_sha=self.head) if pull and self.looks >= 0 else pull
+            if not found or self.looks < 0:
+                return found
+            if isinstance(found, tuple):
+                return tuple(replace(pull, head_sha=self.head) for pull in found)
+            return replace(found, head_sha=self.head)
 
         return call
 

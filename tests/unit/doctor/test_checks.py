@@ -66,6 +66,13 @@ CASES = [
     ({"disabled": ((".github/workflows/retrain.yml", "disabled_inactivity"),)}, "workflow-off", "may", "merge"),
     ({"fork": True}, "only-reports-in-a-fork", "stops", "report"),
     ({"large_files": True}, "large-files", "may", "merge"),
+    ({"conflicts": ("ml-auto-update",)}, "names-taken", "stops", None),
+    ({"state": BranchProtection(STATE, guarded=False)}, "unguarded", "note", "merge"),
+    (
+        {"state": BranchProtection(STATE, guarded=True, bypass=("Integration 7",)),
+         "proposal": BranchProtection(PROPOSAL, guarded=True, bypass=())}, "guarded", "note", "merge",
+    ),
+    ({"writers": ("ada", "bob")}, "everybody-approves", "note", "merge"),
 ]  # fmt: skip
 MERGE = Goal(Autonomy.MERGE, "squash")
 
@@ -113,6 +120,20 @@ def test_disabled_issues_affect_a_dashboard_only():
     facts = make_facts(issues=False)
     assert named(run_checks(facts, replace(MERGE, dashboard=True)), "no-issues")
     assert not named(run_checks(facts, MERGE), "no-issues")
+
+
+def test_who_could_change_the_bots_branches_is_named():
+    open_branch = BranchProtection(PROPOSAL, guarded=False)
+    writers = tuple(f"writer-{n}" for n in range(7))
+    finding = named(run_checks(make_facts(proposal=open_branch, writers=writers), MERGE), "unguarded")
+    assert finding.what == f"no rule keeps other writers off {PROPOSAL}"
+    assert "writer-0, writer-1, writer-2, writer-3, writer-4 and 2 more could change them" in finding.consequence
+    shown = BranchProtection(STATE, guarded=True, bypass=("Integration 7", "RepositoryRole 5"))
+    finding = named(run_checks(make_facts(state=shown, proposal=replace(shown, branch=PROPOSAL)), MERGE), "guarded")
+    assert finding.consequence.endswith("could change them: Integration 7, RepositoryRole 5")
+    hidden = replace(shown, bypass=None)
+    finding = named(run_checks(make_facts(state=hidden, proposal=shown), MERGE), "guarded")
+    assert "GitHub shows the list to administrators only" in finding.consequence
 
 
 def test_obstacle_of_a_higher_level_does_not_block_the_goal():

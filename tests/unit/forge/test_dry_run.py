@@ -35,7 +35,7 @@ def test_nothing_is_known_and_nothing_happens():
     logged = []
     forge = DryRun("octo/students", logged.append)
     assert forge.default_branch() == "main"
-    assert (forge.author(), forge.approver(), forge.find("b")) == ("", "", None)
+    assert (forge.author(), forge.approver(), forge.pulls_of("b")) == ("", "", ())
     assert (forge.changed_paths(None), forge.approvals(None)) == ((), frozenset())
     assert forge.compare_url("main", "b") == ""
     assert forge.merge(None, "", "").reply is MergeReply.REFUSED

@@ -6,6 +6,7 @@ import pytest
 
 from ml_action.core.records.promotion import PullRequest
 from ml_action.forge.base import ForgeLimits
+from ml_action.promotion.ownership import Ownership
 from ml_action.promotion.verification import ExpectedPullRequest, find_objections
 
 OURS = PullRequest(
@@ -26,11 +27,21 @@ LIMITS = ForgeLimits(title=256, body=65_536, changed_files=3_000)
 PATHS = ("model/v2.pkl", "model/model_metadata.json")
 
 
-def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, authors=frozenset({"ml-bot[bot]"})):
-    expected = ExpectedPullRequest(
-        "octo/students", "ml-auto-update/students/proposal", "main", commit, authors, model_dir
-    )
-    return find_objections(pull, expected, paths, LIMITS)
+class People:
+    """A forge with one bot, and one person who may write."""
+
+    repository = "octo/students"
+
+    def author(self):
+        return "ml-bot[bot]"
+
+    def may_write(self, login):
+        return {"ada": True, "mallory": False}.get(login)
+
+
+def objections_to(pull=OURS, *, paths=PATHS, model_dir="model", commit="c" * 40, recorded=(), number=0):
+    ownership = Ownership(People(), "ml-auto-update/students/proposal", "main", dict(recorded))
+    return find_objections(pull, ExpectedPullRequest(ownership, number, commit, model_dir), paths, LIMITS)
 
 
 def test_our_own_promotion_raises_no_objection():
@@ -44,7 +55,8 @@ def test_case_in_the_repository_s_name_does_not_matter():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"author": "mallory"}, "opened by mallory, not by ml-bot[bot]"),
+        ({"author": "mallory"}, "opened by mallory, who is neither the bot nor known to have write access"),
+        ({"author": "other-app[bot]"}, "opened by other-app[bot], who is neither the bot"),
         ({"author": ""}, "opened by a deleted account"),
         ({"head_repository": "mallory/students"}, "comes from mallory/students"),
         ({"head_repository": ""}, "comes from a deleted repository"),
@@ -69,8 +81,21 @@ def test_all_objections_are_listed_together():
     assert len(objections_to(pull, paths=(".github/workflows/ci.yml",))) == 4
 
 
-def test_any_author_is_accepted_if_none_is_expected():
-    assert objections_to(replace(OURS, author="mallory"), authors=None) == ()
+def test_a_person_who_may_write_may_open_it_in_the_bots_place():
+    assert objections_to(replace(OURS, author="ada")) == ()
+
+
+def test_a_recorded_author_is_the_only_one():
+    assert objections_to(replace(OURS, author="old-bot[bot]"), recorded={7: "old-bot[bot]"}) == ()
+    for author in ("ada", "ml-bot[bot]", "mallory", ""):
+        assert objections_to(replace(OURS, author=author), recorded={7: "old-bot[bot]"})
+    assert objections_to(recorded={7: ""}) == ()  # journals of before 0.2 name none
+    assert objections_to(replace(OURS, author="mallory"), recorded={7: ""})
+
+
+def test_another_number_than_the_recorded_one_is_an_objection():
+    assert objections_to(number=7) == ()
+    assert objections_to(number=8) == ("the journal names pull request 8, not 7",)
 
 
 def test_missing_recorded_commit_is_an_objection():
@@ -145,8 +170,8 @@ def test_three_paths_are_listed_and_the_others_counted(count, end):
 def test_the_objections_are_whole_sentences():
     assert objections_to(replace(OURS, draft=True))[0].startswith("it is a draft: ")
     assert objections_to(commit="") == ("no commit is recorded that it could be compared with",)
-    (opened,) = objections_to(replace(OURS, author="mallory"), authors=frozenset({"b", "a"}))
-    assert opened == "it was opened by mallory, not by a or b"
+    (opened,) = objections_to(replace(OURS, author="mallory"))
+    assert opened == "it was opened by mallory, who is neither the bot nor known to have write access here"
     (head,) = objections_to(replace(OURS, head_sha="d" * 40), commit="0123456789abcdef")
     assert head == "its head is dddddddddddd, not the recorded 0123456789ab"
 

@@ -10,7 +10,7 @@ from ml_action.config import file
 from ml_action.core.errors import RepositoryError, SettingsError
 from ml_action.core.log import PlainLog
 from ml_action.forge.dry_run import DryRun
-from ml_action.runtime import actions, repository_access, wiring
+from ml_action.runtime import actions, authority, repository_access, wiring
 from tests.support.factories import make_csvs, make_git, make_remote, make_repository
 
 
@@ -195,7 +195,7 @@ def never():
 
 
 def test_reading_locally_needs_no_store_at_all(workspace, context):
-    opened = repository_access.open_for_reading(wiring.find_place({}, context(workspace)), never)
+    opened = authority.open_for_reading(wiring.find_place({}, context(workspace)), never)
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert found.store is place.workspace
     assert tips.base == "HEAD"
@@ -204,26 +204,26 @@ def test_reading_locally_needs_no_store_at_all(workspace, context):
 @pytest.mark.parametrize("given", [{"data-path": "data/*.csv"}, {"data-path": "data, more"}, {"unit": "rows"}])
 def test_reading_locally_needs_a_store_where_trees_are_composed_or_lines_compared(workspace, context, tmp_path, given):
     place = wiring.find_place(given, context(workspace))
-    found = repository_access.open_for_reading(place, lambda: scratch_in(tmp_path)).repository
+    found = authority.open_for_reading(place, lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
     assert (found.workspace, found.tips.base) == (place.workspace.directory, found.head)
 
 
 def test_reading_a_bare_repository(server, context):
     place = wiring.find_place({}, context(server / "o/r.git"))
-    found = repository_access.open_for_reading(place, never).repository
+    found = authority.open_for_reading(place, never).repository
     assert found.store.object_id(f"{found.head}:readme")
 
 
 def test_reading_on_github_borrows_the_workspace(workspace, on_server, tmp_path):
-    found = repository_access.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path)).repository
+    found = authority.open_for_reading(on_server(workspace), lambda: scratch_in(tmp_path)).repository
     assert found.store.directory.parent == tmp_path / "scratch"
     assert found.tips.base == found.head
 
 
 def test_reading_without_a_checkout_clones_only_trees(on_server, tmp_path, workspace):
     (tmp_path / "empty").mkdir()
-    opened = repository_access.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = authority.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert tips.base == found.head == workspace.git.line("rev-parse", "HEAD")
     assert list((tmp_path / "empty").iterdir()) == []
@@ -235,7 +235,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
     prod = workspace.commit(make_csvs(2, start=9))
     workspace.git.run("push", "-q", str(server / "o/r.git"), "HEAD~1:main", "HEAD:refs/heads/prod")
     (tmp_path / "empty").mkdir()
-    opened = repository_access.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
+    opened = authority.open_for_reading(on_server(tmp_path / "empty"), lambda: scratch_in(tmp_path))
     place, found, tips = opened.target, opened.repository, opened.repository.tips
     assert (place.settings.trigger.threshold, place.settings.name) == (7, "students")
     assert tips.base == found.head == prod
@@ -244,7 +244,7 @@ def test_without_a_checkout_the_file_is_read_from_the_server(on_server, tmp_path
 def test_without_checkout_and_server_there_is_nothing_to_read(tmp_path, context):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RepositoryError, match="is not a git repository"):
-        repository_access.open_for_reading(wiring.find_place({}, context(tmp_path / "empty")), never)
+        authority.open_for_reading(wiring.find_place({}, context(tmp_path / "empty")), never)
 
 
 # --- tools --------------------------------------------------------------------------------------------------

@@ -27,12 +27,13 @@ def look(stage: Stage) -> Iterator[Callable[..., RepositoryFacts]]:
         yield ask
 
 
-def test_facts_take_three_requests_and_no_write(stage, look):
+def test_facts_of_a_first_run_take_four_requests_and_no_write(stage, look):
     facts = look(thorough=False)
     assert stage.calls == [
         "GET /repos/octo/students",
         "POST /graphql",
         f"GET /repos/octo/students/rules/branches/{STATE}",
+        "GET /repos/octo/students/git/matching-refs/heads/ml-auto-update",
     ]
     assert (facts.author.login, facts.author.kind, facts.author.push) == ("ml-bot[bot]", TokenKind.APP, True)
     assert facts.state.there is False
@@ -64,7 +65,7 @@ def test_existing_label_is_not_created_again(stage):
 
 
 def test_rules_for_a_missing_branch_are_found(stage, look):
-    stage.hub.protect(stage.repository, "ml-auto-update/**", ruleset="bots")
+    stage.hub.protect(stage.repository, "ml-auto-update/**/*", ruleset="bots")
     facts = look()
     assert facts.state.refused == ("changes need a pull request (ruleset bots)",)
     assert facts.proposal.refused[-1] == "changes need a pull request (ruleset bots)"
@@ -81,7 +82,7 @@ def test_each_ruleset_is_requested_once(stage, look):
 def test_classic_protection_of_existing_branches_is_found(stage, look):
     stage.push(STATE)
     stage.push(BRANCH)
-    stage.hub.protect(stage.repository, "ml-auto-update/**")
+    stage.hub.protect(stage.repository, "ml-auto-update/**/*")
     facts = look(thorough=False, token=stage.hub.add_account("ada").token)
     assert facts.state.refused == ("not everybody may push to it (branch protection)",)
     assert facts.proposal.refused[1] == "it may not be force-pushed (branch protection)"
@@ -90,7 +91,7 @@ def test_classic_protection_of_existing_branches_is_found(stage, look):
 def test_classic_protection_may_not_apply_to_an_app(stage, look):
     """It may be there so that only the bot may push."""
     stage.push(STATE)
-    stage.hub.protect(stage.repository, "ml-auto-update/**")
+    stage.hub.protect(stage.repository, "ml-auto-update/**/*")
     facts = look(thorough=False)
     assert facts.state.refused == ()
     assert facts.state.maybe_refused == ("not everybody may push to it (branch protection)",)

@@ -27,6 +27,11 @@ PROPOSAL = Proposal(
 )  # fmt: skip
 
 
+def first(forge, branch):
+    """The pull request of a branch that is listed first."""
+    return next(iter(forge.pulls_of(branch)), None)
+
+
 def access(url, retry_budget=NO_RETRY, timing=HURRY):
     return ApiAccess(url, retry_budget, timing, time.time)
 
@@ -116,7 +121,7 @@ def error_of(send, *args, **keywords):
 
 def test_read_is_repeated_while_the_error_is_transient(script, forge, waits):
     script.says(502).says(503, "<html>").says(200, [])
-    assert forge.find("b") is None
+    assert first(forge, "b") is None
     assert len(script.requests) == 3
     assert waits.seconds == [1, 2]
     assert waits.log[0] == (
@@ -126,7 +131,7 @@ def test_read_is_repeated_while_the_error_is_transient(script, forge, waits):
 
 def test_read_gives_up_after_four_retries(script, forge, waits):
     script.says(502, "Bad Gateway")
-    problem = error_of(forge.find, "b")
+    problem = error_of(forge.pulls_of, "b")
     assert not isinstance(problem, Refused)
     assert problem.what == "GitHub did not list the pull requests (502): Bad Gateway"
     assert len(script.requests) == 5
@@ -176,7 +181,7 @@ def test_rate_limited_write_is_repeated_without_a_check(script, forge, waits):
 def test_lost_edit_is_repeated_unless_a_person_edited_meanwhile(script, forge, title, found, sent):
     before = listed(1, "open", "octo/students")
     script.says(200, [before])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(502).says(200, before | {"title": title}).says(200, before | {"title": "mine"})
     assert forge.edit(pull, title="mine", body="").title == found
@@ -186,7 +191,7 @@ def test_lost_edit_is_repeated_unless_a_person_edited_meanwhile(script, forge, t
 def test_existing_approval_is_not_repeated(script, url, waits):
     script.says(200, [listed(1, "open", "octo/students")])
     with contextlib.closing(GitHub(access(url, waits.budget()), "octo/students", TOKEN, "ghs_other")) as forge:
-        pull = forge.find("b")
+        pull = first(forge, "b")
         script.lines.clear()
         script.says(504).says(200, {"data": {"viewer": {"login": "second"}}})
         script.says(200, [{"user": {"login": "second"}, "state": "APPROVED", "commit_id": "c" * 40}])
@@ -196,7 +201,7 @@ def test_existing_approval_is_not_repeated(script, url, waits):
 
 def test_merge_with_a_lost_response_is_found(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(502, "Bad Gateway").says(
         200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"}
@@ -207,7 +212,7 @@ def test_merge_with_a_lost_response_is_found(script, forge):
 
 def test_merge_by_another_run_counts_as_done(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(405, {"message": "Pull Request is not mergeable"})
     script.says(200, listed(1, "closed", "octo/students") | {"merged_at": "2026-11-01T00:00:00Z"})
@@ -217,7 +222,7 @@ def test_merge_by_another_run_counts_as_done(script, forge):
 def test_html_page_does_not_count_as_a_merge(script, forge):
     """PyGithub takes every text with status 200 for a success."""
     script.says(200, [listed(1, "open", "octo/students")])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(200, "<html>Welcome to our wifi</html>", Content_Type="text/html")
     problem = error_of(forge.merge, pull, pull.head_sha, "squash")
@@ -229,7 +234,7 @@ def test_html_page_does_not_count_as_a_merge(script, forge):
 
 def test_error_about_the_token_does_not_contain_it(script, forge):
     script.says(401, {"message": f"Bad credentials {TOKEN}"})
-    problem = error_of(forge.find, "b")
+    problem = error_of(forge.pulls_of, "b")
     assert isinstance(problem, Refused)
     assert "***" in problem.what
 
@@ -244,7 +249,7 @@ def test_page_of_a_proxy_is_not_taken_for_a_refusal_of_github(script, forge):
 @pytest.mark.parametrize("body", ["<html>Welcome to our wifi</html>", '{"number": 7, "ti', '{"number": "7"}', "[1]"])
 def test_unparsable_response_is_an_expected_error(script, forge, body):
     script.says(200, body)
-    assert not isinstance(error_of(forge.find, "b"), Refused)
+    assert not isinstance(error_of(forge.pulls_of, "b"), Refused)
     assert not isinstance(error_of(forge.get, 7), Refused)
 
 
@@ -254,7 +259,7 @@ def test_unparsable_response_is_an_expected_error(script, forge, body):
 def test_long_rate_limit_ends_the_run(script, forge, waits):
     soon = str(int(time.time()) + 3000)
     script.says(403, {"message": "API rate limit exceeded."}, X_RateLimit_Remaining="0", X_RateLimit_Reset=soon)
-    problem = error_of(forge.find, "b")
+    problem = error_of(forge.pulls_of, "b")
     assert not isinstance(problem, Refused)
     assert "too many requests" in problem.why
     assert len(script.requests) == 1
@@ -286,13 +291,13 @@ def test_rate_limit_is_waited_out_as_long_as_github_asks(script, forge, waits, s
 
 def test_forbidden_call_is_no_rate_limit(script, forge, waits):
     script.says(403, {"message": "Resource not accessible by integration"}, X_RateLimit_Remaining="4999")
-    assert isinstance(error_of(forge.find, "b"), Refused)
+    assert isinstance(error_of(forge.pulls_of, "b"), Refused)
     assert waits.log == []
 
 
 def test_server_cannot_make_a_run_wait_for_hours(script, forge, waits):
     script.says(503, "", Retry_After="7200")
-    error_of(forge.find, "b")
+    error_of(forge.pulls_of, "b")
     assert waits.seconds == []
 
 
@@ -300,9 +305,9 @@ def test_all_waits_of_a_run_are_limited(script, forge, waits):
     for _ in range(10):
         script.says(429, {"message": "slow down"}, Retry_After="100").says(200, [])
     for _ in range(3):
-        forge.find("b")
+        first(forge, "b")
     assert waits.seconds == [100, 100, 100]
-    error_of(forge.find, "b")
+    error_of(forge.pulls_of, "b")
     assert waits.seconds == [100, 100, 100]
 
 
@@ -344,7 +349,7 @@ def test_refused_connection_is_reported():
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     with contextlib.closing(GitHub(access(f"http://127.0.0.1:{port}"), "octo/students", TOKEN)) as forge:
-        problem = error_of(forge.find, "b")
+        problem = error_of(forge.pulls_of, "b")
     assert "Connection refused" in problem.what
     assert "network" in problem.why
 
@@ -354,7 +359,7 @@ def test_silent_server_times_out():
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         slow = access(url, timing=Timing(timeout=1))
         with contextlib.closing(GitHub(slow, "octo/students", TOKEN)) as forge:
-            assert "timed out" in error_of(forge.find, "b").what
+            assert "timed out" in error_of(forge.pulls_of, "b").what
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ghs_x\n", "ghs_é"])
@@ -365,14 +370,14 @@ def test_unsendable_token_is_refused_at_once(token):
 
 def test_pygithub_prints_nothing(script, forge, capfd):
     script.says(403, {"message": "x"}, Retry_After="0").says(200, [])
-    forge.find("b")
+    first(forge, "b")
     logging.getLogger("github.Requester").warning("a request with its body")
     assert capfd.readouterr() == ("", "")
 
 
 def test_label_that_cannot_be_created_is_reported(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(422, {"message": "Validation Failed", "errors": [{"resource": "Label", "code": "invalid"}]})
     assert error_of(forge.label, pull, "x" * 99).what.endswith("(422): Validation Failed: Label invalid")
@@ -380,7 +385,7 @@ def test_label_that_cannot_be_created_is_reported(script, forge):
 
 def test_transient_error_while_merging_is_not_a_refusal(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
-    pull = forge.find("b")
+    pull = first(forge, "b")
     script.lines.clear()
     script.says(502, "Bad Gateway")
     assert not isinstance(error_of(forge.merge, pull, pull.head_sha, "squash"), Refused)
@@ -401,17 +406,17 @@ def listed(number, state, head):
 
 def test_fork_with_the_same_branch_name_is_ignored(script, forge):
     script.says(200, [listed(3, "open", "octo/fork"), listed(2, "open", None), listed(1, "closed", "octo/students")])
-    assert forge.find("b").number == 1
+    assert first(forge, "b").number == 1
 
 
 def test_pull_requests_of_forks_only_count_as_none(script, forge):
     script.says(200, [listed(3, "open", "octo/fork")])
-    assert forge.find("b") is None
+    assert first(forge, "b") is None
 
 
 def test_deleted_account_has_no_login(script, forge):
     script.says(200, [listed(1, "open", "octo/students")])
-    assert forge.find("b").author == ""
+    assert first(forge, "b").author == ""
 
 
 def test_older_server_that_rejects_the_query_is_no_error(script, url):
