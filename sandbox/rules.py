@@ -47,7 +47,7 @@ def rule_for(rules: Iterable[Rule], branch: str) -> Rule | None:
 def matches(pattern: str, branch: str) -> bool:
     """Matches a branch as GitHub does: by Ruby's `File.fnmatch` with `FNM_PATHNAME`; `~ALL` is every branch.
 
-    `*` stops at a slash. `**/` stands for any number of folders, and a `**` at the end is a `*`: so `qa/**` does not
+    `*` stops at a slash. `**/` matches any number of folders, and a `**` at the end is a `*`: so `qa/**` does not
     match `qa/foo/bar`, and `qa/**/*` does. No wildcard matches a dot at the beginning of a part.
     https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax
     https://docs.ruby-lang.org/en/master/File.html#method-c-fnmatch

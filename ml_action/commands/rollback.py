@@ -35,7 +35,7 @@ def run(call: Invocation) -> Outcome:
     """Proposes the version that the settings name."""
     target = wiring.find_place(call.inputs, call.context)
     prepared = wiring.prepare_run(target, call.temporary_folder(), call.log)
-    return prepared.told(rollback(prepared.settings, prepared.dependencies))
+    return prepared.labelled(rollback(prepared.settings, prepared.dependencies))
 
 
 def rollback(settings: Settings, dependencies: Dependencies) -> Outcome:

@@ -17,4 +17,4 @@ def run(call: Invocation) -> Outcome | int | None:
         return table.load(table.COMMANDS["rehearse"]).run(call)
     target = wiring.find_place(call.inputs, call.context, call.log.info)
     prepared = wiring.prepare_run(target, call.temporary_folder(), call.log)
-    return prepared.told(loop.run(prepared.settings, prepared.dependencies))
+    return prepared.labelled(loop.run(prepared.settings, prepared.dependencies))

@@ -79,7 +79,7 @@ class SandboxSession:
         target = wiring.find_place({**inputs, **tokens}, context, log.info)
         with tempfile.TemporaryDirectory(dir=self.root) as folder:
             prepared = wiring.prepare_run(target, Path(folder), log)
-            return prepared.told(run.run(prepared.settings, prepared.dependencies))
+            return prepared.labelled(run.run(prepared.settings, prepared.dependencies))
 
 
 @contextmanager

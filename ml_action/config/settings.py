@@ -113,7 +113,7 @@ class Settings:
     rollback: RollbackOptions
     publication: PublicationOptions
     secrets: Secrets = field(repr=False)
-    given: tuple[str, ...] = ()  # what the settings file could say, and inputs or flags said instead
+    given: tuple[str, ...] = ()  # names of options that inputs or flags set, although the settings file could
 
     def with_values(self, **changes: Any) -> Settings:
         """The settings with other values, by the options' fields, whatever their groups.

@@ -69,8 +69,8 @@ def where_to_grant(token: TokenInfo, permission: str) -> str:
 def _people(logins: tuple[str, ...] | None) -> str:
     """Returns who may write to the repository, in a few words."""
     if logins is None:
-        return "whoever may write to this repository"
-    shown = ", ".join(logins[:SHOWN]) or "nobody but the bot"
+        return "everyone with write access to this repository"
+    shown = ", ".join(logins[:SHOWN]) or "only the bot"
     return f"{shown} and {len(logins) - SHOWN} more" if len(logins) > SHOWN else shown
 
 
@@ -79,7 +79,7 @@ def _bypass(facts: RepositoryFacts) -> str:
     shown = [one.bypass for one in (facts.state, facts.proposal)]
     if None in shown:
         return "GitHub shows the list to administrators only"
-    return ", ".join(dict.fromkeys(actor for actors in shown for actor in actors or ())) or "nobody"
+    return ", ".join(dict.fromkeys(actor for actors in shown for actor in actors or ())) or "no account"
 
 
 # --- conditions ----------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ class PullRequests(Protocol):
         """Returns the login of the identity that opens pull requests."""
 
     def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
-        """Returns the pull requests of a branch of this repository, whoever opened them: open ones, then the newest."""
+        """Returns the pull requests of a branch of this repository, by any author: open ones, then the newest."""
 
     def get(self, number: int) -> PullRequest:
         """Returns the current state of a pull request, with its merge state."""

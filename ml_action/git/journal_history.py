@@ -3,8 +3,8 @@
 Each commit ends with a line that sums up the journal: how many attempts it holds, and a digest over what never changes
 in them. So commits alone, without their files, show whether a later one changed or dropped what was recorded before.
 
-This finds edits by hand, and those of tools. It does not find somebody who may push to the branch and writes commits
-such as the bot's: a rule has to keep other writers off it (docs/threats.md).
+This finds edits by hand, and those of tools. It does not find commits that imitate the bot's: a rule has to
+keep other writers off the branch (docs/threats.md).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _digests(attempts: Sequence[Attempt]) -> list[str]:
 
 
 def find_edit(history: Sequence[StateCommit], attempts: Sequence[Attempt]) -> str:
-    """Returns how somebody else changed the journal, as a sentence, or "" if nobody did.
+    """Returns how another author changed the journal, as a sentence, or "" if it is unchanged.
 
     Args:
         history: the commits of the branch, the oldest first. Those of before 0.2 have no summary.

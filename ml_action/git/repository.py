@@ -66,7 +66,7 @@ def proposal_branch(name: str) -> str:
 
 @dataclass(frozen=True)
 class Push:
-    """One branch to move from the commit that it has to point to ("": there is none) to another ("": delete it)."""
+    """One branch to move from the commit that it has to point to ("": it is missing) to another ("": delete it)."""
 
     branch: str
     expected: str

@@ -52,7 +52,7 @@ class Dashboard:
         return outcome
 
     def _is_requested(self, issue: Issue) -> bool:
-        """Whether the box is ticked, by somebody who may write."""
+        """Whether the box is ticked, by a user who may write."""
         if issue.state != "open" or not is_ticked(issue.body):
             return False
         try:

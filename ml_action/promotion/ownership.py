@@ -51,8 +51,8 @@ class Ownership:
         """Returns the pull request of the proposals' branch that is ours."""
         return self.newest(self.forge.pulls_of(self.branch))
 
-    def strangers(self, pulls: Iterable[PullRequest]) -> list[PullRequest]:
-        """Returns the open ones that nobody opened who may write here. Those of people who may are left alone."""
+    def untrusted(self, pulls: Iterable[PullRequest]) -> list[PullRequest]:
+        """Returns the open ones of authors who may not write here. Those of people who may are left alone."""
         return [pull for pull in pulls if pull.state == "open" and tuple(self._of_author(pull))]
 
     def retargeted(self, pulls: Iterable[PullRequest]) -> PullRequest | None:
@@ -101,9 +101,9 @@ def decides(login: str, people: People) -> bool:
 
 
 def turn_away(pull: PullRequest, forge: PullRequests, branch: str) -> str:
-    """Closes a stranger's pull request with the reason. Returns a sentence about it."""
+    """Closes an untrusted author's pull request with the reason. Returns a sentence about it."""
     text = (
-        f"ml-auto-update closes this pull request: `{branch}` is its own branch, and nobody else proposes from it. "
+        f"ml-auto-update closes this pull request: `{branch}` is its own branch, and only it proposes from there. "
         "To propose a change, use a branch of your own."
     )
     try:

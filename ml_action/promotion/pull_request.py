@@ -35,10 +35,10 @@ def ensure_pull_request(context: PublicationContext) -> Publication:
 
 
 def _find(context: PublicationContext, listed: Sequence[PullRequest]) -> PullRequest | None:
-    """Returns our pull request of the branch. Strangers' are closed, and one that a rollback replaces is, too."""
+    """Returns our pull request of the branch. Untrusted ones are closed, and so is one that a rollback replaces."""
     proposal, forge = context.proposal, context.forge
-    for stranger in context.ownership.strangers(listed):
-        context.report(turn_away(stranger, forge, proposal.branch))
+    for other in context.ownership.untrusted(listed):
+        context.report(turn_away(other, forge, proposal.branch))
     pull = context.ownership.newest(listed)
     if pull and pull.state == "open" and proposal.alone and not _belongs_to(pull, proposal):
         why = f"“{proposal.title}” takes its branch, and has a pull request of its own"
@@ -74,7 +74,7 @@ def _follow_up(context: PublicationContext, pull: PullRequest, *, opened: bool =
 
 
 def _reopen(context: PublicationContext, pull: PullRequest) -> Publication:
-    """Opens the pull request again: whoever closed it may not write here, and so has decided nothing."""
+    """Opens the pull request again: the account that closed it may not write here, so this is no decision."""
     context.report(f"pull request {pull.number} was closed by an account that may not write here: it is opened again")
     try:
         return _update(context, context.forge.reopen(pull))
@@ -85,10 +85,10 @@ def _reopen(context: PublicationContext, pull: PullRequest) -> Publication:
 
 
 def _in_the_way(context: PublicationContext, pull: PullRequest) -> Publication:
-    """Ends without a pull request of ours: there can be one from this branch, and a stranger was faster."""
-    told = turn_away(pull, context.forge, context.proposal.branch)
-    context.report(told)
-    return Publication(merge_progress=MergeProgress.WAITING, notes=(f"{told}; the next run opens the bot's",))
+    """Ends without our pull request: there can be one from this branch, and an untrusted author was faster."""
+    note = turn_away(pull, context.forge, context.proposal.branch)
+    context.report(note)
+    return Publication(merge_progress=MergeProgress.WAITING, notes=(f"{note}; the next run opens the bot's",))
 
 
 def _left_open(context: PublicationContext, refusal: Forbidden) -> Publication:

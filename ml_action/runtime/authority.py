@@ -1,8 +1,8 @@
 """Which commit a run follows, with the settings of that commit, and whether the run may write.
 
 What is merged follows from the base branch's commit alone: its datasets, its settings file, its journal. A run for
-anything else, such as another branch, a tag or a pull request, reports and writes nothing: whoever may start it need
-not be allowed to change the base branch.
+anything else, such as another branch, a tag or a pull request, reports and writes nothing: the user who starts it
+may lack the right to change the base branch.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ HEADS = "refs/heads/"
 class Source:
     """What a run is for, and where its branches are."""
 
-    ref: str  # such as refs/heads/main; empty: nobody said, as on a laptop
-    commit: str  # of the ref when the run was started; empty: nobody said
+    ref: str  # such as refs/heads/main; empty: unknown, as on a laptop
+    commit: str  # of the ref when the run was started; empty: unknown
     checkout: str  # the commit that is checked out
     base: str  # the base branch's name
     base_tip: str  # its commit on the server

@@ -106,7 +106,7 @@ class AuthorizedRun:
     dependencies: Dependencies
     only_reports: str  # why nothing is written; empty: it is
 
-    def told(self, outcome: Outcome) -> Outcome:
+    def labelled(self, outcome: Outcome) -> Outcome:
         """The outcome, which says so if nothing was written."""
         if not self.only_reports:
             return outcome
@@ -151,7 +151,7 @@ def make_data_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
 def make_approval_tools(place: Target, scratch: Path, log: Log) -> PreparedRun:
     """The same for an approval, which needs the journal and no data: without a checkout a blobless clone will do.
 
-    The settings are those of the base branch: whoever asks for an approval may have written what is checked out.
+    The settings are those of the base branch: the user who asks for an approval may have written what is checked out.
     """
     if has_repository(place) and not place.on_github:
         return PreparedRun(place.settings, make_tools(place, scratch, log))

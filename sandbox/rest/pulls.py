@@ -145,7 +145,7 @@ def get_pull(call: Call, pull_number: int) -> Any:
 def edit_pull(call: Call, pull_number: int) -> Any:
     """Changes title, body, base or state."""
     pull, body = call.pull(pull_number), call.fields()
-    refuse_stranger(call, pull, "triage" if body.keys() <= {"state"} else "write")
+    refuse_others(call, pull, "triage" if body.keys() <= {"state"} else "write")
     if "base" in body:
         retarget(call, pull, body["base"])
     if "state" in body:
@@ -156,7 +156,7 @@ def edit_pull(call: Call, pull_number: int) -> Any:
     return serialize_pull(call.url, call.repository, pull)
 
 
-def refuse_stranger(call: Call, pull: PullRequest, level: str) -> None:
+def refuse_others(call: Call, pull: PullRequest, level: str) -> None:
     """Refuses a caller who neither opened the pull request nor has this role."""
     if call.actor.login != pull.author.login and not includes(call.repository.role(call.actor), level):
         raise RefusalError(403, "Must have admin rights to Repository.")

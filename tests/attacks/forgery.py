@@ -1,4 +1,4 @@
-"""Journals as the bot writes them, made by somebody else."""
+"""Journals as the bot writes them, made by another author."""
 
 from __future__ import annotations
 

@@ -18,24 +18,24 @@ from tests.scenarios.world import PROPOSAL, PULLS, STATE, World, drifted
 
 
 def reader(world: World, login: str = "eve") -> Account:
-    """Somebody who may read."""
+    """A user who may read."""
     return world.here.hub.add_account(login, role="read")
 
 
 def triage(world: World, login: str = "tom") -> Account:
-    """Somebody who may close pull requests, and may not write."""
+    """A user who may close pull requests, and may not write."""
     return world.here.hub.add_account(login, role="triage")
 
 
 def offer(world: World, who: Account, base: str = "main") -> PullRequest:
     """A pull request from the bot's branch."""
-    told = world.api(who, "POST", PULLS, title="Mine", head=PROPOSAL, base=base, body="look")
-    return world.pulls[told["number"] - 1]
+    response = world.api(who, "POST", PULLS, title="Mine", head=PROPOSAL, base=base, body="look")
+    return world.pulls[response["number"] - 1]
 
 
 def close(world: World, who: Account, number: int = 1) -> None:
-    told = world.api(who, "PATCH", f"{PULLS}/{number}", state="closed")
-    assert told["state"] == "closed", told
+    response = world.api(who, "PATCH", f"{PULLS}/{number}", state="closed")
+    assert response["state"] == "closed", response
 
 
 def untouched(pull: PullRequest) -> bool:
@@ -63,7 +63,7 @@ def unopened(make_world: Callable[..., World], with_v2_proposed: Waiting) -> Wor
     return world
 
 
-def test_a_strangers_pull_request_from_the_bots_branch_is_closed_and_the_bots_own_is_opened(unopened: World) -> None:
+def test_an_outsiders_pull_request_from_the_bots_branch_is_closed_and_the_bots_own_is_opened(unopened: World) -> None:
     """T3: the bot adopted it, labelled it and approved it."""
     theirs = offer(unopened, reader(unopened))
     run = unopened.hour(autonomy="approve")
@@ -75,7 +75,7 @@ def test_a_strangers_pull_request_from_the_bots_branch_is_closed_and_the_bots_ow
     assert (unopened.last.pull_request, unopened.last.author) == (2, "ml-bot[bot]")
 
 
-def test_a_strangers_pull_request_to_another_base_is_closed_too(proposed: World) -> None:
+def test_an_outsiders_pull_request_to_another_base_is_closed_too(proposed: World) -> None:
     """T3: the bot adopted the one to another base."""
     proposed.git.run("update-ref", "refs/heads/release", "main~1")
     theirs = offer(proposed, reader(proposed), "release")
@@ -85,7 +85,7 @@ def test_a_strangers_pull_request_to_another_base_is_closed_too(proposed: World)
     assert proposed.pulls[0].merged
 
 
-def test_a_strangers_closed_pull_request_is_no_veto(unopened: World) -> None:
+def test_an_outsiders_closed_pull_request_is_no_veto(unopened: World) -> None:
     """T3: closing it was taken for a "no", and used up the data."""
     eve = reader(unopened)
     theirs = offer(unopened, eve)
@@ -100,8 +100,8 @@ def test_the_bots_branch_goes_after_the_merge_so_that_nothing_can_be_opened_from
     """T3: the branch stayed, and with it the place for pull requests."""
     assert proposed.hour().outputs["merge-state"] == "merged"
     assert proposed.tip(PROPOSAL) == ""
-    told = proposed.api(reader(proposed), "POST", PULLS, title="Mine", head=PROPOSAL, base="main")
-    assert told["message"] == "Validation Failed"
+    response = proposed.api(reader(proposed), "POST", PULLS, title="Mine", head=PROPOSAL, base="main")
+    assert response["message"] == "Validation Failed"
     assert proposed.last.state == "merged"
 
 
@@ -117,7 +117,7 @@ def test_the_branch_goes_also_if_a_person_merges(proposed: World) -> None:
 
 
 def test_who_may_not_write_cannot_say_no_by_closing(proposed: World) -> None:
-    """T3: the role Triage closes pull requests; only the "no" of somebody with write access counts."""
+    """T3: the role Triage closes pull requests; only the "no" of a user with write access counts."""
     close(proposed, triage(proposed))
     run = proposed.hour()
     assert "closed by an account that may not write here" in run.log
@@ -151,7 +151,7 @@ def test_what_a_person_who_may_write_opens_to_another_base_is_left_alone(propose
     assert untouched(theirs)
 
 
-def test_a_stranger_who_opens_it_in_the_moment_of_ours_is_not_adopted(unopened: World) -> None:
+def test_an_outsider_who_opens_it_just_before_the_bot_is_not_adopted(unopened: World) -> None:
     """T3: GitHub refuses ours, since there is one; the one that is there is not the bot's."""
     eve, done = reader(unopened), []
 
@@ -168,7 +168,7 @@ def test_a_stranger_who_opens_it_in_the_moment_of_ours_is_not_adopted(unopened: 
     assert unopened.hour().outputs["merge-state"] == "merged"
 
 
-def test_a_bot_that_may_not_close_leaves_the_stranger_alone_and_says_so(unopened: World) -> None:
+def test_a_bot_that_may_not_close_leaves_the_outsider_alone_and_says_so(unopened: World) -> None:
     token = unopened.here.hub.add_account(
         "ml-bot", kind="app", permissions={"contents": "write", "pull_requests": "read", "issues": "write"}
     ).token
@@ -180,7 +180,7 @@ def test_a_bot_that_may_not_close_leaves_the_stranger_alone_and_says_so(unopened
 
 
 def test_the_box_of_the_dashboard_counts_from_those_who_may_write(production: World) -> None:
-    """T3: the same question for the box "train now": here somebody who has lost the role since."""
+    """T3: the same question for the box "train now": here a user who has lost the role since."""
     production.arrive(drifted(30, 8))
     production.hour(dashboard="true")
     (issue,) = production.repository.issues.values()
@@ -196,5 +196,5 @@ def test_the_box_of_the_dashboard_counts_from_those_who_may_write(production: Wo
 
 def test_a_pull_request_from_the_journals_branch_cannot_be_opened(proposed: World) -> None:
     """Of the same class: the bot's other branch has no history in common with any base."""
-    told = proposed.api(reader(proposed), "POST", PULLS, title="Mine", head=STATE, base="main")
-    assert told["message"] == "Validation Failed"
+    response = proposed.api(reader(proposed), "POST", PULLS, title="Mine", head=STATE, base="main")
+    assert response["message"] == "Validation Failed"

@@ -27,13 +27,13 @@ def clone(world: World, ref: str) -> Path:
 
 
 def push(world: World, branch: str, files: Mapping[str, str | bytes | None]) -> None:
-    """Somebody who may write pushes a branch of their own."""
+    """A user who may write pushes a branch of their own."""
     world.git.run("update-ref", f"refs/heads/{branch}", "main")
     world.commit(files, branch, by=world.person("mallory"))
 
 
 def run_for(world: World, ref: str, workspace: Path, **given: str) -> Run:
-    """A run that somebody starts for a ref."""
+    """A run that a user starts for a ref."""
     world.exchanges.clear()
     job = world.job(workspace, **given)
     run = job.result(*in_process(job.environ | {"GITHUB_REF": ref, "GITHUB_EVENT_NAME": "workflow_dispatch"}))
@@ -60,7 +60,7 @@ def test_a_dispatch_on_a_branch_with_its_own_data_and_settings_reports_and_write
     run = run_for(production, "refs/heads/feature", clone(production, "feature"), dashboard="true")
     assert (run.code, run.decision, run.outputs["count"]) == (0, "promote", "45"), run.log
     assert "nothing is written: this run is for the branch feature" in run.log
-    assert "Start it on main" in run.told
+    assert "Start it on main" in run.plain_summary
     assert nothing_was_written(production, before)
     production.arrive(drifted(1, 9))
     assert production.hour().outputs["count"] == "1"  # the datasets of main that an attempt has seen stay counted
@@ -71,7 +71,7 @@ def test_a_branch_that_calls_itself_the_base_branch_writes_nothing(production: W
     push(production, "feature", {**BIASED, "ml-auto-update.toml": 'base = "feature"\n'})
     before = refs(production)
     run = run_for(production, "refs/heads/feature", clone(production, "feature"), base="feature", force="now")
-    assert "ml-auto-update.toml of the branch main has to say" in run.told
+    assert "ml-auto-update.toml of the branch main has to say" in run.plain_summary
     assert nothing_was_written(production, before)
 
 
@@ -80,7 +80,7 @@ def test_a_rollback_for_another_ref_reports_and_writes_nothing(second: World, re
     """T2, the same by `mode: rollback`."""
     before, pulls = refs(second), len(second.pulls)
     run = run_for(second, ref, clone(second, "main"), mode="rollback", to="v1", why="we want it")
-    assert "nothing is written: this run is for" in run.told
+    assert "nothing is written: this run is for" in run.plain_summary
     assert (refs(second), len(second.pulls), second.writes) == (before, pulls, [])
 
 
@@ -98,7 +98,7 @@ def test_another_commit_in_the_checkout_of_a_run_for_main_writes_nothing(product
     job = production.job(clone(production, "feature"))
     environ = job.environ | {"GITHUB_SHA": production.tip("main")}
     run = job.result(*in_process(environ))
-    assert "which is not the commit of main" in run.told
+    assert "which is not the commit of main" in run.plain_summary
     assert nothing_was_written(production, before)
 
 
@@ -127,7 +127,7 @@ WHO = {f"GIT_{role}_{part}": "x" for role in ("AUTHOR", "COMMITTER") for part in
 
 
 def test_settings_from_the_workflow_are_named_where_a_reviewer_reads(proposed: World) -> None:
-    """T2, T11: what does not stand in the settings file of main is told in the pull request."""
+    """T2, T11: what does not stand in the settings file of main is listed in the pull request."""
     assert "from the workflow, not from `ml-auto-update.toml`" in (proposed.pull.body or "").replace("\\", "")
     assert "autonomy" in (proposed.pull.body or "")
 

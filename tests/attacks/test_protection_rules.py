@@ -82,14 +82,14 @@ def test_the_sandbox_matches_branches_as_github_does(pattern: str, branch: str, 
 
 
 def test_no_page_and_no_message_advises_a_pattern_that_covers_nothing() -> None:
-    """T4: everything that tells a pattern for the bot's branches tells one that GitHub applies to both of them."""
+    """T4: every pattern in pages and messages is one that GitHub applies to both of the bot's branches."""
     root = Path(__file__).parents[2]
     files = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("ml_action/**/*.py"), *root.glob("*/*.y*ml")]
     assert len(files) > 200
     for path in files:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            told = line.replace("`ml-auto-update/**` stops at the next", "")  # says that it does not
-            assert FORMERLY_ADVISED not in told.replace(ADVISED, ""), f"{path}:{number + 1}"
+            rest = line.replace("`ml-auto-update/**` stops at the next", "").replace(ADVISED, "")
+            assert FORMERLY_ADVISED not in rest, f"{path}:{number + 1}"
 
 
 # --- rules ---------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def protect(world: World, pattern: str) -> None:
 
 
 def push(world: World, branch: str) -> str:
-    """Somebody who may write pushes a commit to one of the bot's branches; what git says."""
+    """A user who may write pushes a commit to one of the bot's branches; what git says."""
     url = world.here.hub.git_url(world.repository, world.person("mallory"))
     made = ["-c", "user.name=bot", "-c", "user.email=x@x", "commit-tree", "-p", branch, "-m", "x", f"{branch}^{{tree}}"]
     commit = subprocess.run(
@@ -116,9 +116,9 @@ def doctor(world: World, **given: str) -> tuple[Run, dict[str, Any]]:
     """The doctor's findings by name."""
     job = world.job(mode="doctor", **given)
     run = job.result(*in_process(job.environ))
-    code, said = in_process(job.environ, ["doctor", "--json"])
-    assert code in (0, 5), said
-    return run, {one["name"]: one for one in json.loads(said)["findings"]}
+    code, output = in_process(job.environ, ["doctor", "--json"])
+    assert code in (0, 5), output
+    return run, {one["name"]: one for one in json.loads(output)["findings"]}
 
 
 def test_the_rule_that_was_advised_protects_nothing_and_the_doctor_says_so(proposed: World) -> None:
@@ -165,8 +165,8 @@ def test_a_branch_that_takes_the_names_of_the_bots_branches_is_known_before_the_
     assert found["names-taken"]["what"].endswith(name)
     production.arrive(drifted(45, 8))
     run = production.hour()
-    assert (run.code, "nothing was trained" in run.told) == (4, True), run.log
-    assert name in run.told
+    assert (run.code, "nothing was trained" in run.plain_summary) == (4, True), run.log
+    assert name in run.plain_summary
 
 
 # --- an edited journal ---------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_an_edit_that_a_later_commit_of_the_bot_covers_is_found(proposed: World)
     assert "and not by the bot" in proposed.hour().reason
 
 
-def test_a_dropped_line_is_found_whoever_is_named_as_the_author(proposed: World) -> None:
+def test_a_dropped_line_is_found_also_in_a_commit_with_the_bots_name(proposed: World) -> None:
     """The same, with the bot's name on the commit: the journal only grows."""
     write_as_the_bot(proposed, lambda state: replace(state, attempts=state.attempts[1:]))
     assert "it changes or lacks what was recorded before" in proposed.hour().reason

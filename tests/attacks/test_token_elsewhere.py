@@ -1,6 +1,6 @@
 """The token goes to the server that it is for, and to no other: row T10 of the review.
 
-The attacker answers for the server, or stands between: it sends git, or the API's client, to a host of its own.
+The attacker answers for the server, or is a proxy: it sends git, or the API's client, to a host of its own.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def test_git_follows_no_redirect_with_the_token(tmp_path: Path, command: str, co
     assert asked
     assert SENT[1] in asked[0]  # the server that it is for got it
     assert heard == []
-    told = str(explain(caught.value))
-    assert "the token goes to no other address" in told
-    assert not any(secret in told for secret in SENT)
+    message = str(explain(caught.value))
+    assert "the token goes to no other address" in message
+    assert not any(secret in message for secret in SENT)
 
 
 def test_git_sends_the_header_to_no_other_host(tmp_path: Path) -> None:

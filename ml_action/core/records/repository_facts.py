@@ -70,7 +70,7 @@ class BranchProtection:
     linear: bool = False
     queue: bool = False
     methods: tuple[str, ...] = ()  # the ways to merge that a ruleset allows; empty: it does not say
-    guarded: bool | None = None  # whether a rule keeps pushes off it, whoever may bypass that; None: it was not asked
+    guarded: bool | None = None  # whether a rule keeps pushes off it, exceptions aside; None: not known
     bypass: tuple[str, ...] | None = None  # who may bypass the rules that keep pushes off it; None: it is not shown
 
 

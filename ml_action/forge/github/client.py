@@ -200,7 +200,7 @@ class GitHub:
         return str((shown.get("closed_by") or {}).get("login", ""))
 
     def may_write(self, login: str) -> bool | None:
-        """Whether a person may write here. GitHub tells this only to tokens that may write, and not of Apps."""
+        """Whether a person may write here. GitHub shows this only to tokens that may write, and not for Apps."""
         if login not in self._writers:
             shown = self._author.get_or_none(f"/collaborators/{quote(login)}/permission", PERMISSION)
             self._writers[login] = shown["permission"] in ("admin", "write") if shown else None
