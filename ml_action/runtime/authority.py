@@ -66,7 +66,8 @@ def open_with_authority(place: Target, scratch: Path) -> Authorized:
         branches = name_branches(place)
         found = open_fully(place, branches, scratch)
         return Authorized(Opened(place, found), _source(place, found, branches, ()))
-    default = place.context.default_branch or default_branch(place)
+    place = _with_default_branch(place)
+    default = place.context.default_branch
     start = replace(name_branches(place), base=_first_base(place, default))
     found = open_with_own_store(place.workspace, place.remote, scratch).updated(start)
     refs = (f"{HEADS}{default}", f"{HEADS}{_base_named_on(found, start, place, default)}")
@@ -75,10 +76,16 @@ def open_with_authority(place: Target, scratch: Path) -> Authorized:
     return Authorized(opened, _source(opened.target, opened.repository, name_branches(opened.target), refs))
 
 
+def _with_default_branch(place: Target) -> Target:
+    """With the default branch in the context. A scheduled run has no event that names it: the server is asked, once."""
+    default = place.context.default_branch or default_branch(place)
+    return replace(place, context=replace(place.context, default_branch=default))
+
+
 def open_for_base(place: Target, scratch: Path) -> Opened:
     """Opens the repository with the settings of the base branch, whatever is checked out."""
-    default = place.context.default_branch or default_branch(place)
-    start = replace(name_branches(place), base=place.given.get("base", "") or default)
+    place = _with_default_branch(place)
+    start = replace(name_branches(place), base=place.given.get("base", "") or place.context.default_branch)
     found = open_with_own_store(place.workspace, place.remote, scratch).updated(start)
     return _with_settings_of(place, found, start)
 
