@@ -35,7 +35,7 @@ def test_a_promotion_survives(start: Path, listed: list[Point], tmp_path: Path, 
 def test_the_points_are_those_that_a_promotion_has(listed: list[Point]) -> None:
     """A fault that never happens proves nothing."""
     texts = [str(point) for point in listed if point.plot == "merge"]
-    assert texts.count("POST /git-receive-pack") == 2
+    assert texts.count("POST /git-receive-pack") == 3
     assert {"POST /pulls", "POST /pulls/N/reviews", "PUT /pulls/N/merge"} <= set(texts)
     assert "POST /graphql (enablePullRequestAutoMerge)" in map(str, listed)
 

@@ -346,12 +346,14 @@ def test_a_label_that_was_taken_off_and_deleted_is_put_on_again(proposed: World)
     assert proposed.pull.labels == ["model-update"]
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_the_next_promotion_works_whether_the_merged_branch_was_kept_or_deleted(production: World, kept: bool) -> None:
-    production.repository.change_settings(delete_branch_on_merge=not kept)
+@pytest.mark.parametrize("by_github", [True, False])
+def test_the_next_promotion_works_whether_github_or_the_bot_deletes_the_branch(
+    production: World, by_github: bool
+) -> None:
+    production.repository.change_settings(delete_branch_on_merge=by_github)
     production.arrive(drifted(45, 8))
     assert production.hour().outputs["merge-state"] == "merged"
-    assert bool(production.tip(PROPOSAL)) == kept
+    assert production.tip(PROPOSAL) == ""
     production.arrive(steady(60, 71))
     run = production.hour(gate="higher")
     assert run.code == 0, run.log
