@@ -20,6 +20,7 @@ from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import MergeProgress, Publication, PullRequest
 from ml_action.forge.base import Forge
 from ml_action.git import journal, journal_history
+from ml_action.loop import outcomes
 from ml_action.promotion import commit_contents, verification
 from ml_action.promotion.approval import approve_once
 from ml_action.promotion.ownership import Ownership, ownership_of
@@ -56,7 +57,7 @@ def run(call: Invocation) -> Outcome:
     reason = authority.reason_to_approve_nothing(call.context, tools.branches.base)
     if reason:
         return Outcome(Verdict.BLOCKED, reason, "a person decides", publication=Publication(blocked=reason))
-    return approve(settings, tools, call.context.asking)
+    return outcomes.unless_raced(lambda: approve(settings, tools, call.context.asking))
 
 
 def approve(settings: Settings, tools: Dependencies, event: PullEvent | None = None) -> Outcome:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ml_action.git import remote as server
 from ml_action.git.errors import explain
 from ml_action.git.process import GitFailed
-from ml_action.git.repository import AUTHOR, FETCH_OPTIONS, HERE, UPLOAD_PACK, Repository
+from ml_action.git.repository import AUTHOR, FETCH_OPTIONS, HERE, UPLOAD_PACK, ConcurrentUpdate, Repository
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -106,6 +106,7 @@ def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
     """Returns the commits of the state branch, the oldest first, fetched without their files.
 
     Raises:
+        ConcurrentUpdate: another history has taken its place meanwhile.
         RepositoryError: the server could not be reached.
     """
     store = repository.store
@@ -125,5 +126,7 @@ def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
         server.read(commits, "fetch", *FETCH_OPTIONS, UPLOAD_PACK, "origin", f"+refs/heads/{branch}:{TIP}")
     except GitFailed as failed:
         raise explain(failed) from failed
-    output = commits.line("log", "--topo-order", "--reverse", f"--format={FORMAT}", TIP)
+    if not commits.object_id(f"{repository.tips.state}^{{commit}}"):
+        raise ConcurrentUpdate  # the branch was replaced since this run read it
+    output = commits.line("log", "--topo-order", "--reverse", f"--format={FORMAT}", repository.tips.state)
     return tuple(StateCommit(*row.strip().split("\x1f")) for row in output.split("\x1e") if row.strip())
