@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.git import remote as server
 from ml_action.git.errors import explain
 from ml_action.git.process import GitFailed

@@ -8,10 +8,10 @@ may lack the right to change the base branch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_action.config.parse import parse, texts
+from ml_action.core.dataclass import dataclass, replace
 from ml_action.core.records.dataset import Unit
 from ml_action.git import repository
 from ml_action.git.open import open_in_place, open_in_place_with_store, open_with_own_store
