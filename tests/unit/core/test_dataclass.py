@@ -68,7 +68,7 @@ def test_values_come_by_position_by_name_and_by_default(record):
         (("a",), {}),
         (("a", "b", 1, (), None, 6), {}),
         (("a", "b"), {"name": "c"}),
-        (("a", "b"), {"nmae": "c"}),
+        (("a", "b"), {"title": "c"}),
     ],
     ids=["no values", "one missing", "too many", "one twice", "unknown"],
 )
