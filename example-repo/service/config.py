@@ -199,8 +199,8 @@ def _reason(setting: _Setting, error: Exception) -> str:
 def _given(error: Exception) -> str:
     """Returns the text that was set: int() and float() quote it at the end of their messages."""
     text = str(error)
-    found = re.search(r": '(.*)'$", text)
-    return (found[1] if found else text)[-60:]
+    _, is_quoted, given = text.partition(": '")
+    return (given.removesuffix("'") if is_quoted else text)[-60:]
 
 
 def table() -> str:

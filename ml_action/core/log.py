@@ -84,7 +84,7 @@ def escape_commands(text: str) -> str:
     The runner reads `::name ::` at the start of a line and `##[name]` anywhere in it (github.md A10).
     """
     text = re.sub(r"##\[", f"#{ZERO_WIDTH}#[", text)
-    return re.sub(r"(?m)^(\s*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
+    return re.sub(r"(?m)^([^\S\n]*)::", rf"\1{ZERO_WIDTH}::", text.replace("\r", " "))
 
 
 def location(path: str, line: int) -> str:

@@ -14,6 +14,7 @@ from ml_action.core.errors import RepositoryError
 
 TIMEOUT = 600.0  # seconds; a fetch of a large repository over a slow line takes less
 CHUNK = 1 << 20  # bytes
+MAX_OUTPUT = 100_000  # characters of an error that are kept: a server may write as many as it likes
 _BATCH = ("cat-file", "--batch", "--buffer")
 
 
@@ -23,8 +24,16 @@ class GitFailed(Exception):
     def __init__(self, arguments: Iterable[str], code: int, output: str) -> None:
         self.command = next((word for word in arguments if not word.startswith("-")), "git")
         self.code = code
-        self.output = output.strip()
+        self.output = _shortened(output).strip()
         super().__init__(f"git {self.command} ended with {code}: {self.output}")
+
+
+def _shortened(output: str) -> str:
+    """Returns the beginning and the end of what git printed, where its reasons are."""
+    if len(output) <= MAX_OUTPUT:
+        return output
+    half = MAX_OUTPUT // 2
+    return f"{output[:half]}\n…\n{output[-half:]}"
 
 
 class Location(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ TOO_GOOD, USELESS = 0.995, 0.02  # of the possible score: few tasks are so easy,
 ONE_VALUE = 0.5  # of the rows: an average error says little about a target that is mostly one number
 SAMPLE = 200  # cells of a column
 MAX_CLASSES = 20  # distinct texts: a column of fewer is a category, whatever it looks like
-MONEY = re.compile(r"\s*[-+]?[$€£¥]?\s*[-+]?\d[\d.,'\s]*[$€£¥%]?\s*")
-DATE = re.compile(r"\s*(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
+MONEY = re.compile(r"\s*+[-+]?+[$€£¥]?+\s*+[-+]?+\d[\d.,'\s]*+[$€£¥%]?+\s*+")
+DATE = re.compile(r"\s*+(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
 
 
 def warnings_for(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> Iterator[str]:
@@ -84,17 +84,17 @@ def _of_frequent_value(target: pd.Series) -> Iterator[str]:
 def _of_text(frame: pd.DataFrame, features: Sequence[str]) -> Iterator[str]:
     """Warns of columns of text that a person would read as numbers or dates."""
     texts = list(pipeline.kinds(frame, features)["category"])
-    for shape, kind, fix in (
-        (DATE, "dates", "write them as 2024-03-31, and their days are counted"),
-        (MONEY, "numbers with signs", "write plain numbers such as 1234.5"),
+    for matches, kind, fix in (
+        (DATE.fullmatch, "dates", "write them as 2024-03-31, and their days are counted"),
+        (MONEY.fullmatch, "numbers with signs", "write plain numbers such as 1234.5"),
     ):
-        found = [name for name in texts if _looks_like(shape, frame[name])]
+        found = [name for name in texts if _look_alike(matches, frame[name])]
         texts = [name for name in texts if name not in found]
         if found:
             yield f"{quoted_list(found)}: {kind}, which are read as text and are of little use to a model; {fix}"
 
 
-def _looks_like(shape: re.Pattern[str], column: pd.Series) -> bool:
+def _look_alike(matches: Callable[[str], object], column: pd.Series) -> bool:
     values = pd.Series(column.dropna().unique()[:SAMPLE], dtype=object)
-    matches = [bool(shape.fullmatch(str(value))) for value in values]
-    return len(values) > MAX_CLASSES and bool(np.mean(matches) > 0.9)
+    found = [bool(matches(str(value))) for value in values]
+    return len(values) > MAX_CLASSES and bool(np.mean(found) > 0.9)

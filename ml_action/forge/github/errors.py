@@ -7,14 +7,17 @@ matched as substrings in lower case: GraphQL doubles them ("Pull request Pull re
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ml_action.core.errors import ForgeError
 from ml_action.forge.base import Forbidden, MergeAnswer, MergeReply, Refused
 
 MAX_QUOTED = 300  # characters of a response that a message quotes
+MAX_READ = 20_000  # characters of a response in which an error is looked for
 PAGE = re.compile(r"<!doctype|<html|<body")  # HTML from a proxy or a portal: GitHub's API sends none
-TAG = re.compile(r"<(style|title|script)\b.*?</\1>|<[^>]*>", re.DOTALL)
+TAG = re.compile(r"<([^<>]*)>")
+UNSEEN = ("style", "title", "script")  # elements whose text a page does not show
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,22 @@ def _find(status: int, text: str) -> KnownError:
 
 def _quoted(text: str) -> str:
     """Returns the beginning of a response on one line, without HTML tags."""
-    return " ".join(TAG.sub(" ", text).split())[:MAX_QUOTED]
+    return " ".join(word for part in _shown(text) for word in part.split())[:MAX_QUOTED]
+
+
+def _shown(text: str) -> Iterator[str]:
+    """Yields the parts of a page that a browser shows; text without tags is one part."""
+    closing, end = "", 0  # the tag that ends an element which is not shown
+    for tag in TAG.finditer(text):
+        name = "".join(tag[1].split(maxsplit=1)[:1]).casefold()
+        if not closing:
+            yield text[end : tag.start()]
+            closing = f"/{name}" if name in UNSEEN else ""
+        elif name == closing:
+            closing = ""
+        end = tag.end()
+    if not closing:
+        yield text[end:]
 
 
 def _error(known: KnownError, operation: Operation, what: str, *, forbidden: bool = False) -> ForgeError:

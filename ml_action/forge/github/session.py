@@ -21,7 +21,7 @@ from ml_action.core.errors import ForgeError
 from ml_action.core.records.repository_facts import ACTIONS_BOT, TokenKind, kind_of
 from ml_action.core.retry import READS, WRITES, RetryBudget
 from ml_action.forge.base import Refused
-from ml_action.forge.github.errors import Operation
+from ml_action.forge.github.errors import MAX_READ, Operation
 from ml_action.forge.github.failures import RequestFailure, failed_response, no_response
 
 T = TypeVar("T")
@@ -170,12 +170,12 @@ class GitHubSession:
         try:
             return send()
         except github.GithubException as error:
-            text = self._redact(_text_of(error.data))
+            text = self._readable(_text_of(error.data))
             return failed_response(operation, error.status, text, error.headers or {}, self._clock())
         except requests.RequestException as error:
-            return no_response(operation, self._redact(_root_cause(error)))
+            return no_response(operation, self._readable(_root_cause(error)))
         except UNPARSABLE as error:
-            return no_response(operation, self._redact(f"the answer makes no sense: {error}"))
+            return no_response(operation, self._readable(f"the answer makes no sense: {error}"))
 
     def _wait_before_retry(self, failure: RequestFailure, attempts: int, most: int) -> bool:
         """Returns whether to retry, after the wait if so."""
@@ -193,9 +193,9 @@ class GitHubSession:
                 return ACTIONS_BOT
             raise
 
-    def _redact(self, text: str) -> str:
-        """Removes the token. No known server or library echoes it, but a proxy might."""
-        return text.replace(self._token, "***")
+    def _readable(self, text: str) -> str:
+        """Returns the beginning without the token. No known server or library echoes it, but a proxy might."""
+        return text.replace(self._token, "***")[:MAX_READ]
 
 
 def _effect(find_effect: Callable[[], T | None], failure: RequestFailure) -> T | None:

@@ -28,9 +28,9 @@ _INK = re.compile(rb"\S")
 _FIELD = re.compile(rb'(?:"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]*+)(,?)')
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
-# A superset of what pandas' C engine takes for a number or a boolean.
+# A superset of what pandas' C engine takes for a number or a boolean. A cell may have megabytes: the time is linear.
 _NO_TEXT = re.compile(
-    r"\s*(?:[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]*)(?:e[+-]?[0-9]*)?|[+-]?inf(?:inity)?|true|false|)\s*",
+    r"\s*+(?:[+-]?+(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]*+)(?:e[+-]?+[0-9]*+)?+|[+-]?+inf(?:inity)?+|true|false|)\s*+",
     re.IGNORECASE,
 )
 

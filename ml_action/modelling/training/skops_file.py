@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -112,7 +111,7 @@ def _renumbered(schema: dict[str, Any]) -> dict[str, str]:
         if "__id__" in node:
             node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
         if "file" in node:
-            ending = re.sub(r".*\.", "", node["file"])
+            ending = node["file"].rpartition(".")[2]
             node["file"] = names.setdefault(node["file"], f"{len(names)}.{ending}")
     return names
 

@@ -26,7 +26,7 @@ Hashes = npt.NDArray[np.uint64]
 GROUPS = 1024  # a power of two; the bootstrap merges to a thousand blocks anyway (decision.md)
 _SHIFT = np.uint64(64 - (GROUPS - 1).bit_length())  # leaves the first bits of a hash: the number of its group
 # Blanks are those of ASCII, as in pandas: float() accepts none of \x1c to \x1f, though str counts them as blanks.
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"\s*+[+-]?+([0-9]++(\.[0-9]*+)?+|\.[0-9]++)(e[+-]?+[0-9]++)?+\s*+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
