@@ -33,7 +33,7 @@ class PublicKey:
         signed = envelope.parse(content)
         if signed.key_id != self.id:
             raise untrusted(
-                f"the statement names the key {sanitised(signed.key_id, 19)}, not {self.id[:19]}",
+                f"the statement names the key {sanitised(signed.key_id[:19])}, not {self.id[:19]}",
                 "if the key was exchanged, verify with the new public key; if it was not, do not load the model",
             )
         if not self._signed(signed):
