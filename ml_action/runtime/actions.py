@@ -108,10 +108,7 @@ def read_inputs(environ: Mapping[str, str]) -> dict[str, str]:
         for name in names
         if environ[name].strip()
     }
-    for always_there in (
-        "args",
-        "entrypoint",
-    ):  # accepted by the runner for every Docker action (github.md A4)
+    for always_there in ("args", "entrypoint"):  # the runner accepts them for every Docker action (github.md A4)
         inputs.pop(always_there, None)
     return inputs
 
