@@ -31,7 +31,8 @@ class Load:
 
 def run(port: int, body: bytes, *, connections: int, keep_going: Callable[[], bool], path: str = "/predict") -> Load:
     """Sends requests to 127.0.0.1 while `keep_going` returns true."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     load = Load()
     started = time.perf_counter()
     uvloop.run(_all(port, head.encode() + body, connections, keep_going, load))

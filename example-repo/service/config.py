@@ -56,6 +56,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    """names without a port, separated by commas"""
+    names = _names(text.lower())
+    if not all(re.fullmatch(r"[a-z0-9._-]+", name) for name in names):
+        raise ValueError(text)
+    return names
+
+
 def _seconds(text: str) -> float:
     """a number of seconds"""
     number = float(text)
@@ -115,6 +123,12 @@ class Config:
     verify_state: str = _setting(
         "", str, "The file that remembers the newest promotion; empty: an older one is accepted after a restart."
     )
+    predict_token: str = _setting(
+        "", str, "The token that clients send for all but /healthz and /readyz; empty: anyone may ask.", secret=True
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), _hosts, "The names under which clients may ask, separated by commas; addresses and localhost always may."
+    )
     ranges: str = _setting("wide", _one_of("wide", "training", "off"), "Which values are accepted (docs/service.md).")
     max_body: int = _setting(1024**2, _whole, "The largest request body, in bytes.")
     max_rows: int = _setting(10_000, _whole, "The most rows of one request.")
@@ -122,18 +136,21 @@ class Config:
     feedback_path: str = _setting(
         "data/new_data", str, "The folder for feedback, on this machine or in the repository."
     )
-    feedback_token: str = _setting(
-        "", str, "The token that clients send with feedback; empty: anyone may send some.", secret=True
+    feedback_token: str = _setting("", str, "The token that clients send with feedback.", secret=True)
+    feedback_access: str = _setting(
+        "token", _one_of("token", "open"), "Who may send feedback: who has the token, or everybody (`open`)."
     )
+    feedback_rate: int = _setting(600, _whole, "The most rows of feedback that one client may send in a minute.")
     feedback_rows: int = _setting(20, _whole, "The number of rows that make a dataset.")
     feedback_seconds: float = _setting(300.0, _seconds, "Seconds after which fewer rows make a dataset.")
     feedback_pending: int = _setting(10_000, _whole, "The most rows that wait to be written; more are refused.")
+    workers: int = _setting(1, _whole, "The number of processes that load the model and answer.")
     host: str = _setting("127.0.0.1", str, "The address to listen on.")
     port: int = _setting(8000, _port, "The port to listen on.")
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Config:
-        """Returns the settings.
+    def from_env(cls, env: Mapping[str, str], *, of_worker: bool = False) -> Config:
+        """Returns the settings. `of_worker`: without the token, which a worker does not have.
 
         Raises:
             ValueError: settings are wrong; the message has a line for each.
@@ -142,13 +159,23 @@ class Config:
         errors = [reading.error for reading in readings if reading.error]
         errors += _unknown(env, (_variable(spec) for spec in fields(cls)))
         config = cls(**{name: value for reading in readings for name, value in reading.values.items()})
-        if config.feedback == "github" and not (config.repository and config.token):
-            errors.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
         if config.verify != "off" and not config.verify_key:
             errors.append(f"{PREFIX}VERIFY: {config.verify} needs {PREFIX}VERIFY_KEY")
+        errors += config._feedback_errors(has_token=of_worker or bool(config.token))
         if errors:
             raise ValueError("\n".join(errors))
         return config
+
+    def _feedback_errors(self, *, has_token: bool) -> list[str]:
+        errors = []
+        if self.feedback == "github" and not (self.repository and has_token):
+            errors.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
+        if self.feedback != "off" and self.feedback_access == "token" and not self.feedback_token:
+            errors.append(
+                f"{PREFIX}FEEDBACK: whoever sends feedback teaches the next model, so set {PREFIX}FEEDBACK_TOKEN, "
+                f"or {PREFIX}FEEDBACK_ACCESS=open to take rows from everybody"
+            )
+        return errors
 
 
 def _variable(spec: Field[Any]) -> str:

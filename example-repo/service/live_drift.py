@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ml_action.core.records.contract import ColumnProfile, DataContract
+from ml_action.consumer import ColumnProfile, DataContract
 from ml_action.modelling.contract import effect_size as distances
 
 MAX_ROWS = 2000  # that are kept
 MIN_ROWS = 30  # fewer differ by chance alone
 MAX_COLUMNS = 200  # that are reported: each is a series of its own
+MAX_TEXT = 100  # characters of a text that are kept
 
 
 class RecentInputs:
-    """The last rows that were predicted. A request only pays for appending them."""
+    """The last rows that were predicted. A request only pays for appending them, and for cutting long texts."""
 
     def __init__(self, max_rows: int = MAX_ROWS) -> None:
         self._rows: deque[Mapping[str, Any]] = deque(maxlen=max_rows)
@@ -25,12 +26,10 @@ class RecentInputs:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Adds one row."""
-        self._rows.append(row)
-
-    def extend(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds many rows."""
+    def extend(self, rows: Sequence[Mapping[str, Any]], size: int) -> None:
+        """Adds rows of a request that had `size` bytes."""
+        if size > MAX_TEXT * len(rows):
+            rows = [_cut(row) for row in rows[-MAX_ROWS:]]
         self._rows.extend(rows[-MAX_ROWS:])
 
     def clear(self) -> None:
@@ -47,6 +46,13 @@ class RecentInputs:
             profile.name: _effect([row.get(profile.name) for row in rows], profile) for profile in profiles if profile
         }
         return {name: effect for name, effect in effects.items() if effect is not None}
+
+
+def _cut(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the row without the ends of long texts: two thousand rows of them would fill the memory."""
+    if not any(isinstance(value, str) and len(value) > MAX_TEXT for value in row.values()):
+        return row
+    return {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _effect(values: list[Any], profile: ColumnProfile) -> float | None:

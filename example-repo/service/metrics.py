@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ml_action.consumer import Event, LoadedModel, Status
@@ -25,9 +25,6 @@ class Metrics:
             "service_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
         )
         self.predictions = Counter("service_predictions", "Predicted rows.", ["version"], registry=self.registry)
-        self.feedback = Counter(
-            "service_feedback_rows", "Labelled rows by outcome.", ["outcome"], registry=self.registry
-        )
         self.swaps = Counter("service_model_swaps", "Times that another version took over.", registry=self.registry)
         self.refusals = Counter(
             "service_model_refusals", "New versions that were refused, once for each reason.", registry=self.registry
@@ -58,6 +55,10 @@ class Metrics:
         self._failures.set_function(lambda: status().consecutive_failures)
         self.registry.register(_LiveMetrics(served, drift))
 
+    def observe_feedback(self, outcomes: Callable[[], Mapping[str, int]]) -> None:
+        """Registers the rows of feedback, which are counted where they are written."""
+        self.registry.register(_FeedbackMetrics(outcomes))
+
 
 class _LiveMetrics(Collector):
     def __init__(self, served: Callable[[], LoadedModel | None], drift: Callable[[], Mapping[str, float]]) -> None:
@@ -78,3 +79,19 @@ class _LiveMetrics(Collector):
         for column, effect in self._drift().items():
             drift.add_metric([column], effect)
         return [info, drift]
+
+
+class _FeedbackMetrics(Collector):
+    def __init__(self, outcomes: Callable[[], Mapping[str, int]]) -> None:
+        self._outcomes = outcomes
+
+    def describe(self) -> Iterable[Metric]:
+        """Returns the series without asking for its values."""
+        return [CounterMetricFamily("service_feedback_rows", "Labelled rows by outcome.", labels=["outcome"])]
+
+    def collect(self) -> Iterable[Metric]:
+        """Returns the rows by outcome."""
+        family = CounterMetricFamily("service_feedback_rows", "Labelled rows by outcome.", labels=["outcome"])
+        for outcome, rows in self._outcomes().items():
+            family.add_metric([outcome], rows)
+        return [family]

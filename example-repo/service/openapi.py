@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,6 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from ml_action.consumer import LoadedModel
-from ml_action.core.example_row import shown_sample
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -23,7 +23,8 @@ class _Entry:
     """A description, and the version that it is for. Replaced as a whole, since threads share it."""
 
     key: object
-    description: dict[str, Any]
+    text: str  # JSON
+    html: str
 
 
 class OpenApiCache:
@@ -33,15 +34,24 @@ class OpenApiCache:
         self._app = app
         self._served = served
         self._entry: _Entry | None = None
+        self._making = threading.Lock()
 
-    def __call__(self) -> dict[str, Any]:
-        """Returns the description for the version that answers now."""
+    def text(self) -> str:
+        """Returns the description for the version that answers now, as JSON."""
+        return self._current().text
+
+    def html(self) -> str:
+        """Returns it as a part of a page."""
+        return self._current().html
+
+    def _current(self) -> _Entry:
         served = self._served()
         key = served and (served.version, served.since)  # not the model: the cache would keep it in memory
-        entry = self._entry
-        if entry is None or entry.key != key:
-            entry = self._entry = _Entry(key, describe(self._app, served))
-        return entry.description
+        with self._making:
+            if self._entry is None or self._entry.key != key:
+                description = describe(self._app, served)
+                self._entry = _Entry(key, json.dumps(description), as_html(description))
+            return self._entry
 
 
 def describe(app: FastAPI, served: LoadedModel | None) -> dict[str, Any]:
@@ -49,9 +59,9 @@ def describe(app: FastAPI, served: LoadedModel | None) -> dict[str, Any]:
     description = get_openapi(title=app.title, version=app.version, routes=app.routes)
     if served:
         description["info"]["description"] = f"{served.version.version} answers: {served.version.target}"
-        schema, example = served.prepared, dict(shown_sample(served.version))
-        _set_body(description, "/predict", "Rows", (schema.row, schema.rows), example)
-        _set_body(description, "/feedback", "LabelledRows", (schema.labelled,), None)
+        schema = served.prepared.schema
+        _set_body(description, "/predict", "Rows", (schema.requests.row, schema.requests.rows), schema.example)
+        _set_body(description, "/feedback", "LabelledRows", (schema.labelled.rows,), None)
     return description
 
 

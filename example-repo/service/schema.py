@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter
 from pydantic_core import PydanticCustomError
 from typing_extensions import NotRequired, TypedDict
 
+from ml_action.consumer import ColumnProfile, Version
 from ml_action.core.example_row import shown_sample
-from ml_action.core.records.contract import ColumnProfile
-from ml_action.core.records.model import Version
+from service.parsing import RowReader
 
 MAX_TEXT = 1000  # characters
-MAX_ERRORS = 50  # that are reported
-_MAX_NAMES = 20  # that a message lists
+_MAX_NAMES = 20  # that a description lists
 _FORMULA = re.compile(r"\s*[=+\-@]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -41,14 +39,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The rows that a version takes: `row` and `rows` for predictions, `labelled` for feedback."""
+    """The rows that a version takes: `requests` for predictions, `labelled` for feedback."""
 
     columns: tuple[Column, ...]
     answers: tuple[Column, ...]  # the targets, and the weight if there is one
-    row: TypeAdapter[Any]
-    rows: TypeAdapter[Any]
-    labelled: TypeAdapter[Any]
-    inline_rows: int = 0  # that are predicted quickly enough for the event loop
+    requests: RowReader
+    labelled: RowReader
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A row to show, which is none of the training data."""
+        return {column.name: column.example for column in self.columns}
 
 
 def schema_of(version: Version, ranges: str = "wide", max_rows: int = 10_000) -> Schema:
@@ -63,16 +64,17 @@ def schema_of(version: Version, ranges: str = "wide", max_rows: int = 10_000) ->
     columns = tuple(_column(version, name, ranges, examples.get(name)) for name in version.features)
     weight = (version.weight,) if version.weight else ()
     answers = tuple(_answer(version, name) for name in (*version.outputs, *weight))
-    row: Any = _row_type("Row", columns)
-    labelled: Any = _row_type("LabelledRow", (*columns, *answers), stored=True)
-    return Schema(columns, answers, TypeAdapter(row), _list_of(row, max_rows), _list_of(labelled, max_rows))
+    requests = _reader(_row_type("Row", columns), columns, max_rows)
+    stored = (*columns, *answers)
+    return Schema(columns, answers, requests, _reader(_row_type("LabelledRow", stored, stored=True), stored, max_rows))
 
 
-def _list_of(row: Any, max_rows: int) -> TypeAdapter[Any]:
+def _reader(row: Any, columns: Iterable[Column], max_rows: int) -> RowReader:
     # Only the first bad row is reported: all errors of ten thousand rows with a thousand columns would fill the memory.
     limits = Field(min_length=1, max_length=max_rows, fail_fast=True)
     rows: Any = Annotated[list.__class_getitem__(row), limits]  # a type made at run time
-    return TypeAdapter(rows)
+    names = dict.fromkeys(column.name for column in columns)
+    return RowReader(names, max_rows, TypeAdapter(row), TypeAdapter(rows))
 
 
 def _column(version: Version, name: str, ranges: str, example: object) -> Column:
@@ -84,7 +86,8 @@ def _column(version: Version, name: str, ranges: str, example: object) -> Column
     low, high = _range(usual, ranges)
     kind = "any" if profile.kind == "empty" else profile.kind
     known = _categories(profile)
-    return Column(name, kind, required, low, high, usual, known, bool(known) and ranges == "training", example)
+    closed = bool(known) and ranges == "training"
+    return Column(name, kind, required, low, high, usual, known, closed, example)
 
 
 def _answer(version: Version, name: str) -> Column:
@@ -173,30 +176,6 @@ def _description(column: Column) -> str:
     if column.known:
         return f"in the training data: {', '.join(column.known[:_MAX_NAMES])}"
     return column.kind
-
-
-# --- errors of a request ----------------------------------------------------------------------------------
-
-
-def problems(error: ValidationError, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Returns the errors in FastAPI's format, with the closest name for each unknown one."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
-    return [_problem(item, columns) for item in found]
-
-
-def _problem(error: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
-    problem = {"type": error["type"], "loc": ["body", *error["loc"]], "msg": error["msg"]}
-    if error["type"] == "extra_forbidden":
-        problem["loc"][-1] = str(problem["loc"][-1])[:100]
-        problem["msg"] = _unknown_name(str(error["loc"][-1]), [column.name for column in columns])
-    return problem
-
-
-def _unknown_name(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name[:100], names, 1, 0.5)
-    meant = f"; did you mean {near[0]!r}?" if near else "."
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return f"There is no such name{meant} The names are {', '.join(names[:_MAX_NAMES])}{more}"
 
 
 def row_from_texts(texts: Mapping[str, str], columns: Iterable[Column]) -> dict[str, Any]:

@@ -2,45 +2,87 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
-from typing import Any
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from ml_action.consumer import Consumer, Event, Folder, GitHub, LoadedModel, Source, Verification
-from ml_action.consumer.sources import Api
-from ml_action.core.errors import ModelError
-from service import inline_limit, schema
+from ml_action.consumer import Consumer, Event, LoadedModel, ModelError, Source, Verification
+from service import schema
 from service.config import Config
-from service.feedback import Feedback, FolderTarget, GitHubTarget
 from service.json_logging import log_event
 from service.live_drift import RecentInputs
 from service.metrics import Metrics
+from service.prediction import Pace, Predictions
 from service.schema import Schema
+from service.server.middleware import Held
+
+LARGE_AT_A_TIME = 2  # requests with large bodies that are parsed and predicted
+DRIFT_SECONDS = 5.0  # for which the drift is kept: it is computed from two thousand rows
+
+
+class FeedbackSink(Protocol):
+    """Where rows with their answers go: the collector, or the keeper that has it."""
+
+    def add(self, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]], client: str = "") -> int:
+        """Adds rows of a client. Returns how many wait."""
+
+    def state(self) -> dict[str, Any]:
+        """Returns how many rows wait, what is in the way, and the rows by outcome."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is made of a version before it takes over."""
+
+    schema: Schema
+    predictions: Predictions
 
 
 class ServiceState:
     """One for each application. Every request takes the current version once and is answered by it alone."""
 
-    def __init__(self, config: Config, source: Source | None = None) -> None:
-        """`source` replaces the configured one in tests."""
+    def __init__(
+        self,
+        config: Config,
+        source: Source,
+        feedback: FeedbackSink | None = None,
+        agree: Callable[[LoadedModel], object] = lambda _: None,
+    ) -> None:
+        """Creates a state that has loaded nothing yet.
+
+        Args:
+            config: The settings.
+            source: Where models are.
+            feedback: Where labelled rows go; `None`: they are not taken.
+            agree: Called before a version takes over; if it raises, the version is refused.
+        """
         self.config = config
+        self.feedback = feedback
+        self.held = Held(config.max_body)
+        self.large = asyncio.Semaphore(LARGE_AT_A_TIME)
+        self._agree = agree
+        self._drift = _Kept(self._compute_drift)
         self.metrics = Metrics()
         self.recent = RecentInputs()
         self.consumer = Consumer(
-            source or _source(config),
+            source,
             largest=config.largest_model,
             trusted=config.trusted_types,
             on_event=self._on_event,
             prepare=self._prepare,
             verification=_verification(config),
         )
-        self.feedback = _feedback(config, self._on_feedback)
         self.metrics.observe(self.served, lambda: self.consumer.status, self._drift, lambda: len(self.recent))
+        if feedback:
+            self.metrics.observe_feedback(lambda: feedback.state()["outcomes"])
 
     def served(self) -> LoadedModel | None:
         """Returns the loaded version, or `None` before the first one."""
@@ -48,32 +90,26 @@ class ServiceState:
             return self.consumer.current
         return None
 
-    async def predict(self, served: LoadedModel, rows: Sequence[dict[str, Any]]) -> list[Any]:
-        """Returns the predictions, computed in a thread if they would hold up the other requests."""
-        if len(rows) <= served.prepared.inline_rows:
-            return served.predict(rows)
-        return await run_in_threadpool(served.predict, rows)
-
     @contextlib.asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Watches for models and writes feedback while the application runs."""
+        """Watches for models while the application runs."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.consumer.watching(self.config.every, wait=False))
-            if self.feedback:
-                stack.enter_context(self.feedback.running())
             log_event("started", source=str(self.consumer.source))
             yield
             log_event("stopping")
             await run_in_threadpool(stack.close)
         log_event("stopped")
 
-    def _prepare(self, served: LoadedModel) -> Schema:
-        """Returns the request schema of a version, made before the version takes over."""
+    def _prepare(self, served: LoadedModel) -> Prepared:
+        """Returns what a version needs, made before it takes over."""
         made = schema.schema_of(served.version, self.config.ranges, self.config.max_rows)
         self.metrics.predictions.labels(served.version.version)
-        return replace(made, inline_rows=inline_limit.rows_inline(served))
+        prepared = Prepared(made, Predictions(served, Pace.of(served)))
+        self._agree(served)
+        return prepared
 
-    def _drift(self) -> dict[str, float]:
+    def _compute_drift(self) -> dict[str, float]:
         served = self.served()
         return self.recent.drift(served.version.contract, served.version.features) if served else {}
 
@@ -81,22 +117,33 @@ class ServiceState:
         self.metrics.count(event)
         if event.kind == "swapped":
             self.recent.clear()
+            self._drift.expire()
             log_event("swapped", version=event.version, before=event.before, way=event.path)
         else:
             log_event(
                 "refused", level=logging.WARNING, version=event.version, serving=event.before, reason=event.reason
             )
 
-    def _on_feedback(self, outcome: str, rows: int, reason: str) -> None:
-        self.metrics.feedback.labels(outcome).inc(rows)
-        level = logging.INFO if outcome == "written" else logging.WARNING
-        log_event(f"feedback {outcome}", level=level, rows=rows, reason=reason)
 
+class _Kept:
+    """The drift, computed by one thread at a time and kept for a while, however often clients ask for it."""
 
-def _source(config: Config) -> Source:
-    if not config.repository:
-        return Folder(config.model_dir)
-    return GitHub(config.repository, config.model_dir, ref=config.branch, token=config.token, api=config.api)
+    def __init__(self, compute: Callable[[], dict[str, float]]) -> None:
+        self._compute = compute
+        self._found: dict[str, float] = {}
+        self._expires = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> dict[str, float]:
+        with self._lock:
+            if not self._found or time.monotonic() >= self._expires:
+                self._found = self._compute()
+                self._expires = time.monotonic() + DRIFT_SECONDS
+            return self._found
+
+    def expire(self) -> None:
+        """Has it computed again."""
+        self._found = {}
 
 
 def _verification(config: Config) -> Verification:
@@ -107,21 +154,4 @@ def _verification(config: Config) -> Verification:
         ref=config.verify_ref,
         workflow=config.verify_workflow,
         state=config.verify_state or None,
-    )
-
-
-def _feedback(config: Config, on_outcome: Callable[[str, int, str], object]) -> Feedback | None:
-    """Returns the writer of feedback, or `None` if feedback is off."""
-    if config.feedback == "off":
-        return None
-    target: FolderTarget | GitHubTarget = FolderTarget(config.feedback_path)
-    if config.feedback == "github":
-        api = Api(config.api, config.token)
-        target = GitHubTarget(api, config.repository, config.feedback_path, config.branch)
-    return Feedback(
-        target,
-        rows=config.feedback_rows,
-        seconds=config.feedback_seconds,
-        pending=config.feedback_pending,
-        on_outcome=on_outcome,
     )

@@ -103,7 +103,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
             proxy = stack.enter_context(in_front_of(world.here.hub.url))
             own = {
                 "SERVICE_REPOSITORY": REPOSITORY, "SERVICE_API": proxy.url, "SERVICE_TOKEN": writer(world).token,
-                "SERVICE_FEEDBACK": "github", "SERVICE_FEEDBACK_ROWS": str(FEW),
+                "SERVICE_FEEDBACK": "github", "SERVICE_FEEDBACK_ROWS": str(FEW), "SERVICE_FEEDBACK_ACCESS": "open",
             }  # fmt: skip
             running = live_service.running(Path("model"), tmp_path / "service.log", **own | settings)
             return Service(stack.enter_context(running), proxy)

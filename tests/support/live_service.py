@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import coverage
@@ -40,21 +40,23 @@ def measured() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(model_dir: Path, log: Path, ready: str = "/readyz", main: str = "", **settings: str) -> Iterator[Live]:
+def running(
+    model_dir: Path, log: Path, ready: str = "/readyz", prefix: Sequence[str] = (), **settings: str
+) -> Iterator[Live]:
+    """Runs the service. `prefix` is a command that starts it, with other rights."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {"SERVICE_MODEL_DIR": str(model_dir), "SERVICE_PORT": str(port), "SERVICE_EVERY": "0.05"}
     path = os.pathsep.join([str(ROOT / "example-repo"), str(ROOT)])
-    program = ["-c", main] if main else ["-m", "service"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, *program], env={**os.environ, "PYTHONPATH": path, **measured(), **own, **settings},
-            stdout=out, stderr=subprocess.STDOUT,
+            [*prefix, sys.executable, "-m", "service"], stdout=out, stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": path, **measured(), **own, **settings},
         )  # fmt: skip
     live = Live(process, port, log)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180  # two processes start, on a busy machine
         while True:
             try:
                 live.get(ready)

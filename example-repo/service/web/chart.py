@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_action.core.records.model import Version
+from ml_action.consumer import Version
 
 MAX_VERSIONS = 30  # the newest
 MAX_LABELS = 10  # names that fit below the chart

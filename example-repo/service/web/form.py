@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from pydantic import ValidationError
-
 from ml_action.consumer import LoadedModel
 from service import schema
+from service.parsing import RefusedError
 from service.schema import Column
 
 MAX_FIELDS = 200  # models with more features take JSON only
@@ -26,7 +25,7 @@ class _Result:
 
 def render(served: LoadedModel, values: Mapping[str, str]) -> str:
     """Returns the section with the form. `values` holds what was entered; it is empty at the first visit."""
-    columns = served.prepared.columns
+    columns = served.prepared.schema.columns
     if len(columns) > MAX_FIELDS:
         return f"<p>{len(columns)} features are too many for a form: send them to <code>/predict</code>.</p>"
     result = _predict(served, schema.row_from_texts(values, columns)) if values else _Result()
@@ -43,10 +42,10 @@ def render(served: LoadedModel, values: Mapping[str, str]) -> str:
 
 def _predict(served: LoadedModel, row: dict[str, Any]) -> _Result:
     try:
-        valid = served.prepared.row.validate_python(row)
-    except ValidationError as error:
-        errors = {str(problem["loc"][-1]): problem["msg"] for problem in error.errors(include_url=False)}
-        for column in served.prepared.columns:
+        valid = served.prepared.schema.requests.one(row)
+    except RefusedError as error:
+        errors = {str(problem["loc"][-1]): problem["msg"] for problem in error.problems}
+        for column in served.prepared.schema.columns:
             if column.required and column.name not in row:
                 errors[column.name] = "A value is needed."
         return _Result('<p class="result bad" role="alert">No prediction: see the fields above.</p>', errors)

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from ml_action.consumer import Status
-from ml_action.core.records.model import Version
-from service import openapi
+from ml_action.consumer import Status, Version
+from service.openapi import OpenApiCache
 from service.state import ServiceState
 from service.web import chart, form
 from service.web.last_decision import LastDecision
@@ -24,7 +23,7 @@ HTML = "text/html; charset=utf-8"
 LINKS = {"/docs": "Interface", "/model": "Model", "/readyz": "State", "/metrics": "Metrics"}
 
 
-def add_routes(app: FastAPI, state: ServiceState, last_decision: LastDecision) -> None:
+def add_routes(app: FastAPI, state: ServiceState, last_decision: LastDecision, description: OpenApiCache) -> None:
     """Adds the page, its style sheet, and the documentation of the interface."""
 
     @app.get("/", include_in_schema=False)
@@ -37,9 +36,13 @@ def add_routes(app: FastAPI, state: ServiceState, last_decision: LastDecision) -
     async def style() -> Response:
         return Response(CSS, media_type="text/css; charset=utf-8")
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def interface() -> Response:
+        return Response(await asyncio.to_thread(description.text), media_type="application/json")
+
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        interface = await asyncio.to_thread(lambda: openapi.as_html(app.openapi()))
+        interface = await asyncio.to_thread(description.html)
         body = f'<p><a href="/">Back</a> · <a href="/openapi.json">openapi.json</a></p>{interface}'
         return Response(_document("The interface", body), media_type=HTML)
 

@@ -134,7 +134,7 @@ def test_a_request_in_progress_is_answered_before_the_container_stops(
     container = start()
     container.until("v1")
     with socket.create_connection(("127.0.0.1", container.port), 20) as client:
-        client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
         time.sleep(0.3)
         stopping = subprocess.Popen(["docker", "stop", "--time=25", container.name], stdout=subprocess.DEVNULL)
         time.sleep(1)

@@ -9,9 +9,10 @@ import urllib.error
 import pytest
 
 from benchmarks.service import load
+from service.server import connections
 from tests.support import live_service
+from tests.support.served import serving
 
-SHORT_TIMEOUT = "from service import head_timeout, __main__; head_timeout.MAX_SECONDS = 0.5; __main__.main()"
 BODY = b'{"hours_studied": 5}'
 
 
@@ -56,7 +57,7 @@ def test_a_request_in_progress_is_answered_before_the_service_stops(models, tmp_
     models.publish()
     with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
-            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
             time.sleep(0.3)
             service.process.terminate()
             time.sleep(0.3)
@@ -70,7 +71,7 @@ def test_a_client_that_hangs_up_is_not_counted_as_a_failure(models, tmp_path):
     series = 'service_requests_total{route="/predict",status="499"} 1.0'
     with live_service.running(models.path, tmp_path / "log") as service:
         with socket.create_connection(("127.0.0.1", service.port), 20) as client:
-            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n" + BODY[:10])
             time.sleep(0.2)
         until = time.monotonic() + 20
         while series not in service.get("/metrics"):
@@ -92,11 +93,12 @@ def test_a_large_body_gets_413_and_a_huge_one_a_closed_connection(models, tmp_pa
         client.close()
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: "])
-def test_a_client_that_does_not_finish_its_request_head_is_disconnected(models, tmp_path, sent):
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: "])
+def test_a_client_that_does_not_finish_its_request_head_is_disconnected(models, monkeypatch, sent):
+    monkeypatch.setattr(connections, "MAX_SECONDS", 0.5)
     models.publish()
-    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    with live_service.running(models.path, tmp_path / "log", main=SHORT_TIMEOUT) as service:
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with serving(models.path) as service:
         address = "127.0.0.1", service.port
         with socket.create_connection(address, 20) as idle, socket.create_connection(address, 20) as good:
             idle.sendall(sent)

@@ -7,6 +7,8 @@ docs/consumer.md and CHANGELOG.md, and test it below.
 import dataclasses
 import inspect
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -29,11 +31,17 @@ from tests.support.model_folder import ModelDir
 DOCUMENTATION = Path(__file__).parents[3] / "docs/consumer.md"
 
 INTERFACE = """
+Api(base, token='', timeout=20.0)
+    read(address, etag='', most=67108864)
+    write(address, body)
+ColumnProfile
 Consumer(source, *, largest=1073741824, trusted=(), on_event=None, prepare=None, told=None, verification=None)
     current
     pause(every)
     refresh()
     watching(every=60.0, *, wait=True)
+DataContract
+DataError
 Event(kind, version, before='', reason='', path='')
     way
 Folder(path)
@@ -48,6 +56,7 @@ LoadedModel(version, history, predictor, since, notes=(), prepared=None)
     answering
     model
     predict(rows)
+ModelError
 Predictor(model, version)
     way
 Source(*args, **kwargs)
@@ -59,7 +68,9 @@ Status(version='', wanted='', problem='', looked='', swapped='', swaps=0, failur
     in_a_row
     ready
 Verification(verify='require', *, public_key='', repository='', ref='', workflow='', state=None, sigstore=False, trust_config=None)
+Version
 """  # noqa: E501
+SHARED = {"ColumnProfile", "DataContract", "DataError", "ModelError", "Version"}  # model_metadata.schema.json, errors
 RENAMED = {
     "ml_action.consumer.Answering": "Predictor",
     "ml_action.consumer.Served": "LoadedModel",
@@ -95,7 +106,7 @@ def interface():
     lines = []
     for name in consumer.__all__:
         cls = getattr(consumer, name)
-        lines += [f"{name}{signature(cls)}", *members(cls)]
+        lines += [name] if name in SHARED else [f"{name}{signature(cls)}", *members(cls)]
     return "\n".join(["", *lines, ""])
 
 
@@ -178,3 +189,11 @@ def test_the_new_names_warn_of_nothing(models):
 def test_every_deprecated_name_is_documented():
     rows = re.findall(r"(?m)^\| `([^`]+)` \| `([^`]+)` \|$", DOCUMENTATION.read_text(encoding="utf-8"))
     assert dict(rows) == {old.removeprefix("ml_action.consumer."): new for old, new in RENAMED.items()}
+
+
+def test_a_process_that_loads_no_model_imports_no_scikit_learn():
+    code = (
+        "import sys; from ml_action.consumer import Api, Folder, GitHub; print({'sklearn', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
+from service.feedback.collector import collector_of
+from service.processes import keeper
 from service.state import ServiceState
 from tests.support.model_folder import ModelDir
 
@@ -19,8 +21,12 @@ def client_of(models: ModelDir) -> Iterator[Callable[..., TestClient]]:
     with ExitStack() as stack:
 
         def start(**settings: Any) -> TestClient:
-            config = Config(**{"model_dir": str(models.path), "every": 3600.0} | settings)
-            state = ServiceState(config)
+            usual = {"model_dir": str(models.path), "every": 3600.0, "allowed_hosts": ("testserver",)}
+            config = Config(**usual | settings)
+            feedback = collector_of(config)
+            if feedback:
+                stack.enter_context(feedback.running())
+            state = ServiceState(config, keeper.source_of(config), feedback)
             client = stack.enter_context(TestClient(create_app(state), raise_server_exceptions=False))
             client.service = state  # type: ignore[attr-defined]
             state.consumer.refresh()  # after the first look

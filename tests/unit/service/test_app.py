@@ -10,8 +10,8 @@ import pytest
 from starlette.requests import Request
 
 from ml_action.modelling.training import library_versions, model_file
-from service.inline_limit import MAX_ROWS
-from service.middleware import BodyError, read_body
+from service.prediction import MAX_BATCH
+from service.server.middleware import BodyError, Held, body_of
 from tests.support.model_folder import made
 
 ALL = "hours_studied sleep room tutor score"
@@ -251,6 +251,7 @@ def test_live_inputs_are_compared_with_the_contract(client):
     assert value_of(client, 'service_input_drift{column="hours_studied"}') < 0.1
     assert value_of(client, "service_input_rows") == 200
     client.post("/predict", json=[{"hours_studied": high}] * 2000)
+    client.service._drift.expire()
     assert value_of(client, 'service_input_drift{column="hours_studied"}') > 0.9
 
 
@@ -281,14 +282,18 @@ def test_paths_are_exact_and_head_is_get_without_a_body(client):
 
 
 def test_a_body_that_arrives_too_slowly_is_refused(client, monkeypatch):
-    monkeypatch.setattr("service.middleware.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("service.server.middleware.BODY_SECONDS", 0.05)
 
     async def receive():
         await asyncio.sleep(20)
 
-    request = Request({"type": "http", "headers": [(b"content-length", b"5")]}, receive)
+    async def read():
+        request = Request({"type": "http", "headers": [(b"content-length", b"5")]}, receive)
+        async with body_of(request, Held(100)):
+            pass
+
     with pytest.raises(BodyError, match=r"did not arrive within 0\.05 seconds") as caught:
-        asyncio.run(read_body(request, 100))
+        asyncio.run(read())
     assert caught.value.status == 408
 
 
@@ -334,11 +339,15 @@ def publish_file(models, model):
     models.publish(sha256=digest, size=len(content), content=lambda _: content, sample={"hours_studied": 5.0})
 
 
+def pace_of(client):
+    return client.service.served().prepared.predictions._pace
+
+
 def test_other_requests_are_answered_while_a_slow_model_predicts(models, client):
-    assert client.service.served().prepared.inline_rows == MAX_ROWS
+    assert pace_of(client).inline == MAX_BATCH
     publish_file(models, Slow())
     refresh(client)
-    assert client.service.served().prepared.inline_rows == 0
+    assert pace_of(client).inline == 0
     GATE.clear()
     with ThreadPoolExecutor() as pool:
         waiting = [

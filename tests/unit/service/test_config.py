@@ -28,7 +28,7 @@ def test_all_errors_are_reported_together():
     with pytest.raises(ValueError) as caught:  # noqa: PT011  each line is compared
         Config.from_env(env)
     lines = str(caught.value).splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert any("one of wide, training, off" in line and "narrow" in line for line in lines)
     assert any("SERVICE_COLOUR: there is no such setting" in line for line in lines)
     assert any("SERVICE_FEEDBACK: github needs" in line for line in lines)

@@ -3,10 +3,9 @@ import threading
 
 import pytest
 
-from ml_action.consumer import SourceUnavailable
-from ml_action.consumer.sources import Api
-from ml_action.core.errors import DataError
-from service.feedback import Feedback, File, FolderTarget, FullError, GitHubTarget, dataset
+from ml_action.consumer import Api, DataError, SourceUnavailable
+from service.feedback.collector import Feedback, FullError
+from service.feedback.targets import File, FolderTarget, GitHubTarget, dataset
 from tests.support.flaky_server import REPOSITORY, Hosted, refused
 
 ROW = {"hours_studied": 5, "score": 54.5}
@@ -27,7 +26,8 @@ def learning(models, client_of, folder):
 
     def start(**settings):
         models.publish(3.0)
-        return client_of(feedback="folder", feedback_path=str(folder), feedback_rows=2, **settings)
+        usual = {"feedback": "folder", "feedback_path": str(folder), "feedback_rows": 2, "feedback_access": "open"}
+        return client_of(**usual | settings)
 
     return start
 

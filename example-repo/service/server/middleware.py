@@ -6,7 +6,9 @@ Plain ASGI, since every request passes through here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
@@ -31,7 +33,7 @@ ROUTES = (
     "/",
 )
 OTHER = "other"  # the label of every other path: clients must not be able to create series
-STATUSES = (200, 202, 401, 404, 405, 408, 413, 422, 499, 500, 503)  # whose series exist from the start
+STATUSES = (200, 202, 401, 403, 404, 405, 408, 413, 421, 422, 429, 499, 500, 503)  # whose series exist from the start
 CSP = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = [
     (b"content-security-policy", CSP.encode()),
@@ -42,6 +44,7 @@ HEADERS = [
 BODY_SECONDS = 20.0  # in which a body has to arrive
 CLIENT_CLOSED_REQUEST = 499  # not in any standard, but common among servers
 _DRAINED = 16  # times the limit are read and dropped: most clients read no response before they have sent their body
+MAX_HELD = 16 * 1024**2  # bytes of all bodies that are held at a time; at least four of the largest
 
 
 class BodyError(Exception):
@@ -50,6 +53,25 @@ class BodyError(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class Held:
+    """The bytes of all bodies that are in memory: a thousand clients may send one each, and may take their time."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = max(MAX_HELD, 4 * limit)
+        self.limit = limit  # of one body
+
+    def take(self, count: int) -> None:
+        """Counts bytes in. Raises BodyError if there are too many."""
+        self._left -= count
+        if self._left < 0:
+            self._left += count
+            raise BodyError(503, "Too many large requests are being read. Try again in a moment.")
+
+    def give(self, count: int) -> None:
+        """Counts bytes out."""
+        self._left += count
 
 
 class Limits:
@@ -94,29 +116,47 @@ class Limits:
         (counter or self._requests.labels(route, str(status))).inc()
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Returns the request's body, of at most `limit` bytes.
+@contextlib.asynccontextmanager
+async def body_of(request: Request, held: Held) -> AsyncIterator[bytes]:
+    """Yields the request's body; it is counted among those that are held while the block runs.
 
     Raises:
-        BodyError: the body is larger, or does not arrive in time, or the client hung up.
+        BodyError: the body is too large, or does not arrive in time, or the client hung up, or too many are held.
     """
-    too_large = BodyError(413, f"The body is larger than {limit} bytes.")
+    _check_announced(request, held.limit)
+    body = bytearray()
+    try:
+        await _receive(request, held, body)
+        yield bytes(body)
+    finally:
+        held.give(len(body))
+
+
+def _check_announced(request: Request, limit: int) -> None:
     announced, waits = request.headers.get("content-length", "0"), "expect" in request.headers
-    if not announced.isdecimal() or int(announced) > (limit if waits else _DRAINED * limit):
-        raise too_large
-    body, read = bytearray(), 0
+    most = limit if waits else _DRAINED * limit
+    if not announced.isdecimal() or len(announced) > 20 or int(announced) > most:
+        raise _too_large(limit)
+
+
+async def _receive(request: Request, held: Held, body: bytearray) -> None:
+    read, limit = 0, held.limit
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 read += len(chunk)
                 if read <= limit:
+                    held.take(len(chunk))
                     body += chunk
                 elif read > _DRAINED * limit:
-                    raise too_large
+                    raise _too_large(limit)
     except TimeoutError:
         raise BodyError(408, f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
     except ClientDisconnect:
         raise BodyError(CLIENT_CLOSED_REQUEST, "The client hung up.") from None
     if read > limit:
-        raise too_large
-    return bytes(body)
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> BodyError:
+    return BodyError(413, f"The body is larger than {limit} bytes.")

@@ -1,0 +1,1 @@
+"""Rows with their true answers: collected, and written as datasets. Nothing here loads a model."""
