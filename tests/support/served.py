@@ -46,7 +46,8 @@ class Served:
 @contextlib.contextmanager
 def serving(model_dir: Path, **settings: Any) -> Iterator[Served]:
     """Serves a model directory; keywords are settings."""
-    config = Config(**{"model_dir": str(model_dir), "every": 3600.0} | settings)
+    usual: dict[str, Any] = {"model_dir": str(model_dir), "every": 3600.0}
+    config = Config(**usual | settings)
     feedback = collector_of(config)
     state = ServiceState(config, Folder(model_dir), feedback)
     server = server_of(create_app(state))
