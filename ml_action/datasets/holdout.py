@@ -1,8 +1,12 @@
 """Which datasets no version ever trains on, and in which fold a dataset is judged: keyed hashes.
 
 The split is by dataset and by content: a dataset that is in the holdout once stays in it, whatever arrives later and in
-whatever order, so no version can have learned what it is scored on (decision.md, step 2). It is keyed, because an
-unkeyed hash of a public file could be steered by adding a blank to it.
+whatever order, so no version can have learned what it is scored on (decision.md, step 2).
+
+The key is no secret: it is recorded in the metadata, so that anybody can repeat a verdict. It keeps the split of one
+model apart from that of another. It does not keep a contributor from choosing: a file's hash can be steered by adding a
+blank to it, and a few hundred tries put two hundred files outside of the holdout. What such files teach is still judged
+on the holdout's other files, in the folds, and by people who look at the data (docs/threats.md).
 """
 
 from __future__ import annotations
