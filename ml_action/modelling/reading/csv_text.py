@@ -11,6 +11,8 @@ from ml_action.core.file_formats import GZIP_CSV
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 
 _CHUNK = 1 << 20
+_UNPACKED = 16_000_000  # bytes; smaller files may be packed as tightly as they like
+_RATIO = 250  # a table of random digits is packed to a half, one with few values in a hundred rows to a fiftieth
 _HEADER = 1 << 16  # bytes; no further is the end of the header line looked for
 # UTF-32 first: its byte order mark begins as that of UTF-16 does.
 _WIDE = (
@@ -111,6 +113,9 @@ def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
                 size += unpacked.write(piece)
                 if size > limits.bytes:
                     raise limits.too_large()
+                if size > _UNPACKED and size > _RATIO * len(content):
+                    reason = f"unpacks to more than {_RATIO} times its size, as no data do; commit it as CSV"
+                    raise UnreadableFile(reason)
     except EOFError:
         raise UnreadableFile("is a gzip file that breaks off in the middle") from None
     except (OSError, zlib.error):
