@@ -172,7 +172,7 @@ class Config:
             errors.append(f"{PREFIX}FEEDBACK: github needs {PREFIX}REPOSITORY and {PREFIX}TOKEN")
         if self.feedback != "off" and self.feedback_access == "token" and not self.feedback_token:
             errors.append(
-                f"{PREFIX}FEEDBACK: whoever sends feedback teaches the next model, so set {PREFIX}FEEDBACK_TOKEN, "
+                f"{PREFIX}FEEDBACK: every sender of feedback teaches the next model, so set {PREFIX}FEEDBACK_TOKEN, "
                 f"or {PREFIX}FEEDBACK_ACCESS=open to take rows from everybody"
             )
         return errors

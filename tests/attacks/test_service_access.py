@@ -37,7 +37,7 @@ def teach(service: Served, headers: dict[str, str], rows: bytes = ROW) -> int:
 
 
 @pytest.mark.parametrize("where", ["folder", "github"])
-def test_feedback_without_a_token_is_a_setting_that_somebody_has_to_make(where: str) -> None:
+def test_feedback_without_a_token_has_to_be_set_explicitly(where: str) -> None:
     env = {"SERVICE_FEEDBACK": where, "SERVICE_REPOSITORY": "octo/students", "SERVICE_TOKEN": "t"}
     with pytest.raises(ValueError, match="set SERVICE_FEEDBACK_TOKEN, or SERVICE_FEEDBACK_ACCESS=open"):
         Config.from_env(env)

@@ -51,13 +51,13 @@ def hold_up(service: Served, body: bytes) -> tuple[int, float]:
 
 
 @pytest.mark.parametrize("columns", [1, 200])
-def test_a_hundred_hostile_bodies_hold_up_nobody_and_take_little_memory(models: ModelDir, columns: int) -> None:
+def test_a_hundred_hostile_bodies_delay_no_client_and_take_little_memory(models: ModelDir, columns: int) -> None:
     table = bodies(with_columns(models, columns))
     assert len(table) >= 100
     slow, large, wrong = {}, {}, {}
     with serving(models.path) as service:
         for label, body in table.items():
-            Path("/proc/self/clear_refs").write_text("5")  # VmHWM starts anew
+            Path("/proc/self/clear_refs").write_text("5")  # VmHWM starts again
             before = memory("VmRSS")
             status, seconds = hold_up(service, body)
             grown = memory("VmHWM") - before

@@ -38,7 +38,7 @@ class Served:
             return response.status, response.read()
 
     def cpu(self) -> float:
-        """Returns the seconds that the event loop has computed: while it does, nobody else is answered."""
+        """Returns the seconds that the event loop has computed: while it does, no other request is answered."""
         assert self.thread.ident
         return time.clock_gettime(time.pthread_getcpuclockid(self.thread.ident))
 

@@ -51,7 +51,7 @@ class Rate:
 
 
 def _network(address: str) -> str:
-    """Returns what stands for the client: of IPv6 the network, since one client has all of its addresses."""
+    """Returns the name of the client: of IPv6 the network, since one client has all of its addresses."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -15,7 +15,7 @@ class Agreement:
     def join(self, worker: int, version: str, seconds: float) -> bool:
         """Waits until every worker has loaded this version. Returns whether that was so in time.
 
-        A worker that has just started waits for nobody: it answers nothing yet.
+        A worker that has just started waits for no other: it answers nothing yet.
         """
         with self._changed:
             before = self._loaded.get(worker)
@@ -28,7 +28,7 @@ class Agreement:
             return False
 
     def leave(self, worker: int) -> None:
-        """Forgets a worker that has ended: nobody waits for it."""
+        """Forgets a worker that has ended: no other waits for it."""
         with self._changed:
             self._loaded.pop(worker, None)
             self._changed.notify_all()

@@ -58,7 +58,7 @@ def _answer(message: bytes, answerers: Mapping[str, Answerer]) -> object:
         found = answerers[question](**about)
     except (SourceUnavailable, FullError, RateError) as error:
         return {"error": type(error).__name__, "about": _about(error)}
-    except Exception as error:  # noqa: BLE001  a worker may ask for nonsense; the keeper goes on
+    except Exception as error:  # noqa: BLE001  a worker may ask for nonsense; the keeper continues
         return {"error": "RuntimeError", "about": [f"the keeper failed: {type(error).__name__}: {str(error)[:200]}"]}
     return found if isinstance(found, bytes) else {"value": found}
 

@@ -1,1 +1,1 @@
-"""What stands between the network and the routes: connections, bodies, tokens and hosts, responses."""
+"""What lies between the network and the routes: connections, bodies, tokens and hosts, responses."""

@@ -64,7 +64,7 @@ def test_a_worker_hands_rows_over_and_meets_the_limits(connected, tmp_path):
     ("question", "about"),
     [("token", {}), ("artifact", {"file": 5}), ("__init__", {}), ("add", {"columns": [], "rows": [], "client": ""})],
 )
-def test_a_worker_that_asks_for_nonsense_gets_an_error_and_the_keeper_goes_on(connected, tmp_path, question, about):
+def test_a_worker_that_asks_for_nonsense_gets_an_error_and_the_keeper_continues(connected, tmp_path, question, about):
     channel = connected(Folder(tmp_path))
     with pytest.raises(RuntimeError, match="the keeper failed"):
         channel.ask(question, **about)
