@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
+from service.processes import keeper
 from service.state import ServiceState
 from tests.scenarios.world import STATE, Run, World
 
@@ -132,7 +133,8 @@ def of_service(world: World, folder: Path) -> Iterator[tuple[str, str]]:
     folder.mkdir()
     for name in world.git.line("ls-tree", "--name-only", "main:model").splitlines():
         (folder / name).write_bytes(world.git.read(f"main:model/{name}") or b"")
-    state = ServiceState(Config(model_dir=str(folder), every=3600.0))
+    config = Config(model_dir=str(folder), every=3600.0, allowed_hosts=("testserver",))
+    state = ServiceState(config, keeper.source_of(config))
     with TestClient(create_app(state), raise_server_exceptions=False) as client:
         state.consumer.refresh()
         for path in ("/", "/?doses=x", "/model", "/openapi.json", "/docs", "/readyz"):
