@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-# The parts of a pattern: stars, one character, a set, an escaped character, a character.
-TOKENS = re.compile(r"\*+|\?|\[[!^]?(?:\\.|[^\]\\])+\]|\\.|.", re.DOTALL)
+# The parts of a pattern: stars, one character, a set, an escaped character, a character. No branch has a "[" in its
+# name, so that no set needs one.
+TOKENS = re.compile(r"\*+|\?|\[[!^]?(?:\\.|[^\]\[\\])+\]|\\.|.", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from ml_action.promotion import commit_contents, verification
 from ml_action.promotion.approval import approve_once
 from ml_action.promotion.ownership import Ownership, ownership_of
 from ml_action.runtime import authority, wiring
-from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
+from ml_action.runtime.event import PullEvent
 
 add_options = json_option
 PROPOSALS = re.compile(r"ml-auto-update/[^/]+/proposal")

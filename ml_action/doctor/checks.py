@@ -9,43 +9,12 @@ from __future__ import annotations
 from ml_action.core.records.choices import Autonomy
 from ml_action.core.records.diagnosis import Diagnosis, Goal, Severity
 from ml_action.core.records.repository_facts import RepositoryFacts
-from ml_action.doctor.conditions import (
-    approval_is_optional,
-    approver_is_app,
-    approver_is_reader,
-    approving_setting_unknown,
-    is_workflow_token,
-    lacks_scope,
-    method_disabled,
-    method_forbidden,
-    needs_more_than_approval,
-    opening_setting_unknown,
-    pull_request_permission_unknown,
-    remedies,
-    same_identity,
-    template_values,
-    unguarded,
-    workflow_approves_for_many,
-)
+from ml_action.doctor import conditions
 from ml_action.doctor.diagnosis import Check, CheckTable, diagnose
+from ml_action.doctor.menus import ACTIONS_MENU, EXEMPT, GUARD, MERGE_MENU, RULESETS
 
 REPORT, PROPOSE, APPROVE, MERGE = Autonomy
 BLOCKS, MAY_BLOCK, INFO = Severity
-
-RULESETS = "Settings → Rules → Rulesets"
-ACTIONS_MENU = (
-    "Settings → Actions → General → Workflow permissions → “Allow GitHub Actions to create and approve pull requests” "
-    "(where it is greyed out, the organization has turned it off at the same place), or use an App's token"
-)
-MERGE_MENU = "Settings → General → Pull Requests"
-GUARD = (
-    f"{RULESETS} → New branch ruleset → Target branches: `ml-auto-update/**/*` (`ml-auto-update/**` stops at the next "
-    "slash) → Restrict creations, updates and deletions; Bypass list: the bot's App"
-)
-EXEMPT = (
-    "leave ml-auto-update/**/* out of the rule, or let the bot bypass it: Settings → Rules → Rulesets → the ruleset → "
-    "Target branches, or Bypass list; classic protection: Settings → Branches → Edit"
-)
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -85,7 +54,7 @@ CHECKS: tuple[Check, ...] = (
         "rename or delete {conflicts}",
     ),
     Check(
-        "unguarded", REPORT, INFO, unguarded,
+        "unguarded", REPORT, INFO, conditions.unguarded,
         "no rule keeps other writers off {unguarded}",
         "the journal and the proposal are there, and what both say becomes a model: {writers} could change them",
         GUARD,
@@ -97,7 +66,7 @@ CHECKS: tuple[Check, ...] = (
         "let only the bot be on that list",
     ),
     Check(
-        "everybody-approves", APPROVE, INFO, workflow_approves_for_many,
+        "everybody-approves", APPROVE, INFO, conditions.workflow_approves_for_many,
         "`approver-token` is the workflow's own, and {writers} may write here",
         "each of them can have github-actions[bot] approve any pull request, by a workflow on a branch of their own",
         "let an App approve, with its key in an environment of {base} alone: docs/github.md, “Several writers”",
@@ -130,14 +99,15 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "no-pull-requests", PROPOSE, BLOCKS,
-        lambda facts, _: (is_workflow_token(facts.author) and facts.granted is False) or lacks_scope(facts.author),
+        lambda facts, _: (conditions.is_workflow_token(facts.author) and facts.granted is False)
+        or conditions.lacks_scope(facts.author),
         "{author} may not open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “Resource not accessible by "
         "integration”; a person can open it from the run's summary",
         "{grant_pulls}",
     ),
     Check(
-        "pull-requests-unknown", PROPOSE, MAY_BLOCK, pull_request_permission_unknown,
+        "pull-requests-unknown", PROPOSE, MAY_BLOCK, conditions.pull_request_permission_unknown,
         "whether {author} may open pull requests is not known before it does",
         "without it the proposal's branch is pushed, and the pull request is refused with 403, “Resource not "
         "accessible by …”; a person can open it from the run's summary",
@@ -145,14 +115,14 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "actions-may-not-open", PROPOSE, BLOCKS,
-        lambda facts, _: is_workflow_token(facts.author) and facts.actions_may_open is False,
+        lambda facts, _: conditions.is_workflow_token(facts.author) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN open pull requests",
         "the proposal's branch is pushed, and the pull request is refused with 403, “GitHub Actions is not permitted "
         "to create or approve pull requests.”; a person can open it from the run's summary",
         ACTIONS_MENU,
     ),
     Check(
-        "actions-opening-unknown", PROPOSE, MAY_BLOCK, opening_setting_unknown,
+        "actions-opening-unknown", PROPOSE, MAY_BLOCK, conditions.opening_setting_unknown,
         "whether this repository lets GITHUB_TOKEN open pull requests cannot be known with this token",
         "if it does not, the branch is pushed, and the pull request is refused with 403, “GitHub Actions is not "
         "permitted to create or approve pull requests.”",
@@ -163,40 +133,40 @@ CHECKS: tuple[Check, ...] = (
         "there is no second identity: `approver-token` is empty",
         "nothing is approved: no author may approve their own pull request",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
-        this_level_only=approval_is_optional,
+        this_level_only=conditions.approval_is_optional,
     ),
     Check(
-        "same-identity", APPROVE, BLOCKS, same_identity,
+        "same-identity", APPROVE, BLOCKS, conditions.same_identity,
         "`token` and `approver-token` are the same identity, {login}",
         "the approval is refused with 422, “Can not approve your own pull request”",
         "let an App open (`token`) and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
-        this_level_only=approval_is_optional,
+        this_level_only=conditions.approval_is_optional,
     ),
     Check(
         "actions-may-not-approve", APPROVE, BLOCKS,
-        lambda facts, _: is_workflow_token(facts.approver) and facts.actions_may_open is False,
+        lambda facts, _: conditions.is_workflow_token(facts.approver) and facts.actions_may_open is False,
         "this repository does not let GITHUB_TOKEN approve pull requests",
         "the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull requests.”",
         ACTIONS_MENU,
-        this_level_only=approval_is_optional,
+        this_level_only=conditions.approval_is_optional,
     ),
     Check(
-        "actions-approving-unknown", APPROVE, MAY_BLOCK, approving_setting_unknown,
+        "actions-approving-unknown", APPROVE, MAY_BLOCK, conditions.approving_setting_unknown,
         "whether this repository lets GITHUB_TOKEN approve cannot be known with this token",
         "if it does not, the approval is refused with 403, “GitHub Actions is not permitted to create or approve pull "
         "requests.”; the pull request stays open",
         ACTIONS_MENU,
-        this_level_only=approval_is_optional,
+        this_level_only=conditions.approval_is_optional,
     ),
     Check(
-        "approval-does-not-count", MERGE, BLOCKS, approver_is_reader,
+        "approval-does-not-count", MERGE, BLOCKS, conditions.approver_is_reader,
         "{approver} may not write here, so that its approval does not count for {base}",
         "the pull request is approved and stays blocked: “At least 1 approving review is required by reviewers with "
         "write access.”",
         "Settings → Collaborators → {approver} → role Write",
     ),
     Check(
-        "approval-may-not-count", MERGE, MAY_BLOCK, approver_is_app,
+        "approval-may-not-count", MERGE, MAY_BLOCK, conditions.approver_is_app,
         "{base} requires approvals, and an App's are not always counted",
         "the pull request is approved and may stay blocked",
         "let the App open (`token`), and the workflow approve: `approver-token: ${{{{ github.token }}}}`",
@@ -215,26 +185,26 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "checks-wait-for-a-click", MERGE, BLOCKS,
-        lambda facts, _: is_workflow_token(facts.author) and facts.base.checks,
+        lambda facts, _: conditions.is_workflow_token(facts.author) and facts.base.checks,
         "the checks that {base} requires ({checks}) do not run by themselves on what GITHUB_TOKEN opens",
         "they stay “expected” forever: a person has to click “Approve workflows to run” in the pull request",
         "use an App's token for `token`: docs/github.md, “Tokens”",
     ),
     Check(
         "auto-merge-off", MERGE, BLOCKS,
-        lambda facts, _: facts.auto_merge is False and needs_more_than_approval(facts.base),
+        lambda facts, _: facts.auto_merge is False and conditions.needs_more_than_approval(facts.base),
         "auto-merge is off, and {base} asks for more than the bot's approval",
         "the pull request is approved and stays open: “Auto merge is not allowed for this repository”",
         f"{MERGE_MENU} → “Allow auto-merge”",
     ),
     Check(
-        "method-off", MERGE, BLOCKS, method_disabled,
+        "method-off", MERGE, BLOCKS, conditions.method_disabled,
         "merge-method {method} is turned off in this repository",
         "the pull request is approved and not merged",
         f"{MERGE_MENU} → “{{allow_method}}”; or choose another `merge-method`",
     ),
     Check(
-        "method-against-rule", MERGE, BLOCKS, method_forbidden,
+        "method-against-rule", MERGE, BLOCKS, conditions.method_forbidden,
         "a ruleset of {base} allows {methods} only, and merge-method is {method}",
         "the pull request is approved and not merged",
         f"choose another `merge-method`; or {RULESETS} → the ruleset → Allowed merge methods",
@@ -270,7 +240,8 @@ CHECKS: tuple[Check, ...] = (
         "nothing has to be done",
     ),
     Check(
-        "silent-merge", MERGE, INFO, lambda facts, goal: is_workflow_token(facts.author) and goal.autonomy is MERGE,
+        "silent-merge", MERGE, INFO,
+        lambda facts, goal: conditions.is_workflow_token(facts.author) and goal.autonomy is MERGE,
         "a merge by GITHUB_TOKEN starts no other workflow",
         "a deployment that runs on pushes to {base} does not run",
         "use an App's token for `token`, or start the deployment with workflow_dispatch",
@@ -309,7 +280,7 @@ CHECKS: tuple[Check, ...] = (
 )  # fmt: skip
 
 
-GITHUB = CheckTable(CHECKS, template_values, remedies)
+GITHUB = CheckTable(CHECKS, conditions.template_values, conditions.remedies)
 
 
 def run_checks(facts: RepositoryFacts, goal: Goal, table: CheckTable = GITHUB) -> Diagnosis:

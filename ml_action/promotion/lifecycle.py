@@ -22,7 +22,7 @@ from ml_action.promotion import commit_contents, merge, pull_request
 from ml_action.promotion.ownership import Ownership, ownership_of
 from ml_action.promotion.proposal_content import orphaned_proposal
 from ml_action.promotion.publication import PublicationContext
-from ml_action.promotion.pull_request_text import rollback_title, title, wrap_body
+from ml_action.promotion.pull_request_text import title_of, wrap_body
 from ml_action.promotion.recording import RecordedAttempt, Recorder
 
 SETTLED = ("merged", "closed", "superseded")
@@ -253,7 +253,7 @@ def ended_on_base(snapshot: Snapshot, attempt: Attempt) -> str:
 def proposal_of(recorded: RecordedAttempt, recorder: Recorder, limit: int) -> Proposal:
     """The promotion as data, from the journal alone. `limit`: characters that the forge allows in a title."""
     attempt, state, options = recorded.attempt, recorded.state, recorder.publication
-    heading = _heading(recorder.name, attempt, limit)
+    heading = title_of(recorder.name, attempt, limit)
     return Proposal(
         name=recorder.name,
         base=recorder.branches.base,
@@ -271,15 +271,6 @@ def proposal_of(recorded: RecordedAttempt, recorder: Recorder, limit: int) -> Pr
         drafted=frozenset(one.fingerprint for one in state.attempts if one.draft),
         alone=attempt.rolls_back,
     )
-
-
-def _heading(name: str, attempt: Attempt, limit: int) -> str:
-    """The title of the pull request."""
-    if attempt.rolls_back:
-        return rollback_title(name, attempt.version, attempt.champion, limit)
-    against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
-    verb = "Review" if attempt.draft else "Promote (forced)" if attempt.forced else "Promote"
-    return title(name, attempt.version, attempt.gain or 0.0, champion=against, verb=verb, limit=limit)
 
 
 def _autonomy(attempt: Attempt, wanted: Autonomy) -> Autonomy:

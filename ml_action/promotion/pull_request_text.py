@@ -11,6 +11,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from ml_action.core.records.attempt import Attempt
+
 CUT_NOTE = "\n\n*The report was cut here: a pull request takes {limit:,} characters. The run's summary has all of it.*"
 
 _BEGIN = re.compile(r"<!-- ml-auto-update fingerprint=(?P<fingerprint>\w*) title=(?P<title>\w*) -->")
@@ -40,6 +42,15 @@ def title(name: str, version: str, gain: float, *, champion: str = "", verb: str
 def rollback_title(name: str, version: str, champion: str, limit: int) -> str:
     """Returns the title of a pull request that puts an earlier version back into production."""
     return f"Roll back {name} from {champion} to {version}"[:limit]
+
+
+def title_of(name: str, attempt: Attempt, limit: int) -> str:
+    """Returns the title of the pull request of an attempt."""
+    if attempt.rolls_back:
+        return rollback_title(name, attempt.version, attempt.champion, limit)
+    against = attempt.champion if attempt.champion_score is not None else ""  # else only the dummy could be scored
+    verb = "Review" if attempt.draft else "Promote (forced)" if attempt.forced else "Promote"
+    return title(name, attempt.version, attempt.gain or 0.0, champion=against, verb=verb, limit=limit)
 
 
 def wrap_body(text: str, fingerprint: str, title: str) -> str:

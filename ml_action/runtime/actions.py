@@ -8,15 +8,16 @@ python3. Untrusted text can become no workflow command: the runner reads `::name
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ml_action.core.dataclass import dataclass, field
 from ml_action.core.log import escape_commands, escaped
+from ml_action.runtime import event
+from ml_action.runtime.event import PullEvent
 
 ANNOTATIONS = 10  # of each kind per step; the runner drops the rest (github.md A9)
 SUMMARY_BYTES = 1024 * 1024 - 4096  # over 1 MiB the runner drops the whole summary (github.md A8)
@@ -24,17 +25,6 @@ CUT = "\n\n*The summary was cut here: it may hold 1 MiB. The whole text is in th
 IDENTITY_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  with it a process asks for identities of the workflow
 INPUT_PREFIXES = ("INPUT_", "ML_AUTO_UPDATE_")  # of the Action, and of the command line
 PULL_EVENTS = ("pull_request", "pull_request_target", "pull_request_review")
-
-
-@dataclass(frozen=True)
-class PullEvent:
-    """The pull request that a run is for, according to the event."""
-
-    number: int
-    url: str
-    base: str  # branch
-    head: str  # commit
-    from_fork: bool
 
 
 @dataclass(frozen=True)
@@ -76,14 +66,14 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> RunContext:
     server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
     repository = environ.get("GITHUB_REPOSITORY", "")
     run = environ.get("GITHUB_RUN_ID", "")
-    payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
-    event = environ.get("GITHUB_EVENT_NAME", "")
+    payload = event.read_event(environ.get("GITHUB_EVENT_PATH", ""))
+    name = environ.get("GITHUB_EVENT_NAME", "")
     return RunContext(
         workspace=workspace,
         repository=repository,
         server_url=server,
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
-        default_branch=_default_branch(payload),
+        default_branch=event.default_branch(payload),
         ref=environ.get("GITHUB_REF", ""),
         run_url=f"{server}/{repository}/actions/runs/{run}" if run else "",
         scratch=_scratch(environ),
@@ -92,11 +82,11 @@ def read_context(environ: Mapping[str, str], workspace: Path) -> RunContext:
         in_actions=environ.get("GITHUB_ACTIONS") == "true",
         environ=environ,
         commit=environ.get("GITHUB_SHA", ""),
-        event=event,
-        pull=_pull(payload, repository) if event == "pull_request" else None,
+        event=name,
+        pull=event.pull_event(payload, repository) if name == "pull_request" else None,
         workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", ""), repository),
-        in_fork=_is_fork(payload),
-        asking=_pull(payload, repository) if event in PULL_EVENTS else None,
+        in_fork=event.is_fork(payload),
+        asking=event.pull_event(payload, repository) if name in PULL_EVENTS else None,
     )
 
 
@@ -141,37 +131,6 @@ def _workflow(reference: str, repository: str) -> str:
     """The path in `owner/name/.github/workflows/file.yml@refs/heads/main`."""
     place, _, _ = reference.partition("@")
     return place[len(repository) + 1 :] if repository and place.startswith(f"{repository}/") else ""
-
-
-def _payload(event: str) -> Any:
-    try:
-        return json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
-    except (OSError, ValueError):
-        return {}
-
-
-def _default_branch(payload: Any) -> str:
-    try:
-        return str(payload["repository"]["default_branch"])
-    except (KeyError, TypeError):
-        return ""
-
-
-def _is_fork(payload: Any) -> bool:
-    try:
-        return payload["repository"]["fork"] is True
-    except (KeyError, TypeError):
-        return False
-
-
-def _pull(payload: Any, repository: str) -> PullEvent | None:
-    try:
-        pull = payload["pull_request"]
-        base, head = pull["base"], pull["head"]
-        fork = (head.get("repo") or {}).get("full_name") != repository  # a fork may be gone by now
-        return PullEvent(int(pull["number"]), str(pull["html_url"]), str(base["ref"]), str(head["sha"]), fork)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
 
 
 # --- outputs and summary ----------------------------------------------------------------------------------

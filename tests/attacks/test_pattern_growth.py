@@ -15,6 +15,7 @@ from types import FrameType
 import pytest
 
 from ml_action.config.data_path import DataPath
+from sandbox import rules
 from tests.attacks import patterns
 from tests.attacks.patterns import Hostile, Use
 
@@ -28,7 +29,11 @@ ADDRESS = (
     r"ml_action.runtime.wiring: f'(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\\w.-]+/[\\w.-]+?)"
     r"(?:\\.git)?/?'"
 )
-MADE_AT_RUN_TIME = ["ml_action.config.data_path: '|'.join(map(_translate, self.patterns))", ADDRESS]
+MADE_AT_RUN_TIME = [
+    "ml_action.config.data_path: '|'.join(map(_translate, self.patterns))",
+    ADDRESS,
+    "sandbox.rules: visible + ''.join(map(_translated, TOKENS.findall(pattern)))",
+]
 
 
 class TooSlowError(Exception):
@@ -108,3 +113,8 @@ def test_address_of_a_remote_is_read_as_fast_whatever_it_holds() -> None:
 @pytest.mark.parametrize("setting", ["data", "data/**/*.csv", "data/*/new_*/part-*-of-*.csv", "**/*_[0-9].csv"])
 def test_data_path_with_stars_is_as_fast_on_any_name_of_a_file(setting: str) -> None:
     assert slow_texts(Use(setting, DataPath.parse(setting)._regex, "fullmatch")) == []
+
+
+@pytest.mark.parametrize("pattern", ["*", "release-*", "*-v[0-9]", "feature-?*"])
+def test_rule_of_the_sandbox_is_as_fast_on_any_name_of_a_branch(pattern: str) -> None:
+    assert slow_texts(Use(pattern, rules._expression(pattern), "fullmatch")) == []

@@ -199,13 +199,19 @@ def test_a_master_branch_and_the_name_from_the_remote(production: World) -> None
 
 
 def test_another_base_branch_than_the_default_one(production: World) -> None:
-    production.git.run("update-ref", "refs/heads/live", "main")
     production.arrive(drifted(45, 8))
+    production.git.run("update-ref", "refs/heads/live", "main")
     main = production.tip("main")
     run = production.hour(base="live")
     assert (run.decision, run.outputs["merge-state"]) == ("promote", "merged")
     assert production.tip("main") == main
     assert "model/v2.pkl" in production.on("live")
+
+
+def test_datasets_that_the_other_base_branch_lacks_do_not_count(production: World) -> None:
+    production.git.run("update-ref", "refs/heads/live", "main")
+    production.arrive(drifted(45, 8))
+    assert production.hour(base="live").decision == "waiting"
 
 
 def test_a_workspace_path_with_spaces_quotes_and_umlauts(production: World) -> None:

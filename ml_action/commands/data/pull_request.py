@@ -16,8 +16,8 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.outcome import Inspected, Outcome
 from ml_action.runtime import wiring
-from ml_action.runtime.actions import PullEvent
 from ml_action.runtime.dependencies import Dependencies
+from ml_action.runtime.event import PullEvent
 
 SHOWN = 5  # copies named in a note
 

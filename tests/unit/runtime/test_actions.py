@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ml_action.runtime import actions
 from ml_action.runtime.actions import ActionsLog
+from ml_action.runtime.event import PullEvent
 from tests.support.factories import make_git, make_repository
 
 HOSTILE = [
@@ -347,7 +348,7 @@ PULL = {"number": 7, "html_url": "u", "base": {"ref": "main"}, "head": {"sha": "
 
 
 def test_the_pull_request_of_an_event(tmp_path):
-    assert pull_event(tmp_path, {"pull_request": PULL}) == actions.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
+    assert pull_event(tmp_path, {"pull_request": PULL}) == PullEvent(7, "u", "main", "c" * 40, from_fork=False)
     for repo in ({"full_name": "x/r"}, None):
         fork = PULL | {"head": {"sha": "c" * 40, "repo": repo}}
         assert pull_event(tmp_path, {"pull_request": fork}).from_fork
@@ -371,4 +372,4 @@ def test_an_approval_is_asked_for_by_every_event_of_a_pull_request(tmp_path, nam
     path.write_text(json.dumps({"pull_request": PULL}))
     environ = {"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "o/r"}
     found = actions.read_context(environ, tmp_path)
-    assert found.asking == actions.PullEvent(7, "u", "main", "c" * 40, from_fork=False)
+    assert found.asking == PullEvent(7, "u", "main", "c" * 40, from_fork=False)

@@ -179,5 +179,5 @@ def test_signal_during_the_folds_ends_the_run_at_once(tmp_path, jobs, number, co
     started = time.perf_counter()
     errors = process.communicate(timeout=20)[1]
     assert process.returncode == code, errors
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 15  # one fold takes thirty seconds
     assert "bug" not in errors
