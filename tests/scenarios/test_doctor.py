@@ -52,7 +52,7 @@ def test_a_healthy_repository_passes_and_nothing_is_written(production: World) -
 
 def test_it_costs_few_calls(production: World) -> None:
     doctor(production)
-    assert len(production.calls) <= 10, production.calls
+    assert len(production.calls) <= 11, production.calls  # the rules of three branches among them
 
 
 def test_an_archived_repository(production: World) -> None:
