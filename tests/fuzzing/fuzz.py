@@ -276,13 +276,12 @@ RECORDED = re.compile(r"\.git/(objects/.*|(logs/)?refs/heads/ml-auto-update/.*)"
 
 
 def changes(before: Mapping[str, tuple[object, ...]], after: Mapping[str, tuple[object, ...]], mode: str) -> list[str]:
-    """What a run changed in the user's workspace, next to its report and, without a forge, the state branch."""
+    """What a run changed in the user's workspace, next to its report and, without a forge, the bot's two branches."""
     paths = sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
     paths = [path for path in paths if not OURS.fullmatch(path)]
     if mode == "run":
-        state = f".git/{STATE}"
-        paths = [path for path in paths if not (RECORDED.fullmatch(path) and (path not in before or path == state))]
-        paths = [path for path in paths if path != f".git/logs/{STATE}"]
+        bots = {f".git/{folder}{branch}" for folder in ("", "logs/") for branch in (STATE, PROPOSAL)}
+        paths = [path for path in paths if path not in bots and not (RECORDED.fullmatch(path) and path not in before)]
     return paths
 
 
