@@ -78,8 +78,8 @@ class Publisher:
                 else self._withdrawn(attempt, snapshot)
             )
             done = Publication(merge_progress=MergeProgress.MERGED) if known == "merged" else None
-            if done and snapshot.tips.proposal == attempt.commit:
-                self.recorder.delete_proposal(attempt.commit)
+            if done and snapshot.tips.proposal == attempt.commit and self.recorder.delete_proposal(attempt.commit):
+                snapshot = _without_proposal(snapshot)
             return Resumed(self._noted(snapshot, attempt, replace(ended, state=known)), done)
         if self._was_withdrawn(snapshot):
             self.log.info(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
@@ -108,8 +108,7 @@ class Publisher:
             self.log.info(f"the proposal is rebuilt on top of the base branch: {done.stale}")
             recorded, done = rebuilt, self._publish(rebuilt)
         if done.fix:
-            page = self.forge().compare_url(self._branches.base, self._branches.proposal)
-            done = replace(done, compare_url=page)
+            done = replace(done, compare_url=self.forge().compare_url(self._branches.base, self._branches.proposal))
         pull, attempt = done.pull_request, recorded.attempt
         if done.merge_progress is MergeProgress.MERGED:
             self.recorder.delete_proposal(attempt.commit)
@@ -278,6 +277,12 @@ def _autonomy(attempt: Attempt, wanted: Autonomy) -> Autonomy:
     if attempt.draft or attempt.forced:
         return min(wanted, Autonomy.PROPOSE, key=list(Autonomy).index)
     return wanted
+
+
+def _without_proposal(snapshot: Snapshot) -> Snapshot:
+    """The snapshot after the proposals' branch was deleted: what is recorded next makes it again."""
+    repository = snapshot.repository
+    return replace(snapshot, repository=replace(repository, tips=replace(repository.tips, proposal="")))
 
 
 def _kind(attempt: Attempt) -> str:
