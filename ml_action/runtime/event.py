@@ -21,7 +21,7 @@ class PullEvent:
 
 
 def read_event(event: str) -> Any:
-    """Returns the event's content; empty if there is none, or if it cannot be read."""
+    """Returns the event's content; empty if the run has no event, or if the file cannot be read."""
     try:
         return json.loads(Path(event).read_text(encoding="utf-8")) if event else {}
     except (OSError, ValueError):
