@@ -27,6 +27,7 @@ SUMMARY = re.compile(r"^Journal: ([0-9]{1,9}) ([0-9a-f]{16})$", re.MULTILINE)
 # Who GitHub names for commits that an App makes through its API: it is the author, and GitHub the committer.
 BOT_MAIL = re.compile(r"(?:[0-9]+\+)?[\w-]+\[bot\]@users\.noreply\.[\w.-]+")
 SERVER_MAIL = re.compile(r"noreply@[\w.-]+")
+CLONED = "origin"  # the name of the remote of `open.clone_blobless`
 TIP = "refs/tips/state"
 FORMAT = "%H%x1f%ae%x1f%ce%x1f%B%x1e"
 
@@ -102,6 +103,12 @@ def edited(repository: Repository, branch: str, attempts: Sequence[Attempt]) -> 
     return f"the journal is not followed: {edit}. Restore the branch {branch} to a commit of the bot, or delete it"
 
 
+def _address(repository: Repository) -> str:
+    """The remote's address. A clone without a checkout fetches by the remote's name, so that blobs can follow."""
+    named = repository.remote == CLONED
+    return repository.store.line("config", "--get", f"remote.{CLONED}.url") if named else repository.remote
+
+
 def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
     """Returns the commits of the state branch, the oldest first, fetched without their files.
 
@@ -116,7 +123,7 @@ def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
     outside.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(folder))
     commits = replace(store, directory=folder)
     for key, value in (
-        ("remote.origin.url", repository.remote),
+        ("remote.origin.url", _address(repository)),
         ("remote.origin.promisor", "true"),
         ("remote.origin.partialCloneFilter", "tree:0"),
         ("extensions.partialClone", "origin"),
