@@ -14,9 +14,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ml_action.core.dataclass import dataclass, replace
+from ml_action.core.dataclass import dataclass
 from ml_action.git import remote as server
 from ml_action.git.errors import explain
+from ml_action.git.open import ORIGIN, address_of, make_partial, new_store
 from ml_action.git.process import GitFailed
 from ml_action.git.repository import AUTHOR, FETCH_OPTIONS, HERE, UPLOAD_PACK, ConcurrentUpdate, Repository
 
@@ -27,7 +28,6 @@ SUMMARY = re.compile(r"^Journal: ([0-9]{1,9}) ([0-9a-f]{16})$", re.MULTILINE)
 # Who GitHub names for commits that an App makes through its API: it is the author, and GitHub the committer.
 BOT_MAIL = re.compile(r"(?:[0-9]+\+)?[\w-]+\[bot\]@users\.noreply\.[\w.-]+")
 SERVER_MAIL = re.compile(r"noreply@[\w.-]+")
-CLONED = "origin"  # the name of the remote of `open.clone_blobless`
 TIP = "refs/tips/state"
 FORMAT = "%H%x1f%ae%x1f%ce%x1f%B%x1e"
 
@@ -103,12 +103,6 @@ def edited(repository: Repository, branch: str, attempts: Sequence[Attempt]) -> 
     return f"the journal is not followed: {edit}. Restore the branch {branch} to a commit of the bot, or delete it"
 
 
-def _address(repository: Repository) -> str:
-    """The remote's address. A clone without a checkout fetches by the remote's name, so that blobs can follow."""
-    named = repository.remote == CLONED
-    return repository.store.line("config", "--get", f"remote.{CLONED}.url") if named else repository.remote
-
-
 def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
     """Returns the commits of the state branch, the oldest first, fetched without their files.
 
@@ -117,20 +111,11 @@ def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
         RepositoryError: the server could not be reached.
     """
     store = repository.store
-    folder = store.directory.with_name("history.git")
     kind = store.line("rev-parse", "--show-object-format")
-    outside = replace(store, directory=store.directory.parent)
-    outside.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(folder))
-    commits = replace(store, directory=folder)
-    for key, value in (
-        ("remote.origin.url", _address(repository)),
-        ("remote.origin.promisor", "true"),
-        ("remote.origin.partialCloneFilter", "tree:0"),
-        ("extensions.partialClone", "origin"),
-    ):
-        commits.run("config", key, value)
+    commits = new_store(store, store.directory.with_name("history.git"), kind)
+    make_partial(commits, address_of(repository), leave_out="tree:0")
     try:
-        server.read(commits, "fetch", *FETCH_OPTIONS, UPLOAD_PACK, "origin", f"+refs/heads/{branch}:{TIP}")
+        server.read(commits, "fetch", *FETCH_OPTIONS, UPLOAD_PACK, ORIGIN, f"+refs/heads/{branch}:{TIP}")
     except GitFailed as failed:
         raise explain(failed) from failed
     if not commits.object_id(f"{repository.tips.state}^{{commit}}"):

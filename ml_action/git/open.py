@@ -17,6 +17,9 @@ from ml_action.git.errors import explain
 from ml_action.git.process import GitFailed
 from ml_action.git.repository import HERE, Branches, Repository, Tips
 
+ORIGIN = "origin"  # the name of a partial clone's remote
+STORE = "store.git"
+
 
 def open_in_place(workspace: Git, state_branch: str) -> Repository:
     """Returns the workspace itself, for counting only: names in place of ids, no store, no fetch, no process."""
@@ -37,12 +40,12 @@ def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repositor
         RepositoryError: the workspace is no git repository, or has no commit yet.
     """
     objects, shallow, object_format, head = _describe(workspace)
-    store = _new_store(workspace, scratch, object_format)
+    store = new_store(workspace, scratch / STORE, object_format)
     _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
     if Path(shallow).is_file():
         _write(store.directory / "shallow", Path(shallow).read_bytes())
     if any(Path(objects).glob("pack/*.promisor")):
-        _make_partial(store, remote)  # what a partial clone lacks is no damage
+        make_partial(store, remote)  # what a partial clone lacks is no damage
     # What the workspace has need not be sent again: fetch and push negotiate from refs.
     store.run("update-ref", "refs/workspace", head)
     return Repository(store, remote, head, workspace.directory, head)
@@ -50,9 +53,9 @@ def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repositor
 
 def clone_blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> Repository:
     """Returns a repository without a workspace: it has trees, and fetches blobs when they are read. One round trip."""
-    store = _new_store(git, scratch, "sha1")
-    _make_partial(store, remote)  # fetched by this remote's name, so that later reads find the missing blobs
-    found = Repository(store, "origin", "").updated(branches)
+    store = new_store(git, scratch / STORE, "sha1")
+    make_partial(store, remote)  # fetched by this remote's name, so that later reads find the missing blobs
+    found = Repository(store, ORIGIN, "").updated(branches)
     return replace(found, head=found.tips.base)
 
 
@@ -76,23 +79,36 @@ def _describe(workspace: Git) -> list[str]:
     return output.splitlines()
 
 
-def _new_store(git: Git, scratch: Path, object_format: str) -> Git:
-    path = scratch / "store.git"
-    replace(git, directory=scratch).run(
+def new_store(git: Git, path: Path, object_format: str) -> Git:
+    """Makes an empty bare repository in a folder that exists, with the environment of another one."""
+    replace(git, directory=path.parent).run(
         "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(path)
     )
     return replace(git, directory=path)
 
 
-def _make_partial(store: Git, remote: str) -> None:
-    """Makes the store a partial clone (gitformat-pack(5), partial-clone in git's technical documentation)."""
+def make_partial(store: Git, remote: str, leave_out: str = "blob:none") -> None:
+    """Makes the store a partial clone (gitformat-pack(5), partial-clone in git's technical documentation).
+
+    Args:
+        store: a bare repository.
+        remote: the address that it is a clone of.
+        leave_out: the objects that are not fetched, as a filter of git-rev-list(1).
+    """
     for key, value in (
-        ("remote.origin.url", remote),
-        ("remote.origin.promisor", "true"),
-        ("remote.origin.partialCloneFilter", "blob:none"),
-        ("extensions.partialClone", "origin"),
+        (f"remote.{ORIGIN}.url", remote),
+        (f"remote.{ORIGIN}.promisor", "true"),
+        (f"remote.{ORIGIN}.partialCloneFilter", leave_out),
+        ("extensions.partialClone", ORIGIN),
     ):
         store.run("config", key, value)
+
+
+def address_of(repository: Repository) -> str:
+    """Returns the address of the remote. A clone without a checkout names the remote, so that blobs can follow."""
+    if repository.remote != ORIGIN:
+        return repository.remote
+    return repository.store.line("config", "--get", f"remote.{ORIGIN}.url")
 
 
 def _write(path: Path, content: bytes) -> None:
