@@ -38,11 +38,7 @@ def assert_promoted_once(world: World) -> None:
     assert world.git.line("rev-list", "--count", "main", "--", "model/v2.pkl") == "1"
 
 
-# The moments between these two: the next test, and tests/faults, which kills a run after each request that writes.
-@pytest.mark.parametrize("moment", ["before the atomic push", "after the merge was noted"])
-def test_a_killed_run_is_completed_by_the_next(production: World, moment: str) -> None:
-    production.arrive(drifted(45, 8))
-    production.killed(MOMENTS[moment]())
+def assert_the_next_run_completes_it(production: World) -> None:
     run = production.hour()
     assert run.code == 0
     assert run.decision in ("promote", "waiting")
@@ -50,6 +46,14 @@ def test_a_killed_run_is_completed_by_the_next(production: World, moment: str) -
     again = production.hour()
     assert (again.decision, production.calls) == ("waiting", [])
     assert_promoted_once(production)
+
+
+# The moments between these two: the next test, and tests/faults, which kills a run after each request that writes.
+@pytest.mark.parametrize("moment", ["before the atomic push", "after the merge was noted"])
+def test_a_killed_run_is_completed_by_the_next(production: World, moment: str) -> None:
+    production.arrive(drifted(45, 8))
+    production.killed(MOMENTS[moment]())
+    assert_the_next_run_completes_it(production)
 
 
 @pytest.mark.parametrize("moment", ["before the atomic push", "after the pull request was opened"])
@@ -64,13 +68,7 @@ def test_a_run_killed_again_and_again_gets_one_step_further_each_time(production
     production.arrive(drifted(45, 8))
     for name in list(MOMENTS)[:-1]:
         production.killed(MOMENTS[name]())
-    run = production.hour()
-    assert run.code == 0
-    assert run.decision in ("promote", "waiting")
-    assert_promoted_once(production)
-    again = production.hour()
-    assert (again.decision, production.calls) == ("waiting", [])
-    assert_promoted_once(production)
+    assert_the_next_run_completes_it(production)
 
 
 def test_a_run_killed_after_auto_merge_was_ordered_is_followed_up_without_another_order(
