@@ -27,7 +27,7 @@ from ml_action.git.command import Git
 from ml_action.modelling import suggestions
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.suggestions import Suggestion
-from ml_action.modelling.training.recipe import ConstantTargetError
+from ml_action.modelling.training.targets import ConstantTargetError
 
 LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
 ASKED = ("threshold", "metric", "estimator")  # and the target, which is asked first

@@ -22,15 +22,11 @@ from ml_action.modelling.reading.columns import (
     usual_columns,
 )
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.training import estimators
+from ml_action.modelling.training import estimators, targets
 
 _TASKS = ("regression", "classification")
 _MOST_CLASSES = 20
 _RAREST = 0.1  # of the share that each class has if all are equally frequent
-
-
-class ConstantTargetError(DataError):
-    """The target has the same value in every row."""
 
 
 def infer_target(columns: Iterable[object]) -> str:
@@ -92,7 +88,9 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         targets=outputs if len(outputs) > 1 else (),
         weight=options.weight,
     )
-    _check_recipe(recipe, columns, guardrails)
+    for name, column in columns.items():
+        targets.check(name, column, task, private=table.private)
+    _check_recipe(recipe, guardrails)
     return recipe
 
 
@@ -107,10 +105,8 @@ def _outputs(table: Table, options: TrainingOptions) -> tuple[str, ...]:
     return given or (infer_target(name for name in usual_columns(table) if name not in _reserved(options)),)
 
 
-def _check_recipe(recipe: Recipe, columns: Mapping[str, pd.Series], guardrails: Iterable[str]) -> None:
-    """Raises an error if a part of the recipe does not suit the others, or the targets."""
-    for name, column in columns.items():
-        _check_target(name, column, recipe.task)
+def _check_recipe(recipe: Recipe, guardrails: Iterable[str]) -> None:
+    """Raises an error if a part of the recipe does not suit the others."""
     _check_estimator(recipe)
     for setting, name in (("metric", recipe.metric), *(("guardrails", name) for name in guardrails)):
         _check_metric(recipe, name, setting)
@@ -154,7 +150,7 @@ def _check_columns(table: Table, outputs: tuple[str, ...], features: Sequence[st
 def _task(columns: Mapping[str, pd.Series], options: TrainingOptions) -> str:
     """Returns the task that suits the targets. Raises an error for empty ones, and for several targets of classes."""
     for name, column in columns.items():
-        _check_filled(name, column)
+        targets.check_filled(name, column)
     task = _inferred_task(list(columns.values()), options)
     _check_outputs(tuple(columns), task)
     return task
@@ -190,33 +186,6 @@ def _check_outputs(outputs: tuple[str, ...], task: str) -> None:
             why="scikit-learn's metrics take no multiclass-multioutput target: two models could not be compared.",
             fix="Give each target a model of its own, with its own `name` and `model-dir`; if numbers are meant, set "
             "`task` to regression.",
-        )
-
-
-def _check_filled(name: str, column: pd.Series) -> None:
-    if column.empty:
-        raise DataError(
-            f"The target '{sanitised(name)}' is empty in every row: there is nothing to learn.",
-            fix="Check `target`, or wait for datasets in which it is filled.",
-        )
-
-
-def _check_target(name: str, column: pd.Series, task: str) -> None:
-    """Raises an error if the values of a target do not suit the task, or are constant."""
-    if task == "regression" and not _is_number(column):
-        raise DataError(
-            f"The target '{sanitised(name)}' holds text, and regression needs numbers.",
-            fix="Set `task` to classification, or `target` to a column of numbers.",
-        )
-    if task == "classification" and pd.api.types.is_float_dtype(column.dtype) and (column % 1 != 0).any():
-        raise DataError(
-            f"The target '{sanitised(name)}' holds fractions, and classification needs classes.",
-            fix="Set `task` to regression with a metric of it, or `target` to a column of classes.",
-        )
-    if column.nunique() < 2:
-        raise ConstantTargetError(
-            f"The target '{sanitised(name)}' is the same in every row: there is nothing to learn.",
-            fix="Check `target`, or wait for datasets in which it differs.",
         )
 
 
