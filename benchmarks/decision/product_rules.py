@@ -131,6 +131,7 @@ def _version(champion: Champion) -> Version:
 def _stop_if_broken(case: Case, batch: loop_batch.Batch, settings: Settings) -> None:
     """Raises DataError where `batch.load_batch` does: too many datasets are bad, or none is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
-    batch_limits.stop_if_too_many(batch.bad, inventory, settings.trigger.max_quarantine)
+    if batch_limits.too_many_bad(batch.bad, inventory, settings.trigger.max_quarantine):
+        raise batch_limits.too_many(batch.bad, inventory, settings.trigger.max_quarantine)
     if not batch.new.any():
         raise DataError("no new dataset is left")

@@ -26,7 +26,7 @@ def run(call: Invocation) -> Outcome:
 
 def check(settings: Settings, repository: Repository) -> Outcome:
     """Counts the new datasets, and decides whether a training should start."""
-    snapshot = survey.take_snapshot(settings, repository, journal.read_for_counting)
+    snapshot = _snapshot(settings, repository)
     verdict = Verdict.READY if snapshot.trigger.ready else Verdict.WAITING
     return Outcome(
         verdict,
@@ -36,6 +36,15 @@ def check(settings: Settings, repository: Repository) -> Outcome:
         trigger=snapshot.trigger,
         notes=(*notes(snapshot.inventory), *_missing_state_note(snapshot, settings)),
     )
+
+
+def _snapshot(settings: Settings, repository: Repository) -> Snapshot:
+    """Counts; the attempts are read only if the settings limit how often a training may start."""
+    if not (settings.trigger.min_interval or settings.trigger.max_trainings_per_day):
+        return survey.take_snapshot(settings, repository, journal.read_for_counting)
+    from ml_action.datasets.pacing import paced  # late: most repositories set no limit
+
+    return paced(survey.take_snapshot(settings, repository), wiring.now())
 
 
 def _missing_state_note(snapshot: Snapshot, settings: Settings) -> tuple[str, ...]:

@@ -56,6 +56,14 @@ def count(value: str) -> int:
     return number
 
 
+def duration(value: str) -> int:
+    """Seconds, from 0 or from a whole number with its unit."""
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", value)
+    if not found and value != "0":
+        raise ValueError("it has to be 0, or a number with its unit: 30m, 6h or 1d")
+    return int(found[1]) * {"m": 60, "h": 3600, "d": 86_400}[found[2]] if found else 0
+
+
 def flag(value: str) -> bool:
     """true or false."""
     if value not in ("true", "false"):

@@ -42,6 +42,8 @@ class TriggerOptions:
     drift_threshold: int  # units; 0: drift starts no training
     drift: float  # largest difference of cumulative shares
     max_quarantine: float  # share of the new datasets
+    min_interval: int  # seconds from one training to the next; 0: none
+    max_trainings_per_day: int  # 0: any number
     force: str  # the reason; empty: not forced
 
 

@@ -53,6 +53,16 @@ def apply_request(trigger: Trigger, *, requested: bool) -> Trigger:
     return replace(trigger, ready=True, requested=True, early=0, reason=f"ready {shown}: asked for on the dashboard")
 
 
+def postpone(trigger: Trigger, until: str) -> Trigger:
+    """Waits until a time though there is enough new data, because trainings have a least distance."""
+    shown = _shown(trigger.count, trigger.threshold, trigger.unit)
+    reason = (
+        f"waiting {shown}: enough for a training, but min-interval or max-trainings-per-day allows the next one from "
+        f"{until} on"
+    )
+    return replace(trigger, ready=False, early=0, reason=reason)
+
+
 def recount(trigger: Trigger, usable: int) -> Trigger:
     """Corrects the trigger once the datasets were read: rejected ones and copies do not count.
 

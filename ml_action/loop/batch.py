@@ -5,7 +5,7 @@ This module is imported only after the trigger has fired: it loads pandas and sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,8 @@ from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.core.records.model import Recipe, Version
 from ml_action.core.records.policy import Policy
-from ml_action.datasets import contents as sources
+from ml_action.datasets import contents, sources
+from ml_action.datasets.sources import Division
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import lfs
 from ml_action.loop import batch_limits
@@ -69,15 +70,41 @@ class Batch:
 
 
 def load_batch(snapshot: Snapshot, log: Log) -> Batch:
-    """The batch of a run.
+    """The batch of a run. If too much is bad, its sources are left out as a whole.
 
     Raises:
-        DataError: nothing can be read, or so much is bad that the source must be broken.
+        DataError: nothing can be read, or so much is bad that every source must be broken, or the only one.
     """
     batch = build_batch(input_of(snapshot), snapshot, log)
     batch_limits.stop_if_broken(batch.bad, snapshot)
-    batch_limits.stop_if_too_many(batch.bad, snapshot.inventory, snapshot.settings.trigger.max_quarantine)
-    return batch
+    allowed = snapshot.settings.trigger.max_quarantine
+    if not batch_limits.too_many_bad(batch.bad, snapshot.inventory, allowed):
+        return batch
+    authors = sources.authors(snapshot.repository, snapshot.settings.data.data_path.roots)
+    division = sources.divide(snapshot.inventory.new, {item.blob for item in batch.bad}, allowed, authors)
+    if not division.separates:
+        raise batch_limits.too_many(batch.bad, snapshot.inventory, allowed)
+    return _without_broken_sources(batch, division, snapshot, log) if division.left_out else batch
+
+
+def _without_broken_sources(batch: Batch, division: Division, snapshot: Snapshot, log: Log) -> Batch:
+    """The batch of the other sources. All new datasets of these are set aside, and the sources are named."""
+    log.warn(division.note)
+    set_aside = {item.blob: item for item in division.set_aside()}
+    material = input_of(snapshot)
+    rest = replace(
+        material,
+        datasets=tuple(item for item in material.datasets if item.blob not in set_aside),
+        new=material.new - set_aside.keys(),
+    )
+    found = build_batch(rest, snapshot, log)
+    own = {item.blob: item for item in batch.bad if item.blob in set_aside}  # they keep their own reasons
+    return replace(
+        found,
+        bad=(*found.bad, *own.values()),
+        set_aside=(*found.set_aside, *(set_aside | own).values()),
+        notes=(*found.notes, division.note),
+    )
 
 
 def input_of(snapshot: Snapshot) -> BatchInput:
@@ -120,9 +147,9 @@ def _read(material: BatchInput, snapshot: Snapshot, log: Log) -> ReadDatasets:
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
     limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
-    contents = sources.contents(snapshot.repository, wanted, limits.bytes)
-    contents = with_progress(_without_pointers(contents, len(material.datasets)), len(wanted), log)
-    table, unreadable = frames.read(wanted, contents, limits, _named(material.champion, settings))
+    found = contents.contents(snapshot.repository, wanted, limits.bytes)
+    found = with_progress(_checked_pointers(found, wanted, material), len(wanted), log)
+    table, unreadable = frames.read(wanted, found, limits, _named(material.champion, settings))
     if not any(item.blob in current for item in table.datasets):
         raise batch_limits.nothing_readable(len(material.datasets), unreadable)
     return ReadDatasets(table, unreadable)
@@ -159,10 +186,21 @@ def with_progress(contents: Iterable[bytes | None], total: int, log: Log) -> Ite
     log.progress("reading datasets", total, total)
 
 
-def _without_pointers(contents: Iterable[bytes | None], current: int) -> Iterator[bytes | None]:
-    """Yields the contents, but nothing for Git LFS pointers of old versions: their files cannot be fetched any more."""
-    for place, content in enumerate(contents):
-        yield b"" if place >= current and lfs.is_pointer(content) else content
+def _checked_pointers(
+    contents: Iterable[bytes | None], wanted: Sequence[Dataset], material: BatchInput
+) -> Iterator[bytes | None]:
+    """Yields the contents, but nothing for Git LFS pointers of old versions: their files cannot be fetched any more.
+
+    A new dataset that is a pointer is set aside later, as any that cannot be read.
+
+    Raises:
+        DataError: a pointer has the place of a dataset that was read before.
+    """
+    for place, (dataset, content) in enumerate(zip(wanted, contents, strict=True)):
+        is_pointer = lfs.is_pointer(content)
+        if is_pointer and dataset.blob in material.old:
+            raise batch_limits.lfs_pointer(dataset)
+        yield b"" if is_pointer and place >= len(material.datasets) else content
 
 
 def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) -> Batch:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import percent, sanitised
-from ml_action.core.records.dataset import Inventory, RejectedDataset
+from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.datasets.survey import Snapshot
 from ml_action.modelling.contract import enforcement
 from ml_action.modelling.validation import datasets as validation
 
 
-def stop_if_too_many(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarantine: float) -> None:
-    """A few bad datasets are left out; many mean that their source is broken.
+def too_many_bad(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarantine: float) -> bool:
+    """Whether more than `max-quarantine` of the new datasets are bad, and more than two.
 
-    Those that earlier runs rejected since the last attempt count, too: a source may break bit by bit.
-
-    Raises:
-        DataError: more than `max-quarantine` of the new datasets are bad, and more than two.
+    A few bad datasets are left out; many mean that their source is broken. Those that earlier runs rejected since the
+    last attempt count, too: a source may break bit by bit.
     """
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    if not bad or not enforcement.too_many(many, new, max_quarantine):
-        return
+    return bool(bad) and enforcement.too_many(many, new, max_quarantine)
+
+
+def too_many(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarantine: float) -> DataError:
+    """So many datasets are bad that their only source must be broken, or all of their sources."""
+    many, new = len(bad) + found.bad, len(found.new) + found.bad
     share, allowed = percent(many / new), percent(max_quarantine)
-    raise DataError(
+    return DataError(
         f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
         why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",
         fix="fix the source and the listed files; if the files are correct, describe the allowed values in "
@@ -57,7 +59,7 @@ def stop_if_broken(bad: tuple[RejectedDataset, ...], snapshot: Snapshot) -> None
 
 
 def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, ...], max_quarantine: float) -> None:
-    """As `stop_if_too_many`, by the share of the new rows: old ones say nothing about today's source."""
+    """As `too_many_bad`, by the share of the new rows: old ones say nothing about today's source."""
     if not enforcement.too_many(bad, bad + good, max_quarantine):
         return
     first = rejected[0]
@@ -89,4 +91,15 @@ def nothing_readable(count: int, unreadable: tuple[RejectedDataset, ...]) -> Dat
         fix="correct the files; the first one is named here",
         path=unreadable[0].path if unreadable else "",
         set_aside=unreadable,
+    )
+
+
+def lfs_pointer(dataset: Dataset) -> DataError:
+    """Returns the error for a Git LFS pointer in the place of a dataset that was read before."""
+    return DataError(
+        "A dataset that was read before is a Git LFS pointer now.",
+        why="The repository keeps its datasets in Git LFS and the checkout did not fetch them.",
+        fix="Set `lfs: true` on actions/checkout, or keep small CSV files in git itself.",
+        path=dataset.path,
+        line=1,
     )

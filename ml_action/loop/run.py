@@ -13,6 +13,7 @@ from ml_action.config.settings import Settings
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import Publication
 from ml_action.datasets import survey, trigger
+from ml_action.datasets.pacing import paced
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal_history
 from ml_action.loop import outcomes
@@ -45,7 +46,8 @@ def _stages(settings: Settings, dependencies: Dependencies, *, requested: bool) 
     if edit:
         return outcomes.blocked(taken, Publication(blocked=edit))
     resumed = publisher.resume(taken, lambda: _take_again(settings, dependencies))
-    snapshot = replace(resumed.snapshot, trigger=trigger.apply_request(resumed.snapshot.trigger, requested=requested))
+    snapshot = paced(resumed.snapshot, dependencies.now())
+    snapshot = replace(snapshot, trigger=trigger.apply_request(snapshot.trigger, requested=requested))
     resumed = replace(resumed, snapshot=snapshot)
     ended = _before_training(resumed, publisher)
     if ended:

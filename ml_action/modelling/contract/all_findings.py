@@ -23,9 +23,6 @@ def all_findings(
     """Returns each finding once, in the order of lines.
 
     Findings that need other datasets, such as repeated rows of theirs, are not included.
-
-    Raises:
-        DataError: The content is a Git LFS pointer.
     """
     table, rejected = read((dataset,), (content,), limits)
     if rejected:

@@ -20,7 +20,7 @@ from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import lfs
 from ml_action.modelling.reading import csv_file, joined_dtypes
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
-from ml_action.modelling.reading.readers import Readers, lfs_pointer_error
+from ml_action.modelling.reading.readers import Readers
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,6 +28,10 @@ Flags = npt.NDArray[np.bool_]
 _CSV = PLAIN_CSV.suffix
 BATCH = 32_000_000  # bytes; more is not faster, and they are held twice while they are parsed
 _HEADER = 1_000_000  # bytes; a known header is looked for in a first line of this length
+LFS_POINTER = (
+    "is a Git LFS pointer, not data: its file is not in this checkout (set `lfs: true` on actions/checkout), or was "
+    "never uploaded (git lfs push)"
+)
 WIDE = 1000  # columns
 HELD = 4 * BATCH  # bytes of all batches that wait for more files
 
@@ -96,11 +100,7 @@ class BatchReader:
         self._held = 0
 
     def add(self, position: int, dataset: Dataset, content: bytes | None) -> None:
-        """Adds a file; its content is None if it exceeds the size limit.
-
-        Raises:
-            DataError: The content is a Git LFS pointer.
-        """
+        """Adds a file; its content is None if it exceeds the size limit."""
         body = self._ordinary_body(dataset, content) if content else None
         if body:
             self._wait(self._ordinary[self._line], position, dataset, body)
@@ -123,7 +123,7 @@ class BatchReader:
 
     def _open(self, position: int, dataset: Dataset, content: bytes | None) -> None:
         if lfs.is_pointer(content):
-            raise lfs_pointer_error(dataset)
+            raise UnreadableFile(LFS_POINTER, 1)
         if content is None or len(content) > self._limits.bytes:
             raise self._limits.too_large()
         rows = self._readers.reader_for(dataset.path).read(content)

@@ -8,9 +8,7 @@ from typing import Protocol, cast, runtime_checkable
 import pandas as pd
 
 from ml_action.core import file_formats
-from ml_action.core.errors import DataError
 from ml_action.core.file_formats import FileFormat
-from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading.limits import ReadLimits
 
 
@@ -62,14 +60,3 @@ class Readers:
         """Closes the readers that were started."""
         for reader in self._started.values():
             reader.close()
-
-
-def lfs_pointer_error(dataset: Dataset) -> DataError:
-    """Returns the error for a Git LFS pointer in place of data."""
-    return DataError(
-        "A dataset is a Git LFS pointer, not data.",
-        why="The repository keeps its datasets in Git LFS and the checkout did not fetch them.",
-        fix="Set `lfs: true` on actions/checkout, or keep small CSV files in git itself.",
-        path=dataset.path,
-        line=1,
-    )

@@ -99,9 +99,6 @@ def read(
             one by one and dropped once they are parsed.
         limits: The largest size and number of columns of a file.
         required: Columns that are never left out.
-
-    Raises:
-        DataError: A content is a Git LFS pointer: then all of them are.
     """
     with closing(BatchReader(limits)) as reader:
         seen: set[str] = set()

@@ -355,7 +355,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
     assert set(schema) - set(file) == {"data-path", "target"}
     for path, target in (("def", "y"), (["def", "g/*.csv"], ["y", "z, in m"])):
         more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
-        more |= {"signing-public-key": signing.public_pem()}
+        more |= {"signing-public-key": signing.public_pem(), "min-interval": "6h"}
         assert parse({}, file | more).trigger.threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 
