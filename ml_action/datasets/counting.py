@@ -6,7 +6,9 @@ second and many seconds, and between megabytes and gigabytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
@@ -15,7 +17,7 @@ from ml_action.core import file_formats
 from ml_action.core.dataclass import replace
 from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Unit
-from ml_action.datasets import inventory
+from ml_action.datasets import inventory, readings
 from ml_action.datasets.inventory import Change, Changes, CountRequest
 from ml_action.git.command import Git
 from ml_action.git.journal import State
@@ -120,7 +122,32 @@ def count(
     )
     changes, rows_of = _changes(git, data.unit, request, then)
     request = replace(request, changes=changes)
-    return inventory.count(request, _known(git, since, then, inventory.unresolved_blobs(request)), rows_of)
+    known = _known(git, since, then, inventory.unresolved_blobs(request))
+    found = inventory.count(request, known, rows_of)
+    if found.copies == found.moved:
+        return found
+    again = replace(request, readings=_readings(repository, request, known, then))
+    return inventory.count(again, known, rows_of) if again.readings else found
+
+
+def _readings(
+    repository: Repository, request: CountRequest, known: Collection[str], then: DataPath
+) -> Mapping[str, Collection[str]]:
+    """Returns the repeated contents of one row, with the names of the old datasets that have them."""
+    repeated = inventory.repeated(request, known)
+    found: dict[str, set[str]] = {blob: set() for blob in readings.one_row_blobs(repeated, _reader(repository))}
+    for item in _holding(repository.store, request.since, then, found):
+        found[item.blob].add(readings.name_of(item.path))
+    for item in request.seen:
+        if item.blob in found:
+            found[item.blob].add(readings.name_of(item.path))
+    return found
+
+
+def _reader(repository: Repository) -> readings.ReadContents:
+    from ml_action.datasets import contents  # late: hashlib, which only a repeated content needs
+
+    return partial(contents.contents, repository)
 
 
 def _changes(git: Git, unit: str, request: CountRequest, then: DataPath) -> _TreeChanges:
@@ -168,15 +195,18 @@ def _lines(git: Git, blob: str) -> int:
 
 def _known(git: Git, since: str, then: DataPath, unresolved: frozenset[str]) -> frozenset[str]:
     """Returns those of the blob ids that a dataset of the old tree has. The tree's list is read and not kept."""
-    wanted = {blob.encode() for blob in unresolved}
+    return frozenset(item.blob for item in _holding(git, since, then, unresolved))
+
+
+def _holding(git: Git, since: str, then: DataPath, blobs: Collection[str]) -> Iterator[Dataset]:
+    """Yields the datasets of a tree that have one of the contents."""
+    wanted = {blob.encode() for blob in blobs}
     start = len("100644 blob ")
     end = start + len(since)
-    found: set[str] = set()
     for records in git.records("ls-tree", "-r", "-z", since) if wanted else ():
         hits = [record for record in records if record[start:end] in wanted]
         if hits:
-            found.update(item.blob for item in inventory.entries(hits, then))
-    return frozenset(found)
+            yield from inventory.entries(hits, then)
 
 
 def _all(git: Git, tree: str, selection: DataPath) -> Iterable[Dataset]:
@@ -186,13 +216,12 @@ def _all(git: Git, tree: str, selection: DataPath) -> Iterable[Dataset]:
 
 
 def datasets(repository: Repository, data: DataOptions, found: Inventory) -> tuple[Dataset, ...]:
-    """Returns every dataset of the data's tree, then the untracked ones: one for each content, in the tree's order."""
-    one: dict[str, Dataset] = {}
-    for item in _all(repository.store, found.tree, selection_of(data)):
-        one.setdefault(item.blob, item)
-    for item in found.untracked if data.untracked else ():
-        one.setdefault(item.blob, item)
-    return tuple(one.values())
+    """Returns every dataset of the data's tree, then the untracked ones, in the tree's order.
+
+    There is one for each content, and one for each reading.
+    """
+    tracked = _all(repository.store, found.tree, selection_of(data))
+    return readings.with_readings(chain(tracked, found.untracked if data.untracked else ()), _reader(repository))
 
 
 def _untracked(repository: Repository, data: DataOptions, tree: str) -> tuple[Dataset, ...]:

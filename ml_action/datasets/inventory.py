@@ -2,7 +2,8 @@
 
 New is a file of the data path with a content (git blob id) that no dataset had when the last attempt looked: an added
 or edited file. A rename (`R100`) and an exact copy (`C100`) of a dataset are not new, a deletion is only counted, a
-symbolic link or a submodule is no dataset. Pure: takes the bytes that `git diff-tree -r -z` printed.
+symbolic link or a submodule is no dataset. A file of one row is a reading, and may repeat another (`readings`).
+Pure: takes the bytes that `git diff-tree -r -z` printed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import NamedTuple
 
 from ml_action.config.data_path import DataPath
 from ml_action.core import file_formats
-from ml_action.core.dataclass import dataclass, field
+from ml_action.core.dataclass import dataclass, field, replace
 from ml_action.core.records.dataset import Dataset, Inventory
+from ml_action.datasets.readings import name_of
 from ml_action.git.command import decode_path
 
 REGULAR_FILES = (b"100644", b"100755")
@@ -93,6 +95,8 @@ class CountRequest:
     with_untracked: bool = False  # whether untracked files count; else those that were seen do not count as removed
     rejected: Collection[str] = frozenset()  # blob ids that were checked and do not count
     copies: Mapping[str, str] = field(default_factory=dict)  # those that are copies, with the blob ids of the originals
+    # Blob ids of contents of one row that count under each name of a file, with the names that old datasets have.
+    readings: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def unresolved_blobs(request: CountRequest) -> frozenset[str]:
@@ -115,6 +119,32 @@ def _is_unresolved(change: Change) -> bool:
 def _is_present(change: Change, now: DataPath) -> bool:
     """Whether the new side is a dataset."""
     return change.status != "D" and is_dataset(now, change.path, change.mode)
+
+
+def repeated(request: CountRequest, known: Collection[str]) -> tuple[Dataset, ...]:
+    """Returns one dataset for each content that several files of different names have; renames do not count."""
+    old = frozenset(known).union(item.blob for item in request.seen)
+    found: dict[str, Dataset] = {}
+    names: dict[str, str] = {}
+    for change in request.changes:
+        if not _may_repeat(change, request.now) or change.after in request.rejected:
+            continue
+        name = name_of(change.path)
+        was_there = change.status == "C" and change.was_dataset and name_of(change.source) != name
+        if was_there or change.after in old or names.setdefault(change.after, name) != name:
+            found.setdefault(change.after, Dataset(request.now.path_of(change.path), change.after))
+    for item in request.untracked if request.with_untracked else ():
+        name = name_of(item.path)
+        if item not in request.seen and (item.blob in old or names.setdefault(item.blob, name) != name):
+            found.setdefault(item.blob, item)
+    return tuple(found.values())
+
+
+def _may_repeat(change: Change, now: DataPath) -> bool:
+    """Whether a file got a content, and neither was moved nor stayed as it is."""
+    return (
+        change.status in "ACMT" and (change.status == "C" or change.before != change.after) and _is_present(change, now)
+    )
 
 
 def count(request: CountRequest, known: Collection[str], rows_of: Callable[[Change], int] | None = None) -> Inventory:
@@ -146,7 +176,10 @@ class _Counter:
     new: dict[str, Dataset] = field(default_factory=dict)
     before: list[Dataset] = field(default_factory=list)
     committed: set[str] = field(default_factory=set)  # blob ids on the new side
+    names: dict[str, set[str]] = field(default_factory=dict)  # by content of one row: the names of its files
     copies: int = 0
+    moved: int = 0
+    readings: int = 0
     removed: int = 0
     rejected: int = 0
     bad: int = 0
@@ -164,8 +197,13 @@ class _Counter:
             self.ignored += is_dataset(now.restricted_to(file_formats.suffixes()), change.path, change.mode)
         else:
             self.committed.add(change.after)
-            if self._is_new(change.after, known=_is_known(change)):
+            item = Dataset(now.path_of(change.path), change.after)
+            if _may_repeat(change, now) and self._is_reading(item):
+                self._add_reading(item)
+            elif self._is_new(change.after, known=_is_known(change)):
                 self._add_new(change)
+            else:
+                self.moved += not _may_repeat(change, now)
 
     def _is_replaced(self, change: Change) -> bool:
         """Whether a content that counted is no longer where it was."""
@@ -184,6 +222,23 @@ class _Counter:
             return True
         return False
 
+    def _is_reading(self, item: Dataset) -> bool:
+        """Whether it holds one row under a name under which no other dataset has this content."""
+        if item.blob not in self.request.readings or self._is_rejected(item.blob):
+            return False
+        names = self.names.setdefault(item.blob, set(self.request.readings[item.blob]))
+        name = name_of(item.path)
+        is_other = name not in names
+        names.add(name)
+        return is_other
+
+    def _add_reading(self, item: Dataset) -> None:
+        was_there = item.blob in self.old or item.blob in self.new or bool(self.request.readings[item.blob])
+        self.readings += was_there
+        item = replace(item, reading=True)
+        self.new[item.key if was_there else item.blob] = item
+        self.rows += self.rows_of is not None
+
     def _is_rejected(self, blob: str) -> bool:
         """Whether it was rejected and still is: a copy counts once its original was removed without being counted."""
         original = self.request.copies.get(blob)
@@ -200,8 +255,11 @@ class _Counter:
     def add_untracked(self) -> None:
         """Counts the untracked files. A content that is tracked as well, or was seen before, is no other dataset."""
         seen = {item.blob for item in self.request.seen}
+        known = {(item.path, item.blob) for item in self.request.seen}
         for item in self.request.untracked:
-            if item.blob not in seen and self._is_new(item.blob, known=item.blob in self.committed):
+            if (item.path, item.blob) not in known and self._is_reading(item):
+                self._add_reading(item)
+            elif item.blob not in seen and self._is_new(item.blob, known=item.blob in self.committed):
                 self.new[item.blob] = item
         self.removed += len(seen - self.untracked - self.committed)
 
@@ -213,6 +271,8 @@ class _Counter:
             request.since,
             tuple(self.new.values()),
             copies=self.copies,
+            moved=self.moved,
+            readings=self.readings,
             removed=self.removed,
             rejected=self.rejected,
             bad=self.bad,
@@ -258,6 +318,7 @@ def entries(records: Iterable[bytes], selection: DataPath) -> Iterator[Dataset]:
 def notes(found: Inventory) -> tuple[str, ...]:
     """Returns what the user should know about the count, in sentences."""
     sentences = [f"the data path {path} is not in the commit: nothing counts there" for path in found.missing]
+    sentences += _repeated_contents(found)
     if found.ignored:
         counted = file_formats.countable_suffixes()
         others = file_formats.alternatives([suffix for suffix in file_formats.suffixes() if suffix not in counted])
@@ -266,3 +327,17 @@ def notes(found: Inventory) -> tuple[str, ...]:
             f"unit rows counts {file_formats.alternatives(counted)} files"
         )
     return tuple(sentences)
+
+
+def _repeated_contents(found: Inventory) -> list[str]:
+    """Returns how many of the files that arrived have the content of another."""
+    copies, arrived = found.copies - found.moved, len(found.new) + found.copies - found.moved + found.rejected
+    sentences = []
+    if found.readings:
+        sentences.append(
+            f"{found.readings:,} of {arrived:,} files have a content that was there: each holds one row, "
+            "so it counts as a reading of its own"
+        )
+    if copies:
+        sentences.append(f"{copies:,} of {arrived:,} files have a content that was there: copies do not count")
+    return sentences

@@ -114,7 +114,7 @@ def _with_trigger(counted: Snapshot) -> Snapshot:
     last, options, corrected = counted.state.looked, counted.settings.trigger, counted.trigger
     same = last is not None and last.sight == counted.data_fingerprint()
     if same and last:
-        corrected = trigger.evaluate_from_last_read(last.count, corrected)
+        corrected = trigger.evaluate_from_last_read(last.count, corrected, last.bad)
     corrected = trigger.allow_early_start(corrected, options.drift_threshold, checked=same)
     return replace(counted, trigger=trigger.apply_override(corrected, options.force))
 

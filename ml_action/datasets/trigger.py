@@ -17,13 +17,13 @@ def evaluate(inventory: Inventory, threshold: int, unit: str = Unit.DATASETS) ->
     return Trigger(False, count, threshold, f"waiting {shown}: {remaining(missing, unit)} a training", unit)
 
 
-def evaluate_from_last_read(usable: int, trigger: Trigger) -> Trigger:
+def evaluate_from_last_read(usable: int, trigger: Trigger, bad: int | None = None) -> Trigger:
     """Corrects the trigger by the count of an earlier run that has read the same data."""
     if usable >= trigger.count:
         return trigger
     if usable >= trigger.threshold:
         return replace(trigger, count=usable)
-    return replace(recount(trigger, usable), ready=False)
+    return replace(recount(trigger, usable, bad), ready=False)
 
 
 def allow_early_start(trigger: Trigger, least: int, *, checked: bool) -> Trigger:
@@ -63,25 +63,38 @@ def postpone(trigger: Trigger, until: str) -> Trigger:
     return replace(trigger, ready=False, early=0, reason=reason)
 
 
-def recount(trigger: Trigger, usable: int) -> Trigger:
-    """Corrects the trigger once the datasets were read: rejected ones and copies do not count.
+def recount(trigger: Trigger, usable: int, bad: int | None = None) -> Trigger:
+    """Corrects the trigger once the datasets were read: bad ones do not count, nor do those that counted before.
 
-    `usable` is in the trigger's own unit.
+    `usable` and `bad` are in the trigger's own unit. None: it is not known how many of the others are bad.
     """
     if usable >= (1 if trigger.requested else trigger.early or trigger.threshold):
         return replace(trigger, count=usable)
-    lost, missing = trigger.count - usable, trigger.threshold - usable
-    # git counts lines: those of a file that was sorted are known rows, and nothing is wrong with them
-    why = "were set aside" if trigger.unit == Unit.DATASETS else "are bad or were counted before"
+    missing = trigger.threshold - usable
     return Trigger(
         False,
         usable,
         trigger.threshold,
-        f"waiting {_shown(usable, trigger.threshold, trigger.unit)}: "
-        f"{lost} of {count_of(trigger.count, f'new {trigger.unit}')} {why}, "
+        f"waiting {_shown(usable, trigger.threshold, trigger.unit)}: {_not_counted(trigger, usable, bad)}, "
         f"{missing} more start{'s' if missing == 1 else ''} a training",
         trigger.unit,
     )
+
+
+def _not_counted(trigger: Trigger, usable: int, bad: int | None) -> str:
+    """Returns how many of the new ones do not count, for each reason."""
+    lost, arrived = trigger.count - usable, count_of(trigger.count, f"new {trigger.unit}")
+    if bad is None:
+        return f"{lost:,} of {arrived} {'does' if lost == 1 else 'do'} not count"
+    bad = min(bad, lost)
+    known = lost - bad
+    parts = [f"{bad:,} of {arrived} {'is' if bad == 1 else 'are'} bad"] if bad else []
+    if known:
+        # git counts lines: those of a file that was sorted are known rows, and nothing is wrong with them
+        copies = "is a copy" if known == 1 else "are copies"
+        why = "counted before" if trigger.unit == Unit.ROWS else copies
+        parts.append(f"{known:,} {why}" if parts else f"{known:,} of {arrived} {why}")
+    return ", ".join(parts)
 
 
 def remaining(missing: int, unit: str) -> str:

@@ -42,6 +42,7 @@ class LastRead:
 
     sight: str  # of the data, what judged them, and the champion (`survey.sight`)
     count: int  # sound new datasets, or new rows
+    bad: int | None = None  # bad ones; None: not recorded, as in earlier journals
 
 
 @dataclass(frozen=True)

@@ -154,21 +154,27 @@ def nothing_to_train(
     """Why this batch is not trained on: too few sound datasets, no drift, or the same work was done before."""
     counted = _recounted(snapshot, batch)
     if not counted.ready:
-        return Idle(_looked(snapshot, counted), outcomes.too_few(snapshot, counted, rejected))
+        return Idle(_looked(snapshot, counted, batch.bad_count), outcomes.too_few(snapshot, counted, rejected))
     if counted.early and not any(shift.drifted for shift in batch.shifts):
-        return Idle(_looked(snapshot, counted), outcomes.no_drift(snapshot, counted, batch.shifts, rejected))
+        return Idle(
+            _looked(snapshot, counted, batch.bad_count), outcomes.no_drift(snapshot, counted, batch.shifts, rejected)
+        )
     before = snapshot.state.by_fingerprint(fingerprint)
     return Idle(snapshot.consumed, outcomes.already_judged(snapshot, before)) if before else None
 
 
 def _recounted(snapshot: Snapshot, batch: Batch) -> Trigger:
     """The trigger by the sound datasets alone; a forced training counts none."""
-    return snapshot.trigger if snapshot.settings.trigger.force else trigger.recount(snapshot.trigger, batch.count)
+    return (
+        snapshot.trigger
+        if snapshot.settings.trigger.force
+        else trigger.recount(snapshot.trigger, batch.count, batch.bad_count)
+    )
 
 
-def _looked(snapshot: Snapshot, counted: Trigger) -> State:
+def _looked(snapshot: Snapshot, counted: Trigger, bad: int) -> State:
     """The state with what was found in the data, so that the next run need not read the very same data again."""
-    return replace(snapshot.state, looked=LastRead(snapshot.data_fingerprint(), counted.count))
+    return replace(snapshot.state, looked=LastRead(snapshot.data_fingerprint(), counted.count, bad))
 
 
 def _trained_early(snapshot: Snapshot, batch: Batch) -> Batch:

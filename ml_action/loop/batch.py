@@ -15,7 +15,7 @@ from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import Settings, TrainingOptions
 from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
-from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.core.records.dataset import Dataset, RejectedDataset, key_of_reading
 from ml_action.core.records.model import Recipe, Version
 from ml_action.core.records.policy import Policy
 from ml_action.datasets import contents, sources
@@ -44,8 +44,8 @@ class BatchInput:
     """The datasets to read, and what is known about them."""
 
     datasets: tuple[Dataset, ...]  # one per content; of two that hold the same rows the earlier one stays
-    new: frozenset[str]  # blob ids: judged against the contract, counted, scored
-    old: frozenset[str]  # blob ids that were accepted before
+    new: frozenset[str]  # keys: judged against the contract, counted, scored
+    old: frozenset[str]  # keys of those that were accepted before
     before: tuple[Dataset, ...]  # where rows are the unit: old versions of what was edited or is gone
     champion: Version | None
     salt: str  # keys the holdout
@@ -67,6 +67,12 @@ class Batch:
     shifts: tuple[ColumnDrift, ...] = ()  # of the new datasets against the champion's data
     notes: tuple[str, ...] = ()
     unit: str = "datasets"  # what its datasets are, for people: datasets | groups of rows
+    bad_rows: int | None = None  # where rows are the unit: new rows that are bad
+
+    @property
+    def bad_count(self) -> int:
+        """How many of the new datasets, or of the new rows, are bad."""
+        return len(self.bad) if self.bad_rows is None else self.bad_rows
 
 
 def load_batch(snapshot: Snapshot, log: Log) -> Batch:
@@ -109,10 +115,17 @@ def _without_broken_sources(batch: Batch, division: Division, snapshot: Snapshot
 
 def input_of(snapshot: Snapshot) -> BatchInput:
     """Every dataset of the data tree: one that was rejected under other settings may be sound under these."""
-    datasets = _ordered(snapshot)
-    new = frozenset(item.blob for item in snapshot.inventory.new)
-    old = frozenset(item.blob for item in datasets) - new - snapshot.rejected_before
+    datasets, rejected = _ordered(snapshot), snapshot.rejected_before
+    new = _new_keys(datasets, snapshot.inventory.new)
+    old = frozenset(item.key for item in datasets if item.blob not in rejected) - new
     return BatchInput(datasets, new, old, snapshot.inventory.before, snapshot.champion, snapshot.holdout_key)
+
+
+def _new_keys(datasets: Iterable[Dataset], arrived: Iterable[Dataset]) -> frozenset[str]:
+    """The keys of the new datasets: by their content, and readings, which share it with others, by their path."""
+    arrived = tuple(arrived)
+    blobs, paths = {item.blob for item in arrived}, {item.path for item in arrived}
+    return frozenset(item.key for item in datasets if item.blob in blobs and (item.path in paths or not item.reading))
 
 
 def _ordered(snapshot: Snapshot) -> tuple[Dataset, ...]:
@@ -221,7 +234,7 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
         accepted.judged,
         count=int(new.sum()),
         sources=tuple(item.blob for item in accepted.table.datasets),
-        bad=tuple(item for item in rejected if item.blob in material.new and not item.copy_of),
+        bad=tuple(item for item in rejected if _is_new(item, material) and not item.copy_of),
         set_aside=rejected,
         shifts=drift.measure(accepted.table, new, accepted.contract, settings.trigger.drift) if champion else (),
     )
@@ -242,6 +255,8 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     champion = material.champion
     origins = row_groups.RowOrigins(material.new, material.before, frozenset(item.blob for item in material.datasets))
     unreadable = tuple(item for item in found.unreadable if item.blob in origins.current)
+    copies = _copied_files(found.table, material, origins)
+    found = replace(found, table=enforcement.without(found.table, copies))
     current = found.table.select(~origins.removed(found.table))
     training, rules = settings.training, settings.data.contract
     recipe = _recipe(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
@@ -261,12 +276,25 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
         groups.new,
         count=groups.arrived,
         sources=tuple(item.blob for item in table.datasets if item.blob in origins.current),
-        bad=tuple(item for item in (*unreadable, *unfit) if item.blob in material.new),
-        set_aside=(*unreadable, *unfit, *bad_files),
+        bad=tuple(item for item in (*unreadable, *unfit) if _is_new(item, material)),
+        set_aside=(*unreadable, *unfit, *copies, *bad_files),
         shifts=drift.measure(groups.table, groups.new, contract, settings.trigger.drift) if champion else (),
         notes=(f"{bad_rows:,} bad rows were left out",) if bad_rows else (),
         unit="groups of rows",
+        bad_rows=bad_rows,
     )
+
+
+def _is_new(rejected: RejectedDataset, material: BatchInput) -> bool:
+    return rejected.blob in material.new or key_of_reading(rejected.path, rejected.blob) in material.new
+
+
+def _copied_files(table: Table, material: BatchInput, origins: row_groups.RowOrigins) -> tuple[RejectedDataset, ...]:
+    """The added files that hold the rows of another file: of an edited one the rows that were added count."""
+    current = table.select(~origins.removed(table))
+    edited = {item.path for item in material.before}
+    kept = frozenset(item.key for item in current.datasets if item.path in edited or item.key not in material.new)
+    return duplicates.find_copies(current, kept)
 
 
 def _recipe(table: Table, training: TrainingOptions, gate: Policy, champion: Version | None) -> Recipe:

@@ -79,7 +79,7 @@ def test_max_quarantine_is_a_setting_and_two_bad_datasets_never_stop_a_run(produ
     )
     run = production.hour(threshold="1")
     assert run.decision == "waiting"
-    assert "2 of 2 new datasets were set aside" in run.reason
+    assert "2 of 2 new datasets are bad" in run.reason
 
 
 @pytest.mark.parametrize("factor", [60, 1000])

@@ -63,7 +63,7 @@ def test_rows_in_another_order_are_the_same_rows(growing: tuple[World, list[str]
     run = world.hour(**ROWS)
     assert run.decision == "waiting", run.reason  # git counts them; read, they are the same
     assert "waiting 0/300 rows" in run.reason
-    assert "are bad or were counted before" in run.reason
+    assert f"{len(lines)} of {len(lines)} new rows counted before" in run.reason
     assert "nothing until more datasets arrive" in run.plain_summary
 
 
@@ -172,3 +172,43 @@ def test_the_share_of_bad_rows_is_of_the_new_ones(growing: tuple[World, list[str
     run = world.hour(**{**ROWS, "threshold": "60"})
     assert (run.code, run.decision) == (3, "failed"), run.reason
     assert run.reason.startswith("60 of 60 new rows are bad (max-quarantine allows 10.0 %)")
+
+
+def test_a_file_with_the_rows_of_another_is_a_copy_where_rows_count(growing: tuple[World, list[str]]) -> None:
+    world, lines = growing
+    more = rows(drifted(5, 3))[:40]
+    world.commit({f"{STORE}/sorted.csv": file(sorted(lines)), f"{STORE}/longer.csv": file(lines + more)})
+    run = world.hour(**ROWS)
+    assert run.decision == "waiting", run.reason
+    assert "waiting 40/300 rows" in run.reason
+    assert f"{2 * len(lines):,} of {2 * len(lines) + 40:,} new rows counted before" in run.reason
+    assert "sorted.csv::set aside: holds the same rows as data/new_data/log.csv" in run.log
+
+
+def test_rows_of_an_added_file_count_although_old_rows_equal_them(empty: World) -> None:
+    def month(first: int, flipped: int) -> str:
+        lines = [
+            f"{n % 4},{n % 3},{'no' if (n % 4 > 1) == bool(flipped) else 'yes'}" for n in range(first, first + 300)
+        ]
+        return "\n".join(["visits,plan,churn", *lines]) + "\n"
+
+    settings = {**ROWS, "target": "churn"}
+    empty.commit({f"{STORE}/may.csv": month(0, 0)})
+    assert empty.hour(**settings).outputs["count"] == "300"
+    empty.commit({f"{STORE}/june.csv": month(5, 0).replace("yes", "no", 30)})
+    assert empty.hour(**settings).outputs["count"] == "300"
+
+
+def test_files_of_one_row_are_trained_on_and_copies_of_them_are_reported(empty: World) -> None:
+    def reading(n: int) -> str:
+        return f"temperature,open,load\n{20 + n % 8},{n % 2},{40 + 3 * (n % 8) + 5 * (n % 2)}\n"
+
+    empty.commit({f"{STORE}/{n:04}.csv": reading(n) for n in range(120)})
+    run = empty.hour(threshold="100")
+    assert (run.decision, run.outputs["count"]) == ("promote", "120"), run.reason
+    assert "112 of 120 files have a content that was there: each holds one row" in run.plain_summary
+    assert empty.champion.rows > 60
+    empty.commit({f"{STORE}/again/{n:04}.csv": reading(n) for n in range(100)})
+    run = empty.hour(threshold="100")
+    assert run.reason.startswith("waiting 0/100"), run.reason
+    assert "100 of 100 files have a content that was there: copies do not count" in run.plain_summary

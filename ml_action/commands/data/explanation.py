@@ -136,7 +136,7 @@ def _no_dataset(path: str, datasets: BranchDatasets, git: Git, settings: Setting
 
 
 def _missing(path: str, snapshot: Snapshot) -> Explanation:
-    if path in _seen(snapshot).values():
+    if path in _seen(snapshot):
         why = "was removed: the last attempt saw it, and it is not here any more"
         return Explanation(path, False, why, "nothing: a removed dataset is not trained on again")
     raise DataError(
@@ -150,14 +150,14 @@ def _missing(path: str, snapshot: Snapshot) -> Explanation:
 
 
 def _seen(snapshot: Snapshot) -> dict[str, str]:
-    """Returns the paths of the datasets that the last attempt saw, by blob id."""
+    """Returns the blob ids of the datasets that the last attempt saw, by path."""
     state = snapshot.state
     found: dict[str, str] = {}
     if state.data:
         selection = state.selection or counting.selection_of(snapshot.settings.data)
         for records in snapshot.repository.store.records("ls-tree", "-r", "-z", state.data):
-            found |= {item.blob: item.path for item in inventory.entries(filter(None, records), selection)}
-    return found | {item.blob: item.path for item in state.untracked}
+            found |= {item.path: item.blob for item in inventory.entries(filter(None, records), selection)}
+    return found | {item.path: item.blob for item in state.untracked}
 
 
 def _remembered(file: FileState) -> Explanation | None:
@@ -173,13 +173,14 @@ def _remembered(file: FileState) -> Explanation | None:
         return Explanation(file.path, False, why, "correct it: a corrected file counts as new")
     if not file.is_committed:
         return None
-    original = _seen(snapshot).get(blob)
+    seen = _seen(snapshot)
+    original = file.path if seen.get(file.path) == blob else next((path for path in seen if seen[path] == blob), None)
     last = snapshot.state.last
     when = f" ({last.id}, {last.time})" if last else ""
     if original == file.path:
         why = f"was counted already: the last attempt saw it{when}"
         return Explanation(file.path, False, why, "nothing: every later training uses it as well")
-    if original:
+    if original and not _contains(snapshot.inventory.new, file.dataset):  # a reading counts again
         copied = any(item.path == original for item in file.datasets.on_branch)
         how = "is a copy of" if copied else "was renamed from"
         why = f"{how} '{escaped(original)}', which the last attempt saw{when}: the same content is not new"

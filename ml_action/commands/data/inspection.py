@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ml_action.commands.data.candidates import BranchDatasets, DatasetKey, key_of, pointers
 from ml_action.commands.data.findings import DatasetFinding, FindingStatus, Inspection
 from ml_action.config.settings import Settings
 from ml_action.core.log import Log, escaped
 from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.datasets import contents, readings
 
 POINTER = "is a Git LFS pointer, not data; fetch the file (git lfs pull, or lfs: true on actions/checkout)"
 
@@ -65,10 +67,28 @@ def _known_without_reading(datasets: BranchDatasets, candidates: Sequence[Datase
         key_of(item): DatasetFinding(item.path, item.blob, FindingStatus.BAD, POINTER, 1)
         for item in pointers(datasets.snapshot, candidates)
     }
+    copies: dict[Dataset, str] = {}
     for item in candidates:
         original = originals.get(item.blob) if key_of(item) not in merged else None
         original = original or (first[item.blob] if first[item.blob] != item.path else None)
         if original and key_of(item) not in found:
-            reason = f"has the same content as '{escaped(original)}'"
-            found[key_of(item)] = DatasetFinding(item.path, item.blob, FindingStatus.COPY, reason)
+            copies[item] = original
+    for item in _without_readings(datasets, candidates, copies):
+        reason = f"has the same content as '{escaped(copies[item])}'"
+        found[key_of(item)] = DatasetFinding(item.path, item.blob, FindingStatus.COPY, reason)
     return found
+
+
+def _without_readings(
+    datasets: BranchDatasets, candidates: Sequence[Dataset], copies: Collection[Dataset]
+) -> Iterator[Dataset]:
+    """Yields those of the copies that do not count: a file of one row does, unless one of its name has this row."""
+    one_row = readings.one_row_blobs(copies, partial(contents.contents, datasets.snapshot.repository))
+    own = set(map(key_of, candidates))
+    others = (item for item in (*datasets.on_base, *datasets.on_branch) if item.blob in one_row)
+    known = {(item.blob, readings.name_of(item.path)) for item in others if key_of(item) not in own}
+    for item in candidates:
+        name = (item.blob, readings.name_of(item.path))
+        if item in copies and (item.blob not in one_row or name in known):
+            yield item
+        known.add(name)

@@ -26,6 +26,17 @@ class Dataset:
     untracked: bool = False  # whether it is in the workspace and not in git
     # Whether its cells stay on this machine: it counts although git does not track it, and will not.
     private: bool = field(default=False, compare=False)
+    reading: bool = False  # whether it holds one row and counts although another file has the same content
+
+    @property
+    def key(self) -> str:
+        """What distinguishes it from the other datasets of a run: the content; of a reading the path, too."""
+        return key_of_reading(self.path, self.blob) if self.reading else self.blob
+
+
+def key_of_reading(path: str, blob: str) -> str:
+    """Returns the key of a dataset that shares its content with others."""
+    return f"{blob} {path}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class Inventory:
     untracked: tuple[Dataset, ...] = ()  # all untracked datasets, for the next attempt
     missing: tuple[str, ...] = ()  # data paths that the commit does not have
     ignored: int = 0  # new files of formats whose rows cannot be counted, if rows are counted
+    moved: int = 0  # of the copies: renames, and files of which only the mode changed
+    readings: int = 0  # new ones that hold one row, as another file with the same content does
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,8 @@ def too_many(bad: int, new: int, max_share: float) -> bool:
 
 
 def is_one_of(table: Table, blobs: Collection[str]) -> Flags:
-    """Per dataset: whether its blob id is one of these."""
-    return np.array([dataset.blob in blobs for dataset in table.datasets], dtype=bool)
+    """Per dataset: whether its blob id, or its key, is one of these."""
+    return np.array([dataset.blob in blobs or dataset.key in blobs for dataset in table.datasets], dtype=bool)
 
 
 def without(table: Table, rejected: tuple[RejectedDataset, ...]) -> Table:

@@ -90,7 +90,7 @@ def read(
     Values and dtypes are those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, except for two
     kinds of column in which the files disagree: with text in one file and numbers in others, whole numbers may come as
     floats; with booleans in one file and nothing in another, the booleans stay (pandas' result depends on the order).
-    A content that came before (same blob) is read once. If most cells of the table would be empty, columns are left
+    A content that came before (same key) is read once. If most cells of the table would be empty, columns are left
     out that fewer than half of the datasets have (they are no automatic features) and that are not `required`.
 
     Args:
@@ -103,8 +103,8 @@ def read(
     with closing(BatchReader(limits)) as reader:
         seen: set[str] = set()
         for position, (dataset, content) in enumerate(zip(datasets, contents, strict=True)):
-            if dataset.blob not in seen:
-                seen.add(dataset.blob)
+            if dataset.key not in seen:
+                seen.add(dataset.key)
                 reader.add(position, dataset, content)
         reader.finish()
     rejected = reader.rejected

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.datasets.readings import name_of
 from ml_action.modelling.reading.table import Table
 
 Flags = npt.NDArray[np.bool_]
@@ -28,19 +29,21 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: spreads the bits o
 
 
 def find_copies(table: Table, old: frozenset[str]) -> tuple[RejectedDataset, ...]:
-    """Returns the datasets, except those in `old` (blob ids), with the rows of an old or of an earlier new dataset.
+    """Returns the datasets, except those in `old` (keys), with the rows of an old or of an earlier new dataset.
 
     Rows are the same in any order, with columns in any order, and with numbers in any spelling (1, 1.0, 1e0) or rounded
-    at the 14th digit. A dataset's identity is a 128-bit hash of its rows as a multiset.
+    at the 14th digit. A dataset of one row is a reading: it is a copy only if its file has the name of the other. A
+    dataset's identity is a 128-bit hash of its rows as a multiset.
     """
-    identities = _identities(table)
-    is_old = np.array([dataset.blob in old for dataset in table.datasets], dtype=bool)
+    identities, is_reading = _identities(table), table.counts == 1
+    is_old = np.array([dataset.key in old or dataset.blob in old for dataset in table.datasets], dtype=bool)
     found: list[RejectedDataset] = []
-    first: dict[bytes, Dataset] = {}
+    first: dict[tuple[bytes, str], Dataset] = {}
     # Old ones first: a new dataset with the rows of an old one is the copy, whatever their order in the table.
     for position in np.argsort(~is_old, kind="stable"):
         dataset = table.datasets[position]
-        original = first.setdefault(identities[position].tobytes(), dataset)
+        name = name_of(dataset.path) if is_reading[position] else ""
+        original = first.setdefault((identities[position].tobytes(), name), dataset)
         if original.blob != dataset.blob and not is_old[position]:
             reason = f"holds the same rows as {sanitised(original.path, 120)}"
             found.append(RejectedDataset(dataset.path, dataset.blob, reason, copy_of=original.blob))

@@ -18,6 +18,7 @@ import pandas as pd
 from ml_action.core import formatting
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling.reading.table import Table
+from ml_action.modelling.validation import overlaps
 from ml_action.modelling.validation.duplicates import row_hashes
 
 Flags = npt.NDArray[np.bool_]
@@ -58,7 +59,7 @@ class RowOrigins:
 
 
 def _among(table: Table, blobs: Collection[str]) -> Flags:
-    return np.array([dataset.blob in blobs for dataset in table.datasets], dtype=bool)
+    return np.array([dataset.blob in blobs or dataset.key in blobs for dataset in table.datasets], dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +74,15 @@ class RowGroups:
 def group_rows(table: Table, columns: Sequence[str], origins: RowOrigins) -> RowGroups:
     """Groups the rows of all current datasets.
 
-    In edited files occurrences count: of a content that occurs n times in the edited files and m times in the old
-    versions, the last n - m are new. A row of an added file is new if no old version and no unchanged file has its
-    content. Rows are compared in `columns`, those of the recipe.
+    Occurrences count: of a content that occurs n times in the files that arrived and m times in the old versions of
+    those that were edited or removed, the last n - m are new. Rows in which an added file overlaps with an unchanged
+    one are that file's rows. Rows are compared in `columns`, those of the recipe.
     """
     hashes = content_hashes(table.frame, columns)
     edited, arrived = origins.edited_rows(table), origins.arrived_rows(table)
-    is_new = added_rows(hashes, edited, origins.earlier_rows(table))
-    added = np.flatnonzero(arrived & ~edited)
-    is_new[added] = ~np.isin(hashes[added], np.unique(hashes[~arrived]))
+    earlier = origins.earlier_rows(table)
+    arrived &= ~overlaps.overlapping_rows(hashes, table.cluster, arrived & ~edited, ~arrived & ~earlier)
+    is_new = added_rows(hashes, arrived, earlier)
     group = (hashes >> _SHIFT).astype(np.int64) * 2 + is_new
     kept = np.flatnonzero(~origins.removed(table)[table.cluster])
     kept = kept[np.argsort(group[kept], kind="stable")]

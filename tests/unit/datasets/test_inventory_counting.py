@@ -135,8 +135,8 @@ def test_nothing_is_counted_as_nothing():
     [
         (ADDED, {"new": (Dataset("d/a.csv", "new"),)}),
         (EDITED, {"new": (Dataset("d/a.csv", "new"),)}),
-        (EDITED._replace(after="old", mode=b"100755"), {"copies": 1}),
-        (RENAMED, {"copies": 1}),
+        (EDITED._replace(after="old", mode=b"100755"), {"copies": 1, "moved": 1}),
+        (RENAMED, {"copies": 1, "moved": 1}),
         (COPIED, {"copies": 1}),
         (RENAMED._replace(was_dataset=False), {"new": (Dataset("d/b.csv", "old"),)}),
         (RENAMED._replace(after="new"), {"new": (Dataset("d/b.csv", "new"),)}),

@@ -10,9 +10,12 @@ from ml_action.core import model_metadata
 from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.dataset import RejectedDataset
+from ml_action.datasets.inventory import notes
 from ml_action.git.journal import State
 from tests.support.counting import BRANCHES, SETTINGS, Place
 from tests.support.factories import make_attempt, make_csvs, make_history, make_settings, make_version
+
+ROWS = "hours,score\n2,4\n3,6\n"
 
 
 @pytest.fixture
@@ -42,10 +45,10 @@ def test_after_an_attempt_only_what_arrived_since_is_new(place):
 
 
 def test_git_by_hand_says_the_same_as_the_count(place):
+    place.publish({"data/new_data/rows.csv": ROWS})
     place.attempt()
     place.publish(
-        make_csvs(4, start=3)
-        | {"data/new_data/00001.csv": "hours,score\n9,9\n", "data/new_data/copy.csv": "hours,score\n2,4\n"}
+        make_csvs(4, start=3) | {"data/new_data/00001.csv": "hours,score\n9,9\n", "data/new_data/copy.csv": ROWS}
     )
     scene = place.look()
     git = place.workspace.git
@@ -72,10 +75,68 @@ def test_what_was_taken_away_and_comes_back_is_new_once_and_counted_once(place):
 
 
 def test_an_edit_that_copies_an_old_dataset_is_no_new_data(place):
+    place.publish({"data/new_data/rows.csv": ROWS})
     place.attempt()
-    place.publish({"data/new_data/00000.csv": "hours,score\n1,2\n"})
+    place.publish({"data/new_data/00000.csv": ROWS})
     scene = place.look()
     assert (scene.inventory.new, scene.inventory.copies) == ((), 1)
+
+
+READINGS = {f"data/new_data/{n:04}.csv": f"temp,on\n{20 + n % 2},{n % 4 // 2}\n" for n in range(12)}
+
+
+@pytest.mark.parametrize("unit", ["datasets", "rows"])
+def test_files_of_one_row_count_whatever_others_say(tmp_path, unit):
+    place, settings = Place(tmp_path, READINGS), make_settings(threshold=5, unit=unit)
+    scene = place.look(settings)
+    assert (scene.trigger.count, len(scene.datasets()), scene.inventory.readings) == (12, 12, 8)
+    assert notes(scene.inventory) == (
+        "8 of 12 files have a content that was there: each holds one row, so it counts as a reading of its own",
+    )
+    place.attempt(settings)
+    assert place.look(settings).trigger.count == 0
+    place.publish({f"data/new_data/b{n}.csv": READINGS["data/new_data/0001.csv"] for n in range(3)})
+    scene = place.look(settings)
+    assert place.paths(scene) == ["b0.csv", "b1.csv", "b2.csv"]
+    assert (scene.trigger.count, len(scene.datasets())) == (3, 15)
+
+
+def test_a_reading_that_is_overwritten_by_one_that_was_there_counts(tmp_path):
+    place = Place(tmp_path, READINGS | {"data/new_data/now.csv": "temp,on\n99,1\n"})
+    place.attempt()
+    place.publish({"data/new_data/now.csv": READINGS["data/new_data/0001.csv"]})
+    assert place.paths(place.look()) == ["now.csv"]
+
+
+def test_a_copied_folder_of_files_of_one_row_does_not_count(tmp_path):
+    place = Place(tmp_path, READINGS)
+    place.attempt()
+    place.publish({path.replace("new_data", "new_data/copied"): text for path, text in READINGS.items()})
+    scene = place.look()
+    assert (scene.trigger.count, scene.inventory.copies, len(scene.datasets())) == (0, 12, 12)
+    assert notes(scene.inventory) == ("12 of 12 files have a content that was there: copies do not count",)
+
+
+def test_a_folder_that_arrives_with_its_copy_counts_once(tmp_path):
+    copy = {path.replace("new_data", "new_data/copied"): text for path, text in READINGS.items()}
+    scene = Place(tmp_path, READINGS | copy).look()
+    assert (scene.trigger.count, scene.inventory.copies, len(scene.datasets())) == (12, 12, 12)
+
+
+def test_readings_that_are_moved_stay_what_they_are(tmp_path):
+    place = Place(tmp_path, READINGS)
+    place.attempt()
+    moved = {path.replace("data/new_data/", "data/new_data/old/"): text for path, text in READINGS.items()}
+    place.publish(dict.fromkeys(READINGS) | moved)
+    scene = place.look()
+    assert (scene.trigger.count, len(scene.datasets()), notes(scene.inventory)) == (0, 12, ())
+
+
+def test_copies_of_larger_files_are_reported(tmp_path):
+    place = Place(tmp_path, {f"data/new_data/{n:03}.csv": f"a,b\n1,{n % 4}\n2,2\n" for n in range(60)})
+    scene = place.look()
+    assert (scene.trigger.count, len(scene.datasets())) == (4, 4)
+    assert notes(scene.inventory) == ("56 of 60 files have a content that was there: copies do not count",)
 
 
 def test_what_was_set_aside_is_not_counted_until_it_is_corrected(place):

@@ -22,9 +22,9 @@ def test_the_trigger_is_pulled_when_the_count_reaches_the_threshold(count, thres
 
 
 def test_unfit_datasets_do_not_pull_the_trigger():
-    counted = recount(Trigger(True, 205, 200, "ready"), 195)
+    counted = recount(Trigger(True, 205, 200, "ready"), 195, 10)
     assert counted == Trigger(
-        False, 195, 200, "waiting 195/200: 10 of 205 new datasets were set aside, 5 more start a training"
+        False, 195, 200, "waiting 195/200: 10 of 205 new datasets are bad, 5 more start a training"
     )
 
 
@@ -44,9 +44,20 @@ def test_rows_are_counted_where_they_are_the_unit(rows, reason):
     assert (found.count, found.ready, found.reason, found.unit) == (rows, rows >= 200, reason, "rows")
 
 
-def test_unfit_rows_do_not_pull_the_trigger():
-    counted = recount(Trigger(True, 205, 200, "ready", "rows"), 195)
-    assert (
-        counted.reason
-        == "waiting 195/200 rows: 10 of 205 new rows are bad or were counted before, 5 more start a training"
-    )
+@pytest.mark.parametrize(
+    ("unit", "bad", "why"),
+    [
+        ("rows", 10, "10 of 205 new rows are bad"),
+        ("rows", 0, "10 of 205 new rows counted before"),
+        ("rows", 1, "1 of 205 new rows is bad, 9 counted before"),
+        ("rows", 9, "9 of 205 new rows are bad, 1 counted before"),
+        ("rows", 99, "10 of 205 new rows are bad"),
+        ("rows", None, "10 of 205 new rows do not count"),
+        ("datasets", 3, "3 of 205 new datasets are bad, 7 are copies"),
+        ("datasets", 9, "9 of 205 new datasets are bad, 1 is a copy"),
+    ],
+)
+def test_bad_ones_and_those_that_counted_before_have_numbers_of_their_own(unit, bad, why):
+    counted = recount(Trigger(True, 205, 200, "ready", unit), 195, bad)
+    shown = "195/200 rows" if unit == "rows" else "195/200"
+    assert counted.reason == f"waiting {shown}: {why}, 5 more start a training"

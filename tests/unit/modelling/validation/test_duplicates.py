@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,8 +45,15 @@ def test_other_rows_are_no_copy():
 
 
 def test_negative_zero_is_zero_and_the_largest_float_does_not_warn():
-    table = table_of("a,b\n-0.0,1.7976931348623157e308\n", "a,b\n0.0,1.7976931348623157e308\n")
-    assert list(paths(table)) == ["data/1.csv"]
+    rows = ("-0.0,1.7976931348623157e308\n1,2\n", "0.0,1.7976931348623157e308\n1,2\n")
+    assert list(paths(table_of(*(f"a,b\n{text}" for text in rows)))) == ["data/1.csv"]
+
+
+def test_a_dataset_of_one_row_is_a_copy_only_under_the_name_of_the_other():
+    table = table_of("a,b\n1,2\n", "a,b\n1,2.0\n", "a,b\n1,2e0\n")
+    assert paths(table) == {}
+    copied = tuple(replace(item, path=f"{n}/a.csv") for n, item in enumerate(table.datasets))
+    assert list(paths(replace(table, datasets=copied))) == ["1/a.csv", "2/a.csv"]
 
 
 def test_a_copy_of_an_old_dataset_is_not_new_wherever_it_comes():

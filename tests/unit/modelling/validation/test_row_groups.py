@@ -56,9 +56,14 @@ def test_an_edited_row_is_new_and_its_old_content_is_removed():
     assert grouped.arrived == 1
 
 
-def test_a_row_that_another_file_held_already_is_not_new():
+def test_rows_in_which_exports_overlap_count_once():
     grouped = group(rows(0, 30), others=(HEADER + rows(0, 25),))
     assert hours(grouped, new=True) == list(range(25, 30))
+
+
+def test_rows_of_an_added_file_count_although_old_rows_equal_them():
+    old = "1,0.5,a\n2,0.5,b\n1,0.5,c\n3,0.5,d\n"
+    assert group("2,0.5,e\n1,0.5,f\n1,0.5,g\n", others=(HEADER + old,)).arrived == 3
 
 
 def test_only_additional_repeats_of_a_row_count_in_an_edited_file():
@@ -75,10 +80,10 @@ def test_rows_of_a_few_binary_columns_are_counted_correctly():
     assert group("".join(lines[::-1]), "".join(lines)).arrived == 0
 
 
-def test_a_row_of_an_added_file_is_new_only_if_no_old_row_has_its_content():
+def test_of_rows_that_moved_into_an_added_file_the_additional_ones_are_new():
     grouped = group(rows(0, 5) + rows(4, 5) + rows(7, 8) * 2, rows(0, 5), path="data/was_elsewhere.csv")
-    assert hours(grouped, new=True) == [7, 7]
-    assert grouped.arrived == 2
+    assert hours(grouped, new=True) == [4, 7, 7]
+    assert grouped.arrived == 3
 
 
 def test_rows_moved_from_a_removed_file_into_an_edited_one_are_old():
