@@ -113,7 +113,7 @@ def _batch_input(case: Case, champion: Champion) -> loop_batch.BatchInput:
         old=frozenset(blobs[accepted]),
         before=(),
         champion=_version(champion),
-        salt=case.salt,
+        holdout_key=case.salt,
     )
 
 

@@ -55,7 +55,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
     group.add_argument("--workspace", default=".", help="the repository's folder (default: this one)")
     for setting in OPTIONS:
-        if setting.name != "mode":  # the command is the mode
+        if setting.name != "mode" and setting.has_flag:  # the command is the mode
             group.add_argument(
                 f"--{setting.name}",
                 dest=f"{_PREFIX}{setting.name}",

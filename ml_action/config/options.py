@@ -70,6 +70,16 @@ CONNECTION_OPTIONS = (
         signing_key.private_key,
         in_file=False,
     ),
+    Option(
+        Group.SECRETS,
+        "holdout-key",
+        "",
+        "A secret of at least 32 characters that draws the permanent holdout, so that no contributor chooses what is "
+        "in it (docs/decision.md); empty: everybody can compute it.",
+        parsers.secret,
+        in_file=False,
+        has_flag=False,
+    ),
 )
 OPTIONS: tuple[Option, ...] = (*RUN_OPTIONS, *TRAINING_OPTIONS, *PROMOTION_OPTIONS, *CONNECTION_OPTIONS)
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from ml_action.core.records.policy import Guardrail
 
+LEAST_SECRET = 32  # characters
+
 
 def text(value: str) -> str:
     """One line."""
@@ -82,6 +84,20 @@ def seed(value: str) -> int:
     if not 0 <= number < 2**32:
         raise ValueError("it has to be from 0 to 4294967295: scikit-learn takes no other")
     return number
+
+
+def secret(value: str) -> str:
+    """A text that no program guesses, or none: a fingerprint of it is public."""
+    if value and len(value) < LEAST_SECRET:
+        raise ValueError(f"it has to be at least {LEAST_SECRET} characters, such as from: openssl rand -hex 32")
+    return value
+
+
+def fingerprint(value: str) -> str:
+    """16 hexadecimal digits, or none."""
+    if value and not re.fullmatch(r"[0-9a-f]{16}", value):
+        raise ValueError("it has to be the 16 hexadecimal digits that the message names")
+    return value
 
 
 def share(value: str) -> float:

@@ -31,6 +31,7 @@ class DataOptions:
     untracked: bool
     max_dataset_size: int  # megabytes, unpacked
     max_columns: int
+    replaced_holdout_key: str  # its fingerprint; empty: none is replaced
     contract: tuple[ColumnRule, ...]
 
 
@@ -99,6 +100,7 @@ class Secrets:
     token: str = field(repr=False)
     approver_token: str = field(repr=False)
     signing_key: bytes = field(repr=False)  # 32; empty: none
+    holdout_key: str = field(repr=False)  # empty: none
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,13 @@ TRAINING_OPTIONS = (
     ),
     Option(
         Group.DATA,
+        "replaced-holdout-key",
+        "",
+        "The fingerprint of a holdout-key that is lost or given up: another holdout may be drawn in place of its own.",
+        parsers.fingerprint,
+    ),
+    Option(
+        Group.DATA,
         "contract",
         "{}",
         "What each column has to hold, besides what is learned from the champion's data: a table [contract.NAME] each.",

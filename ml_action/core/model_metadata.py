@@ -114,6 +114,7 @@ def version_of(trial: Trial, attempt: Attempt) -> Version:
         weight=recipe.weight,
         types=trial.types,
         synthetic=True,
+        holdout_fingerprint=attempt.holdout_fingerprint,
     )
 
 

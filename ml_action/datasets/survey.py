@@ -17,6 +17,7 @@ from ml_action.git.repository import Repository, Tips
 
 if TYPE_CHECKING:
     from ml_action.core.records.model import History, Version
+    from ml_action.datasets.holdout import HoldoutKey
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,20 @@ class Snapshot:
         return replace(self.state, data=found.tree, untracked=found.untracked, selection=selection, looked=None)
 
     @property
-    def holdout_key(self) -> str:
-        """The key of the permanent holdout. It is recorded once and never changes."""
-        if self.history:
-            return self.history.salt
-        if self.state.last:
-            return self.state.last.salt
-        from ml_action.datasets.holdout import new_salt  # late: only a training needs it
+    def holdout(self) -> HoldoutKey:
+        """The key of the permanent holdout. Its salt is recorded once and never changes."""
+        from ml_action.datasets import holdout  # late: only a training needs it
 
-        return new_salt(self.settings.name, self.inventory.tree)
+        salt = self.history.salt if self.history else self.state.last.salt if self.state.last else ""
+        salt = salt or holdout.new_salt(self.settings.name, self.inventory.tree)
+        return holdout.HoldoutKey(salt, self.settings.secrets.holdout_key)
+
+    @property
+    def public_holdout_key(self) -> str:
+        """The key of the permanent holdout if everybody may know it; empty: it takes the secret."""
+        champion, last = self.champion, self.state.last
+        recorded = (champion and champion.holdout_fingerprint) or (last and last.holdout_fingerprint)
+        return "" if recorded or self.settings.secrets.holdout_key else self.holdout.value
 
     @property
     def rejected_before(self) -> frozenset[str]:

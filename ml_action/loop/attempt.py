@@ -59,6 +59,7 @@ class AttemptStages:
 
     def run(self) -> Outcome:
         """One attempt, or the reason why nothing is trained."""
+        _require_holdout_key(self.snapshot)
         with self._messages_withheld():
             batch = _loaded(self.snapshot, self.log)
         rejected = self.snapshot.unrecorded(batch.set_aside)
@@ -88,9 +89,9 @@ class AttemptStages:
 
     def _begin(self, batch: Batch, fingerprint: str) -> Attempt:
         """The attempt before anything is trained."""
-        key = self.snapshot.holdout_key
+        salt = self.snapshot.holdout.salt
         version = model_metadata.next_version(self.snapshot.history)
-        attempt = drafts.new_attempt(self.snapshot, self.stamp(), fingerprint, salt=key, version=version)
+        attempt = drafts.new_attempt(self.snapshot, self.stamp(), fingerprint, salt=salt, version=version)
         return replace(attempt, new=batch.count)
 
     def _judged(self, begun: Attempt, judged: Judgement, watched: WatchResult | None) -> Attempt:
@@ -141,6 +142,14 @@ class AttemptStages:
         """Records the attempt and the rollback that answers it in one push, so that neither is there alone."""
         onto = replace(onto, attempts=(*onto.attempts, attempt))
         return self.publisher.settle(self.publisher.recorder.record(back.attempt, self.snapshot, onto, back.content))
+
+
+def _require_holdout_key(snapshot: Snapshot) -> None:
+    """Checks that the key is the champion's. Raises SettingsError."""
+    champion = snapshot.champion
+    if champion:
+        replaced = snapshot.settings.data.replaced_holdout_key
+        snapshot.holdout.require(champion.version, champion.holdout_fingerprint, replaced)
 
 
 def _loaded(snapshot: Snapshot, log: Log) -> Batch:

@@ -48,7 +48,7 @@ class BatchInput:
     old: frozenset[str]  # keys of those that were accepted before
     before: tuple[Dataset, ...]  # where rows are the unit: old versions of what was edited or is gone
     champion: Version | None
-    salt: str  # keys the holdout
+    holdout_key: str  # empty: nothing is compared with the holdout
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ def input_of(snapshot: Snapshot) -> BatchInput:
     datasets, rejected = _ordered(snapshot), snapshot.rejected_before
     new = _new_keys(datasets, snapshot.inventory.new)
     old = frozenset(item.key for item in datasets if item.blob not in rejected) - new
-    return BatchInput(datasets, new, old, snapshot.inventory.before, snapshot.champion, snapshot.holdout_key)
+    return BatchInput(datasets, new, old, snapshot.inventory.before, snapshot.champion, snapshot.holdout.value)
 
 
 def _new_keys(datasets: Iterable[Dataset], arrived: Iterable[Dataset]) -> frozenset[str]:
@@ -221,7 +221,7 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
     champion = material.champion
     known = champion.contract if champion else None
     usable = _sound(found, material, settings)
-    holdout = enforcement.held_out_datasets(usable.table, settings.training, material.salt)
+    holdout = _holdout(usable.table, settings.training, material.holdout_key)
     accepted = enforcement.apply_contract(
         usable.table, usable.recipe, known, material.old, settings.data.contract, holdout
     )
@@ -238,6 +238,11 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
         set_aside=rejected,
         shifts=drift.measure(accepted.table, new, accepted.contract, settings.trigger.drift) if champion else (),
     )
+
+
+def _holdout(table: Table, training: TrainingOptions, key: str) -> Flags:
+    """Marks the datasets of the permanent holdout; without a key, none."""
+    return enforcement.held_out_datasets(table, training, key) if key else np.zeros(len(table.datasets), dtype=bool)
 
 
 def _sound(found: ReadDatasets, material: BatchInput, settings: Settings) -> UsableDatasets:

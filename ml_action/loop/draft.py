@@ -51,6 +51,7 @@ def new_attempt(snapshot: Snapshot, stamp: RunStamp, fingerprint: str, *, salt: 
         commit="",
         digest="",
         given=snapshot.settings.given,
+        holdout_fingerprint=snapshot.holdout.fingerprint,
     )
 
 

@@ -14,6 +14,7 @@ from ml_action.config.settings import Settings, fingerprint_settings
 from ml_action.core.fingerprint import fingerprint
 from ml_action.core.log import Log
 from ml_action.core.records.model import Trial, Version
+from ml_action.datasets.holdout import HoldoutKey
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop.batch import Batch
 from ml_action.loop.versions import ModelStore
@@ -37,6 +38,7 @@ def fingerprint_of(batch: Batch, snapshot: Snapshot) -> str:
             "champion": champion.sha256 if champion else "",
             "libraries": library_versions.libraries(),
             "ml-auto-update": __version__,
+            **({"holdout": snapshot.holdout.fingerprint} if snapshot.holdout.fingerprint else {}),
         }
     )
 
@@ -52,15 +54,29 @@ def train_against_champion(
         Incomparable: the champion cannot be scored on these datasets.
         NoUsableDatasets: every new dataset looks wrong to the champion.
     """
-    champion = None if alone else snapshot.champion
+    champion, key = None if alone else snapshot.champion, snapshot.holdout
     opponent, notes = None, list[str]()
     if champion:
-        opponent = ReferenceModel(models.load(champion, notes.append), champion.features, target=champion.target)
+        known = key.of_version(champion.holdout_fingerprint)
+        model = models.load(champion, notes.append)
+        opponent = ReferenceModel(model, champion.features, target=champion.target, holdout_key=known)
+        notes += _holdout_notes(champion, key)
     execution = Execution(progress=log.progress)
-    judged = train_and_compare(batch, snapshot.settings, opponent, snapshot.holdout_key, execution)
+    judged = train_and_compare(batch, snapshot.settings, opponent, key.value, execution)
     listed = champion.types if champion and champion.file.endswith(".skops") else None
     notes += _library_notes(snapshot.champion, judged)
     return replace(judged, notes=(*notes, *judged.notes), champion_types=listed)
+
+
+def _holdout_notes(champion: Version, key: HoldoutKey) -> Iterator[str]:
+    """That the holdout is drawn again, with what this means for the comparison."""
+    if champion.holdout_fingerprint == key.fingerprint:
+        return
+    yield "the holdout is drawn with another key than for the champion: " + (
+        "the champion is judged by its own holdout"
+        if key.of_version(champion.holdout_fingerprint)
+        else "that of the champion is unknown, so its new datasets alone say what is usual for it"
+    )
 
 
 def _library_notes(champion: Version | None, judged: Trial) -> Iterator[str]:
@@ -75,7 +91,7 @@ def _library_notes(champion: Version | None, judged: Trial) -> Iterator[str]:
 
 
 def train_and_compare(
-    batch: Batch, settings: Settings, champion: ReferenceModel | None, salt: str, execution: Execution
+    batch: Batch, settings: Settings, champion: ReferenceModel | None, key: str, execution: Execution
 ) -> Trial:
     """Trains a challenger and compares it with the champion, or without one with the dummy. It needs no repository.
 
@@ -86,7 +102,7 @@ def train_and_compare(
         checked = ScreeningInput(batch.judged, batch.contract, _unchecked_columns(settings.data.contract))
     data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, batch.unit)
     trusted = settings.publication.trusted_types
-    judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, salt, trusted, execution))
+    judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, key, trusted, execution))
     return replace(judged, notes=(*batch.notes, *judged.notes))
 
 

@@ -53,9 +53,14 @@ class _RollbackCheck:
             self.notes.append(f"not scored, but asked for its answer to one request: {problem.what}")
             model.require_prediction(self.request.version.sample)
             return None
-        unseen = versions.unseen_rows(batch, self.snapshot.settings.training, self.request.history.salt)
+        unseen = versions.unseen_rows(batch, self.snapshot.settings.training, self._holdout_keys())
         self.notes.append(unseen.text)
         return self._side_by_side(batch, unseen.rows, model)
+
+    def _holdout_keys(self) -> set[str]:
+        """The keys of both versions' holdouts; an empty one is unknown. A rollback never waits for a secret."""
+        both = (self.request.champion, self.request.version)
+        return {self.snapshot.holdout.of_version(version.holdout_fingerprint) for version in both}
 
     def _champion(self) -> ReferenceModel | None:
         """The version that has to go, if it can be loaded: perhaps it has to go because it cannot."""

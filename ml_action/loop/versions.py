@@ -5,7 +5,7 @@ This module is imported only when a model is needed: it loads pandas and scikit-
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +64,17 @@ class UnseenRows:
     text: str
 
 
-def unseen_rows(batch: Batch, options: TrainingOptions, key: str) -> UnseenRows:
-    """The new datasets alone, or with the permanent holdout if they are few. If there is neither, every row."""
+def unseen_rows(batch: Batch, options: TrainingOptions, keys: Collection[str]) -> UnseenRows:
+    """The new datasets alone, or with the permanent holdout if they are few. If there is neither, every row.
+
+    `keys` are those of the holdouts of the versions to compare; an empty one is unknown.
+    """
     new, count = batch.new[batch.table.cluster], int(batch.new.sum())
     if count >= MIN_DATASETS:
         return UnseenRows(new, "scored on the new datasets, which no version was trained on")
-    rows = new | units.units_of(batch.table, options.group).held_out(key, options.test_size)
+    grouped = units.units_of(batch.table, options.group)
+    held = [grouped.held_out(key, options.test_size) for key in set(keys)] if all(keys) else []
+    rows = new | np.logical_and.reduce(held) if held else new
     if not rows.any():
         return UnseenRows(~rows, "scored on rows that they may have been trained on: there are no others")
     return UnseenRows(

@@ -39,6 +39,7 @@ class ReferenceModel:
     features: Sequence[str]
     name: str = CHAMPION
     target: str = ""  # empty: unknown
+    holdout_key: str | None = None  # of the holdout that it was trained without; None: today's; empty: unknown
 
     def predict(self, recipe: Recipe, table: Table, rows: Flags, classes: Array | None) -> Predictions:
         """Predicts the marked rows.

@@ -72,7 +72,7 @@ class TrialOptions:
 
     training: TrainingOptions
     policy: Policy
-    salt: str  # the key of the holdout and of the folds
+    holdout_key: str  # of the folds, too
     trusted_types: tuple[str, ...] = ()  # in a skops file
     execution: Execution = field(default_factory=Execution)
 
@@ -141,7 +141,7 @@ class _Screened:
 def _screen(data: TrialData, asked: ScreeningInput, champion: ReferenceModel, options: TrialOptions) -> _Screened:
     """Leaves out what the champion finds suspicious. Raises NoUsableDatasets if no new dataset is left."""
     table, recipe = data.table, data.recipe
-    reference = ~asked.judged & table.all_in(options.units_in(table).held_out(options.salt, options.training.test_size))
+    reference = ~asked.judged & table.all_in(_held_out_of(champion, table, options))
     asked = replace(asked, judged=asked.judged | data.new)
     rows = (asked.judged | reference)[table.cluster]
     predictions = champion.predict(recipe, table, rows, classes_in(recipe, table))
@@ -153,6 +153,14 @@ def _screen(data: TrialData, asked: ScreeningInput, champion: ReferenceModel, op
     if not left.new.any():
         raise NoUsableDatasets(screening)
     return _Screened(left, screening, scores.mean_loss[reference])
+
+
+def _held_out_of(champion: ReferenceModel, table: Table, options: TrialOptions) -> Flags:
+    """Marks the rows that the champion was not trained on. If that is unknown, none."""
+    key = options.holdout_key if champion.holdout_key is None else champion.holdout_key
+    if not key:
+        return np.zeros(len(table.cluster), dtype=bool)
+    return options.units_in(table).held_out(key, options.training.test_size)
 
 
 # --- fitting and comparing --------------------------------------------------------------------------------
@@ -171,7 +179,9 @@ def _fit_and_compare(screened: _Screened, champion: ReferenceModel | None, optio
     data, training = screened.data, options.training
     table, recipe = data.table, data.recipe
     fresh = data.new[table.cluster] & fit.has_weight(recipe, table)
-    split = cross_fitting.split(table, options.units_in(table), fresh, options.salt, training.test_size, options.folds)
+    split = cross_fitting.split(
+        table, options.units_in(table), fresh, options.holdout_key, training.test_size, options.folds
+    )
     before = champion.predict(recipe, table, split.new, classes_in(recipe, table)) if champion else None
     cross_fit = CrossFit(recipe, table, split, options.execution)
     model = cross_fit.final()

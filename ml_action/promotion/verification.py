@@ -112,6 +112,8 @@ def _of_version(version: Version, attempt: Attempt) -> Iterator[str]:
         yield f"its model's sha256 is {version.sha256[:12]!r}, not the recorded {attempt.digest[:12]}"
     if (version.attempt, version.fingerprint) != (attempt.id, attempt.fingerprint):
         yield f"it is of the attempt {version.attempt!r}, not of {attempt.id}"
+    if version.holdout_fingerprint != attempt.holdout_fingerprint:
+        yield "it names another key of the holdout than the journal"
 
 
 def of_files(paths: Sequence[str], own: Sequence[str]) -> Iterator[str]:

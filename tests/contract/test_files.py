@@ -161,13 +161,17 @@ def test_the_readmes_workflows_use_inputs_and_outputs_that_there_are():
 # --- the command line ---------------------------------------------------------------------------------------
 
 
-def test_every_setting_but_the_mode_is_a_flag():
+FLAGS = {setting.name for setting in OPTIONS if setting.has_flag and setting.name != "mode"}
+
+
+def test_every_setting_but_the_mode_and_a_secret_of_the_environment_is_a_flag():
+    assert set(NAMES) - FLAGS == {"mode", "holdout-key"}
     for name, command in cli.COMMANDS.items():
         parser = make_parser([name])._subparsers._group_actions[0].choices[name]
         flags = {
             action.dest.removeprefix("setting ") for action in parser._actions if action.dest.startswith("setting ")
         }
-        assert flags == (set(NAMES) - {"mode"} if command.settings else set())
+        assert flags == (FLAGS if command.settings else set())
 
 
 def test_every_mode_of_the_action_is_a_command():
@@ -179,7 +183,7 @@ def test_the_reference_of_the_command_line_lists_every_command_and_flag():
     text = text_of("docs/cli.md")
     assert re.findall(r"(?m)^## (\S+)$", text) == [*cli.COMMANDS, "Settings"]
     for name in NAMES:
-        assert (f"--{name} " in text) == (name != "mode")
+        assert (f"--{name} " in text) == (name in FLAGS)
 
 
 # --- the documentation --------------------------------------------------------------------------------------

@@ -275,11 +275,19 @@ def _facts(file: FileState) -> tuple[ExplainedFact, ...]:
 def _holdout(snapshot: Snapshot, item: Dataset, settings: Settings) -> str:
     if settings.data.unit == "rows":
         return "decided for each row by its content"
-    salt = snapshot.history.salt if snapshot.history else snapshot.state.last.salt if snapshot.state.last else ""
-    if not salt:
+    if not snapshot.history and not snapshot.state.last:
         return "decided with the first training"
-    inside = in_holdout(salt, item.blob, settings.training.test_size)
+    key = _holdout_key(snapshot)
+    if not key:
+        return "known only with the holdout-key that it was drawn with"
+    inside = in_holdout(key, item.blob, settings.training.test_size)
     return "yes: no version is ever trained on it" if inside else "no: it may be trained on"
+
+
+def _holdout_key(snapshot: Snapshot) -> str:
+    """The key that the holdout was last drawn with; empty: it takes a secret that is not given."""
+    last = snapshot.champion or snapshot.state.last
+    return snapshot.holdout.of_version(last.holdout_fingerprint) if last else ""
 
 
 def _contains(datasets: Iterable[Dataset], item: Dataset) -> bool:

@@ -83,12 +83,19 @@ def _batch_input(
         old=frozenset(item.blob for item in accepted) - unjudged,
         before=replaced if settings.data.unit == "rows" else (),
         champion=snapshot.history.champion if snapshot.history else None,
-        salt=snapshot.holdout_key,
+        holdout_key=snapshot.public_holdout_key,
     )
 
 
 def source_of(datasets: BranchDatasets, batch: Batch, settings: Settings) -> str:
-    """Returns where a batch's contract comes from, in words."""
+    """Returns where a batch's contract comes from, in words, and what only a training judges."""
+    source = _contract_source(datasets, batch, settings)
+    if settings.data.unit == "rows" or datasets.snapshot.public_holdout_key:
+        return source
+    return f"{source}; whether rows are copied from the holdout is judged by the training, since the holdout is secret"
+
+
+def _contract_source(datasets: BranchDatasets, batch: Batch, settings: Settings) -> str:
     if settings.data.unit == "rows":
         return "what every row must be; a bad one is left out, and the rest of its file counts"
     champion = datasets.snapshot.history.champion if datasets.snapshot.history else None

@@ -35,7 +35,7 @@ def learn(datasets: BranchDatasets, settings: Settings, log: Log) -> LearnedCont
         old=frozenset(),
         before=(),
         champion=champion,
-        salt=snapshot.holdout_key,
+        holdout_key=snapshot.public_holdout_key,
     )
     batch = batch_stage.build_batch(batch_input, snapshot, log)
     learned = learning.learn_contract(batch.table, batch.recipe.outputs, batch.recipe.features)

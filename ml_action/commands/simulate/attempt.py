@@ -52,7 +52,7 @@ class AttemptOptions:
 
     recipe: Recipe
     settings: Settings
-    salt: str  # the key of the holdout
+    holdout_key: str
     execution: Execution = field(default_factory=Execution)
 
 
@@ -65,7 +65,7 @@ def build_batch(
 ) -> Batch:
     """Returns the batch of an attempt. `accepted` and `new` are blob ids."""
     settings, contract = options.settings, champion.contract if champion else None
-    trigger, holdout = settings.trigger, enforcement.held_out_datasets(table, settings.training, options.salt)
+    trigger, holdout = settings.trigger, enforcement.held_out_datasets(table, settings.training, options.holdout_key)
     found = enforcement.apply_contract(table, options.recipe, contract, accepted, settings.data.contract, holdout)
     is_new = enforcement.is_one_of(found.table, new)
     measures_drift = champion is not None and trigger.drift_threshold
@@ -88,7 +88,7 @@ def try_attempt(options: AttemptOptions, batch: Batch, champion: Champion | None
     recipe, settings = options.recipe, options.settings
     opponent = ReferenceModel(champion.model, recipe.features, target=recipe.target) if champion else None
     try:
-        trial = experiment.train_and_compare(batch, settings, opponent, options.salt, options.execution)
+        trial = experiment.train_and_compare(batch, settings, opponent, options.holdout_key, options.execution)
     except Incomparable as error:
         return AttemptResult(gate.incomparable(str(error)))
     except NoUsableDatasets as error:

@@ -60,7 +60,9 @@ class Drawn:
 
 def input_for(usable: UsableDatasets, settings: Settings) -> CalibrationInput:
     """Returns the input of all draws, without secrets and without `force`."""
-    return CalibrationInput(usable, settings.with_values(token="", approver_token="", signing_key=b"", force=""))
+    return CalibrationInput(
+        usable, settings.with_values(token="", approver_token="", signing_key=b"", holdout_key="", force="")
+    )
 
 
 def draw(given: CalibrationInput, key: DrawKey) -> Drawn:
@@ -70,7 +72,7 @@ def draw(given: CalibrationInput, key: DrawKey) -> Drawn:
     new = np.zeros(len(table.datasets), dtype=bool)
     new[np.random.default_rng(seed).permutation(len(new))[: key.threshold]] = True
     options = AttemptOptions(given.usable.recipe, given.settings, f"simulation {seed}", SERIAL)
-    holdout = units.units_of(table, training.group).held_out(options.salt, training.test_size)
+    holdout = units.units_of(table, training.group).held_out(options.holdout_key, training.test_size)
     with threadpool_limits(limits=1):  # sums that are split over threads are rounded in an order that varies
         return Drawn(key, tuple(_draws(_RandomSplit(options, table, new, holdout), given.gains, seed)))
 

@@ -46,7 +46,7 @@ def run(scene: Snapshot, settings: Settings, request: SimulationRequest, log: Lo
     """Returns the replay and the calibration of one policy. `folder` is for temporary files."""
     _require_datasets_as_units(settings)
     settings = settings.with_values(force="")
-    threshold, salt = settings.trigger.threshold, scene.holdout_key
+    threshold, salt = settings.trigger.threshold, scene.holdout.salt  # a split of its own, without the secret
     history = arrival_history.read(scene.repository, settings.data.data_path.roots, scene.datasets())
     usable = batch.sound(_batch_input(scene, salt, history), replace(scene, settings=settings), log)
     count = len(usable.table.datasets)

@@ -68,6 +68,7 @@ class Attempt:
         str, ...
     ] = ()  # settings that came from the workflow's inputs or from flags, not from the settings file
     former: tuple[str, ...] = ()  # commits that the proposal had before it was rebuilt on top of a moved base
+    holdout_fingerprint: str = ""  # of the secret that the holdout was drawn with; empty: with the salt alone
 
     @property
     def rolls_back(self) -> bool:

@@ -83,6 +83,7 @@ class Version:
     weight: str = ""  # the column with the weight of each row
     types: tuple[str, ...] = ()  # in a skops file, without those that skops trusts by itself
     synthetic: bool = False  # whether the sample is made up; in older records it is the first row of the data
+    holdout_fingerprint: str = ""  # of the secret that its holdout was drawn with; empty: with the salt alone
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ class History:
     """model_metadata.json: every version that was in production, and which one is now."""
 
     name: str
-    salt: str  # keys the permanent holdout; the same for ever
+    salt: str  # of the permanent holdout; the same for ever, and public
     current: str
     versions: tuple[Version, ...]
 

@@ -71,21 +71,21 @@ class Split:
         )
 
 
-def split(table: Table, units: Units, fresh: Flags, salt: str, test_size: float, folds: int) -> Split:
+def split(table: Table, units: Units, fresh: Flags, key: str, test_size: float, folds: int) -> Split:
     """Splits the table's rows by the names of their units.
 
     Args:
         table: The rows.
         units: The unit of each row.
         fresh: Marks the rows that may be predicted.
-        salt: The key of the holdout and of the folds.
+        key: That of the holdout and of the folds.
         test_size: The share of the units in the holdout.
         folds: How many folds there are. With fewer than two only the holdout is predicted, and one model is fitted.
 
     Raises:
         DataError: Nothing is new, or too few rows are left to learn from.
     """
-    found = Split(units, fresh, units.held_out(salt, test_size), units.folds(salt, max(folds, 1)))
+    found = Split(units, fresh, units.held_out(key, test_size), units.folds(key, max(folds, 1)))
     if folds < 2:
         found = Split(units, fresh & found.holdout, found.holdout, found.fold)
     if not fresh.any():

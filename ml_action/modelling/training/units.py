@@ -27,14 +27,14 @@ class Units:
     of_row: Integers
     names: tuple[str, ...]
 
-    def held_out(self, salt: str, share: float) -> Flags:
+    def held_out(self, key: str, share: float) -> Flags:
         """Returns, for each row, whether no version ever trains on it."""
-        held = np.array([in_holdout(salt, name, share) for name in self.names], dtype=bool)
+        held = np.array([in_holdout(key, name, share) for name in self.names], dtype=bool)
         return np.asarray(held[self.of_row], dtype=bool)
 
-    def folds(self, salt: str, count: int) -> Integers:
+    def folds(self, key: str, count: int) -> Integers:
         """Returns the fold that predicts each row."""
-        return np.array([fold_of(salt, name, count) for name in self.names], dtype=np.int64)[self.of_row]
+        return np.array([fold_of(key, name, count) for name in self.names], dtype=np.int64)[self.of_row]
 
     def any_in(self, rows: Flags) -> Flags:
         """Returns, for each row, whether any row of its unit is marked."""

@@ -53,3 +53,18 @@ def test_several_names_are_spelled_as_they_are_read(names: list[str]):
 def test_a_single_name_is_kept_unchanged():
     assert parsers.format_names(("a, in m",)) == "a, in m"
     assert parsers.format_names(("a, in m", "b")) == '"a, in m",b'
+
+
+def test_a_secret_is_long_enough_that_its_fingerprint_does_not_give_it_away():
+    assert parsers.secret("") == ""
+    assert parsers.secret("x" * 32) == "x" * 32
+    with pytest.raises(ValueError, match="at least 32 characters, such as from: openssl rand -hex 32"):
+        parsers.secret("x" * 31)
+
+
+@pytest.mark.parametrize("text", ["0123", "0123456789ABCDEF", "0123456789abcdef0", "x" * 16])
+def test_a_fingerprint_is_what_the_message_names(text: str):
+    assert parsers.fingerprint("") == ""
+    assert parsers.fingerprint("0123456789abcdef") == "0123456789abcdef"
+    with pytest.raises(ValueError, match="16 hexadecimal digits"):
+        parsers.fingerprint(text)

@@ -356,6 +356,7 @@ def test_what_the_json_schema_takes_the_parser_takes():
     for path, target in (("def", "y"), (["def", "g/*.csv"], ["y", "z, in m"])):
         more = {"data-path": path, "target": target, "drift-threshold": 40, "group": "user"}
         more |= {"signing-public-key": signing.public_pem(), "min-interval": "6h"}
+        more |= {"replaced-holdout-key": "0123456789abcdef"}
         assert parse({}, file | more).trigger.threshold == 50
     assert json.loads(json.dumps(json_schema())) == json_schema()
 

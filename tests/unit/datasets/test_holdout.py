@@ -6,7 +6,8 @@ import hashlib
 
 import pytest
 
-from ml_action.datasets.holdout import fold_of, in_holdout, new_salt
+from ml_action.core.errors import SettingsError
+from ml_action.datasets.holdout import HoldoutKey, fold_of, in_holdout, new_salt
 
 BLOBS = [hashlib.sha1(str(number).encode()).hexdigest() for number in range(4000)]  # noqa: S324 (git's)
 
@@ -63,3 +64,50 @@ def test_the_salt_depends_on_the_model_and_on_its_first_data():
     salts = {new_salt(name, tree) for name in ("a", "b") for tree in ("1" * 40, "2" * 40)}
     assert len(salts) == 4
     assert all(len(salt) == 64 for salt in salts)
+
+
+SECRET = "0123456789abcdef" * 4
+
+
+def test_without_a_secret_the_key_is_the_public_salt_as_it_always_was():
+    assert (HoldoutKey("salt").value, HoldoutKey("salt").fingerprint) == ("salt", "")
+
+
+def test_with_a_secret_the_split_follows_from_both_and_never_moves():
+    key = HoldoutKey("salt", SECRET)
+    assert key.value == "180fdcf009dbc8115377fa6ec9d806ee7418201ae10b6f2cd14180bc1134c1fa"
+    assert len({key.value, HoldoutKey("other", SECRET).value, HoldoutKey("salt", SECRET + "x").value, "salt"}) == 4
+    held, public = ({blob for blob in BLOBS if in_holdout(each, blob, 0.2)} for each in (key.value, "salt"))
+    assert len(held & public) / len(held) == pytest.approx(0.2, abs=0.04)
+
+
+def test_the_fingerprint_differs_for_each_key_and_neither_it_nor_the_representation_is_the_key():
+    key = HoldoutKey("salt", SECRET)
+    others = (HoldoutKey("other", SECRET), HoldoutKey("salt", SECRET + "x"))
+    assert len({one.fingerprint for one in (key, *others)}) == 3
+    assert len(key.fingerprint) == 16
+    assert key.fingerprint not in key.value
+    assert SECRET not in repr(key)
+    assert key.value not in repr(key)
+
+
+def test_a_versions_own_holdout_is_known_from_its_record():
+    key = HoldoutKey("salt", SECRET)
+    assert key.of_version("") == "salt"
+    assert key.of_version(key.fingerprint) == key.value
+    assert key.of_version("f" * 16) == ""
+    assert HoldoutKey("salt").of_version(key.fingerprint) == ""
+
+
+@pytest.mark.parametrize(("secret", "state"), [("", "is empty"), (SECRET + "x", "is another one")])
+def test_a_key_that_is_missing_or_changed_ends_the_run_unless_the_user_gives_the_old_one_up(secret, state):
+    known = HoldoutKey("salt", SECRET).fingerprint
+    HoldoutKey("salt", SECRET).require("v2", known, "")
+    HoldoutKey("salt", secret).require("v1", "", "")  # drawn without a secret
+    HoldoutKey("salt", secret).require("v2", known, known)
+    for replaced in ("", "f" * 16):
+        with pytest.raises(SettingsError) as caught:
+            HoldoutKey("salt", secret).require("v2", known, replaced)
+        assert f"holdout-key {state}: the holdout of v2 was drawn with the key {known}" in str(caught.value)
+        assert f"replaced-holdout-key: {known}" in str(caught.value)
+        assert not secret or secret not in str(caught.value)

@@ -1,6 +1,7 @@
 """The first look at real repositories: what is on the branches, what was remembered, what arrived since."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -233,3 +234,18 @@ def test_check_is_ready_in_words(place):
     outcome = check(make_settings(threshold=3), place.borrow())
     assert (outcome.verdict, outcome.reason) == (Verdict.READY, "ready 3/3: enough new datasets arrived")
     assert outcome.next_step == "start the training: run the action with mode run"
+
+
+def test_the_holdout_is_public_until_a_secret_draws_it(place):
+    secret = "0123456789abcdef" * 4
+    scene = place.look()
+    assert scene.public_holdout_key == scene.holdout.value == scene.holdout.salt
+    keyed = place.look(make_settings(holdout_key=secret))
+    assert keyed.holdout.salt == scene.holdout.salt
+    assert keyed.public_holdout_key == ""
+    assert keyed.holdout.value not in ("", keyed.holdout.salt)
+    recorded = make_version(holdout_fingerprint=keyed.holdout.fingerprint)
+    assert replace(scene, history=make_history(recorded)).public_holdout_key == ""
+    attempt = make_attempt(holdout_fingerprint=keyed.holdout.fingerprint)
+    assert replace(scene, state=State(attempts=(attempt,))).public_holdout_key == ""
+    assert replace(scene, history=make_history(salt="recorded")).public_holdout_key == "recorded"

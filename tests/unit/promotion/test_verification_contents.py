@@ -65,6 +65,10 @@ def test_the_first_version_follows_no_history():
             make_history(V1, replace(V2, fingerprint="other")),
             "it is of the attempt '20260301T120000Z-abcdef12', not of 20260301T120000Z-abcdef12",
         ),
+        (
+            make_history(V1, replace(V2, holdout_fingerprint="0" * 16)),
+            "it names another key of the holdout than the journal",
+        ),
     ],
 )
 def test_whatever_else_it_does_is_an_objection_of_its_own(after, expected):
