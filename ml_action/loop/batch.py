@@ -25,7 +25,7 @@ from ml_action.git import lfs
 from ml_action.loop import batch_limits
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
-from ml_action.modelling.reading import table as frames
+from ml_action.modelling.kinds import typed_table
 from ml_action.modelling.reading.columns import require
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
@@ -160,9 +160,14 @@ def _read(material: BatchInput, snapshot: Snapshot, log: Log) -> ReadDatasets:
     current = {item.blob for item in material.datasets}
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
     limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
-    found = contents.contents(snapshot.repository, wanted, limits.bytes)
-    found = with_progress(_checked_pointers(found, wanted, material), len(wanted), log)
-    table, unreadable = frames.read(wanted, found, limits, _named(material.champion, settings))
+    champion = material.champion
+    known = typed_table.known_kinds(champion.contract if champion else None, settings.data.contract)
+
+    def opened() -> Iterator[bytes | None]:
+        found = contents.contents(snapshot.repository, wanted, limits.bytes)
+        return with_progress(_checked_pointers(found, wanted, material), len(wanted), log)
+
+    table, unreadable = typed_table.read(wanted, opened, limits, _named(champion, settings), known)
     if not any(item.blob in current for item in table.datasets):
         raise batch_limits.nothing_readable(len(material.datasets), unreadable)
     return ReadDatasets(table, unreadable)
@@ -226,6 +231,11 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
         usable.table, usable.recipe, known, material.old, settings.data.contract, holdout
     )
     rejected, new = (*usable.set_aside, *accepted.bad), enforcement.is_one_of(accepted.table, material.new)
+    kept = frozenset(item.blob for item in accepted.table.datasets) & material.new
+    before, after = (
+        int(table.counts[enforcement.is_one_of(table, kept)].sum()) for table in (found.table, accepted.table)
+    )
+    note = batch_limits.note_without_target(before - after, before, usable.recipe, settings.data.contract)
     return Batch(
         accepted.table,
         usable.recipe,
@@ -237,6 +247,7 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
         bad=tuple(item for item in rejected if _is_new(item, material) and not item.copy_of),
         set_aside=rejected,
         shifts=drift.measure(accepted.table, new, accepted.contract, settings.trigger.drift) if champion else (),
+        notes=(note,) if note else (),
     )
 
 
@@ -265,12 +276,16 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     current = found.table.select(~origins.removed(found.table))
     training, rules = settings.training, settings.data.contract
     recipe = _recipe(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
-    table, unfit, bad_files, bad_rows = rows.validate_rows(found.table, _requirements(recipe, rules, champion), origins)
+    table, unfit, bad_files, bad_rows, incomplete = rows.validate_rows(
+        found.table, _requirements(recipe, rules, champion), origins
+    )
     weight = (recipe.weight,) if recipe.weight else ()
     groups = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), origins)
     batch_limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings.trigger.max_quarantine)
     if not groups.table.datasets:
         raise batch_limits.no_rows((*unreadable, *unfit, *bad_files))
+    note = batch_limits.note_without_target(incomplete, groups.arrived + incomplete, recipe, rules)
+    notes = (f"{bad_rows:,} bad rows were left out" if bad_rows else "", note)
     known = champion.contract if champion else None
     contract = enforcement.contract_of(groups.table, recipe, known, ~groups.new)
     return Batch(
@@ -284,7 +299,7 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
         bad=tuple(item for item in (*unreadable, *unfit) if _is_new(item, material)),
         set_aside=(*unreadable, *unfit, *copies, *bad_files),
         shifts=drift.measure(groups.table, groups.new, contract, settings.trigger.drift) if champion else (),
-        notes=(f"{bad_rows:,} bad rows were left out",) if bad_rows else (),
+        notes=tuple(filter(None, notes)),
         unit="groups of rows",
         bad_rows=bad_rows,
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ml_action.config.column_rules import ColumnRule
 from ml_action.core.errors import DataError
-from ml_action.core.formatting import percent, sanitised
+from ml_action.core.formatting import percent, quoted_list, sanitised
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
+from ml_action.core.records.model import Recipe
 from ml_action.datasets.survey import Snapshot
 from ml_action.modelling.contract import enforcement
 from ml_action.modelling.validation import datasets as validation
@@ -71,6 +75,30 @@ def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, 
         path=first.path,
         line=first.line,
         set_aside=rejected,
+    )
+
+
+MAX_WITHOUT_TARGET = 0.5  # share of the new rows; a `missing` of the target's own contract takes its place
+
+
+def note_without_target(missing: int, rows: int, recipe: Recipe, rules: Iterable[ColumnRule]) -> str:
+    """Returns a note on the new rows that were left out because they have no target; empty if there are none.
+
+    Raises:
+        DataError: they are so many that the source of the target must be broken.
+    """
+    if not missing:
+        return ""
+    found = f"{missing:,} of {rows:,} new rows have no value in the target {quoted_list(recipe.outputs)}"
+    allowed = [rule.missing for rule in rules if rule.name in recipe.outputs and rule.missing is not None]
+    if missing <= max(allowed, default=MAX_WITHOUT_TARGET) * rows:
+        return f"{found}: they were left out"
+    raise DataError(
+        found,
+        why="only rows with a target can be learned from, and so many without one mean that it is not filled yet, is "
+        "the wrong column, or is written in a way that counts as missing",
+        fix=f"fill the column, check `target`, or allow it: missing = 0.9 in [contract.{sanitised(recipe.outputs[0])}] of "
+        "ml-auto-update.toml",
     )
 
 

@@ -126,7 +126,7 @@ def test_one_number_that_nothing_can_be_calculated_with_stops_no_training(number
 
 def test_one_infinite_number_among_words_is_left_out_of_rows() -> None:
     table = sound_table(f"{WHOLE}inf,7,0.5,town,60\nfoo,7,0.5,town,60\n1,7,0.5,town,60\n")
-    rows, _, reported, bad = rowchecks.validate_rows(table, Requirements(("score",)))
+    rows, _, reported, bad, _ = rowchecks.validate_rows(table, Requirements(("score",)))
     assert bad == len(reported) == 2
     assert rows.frame["hours_studied"].max() < 100
 

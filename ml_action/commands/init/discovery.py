@@ -19,7 +19,7 @@ from ml_action.core.errors import DataError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git
-from ml_action.modelling.reading import table
+from ml_action.modelling.kinds import typed_table
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.readers import Readers, TextReader
 from ml_action.modelling.reading.table import Table
@@ -231,7 +231,7 @@ def read_sample(git: Git, found: DataLayout) -> Table:
     _check_header(found.files[0])
     step = -(-len(found.files) // READ_AT_MOST)
     datasets = [Dataset(file.path, file.blob) for file in found.files[::step]]
-    read, rejected = table.read(datasets, git.blobs(item.blob for item in datasets))
+    read, rejected = typed_table.read(datasets, lambda: git.blobs(item.blob for item in datasets))
     if not read.datasets:
         first = rejected[0]
         raise DataError(

@@ -15,6 +15,7 @@ from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table, read
 from ml_action.modelling.validation import column_rules, datasets
 from ml_action.modelling.validation.rejections import Rejections
+from ml_action.modelling.validation.requirements import Requirements
 
 
 def all_findings(
@@ -51,7 +52,10 @@ def _in_column(
         return
     kind = rule.type or profile.kind
     unchecked = rule.check is False and not rule.type and not is_target
-    datasets.check_values(rejections, profile.name, holds_numbers=kind == "number" and not unchecked)
+    holds_numbers = kind == "number" and not unchecked
+    known = Requirements((), rules=[ColumnRule(profile.name, type="number")] if holds_numbers else [])
+    parsed = datasets.parse_numbers(table, known, (profile.name,)) if holds_numbers else {}
+    datasets.check_values(rejections, profile.name, parsed.get(profile.name), holds_numbers=holds_numbers)
     yield from rejections.rejected
     for name in ("type", "min", "max", "categories", "missing"):
         rejections = Rejections(table)

@@ -29,20 +29,25 @@ def usual_columns(table: Table) -> tuple[str, ...]:
 
 
 def mostly_numbers(table: Table, column: pd.Series) -> bool:
-    """Whether most of the datasets that have a value in the column have no string in it."""
-    with_value = table.any_in(column.notna().to_numpy())
-    with_string = table.any_in(is_string(column))
-    return bool(2 * with_string.sum() <= with_value.sum())
+    """Whether most of the datasets that have a value in the column have no word in it; NA and the like are none."""
+    known = np.asarray(column.notna() & ~column.isin(csv_file.MISSING_MARKS), dtype=bool)
+    with_value, with_word = table.any_in(known), table.any_in(known & is_string(column))
+    return bool(2 * with_word.sum() <= with_value.sum())
+
+
+def mixed_columns(table: Table) -> frozenset[str]:
+    """Returns the columns of words of which pandas reads some files as something else, such as 7 for 007."""
+    mixed = (
+        str(name)
+        for name, column in table.frame.items()
+        if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer")
+    )
+    return frozenset(name for name in mixed if not mostly_numbers(table, table.frame[name]))
 
 
 def is_string(column: pd.Series) -> Flags:
     """Per row: whether the value is a string."""
     return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
-
-
-def is_text(column: pd.Series) -> Flags:
-    """Per row: whether the value is a string that reads neither as a number nor as a boolean."""
-    return np.fromiter((csv_file.is_text(value) for value in column), dtype=bool, count=len(column))
 
 
 def homogeneous(column: pd.Series) -> pd.Series:

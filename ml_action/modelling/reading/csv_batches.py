@@ -89,10 +89,11 @@ class BatchReader:
     Bytes are dropped once they are parsed, so that only a few batches of them are in memory.
     """
 
-    def __init__(self, limits: ReadLimits) -> None:
+    def __init__(self, limits: ReadLimits, words: frozenset[str] = frozenset()) -> None:
         self.parts: list[ParsedFiles] = []
         self.rejected: dict[int, RejectedDataset] = {}
         self._limits = limits
+        self._words = words  # columns of which every cell is kept as it is written
         self._readers = Readers(limits)
         self._waiting: dict[bytes, Batch] = {}  # by header
         self._ordinary: dict[bytes, bytes] = {}  # headers of ordinary files, by their first lines
@@ -135,7 +136,7 @@ class BatchReader:
     def _add_text(self, position: int, dataset: Dataset, text: bytes) -> None:
         found = csv_file.split(text, self._limits)
         if not found.joinable:
-            self._add_frame(csv_file.parse(text), position)
+            self._add_frame(csv_file.parse(text, self._words), position)
             return
         key, head = found.header.rstrip(b"\r"), text[: found.body]
         if found.ordinary:
@@ -175,7 +176,7 @@ class BatchReader:
             if len(batch.positions) == 1:
                 self._parse_alone(batch)
                 continue
-            joined = _parse_joined(batch)
+            joined = _parse_joined(batch, self._words)
             if isinstance(joined, ParsedFiles):
                 self.parts.append(joined)
             else:
@@ -184,7 +185,7 @@ class BatchReader:
     def _parse_alone(self, batch: Batch) -> None:
         """Parses a single file; only this raises parse errors, so that they name the file and its line."""
         try:
-            self._add_frame(csv_file.parse(batch.content(0)), batch.positions[0])
+            self._add_frame(csv_file.parse(batch.content(0), self._words), batch.positions[0])
         except UnreadableFile as error:
             self._reject(batch.positions[0], batch.datasets[0], error)
 
@@ -198,13 +199,13 @@ class BatchReader:
         self.parts.append(ParsedFiles(frame, np.array([position]), np.array([len(frame)])))
 
 
-def _parse_joined(batch: Batch) -> ParsedFiles | list[Batch]:
+def _parse_joined(batch: Batch, words: frozenset[str]) -> ParsedFiles | list[Batch]:
     """Parses the joined bytes. Returns smaller batches if the join is in doubt."""
-    frame = csv_file.parse_joined(batch.header, batch.bodies)
+    frame = csv_file.parse_joined(batch.header, batch.bodies, words)
     counts = np.fromiter(map(csv_file.count_lines, batch.bodies), dtype=np.int64, count=len(batch.bodies))
     if frame is None or len(frame) != counts.sum():
         return batch.halves()
-    frame, doubtful = joined_dtypes.verify_dtypes(frame, counts)
+    frame, doubtful = joined_dtypes.verify_dtypes(frame, counts, words)
     if doubtful is None:
         return ParsedFiles(frame, np.array(batch.positions), counts)
     split = _by_pattern(batch, doubtful)

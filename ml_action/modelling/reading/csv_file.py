@@ -6,9 +6,10 @@ import codecs
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,12 @@ _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
 _LARGE = 64_000_000  # bytes; from this size on pandas reads in chunks, which takes half of the memory
 _PIECE = 1 << 20
+# What pandas takes for a missing value, and marks that no number is written as. Missing in a column of numbers only.
+_MORE_MARKS = ["-", "--", "?", "."]
+MISSING_MARKS = frozenset(
+    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null", *_MORE_MARKS]
+)  # fmt: skip
 _SPACE = 32  # bytes up to this value are blank, or no text
 _INK = re.compile(rb"\S")
 # A field and what ends it, as pandas' tokenizer sees it: a quote opens only at the beginning.
@@ -108,14 +115,14 @@ def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
     return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
 
 
-def parse(content: bytes) -> pd.DataFrame:
-    """Parses one file.
+def parse(content: bytes, words: Collection[str] = ()) -> pd.DataFrame:
+    """Parses one file. Columns named in `words` are text, each cell as it is written.
 
     Raises:
         UnreadableFile: The file is malformed, has no rows, or is not UTF-8.
     """
     try:
-        frame = _read(content, _start(content))
+        frame = _read(content, words, _start(content))
     except UnicodeDecodeError:
         raise _not_utf8(content) from None
     except pd.errors.EmptyDataError:
@@ -134,7 +141,7 @@ def count_lines(body: bytes) -> int:
     return body.count(b"\n") + (not body.endswith(b"\n"))
 
 
-def parse_joined(header: bytes, bodies: Sequence[bytes]) -> pd.DataFrame | None:
+def parse_joined(header: bytes, bodies: Sequence[bytes], words: Collection[str] = ()) -> pd.DataFrame | None:
     """Parses files with the same header at once. Returns None if pandas rejects them as a whole."""
     pieces = [header, b"\n"]
     for body in bodies:
@@ -142,7 +149,7 @@ def parse_joined(header: bytes, bodies: Sequence[bytes]) -> pd.DataFrame | None:
         if not body.endswith(b"\n"):
             pieces.append(b"\n")
     try:
-        return _read(b"".join(pieces))
+        return _read(b"".join(pieces), words)
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError, OverflowError):
         return None
 
@@ -158,40 +165,73 @@ def rounded_or_negative_zero(values: npt.NDArray[np.float64]) -> npt.NDArray[np.
     return found
 
 
-def _read(content: bytes, start: int = 0) -> pd.DataFrame:
+def _read(content: bytes, words: Collection[str], start: int = 0) -> pd.DataFrame:
     """Returns the frame of a CSV file's bytes, or raises what pandas raises; a ParserWarning for surplus fields.
 
-    A column's dtype is decided over the whole column. A large file is still read in chunks, and again as a whole if
-    chunks disagree in a way that shows.
+    A column's dtype is decided over the whole column. In columns of text only the empty cell is missing: those in which
+    pandas found a missing value are read again, cell by cell, and so are those in which it found nothing else.
     """
-    if len(content) > _LARGE:
+    source = CsvSource(content, start)
+    frame = _typed(source, words)
+    gaps = [place for place, (_, column) in enumerate(frame.items()) if _may_hide_words(column)]
+    if not gaps:
+        return frame
+    cells = source.read(usecols=gaps, dtype="str", keep_default_na=False, na_values=[""])
+    known = [name for name in cells.columns if isinstance(frame[name].dtype, pd.StringDtype) or cells[name].any()]
+    return frame.assign(**{name: cells[name] for name in known})
+
+
+def _may_hide_words(column: pd.Series) -> bool:
+    """Whether pandas may have taken a word for a missing value: in a column of text, or without any value."""
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) != "boolean"
+    if isinstance(column.dtype, pd.StringDtype):
+        return bool(column.isna().any())
+    return column.dtype == np.float64 and bool(np.isnan(column.to_numpy()).all())
+
+
+def _typed(source: CsvSource, words: Collection[str]) -> pd.DataFrame:
+    """Returns the frame with pandas' dtypes, but those in `words`.
+
+    A large file is read in chunks, and again as a whole if chunks disagree in a way that shows.
+    """
+    kinds = dict.fromkeys(words, "str")
+    if len(source.content) > _LARGE:
         try:
-            frame = _read_csv(content, start, by_chunks=True)
+            frame = source.read(dtype=kinds, na_values=_MORE_MARKS, low_memory=True)
         except pd.errors.DtypeWarning:
             pass
         else:
             if not any(rounded_or_negative_zero(column).any() for column in _floats(frame)):
                 return frame
             del frame
-    return _read_csv(content, start, by_chunks=False)
+    return source.read(dtype=kinds, na_values=_MORE_MARKS)
 
 
 def _floats(frame: pd.DataFrame) -> list[npt.NDArray[np.float64]]:
     return [column.to_numpy() for _, column in frame.items() if column.dtype == np.float64]
 
 
-def _read_csv(content: bytes, start: int, *, by_chunks: bool) -> pd.DataFrame:
-    """Calls pandas with index_col=False.
+@dataclass(frozen=True)
+class CsvSource:
+    """The bytes of a CSV file, and where its text begins."""
 
-    Otherwise pandas takes surplus fields for an index, and a comma at the end of each row silently moves every column
-    by one (a number column in front even makes it look like the usual index).
-    """
-    file = io.BytesIO(content)
-    file.seek(start)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        warnings.simplefilter("error", pd.errors.DtypeWarning)
-        return pd.read_csv(file, engine="c", low_memory=by_chunks, index_col=False)
+    content: bytes
+    start: int = 0
+
+    def read(self, *, low_memory: bool = False, **options: Any) -> pd.DataFrame:
+        """Calls pandas with index_col=False.
+
+        Otherwise pandas takes surplus fields for an index, and a comma at the end of each row silently moves every
+        column by one (a number column in front even makes it look like the usual index).
+        """
+        file = io.BytesIO(self.content)
+        file.seek(self.start)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            warnings.simplefilter("error", pd.errors.DtypeWarning)
+            found: pd.DataFrame = pd.read_csv(file, engine="c", low_memory=low_memory, index_col=False, **options)
+        return found
 
 
 def _line_of(content: bytes, offset: int) -> int:

@@ -84,14 +84,16 @@ def read(
     contents: Iterable[bytes | None],
     limits: ReadLimits = DEFAULT,
     required: Collection[str] = (),
+    words: Collection[str] = (),
 ) -> ReadResult:
     """Reads the datasets into one table.
 
-    Values and dtypes are those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, except for two
-    kinds of column in which the files disagree: with text in one file and numbers in others, whole numbers may come as
-    floats; with booleans in one file and nothing in another, the booleans stay (pandas' result depends on the order).
-    A content that came before (same key) is read once. If most cells of the table would be empty, columns are left
-    out that fewer than half of the datasets have (they are no automatic features) and that are not `required`.
+    Values and dtypes are those of `pd.concat([pd.read_csv(file, index_col=False) for file in files])`, except for what
+    docs/contract.md lists: in columns of text only the empty cell is missing, and -, --, ? and . are missing numbers.
+    Where the files disagree, with text in one and numbers in others, whole numbers may come as floats; with booleans in
+    one and nothing in another, the booleans stay (pandas' result depends on the order). A content that came before
+    (same key) is read once. If most cells of the table would be empty, columns are left out that fewer than half of
+    the datasets have (they are no automatic features) and that are not `required`.
 
     Args:
         datasets: The files to read; their names imply their formats.
@@ -99,8 +101,9 @@ def read(
             one by one and dropped once they are parsed.
         limits: The largest size and number of columns of a file.
         required: Columns that are never left out.
+        words: Columns of which each cell is kept as it is written, whatever it looks like.
     """
-    with closing(BatchReader(limits)) as reader:
+    with closing(BatchReader(limits, frozenset(words))) as reader:
         seen: set[str] = set()
         for position, (dataset, content) in enumerate(zip(datasets, contents, strict=True)):
             if dataset.key not in seen:

@@ -8,6 +8,7 @@ user's own rules (`column_rules`). What the champion's data have taught (ranges,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,10 @@ from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.dataset import RejectedDataset
+from ml_action.modelling.kinds import numbers
+from ml_action.modelling.kinds.cells import ParsedColumn, parse_column
 from ml_action.modelling.reading import column_statistics
-from ml_action.modelling.reading.columns import homogeneous, is_string, is_text, mostly_numbers, require
+from ml_action.modelling.reading.columns import homogeneous, is_string, mostly_numbers, require
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import column_rules
 from ml_action.modelling.validation.rejections import Rejections, RowRejections
@@ -57,18 +60,48 @@ def validate(table: Table, requirements: Requirements) -> ValidDatasets:
     for name in columns:
         if not requirements.may_be_absent(name):
             check_presence(rejections, name)
-    with_target = table.frame[list(requirements.targets)].notna().all(axis=1).to_numpy()
+    parsed = parse_numbers(table, requirements, columns)
+    with_target = _with_target(table, requirements.targets, parsed)
     rejections.reject(~table.any_in(with_target), no_target_reason(requirements.targets))
     for name in columns:
-        check_values(rejections, name, holds_numbers=requirements.holds_numbers(name))
+        check_values(rejections, name, parsed.get(name), holds_numbers=requirements.holds_numbers(name))
     if requirements.weight:
         check_weights(rejections, requirements.weight, with_target)
     for rule in requirements.rules_for(table):
         column_rules.apply_rule(rejections, rule)
     if not rejections.accepted.any():
         raise nothing_left(rejections.rejected)
+    if parsed:
+        values = {name: column.floats for name, column in parsed.items()}
+        table = replace(table, frame=table.frame.assign(**values))
     usable = table.select(rejections.accepted, with_target)
     return ValidDatasets(unify_types(usable, columns, requirements.rule_of), rejections.rejected)
+
+
+def parse_numbers(table: Table, requirements: Requirements, columns: Sequence[str]) -> dict[str, ParsedColumn]:
+    """Returns the columns of numbers that hold text, parsed: NA and the like are missing in them."""
+    return {
+        name: parse_column(table.frame[name], numbers.plain)
+        for name in columns
+        if _hides_numbers(table, table.frame[name], holds_numbers=requirements.holds_numbers(name))
+    }
+
+
+def _hides_numbers(table: Table, column: pd.Series, *, holds_numbers: bool | None) -> bool:
+    """Whether the text in a column belongs to numbers: by what is known of it, else if most datasets hold no text."""
+    if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
+        return False  # there is no text
+    known = holds_numbers if holds_numbers is not None else column.dtype == object and mostly_numbers(table, column)
+    return known and bool(is_string(column).any())
+
+
+def _with_target(table: Table, targets: tuple[str, ...], parsed: Mapping[str, ParsedColumn]) -> Flags:
+    """Per row: whether it has a value in each of the targets; a cell that cannot be read is one."""
+    found = np.ones(len(table.frame), dtype=bool)
+    for name in targets:
+        column = parsed[name].floats if name in parsed else table.frame[name]
+        found &= column.notna().to_numpy() | (parsed[name].bad if name in parsed else False)
+    return found
 
 
 def no_target_reason(targets: tuple[str, ...]) -> str:
@@ -100,18 +133,13 @@ def _hint(name: str, known: frozenset[str]) -> Reason:
     return Sentence(" (it has '", Cell(sanitised(near)), "')") if near else ""
 
 
-def check_values(rejections: Rejections, name: str, *, holds_numbers: bool | None) -> None:
-    """Rejects text among numbers, and infinite numbers, in one column."""
-    column = rejections.table.frame[name]
-    mixed, known = column.dtype == object, holds_numbers is not None
-    text = mixed or isinstance(column.dtype, pd.StringDtype)
-    if text and (holds_numbers if known else mixed and mostly_numbers(rejections.table, column)):
-        others = "numbers belong" if known else "most datasets hold numbers"
+def check_values(rejections: Rejections, name: str, parsed: ParsedColumn | None, *, holds_numbers: bool | None) -> None:
+    """Rejects text among numbers, if the column was parsed for it, and infinite numbers."""
+    if parsed:
+        others = "most datasets hold numbers" if holds_numbers is None else "numbers belong"
         reason = f"holds text ('{{}}') in the column '{sanitised(name)}', where {others}"
-        # One word makes text of every cell of its file: the reason names the word, not the number before it.
-        rejections.reject_rows(is_text(column), reason, name)
-        rejections.reject_rows(is_string(column), reason, name)
-    check_magnitudes(rejections, column, name)
+        rejections.reject_rows(parsed.bad, reason, name)
+    check_magnitudes(rejections, parsed.floats if parsed else rejections.table.frame[name], name)
 
 
 def check_weights(rejections: Rejections | RowRejections, name: str, with_target: Flags) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import RejectedDataset
+from ml_action.modelling.kinds import numbers
+from ml_action.modelling.kinds.cells import parse_column
 from ml_action.modelling.reading.columns import is_string, require
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import column_rules
@@ -34,6 +36,7 @@ class ValidRows(NamedTuple):
     rejected: tuple[RejectedDataset, ...]  # files that lack a column
     reported: tuple[RejectedDataset, ...]  # the first of the new bad rows
     bad: int  # number of new bad rows
+    without_target: int  # number of new rows that were left out because a target is missing
 
 
 def validate_rows(table: Table, requirements: Requirements, origins: RowOrigins | None = None) -> ValidRows:
@@ -53,10 +56,11 @@ def validate_rows(table: Table, requirements: Requirements, origins: RowOrigins 
     table = table.select(files.accepted)
     rejections = RowRejections(table)
     with_target = _check_rows(rejections, requirements, columns)
-    new = _new_bad_rows(table, rejections.left_out, columns, origins)
+    new = _new_rows(table, rejections.left_out, columns, origins)
     usable = without_rows(rejections.table, rejections.left_out | ~with_target)
     usable = unify_types(_with_booleans(usable, requirements, columns), columns, requirements.rule_of)
-    return ValidRows(usable, files.rejected, tuple(rejections.listed(new)), int(new.sum()))
+    incomplete = _new_rows(table, ~with_target & ~rejections.left_out, columns, origins)
+    return ValidRows(usable, files.rejected, tuple(rejections.listed(new)), int(new.sum()), int(incomplete.sum()))
 
 
 def _check_files(table: Table, requirements: Requirements, columns: Sequence[str], origins: RowOrigins) -> Rejections:
@@ -82,11 +86,11 @@ def _check_rows(rejections: RowRejections, requirements: Requirements, columns: 
     return with_target
 
 
-def _new_bad_rows(table: Table, bad: Flags, columns: Sequence[str], origins: RowOrigins) -> Flags:
-    """Per row: whether it is bad and new. A bad row of an old version was reported when it arrived."""
-    new = bad.copy()
-    hashes = content_hashes(table.frame.loc[bad, columns].reset_index(drop=True), columns)
-    new[new] = added_rows(hashes, origins.arrived_rows(table)[bad], origins.earlier_rows(table)[bad])
+def _new_rows(table: Table, rows: Flags, columns: Sequence[str], origins: RowOrigins) -> Flags:
+    """Per row: whether it is marked and new. A bad row of an old version was reported when it arrived."""
+    new = rows.copy()
+    hashes = content_hashes(table.frame.loc[rows, columns].reset_index(drop=True), columns)
+    new[new] = added_rows(hashes, origins.arrived_rows(table)[rows], origins.earlier_rows(table)[rows])
     return new
 
 
@@ -102,12 +106,12 @@ def _checked_column(rejections: RowRejections, name: str, *, holds_numbers: bool
     """Returns the column, as numbers if it holds numbers; rejects the rows with another value."""
     column = rejections.table.frame[name]
     if holds_numbers is not False and _may_hide_numbers(column, sure=bool(holds_numbers)):
-        found = pd.to_numeric(column, errors="coerce")
-        text = (found.isna() & column.notna()).to_numpy()
-        if holds_numbers or text.sum() <= (1 - MOSTLY) * max(int(column.notna().sum()), 1):
+        parsed = parse_column(column, numbers.plain)
+        values = int(parsed.floats.notna().sum()) + int(parsed.bad.sum())
+        if holds_numbers or parsed.bad.sum() <= (1 - MOSTLY) * max(values, 1):
             reason = f"holds text ('{{}}') in the column '{sanitised(name)}', where numbers belong"
-            rejections.reject_rows(text, reason, name)
-            column = found
+            rejections.reject_rows(parsed.bad, reason, name)
+            column = parsed.floats
     check_magnitudes(rejections, column, name)
     return column
 

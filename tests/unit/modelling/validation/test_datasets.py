@@ -92,6 +92,16 @@ def test_codes_of_digits_among_codes_of_letters_are_text():
     assert kept.frame["room"].isna().sum() == 1
 
 
+def test_marks_of_a_missing_number_are_no_words():
+    kept, rejected = validated(
+        GOOD, GOOD, "hours,room,score\n-,NA,?\nNA,None,7\n ,red,8\n", "hours,room,score\nx,red,1\n"
+    )
+    assert [one.path for one in rejected] == ["data/3.csv"]
+    assert kept.frame["score"].tolist() == [10, 20, 10, 20, 7, 8]
+    assert kept.frame["hours"].isna().sum() == 2
+    assert kept.frame["room"].tolist()[-2:] == ["None", "red"]
+
+
 def test_booleans_with_gaps_are_left_alone():
     kept, rejected = validated("flag,score\nTrue,1\n,2\n", "flag,score\nFalse,1\nTrue,2\n")
     assert rejected == ()

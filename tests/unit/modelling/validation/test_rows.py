@@ -21,7 +21,7 @@ def text(*lines: str) -> str:
 def validated(*contents: str, **more):
     raw = [content.encode() for content in contents]
     table, _ = frames.read(datasets_of(raw), raw)
-    return rows.validate_rows(table, Requirements(("score",), ("hours", "room"), **more))
+    return rows.validate_rows(table, Requirements(("score",), ("hours", "room"), **more))[:4]
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ def test_booleans_are_no_numbers_and_are_restored_without_the_word():
     raw = [f"flag,score\n{flags},1\n".encode(), f"flag,score\nmaybe,1\n{flags}".encode()]
     table, _ = frames.read(datasets_of(raw), raw)
     rule = ColumnRule("flag", type="boolean")
-    usable, _, reported, bad = rows.validate_rows(table, Requirements(("score",), ("flag",), (rule,)))
+    usable, _, reported, bad, _ = rows.validate_rows(table, Requirements(("score",), ("flag",), (rule,)))
     assert (bad, reported[0].line) == (1, 2)
     assert usable.frame["flag"].dropna().map(type).unique().tolist() == [bool]
-    free, _, _, bad = rows.validate_rows(table, Requirements(("score",), ("flag",)))
+    free, _, _, bad, _ = rows.validate_rows(table, Requirements(("score",), ("flag",)))
     assert bad == 0
     assert {"True", "true", "maybe"} >= set(free.frame["flag"].dropna()) - {"False", "false"}
 
@@ -171,7 +171,7 @@ def test_only_new_bad_rows_are_reported_and_counted_and_all_are_left_out():
     other = text("terrible,red,1", *LINES)
     raw = [content.encode() for content in (now, other, old)]
     table, _ = frames.read(datasets_of(raw), raw)
-    usable, _, reported, bad = rows.validate_rows(
+    usable, _, reported, bad, _ = rows.validate_rows(
         table, Requirements(("score",), ("hours", "room")), origins_of(table, 0, {2: "data/0.csv"})
     )
     assert bad == 2
@@ -182,7 +182,7 @@ def test_only_new_bad_rows_are_reported_and_counted_and_all_are_left_out():
 def test_an_old_version_that_lacks_a_column_is_not_rejected():
     raw = [content.encode() for content in (text(*LINES), "hours,score\n1,2\n")]
     table, _ = frames.read(datasets_of(raw), raw)
-    _, files, _, _ = rows.validate_rows(
+    _, files, _, _, _ = rows.validate_rows(
         table, Requirements(("score",), ("hours", "room")), origins_of(table, 0, {1: "data/0.csv"})
     )
     assert files == ()
@@ -193,7 +193,7 @@ def test_a_row_with_a_bad_weight_is_left_out():
     bad = ["1,red,2,", "1,red,2,-3", "1,red,2,much"]
     content = "\n".join(["hours,room,score,w", *lines, *bad, "1,red,,", ""])
     table, _ = frames.read(datasets_of([content.encode()]), [content.encode()])
-    usable, _, reported, count = rows.validate_rows(table, Requirements(("score",), ("hours", "room"), weight="w"))
+    usable, _, reported, count, _ = rows.validate_rows(table, Requirements(("score",), ("hours", "room"), weight="w"))
     assert count == 3
     assert sorted((item.line, item.reason) for item in reported) == [
         (42, "holds no weight in the column 'w'"),
@@ -207,3 +207,12 @@ def test_rows_need_a_value_in_each_target():
     content = b"hours,a,b\n1,1,1\n2,,1\n3,1,\n4,2,2\n"
     table, _ = frames.read(datasets_of([content]), [content])
     assert rows.validate_rows(table, Requirements(("a", "b"), ("hours",))).table.frame["hours"].tolist() == [1, 4]
+
+
+def test_new_rows_without_a_target_are_counted():
+    raw = [text(*LINES, "7,red,", "8,red,NA").encode(), text("7,red,", "9,red,").encode()]
+    datasets = datasets_of(raw)
+    table, _ = frames.read(datasets, raw)
+    assert rows.validate_rows(table, Requirements(("score",), ("hours", "room"))).without_target == 4
+    origins = RowOrigins(frozenset([datasets[1].blob]), (datasets[0],), frozenset([datasets[1].blob]))
+    assert rows.validate_rows(table, Requirements(("score",), ("hours", "room")), origins).without_target == 1
