@@ -224,18 +224,13 @@ def _checked_pointers(
 def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) -> Batch:
     """Datasets are the unit. The steps are in the order in which a bad dataset does the least harm."""
     champion = material.champion
-    known = champion.contract if champion else None
+    known, rules = champion.contract if champion else None, settings.data.contract
     usable = _sound(found, material, settings)
     holdout = _holdout(usable.table, settings.training, material.holdout_key)
-    accepted = enforcement.apply_contract(
-        usable.table, usable.recipe, known, material.old, settings.data.contract, holdout
-    )
+    accepted = enforcement.apply_contract(usable.table, usable.recipe, known, material.old, rules, holdout)
     rejected, new = (*usable.set_aside, *accepted.bad), enforcement.is_one_of(accepted.table, material.new)
-    kept = frozenset(item.blob for item in accepted.table.datasets) & material.new
-    before, after = (
-        int(table.counts[enforcement.is_one_of(table, kept)].sum()) for table in (found.table, accepted.table)
-    )
-    note = batch_limits.note_without_target(before - after, before, usable.recipe, settings.data.contract)
+    lost_rows = batch_limits.lost_rows(found.table, accepted.table, material.new)
+    note = batch_limits.note_without_target(lost_rows, usable.recipe, rules)
     return Batch(
         accepted.table,
         usable.recipe,
@@ -284,10 +279,10 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     batch_limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings.trigger.max_quarantine)
     if not groups.table.datasets:
         raise batch_limits.no_rows((*unreadable, *unfit, *bad_files))
-    note = batch_limits.note_without_target(incomplete, groups.arrived + incomplete, recipe, rules)
+    lost_rows = batch_limits.LostRows(incomplete, groups.arrived + incomplete)
+    note = batch_limits.note_without_target(lost_rows, recipe, rules)
     notes = (f"{bad_rows:,} bad rows were left out" if bad_rows else "", note)
-    known = champion.contract if champion else None
-    contract = enforcement.contract_of(groups.table, recipe, known, ~groups.new)
+    contract = enforcement.contract_of(groups.table, recipe, champion.contract if champion else None, ~groups.new)
     return Batch(
         groups.table,
         recipe,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.errors import DataError
@@ -11,6 +12,7 @@ from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.core.records.model import Recipe
 from ml_action.datasets.survey import Snapshot
 from ml_action.modelling.contract import enforcement
+from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import datasets as validation
 
 
@@ -81,24 +83,38 @@ def stop_if_too_many_rows(bad: int, good: int, rejected: tuple[RejectedDataset, 
 MAX_WITHOUT_TARGET = 0.5  # share of the new rows; a `missing` of the target's own contract takes its place
 
 
-def note_without_target(missing: int, rows: int, recipe: Recipe, rules: Iterable[ColumnRule]) -> str:
+@dataclass(frozen=True)
+class LostRows:
+    """How many of the new rows were left out, and of how many."""
+
+    lost: int
+    rows: int
+
+
+def lost_rows(read: Table, accepted: Table, new: frozenset[str]) -> LostRows:
+    """Returns what the accepted ones among the new datasets (blob ids) have lost since they were read."""
+    kept = new.intersection(item.blob for item in accepted.datasets)
+    before, after = (int(table.counts[enforcement.is_one_of(table, kept)].sum()) for table in (read, accepted))
+    return LostRows(before - after, before)
+
+
+def note_without_target(left_out: LostRows, recipe: Recipe, rules: Iterable[ColumnRule]) -> str:
     """Returns a note on the new rows that were left out because they have no target; empty if there are none.
 
     Raises:
         DataError: they are so many that the source of the target must be broken.
     """
-    if not missing:
+    if not left_out.lost:
         return ""
-    found = f"{missing:,} of {rows:,} new rows have no value in the target {quoted_list(recipe.outputs)}"
+    found = f"{left_out.lost:,} of {left_out.rows:,} new rows have no value in the target {quoted_list(recipe.outputs)}"
     allowed = [rule.missing for rule in rules if rule.name in recipe.outputs and rule.missing is not None]
-    if missing <= max(allowed, default=MAX_WITHOUT_TARGET) * rows:
+    if left_out.lost <= max(allowed, default=MAX_WITHOUT_TARGET) * left_out.rows:
         return f"{found}: they were left out"
     raise DataError(
         found,
         why="only rows with a target can be learned from, and so many without one mean that it is not filled yet, is "
         "the wrong column, or is written in a way that counts as missing",
-        fix=f"fill the column, check `target`, or allow it: missing = 0.9 in [contract.{sanitised(recipe.outputs[0])}] of "
-        "ml-auto-update.toml",
+        fix="fill the column, check `target`, or allow it: missing = 0.9 in its [contract.NAME] of ml-auto-update.toml",
     )
 
 
