@@ -92,8 +92,8 @@ class LostRows:
 
 
 def lost_rows(read: Table, accepted: Table, new: frozenset[str]) -> LostRows:
-    """Returns what the accepted ones among the new datasets (blob ids) have lost since they were read."""
-    kept = new.intersection(item.blob for item in accepted.datasets)
+    """Returns what the accepted ones among the new datasets (blob ids or keys) have lost since they were read."""
+    kept = {item.key for item in accepted.datasets if item.blob in new or item.key in new}
     before, after = (int(table.counts[enforcement.is_one_of(table, kept)].sum()) for table in (read, accepted))
     return LostRows(before - after, before)
 
