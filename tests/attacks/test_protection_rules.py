@@ -101,15 +101,22 @@ def protect(world: World, pattern: str) -> None:
     )
 
 
+def force_push(world: World, commit: str, branch: str) -> str:
+    """A user who may write force-pushes a commit to a branch; what git says."""
+    url = world.here.hub.git_url(world.repository, world.person("mallory"))
+    pushed = ["git", "-C", str(world.repository.path), "push", "--quiet", "--force", url]
+    return subprocess.run(
+        [*pushed, f"{commit}:refs/heads/{branch}"], check=False, capture_output=True, text=True
+    ).stderr
+
+
 def push(world: World, branch: str) -> str:
     """A user who may write pushes a commit to one of the bot's branches; what git says."""
-    url = world.here.hub.git_url(world.repository, world.person("mallory"))
     made = ["-c", "user.name=bot", "-c", "user.email=x@x", "commit-tree", "-p", branch, "-m", "x", f"{branch}^{{tree}}"]
     commit = subprocess.run(
         ["git", "-C", str(world.repository.path), *made], check=True, capture_output=True, text=True
     ).stdout.strip()
-    pushed = ["git", "-C", str(world.repository.path), "push", "--quiet", url, f"{commit}:refs/heads/{branch}"]
-    return subprocess.run(pushed, check=False, capture_output=True, text=True).stderr
+    return force_push(world, commit, branch)
 
 
 def doctor(world: World, **given: str) -> tuple[Run, dict[str, Any]]:
@@ -201,6 +208,35 @@ def test_mode_approve_and_mode_rollback_do_not_follow_an_edited_journal_either(s
         run = second.hour(**given)
         assert (run.decision, second.writes) == ("blocked", [])
         assert "the journal is not followed" in run.reason
+
+
+def test_an_imitated_journal_is_stopped_by_the_ruleset_alone(proposed: World) -> None:
+    """The price of a journal that is a branch (docs/threats.md): no run finds it, and the doctor says what to set."""
+    before = proposed.tip(STATE)
+    forged = write_as_the_bot(
+        proposed, lambda state: replace(state.with_attempt(replace(proposed.last, digest="0" * 64)), commit="")
+    )
+    proposed.git.run("update-ref", f"refs/heads/{STATE}", before)
+    assert force_push(proposed, forged, STATE) == ""
+    assert proposed.tip(STATE) == forged
+    assert "the journal is not followed" not in proposed.hour().reason
+    assert doctor(proposed)[1]["unguarded"]["fix"].count(ADVISED)
+
+    proposed.git.run("update-ref", f"refs/heads/{STATE}", before)
+    protect(proposed, ADVISED)
+    assert "GH013" in force_push(proposed, forged, STATE)
+    assert proposed.tip(STATE) == before
+
+
+def test_a_run_that_waits_reads_no_history_and_the_first_that_acts_reports_the_edit(production: World) -> None:
+    """The other price: an edit delays, and nothing follows from it."""
+    production.commit({"report.md": "x"}, STATE, by=production.person("mallory"))
+    production.arrive(drifted(3, 8))
+    assert production.hour().decision == "waiting"
+    production.arrive(drifted(45, 9))
+    run = production.hour()
+    assert (run.decision, production.writes) == ("blocked", [])
+    assert "the journal is not followed" in run.reason
 
 
 def attempts(count: int) -> list[Attempt]:
