@@ -3,6 +3,7 @@
 A pattern knows `*` and `?` (not across folders), `**` between slashes (any number of folders) and nothing else. Its
 root is the folder that it surely lies in: that folder's tree is what is remembered, the pattern is applied to the
 names in it. A pattern that ends in a plain name of no dataset, such as `data/*/new`, means the folders of that name.
+A pattern without a folder, such as `sales*.csv`, means files in the repository's root, and none below it.
 """
 
 from __future__ import annotations
@@ -41,8 +42,14 @@ class DataPath:
         return tuple(
             root
             for root in found
-            if not any(root != other and (other == "." or root.startswith(f"{other}/")) for other in found)
+            if not any(root != other and (_holds_all(other, self) or root.startswith(f"{other}/")) for other in found)
         )
+
+    @cached_property
+    def only_files_of_root(self) -> bool:
+        """Whether the root of the repository is one of the roots, for the files in it alone."""
+        at_root = [pattern for pattern in self.patterns if _root(pattern) == "."]
+        return bool(at_root) and all(_is_pattern(pattern) and "/" not in pattern for pattern in at_root)
 
     @cached_property
     def folder(self) -> str:
@@ -109,6 +116,15 @@ class DataPath:
 
 def _is_pattern(text: str) -> bool:
     return "*" in text or "?" in text
+
+
+def _holds_all(root: str, selection: DataPath) -> bool:
+    return root == "." and not selection.only_files_of_root
+
+
+def tree_name(commit: str, root: str) -> str:
+    """Returns how git names the tree of a root in a commit."""
+    return f"{commit}:{'' if root == '.' else root}"
 
 
 def _root(pattern: str) -> str:

@@ -100,8 +100,12 @@ def _contradictions(parsed: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_places(parsed: Mapping[str, Any]) -> Iterator[str]:
-    model = parsed["model_dir"]
-    for data in parsed["data_path"].roots:
+    model, selection = parsed["model_dir"], parsed["data_path"]
+    if selection.only_files_of_root and parsed["untracked"]:
+        yield f"untracked = true and data-path = '{selection}': put files that git does not track into a folder"
+    for data in selection.roots:
+        if selection.only_files_of_root and data == ".":
+            continue
         if data == "." or model == data or model.startswith(f"{data}/") or data.startswith(f"{model}/"):
             yield f"model-dir = {model!r} and data-path = {data!r}: one may not lie inside the other"
 

@@ -5,7 +5,8 @@
     ├── DataError             3   the datasets cannot be used
     ├── RepositoryError       4   git refused, or the network did
     ├── ForgeError            5   GitHub refused: token, permission, setting or rule
-    └── ModelError            6   a model cannot be verified, loaded or fitted
+    ├── ModelError            6   a model cannot be verified, loaded or fitted
+    └── NotReadyError         7   `init`: no first model would come of these data
 
 Any other exception that reaches the boundary is a bug: exit code 70 with a report to paste. An interrupt ends with 130,
 a termination with 143. A contract test compares the table in README.md with this one.
@@ -84,9 +85,15 @@ class ModelError(ExpectedError):
     exit_code = 6
 
 
+class NotReadyError(ExpectedError):
+    """`init` only: no first model would come of these data."""
+
+    exit_code = 7
+
+
 def exit_codes() -> dict[int, str]:
     """Returns the meaning of each exit code."""
-    kinds = (SettingsError, DataError, RepositoryError, ForgeError, ModelError)
+    kinds = (SettingsError, DataError, RepositoryError, ForgeError, ModelError, NotReadyError)
     return {
         0: "The run ended as it should, whatever the verdict",
         **{kind.exit_code: (kind.__doc__ or "").rstrip(".") for kind in kinds},

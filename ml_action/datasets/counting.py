@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from ml_action.config.data_path import DataPath
+from ml_action.config.data_path import DataPath, tree_name
 from ml_action.config.settings import DataOptions
 from ml_action.core import file_formats
 from ml_action.core.dataclass import replace
@@ -21,7 +21,7 @@ from ml_action.datasets import inventory, readings
 from ml_action.datasets.inventory import Change, Changes, CountRequest
 from ml_action.git.command import Git
 from ml_action.git.journal import State
-from ml_action.git.repository import Repository
+from ml_action.git.repository import Repository, TreeEntry
 
 # -C100% --find-copies-harder: exact renames and copies, by hash alone; works without the blobs (design section 2)
 DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-ext-diff", "-C100%", "--find-copies-harder")
@@ -55,20 +55,30 @@ def data_tree(repository: Repository, data: DataOptions) -> DataTree:
     """Finds the tree that holds the data at the head commit.
 
     For one folder this is its own tree; for several folders, or for patterns, a tree that mirrors the repository with
-    only those folders in it.
+    only those folders in it, and the files of the repository's root that are datasets.
 
     Raises:
         DataError: The commit has none of the folders.
     """
     roots = data.data_path.roots
-    found = dict(zip(roots, repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)), strict=True))
+    names = (tree_name(repository.head, root) for root in roots)
+    found = dict(zip(roots, repository.store.resolve(*names), strict=True))
     trees = {root: oid for root, (oid, kind) in found.items() if kind == "tree"}
     missing = tuple(root for root in roots if root not in trees and not _is_untracked(repository, data, root))
     if len(missing) == len(roots):
         raise _no_data(repository, roots, is_file=any(kind for _, kind in found.values()))
     if not trees:
         return DataTree(repository.empty_tree(), missing)
-    return DataTree(trees[roots[0]] if data.data_path.folder else repository.tree_of_folders(trees), missing)
+    if data.data_path.folder:
+        return DataTree(trees[roots[0]], missing)
+    root = trees.pop(".", "") if data.data_path.only_files_of_root else ""
+    return DataTree(repository.tree_of_folders(trees, _root_files(repository, data.data_path, root)), missing)
+
+
+def _root_files(repository: Repository, selection: DataPath, tree: str) -> dict[str, TreeEntry]:
+    """Returns the datasets in the root of the repository, whose tree this is; none without a tree."""
+    entries = repository.entries(tree).items()
+    return {name: entry for name, entry in entries if inventory.is_dataset(selection, name, entry.mode.encode())}
 
 
 def _is_untracked(repository: Repository, data: DataOptions, root: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ml_action.core.dataclass import dataclass, replace
@@ -78,6 +79,9 @@ class TreeEntry(NamedTuple):
 
     mode: str
     oid: str
+
+
+NO_FILES: Mapping[str, TreeEntry] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -182,9 +186,9 @@ class Repository:
         """Returns the id of the tree without entries, which every repository knows."""
         return self.store.line("hash-object", "-t", "tree", "--stdin")
 
-    def tree_of_folders(self, folders: Mapping[str, str]) -> str:
-        """Writes a tree with these trees at their paths, and nothing else; returns its id."""
-        entries: dict[str, TreeEntry] = {}
+    def tree_of_folders(self, folders: Mapping[str, str], files: Mapping[str, TreeEntry] = NO_FILES) -> str:
+        """Writes a tree with these trees at their paths, these files, and nothing else; returns its id."""
+        entries: dict[str, TreeEntry] = dict(files)
         below: dict[str, dict[str, str]] = {}
         for path, tree in folders.items():
             name, _, rest = path.partition("/")

@@ -14,6 +14,7 @@ from ml_action.modelling.training import pipeline
 
 TOO_GOOD, USELESS = 0.995, 0.02  # of the possible score: few tasks are so easy, or worth a loop with so little
 ONE_VALUE = 0.5  # of the rows: an average error says little about a target that is mostly one number
+ENOUGH_ROWS = 60  # twice what the gate asks for
 SAMPLE = 200  # cells of a column
 MAX_CLASSES = 20  # distinct texts: a column of fewer is a category, whatever it looks like
 MONEY = re.compile(r"\s*+[-+]?+[$€£¥]?+\s*+[-+]?+\d[\d.,'\s]*+[$€£¥%]?+\s*+")
@@ -50,11 +51,24 @@ def _of_score(frame: pd.DataFrame, recipe: Recipe, best: float, metric: str) -> 
             f"'{sanitised(target)}' is predicted almost without error: {source}; if that is not known before the "
             "target is, leave it out: name the other columns with --features"
         )
-    elif best <= floor + USELESS * (1 - floor):
+    elif _is_useless(best, floor):
         yield (
             f"no column predicts '{sanitised(target)}' better than its usual value does ({metric} {best:.3f}); choose "
             "another --target, or collect columns that are related to it"
         )
+
+
+def is_hopeless(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> bool:
+    """Whether no estimator predicts the target better than its usual value does; false where that is not known.
+
+    The scores of a few rows say nothing.
+    """
+    floor = _score_of_dummy(frame[recipe.outputs[0]], metric) if scores and len(frame) >= ENOUGH_ROWS else None
+    return floor is not None and _is_useless(max(scores.values()), floor)
+
+
+def _is_useless(best: float, floor: float) -> bool:
+    return best <= floor + USELESS * (1 - floor)
 
 
 def _score_of_dummy(target: pd.Series, metric: str) -> float | None:

@@ -80,9 +80,9 @@ EXAMPLES = (
         "6,366 women on their marriage, 1974 (statsmodels' fair). Here `init` is right to be unenthusiastic: "
         "two thirds of the answers are 0, and what a model gains on average it gains on few. The "
         "warning and the last sentence say what to do. "
-        "Both files are written all the same: delete `ml-auto-update.toml` and run `init` again with "
-        "another target.",
+        "The exit code is 7, and nothing is written.",
         lambda: {"survey/fair.csv": _of_package("statsmodels.datasets.fair", "fair.csv")},
+        ("--target", "affairs"),
     ),
     Example(
         "Dates, remarks and gaps: penguins",
@@ -96,8 +96,9 @@ EXAMPLES = (
     Example(
         "Thousands of files: people who come and are followed for years",
         "4,426 people of the RAND health insurance experiment (statsmodels' randhie), a file each: files are counted, "
-        "and the people that are held out are held out whole.",
+        "and the people that are held out are held out whole. No name sounds like a target, so that the user names it.",
         _people,
+        ("--target", "ghindx"),
         slow=True,
     ),
     Example(

@@ -259,6 +259,53 @@ def test_without_data_or_commits_it_says_what_to_do_first(tmp_path: Path) -> Non
     assert "holds no commit" in output
 
 
+def test_a_target_that_only_its_place_speaks_for_is_not_taken_unasked(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 9},{n % 9 * 3 + n % 2}\n" for n in range(200))
+    folder = commit(tmp_path, {"data/x.csv": f"hours,mpg\n{rows}"})
+    code, output = init(folder, "--yes", "--no-rehearsal")
+    assert code == 2
+    assert "name the target: --target mpg" in output
+    assert not (folder / CONFIG_FILE).exists()
+
+
+def test_a_wrong_answer_is_asked_for_again(students: Path) -> None:
+    code, output = at_a_terminal(students, b"score\nmany\n45\nf1\nr2\nsklearn.linear_model.Rigde\n\n")
+    assert code == 0, output
+    assert "threshold = 'many'" in output
+    assert "metric 'f1' is made for classification" in output
+    assert "Did you mean 'sklearn.linear_model.Ridge'?" in output
+    config = tomllib.loads((students / CONFIG_FILE).read_text())
+    assert (config["threshold"], config["metric"]) == (45, "r2")
+
+
+def test_data_in_the_root_are_set_up_and_rehearsed_by_a_pattern(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 9},{n * 7 % 11},{n % 9 * 3 + n * 13 % 5}\n" for n in range(300))
+    folder = commit(tmp_path, {"scores.csv": f"hours,noise,score\n{rows}", "other.csv": "a\n1\n"})
+    code, output = init(folder, "--yes")
+    assert code == 0, output
+    assert "first hour: promote" in output
+    assert tomllib.loads((folder / CONFIG_FILE).read_text())["data-path"] == "scores*.csv"
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags", "why"),
+    [
+        ("1,2\n2,3\n3,5\n", (), "too few data for a first model: waiting 3/60 rows"),
+        ("".join(f"{n * 7 % 11},{n * 13 % 17}\n" for n in range(187)), (), "no first model would come of these data"),
+        ("".join(f"{n * 7 % 11},{n * 13 % 17}\n" for n in range(187)), ("--no-rehearsal",), "the files are written"),
+    ],
+)
+def test_data_that_no_first_model_would_come_of_are_not_ready(
+    tmp_path: Path, rows: str, flags: tuple[str, ...], why: str
+) -> None:
+    folder = commit(tmp_path, {"data/x.csv": f"a,b\n{rows}"})
+    code, output = init(folder, "--yes", "--target", "b", *flags)
+    assert code == 7, output
+    assert "not ready: " in output
+    assert why in output
+    assert (folder / CONFIG_FILE).exists() == bool(flags)
+
+
 def test_an_option_of_a_single_run_is_refused_as_a_setting_of_the_file(students: Path) -> None:
     code, output = init(students, "--yes", "--force", "because")
     assert code == 2

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ml_action.config.data_path import DataPath
+from ml_action.config.data_path import DataPath, tree_name
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import contents, counting, survey, trigger
@@ -80,7 +80,7 @@ def of_working_tree(git: Git, snapshot: Snapshot, settings: Settings) -> BranchD
 def take_snapshot(settings: Settings, repository: Repository) -> Snapshot:
     """Takes a snapshot, also of a repository without a commit that has the data path."""
     roots = settings.data.data_path.roots
-    kinds = repository.store.resolve(*(f"{repository.head}:{root}" for root in roots)) if repository.head else ()
+    kinds = repository.store.resolve(*(tree_name(repository.head, root) for root in roots)) if repository.head else ()
     if any(kind == "tree" for _, kind in kinds):
         return survey.take_snapshot(settings, repository)
     empty = repository.empty_tree()

@@ -7,13 +7,15 @@ of the files as one table.
 from __future__ import annotations
 
 import csv
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from posixpath import basename, commonpath, dirname
+from posixpath import basename, commonpath, commonprefix, dirname
 
 from ml_action.config.data_path import DataPath
+from ml_action.config.settings import Settings
 from ml_action.core import file_formats
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import sanitised
@@ -29,7 +31,7 @@ ENOUGH = 60  # files of one kind: half of them train a first version, the other 
 FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
 FEWEST_ROWS, MOST_ROWS = 60, 5_000  # twice what the gate asks for
 HEAD_BYTES = 1 << 16  # of a file: its first line is in there
-READ_AT_MOST = 400  # files, as a sample
+READ_AT_MOST, BYTES_AT_MOST = 400, 200 << 20  # files, and bytes of them, as a sample
 STATUS = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
 
 
@@ -117,7 +119,7 @@ def find_layout(files: Iterable[DataFile], given: DataPath | None = None, waitin
         waiting: Data files that are not committed.
 
     Raises:
-        DataError: There is no data file, or none where a loop could count it.
+        DataError: There is no data file, or a single one that a loop could not count.
     """
     everything = tuple(file for file in files if given is None or given.matches(file.path))
     if not everything:
@@ -149,27 +151,33 @@ def _largest(files: Sequence[DataFile]) -> tuple[DataFile, ...]:
 
 
 def _pattern_for(paths: frozenset[str], others: Sequence[str]) -> str:
-    """Returns the folder of these files alone; or the folders; or a pattern, if there is only one file.
-
-    Raises:
-        DataError: The files are in the repository's root.
-    """
+    """Returns the folder of these files alone; or the folders; or patterns, for one file and for those in the root."""
     folders = sorted({dirname(path) for path in paths})
-    if "" in folders:
-        raise _in_the_root()
-    for candidate in (_above_dates(commonpath(folders)), commonpath(folders), ",".join(folders)):
+    below = commonpath(folders) if all(folders) else ""
+    whole = [_above_dates(below), below, ",".join(folders)] if all(folders) else _in_the_root(paths)
+    for candidate in whole:
         if candidate and not any(DataPath.parse(candidate).matches(other) for other in others):
             return candidate
     if len(paths) == 1:
         (path,) = paths
         return _pattern(path)
-    return ",".join(folders)
+    return whole[-1]
+
+
+def _in_the_root(paths: frozenset[str]) -> list[str]:
+    """Returns patterns for files of which some are in the root; the folder would be the whole repository."""
+    alone = sorted(path for path in paths if not dirname(path))
+    folders = sorted({dirname(path) for path in paths} - {""})
+    suffixes = sorted({f"*.{path.partition('.')[2]}" for path in alone})
+    begin = commonprefix([path.partition(".")[0] for path in alone])
+    tails = sorted({f"{begin}*{suffix[1:]}" for suffix in suffixes})
+    return [",".join([*patterns, *folders]) for patterns in (suffixes, tails, sorted(map(_pattern, alone)))]
 
 
 def _pattern(path: str) -> str:
     """Returns a pattern for this file and later ones: data/sales*.csv for data/sales.csv."""
     stem, dot, suffix = basename(path).partition(".")
-    return f"{dirname(path)}/{stem}*{dot}{suffix}"
+    return posixpath.join(dirname(path), f"{stem}*{dot}{suffix}")
 
 
 def _above_dates(folder: str) -> str:
@@ -182,8 +190,6 @@ def _above_dates(folder: str) -> str:
 def _nothing_found(given: DataPath | None, waiting: Sequence[str]) -> DataError:
     where = f" in {given}" if given else ""
     if given and given.folder.lower().endswith(file_formats.suffixes()):
-        if not dirname(given.folder):
-            return _in_the_root()
         return DataError(
             f"data-path = {given.folder!r} names a file",
             why="the loop counts what arrives: the files of a folder, or of a pattern",
@@ -203,14 +209,6 @@ def _nothing_found(given: DataPath | None, waiting: Sequence[str]) -> DataError:
     )
 
 
-def _in_the_root() -> DataError:
-    return DataError(
-        "the data are in the root of the repository, next to everything else",
-        why="the loop counts the files of a folder, and the model is in another one",
-        fix="move them into a folder of their own, such as data/new_data, and commit that",
-    )
-
-
 def _single_file(path: str) -> DataError:
     return DataError(
         f"{path} is the only file of its kind, and its rows cannot be counted",
@@ -222,16 +220,18 @@ def _single_file(path: str) -> DataError:
 # --- a first table ----------------------------------------------------------------------------------------
 
 
-def read_sample(git: Git, found: DataLayout) -> Table:
-    """Reads some of the files, evenly spread, as one table.
+def read_sample(git: Git, found: DataLayout, settings: Settings) -> Table:
+    """Reads some of the files, evenly spread, as one table, with the limits that the loop has.
 
     Raises:
         DataError: The loop cannot read these files.
     """
     _check_header(found.files[0])
-    step = -(-len(found.files) // READ_AT_MOST)
-    datasets = [Dataset(file.path, file.blob) for file in found.files[::step]]
-    read, rejected = typed_table.read(datasets, lambda: git.blobs(item.blob for item in datasets))
+    datasets = [Dataset(file.path, file.blob) for file in found.files[:: _step(found.files)]]
+    limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
+    named = {*settings.training.target, *settings.training.features, settings.training.group, settings.training.weight}
+    known = typed_table.known_kinds(None, settings.data.contract)
+    read, rejected = typed_table.read(datasets, lambda: git.blobs(item.blob for item in datasets), limits, named, known)
     if not read.datasets:
         first = rejected[0]
         raise DataError(
@@ -242,6 +242,12 @@ def read_sample(git: Git, found: DataLayout) -> Table:
             line=first.line,
         )
     return read
+
+
+def _step(files: Sequence[DataFile]) -> int:
+    """Returns how far apart the files of a sample are."""
+    size = sum(file.size for file in files)
+    return max(-(-len(files) // READ_AT_MOST), -(-size // BYTES_AT_MOST))
 
 
 def _check_header(file: DataFile) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ml_action.commands.init.rehearsal import Rehearsal
 from ml_action.commands.init.scaffold import WORKFLOW
-from ml_action.core.errors import ExpectedError
+from ml_action.core.errors import ExpectedError, NotReadyError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis, Finding, Severity
 from ml_action.core.records.outcome import Outcome
@@ -16,6 +16,11 @@ from ml_action.core.records.promotion import MergeProgress
 from ml_action.git.command import Git
 from ml_action.reports.doctor import sentence
 
+NOT_READY = "not ready: no first model would come of these data as they are"
+WHY = "a first model has to be proven better than knowing nothing, and for more than a few rows"
+FIX = "try another --target, --metric or --estimator, or collect columns that have more to do with the target"
+WRITE_ANYWAY = "write the files all the same with --no-rehearsal"
+TRAINED = frozenset({Verdict.HOLD, Verdict.REJECT})
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
 
@@ -58,16 +63,28 @@ def rehearsal_summary(rehearsal: Rehearsal) -> str:
         return f"so: v1 was proven better than knowing nothing, and {progress}; in the second hour: {second.next_step}"
     if promoted_again:
         return f"so: the loop works with these data: all of them make a v1 that is proven better, and {progress}"
-    if Verdict.WAITING in (first.verdict, second.verdict) and second.verdict not in (Verdict.HOLD, Verdict.REJECT):
-        return (
-            "so: there are too few data to rehearse with: the loop will train when as many as the threshold says have "
-            "arrived; a lower --threshold lets it begin sooner"
+    return f"so: the loop works, and waits for more data: {second.reason}"
+
+
+def check_ready(rehearsal: Rehearsal, *, waits: bool) -> None:
+    """Raises NotReadyError if no model came of the rehearsal.
+
+    Args:
+        rehearsal: What happened.
+        waits: Whether the user chose the threshold, so that the loop may wait.
+    """
+    verdicts = {rehearsal.first.verdict, rehearsal.second.verdict}
+    if Verdict.PROMOTE in verdicts:
+        return
+    if Verdict.WAITING in verdicts and verdicts.isdisjoint(TRAINED):
+        if waits:
+            return
+        raise NotReadyError(
+            f"not ready: there are too few data for a first model: {rehearsal.second.reason}",
+            why=f"nothing was written; {rehearsal.second.next_step}",
+            fix=f"run init again when there are more, choose a lower --threshold, or {WRITE_ANYWAY}",
         )
-    return (
-        "so: no first model would come of these data as they are: it has to be proven better than knowing nothing, and "
-        "for more than a few rows. Try another --target, --metric or --estimator, or collect columns that have more to "
-        "do with the target"
-    )
+    raise NotReadyError(f"{NOT_READY}, and nothing was written", why=WHY, fix=f"{FIX}; or {WRITE_ANYWAY}")
 
 
 def _progress(promoted: Outcome) -> str:

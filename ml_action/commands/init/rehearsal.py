@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ml_action.commands import sandbox_session
-from ml_action.commands.init.discovery import DataLayout
+from ml_action.commands.init.discovery import DataFile, DataLayout
 from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.log import Log
 from ml_action.core.records.outcome import Outcome
@@ -25,18 +25,55 @@ class Rehearsal:
     second: Outcome
 
 
-def rehearse_two_hours(top: Path, layout: DataLayout, inputs: Mapping[str, str], log: Log) -> Rehearsal:
+@dataclass(frozen=True)
+class RehearsalRequest:
+    """The settings of the loop, by name, and how much of the data is used."""
+
+    inputs: Mapping[str, str]
+    share: float = 1.0
+
+    def files_of(self, layout: DataLayout) -> tuple[DataFile, ...]:
+        """Returns the files that take part: where rows are counted all, else some, evenly spread."""
+        return layout.files if layout.by_rows else layout.files[:: max(1, int(1 / self.share))]
+
+
+def rehearse_two_hours(top: Path, layout: DataLayout, asked: RehearsalRequest, log: Log) -> Rehearsal:
     """Runs the loop twice. The repository at `top` is only read; nothing leaves the machine."""
+    inputs = {**asked.inputs, "autonomy": "merge"}
     with (
         tempfile.TemporaryDirectory(prefix="ml-auto-update-init-", ignore_cleanup_errors=True) as folder,
         sandbox_session.open_session(Path(folder), "rehearsal/copy") as session,
     ):
         session.hub.protect(session.repository, "main", required_reviews=1)
         everything = _copy(top, session)
-        _commit(session, _first_half(session, everything, layout, inputs.get("model-dir", "model")), "")
-        first = session.run_once({**inputs, "autonomy": "merge"}, log)
-        _commit(session, _with_all(session, layout), "main")
-        return Rehearsal(first, session.run_once({**inputs, "autonomy": "merge"}, log))
+        files = _parts(session.git, layout, asked)
+        _commit(session, _first_half(session, everything, files, inputs.get("model-dir", "model")), "")
+        first = session.run_once(inputs, log)
+        _commit(session, _with_all(session, files), "main")
+        return Rehearsal(first, session.run_once(inputs, log))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A file's blobs in both hours; empty: it is not there."""
+
+    path: str
+    first: str
+    second: str
+
+
+def _parts(git: Git, layout: DataLayout, asked: RehearsalRequest) -> list[_Part]:
+    """Returns what each file holds: half of the rows first, or half of the files. Those that take no part are gone."""
+    files = asked.files_of(layout)
+    if layout.by_rows:
+        return [
+            _Part(file.path, _head_of(git, file.blob, asked.share / 2), _head_of(git, file.blob, asked.share))
+            for file in files
+        ]
+    ordered = sorted(files, key=lambda file: file.path)
+    half = len(ordered) // 2
+    used = [_Part(file.path, "" if place >= half else file.blob, file.blob) for place, file in enumerate(ordered)]
+    return [*used, *(_Part(file.path, "", "") for file in set(layout.files) - set(files))]
 
 
 def _copy(top: Path, session: SandboxSession) -> str:
@@ -48,29 +85,27 @@ def _copy(top: Path, session: SandboxSession) -> str:
     return session.git.line("rev-parse", "refs/copy/head^{tree}")
 
 
-def _first_half(session: SandboxSession, everything: str, layout: DataLayout, model_dir: str) -> str:
-    """Returns the tree without the second half of the files; where rows are counted, of the rows of each file.
-
-    It has no model either: a model in production has seen all of the data.
-    """
+def _first_half(session: SandboxSession, everything: str, files: Sequence[_Part], model_dir: str) -> str:
+    """Returns the tree of the first hour. It has no model: a model in production has seen all of the data."""
     git = session.git
     models = git.run("ls-tree", "-r", "--name-only", "-z", everything, f"{model_dir}/")
-    if layout.by_rows:
-        changes = {file.path: _head_of(git, file.blob) for file in layout.files}
-    else:
-        ordered = sorted(file.path for file in layout.files)
-        changes = dict.fromkeys(ordered[len(ordered) // 2 :], "")
+    changes = {file.path: file.first for file in files}
     changes |= dict.fromkeys(filter(None, models.decode("utf-8", "surrogateescape").split("\0")), "")
     return _changed_tree(git, session.root, everything, changes)
 
 
-def _head_of(git: Git, blob: str) -> str:
-    """Writes a blob with the header and the first half of the rows. Returns its id."""
+def _head_of(git: Git, blob: str, share: float) -> str:
+    """Writes a blob with the header and a share of the rows. Returns its id."""
+    if share >= 1:
+        return blob
     text = git.run("cat-file", "blob", blob).decode("utf-8", "surrogateescape")
     lines = text.splitlines(keepends=True)
     reader = csv.reader(lines)
-    ends = [reader.line_num for _ in reader]  # a quoted cell may hold line breaks
-    kept = "".join(lines[: ends[len(ends) // 2]])
+    try:
+        ends = [reader.line_num for _ in reader]  # a quoted cell may hold line breaks
+    except csv.Error:  # such as a cell of more than 128 kB
+        ends = list(range(1, len(lines) + 1))
+    kept = "".join(lines[: ends[int(len(ends) * share)] if ends else 0])
     return git.line("hash-object", "-w", "--stdin", stdin=kept.encode("utf-8", "surrogateescape"))
 
 
@@ -83,10 +118,10 @@ def _changed_tree(git: Git, folder: Path, tree: str, changes: Mapping[str, str])
     return git.line("write-tree", extra=index)
 
 
-def _with_all(session: SandboxSession, layout: DataLayout) -> str:
+def _with_all(session: SandboxSession, files: Sequence[_Part]) -> str:
     """Returns the tree of main with all of the data."""
     tree = session.git.line("rev-parse", "main^{tree}")
-    return _changed_tree(session.git, session.root, tree, {file.path: file.blob for file in layout.files})
+    return _changed_tree(session.git, session.root, tree, {file.path: file.second for file in files if file.second})
 
 
 def _commit(session: SandboxSession, tree: str, parent: str) -> None:

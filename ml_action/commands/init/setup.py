@@ -6,31 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_action.commands.init import discovery, next_steps, rehearsal, scaffold
+from ml_action.commands.init import choices, discovery, next_steps, rehearsal, scaffold
 from ml_action.commands.init.discovery import DataLayout
 from ml_action.commands.init.next_steps import RemainingWork
 from ml_action.commands.init.prompts import Questions
-from ml_action.commands.init.scaffold import ChosenSettings, PlannedFile
+from ml_action.commands.init.rehearsal import RehearsalRequest
+from ml_action.commands.init.scaffold import PlannedFile
 from ml_action.config import parsers
 from ml_action.config.data_path import DataPath
 from ml_action.config.options import BY_NAME
 from ml_action.config.parse import parse, texts
 from ml_action.config.settings import CONFIG_FILE, Settings
-from ml_action.core.errors import ExpectedError, RepositoryError, SettingsError
-from ml_action.core.formatting import count_of
+from ml_action.core.errors import ExpectedError, NotReadyError, RepositoryError, SettingsError
+from ml_action.core.formatting import count_of, percent
 from ml_action.core.log import Log, QuietLog, escaped
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
 from ml_action.git import registry
 from ml_action.git.command import Git
-from ml_action.modelling import suggestions
-from ml_action.modelling.reading.table import Table
-from ml_action.modelling.suggestions import Suggestion
 from ml_action.modelling.training.targets import ConstantTargetError
 
 LARGEST = 100 << 20  # bytes; https://docs.github.com/en/repositories/working-with-files/managing-large-files
-ASKED = ("threshold", "metric", "estimator")  # and the target, which is asked first
 OF_A_TARGET = ("features", "task", "metric", "estimator", "params", "group")
 
 
@@ -57,13 +54,18 @@ def initialise(top: Path, git: Git, request: InitRequest, questions: Questions, 
     parse(request.inputs, request.config)
     present = texts(request.config)
     inputs = {**_still_valid(present, request.inputs), **request.inputs}
+    model_dir = parse(inputs, {}).publication.model_dir
+    history = registry.read(git, "HEAD", model_dir)
+    if history and history.champion and "target" not in inputs:
+        inputs["target"] = history.champion.target
     found = _find_data(git, request, inputs.get("data-path", ""), log)
-    chosen = _choose(found, discovery.read_sample(git, found), inputs, questions, log)
+    chosen = choices.choose(found, discovery.read_sample(git, found, parse(inputs, {})), inputs, questions, log)
     settings = parse(chosen.values, {})  # reports every contradiction before anything is written
-    history = registry.read(git, "HEAD", settings.publication.model_dir)
     plans = scaffold.plan(top, chosen, present)
-    if request.rehearse and not _too_large(found):
-        _rehearse(top, found, {**chosen.values, "model-dir": settings.publication.model_dir}, log)
+    rehearses = request.rehearse and not _too_large(found)
+    if rehearses:
+        given = {**chosen.values, "model-dir": model_dir}
+        _rehearse(top, found, RehearsalRequest(given, chosen.share), log, waits="threshold" in inputs)
     _write(top, plans, log)
     kept = tuple(planned.path for planned in plans if planned.differs)
     target = (CONFIG_FILE in kept and present.get("target")) or parsers.format_names(settings.training.target)
@@ -76,7 +78,10 @@ def initialise(top: Path, git: Git, request: InitRequest, questions: Questions, 
         workflows=tuple(scaffold.existing_workflows(top)),
     )
     in_production = (f"{history.current} is in production, and stays",) if history and history.current else ()
-    return _outcome(settings, work, in_production, log)
+    outcome = _outcome(settings, work, in_production, log)
+    if chosen.hopeless and not rehearses:
+        raise NotReadyError(f"{next_steps.NOT_READY}; the files are written", why=next_steps.WHY, fix=next_steps.FIX)
+    return outcome
 
 
 def _outcome(settings: Settings, work: RemainingWork, notes: Sequence[str], log: Log) -> Outcome:
@@ -145,61 +150,32 @@ def _too_large(found: DataLayout) -> list[str]:
     return [file.path for file in found.files if file.size > LARGEST]
 
 
-# --- the settings -----------------------------------------------------------------------------------------
-
-
-def _choose(
-    found: DataLayout, table: Table, inputs: Mapping[str, str], questions: Questions, log: Log
-) -> ChosenSettings:
-    """Returns the settings to write, with the reasons for those that were not given."""
-    suggestion = suggestions.suggest(
-        table,
-        parse(inputs, {}).training,
-        lambda why, names, default: questions.ask(f"What is to be predicted? ({why})", default, choices=tuple(names)),
-    )
-    for warning in suggestion.warnings:
-        log.warn(warning)
-    rows = suggestion.rows * max(1, len(found.files) // max(len(table.datasets), 1))
-    defaults = _defaults(found, suggestion, rows)
-    values = {
-        name: inputs.get(name) or _answer(questions, name, default, suggestion) for name, default in defaults.items()
-    }
-    values |= {name: value for name, value in inputs.items() if value and name not in values and BY_NAME[name].in_file}
-    reasons = {name: reason for name, reason in suggestion.why.items() if not inputs.get(name)}
-    return ChosenSettings(values, reasons)
-
-
-def _defaults(found: DataLayout, suggestion: Suggestion, rows: int) -> dict[str, str]:
-    """Returns the settings that are suggested."""
-    defaults = {"data-path": found.data_path}
-    if found.by_rows:
-        defaults["unit"] = "rows"
-    defaults |= {"threshold": str(discovery.threshold(found, rows)), "target": suggestion.target}
-    if suggestion.features:
-        defaults["features"] = parsers.format_names(suggestion.features)
-    defaults |= {"task": suggestion.task, "metric": suggestion.metric, "estimator": suggestion.estimator}
-    return defaults | ({"group": suggestion.group} if suggestion.group else {})
-
-
-def _answer(questions: Questions, name: str, default: str, suggestion: Suggestion) -> str:
-    """Returns the user's answer for a setting that is asked, and the default of any other."""
-    reason = f" ({suggestion.why[name]})" if suggestion.why.get(name) else ""
-    return questions.ask(f"{name}{reason}", default) if name in ASKED else default
-
-
 # --- rehearsing and writing -------------------------------------------------------------------------------
 
 
-def _rehearse(top: Path, found: DataLayout, inputs: Mapping[str, str], log: Log) -> None:
-    """Runs the loop twice on a copy, and logs what that means."""
-    log.info("\nrehearsal on a copy: half of the data make v1, the other half arrive an hour later")
+def _rehearse(top: Path, found: DataLayout, asked: RehearsalRequest, log: Log, *, waits: bool) -> None:
+    """Runs the loop twice on a copy, and logs what that means.
+
+    Args:
+        top: The repository.
+        found: Its data.
+        asked: The settings of the loop, and how much of the data is used.
+        log: Hears about it.
+        waits: Whether the user wants the loop to wait for more data than there are.
+
+    Raises:
+        NotReadyError: No model came of it.
+    """
+    part = f"{percent(asked.share, 0)} of the data: " if asked.share < 1 else ""
+    log.info(f"\nrehearsal on a copy: {part}half of the data make v1, the other half arrive an hour later")
     try:
-        rehearsed = rehearsal.rehearse_two_hours(top, found, inputs, QuietLog(log))
+        rehearsed = rehearsal.rehearse_two_hours(top, found, asked, QuietLog(log))
     except ConstantTargetError as error:  # in the half: all of the data were checked before
         log.warn(f"no rehearsal. {error.what} That is so of the half that comes first: it is sorted by the target")
         return
     for hour, outcome in (("first", rehearsed.first), ("second", rehearsed.second)):
         log.info(f"{hour} hour: {outcome.verdict}: {outcome.reason}")
+    next_steps.check_ready(rehearsed, waits=waits)
     log.info(next_steps.rehearsal_summary(rehearsed))
 
 

@@ -271,6 +271,8 @@ def test_signing_key_never_shows():
         ({"data-path": "."}, "one may not lie inside the other"),
         ({"data-path": "data, model/*/new"}, "one may not lie inside the other"),
         ({"data-path": "*/new"}, "one may not lie inside the other"),
+        ({"data-path": "*.csv, */new"}, "one may not lie inside the other"),
+        ({"data-path": "*.csv", "untracked": "true"}, "put files that git does not track into a folder"),
         ({"unit": "rows", "untracked": "true"}, "git keeps no earlier version of an untracked file"),
         ({"target": "b", "features": "a,b"}, "features: the target 'b' is among them"),
         ({"forge": "github"}, "token is empty: forge github needs one"),
@@ -282,6 +284,10 @@ def test_contradictions_are_reported(values, reason):
 
 def test_folders_that_only_begin_alike_are_no_contradiction():
     assert parse({"data-path": "model-data", "model-dir": "model"}, {}).data.data_path.patterns == ("model-data",)
+
+
+def test_a_pattern_of_files_in_the_root_is_no_contradiction():
+    assert parse({"data-path": "sales*.csv, data"}, {}).data.data_path.roots == (".", "data")
 
 
 def test_a_gigantic_value_is_not_repeated_whole():

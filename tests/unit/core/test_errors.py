@@ -18,7 +18,7 @@ def test_message_leaves_out_empty_parts():
     ("name", "code"),
     [
         ("ExpectedError", 1), ("SettingsError", 2), ("DataError", 3), ("RepositoryError", 4), ("ForgeError", 5),
-        ("ModelError", 6),
+        ("ModelError", 6), ("NotReadyError", 7),
     ],
 )  # fmt: skip
 def test_each_class_has_its_exit_code(name, code):

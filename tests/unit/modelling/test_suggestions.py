@@ -1,13 +1,17 @@
 """Suggestions for a table: target, task, metric, estimator, and the column that names the owner of a row."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from ml_action.config.parse import parse
 from ml_action.core.errors import DataError
+from ml_action.core.log import PlainLog
 from ml_action.core.records.dataset import Dataset
 from ml_action.modelling import suggestions
+from ml_action.modelling.loop_view import LoopView
 from ml_action.modelling.reading.table import Table
 
 RNG = np.random.default_rng(0)
@@ -18,16 +22,15 @@ def table(frame, files=40):
     return Table(frame, cluster, tuple(Dataset(f"d/{n}.csv", f"{n:040}") for n in range(files)))
 
 
-def suggest(frame, files=40, **given):
+def suggest(frame, files=40, *, by_rows=False, **given):
     asked = []
 
-    def choose(why, names, guess):
-        asked.append((why, list(names), guess))
-        return guess
+    def choose(guess, names):
+        asked.append((guess.reason, list(names), guess.target))
+        return guess.target
 
-    found = suggestions.suggest(
-        table(frame, files), parse({k.replace("_", "-"): v for k, v in given.items()}, {}).training, choose
-    )
+    options = parse({k.replace("_", "-"): v for k, v in given.items()}, {}).training
+    found = suggestions.suggest(table(frame, files), options, choose, LoopView(by_rows), PlainLog(io.StringIO()))
     return found, asked
 
 
@@ -130,3 +133,16 @@ def test_unknown_group_column_is_an_error():
 def test_several_targets_are_no_features():
     found, asked = suggest(numbers(), target="a,score")
     assert (found.target, found.task, asked) == ("a", "regression", [])
+
+
+def test_words_among_numbers_are_rows_that_the_loop_would_leave_out():
+    frame = numbers().astype(object)
+    frame.loc[[7, 200], :] = list(frame.columns)  # a header in the middle
+    found = suggest(frame, files=1, by_rows=True)[0]
+    assert (found.task, found.rows) == ("regression", 400 - 2)
+    assert len(found.set_aside) == 2
+    assert not found.hopeless
+
+
+def test_noise_is_hopeless():
+    assert suggest(numbers()[["a", "b", "noise"]])[0].hopeless

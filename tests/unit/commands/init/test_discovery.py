@@ -6,6 +6,7 @@ from ml_action.commands import sandbox_session
 from ml_action.commands.init import discovery
 from ml_action.commands.init.discovery import DataFile, find_layout, threshold
 from ml_action.config.data_path import DataPath
+from ml_action.config.parse import parse
 from ml_action.core.errors import DataError
 
 # --- the layout ---------------------------------------------------------------------------------------------
@@ -80,8 +81,6 @@ def test_a_file_as_data_path_is_an_error_that_names_the_pattern():
     with pytest.raises(DataError, match="names a file") as caught:
         find_layout(make_files("data/sales.csv"), DataPath.parse("data/sales.csv"))
     assert "'data/sales*.csv'" in caught.value.fix
-    with pytest.raises(DataError, match="root of the repository"):
-        find_layout(make_files("sales.csv"), DataPath.parse("sales.csv"))
 
 
 def test_an_uncommitted_file_is_named():
@@ -95,9 +94,24 @@ def test_a_repository_without_data_is_an_error():
         find_layout([])
 
 
-def test_data_in_the_root_are_an_error():
-    with pytest.raises(DataError, match="root of the repository"):
-        find_layout(make_files("sales.csv"))
+@pytest.mark.parametrize(
+    ("files", "pattern"),
+    [
+        (make_files("sales.csv"), "*.csv"),
+        (make_files(*(f"day-{n}.csv.gz" for n in range(60))), "*.csv.gz"),
+        (make_files("sales-1.csv", "sales-2.csv") + make_files("shops.csv", header=CD), "sales-*.csv"),
+        (make_files("sales.csv", size=900) + make_files("shops.csv", header=CD), "sales*.csv"),
+        (make_files("a.csv", "b.csv") + make_files("c.csv", header=CD), "a*.csv,b*.csv"),
+        (make_files("a.csv", "old/b.csv"), "*.csv,old"),
+    ],
+)
+def test_data_in_the_root_are_named_by_patterns(files, pattern):
+    found = find_layout(files)
+    assert found.data_path == pattern
+    selection = DataPath.parse(pattern)
+    assert selection.only_files_of_root
+    assert all(selection.matches(file.path) for file in found.files)
+    assert not any(map(selection.matches, (*found.others, "model/x.csv")))
 
 
 # --- the files ----------------------------------------------------------------------------------------------
@@ -123,7 +137,7 @@ def commit(tmp_path):
 
 def refused(git):
     with pytest.raises(DataError) as caught:
-        discovery.read_sample(git, discovery.find_layout(discovery.data_files(git)))
+        discovery.read_sample(git, discovery.find_layout(discovery.data_files(git)), parse({}, {}))
     return str(caught.value)
 
 
@@ -147,11 +161,8 @@ def test_a_file_that_is_no_dataset_is_an_error_with_a_remedy(commit, content, wh
 
 def test_numbered_columns_are_accepted(commit):
     git = commit({"data/x.csv": ROWS.replace("a,b,score", "0,1,2")})
-    assert list(discovery.read_sample(git, discovery.find_layout(discovery.data_files(git))).frame.columns) == [
-        "0",
-        "1",
-        "2",
-    ]
+    found = discovery.find_layout(discovery.data_files(git))
+    assert list(discovery.read_sample(git, found, parse({}, {})).frame.columns) == ["0", "1", "2"]
 
 
 def test_with_a_folder_only_its_files_are_found(commit):

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from ml_action.commands.init.next_steps import CloneBranches, RemainingWork, next_steps, rehearsal_summary
+from ml_action.commands.init.next_steps import (
+    CloneBranches,
+    RemainingWork,
+    check_ready,
+    next_steps,
+    rehearsal_summary,
+)
 from ml_action.commands.init.rehearsal import Rehearsal
-from ml_action.core.errors import ForgeError
+from ml_action.core.errors import ForgeError, NotReadyError
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
 from ml_action.core.records.promotion import MergeProgress, Publication
@@ -23,13 +29,29 @@ def outcome(verdict, next_step="look at the data"):
         (Verdict.PROMOTE, Verdict.HOLD, "the usual answer to more of the same"),
         (Verdict.PROMOTE, Verdict.REVIEW, "in the second hour: look at the data"),
         (Verdict.WAITING, Verdict.PROMOTE, "all of them make a v1"),
-        (Verdict.WAITING, Verdict.WAITING, "too few data to rehearse with"),
-        (Verdict.WAITING, Verdict.HOLD, "no first model would come of these data"),
-        (Verdict.REJECT, Verdict.REJECT, "no first model would come of these data"),
+        (Verdict.WAITING, Verdict.WAITING, "waits for more data: because"),
     ],
 )
 def test_the_summary_of_two_runs(first, second, text):
-    assert text in rehearsal_summary(Rehearsal(outcome(first), outcome(second)))
+    rehearsal = Rehearsal(outcome(first), outcome(second))
+    check_ready(rehearsal, waits=True)
+    assert text in rehearsal_summary(rehearsal)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "waits", "text"),
+    [
+        (Verdict.WAITING, Verdict.WAITING, False, "too few data for a first model: because"),
+        (Verdict.WAITING, Verdict.HOLD, True, "no first model would come of these data"),
+        (Verdict.REJECT, Verdict.REJECT, False, "no first model would come of these data"),
+    ],
+)
+def test_a_rehearsal_without_a_model_is_an_error_with_a_code_of_its_own(first, second, waits, text):
+    with pytest.raises(NotReadyError) as caught:
+        check_ready(Rehearsal(outcome(first), outcome(second)), waits=waits)
+    assert text in str(caught.value)
+    assert "nothing was written" in str(caught.value)
+    assert caught.value.exit_code == 7
 
 
 def test_the_summary_says_whether_the_pull_request_was_merged():
