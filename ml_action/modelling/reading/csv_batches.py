@@ -18,7 +18,7 @@ from ml_action.core import cells
 from ml_action.core.file_formats import PLAIN_CSV
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import lfs
-from ml_action.modelling.reading import csv_file, joined_dtypes
+from ml_action.modelling.reading import collisions, csv_file, joined_dtypes
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.readers import Readers
 
@@ -136,6 +136,8 @@ class BatchReader:
     def _add_text(self, position: int, dataset: Dataset, text: bytes) -> None:
         found = csv_file.split(text, self._limits)
         if not found.joinable:
+            if collisions.colliding_files([text[found.body :]]):
+                raise UnreadableFile(collisions.REASON)
             self._add_frame(csv_file.parse(text, self._words), position)
             return
         key, head = found.header.rstrip(b"\r"), text[: found.body]
@@ -170,10 +172,10 @@ class BatchReader:
 
     def _parse(self, batch: Batch) -> None:
         """Adds every file of the batch to a part, or rejects it."""
-        batches = [batch]
+        batches = [self._without_collisions(batch)]
         while batches:
             batch = batches.pop()
-            if len(batch.positions) == 1:
+            if len(batch.positions) < 2:
                 self._parse_alone(batch)
                 continue
             joined = _parse_joined(batch, self._words)
@@ -182,8 +184,18 @@ class BatchReader:
             else:
                 batches.extend(joined)
 
+    def _without_collisions(self, batch: Batch) -> Batch:
+        """Returns the batch without files that would make its parser slow, which are rejected."""
+        colliding = collisions.colliding_files(batch.bodies)
+        for place in colliding:
+            self._reject(batch.positions[place], batch.datasets[place], UnreadableFile(collisions.REASON))
+        left = set(range(len(batch.bodies))).difference(colliding)
+        return batch.select(sorted(left)) if colliding else batch
+
     def _parse_alone(self, batch: Batch) -> None:
         """Parses a single file; only this raises parse errors, so that they name the file and its line."""
+        if not batch.positions:
+            return
         try:
             self._add_frame(csv_file.parse(batch.content(0), self._words), batch.positions[0])
         except UnreadableFile as error:
@@ -201,8 +213,15 @@ class BatchReader:
 
 def _parse_joined(batch: Batch, words: frozenset[str]) -> ParsedFiles | list[Batch]:
     """Parses the joined bytes. Returns smaller batches if the join is in doubt."""
-    frame = csv_file.parse_joined(batch.header, batch.bodies, words)
     counts = np.fromiter(map(csv_file.count_lines, batch.bodies), dtype=np.int64, count=len(batch.bodies))
+    sizes = np.fromiter(map(len, batch.bodies), dtype=np.int64, count=len(batch.bodies)) + len(batch.header)
+    short = csv_file.are_short(counts, batch.header.count(b",") + 1, sizes)
+    if short.any():
+        return [
+            *(batch.select([place]) for place in np.flatnonzero(short).tolist()),
+            batch.select(np.flatnonzero(~short).tolist()),
+        ]
+    frame = csv_file.parse_joined(batch.header, batch.bodies, words)
     if frame is None or len(frame) != counts.sum():
         return batch.halves()
     frame, doubtful = joined_dtypes.verify_dtypes(frame, counts, words)

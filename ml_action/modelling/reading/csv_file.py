@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
 _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
 _LARGE = 64_000_000  # bytes; from this size on pandas reads in chunks, which takes half of the memory
+_CELLS_PER_BYTE, _FEW_CELLS = 4, 1000  # an empty cell takes one byte, and any other more
 _PIECE = 1 << 20
 # What pandas takes for a missing value, and marks that no number is written as. Missing in a column of numbers only.
 _MORE_MARKS = ["-", "--", "?", "."]
@@ -115,12 +116,30 @@ def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
     return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
 
 
+def are_short(rows: npt.NDArray[np.int64], columns: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Per file: whether its rows have so few of the header's fields that its table takes far more memory than it.
+
+    Missing fields are filled: 50 kB of a header with 2,000 names and rows of one digit are a table of 300 MB.
+    """
+    found: npt.NDArray[np.bool_] = rows * columns > _CELLS_PER_BYTE * sizes + _FEW_CELLS
+    return found
+
+
+def _refuse_short_rows(content: bytes) -> None:
+    ink = _INK.search(content, _start(content))
+    names = takewhile(lambda field: field[1], _FIELD.finditer(content, ink.start() if ink else 0))
+    rows, columns = max(content.count(b"\n"), content.count(b"\r")), sum(1 for _ in names) + 1
+    if are_short(np.array([rows]), columns, np.array([len(content)]))[0]:
+        raise UnreadableFile(f"has {columns:,} columns, and rows with far fewer fields")
+
+
 def parse(content: bytes, words: Collection[str] = ()) -> pd.DataFrame:
     """Parses one file. Columns named in `words` are text, each cell as it is written.
 
     Raises:
         UnreadableFile: The file is malformed, has no rows, or is not UTF-8.
     """
+    _refuse_short_rows(content)
     try:
         frame = _read(content, words, _start(content))
     except UnicodeDecodeError:
@@ -212,6 +231,18 @@ def _floats(frame: pd.DataFrame) -> list[npt.NDArray[np.float64]]:
     return [column.to_numpy() for _, column in frame.items() if column.dtype == np.float64]
 
 
+class _Pieces(io.BytesIO):
+    """Bytes that pandas takes through a method in Python: between two pieces a signal is heard."""
+
+    def __init__(self, content: bytes, start: int) -> None:
+        super().__init__(content)
+        self.seek(start)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Returns the next bytes."""
+        return super().read(size)
+
+
 @dataclass(frozen=True)
 class CsvSource:
     """The bytes of a CSV file, and where its text begins."""
@@ -225,8 +256,7 @@ class CsvSource:
         Otherwise pandas takes surplus fields for an index, and a comma at the end of each row silently moves every
         column by one (a number column in front even makes it look like the usual index).
         """
-        file = io.BytesIO(self.content)
-        file.seek(self.start)
+        file = _Pieces(self.content, self.start)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             warnings.simplefilter("error", pd.errors.DtypeWarning)

@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.core.records.dataset import Dataset, RejectedDataset
+from ml_action.modelling.reading import colliding_columns
+from ml_action.modelling.reading.collisions import REASON
 from ml_action.modelling.reading.csv_batches import BatchReader, ParsedFiles
 from ml_action.modelling.reading.limits import ReadLimits
 
@@ -110,9 +112,20 @@ def read(
                 seen.add(dataset.key)
                 reader.add(position, dataset, content)
         reader.finish()
-    rejected = reader.rejected
-    table = _assemble(reader.parts, datasets, required)
-    return ReadResult(table, tuple(rejected[position] for position in sorted(rejected)))
+    table, colliding = _without_collisions(_assemble(reader.parts, datasets, required), required)
+    rejected = tuple(reader.rejected[position] for position in sorted(reader.rejected))
+    return ReadResult(table, (*rejected, *colliding))
+
+
+def _without_collisions(table: Table, named: Collection[str]) -> ReadResult:
+    """Returns the table without the datasets that would make each hash table of a column slow, and these."""
+    found = colliding_columns.colliding_datasets(table.frame, table.cluster, named)
+    if not found:
+        return ReadResult(table, ())
+    left_out = np.zeros(len(table.datasets), dtype=bool)
+    left_out[found] = True
+    rejected = [RejectedDataset(item.path, item.blob, REASON) for item in (table.datasets[place] for place in found)]
+    return ReadResult(table.select(~left_out), tuple(rejected))
 
 
 def _assemble(parts: list[ParsedFiles], datasets: Sequence[Dataset], required: Collection[str]) -> Table:
