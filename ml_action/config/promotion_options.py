@@ -66,6 +66,15 @@ PROMOTION_OPTIONS = (
         schema="number",
     ),
     Option(
+        Group.GATE,
+        "known-before",
+        "",
+        "Features, separated by commas, that may nearly equal the target since they are known before it; because of "
+        "any other such feature a person has to review.",
+        parsers.names,
+        schema="array",
+    ),
+    Option(
         Group.ROLLBACK,
         "watch",
         "off",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from ml_action import __version__
 from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import Settings, fingerprint_settings
+from ml_action.core import cells
 from ml_action.core.fingerprint import fingerprint
 from ml_action.core.log import Log
 from ml_action.core.records.model import Trial, Version
@@ -18,7 +19,7 @@ from ml_action.datasets.holdout import HoldoutKey
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop.batch import Batch
 from ml_action.loop.versions import ModelStore
-from ml_action.modelling import trial
+from ml_action.modelling import data_warnings, trial
 from ml_action.modelling.champion import ReferenceModel
 from ml_action.modelling.screening import ScreeningInput
 from ml_action.modelling.training import library_versions
@@ -103,7 +104,18 @@ def train_and_compare(
     data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, batch.unit)
     trusted = settings.publication.trusted_types
     judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, key, trusted, execution))
-    return replace(judged, notes=(*batch.notes, *judged.notes))
+    telling = data_warnings.telling_features(batch.table.frame, judged.recipe, judged.comparison)
+    notes = (*batch.notes, *_data_warnings(batch, settings, judged), *judged.notes)
+    return replace(judged, notes=notes, comparison=replace(judged.comparison, telling=telling))
+
+
+def _data_warnings(batch: Batch, settings: Settings, judged: Trial) -> Iterator[str]:
+    """What `init` would warn of, in the words that it has for it."""
+    metric, recipe = judged.comparison.metric, judged.recipe
+    scores = {recipe.estimator: judged.comparison.challenger[metric]}
+    for reason in data_warnings.warnings_for(batch.table.frame, recipe, scores, metric):
+        yield cells.written(reason, private=batch.table.private)
+    yield from data_warnings.column_warnings(batch.table, recipe, settings.training.group)
 
 
 def _unchecked_columns(rules: Iterable[ColumnRule]) -> frozenset[str]:

@@ -34,14 +34,14 @@ _NORMALLY = NormalDist()
 
 def decide(comparison: Comparison, policy: Policy, screening: Screening = Screening()) -> Decision:
     """Promote, hold, reject or review, with the sentence a person reads first and what would change the verdict."""
-    data = tuple(_data_conditions(screening, policy))
+    data = (*_data_conditions(screening, policy), *_believable(comparison, policy))
     proof = tuple(_proof(comparison, policy))
     guards = tuple(_guards(comparison, policy))
     tail = tuple(_tail(comparison))
     checks = (*data, *proof, *guards, *tail)
     wrong, unproven, unguarded, heavy = (_failed(some) for some in (data, proof, guards, tail))
     if wrong:
-        return Decision(Verdict.REVIEW, sentences.wrong_data(wrong[0]), checks, sentences.LOOK)
+        return Decision(Verdict.REVIEW, sentences.wrong_data(wrong[0]), checks, sentences.look(wrong[0]))
     if unproven and _proven_worse(comparison, policy):
         return Decision(Verdict.REJECT, sentences.proven_worse(comparison), checks, sentences.OTHER_DATA)
     if unproven:
@@ -96,6 +96,13 @@ def _data_conditions(screening: Screening, policy: Policy) -> Iterator[Check]:
         return
     yield Check("screen", screening.share <= policy.max_suspicious, sentences.suspicious(screening, policy))
     yield Check("columns in place", not screening.moved, sentences.moved(screening))
+
+
+def _believable(comparison: Comparison, policy: Policy) -> Iterator[Check]:
+    """No feature tells the target, unless the user says that it is known before."""
+    if comparison.telling:
+        unknown = tuple(name for name in comparison.telling if name not in policy.known_before)
+        yield Check("believable", not unknown, sentences.telling(unknown or comparison.telling))
 
 
 def _tail(comparison: Comparison) -> Iterator[Check]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.formatting import cell_text, percent, quoted_list, sanitised
+from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.model import Recipe
+from ml_action.modelling import column_roles
+from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import pipeline
 
 TOO_GOOD, USELESS = 0.995, 0.02  # of the possible score: few tasks are so easy, or worth a loop with so little
@@ -18,11 +22,13 @@ ENOUGH_ROWS = 60  # twice what the gate asks for
 SAMPLE = 200  # cells of a column
 MAX_CLASSES = 20  # distinct texts: a column of fewer is a category, whatever it looks like
 MONEY = re.compile(r"\s*+[-+]?+[$€£¥]?+\s*+[-+]?+\d[\d.,'\s]*+[$€£¥%]?+\s*+")
+SECOND = re.compile(r"(.+)\.([1-9]\d*+)")  # how a column is called whose name another column before it has
+ROWS = 20_000  # that show whether a column determines the target
 DATE = re.compile(r"\s*+(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
 
 
-def warnings_for(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> Iterator[str]:
-    """Yields every warning.
+def warnings_for(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float], metric: str) -> Iterator[Reason]:
+    """Yields every warning about the target and the kinds of columns. They may quote cells.
 
     Args:
         frame: The rows.
@@ -44,17 +50,101 @@ def _of_score(frame: pd.DataFrame, recipe: Recipe, best: float, metric: str) -> 
     floor = _score_of_dummy(frame[target], metric)
     if floor is None:
         return
-    if best >= TOO_GOOD:
-        leaks = [name for name in recipe.features if _determines(frame[name], frame[target])]
+    if is_too_good(best, floor):
+        leaks = determining_features(frame, recipe)
         source = f"{quoted_list(leaks)} alone determines it" if leaks else "some of the columns may determine it"
         yield (
             f"'{sanitised(target)}' is predicted almost without error: {source}; if that is not known before the "
-            "target is, leave it out: name the other columns with --features"
+            "target is, leave it out: name the other columns in `features`"
         )
     elif _is_useless(best, floor):
         yield (
             f"no column predicts '{sanitised(target)}' better than its usual value does ({metric} {best:.3f}); choose "
-            "another --target, or collect columns that are related to it"
+            "another target, or collect columns that are related to it"
+        )
+
+
+def is_too_good(score: float, floor: float) -> bool:
+    """Whether so little of the dummy's error is left that a column probably tells the target."""
+    return floor < 1 and 1 - score <= (1 - TOO_GOOD) * (1 - floor)
+
+
+def determining_features(frame: pd.DataFrame, recipe: Recipe) -> tuple[str, ...]:
+    """Returns the features that nearly equal the target, up to scale or names; each alone determines it."""
+    rows = frame if len(frame) <= ROWS else frame.sample(ROWS, random_state=0)
+    return tuple(name for name in recipe.features if _determines(rows[name], rows[recipe.outputs[0]]))
+
+
+def telling_features(frame: pd.DataFrame, recipe: Recipe, comparison: Comparison) -> tuple[str, ...]:
+    """Returns the features that determine the target, or have its name, if it is predicted almost without error."""
+    scores = [_share_right(found, recipe.task) for found in (comparison.challenger, comparison.baseline)]
+    score, floor = scores[0], max(scores[1] or 0.0, 0.0)
+    if score is None or not is_too_good(score, floor):
+        return ()
+    twins = (name for name in recipe.features if _first_name(name, recipe.outputs))
+    return tuple(dict.fromkeys((*determining_features(frame, recipe), *twins)))
+
+
+def _share_right(scores: Mapping[str, float], task: str) -> float | None:
+    """Returns r2, or the share of right answers; None if it was not recorded."""
+    if task == "regression":
+        return scores.get("r2")
+    percentage = scores.get("accuracy_percent")
+    return scores.get("accuracy") if percentage is None else percentage / 100
+
+
+def _first_name(name: str, names: Collection[str]) -> str:
+    """Returns `power` for `power.1` if both are names of columns."""
+    found = SECOND.fullmatch(name)
+    return found[1] if found and found[1] in names else ""
+
+
+def column_warnings(table: Table, recipe: Recipe, group: str = "") -> Iterator[str]:
+    """Yields what the features' names and shapes suggest: two of one name, keys of rows, and owners without a group."""
+    frame = table.frame
+    for name in recipe.features:
+        first = _first_name(name, frame.columns)
+        if first:
+            yield (
+                f"two columns are called '{sanitised(first)}': the second is read as '{sanitised(name)}'; give each a "
+                "name of its own, or leave one out of `features`"
+            )
+    keys = [name for name in recipe.features if column_roles.is_useless_key(frame[name], name, table.cluster)]
+    if keys:
+        yield (
+            f"{quoted_list(keys)}: another value in each row, as a row's number or name is; what it says holds for no "
+            "other row: leave it out of `features`"
+        )
+    owner = "" if group else _owner(table, recipe, keys)
+    if owner:
+        name, count = sanitised(owner), frame[owner].nunique()
+        yield (
+            f"'{name}' names {count:,} owners with several rows each, in several datasets: their rows are alike, and "
+            f'a model that has seen some of them looks better than it is; set group = "{name}"'
+        )
+
+
+def _owner(table: Table, recipe: Recipe, keys: Collection[str]) -> str:
+    """Returns the column that names the owner of a row, if owners have rows in several datasets."""
+    columns = dict.fromkeys((*recipe.features, *map(str, table.frame.columns)))
+    names = [name for name in columns if name not in (*recipe.outputs, *keys)]
+    found = (name for name in column_roles.owner_columns(table.frame, names) if _is_shared(table, name))
+    return next(found, "")
+
+
+def _is_shared(table: Table, name: str) -> bool:
+    """Whether most values of a column occur in several datasets."""
+    pairs = pd.DataFrame({"value": table.frame[name], "dataset": table.cluster}).dropna().drop_duplicates()
+    return bool((pairs["value"].value_counts() > 1).mean() > ONE_VALUE)
+
+
+def leak_warnings(frame: pd.DataFrame, recipe: Recipe) -> Iterator[str]:
+    """Yields a warning of features that alone determine the target, where nothing is trained."""
+    leaks = determining_features(frame, recipe)
+    if leaks:
+        yield (
+            f"{quoted_list(leaks)} alone determines '{sanitised(recipe.outputs[0])}': if that is not known before the "
+            "target is, leave it out: name the other columns in `features`"
         )
 
 
@@ -85,13 +175,16 @@ def _determines(column: pd.Series, target: pd.Series) -> bool:
     return 1 < column.nunique() <= MAX_CLASSES and bool(target.groupby(column).nunique().max() == 1)
 
 
-def _of_frequent_value(target: pd.Series) -> Iterator[str]:
+def _of_frequent_value(target: pd.Series) -> Iterator[Reason]:
     shares = target.value_counts(normalize=True)
     if shares.iloc[0] > ONE_VALUE:
-        value, share = cell_text(shares.index[0]), percent(shares.iloc[0], 0)
-        yield (
-            f"{share} of the rows have '{sanitised(target.name)}' = {value}: the error depends on the few others; "
-            f"predict first whether it is {value} (a column with yes and no)"
+        value, share = Cell(cell_text(shares.index[0])), percent(shares.iloc[0], 0)
+        yield Sentence(
+            f"{share} of the rows have '{sanitised(target.name)}' = ",
+            value,
+            ": the error depends on the few others; predict first whether it is ",
+            value,
+            " (a column with yes and no)",
         )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from ml_action.config.settings import TrainingOptions
+from ml_action.core import cells
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import quoted_list
 from ml_action.core.log import Log
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.model import Recipe
-from ml_action.modelling import data_warnings, estimator_scores
+from ml_action.modelling import column_roles, data_warnings, estimator_scores
 from ml_action.modelling.estimator_scores import ScoringTask
 from ml_action.modelling.loop_view import LoopView
 from ml_action.modelling.reading.columns import require, usual_columns
@@ -22,14 +22,7 @@ from ml_action.modelling.reading.table import Table
 from ml_action.modelling.target_guess import TargetGuess, guess_target
 from ml_action.modelling.training.recipe import resolve_recipe
 
-KEY = re.compile(r"^index$|(^|[_ ])(id|uuid|guid|key)$|^Unnamed: ", re.IGNORECASE)
 MANY_CLASSES = 20  # boosting fits a hundred trees for each
-GROUP_NAMES = re.compile(
-    r"^(user|person|patient|customer|client|student|subject|member|household|device|machine|store|shop|plot)"
-    r"([_ ]?(id|no|nr|number|code))?$",
-    re.IGNORECASE,
-)
-MIN_GROUPS = 30  # that the gate needs
 BOOSTING = {
     "regression": "sklearn.ensemble.HistGradientBoostingRegressor",
     "classification": "sklearn.ensemble.HistGradientBoostingClassifier",
@@ -83,7 +76,7 @@ def suggest(table: Table, options: TrainingOptions, choose: Choose, view: LoopVi
         DataError: No column can be predicted, or none is left to predict from.
     """
     as_read, table = table, view.read(table, options)
-    keys = [name for name in usual_columns(table) if _is_key(table.frame[name], name)]
+    keys = [name for name in usual_columns(table) if column_roles.is_key(table.frame[name], name, table.cluster)]
     names = [name for name in usual_columns(table) if name not in keys]
     target = options.target[0] if options.target else _chosen(table, names, choose)
     group = options.group or _group_column(table.frame, target)
@@ -106,10 +99,16 @@ def suggest(table: Table, options: TrainingOptions, choose: Choose, view: LoopVi
     return Suggestion(
         target, task.recipe.task, metric.value, estimator.value, group, len(task.table.frame),
         features=left if row_names and not options.features else (), why=reasons,
-        warnings=tuple(data_warnings.warnings_for(task.table.frame, task.recipe, scores, metric.value)),
+        warnings=tuple(_warnings(task, scores, metric.value)),
         set_aside=usable.set_aside, hopeless=data_warnings.is_hopeless(task.table.frame, recipe, scores, metric.value),
         work=task.work,
     )  # fmt: skip
+
+
+def _warnings(task: ScoringTask, scores: Mapping[str, float], metric: str) -> Iterator[str]:
+    for reason in data_warnings.warnings_for(task.table.frame, task.recipe, scores, metric):
+        yield cells.written(reason, private=False)  # only the owner of the data runs this, at a terminal
+    yield from data_warnings.column_warnings(task.table, task.recipe, task.group)
 
 
 def _group_reason(task: ScoringTask) -> str:
@@ -118,14 +117,6 @@ def _group_reason(task: ScoringTask) -> str:
         return ""
     count = task.table.frame[task.group].nunique()
     return f"{count:,} different ones: rows with the same one belong together and are judged as one"
-
-
-def _is_key(column: pd.Series, name: str) -> bool:
-    """Whether a column names its rows. Fractions are measurements."""
-    if not KEY.search(name):
-        return False
-    numbers = pd.to_numeric(column, errors="coerce").dropna()
-    return bool((numbers % 1 == 0).all())
 
 
 def _chosen(table: Table, names: list[str], choose: Choose) -> str:
@@ -141,12 +132,8 @@ def _chosen(table: Table, names: list[str], choose: Choose) -> str:
 
 def _group_column(frame: pd.DataFrame, target: str) -> str:
     """Returns the column that names the owner of a row, if owners have several rows each."""
-    for name in map(str, frame.columns):
-        if name != target and GROUP_NAMES.match(name):
-            count = frame[name].nunique()
-            if MIN_GROUPS <= count <= len(frame) / 2:
-                return name
-    return ""
+    names = [name for name in map(str, frame.columns) if name != target]
+    return next(column_roles.owner_columns(frame, names), "")
 
 
 def _given(setting: str) -> str:

@@ -222,3 +222,20 @@ def test_one_fit_and_the_holdout_alone(production: World) -> None:
     assert run.decision in ("promote", "hold"), run.log
     assert 30 <= production.last.comparison.datasets <= 55
     assert "fit-budget allows no cross-fitting" in run.plain_summary
+
+
+def test_a_column_that_repeats_the_target_is_reviewed_until_the_user_says_that_it_is_known_before(empty: World) -> None:
+    def leaking(text: str) -> str:
+        head, *lines = text.splitlines()
+        return "\n".join([f"{head},score", *(f"{line},{line.rpartition(',')[2]}" for line in lines)]) + "\n"
+
+    texts = [leaking(text) for text in steady(45, 1)]
+    empty.commit({f"{STORE}/{n:03}.csv": text for n, text in enumerate(texts)})
+    run = empty.hour(target="score")
+    assert run.decision == "review", run.reason
+    assert "'score.1' alone determines the target" in run.reason
+    assert "two columns are called 'score'" in run.plain_summary
+    assert empty.pulls == []
+    empty.commit({f"{STORE}/more-{n:03}.csv": leaking(text) for n, text in enumerate(steady(45, 7))})
+    run = empty.hour(target="score", known_before="score.1")
+    assert run.decision == "promote", run.reason

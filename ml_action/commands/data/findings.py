@@ -40,6 +40,7 @@ class Inspection:
 
     findings: tuple[DatasetFinding, ...]
     source: str = ""  # of the contract they were judged against, in words; empty: nothing was judged
+    warnings: tuple[str, ...] = ()  # what a loop should not be built on unchecked
     shifts: tuple[ColumnDrift, ...] = ()  # the drift of each column from the champion's data, the largest first
 
     def with_status(self, status: FindingStatus) -> tuple[DatasetFinding, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ml_action.commands.data.candidates import BranchDatasets, key_of, one_per_content, pointers
 from ml_action.config.settings import Settings
+from ml_action.core import cells
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
@@ -15,6 +16,7 @@ from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents
 from ml_action.loop import batch as batch_stage
 from ml_action.loop.batch import Batch, BatchInput
+from ml_action.modelling import data_warnings
 from ml_action.modelling.contract import all_findings, checks
 from ml_action.modelling.reading.limits import ReadLimits
 
@@ -28,6 +30,7 @@ class Judgement:
     source: str = ""  # of the contract, in words; empty: not one dataset can be used
     shifts: tuple[ColumnDrift, ...] = ()
     contract: DataContract | None = None
+    warnings: tuple[str, ...] = ()  # about the data as a whole
 
 
 def judge(
@@ -51,7 +54,18 @@ def judge(
         rejected = tuple(reasons.get(item.blob) or RejectedDataset(item.path, item.blob, rest) for item in wanted)
         return Judgement(rejected, frozenset(item.blob for item in rejected))
     bad = frozenset(item.blob for item in batch.bad)
-    return Judgement(batch.set_aside, bad, source_of(datasets, batch, settings), batch.shifts, batch.contract)
+    warnings = tuple(_warnings(batch, settings))
+    return Judgement(batch.set_aside, bad, source_of(datasets, batch, settings), batch.shifts, batch.contract, warnings)
+
+
+def _warnings(batch: Batch, settings: Settings) -> Iterator[str]:
+    """What a run would warn of, as far as it shows without a training."""
+    known = settings.gate.known_before
+    recipe = replace(batch.recipe, features=tuple(name for name in batch.recipe.features if name not in known))
+    yield from data_warnings.leak_warnings(batch.table.frame, recipe)
+    for reason in data_warnings.warnings_for(batch.table.frame, recipe, {}, recipe.metric):
+        yield cells.written(reason, private=batch.table.private)
+    yield from data_warnings.column_warnings(batch.table, recipe, settings.training.group)
 
 
 def _batch_input(

@@ -63,6 +63,8 @@ def next_step(inspection: Inspection) -> str:
     if inspection.bad:
         return CORRECT
     if inspection.with_status(FindingStatus.GOOD):
+        if inspection.warnings:
+            return "look at the warnings first; the datasets count once they are on the base branch"
         return "nothing: they count once they are on the base branch"
     return "nothing"
 
@@ -91,6 +93,7 @@ def report(inspection: Inspection) -> Iterator[Block]:
     if drifted:
         yield Paragraph(text("drifted: {}", joined(", ", drifted)))
     yield Paragraph(f"{_verdict(inspection)} {sentence(inspection)}")
+    yield from _warnings(inspection)
     yield Labelled("Next", next_step(inspection))
 
 
@@ -114,10 +117,16 @@ def _comment(inspection: Inspection) -> Iterator[Block]:
     if inspection.bad:
         step = Untrusted(next_step(inspection))
         yield Labelled("Next", text("{}. A corrected push edits this comment.", step))
+    yield from _warnings(inspection)
     if any(shift.drifted for shift in inspection.shifts):
         yield from data.drift(inspection.shifts)
     if inspection.source:
         yield Paragraph(text("Judged against {}.", Untrusted(inspection.source)))
+
+
+def _warnings(inspection: Inspection) -> Iterator[Block]:
+    for warning in inspection.warnings:
+        yield Paragraph(text("⚠️ {}", Untrusted(warning)))
 
 
 def _table(findings: Sequence[DatasetFinding]) -> Table:

@@ -42,6 +42,7 @@ def _inspection(inspection: Inspection) -> dict[str, Any]:
         "bad": len(inspection.bad),
         "contract": inspection.source,
         "datasets": [_finding(item) for item in inspection.findings],
+        "warnings": list(inspection.warnings),
         "drift": [vars(shift) for shift in inspection.shifts],
     }
 

@@ -24,6 +24,7 @@ class Policy:
     max_suspicious: float = 0.1  # share of the new datasets
     slices: tuple[str, ...] = ()  # columns of whose values none may become worse
     guardrails: tuple[Guardrail, ...] = ()
+    known_before: tuple[str, ...] = ()  # features that may determine the target, since they are known before it is
 
     @property
     def alpha(self) -> float:

@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import replace
 
-from ml_action.core.formatting import count_of, percent, percents, probability
+from ml_action.core.formatting import count_of, percent, percents, probability, quoted_list
 from ml_action.core.records.evaluation import (
     MIN_DATASETS,
     TOLERATED,
@@ -108,9 +108,18 @@ def watched(champion: str, before: str, comparison: Comparison, *, worse: bool) 
 # --- what would change it ---------------------------------------------------------------------------------------
 
 LOOK = f"look at the datasets; if they are right, {_FORCE}"
+LEAVE_OUT = (
+    "leave the column out of `features`, since a service does not know it when it asks; if it does, name the column in "
+    "`known-before`"
+)
 OTHER_DATA = "other datasets or another `estimator`: on these the champion is better"
 KEEP_COLUMNS = f"keep the columns as the champion knows them, or {_FORCE}"
 NEW_DATA = f"new datasets: with them it is another model; or {_FORCE}"
+
+
+def look(failed: Check) -> str:
+    """Returns what would change the verdict of data that look wrong."""
+    return LEAVE_OUT if failed.name == "believable" else LOOK
 
 
 def held(comparison: Comparison, policy: Policy) -> str:
@@ -158,6 +167,12 @@ def suspicious(screening: Screening, policy: Policy) -> str:
 def moved(screening: Screening) -> str:
     """Returns which columns moved as a whole."""
     return "; ".join(screening.moved) or "no column moved as a whole"
+
+
+def telling(names: tuple[str, ...]) -> str:
+    """Returns which features tell the target."""
+    alone = "alone determines" if len(names) == 1 else "each alone determine"
+    return f"{quoted_list(names)} {alone} the target, which is predicted almost without error: too good to be true?"
 
 
 def worst_datasets(tail: float, allowed: float) -> str:

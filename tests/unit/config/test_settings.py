@@ -422,6 +422,7 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
         "slices",
         "guardrails",
         "max_suspicious",
+        "known_before",
         "force",
         "fit_budget",
         "seed",

@@ -300,3 +300,14 @@ def test_what_the_watch_found_is_a_sentence():
     assert watched("v2", "v1", make_comparison(gain=-0.1), worse=False).startswith(
         "v2 is not proven worse than v1, the version before it: going back would save -10.0 % ["
     )
+
+
+def test_a_feature_that_tells_the_target_is_for_a_person_to_review_unless_it_is_known_before():
+    found = make_comparison(telling=("power.1", "code"))
+    decision = decide(found, POLICY)
+    assert decision.verdict is Verdict.REVIEW
+    assert decision.reason.startswith("the data look wrong: 'power.1', 'code' each alone determine the target")
+    assert "`known-before`" in decision.outlook
+    half = decide(found, replace(POLICY, known_before=("code",)))
+    assert "'power.1' alone determines the target" in half.reason
+    assert decide(found, replace(POLICY, known_before=("power.1", "code"))).verdict is Verdict.PROMOTE

@@ -4,8 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml_action.core import cells
+from ml_action.core.records.dataset import Dataset
 from ml_action.core.records.model import Recipe
 from ml_action.modelling import data_warnings
+from ml_action.modelling.reading.table import Table
+from tests.support.factories import make_comparison
 
 RNG = np.random.default_rng(0)
 
@@ -13,7 +17,8 @@ RNG = np.random.default_rng(0)
 def warned(frame, score, *, task="regression", metric="r2", target="y"):
     features = tuple(name for name in frame.columns if name != target)
     recipe = Recipe(target=target, features=features, task=task, estimator="", params={}, metric=metric, seed=0)
-    return list(data_warnings.warnings_for(frame, recipe, {"one": score, "other": score - 0.1}, metric))
+    found = data_warnings.warnings_for(frame, recipe, {"one": score, "other": score - 0.1}, metric)
+    return [cells.written(one, private=False) for one in found]
 
 
 def frame(**more):
@@ -83,3 +88,55 @@ def test_iso_dates_have_no_warning():
 
 def test_names_and_codes_have_no_warning():
     assert warned(frame(who=[f"N{n}A1" for n in range(200)], kind=["1", "2"] * 100), 0.7) == []
+
+
+# --- what names and shapes suggest ----------------------------------------------------------------------------
+
+
+def table_warnings(frame, *, per_file=10, group=""):
+    recipe = Recipe("y", tuple(name for name in frame if name != "y"), "regression", "", {}, "r2", 0)
+    cluster = np.arange(len(frame)) // per_file
+    datasets = tuple(Dataset(f"{n}.csv", str(n)) for n in range(cluster[-1] + 1))
+    return list(data_warnings.column_warnings(Table(frame, cluster, datasets), recipe, group))
+
+
+def test_ordinary_columns_are_no_warning():
+    assert table_warnings(frame()) == []
+
+
+def test_two_columns_of_one_name_are_reported():
+    (warning,) = table_warnings(frame(**{"a.1": RNG.normal(size=200), "b.1": RNG.normal(size=200)}))
+    assert warning.startswith("two columns are called 'a': the second is read as 'a.1'")
+
+
+def test_a_key_and_row_numbers_are_reported():
+    (warning,) = table_warnings(frame(PassengerId=RNG.permutation(200), line=np.tile(np.arange(10), 20)))
+    assert warning.startswith("'PassengerId', 'line': another value in each row")
+
+
+def test_an_owner_with_rows_in_several_datasets_is_reported():
+    (warning,) = table_warnings(frame(employee_id=np.arange(200) % 50))
+    assert warning.startswith("'employee_id' names 50 owners")
+    assert warning.endswith('set group = "employee_id"')
+    assert table_warnings(frame(employee_id=np.arange(200) % 50), group="employee_id") == []
+    assert table_warnings(frame(employee_id=np.arange(200) // 4), per_file=4) == []  # a dataset of each
+
+
+def comparison(challenger, baseline):
+    return make_comparison(challenger=challenger, baseline=baseline)
+
+
+@pytest.mark.parametrize(("r2", "expected"), [(0.999, ("copy", "y.1")), (0.99, ()), (1.0, ("copy", "y.1"))])
+def test_features_that_tell_the_target_are_named_if_it_is_predicted_almost_without_error(r2, expected):
+    table = frame(**{"y.1": RNG.normal(size=200)}).assign(copy=lambda one: 1000 * one["y"] + 1)
+    recipe = Recipe("y", ("a", "copy", "y.1"), "regression", "", {}, "r2", 0)
+    assert data_warnings.telling_features(table, recipe, comparison({"r2": r2}, {"r2": -0.01})) == expected
+
+
+@pytest.mark.parametrize(("right", "expected"), [(100.0, ("code",)), (99.2, ())])
+def test_a_rare_class_makes_no_score_too_good(right, expected):
+    table = frame(y=["no"] * 198 + ["yes"] * 2, code=[0] * 198 + [1] * 2)
+    recipe = Recipe("y", ("a", "code"), "classification", "", {}, "accuracy", 0)
+    scores = comparison({"accuracy_percent": right}, {"accuracy_percent": 99.0})
+    assert data_warnings.telling_features(table, recipe, scores) == expected
+    assert data_warnings.telling_features(table, recipe, comparison({}, {})) == ()

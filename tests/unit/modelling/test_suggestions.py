@@ -105,7 +105,7 @@ def test_names_of_rows_are_no_features():
     found = suggest(numbers())[0]
     assert found.features == ("a", "b", "noise")
     assert "all but 'id'" in found.why["features"]
-    assert suggest(numbers().rename(columns={"id": "number"}))[0].features == ()
+    assert suggest(numbers().rename(columns={"id": "rooms"}))[0].features == ()
     assert suggest(numbers().assign(id=RNG.normal(size=400)))[0].features == ()  # it measures something
 
 
