@@ -153,13 +153,21 @@ def values_of(settings: Settings) -> dict[str, Any]:
     }
 
 
+# Options that earlier versions did not have: as long as they are off, fingerprints are as in earlier journals.
+_ADDED = frozenset({"known_before", "merge_spellings"})
+
+
 def fingerprint_settings(settings: Settings) -> dict[str, object]:
     """The settings that shape a model or its verdict, without groups: a part of an attempt's fingerprint.
 
     The options say which these are. Keys and values are compared with those that earlier versions stored.
     """
     values = values_of(settings)
-    shaping = {option.field: values[option.field] for option in OPTIONS if option.in_fingerprint}
+    shaping = {
+        option.field: values[option.field]
+        for option in OPTIONS
+        if option.in_fingerprint and (option.field not in _ADDED or values[option.field])
+    }
     rails = tuple((rail.metric, rail.margin) for rail in settings.gate.guardrails)
     return shaping | {"contract": [vars(rule).copy() for rule in settings.data.contract], "guardrails": rails}
 
