@@ -11,6 +11,11 @@ import signal
 import sys
 from pathlib import Path
 
+if sys.version_info < (3, 10):  # noqa: UP036  the `check` action takes the runner's own Python
+    version = ".".join(map(str, sys.version_info[:2]))
+    print("::error::Python 3.10 or later is needed, and this is " + version + ": run actions/setup-python first")  # noqa: T201
+    sys.exit(2)
+
 # Before anything that takes time is imported: the first process of a container is deaf to SIGTERM until it listens, and
 # a cancelled job would run on. Nothing is begun yet, so there is nothing to say. The boundary listens while there is.
 for number in (signal.SIGTERM, signal.SIGINT):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ml_action.commands.base import Invocation
 from ml_action.commands.table import COMMANDS, load
 from ml_action.config.options import MODES, OPTIONS
+from ml_action.core.dataclass import replace
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log, PlainLog
 from ml_action.core.records.outcome import Outcome
@@ -95,14 +96,26 @@ def _run(
         if isinstance(log, ActionsLog):
             stack.callback(log.close)
         folder = cache(lambda: Path(stack.enter_context(_temporary_folder(context))))
-        call = Invocation(inputs, context, log, folder, options)
+
+        def story() -> Outcome | int | None:
+            return load(command).run(Invocation(inputs, _trusting(context, inputs, log, folder), log, folder, options))
+
         return boundary.run_guarded(
-            lambda: load(command).run(call),
+            story,
             context,
             log,
             _secrets(inputs),
             as_json=getattr(options, "json", False),
         )
+
+
+def _trusting(context: RunContext, inputs: Mapping[str, str], log: Log, folder: Callable[[], Path]) -> RunContext:
+    """Returns the context with an environment in which git and the API trust the authorities that the user names."""
+    from ml_action.core import certificates
+
+    chosen = certificates.choose(context.environ, inputs.get("ca-bundle", ""), context.workspace, log.warn)
+    bundle = certificates.write_bundle(chosen, folder)
+    return replace(context, environ=certificates.with_bundle(context.environ, bundle))
 
 
 def _temporary_folder(context: RunContext) -> AbstractContextManager[str]:

@@ -37,7 +37,7 @@ class Option:
     choices: tuple[str, ...] = ()
     in_file: bool = True  # whether ml-auto-update.toml may set it: never a secret, never what a run does
     schema: str = "string"  # its type in the JSON schema
-    has_flag: bool = True  # on the command line; without one only the environment sets it
+    has_flag: bool = True  # on the command line; without one the environment or the command's own sets it
     identifies: bool = False  # an attempt's fingerprint has it, although its group does not shape a model or a verdict
 
     @property

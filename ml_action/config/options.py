@@ -47,6 +47,24 @@ CONNECTION_OPTIONS = (
         in_file=False,
     ),
     Option(
+        Group.RUN,
+        "workspace",
+        "",
+        "The folder of the checkout, if it is not the runner's own (actions/checkout with `path`). Default: found.",
+        parsers.text,
+        in_file=False,
+        has_flag=False,
+    ),
+    Option(
+        Group.RUN,
+        "ca-bundle",
+        "",
+        "A file of certificates (PEM) of private authorities, trusted as well as the machine's own; a path in the "
+        "repository. SSL_CERT_FILE and the like are read too.",
+        parsers.text,
+        in_file=False,
+    ),
+    Option(
         Group.SECRETS,
         "token",
         "",

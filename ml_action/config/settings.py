@@ -110,6 +110,8 @@ class Settings:
     mode: str
     name: str
     forge: str  # auto | github | sandbox | none
+    workspace: str  # path; empty: found
+    ca_bundle: str  # path; empty: the machine's certificate authorities alone
     data: DataOptions
     trigger: TriggerOptions
     training: TrainingOptions

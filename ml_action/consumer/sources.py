@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from ml_action.config.settings import METADATA
+from ml_action.core import certificates
 from ml_action.core.errors import ExpectedError
 from ml_action.git.journal import COUNTER
 
@@ -164,7 +167,9 @@ class Api:
             raise ValueError(f"the address of the API has to begin with https:// or http://: {base!r}")
         self._token = token
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(_SameHost)
+        self._opener = urllib.request.build_opener(
+            _SameHost, urllib.request.HTTPSHandler(context=trusted_authorities())
+        )
 
     def read(self, address: str, etag: str = "", most: int = MAX_METADATA) -> Download:
         """Returns a file, at most `most` + 1 bytes of it; without content if its ETag is still `etag`."""
@@ -199,6 +204,18 @@ class Api:
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         return self._opener.open(request, timeout=self._timeout)
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """Returns the settings of TLS that trust the machine's authorities, and those that the environment names.
+
+    Python reads SSL_CERT_FILE only; people set the variables of requests, curl or Node.js and expect the same of them.
+    """
+    chosen = certificates.choose(os.environ, "", Path.cwd())
+    context = ssl.create_default_context(cafile=chosen.base or None)
+    for file in chosen.added:
+        context.load_verify_locations(file)
+    return context
 
 
 def _content(response: Any, most: int) -> bytes:
@@ -276,6 +293,12 @@ def _requested_wait(response: urllib.error.HTTPError) -> float:
 
 
 def _unanswered(error: Exception, base: str) -> SourceUnavailable:
+    if "certificate" in str(error).casefold():
+        return SourceUnavailable(
+            f"the certificate of {base} is not trusted: {str(error)[:200]}",
+            why="its authority is private, such as a company's, and this machine or container does not know it",
+            fix="set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to a file (PEM) that has the authority's certificate",
+        )
     return SourceUnavailable(
         f"{base} does not answer: {type(error).__name__}: {str(error)[:200]}",
         why="the network, a proxy or the server is in trouble",

@@ -1,8 +1,8 @@
 """The git command. Every call is made here: it ignores the user's configuration, and no argument contains a secret.
 
 The environment of each call is built here: inherited GIT_* variables are dropped (they would point git at another
-repository), and `safe.directory` and the token's header are passed as GIT_CONFIG_* variables. So a workspace of another
-user works, and the token is in no argument, file or remote URL (github.md F3).
+repository) but for those that name certificates, and `safe.directory` and the token's header are passed as GIT_CONFIG_*
+variables. So a workspace of another user works, and the token is in no argument, file or remote URL (github.md F3).
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from ml_action.core.retry import RetryBudget
 from ml_action.git import process
 from ml_action.git.process import BatchReader, GitFailed, Location
 
+# Whom git trusts, and how it shows itself to a server or proxy that asks for a certificate: git(1).
+KEPT = frozenset(
+    f"GIT_{prefix}{name}"
+    for prefix in ("", "PROXY_")
+    for name in ("SSL_CAINFO", "SSL_CAPATH", "SSL_CERT", "SSL_KEY", "SSL_CERT_PASSWORD_PROTECTED")
+)
 SILENCE = 120  # seconds without a byte until a connection is given up; a busy server sends one every five
 
 
@@ -29,6 +35,7 @@ class Login:
 
     server: str  # https://github.com
     token: str = field(repr=False)
+    address: str = ""  # of the repository; nothing may rewrite it
 
     def header(self) -> str:
         """Returns the header that actions/checkout sends too."""
@@ -38,13 +45,14 @@ class Login:
 
 def environment(inherited: Mapping[str, str], login: Login | None = None) -> dict[str, str]:
     """Returns the environment of a git process."""
-    clean = {name: value for name, value in inherited.items() if not name.startswith("GIT_")}
+    clean = {name: value for name, value in inherited.items() if not name.startswith("GIT_") or name in KEPT}
     config = [
         ("safe.directory", "*"),
         ("gc.auto", "0"),
         ("core.quotePath", "false"),
         ("protocol.ext.allow", "never"),
         ("http.followRedirects", "false"),  # a redirect would take the token's header to another server
+        ("http.sslVerify", "true"),
         ("http.lowSpeedLimit", "1"),
         ("http.lowSpeedTime", str(SILENCE)),
     ]
@@ -52,6 +60,9 @@ def environment(inherited: Mapping[str, str], login: Login | None = None) -> dic
         # An empty value first clears a header that actions/checkout persisted: the server refuses two.
         key = f"http.{login.server.rstrip('/')}/.extraheader"
         config += [(key, ""), (key, login.header())]
+    if login and login.address:
+        # The longest match counts: a rewriting to SSH, or to a mirror that the token is not for, does not hold for it.
+        config += [(f"url.{login.address}.{key}", login.address) for key in ("insteadOf", "pushInsteadOf")]
     clean |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_ADVICE": "0"}
     clean["GIT_CONFIG_COUNT"] = str(len(config))
     for index, (key, value) in enumerate(config):

@@ -8,6 +8,7 @@ Where there is no workspace (the `check` action without a checkout), the store i
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ml_action.core.dataclass import replace
@@ -19,6 +20,8 @@ from ml_action.git.repository import HERE, Branches, Repository, Tips
 
 ORIGIN = "origin"  # the name of a partial clone's remote
 STORE = "store.git"
+NEEDED = (2, 31)  # of git: GIT_CONFIG_COUNT, and rev-parse --path-format
+OTHER_FORMAT = "mismatched algorithms"  # what git says if the server's objects have longer ids
 
 
 def open_in_place(workspace: Git, state_branch: str) -> Repository:
@@ -39,6 +42,7 @@ def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repositor
     Raises:
         RepositoryError: the workspace is no git repository, or has no commit yet.
     """
+    require_version(workspace)
     objects, shallow, object_format, head = _describe(workspace)
     store = new_store(workspace, scratch / STORE, object_format)
     _write(store.directory / "objects/info/alternates", objects.encode("utf-8", "surrogateescape") + b"\n")
@@ -53,10 +57,36 @@ def open_with_own_store(workspace: Git, remote: str, scratch: Path) -> Repositor
 
 def clone_blobless(git: Git, remote: str, branches: Branches, scratch: Path) -> Repository:
     """Returns a repository without a workspace: it has trees, and fetches blobs when they are read. One round trip."""
-    store = new_store(git, scratch / STORE, "sha1")
-    make_partial(store, remote)  # fetched by this remote's name, so that later reads find the missing blobs
-    found = Repository(store, ORIGIN, "").updated(branches)
+    require_version(git)
+    try:
+        found = _partial_clone(git, remote, scratch / STORE, "sha1").updated(branches)
+    except RepositoryError as error:
+        if OTHER_FORMAT not in str(error):
+            raise
+        found = _partial_clone(git, remote, scratch / f"sha256-{STORE}", "sha256").updated(branches)
     return replace(found, head=found.tips.base)
+
+
+def _partial_clone(git: Git, remote: str, path: Path, object_format: str) -> Repository:
+    store = new_store(git, path, object_format)
+    make_partial(store, remote)
+    return Repository(store, ORIGIN, "")  # fetched by the remote's name, so that later reads find the missing blobs
+
+
+def require_version(git: Git) -> None:
+    """Stops if git is too old: it would ignore settings that it does not know, the token among them.
+
+    Raises:
+        RepositoryError: it is older than NEEDED.
+    """
+    text = git.line("--version")
+    found = re.search(r"(\d+)\.(\d+)", text)
+    if found and (int(found[1]), int(found[2])) < NEEDED:
+        raise RepositoryError(
+            f"{text} is too old: {NEEDED[0]}.{NEEDED[1]} or later is needed",
+            why="it ignores settings that it does not know; this runner or container has an old system",
+            fix="install a newer git on the runner, or use a newer image",
+        )
 
 
 def _describe(workspace: Git) -> list[str]:

@@ -197,5 +197,5 @@ def _missing(directory: Path) -> RepositoryError:
     return RepositoryError(
         "the git command was not found",
         why="git is not installed, or not on PATH",
-        fix="install git 2.34 or later",
+        fix="install git 2.31 or later",
     )

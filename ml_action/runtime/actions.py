@@ -8,9 +8,11 @@ python3. Untrusted text can become no workflow command: the runner reads `::name
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Collection, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import TextIO
 
@@ -120,7 +122,8 @@ def _in_repository(value: str, environ: Mapping[str, str]) -> str:
 def _scratch(environ: Mapping[str, str]) -> Path:
     """The folder for temporary files. Runners before v2.329 do not mount theirs into the container (github.md A3)."""
     candidates = (environ.get("RUNNER_TEMP"), environ.get("TMPDIR"))
-    return next((Path(path) for path in candidates if path and Path(path).is_dir()), Path("/tmp"))  # noqa: S108
+    usable = (Path(path) for path in candidates if path and Path(path).is_dir() and os.access(path, os.W_OK))
+    return next(usable, Path("/tmp"))  # noqa: S108
 
 
 def _file(environ: Mapping[str, str], name: str) -> Path | None:
@@ -153,11 +156,30 @@ def summary_text(text: str) -> bytes:
     return content[:SUMMARY_BYTES].decode("utf-8", "ignore").encode() + CUT.encode()
 
 
-def append(path: Path | None, content: bytes) -> None:
-    """Appends to one of the runner's files, if the runner has it."""
-    if path is not None:
-        with path.open("ab") as file:
-            file.write(content)
+def append(path: Path | None, content: bytes) -> str:
+    """Appends to one of the runner's files, if the runner has it. Returns why that failed, or "".
+
+    A part that was written is taken back: the runner would stop at an output without an end.
+    """
+    if path is None:
+        return ""
+    try:
+        with path.open("ab", buffering=0) as file:
+            _append_whole(file, content)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _append_whole(file: FileIO, content: bytes) -> None:
+    start, rest = os.fstat(file.fileno()).st_size, memoryview(content)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        with contextlib.suppress(OSError):
+            file.truncate(start)
+        raise
 
 
 def leave_report(workspace: Path, text: str) -> str:
@@ -181,7 +203,11 @@ def leave_report(workspace: Path, text: str) -> str:
 
 
 def restore_ownership(workspace: Path) -> None:
-    """Hands what root wrote into the repository (forge `none`) to the workspace's owner, who could not delete it."""
+    """Hands what root wrote into the repository (forge `none`) to the workspace's owner, who could not delete it.
+
+    Raises:
+        OSError: that is not possible here.
+    """
     owner = workspace.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return

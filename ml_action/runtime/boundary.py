@@ -7,18 +7,19 @@ is a bug: a traceback, and a report to paste into an issue.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 from ml_action import __version__
-from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataError, ExpectedError
+from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataError, ExpectedError, RepositoryError
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.outcome import Outcome
@@ -111,6 +112,10 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
         return _Ending(failed(problem), problem.exit_code)
     except (Terminated, Exception) as error:  # noqa: BLE001  this is the boundary
+        full = _disk_error(error)
+        if full and not stop.code:
+            log.error(redact(str(full), secrets))
+            return _Ending(failed(full), full.exit_code)
         if stop.code:
             _end(_children() - others)
             log.error(interrupted().reason)
@@ -118,6 +123,17 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         log.error(f"this is a bug in ml-auto-update: {redact(repr(error), secrets)}")
         log.info(redact(bug_report(), secrets))
         return _Ending(bug(), EXIT_BUG)
+
+
+def _disk_error(error: BaseException) -> RepositoryError | None:
+    """Returns what the user reads if the disk is full or may not be written to, which is no bug."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None
+    return RepositoryError(
+        f"{error.filename or 'a file'} cannot be written: {error.strerror}",
+        why="the checkout, the datasets and the model need more space than this machine has left, or it is read-only",
+        fix="free some space, or use a runner with a larger disk; nothing was lost: the next run does the same again",
+    )
 
 
 def _children() -> frozenset[int]:
@@ -146,9 +162,9 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
     values = {name: redact(value, secrets) for name, value in outputs.from_outcome(outcome).items()}
     if context.in_actions:
         values["report-path"] = actions.leave_report(context.workspace, text)
-        actions.restore_ownership(context.workspace)
-    actions.append(context.output, actions.outputs_text(values).encode("utf-8", "replace"))
-    actions.append(context.summary, actions.summary_text(text))
+        with contextlib.suppress(OSError):  # the owner can still read it
+            actions.restore_ownership(context.workspace)
+    _write_runner_files(context, values, text, log)
     if outcome.verdict in NEEDS_ATTENTION:  # first: the runner shows ten annotations of a kind
         (log.error if outcome.exit_code else log.warn)(values["reason"])
     for item in outcome.set_aside:
@@ -160,6 +176,19 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
         for line in console.lines(redacted(verdict(outcome), hide)):
             log.info(line)
     return values
+
+
+def _write_runner_files(context: RunContext, values: Mapping[str, str], text: str, log: Log) -> None:
+    """Writes outputs and summary. What cannot be written is a warning: the verdict is not lost for it."""
+    for name, path, content, lost in (
+        ("GITHUB_OUTPUT", context.output, actions.outputs_text(values).encode("utf-8", "replace"), "has no outputs"),
+        ("GITHUB_STEP_SUMMARY", context.summary, actions.summary_text(text), "has no summary"),
+    ):
+        problem = actions.append(path, content)
+        if problem:
+            log.warn(
+                f"{name} cannot be written ({path}: {problem}), so this step {lost}; its exit code says how it ended"
+            )
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

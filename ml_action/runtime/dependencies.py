@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ml_action.forge.github.session import ApiAccess
 
 
+API_AUTHORITIES = "REQUESTS_CA_BUNDLE"  # the variable that requests reads; `core.certificates` sets it
+
+
 @dataclass(frozen=True)
 class RunFacts:
     """What people see of a run."""
@@ -76,7 +79,8 @@ class Connection:
     def _access(self) -> ApiAccess:
         from ml_action.forge.github.session import ApiAccess, Timing
 
-        return ApiAccess(self.context.api_url, self.retries, Timing(), time.time)
+        authorities = self.context.environ.get(API_AUTHORITIES, "")
+        return ApiAccess(self.context.api_url, self.retries, Timing(), time.time, authorities)
 
     @cached_property
     def _dry_run(self) -> Forge:

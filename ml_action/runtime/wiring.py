@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from ml_action.core.retry import RetryBudget
 from ml_action.git import command, repository
 from ml_action.git.command import Git, Login
 from ml_action.git.repository import Branches, Repository
-from ml_action.runtime import authority
+from ml_action.runtime import authority, checkout
 from ml_action.runtime.actions import RunContext
 from ml_action.runtime.repository_access import (
     Opened,
@@ -48,30 +47,16 @@ def find_place(given: Mapping[str, str], context: RunContext, say: Callable[[str
     Raises:
         SettingsError, RepositoryError
     """
-    top = _top(context)
+    budget = RetryBudget(pause=time.sleep, report=say)
+    top = checkout.find(given.get("workspace", ""), context)
     settings = parse(given, read_config(top))
     forge = _choose_forge(settings, context)
-    login = Login(context.server_url, settings.secrets.token) if forge == "github" else None
-    workspace = Git(top, command.environment(context.environ, login), RetryBudget(pause=time.sleep, report=say))
-    return Target(given, settings, context, workspace, context.git_url if forge == "github" else str(top))
-
-
-def _top(context: RunContext) -> Path:
-    """The workspace's root: the folder itself when it holds a repository, or the one that it lies in."""
-    if (context.workspace / ".git").exists():
-        return context.workspace
-    here = Git(context.workspace, command.environment(context.environ))
-    return Path(here.line_or_empty("rev-parse", "--show-toplevel") or context.workspace)
-
-
-def origin(top: Path, context: RunContext) -> str:
-    """owner/name of the repository that this clone came from; empty where it is not on the server of the context."""
-    url = Git(top, command.environment(context.environ)).line_or_empty("remote", "get-url", "origin")
-    _, _, place = context.server_url.partition("://")  # github.com, or another host with its port
-    found = re.fullmatch(
-        rf"(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?", url
-    )
-    return found[1] if found else ""
+    if forge != "github":
+        return Target(given, settings, context, Git(top, command.environment(context.environ), budget), str(top))
+    login = Login(context.server_url, settings.secrets.token, context.git_url)
+    workspace = Git(top, command.environment(context.environ, login), budget)
+    checkout.require_own(workspace, context)
+    return Target(given, settings, context, workspace, context.git_url)
 
 
 def _choose_forge(settings: Settings, context: RunContext) -> str:

@@ -10,7 +10,7 @@ from ml_action.config.options import BY_NAME, OPTIONS
 from ml_action.core import errors
 from ml_action.reports.outputs import CHECK_OUTPUTS, OUTPUTS
 
-CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token")
+CHECK_INPUTS = ("name", "data-path", "threshold", "base", "forge", "token", "workspace", "ca-bundle")
 
 
 def _described(setting: Option) -> str:

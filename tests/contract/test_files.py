@@ -82,7 +82,7 @@ def test_the_output_decision_names_every_verdict():
 def test_the_check_actions_inputs_are_rows_of_the_table():
     whole, check = yaml_of("action.yml")["inputs"], yaml_of("check/action.yml")["inputs"]
     assert {name: whole[name] for name in check} == check
-    assert set(check) == {"name", "data-path", "threshold", "base", "forge", "token"}
+    assert set(check) == {"name", "data-path", "threshold", "base", "forge", "token", "workspace", "ca-bundle"}
 
 
 def test_the_check_actions_outputs_come_from_its_step():
@@ -165,7 +165,7 @@ FLAGS = {setting.name for setting in OPTIONS if setting.has_flag and setting.nam
 
 
 def test_every_setting_but_the_mode_and_a_secret_of_the_environment_is_a_flag():
-    assert set(NAMES) - FLAGS == {"mode", "holdout-key"}
+    assert set(NAMES) - FLAGS == {"mode", "workspace", "holdout-key"}
     for name, command in cli.COMMANDS.items():
         parser = make_parser([name])._subparsers._group_actions[0].choices[name]
         flags = {

@@ -15,7 +15,7 @@ from ml_action.config import file
 from ml_action.config.options import BY_NAME
 from ml_action.core.records.diagnosis import Diagnosis
 from ml_action.core.records.outcome import Outcome
-from ml_action.runtime import wiring
+from ml_action.runtime import checkout, wiring
 
 
 def run(call: Invocation) -> Outcome:
@@ -39,7 +39,7 @@ def run(call: Invocation) -> Outcome:
 def _diagnose(call: Invocation, top: Path, secrets: Mapping[str, str], chosen: Mapping[str, str]) -> Diagnosis | None:
     """Returns the doctor's diagnosis; `None` without a token, and for a repository that is not on GitHub."""
     context = replace(call.context, workspace=top)
-    context = replace(context, repository=context.repository or wiring.origin(top, context))
+    context = replace(context, repository=context.repository or checkout.origin(top, context))
     if not secrets.get("token") or not context.repository:
         return None
     inputs = {"autonomy": "propose", **chosen, **secrets, "forge": "github"}

@@ -84,6 +84,42 @@ KNOWN_ERRORS = (
     ),
     KnownError(
         0,
+        "ip allow list",
+        "the organization lets only known addresses in, and this runner's is not one of them",
+        "add the runner's address to the organization's IP allow list, or use a runner whose address is on it",
+    ),
+    KnownError(
+        0,
+        "suspended",
+        "the account or App of the {setting} is suspended",
+        "use another {setting}, or have the suspension ended",
+    ),
+    KnownError(
+        451,
+        "",
+        "the repository is disabled over a complaint",
+        "its owner has to clear that with GitHub; until then, turn the workflow off",
+    ),
+    KnownError(
+        0,
+        "repository access blocked",
+        "GitHub or its administrators disabled the repository",
+        "its owner has to clear that with GitHub; until then, turn the workflow off",
+    ),
+    KnownError(
+        0,
+        "has been disabled",
+        "GitHub or its administrators disabled the repository",
+        "its owner has to clear that with GitHub; until then, turn the workflow off",
+    ),
+    KnownError(
+        0,
+        "locked",
+        "the repository is being moved to another server or owner, or the conversation is locked",
+        "wait until the move is over, and use the new address then; or unlock the conversation",
+    ),
+    KnownError(
+        0,
         "archived",
         "the repository is archived and read-only",
         "unarchive it, or turn the workflow off",
@@ -146,8 +182,8 @@ KNOWN_ERRORS = (
     KnownError(
         404,
         "",
-        "the repository is not there, or the {setting} cannot see it",
-        "check the repository's name, and that the {setting} has {permission} on it",
+        "the repository is not there, or the {setting} cannot see it; an old server may also lack this function",
+        "check the repository's name, that the {setting} has {permission} on it, and the server's version",
     ),
     KnownError(403, "", "the {setting} may not do this", "give it the permission {permission}"),
 )
@@ -163,6 +199,14 @@ NETWORK = KnownError(
     "the network is down, the address is wrong, or a proxy is in the way",
     "check the server's address and the proxy; " + LATER,
     transient=True,
+)
+
+CERTIFICATE = KnownError(
+    0,
+    "",
+    "the server's certificate is not trusted: its authority is private, it has expired, or a proxy answers",
+    "put the authority's certificate (PEM) into the repository, and name it with `ca-bundle`, or set SSL_CERT_FILE",
+    transient=True,  # not refused by GitHub
 )
 
 REPLIES = (
@@ -192,6 +236,11 @@ def limited(operation: Operation, status: int, text: str) -> ForgeError:
 def unreachable(operation: Operation, text: str) -> ForgeError:
     """Returns the error that the user reads if there was no response, or one that cannot be parsed."""
     return _error(NETWORK, operation, f"could not {operation.action}: {_quoted(text)}")
+
+
+def untrusted(operation: Operation, text: str) -> ForgeError:
+    """Returns the error that the user reads if the server's certificate is not trusted."""
+    return _error(CERTIFICATE, operation, f"could not {operation.action}: {_quoted(text)}")
 
 
 def merge_reply(refusal: ForgeError) -> MergeAnswer:

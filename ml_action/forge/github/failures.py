@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ml_action.core.errors import ForgeError
 from ml_action.forge.base import Refused
-from ml_action.forge.github.errors import NOT_YET, Operation, explain, limited, unreachable
+from ml_action.forge.github.errors import NOT_YET, Operation, explain, limited, unreachable, untrusted
 
 MINUTE = 60.0  # seconds; the wait that GitHub asks for if the response names none
 LIMITS = ("rate limit", "abuse detection", "submitted too quickly")
@@ -51,6 +51,8 @@ def failed_response(
 
 def no_response(operation: Operation, text: str) -> RequestFailure:
     """Returns the failure of a request without a response, or with one that cannot be parsed."""
+    if "certificate" in text.casefold():  # time does not help
+        return RequestFailure(untrusted(operation, text), transient=False, outcome_unknown=False)
     return RequestFailure(unreachable(operation, text))
 
 

@@ -58,6 +58,7 @@ class ApiAccess:
     retry_budget: RetryBudget
     timing: Timing
     clock: Callable[[], float]  # seconds since the epoch, as time.time
+    authorities: str = ""  # file of the certificate authorities that are trusted; empty: requests' own
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ def _client(access: ApiAccess, credential: Credential) -> github.Github:
         auth=github.Auth.Token(credential.token),
         base_url=access.url.rstrip("/"),
         timeout=access.timing.timeout,
+        verify=access.authorities or True,
         user_agent="ml-auto-update",
         per_page=100,
         retry=0,

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -403,3 +404,37 @@ def test_counting_with_a_store_writes_nothing_into_the_workspace(origin, tmp_pat
         "",
     )
     assert sorted(path for path in origin.path.rglob("*")) == before
+
+
+# --- servers and gits that differ -----------------------------------------------------------------------------
+
+
+def test_a_server_with_long_object_ids_is_cloned_too(tmp_path):
+    source = make_repository(tmp_path / "sha256", make_csvs(2), "--object-format=sha256")
+    remote = make_remote(tmp_path / "r.git", source)
+    (tmp_path / "scratch").mkdir()
+    found = clone_blobless(make_git(tmp_path), remote.as_uri(), BRANCHES, tmp_path / "scratch")
+    assert found.head == source.git.object_id("HEAD")
+    assert len(found.head) == 64
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("git version 2.30.2", True), ("git version 2.25.1", True), ("git version 2.31.0", False),
+     ("git version 2.50.1 (Apple Git-155)", False), ("git version 3.0.0.windows.1", False), ("another", False)],
+)  # fmt: skip
+def test_an_old_git_is_named_before_anything_else(tmp_path, version, old):
+    workspace = make_repository(tmp_path / "w", make_csvs(1))
+    (tmp_path / "bin").mkdir()
+    shim = tmp_path / "bin/git"
+    shim.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{version}" && exit\nexec /usr/bin/git "$@"\n')
+    shim.chmod(0o755)
+    git = replace(workspace.git, env={**workspace.git.env, "PATH": f"{shim.parent}:/usr/bin:/bin"})
+    (tmp_path / "scratch").mkdir()
+    if not old:
+        assert open_with_own_store(git, str(workspace.path), tmp_path / "scratch").head
+        return
+    with pytest.raises(RepositoryError, match=rf"{version} is too old: 2\.31 or later is needed"):
+        open_with_own_store(git, str(workspace.path), tmp_path / "scratch")
+    with pytest.raises(RepositoryError, match="is too old"):
+        clone_blobless(git, str(workspace.path), BRANCHES, tmp_path / "scratch")

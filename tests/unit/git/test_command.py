@@ -96,7 +96,7 @@ def test_the_token_is_in_no_argument(fake_git):
     word = login.header().split()[-1]
     assert argv[1:] == ["push", "https://github.com/o/r.git"]
     assert not [text for text in argv if SECRET in text or word in text]
-    assert [name for name, text in env.items() if word in text] == ["GIT_CONFIG_VALUE_8"]
+    assert [name for name, text in env.items() if word in text] == ["GIT_CONFIG_VALUE_9"]
     assert not [name for name, text in env.items() if SECRET in text]
     assert "GIT_DIR" not in env
 

@@ -20,7 +20,7 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
             "remote: error: GH013: Repository rule violations found for refs/heads/x.",
             "the server's branch rules refuse",
         ),
-        ("! [remote rejected] a -> b (pre-receive hook declined)", "the server's branch rules refuse"),
+        ("! [remote rejected] a -> b (pre-receive hook declined)", "a hook of the server refuses"),
         (
             "remote: Permission to o/r.git denied to x.\nfatal: unable to access 'https://x/': returned error: 403",
             "the token may not write",
@@ -59,6 +59,97 @@ PUSH = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify")
             "the server could not be reached",
         ),
         ("fatal: the remote end hung up unexpectedly\nfatal: early EOF", "the server could not be reached"),
+        (
+            "fatal: unable to access 'https://x/': SSL certificate problem: unable to get local issuer certificate",
+            "the server's certificate is not trusted",
+        ),
+        (
+            "fatal: unable to access 'https://x/': server certificate verification failed. CAfile: none CRLfile: none",
+            "the server's certificate is not trusted",
+        ),
+        (
+            "fatal: unable to access 'https://x/': SSL certificate problem: certificate has expired",
+            "the server's certificate is not valid now",
+        ),
+        (
+            (
+                "fatal: unable to access 'https://x/': SSL: no alternative certificate subject name matches target "
+                "host name 'x'"
+            ),
+            "the server's certificate is for another name",
+        ),
+        (
+            "fatal: unable to access 'https://x/': error setting certificate verify locations:  CAfile: /none",
+            "the file of certificate authorities cannot be used",
+        ),
+        (
+            (
+                "! [remote rejected] a -> b (refusing to allow a GitHub App to create or update workflow "
+                "`.github/workflows/x.yml` without `workflows` permission)"
+            ),
+            "the token may not push commits that change workflows",
+        ),
+        (
+            "remote: error: GH007: Your push would publish a private email address.",
+            "the server refuses the e-mail address",
+        ),
+        (
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/x.\n"
+                "remote: - GITHUB PUSH PROTECTION\nremote:   - Push cannot contain secrets"
+            ),
+            "the server's push protection takes something",
+        ),
+        (
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/x.\n"
+                "remote: - Commit author email must match a given pattern"
+            ),
+            "a rule of the server asks for another author",
+        ),
+        (
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/x.\n"
+                "remote: - Commit message must match a given regex pattern: ^[A-Z]+-"
+            ),
+            "a rule of the server asks for another commit message",
+        ),
+        (
+            (
+                "remote: The 'o' organization has enabled or enforced SAML SSO.\nfatal: unable to access 'https://x/': "
+                "The requested URL returned error: 403"
+            ),
+            "the organization wants the token to be authorized",
+        ),
+        (
+            (
+                "remote: The repository owner has an IP allow list enabled, and 192.0.2.1 is not permitted to access "
+                "this repository.\nfatal: unable to access 'https://x/': The requested URL returned error: 403"
+            ),
+            "the organization does not let this machine's address in",
+        ),
+        (
+            (
+                "remote: Your account is suspended. Please visit https://support.github.com for more information.\n"
+                "fatal: unable to access 'https://x/': The requested URL returned error: 403"
+            ),
+            "the account or App of the token is suspended",
+        ),
+        (
+            "remote: Access to this repository has been disabled by GitHub staff.\nfatal: error: 403",
+            "the repository is disabled",
+        ),
+        ("remote: Repository has been locked: it is being migrated.\nfatal: error: 403", "the repository is locked"),
+        (
+            "remote: GitHub Enterprise is currently in maintenance mode.\nfatal: error: 503",
+            "the server takes no pushes",
+        ),
+        (
+            "remote: Support for password authentication was removed on August 13, 2021.\nfatal: Authentication failed",
+            "the server does not accept this kind of token",
+        ),
+        ("fatal: write error: No space left on device", "the disk of this machine is full"),
+        ("error: insufficient permission for adding an object to repository database", "git may not write here"),
         ("fatal: bad object HEAD", "the repository lacks an object"),
         ("fatal: unable to read 0123", "the repository lacks an object"),
     ],
@@ -74,6 +165,25 @@ def test_known_error_has_a_fix(output, what):
 def test_most_informative_line_is_quoted():
     output = "warning: x\nTo https://github.com/o/r\nremote: error: GH006: Protected branch\nerror: failed to push"
     assert "(git push: remote: error: GH006: Protected branch)" in explain(GitFailed(("push",), 1, output)).why
+
+
+def test_everything_that_the_server_says_is_quoted():
+    output = (
+        "remote: Resolving deltas: 100%\nremote: \nremote: ==========\nremote: The ticket is missing.\n"
+        "remote: Write one into the message: https://tickets.example/new\nremote:\n"
+        "To https://github.example/o/r\n ! [remote rejected] a -> b (pre-receive hook declined)\n"
+        "error: failed to push some refs to 'https://github.example/o/r'"
+    )
+    problem = explain(GitFailed(("push",), 1, output))
+    assert problem.why.endswith(
+        "(git push: remote: The ticket is missing. Write one into the message: https://tickets.example/new; "
+        "! [remote rejected] a -> b (pre-receive hook declined))"
+    )
+
+
+def test_what_the_server_says_is_cut():
+    why = explain(GitFailed(("push",), 1, "\n".join(f"remote: line {number}" for number in range(999)))).what
+    assert len(why) < 700
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every ending of a run: exit code, outputs, summary, log."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -245,6 +246,50 @@ def test_hostile_text_in_an_ending_becomes_no_command(ran):
     commands = [line for line in done.log.splitlines() if line.startswith("::")]
     assert commands == ["::warning::x%0A\u200b::error::pwned%0A#\u200b#[warning]y"]
     assert done.outputs["reason"] == hostile
+
+
+# --- files of the runner that cannot be written ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("/nope/file", "No such file"), ("/dev/full", "No space left"), (".", "Is a directory"), ("file/x", "Not a dir")],
+)
+def test_a_file_of_the_runner_that_cannot_be_written_is_a_warning(tmp_path, name, path, problem):
+    (tmp_path / "file").touch()
+    good = {"GITHUB_OUTPUT": "GITHUB_STEP_SUMMARY", "GITHUB_STEP_SUMMARY": "GITHUB_OUTPUT"}[name]
+    environ = {name: str(tmp_path / path), good: str(tmp_path / "good"), "GITHUB_ACTIONS": "true"}
+    stream = io.StringIO()
+    assert run_guarded(make_outcome, actions.read_context(environ, tmp_path), ActionsLog(stream)) == 0
+    log = stream.getvalue()
+    assert f"::warning::{name} cannot be written" in log
+    assert problem in log
+    assert "🚀 promote: better by far" in log
+    assert "promote" in (tmp_path / "good").read_text()  # each is tried by itself
+
+
+def test_an_output_that_is_cut_by_a_full_disk_is_taken_back(tmp_path):
+    """Half a value without its delimiter would fail the step."""
+
+    class Full(io.FileIO):
+        def write(self, content):
+            if os.fstat(self.fileno()).st_size > 20:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(bytes(content)[:10])
+
+    (tmp_path / "out").write_bytes(b"of an earlier step\n")
+    with Full(tmp_path / "out", "ab") as file, pytest.raises(OSError, match="No space left"):
+        actions._append_whole(file, b"name<<end\nvalue\nend\n")
+    assert (tmp_path / "out").read_bytes() == b"of an earlier step\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_a_full_or_read_only_disk_is_no_bug(ran, number):
+    done = ran(raising(OSError(number, os.strerror(number), "/data/x")))
+    assert done.code == 4
+    assert f"::error::/data/x cannot be written: {os.strerror(number)}" in done.log
+    assert "Traceback" not in done.log
 
 
 # --- a real process -----------------------------------------------------------------------------------------

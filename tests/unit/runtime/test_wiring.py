@@ -284,26 +284,3 @@ def test_an_approval_needs_no_checkout(on_server, tmp_path, workspace):
     assert made.repository.tips.base == workspace.git.line("rev-parse", "HEAD")
     assert settings == place.settings
     assert list((tmp_path / "empty").iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("https://github.com/octo/students.git", "octo/students"),
-        ("https://ada@github.com/octo/students", "octo/students"),
-        ("git@github.com:octo/stu.dents.git", "octo/stu.dents"),
-        ("ssh://git@github.com/octo/students.git/", "octo/students"),
-        ("https://github.com.evil.org/octo/students", ""),
-        ("https://evil.org/github.com/octo/students", ""),
-        ("git@gitlab.com:octo/students.git", ""),
-        ("/srv/students.git", ""),
-        ("https://github.com/octo/students/more", ""),
-    ],
-)
-def test_a_clone_says_which_repository_of_the_server_it_came_from(workspace, context, url, name):
-    workspace.git.run("remote", "add", "origin", url)
-    assert wiring.origin(workspace.path, context(workspace)) == name
-
-
-def test_a_clone_without_a_remote_has_no_origin(workspace, context):
-    assert wiring.origin(workspace.path, context(workspace)) == ""
