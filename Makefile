@@ -21,7 +21,7 @@ help:  ## show the commands
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/ready  ## install the locked dependencies into .venv
-.venv/ready: requirements/dev.txt pyproject.toml
+.venv/ready: requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name one with PYTHON=..." >&2; exit 1; }
 	@command -v git >/dev/null || { echo "git is needed: install it" >&2; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) (once; about a minute)"
