@@ -6,7 +6,7 @@
     ├── RepositoryError       4   git refused, or the network did
     ├── ForgeError            5   GitHub refused: token, permission, setting or rule
     ├── ModelError            6   a model cannot be verified, loaded or fitted
-    └── NotReadyError         7   `init`: no first model would come of these data
+    └── NotReadyError         7   `init` only: no first model would come of these data
 
 Any other exception that reaches the boundary is a bug: exit code 70 with a report to paste. An interrupt ends with 130,
 a termination with 143. A contract test compares the table in README.md with this one.
