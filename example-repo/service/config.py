@@ -120,6 +120,7 @@ class Config:
     verify_repository: str = _setting("", _repository, "owner/name that it has to be from; empty: any.")
     verify_ref: str = _setting("", str, "The branch that its run has to be for; empty: any.")
     verify_workflow: str = _setting("", str, "The path of the workflow that has to have made it; empty: any.")
+    verify_name: str = _setting("", str, "The model that it has to be, by its loop's name; empty: the first decides.")
     verify_state: str = _setting(
         "", str, "The file that remembers the newest promotion; empty: an older one is accepted after a restart."
     )

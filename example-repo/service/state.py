@@ -153,5 +153,6 @@ def _verification(config: Config) -> Verification:
         repository=config.verify_repository,
         ref=config.verify_ref,
         workflow=config.verify_workflow,
+        name=config.verify_name,
         state=config.verify_state or None,
     )

@@ -59,6 +59,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repository", default="", metavar="OWNER/NAME", help="the repository that it has to be from")
     parser.add_argument("--ref", default="", metavar="BRANCH", help="the branch that the run has to be for")
     parser.add_argument("--workflow", default="", metavar="FILE", help="the path of the workflow that has to have run")
+    parser.add_argument("--name", default="", help="the model that it has to be, by the setting name of its loop")
     parser.add_argument(
         "--state", default="", metavar="FILE", help="remember the newest promotion there, and refuse an older one"
     )
@@ -167,12 +168,14 @@ def _folder(options: argparse.Namespace) -> ModelFolder:
     if options.sigstore:
         return ModelFolder(path, _by_sigstore(options), "sigstore", accepted)
     key, key_from = _public_key(options.public_key, config)
-    return ModelFolder(path, Policy(key, options.repository, options.ref, options.workflow), key_from, accepted)
+    return ModelFolder(
+        path, Policy(key, options.repository, options.ref, options.workflow, options.name), key_from, accepted
+    )
 
 
 def _by_sigstore(options: argparse.Namespace) -> Policy:
     try:
-        return by_sigstore(options.repository, options.ref, options.workflow, options.trust_config)
+        return by_sigstore(options.repository, options.ref, options.workflow, options.trust_config, options.name)
     except ValueError as error:
         raise SettingsError(str(error), fix="add --repository and --ref") from error
 

@@ -31,6 +31,8 @@ class Verification:
         repository: owner/name of the repository whose loop made the model; "" allows any.
         ref: The branch that the run was for; "" allows any.
         workflow: The path of the workflow's file; "" allows any.
+        name: The model's name, the setting `name` of its loop. One key signs all models of a repository; with "" the
+            first that is accepted decides.
         state: A file that remembers the newest promotion, so that an older one is refused after a restart too; None
             keeps it in memory.
     """
@@ -40,6 +42,7 @@ class Verification:
     repository: str = field(default="", kw_only=True)
     ref: str = field(default="", kw_only=True)
     workflow: str = field(default="", kw_only=True)
+    name: str = field(default="", kw_only=True)
     state: str | Path | None = field(default=None, kw_only=True)
     sigstore: bool = field(default=False, kw_only=True)
     trust_config: str | Path | None = field(default=None, kw_only=True)
@@ -87,12 +90,12 @@ class Verifier:
 def _policy(asked: Verification) -> Policy:
     """Returns the policy that a promotion has to meet. Raises ValueError if it could not work."""
     if asked.sigstore and not asked.public_key:
-        return by_sigstore(asked.repository, asked.ref, asked.workflow, asked.trust_config)
+        return by_sigstore(asked.repository, asked.ref, asked.workflow, asked.trust_config, asked.name)
     if asked.sigstore or not asked.public_key.strip():
         raise ValueError(
             f"verify={asked.verify!r} needs the public_key that promotions are signed with, or sigstore=True"
         )
-    return by_key(asked.public_key, asked.repository, asked.ref, asked.workflow)
+    return by_key(asked.public_key, asked.repository, asked.ref, asked.workflow, asked.name)
 
 
 @contextlib.contextmanager

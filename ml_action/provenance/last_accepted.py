@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_action.core.codec import decode, to_line
 from ml_action.core.errors import ModelError
 from ml_action.provenance.statement import Statement
-from ml_action.provenance.unverified import Unverified, Verdict
+from ml_action.provenance.unverified import Unverified, Verdict, untrusted
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Accepted:
     counter: int
     version: str
     metadata_sha256: str
+    name: str = ""  # of the model; files of before have none
 
 
 class LastAccepted:
@@ -34,13 +35,19 @@ class LastAccepted:
         """Remembers a verified statement.
 
         Raises:
-            Unverified: it is older than the last one, or another one with the same counter.
+            Unverified: it is older than the last one, another one with the same counter, or of another model.
             ModelError: the file cannot be read or written.
         """
-        last, now = self._read(), _accepted(found)
+        known, now = self._read(), _accepted(found)
+        last = replace(known, name=known.name or now.name) if known else None
+        if last and now.name != last.name:
+            raise untrusted(
+                f"{now.version} is of the model {now.name}, and one of {last.name} was accepted before",
+                "put the model's own folder back; a folder of another model needs a state of its own",
+            )
         if last and (now.counter < last.counter or (now.counter == last.counter and now != last)):
             raise self._replayed(now, last)
-        if now != last:
+        if now != known:
             self._write(now)
 
     def _read(self) -> Accepted | None:
@@ -86,4 +93,4 @@ class LastAccepted:
 
 
 def _accepted(found: Statement) -> Accepted:
-    return Accepted(found.promotion.counter, found.promotion.version, found.metadata_sha256)
+    return Accepted(found.promotion.counter, found.promotion.version, found.metadata_sha256, found.promotion.name)

@@ -11,7 +11,7 @@ from ml_action.core.records.model import Version
 from ml_action.provenance import keyless, statement
 from ml_action.provenance.keyless import Keyless
 from ml_action.provenance.keys import PublicKey
-from ml_action.provenance.statement import Origin, Statement
+from ml_action.provenance.statement import Statement
 from ml_action.provenance.unverified import Unverified, Verdict, edited, untrusted
 
 
@@ -23,6 +23,7 @@ class Policy:
     repository: str = ""  # owner/name
     ref: str = ""  # a branch, or such as refs/heads/main
     workflow: str = ""  # path of the workflow's file in the repository
+    name: str = ""  # of the model: one key signs all models of a repository
 
     def statement_in(self, content: bytes) -> Statement:
         """Returns the statement of a file, if it is signed as the policy says.
@@ -31,19 +32,21 @@ class Policy:
             Unverified: it is not.
         """
         found = statement.parse(self.key.payload_of(content))
-        for difference in self._differences(found.promotion.origin):
+        for difference in self._differences(found):
             raise untrusted(difference, "correct the policy if the model may come from there; else do not load it")
         return found
 
-    def _differences(self, origin: Origin) -> Iterator[str]:
+    def _differences(self, found: Statement) -> Iterator[str]:
+        origin = found.promotion.origin
         wanted = {
+            "model": (self.name, found.promotion.name),
             "repository": (self.repository.casefold(), origin.repository.casefold()),
             "ref": (full_ref(self.ref), origin.ref),
             "workflow": (self.workflow, origin.workflow),
         }
-        for name, (expected, found) in wanted.items():
-            if expected and expected != found:
-                yield f"the statement is of the {name} {found or '(none)'}, not of {expected}"
+        for kind, (expected, stated) in wanted.items():
+            if expected and expected != stated:
+                yield f"the statement is of the {kind} {stated or '(none)'}, not of {expected}"
 
 
 def full_ref(ref: str) -> str:
@@ -73,16 +76,16 @@ def require_files(found: Statement, metadata: bytes, version: Version) -> None:
         raise edited(f"the model file of {version.version} is not the one that was signed")
 
 
-def by_key(public_key: str, repository: str, ref: str, workflow: str) -> Policy:
+def by_key(public_key: str, repository: str, ref: str, workflow: str, name: str = "") -> Policy:
     """Returns the policy for promotions that a key signed; `public_key` is its text.
 
     Raises:
         ValueError: it is no public key.
     """
-    return Policy(PublicKey(signing_key.public_key(public_key)), repository, ref, workflow)
+    return Policy(PublicKey(signing_key.public_key(public_key)), repository, ref, workflow, name)
 
 
-def by_sigstore(repository: str, ref: str, workflow: str, trust_config: str | Path | None) -> Policy:
+def by_sigstore(repository: str, ref: str, workflow: str, trust_config: str | Path | None, name: str = "") -> Policy:
     """Returns the policy for promotions that Sigstore certified.
 
     Raises:
@@ -93,7 +96,7 @@ def by_sigstore(repository: str, ref: str, workflow: str, trust_config: str | Pa
     if workflow and not ref:
         raise ValueError("the certificate names the workflow together with its branch: name the ref too")
     trusted = Path(trust_config) if trust_config else None
-    return Policy(Keyless(repository, full_ref(ref), workflow, trust_config=trusted), repository, ref, workflow)
+    return Policy(Keyless(repository, full_ref(ref), workflow, trust_config=trusted), repository, ref, workflow, name)
 
 
 def unsigned() -> Unverified:

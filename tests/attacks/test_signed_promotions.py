@@ -19,6 +19,7 @@ from ml_action.provenance.policy import Policy, require_files
 from ml_action.provenance.statement import Statement
 from tests.scenarios.world import FULL_NAME, Run, World, drifted, steady
 from tests.support import signing
+from tests.support.model_folder import ModelDir
 from tests.support.signing import KEY, OTHER
 
 POLICY = Policy(KEY.public, FULL_NAME, "main")
@@ -146,3 +147,25 @@ def test_rebuilt_proposal_is_signed_again(make_world: Callable[..., World], with
     content = world.git.read(f"{world.pull.head_sha}:model/{statement.FILE}")
     assert content
     assert POLICY.statement_in(content).promotion.counter == 2  # v1 was not signed
+
+
+def test_signed_model_of_another_name_does_not_take_the_place_of_this_one(tmp_path: Path) -> None:
+    """One key signs all models of a repository: a whole folder is put in the place of another, its signature intact."""
+    ours, other = ModelDir(tmp_path / "ours"), ModelDir(tmp_path / "other")
+    for models, name, counter in ((ours, "grades", 1), (other, "fraud", 2)):
+        for _ in range(counter):
+            models.publish()
+        signing.sign(models, name=name)
+    reader = Consumer(Folder(ours.path), verification=Verification("require", public_key=signing.public_pem()))
+    assert reader.refresh()
+    named = Verification("require", public_key=signing.public_pem(), name="grades")
+    shutil.rmtree(ours.path)
+    shutil.copytree(other.path, ours.path)
+    assert not reader.refresh()
+    assert "v2 is of the model fraud, and one of grades was accepted before" in reader.status.problem
+    asked = ["verify", str(ours.path), "--public-key", signing.public_pem()]
+    assert cli.main([*asked, "--name", "fraud"], {"PATH": os.environ["PATH"]}) == 0
+    assert cli.main([*asked, "--name", "grades"], {"PATH": os.environ["PATH"]}) == 6
+    reader = Consumer(Folder(ours.path), verification=named)
+    assert not reader.refresh()
+    assert "the statement is of the model fraud, not of grades" in reader.status.problem

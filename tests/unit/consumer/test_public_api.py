@@ -67,7 +67,7 @@ SourceUnavailable(what, *, why='', fix='', wait=0.0, status=0)
 Status(version='', wanted='', problem='', looked='', swapped='', swaps=0, failures=0, consecutive_failures=0, warning='')
     in_a_row
     ready
-Verification(verify='require', *, public_key='', repository='', ref='', workflow='', state=None, sigstore=False, trust_config=None)
+Verification(verify='require', *, public_key='', repository='', ref='', workflow='', name='', state=None, sigstore=False, trust_config=None)
 Version
 """  # noqa: E501
 SHARED = {"ColumnProfile", "DataContract", "DataError", "ModelError", "Version"}  # model_metadata.schema.json, errors
