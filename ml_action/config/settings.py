@@ -58,6 +58,8 @@ class TrainingOptions:
     estimator: str
     params: Mapping[str, object]
     metric: str
+    metric_params: Mapping[str, object]
+    positive: str  # the class that counts; empty: the metric decides
     weight: str
     group: str
     test_size: float  # share of the datasets
@@ -156,7 +158,7 @@ def values_of(settings: Settings) -> dict[str, Any]:
 
 
 # Options that earlier versions did not have: as long as they are off, fingerprints are as in earlier journals.
-_ADDED = frozenset({"known_before", "merge_spellings"})
+_ADDED = frozenset({"known_before", "merge_spellings", "metric_params", "positive"})
 
 
 def fingerprint_settings(settings: Settings) -> dict[str, object]:

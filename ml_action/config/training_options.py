@@ -172,6 +172,22 @@ TRAINING_OPTIONS = (
     ),
     Option(
         Group.TRAINING,
+        "metric-params",
+        "{}",
+        'Parameters of the metric as a JSON object, such as {"alpha": 0.9} for mean_pinball_loss, or {"beta": 2} for '
+        "fbeta_score.",
+        parsers.mapping,
+        schema="object",
+    ),
+    Option(
+        Group.TRAINING,
+        "positive",
+        "",
+        "The class that f1, precision, recall, average_precision and the like look at, such as yes. Default: 1.",
+        parsers.text,
+    ),
+    Option(
+        Group.TRAINING,
         "weight",
         "",
         "A column of numbers from 0 that says how much each row counts, in fitting and in every score.",

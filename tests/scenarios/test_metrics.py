@@ -77,7 +77,7 @@ def test_a_metric_in_the_workspace_is_not_imported(production: World, tmp_path: 
     production.arrive(drifted(45, 8))
     state = production.state.commit
     for path, message in (
-        ("mymetrics.profit", "cannot be imported: ModuleNotFoundError"),
+        ("mymetrics.profit", "the package 'mymetrics' is not installed"),
         ("sklearn.metrics.profit", "no scorer"),
     ):
         run = Started(production.job(metric=path)).wait()
@@ -103,3 +103,21 @@ def test_a_function_of_a_library_decides(production: World) -> None:
     assert production.last.metric == "sklearn.metrics.mean_pinball_loss"
     assert production.last.improvement is not None
     assert production.last.improvement > 0
+
+
+def test_the_class_that_counts_is_named_for_labels_of_words(empty: World) -> None:
+    texts = []
+    for text in steady(60, 1):
+        head, *rows = text.splitlines()
+        place = head.split(",").index("score")
+        cells = [row.split(",") for row in rows]
+        texts.append("\n".join([head, *(",".join([*one[:place], "yes" if float(one[place]) > 55 else "no",
+                                                  *one[place + 1 :]]) for one in cells)]) + "\n")  # fmt: skip
+    empty.arrive(texts)
+    run = empty.hour(threshold="40", autonomy="merge", target="score", metric="f1")
+    assert run.code == SettingsError.exit_code
+    assert "Set `positive` to the class that counts" in run.log
+    run = empty.hour(threshold="40", autonomy="merge", target="score", metric="f1", positive="yes")
+    assert run.decision == "promote", run.log
+    assert empty.champion.metric == "f1(pos_label='yes')"
+    assert 0.5 < empty.champion.scores["f1(pos_label='yes')"] <= 1

@@ -14,11 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_action.core.records.model import Recipe
+from ml_action.modelling.evaluation import metric_spec
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
 Loss = Callable[[Predictions, npt.NDArray[Any]], Floats]
 
+QUANTILES = frozenset(
+    f"{package}{name}" for package in ("", "sklearn.metrics.") for name in ("mean_pinball_loss", "d2_pinball_score")
+)
 CONSTANT = 1e-28  # of the squared mean: a smaller variance is only the rounding error of the mean
 
 
@@ -91,7 +95,25 @@ def loss_for(metric: str, target: npt.NDArray[Any], weight: Floats | None = None
         return scaled(target, weight)
     if target.ndim > 1 and metric == "neg_root_mean_squared_error":
         return None  # a mean of roots
-    return BY_METRIC.get(metric)
+    return BY_METRIC.get(metric) or _quantile_loss(metric)
+
+
+def pinball(alpha: float) -> Loss:
+    """Returns the loss of a quantile: alpha (y - p) where p is below, (1 - alpha) (p - y) where it is above."""
+
+    def loss(predictions: Predictions, target: npt.NDArray[Any]) -> Floats:
+        error = target - predictions.label
+        return _over_outputs(np.maximum(alpha * error, (alpha - 1) * error))
+
+    return loss
+
+
+def _quantile_loss(metric: str) -> Loss | None:
+    """Returns the loss that decides a metric of quantiles. D² of it is decided by the same sums on the same rows."""
+    spec = metric_spec.parse(metric)
+    alpha = spec.params.get("alpha", 0.5)
+    is_plain = set(spec.params) <= {"alpha"} and isinstance(alpha, float | int)
+    return pinball(float(alpha)) if spec.name in QUANTILES and is_plain else None  # type: ignore[arg-type]
 
 
 def per_row(

@@ -4,6 +4,7 @@ A scorer takes (estimator, X, y) and a metric function (y_true, y_pred), and the
 path to any other function is a mistake, and calling it might do anything. Greater values of a metric function are
 better, unless its name ends in _loss, _error or _deviance, as in scikit-learn. Its values are then negated, so that
 greater is better from here on. The package must be installed: the user's workspace is not on the import path.
+A function of sklearn.metrics needs no path. Parameters follow the name in brackets (see `metric_spec`).
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import sklearn.metrics
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
+from ml_action.modelling.evaluation import metric_spec
+from ml_action.modelling.evaluation.metric_spec import MetricSpec
+from ml_action.modelling.evaluation.missing_package import missing_package
 
 _CLUSTERINGS = frozenset(
     {
@@ -66,12 +71,81 @@ def names() -> list[str]:
 
 @functools.cache
 def get_metric(name: str, setting: str = "metric") -> Metric:
-    """Returns the metric of that name. Raises SettingsError if it does not exist, with the nearest name that does."""
+    """Returns the metric of that name.
+
+    Raises:
+        SettingsError: It does not exist, with the nearest name that does; or it does not take the parameters.
+    """
+    spec = metric_spec.parse(name)
+    found = _found(spec.name, setting)
+    function, present = getattr(found.scorer, "_score_func", None), getattr(found.scorer, "_kwargs", {})
+    if not spec.params and (function is None or not _lacking(function, present)):
+        return found
+    if function is None:
+        raise SettingsError(
+            f"metric-params: '{sanitised(spec.name)}' is a scorer, and a scorer takes no parameters.",
+            fix="Give them to make_scorer where it is made, or name the metric function.",
+        )
+    _check_params(spec, function, present)
+    scorer = make_scorer(
+        function,
+        greater_is_better=found.scorer._sign > 0,  # noqa: SLF001  scikit-learn has no public names for them
+        response_method=found.scorer._response_method,  # noqa: SLF001
+        **{**present, **spec.params},
+    )
+    return replace(found, name=name, scorer=scorer)
+
+
+def task_of(name: str) -> str:
+    """Returns regression, classification, or an empty string for a metric of any task."""
+    return _found(metric_spec.parse(name).name, "metric").task
+
+
+def takes_positive(name: str) -> bool:
+    """Whether the metric asks which class counts, and is not told by its own parameters."""
+    spec = metric_spec.parse(name)
+    scorer = _found(spec.name, "metric").scorer if "pos_label" not in spec.params else None
+    averages = {**getattr(scorer, "_kwargs", {}), **spec.params}.get("average", "binary")
+    return averages == "binary" and "pos_label" in _parameters(getattr(scorer, "_score_func", None))
+
+
+def _found(name: str, setting: str) -> Metric:
+    """Returns a metric with the parameters that it has by itself."""
     if name in names():
         return _known(name)
-    if "." not in name:
+    if "." in name:
+        return _imported(name, setting)
+    function = getattr(sklearn.metrics, name, None)
+    if _parameters(function)[:1] != ("y_true",):
         raise _unknown(name, setting)
-    return _imported(name, setting)
+    return replace(_imported(f"sklearn.metrics.{name}", setting), name=name)
+
+
+def _lacking(function: Callable[..., Any], present: Mapping[str, object]) -> list[str]:
+    """Returns the parameters of a metric function that have no value."""
+    own = list(inspect.signature(function).parameters.values())[2:]
+    return [
+        one.name for one in own if one.default is one.empty and one.kind is one.KEYWORD_ONLY and one.name not in present
+    ]
+
+
+def _check_params(spec: MetricSpec, function: Callable[..., Any], present: Mapping[str, object]) -> None:
+    """Raises an error for a parameter that the metric does not take, or that is missing."""
+    own = [name for name in _parameters(function)[2:] if name != "sample_weight"]
+    for name in spec.params:
+        if name not in own:
+            near = nearest(name, own)
+            raise SettingsError(
+                f"metric-params: '{sanitised(name)}' is not a parameter of '{sanitised(spec.name)}'.",
+                why=f"It has {quoted_list(own)}." if own else "It has none.",
+                fix=f"Did you mean '{near}'?" if near else "Take the name from scikit-learn's documentation.",
+            )
+    missing = _lacking(function, {**present, **spec.params})
+    if missing:
+        raise SettingsError(
+            f"metric '{sanitised(spec.name)}' needs a value for {quoted_list(missing)}.",
+            fix=f'Set `metric-params`, for example {{"{missing[0]}": 2}}.',
+        )
 
 
 def _known(name: str, given_name: str = "") -> Metric:
@@ -127,12 +201,10 @@ def _locate(path: str, setting: str) -> Any:
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise (missing_package(setting, path, error) or _not_imported(path, setting, error)) from error
     except (Exception, SystemExit) as error:  # a module may raise anything at all
-        raise SettingsError(
-            f"{setting}: '{sanitised(path)}' cannot be imported: {type(error).__name__}: {sanitised(error, 160)}",
-            why="It must be the full import path of a scorer or a metric function, in a package that is installed.",
-            fix=_suggestion(path, names()),
-        ) from error
+        raise _not_imported(path, setting, error) from error
     found = getattr(module, name, None)
     if found is None or not callable(found) or inspect.isclass(found):
         raise SettingsError(
@@ -140,6 +212,14 @@ def _locate(path: str, setting: str) -> Any:
             fix=_suggestion(name, (known for known in dir(module) if not known.startswith("_"))),
         )
     return found
+
+
+def _not_imported(path: str, setting: str, error: BaseException) -> SettingsError:
+    return SettingsError(
+        f"{setting}: '{sanitised(path)}' cannot be imported: {type(error).__name__}: {sanitised(error, 160)}",
+        why="It must be the full import path of a scorer or a metric function, in a package that is installed.",
+        fix=_suggestion(path, names()),
+    )
 
 
 def _parameters(function: Any) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def check_metrics(
             raise SettingsError(
                 f"{setting} '{sanitised(metric)}' cannot judge this target: {reason}",
                 why="It has no finite score for the true values themselves.",
-                fix="Choose another metric, or check `target` and `task`.",
+                fix=_fix_of(metric, setting),
             ) from truth
         if isinstance(truth, float) and isinstance(same, float) and truth < same:
             raise SettingsError(
@@ -112,6 +112,15 @@ def check_metrics(
                 why="Greater must be better, unless the function's name ends in _loss, _error or _deviance.",
                 fix="Name the import path of a scorer made by make_scorer(..., greater_is_better=False).",
             )
+
+
+def _fix_of(metric: str, setting: str) -> str:
+    """Returns what to do about a metric without a score for the true values."""
+    if metric_lookup.takes_positive(metric) and setting == "guardrails":
+        return f"Name the class that counts, as in \"{metric}(pos_label='yes')\"; or choose another metric."
+    if metric_lookup.takes_positive(metric):
+        return "Set `positive` to the class that counts, such as yes; or choose another metric."
+    return "Choose another metric, or check `target` and `task`."
 
 
 def _try_score(metric: str, predictions: Predictions, target: Array, weight: Floats | None) -> float | Unscorable:

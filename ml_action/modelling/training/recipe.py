@@ -12,7 +12,8 @@ from ml_action.config.settings import TrainingOptions
 from ml_action.core.errors import DataError, SettingsError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.model import Recipe
-from ml_action.modelling.evaluation import metric_lookup, scoring
+from ml_action.modelling.evaluation import metric_lookup, metric_spec, scoring
+from ml_action.modelling.evaluation.metric_spec import MetricSpec
 from ml_action.modelling.reading.columns import (
     automatic_features,
     homogeneous,
@@ -83,7 +84,7 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         task=task,
         estimator=_explicit(options.estimator) or estimators.DEFAULTS[task],
         params=dict(options.params),
-        metric=_explicit(options.metric) or scoring.DEFAULTS[task],
+        metric=metric_with_parameters(options, task, next(iter(columns.values())), private=table.private),
         seed=options.seed,
         targets=outputs if len(outputs) > 1 else (),
         weight=options.weight,
@@ -92,6 +93,20 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         targets.check(name, column, task, private=table.private)
     _check_recipe(recipe, guardrails)
     return recipe
+
+
+def metric_with_parameters(options: TrainingOptions, task: str, target: pd.Series, *, private: bool) -> str:
+    """Returns the name of the metric with the parameters that the settings give it.
+
+    Raises:
+        SettingsError: The metric does not exist, or the class that counts is none of the target's.
+    """
+    spec = metric_spec.parse(_explicit(options.metric) or scoring.DEFAULTS[task])
+    params = {**spec.params, **options.metric_params}
+    named = str(MetricSpec(spec.name, params))
+    if options.positive and metric_lookup.takes_positive(named):
+        params["pos_label"] = targets.class_named(options.positive, target, private=private)
+    return str(MetricSpec(spec.name, params))
 
 
 def _reserved(options: TrainingOptions) -> set[str]:
@@ -170,9 +185,7 @@ def _inferred_task(columns: Sequence[pd.Series], options: TrainingOptions) -> st
     if estimator:
         return estimators.task_of(estimators.build(estimator, options.params, options.seed))
     inferred = {infer_task(column) for column in columns}
-    return (metric_lookup.get_metric(metric).task if metric else "") or max(
-        inferred
-    )  # regression sorts after classification
+    return (metric_lookup.task_of(metric) if metric else "") or max(inferred)  # regression sorts after classification
 
 
 def _is_number(column: pd.Series) -> bool:

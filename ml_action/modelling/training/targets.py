@@ -1,12 +1,13 @@
-"""Checks that a target can be learned: it is filled, it varies, and its values suit the task."""
+"""Checks that a target can be learned: it is filled, it varies, and its values suit the task; and names its classes."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ml_action.core import cells
-from ml_action.core.errors import DataError
-from ml_action.core.formatting import sanitised
+from ml_action.core.errors import DataError, SettingsError
+from ml_action.core.formatting import cell_text, nearest, quoted_list, sanitised
 
 MANY, ROWS_EACH = 50, 10  # more classes than MANY need so many rows each, on average
 MOST = 1_000  # classes: a linear model of more takes minutes for every fit, whatever the rows are
@@ -81,3 +82,25 @@ def _many_classes(name: str, column: pd.Series, count: int, *, private: bool) ->
         why=f"More than {MANY} classes need {ROWS_EACH} rows each on average; more than {MOST:,} are never learned.",
         fix=fix,
     )
+
+
+def class_named(text: str, column: pd.Series, *, private: bool) -> str | int | bool:
+    """Returns the class of the target that a setting names, with the type that estimators get.
+
+    Raises:
+        SettingsError: The target has no such class.
+    """
+    exact = {cell_text(value): value for value in column.unique()}
+    classes = {name.casefold(): value for name, value in exact.items()}
+    found = exact.get(text, classes.get(text.casefold()))
+    if found is None:
+        listed = cells.with_value("The classes are {}.", quoted_list(sorted(exact)))
+        near = nearest(text, exact) if not private else ""
+        raise SettingsError(
+            f"positive: '{sanitised(text)}' is no class of the target.",
+            why=cells.written(listed, private=private),
+            fix=f"Did you mean '{sanitised(near)}'?" if near else "Name one of the classes.",
+        )
+    if isinstance(found, str):
+        return found
+    return bool(found) if isinstance(found, bool | np.bool_) else int(found)

@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 
 from ml_action.core.errors import SettingsError
-from ml_action.modelling.evaluation import metric_lookup, scoring
+from ml_action.modelling.evaluation import losses, metric_lookup, scoring
 from ml_action.modelling.evaluation.predictions import Predictions
 
 Y = np.array([1.0, 2.0, 4.0, 8.0])
@@ -86,7 +86,7 @@ def test_support_for_weights_is_read_from_the_signature():
     [
         ("r_2", "Did you mean 'r2'"),
         ("rand_score", "not a scikit-learn scorer that judges predictions"),
-        ("no.such.metric", "cannot be imported: ModuleNotFoundError"),
+        ("no.such.metric", "the package 'no' is not installed"),
         ("sklearn.metrics.mean_squared_eror", "Did you mean 'mean_squared_error'"),
         ("tests.support.metrics.profits", "Did you mean 'profit'"),
         ("tests.support.metrics.number", "no scorer or metric function 'number'"),
@@ -134,7 +134,7 @@ def test_function_by_path_scores_like_the_scorer_by_name(name):
         ("tests.support.metrics.never", Y, "cannot judge this target: tests.support.metrics.never is nan"),
         ("tests.support.metrics.asks_columns", Y, "the columns are not available"),
         ("sklearn.metrics.confusion_matrix", WORDS, "cannot judge this target"),
-        ("sklearn.metrics.fbeta_score", np.array([0, 1, 0, 1]), "missing a required argument: 'beta'"),
+        ("sklearn.metrics.fbeta_score", np.array([0, 1, 0, 1]), "needs a value for 'beta'"),
         ("f1", WORDS, "pos_label=1 is not a valid label"),
         ("roc_auc", np.array([0, 1, 2, 2]), "cannot judge this target"),
         ("neg_mean_squared_log_error", -2 * Y, "cannot judge this target"),
@@ -161,3 +161,58 @@ def test_metric_that_can_judge_a_regression_is_accepted(metric):
 )
 def test_metric_that_can_judge_classes_is_accepted(metric):
     scoring.check_metrics([("metric", metric)], WORDS)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("f1(pos_label='yes')", 0.8),
+        ("f1(pos_label='no')", 2 / 3),
+        ("recall(pos_label='no')", 0.5),
+        ("fbeta_score(beta=2, pos_label='yes')", 10 / 11),
+        ("average_precision(pos_label='yes')", 5 / 6),
+        ("roc_auc", 0.75),
+    ],
+)
+def test_the_class_that_counts_and_other_parameters(spec, expected):
+    predictions = Predictions(
+        GUESS.label, np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.1, 0.9]]), None, GUESS.classes
+    )
+    found = metric_lookup.get_metric(spec)
+    assert (found.name, found.best, found.task) == (spec, 1.0 if "fbeta" not in spec else None, found.task)
+    assert scoring.score(spec, predictions, WORDS) == pytest.approx(expected)
+
+
+def test_a_quantile_is_judged_by_its_own_loss():
+    spec = "mean_pinball_loss(alpha=0.9)"
+    assert scoring.score(spec, PREDICTIONS, Y) == pytest.approx(-mean_pinball_loss(Y, PREDICTIONS.label, alpha=0.9))
+    own = losses.loss_for(spec, Y)
+    assert own is not None
+    assert own(PREDICTIONS, Y).mean() == pytest.approx(mean_pinball_loss(Y, PREDICTIONS.label, alpha=0.9))
+    assert losses.loss_for("sklearn.metrics.d2_pinball_score(alpha=0.9)", Y) is not None
+    assert losses.loss_for("f1(pos_label='yes')", Y) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ("fbeta_score", "needs a value for 'beta'"),
+        ("f1(pos_labl='yes')", "Did you mean 'pos_label'"),
+        ("tests.support.metrics.by_hand(a=1)", "takes no parameters"),
+        ("confusion", "is not a scikit-learn scorer"),
+        ("catboost_metrics.gain", "pip install catboost_metrics"),
+    ],
+)
+def test_wrong_parameters_are_settings_errors(spec, text):
+    with pytest.raises(SettingsError) as caught:
+        metric_lookup.get_metric(spec)
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "asks"),
+    [("f1", True), ("f1_macro", False), ("average_precision", True), ("f1(pos_label=2)", False), ("roc_auc", False),
+     ("fbeta_score", True), ("r2", False)],
+)  # fmt: skip
+def test_metrics_that_ask_which_class_counts(name, asks):
+    assert metric_lookup.takes_positive(name) is asks

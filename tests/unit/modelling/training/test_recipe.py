@@ -163,3 +163,15 @@ def test_wrong_setting_of_several_targets_or_weights(settings, text):
     with pytest.raises((DataError, SettingsError)) as caught:
         recipe_of(table_of(SEVERAL), task="regression", **settings)
     assert text in str(caught.value)
+
+
+def test_the_class_that_counts_is_part_of_the_metrics_name():
+    assert recipe_of(table_of(WORDS), metric="f1", positive="YES").metric == "f1(pos_label='yes')"
+    assert recipe_of(table_of(WORDS), metric="roc_auc", positive="yes").metric == "roc_auc"
+    found = recipe_of(table_of(WORDS), metric="fbeta_score", metric_params={"beta": 2}, positive="yes")
+    assert found.metric == "fbeta_score(beta=2, pos_label='yes')"
+
+
+def test_parameters_of_the_metric_are_part_of_its_name():
+    found = recipe_of(table_of(NUMBERS), metric="mean_pinball_loss", metric_params={"alpha": 0.9}, task="regression")
+    assert found.metric == "mean_pinball_loss(alpha=0.9)"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_action.core.errors import DataError
+from ml_action.core.errors import DataError, SettingsError
 from ml_action.modelling.training import targets
 from ml_action.modelling.training.targets import ConstantTargetError, too_many_classes
 
@@ -54,3 +54,25 @@ def test_private_samples_are_withheld():
         check([f"name {number}" for number in range(300)], private=True)
     assert "name 0" not in str(caught.value)
     assert "[private]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("yes", ["no", "yes"], "yes"), ("YES", ["no", "yes"], "yes"), ("Yes", ["yes", "Yes"], "Yes"),
+        ("1", [0.0, 1.0], 1), ("2", [1, 2], 2), ("true", [True, False], True), ("01", ["01", "02"], "01"),
+    ],
+)  # fmt: skip
+def test_a_class_is_named_by_its_text(text, values, expected):
+    found = targets.class_named(text, pd.Series(values), private=False)
+    assert (found, type(found)) == (expected, type(expected))
+
+
+def test_an_unknown_class_is_an_error_that_lists_the_others():
+    with pytest.raises(SettingsError) as caught:
+        targets.class_named("yess", pd.Series(["no", "yes"]), private=False)
+    assert "The classes are 'no', 'yes'." in str(caught.value)
+    assert "Did you mean 'yes'?" in str(caught.value)
+    with pytest.raises(SettingsError) as caught:
+        targets.class_named("yess", pd.Series(["no", "yes"]), private=True)
+    assert "'yes'" not in str(caught.value).replace("'yess'", "")
