@@ -117,7 +117,7 @@ def test_the_class_that_counts_is_named_for_labels_of_words(empty: World) -> Non
     run = empty.hour(threshold="40", autonomy="merge", target="score", metric="f1")
     assert run.code == SettingsError.exit_code
     assert "Set `positive` to the class that counts" in run.log
-    run = empty.hour(threshold="40", autonomy="merge", target="score", metric="f1", positive="yes")
+    run = empty.hour(threshold="40", autonomy="merge", target="score", metric="f1", positive="no")
     assert run.decision == "promote", run.log
-    assert empty.champion.metric == "f1(pos_label='yes')"
-    assert 0.5 < empty.champion.scores["f1(pos_label='yes')"] <= 1
+    assert empty.champion.metric == "f1(pos_label='no')"
+    assert 0.5 < empty.champion.scores["f1(pos_label='no')"] <= 1

@@ -78,7 +78,8 @@ def get_metric(name: str, setting: str = "metric") -> Metric:
     """
     spec = metric_spec.parse(name)
     found = _found(spec.name, setting)
-    function, present = getattr(found.scorer, "_score_func", None), getattr(found.scorer, "_kwargs", {})
+    made: Any = found.scorer  # scikit-learn has no public names for what a scorer was made of
+    function, present = getattr(made, "_score_func", None), getattr(made, "_kwargs", {})
     if not spec.params and (function is None or not _lacking(function, present)):
         return found
     if function is None:
@@ -89,8 +90,8 @@ def get_metric(name: str, setting: str = "metric") -> Metric:
     _check_params(spec, function, present)
     scorer = make_scorer(
         function,
-        greater_is_better=found.scorer._sign > 0,  # noqa: SLF001  scikit-learn has no public names for them
-        response_method=found.scorer._response_method,  # noqa: SLF001
+        greater_is_better=made._sign > 0,  # noqa: SLF001
+        response_method=made._response_method,  # noqa: SLF001
         **{**present, **spec.params},
     )
     return replace(found, name=name, scorer=scorer)
@@ -102,7 +103,7 @@ def task_of(name: str) -> str:
 
 
 def takes_positive(name: str) -> bool:
-    """Whether the metric asks which class counts, and is not told by its own parameters."""
+    """Whether the metric asks which class counts, and has no such parameter yet."""
     spec = metric_spec.parse(name)
     scorer = _found(spec.name, "metric").scorer if "pos_label" not in spec.params else None
     averages = {**getattr(scorer, "_kwargs", {}), **spec.params}.get("average", "binary")

@@ -20,7 +20,7 @@ class MetricSpec:
 
 
 def parse(text: str) -> MetricSpec:
-    """Returns what the text names. A text that is no call of a name with literal arguments is a name as it stands."""
+    """Returns what the text names. A text that is no call of a name with literal arguments is a name itself."""
     name, bracket, _ = text.partition("(")
     if not bracket:
         return MetricSpec(text, {})

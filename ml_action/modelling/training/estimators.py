@@ -77,7 +77,7 @@ def takes_weights(estimator: Any) -> bool:
 def task_of(estimator: object) -> str:
     """Returns regression, classification, or an empty string for an estimator that is neither.
 
-    One that has not said so to scikit-learn may say it by its name.
+    If its tags do not have it, the name of the class may.
     """
     if is_regressor(estimator):
         return "regression"

@@ -66,7 +66,7 @@ def test_a_class_that_scikit_learn_cannot_ask_is_refused_by_what_it_lacks():
     assert "BaseEstimator" in caught.value.fix
 
 
-def test_the_name_tells_the_task_of_a_class_that_does_not():
+def test_the_task_of_a_class_without_tags_is_in_its_name():
     assert estimators.task_of(NamedClassifier()) == "classification"
 
 
