@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import json
 import os
 import sys
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import hypothesis
 import pytest
 
 from tests.support.properties import FEW
@@ -27,12 +27,43 @@ if sys.dont_write_bytecode:
     os.environ["PYTHONPYCACHEPREFIX"] = str(cache)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Busy cores are no reason to fail, and the same code gives the same answer: new examples are looked for on purpose,
-# with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by every run. `make test-fast` takes the first few examples.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("few", deadline=None, derandomize=True, max_examples=FEW)
-hypothesis.settings.register_profile("search", deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
+# Each worker of a run trains models, on all cores. While a thread waits for a core, the threads of OpenMP that are done
+# would spin on the other cores, for longer than the training takes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# The tests write some hundred thousand small files, mostly repositories. Where memory holds a file system, no disk has
+# to take them. A container's is often too small, or runs no programs.
+MEMORY = Path("/dev/shm")  # noqa: S108
+ENOUGH = 2 * 1024**3  # bytes
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _choose_examples()
+    _write_into_memory(config)
+
+
+def _choose_examples() -> None:
+    """Busy cores are no reason to fail, and the same code gives the same answer.
+
+    New examples are looked for on purpose, with HYPOTHESIS=search and by tests/fuzzing/fuzz.py, not by every run.
+    `make test-fast` takes the first few examples.
+    """
+    import hypothesis  # late: its modules are rewritten like tests, and by now the result is kept
+
+    hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+    hypothesis.settings.register_profile("few", deadline=None, derandomize=True, max_examples=FEW)
+    hypothesis.settings.register_profile("search", deadline=None)
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
+
+
+def _write_into_memory(config: pytest.Config) -> None:
+    """Puts the folders of the tests into memory; those of the real containers stay where an engine finds them."""
+    if any("e2e" in argument for argument in config.args) or not os.access(MEMORY, os.W_OK):
+        return
+    found = os.statvfs(MEMORY)
+    if found.f_bavail * found.f_frsize >= ENOUGH and not found.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 MARKERS = {  # of the tests in each folder; pyproject.toml says what they mean
     "unit": "unit",
@@ -53,6 +84,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    gc.freeze()  # the modules stay until the end: no collection has to look through them again
     for item in items:
         item.add_marker(MARKERS[item.path.relative_to(HERE).parts[0]])
 
@@ -78,6 +110,14 @@ def _validator() -> Any:
 
     schema = Path(__file__).resolve().parents[1] / "model_metadata.schema.json"
     return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries follow each other at once."""
+    from tests.support.no_waits import in_no_time
+
+    in_no_time(monkeypatch)
 
 
 @pytest.fixture

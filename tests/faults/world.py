@@ -20,8 +20,9 @@ from ml_action.forge.github import session
 from ml_action.forge.github.session import Timing
 from ml_action.git import command
 from tests.faults.table import Fault, after, kill, kills
-from tests.scenarios.world import Forked, Job, Run, World, drifted, hurry, steady
+from tests.scenarios.world import Forked, Job, Run, World, drifted, steady
 from tests.support.fault_proxy import Plan, Proxy, Request, Wire, in_front_of, passes
+from tests.support.no_waits import hurry
 
 FULL_NAME = "octo/students"
 NUMBERS = re.compile(r"/\d+")

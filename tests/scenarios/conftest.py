@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from ml_action.commands import sandbox_session
-from tests.scenarios.world import FULL_NAME, PROPOSAL, PULLS, World, drifted, in_no_time, opened, steady
+from tests.scenarios.world import FULL_NAME, PROPOSAL, PULLS, World, drifted, opened, steady
 from tests.support.github_contracts import Contract
+from tests.support.no_waits import in_no_time
 from tests.support.shared import make_once
 
 

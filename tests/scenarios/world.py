@@ -19,7 +19,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +28,6 @@ from functools import partial
 from importlib.util import find_spec
 from multiprocessing import connection, forkserver
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,15 +38,12 @@ from ml_action.commands.demo import students
 from ml_action.commands.sandbox_session import SandboxSession
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import Version
-from ml_action.core.retry import RetryBudget
-from ml_action.forge.github import session
-from ml_action.forge.github.session import Timing
 from ml_action.git import journal, registry
 from ml_action.git.command import Git
 from ml_action.git.journal import State
-from ml_action.runtime import wiring
 from sandbox import Account, Exchange, PullRequest
 from tests.support import flaky_server
+from tests.support.no_waits import hurry, in_no_time
 
 ENTRYPOINT = Path(cli.__file__).parents[1] / "entrypoint.py"
 STORE = "data/new_data"
@@ -159,23 +154,6 @@ def in_process(environ: dict[str, str], argv: Iterable[str] = ()) -> tuple[int, 
     finally:
         signal.signal(signal.SIGTERM, handler)
     return code, printed.getvalue()
-
-
-def hurry() -> None:
-    """Nothing is waited for: GitHub asks its clients for a pause between writes, the sandbox does not.
-
-    Only our own module is without `sleep`: joblib, which sleeps while other threads train, would spin instead.
-    """
-    session.Timing = partial(Timing, between_writes=0.0, timeout=20)  # type: ignore[misc,assignment]
-    wiring.RetryBudget = partial(RetryBudget, backoff=0.0)  # type: ignore[misc,assignment]
-    wiring.time = SimpleNamespace(**vars(time) | {"sleep": lambda _seconds: None})  # type: ignore[assignment]
-
-
-def in_no_time(patch: pytest.MonkeyPatch) -> None:
-    """As `hurry`, until the patch is undone."""
-    for module, name in ((session, "Timing"), (wiring, "RetryBudget"), (wiring, "time")):
-        patch.setattr(module, name, getattr(module, name))  # to be put back
-    hurry()
 
 
 def _forked(environ: dict[str, str], log: str, prepare: Callable[[], None]) -> None:

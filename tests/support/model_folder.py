@@ -1,4 +1,7 @@
-"""A model directory that grows: small models, trained as the loop trains them, published as it publishes them."""
+"""A model directory that grows: small models, trained as the loop trains them, published as it publishes them.
+
+What trains is imported late: most tests that import this only name a type, or never make a model.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,6 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.core.records.evaluation import Interval
 from ml_action.core.records.model import History, Recipe, Version
 from ml_action.git import registry
-from ml_action.modelling.contract import learning
-from ml_action.modelling.reading import table as frames
-from ml_action.modelling.training import fit, model_file
-from ml_action.modelling.training.library_versions import libraries
-from ml_action.modelling.training.recipe import resolve_recipe
-from ml_action.modelling.validation import datasets as validation
-from ml_action.modelling.validation.requirements import Requirements
 from tests.support.factories import make_history, make_settings, make_version
 
 ROOMS = ("blue", "green", "red")
@@ -59,6 +55,13 @@ def datasets(slope: float, columns: str, seed: int = 0) -> tuple[bytes, ...]:
 def trained(
     slope: float, columns: str, targets: tuple[str, ...], estimator: str
 ) -> tuple[Recipe, DataContract, Any, Any]:
+    from ml_action.modelling.contract import learning
+    from ml_action.modelling.reading import table as frames
+    from ml_action.modelling.training import fit
+    from ml_action.modelling.training.recipe import resolve_recipe
+    from ml_action.modelling.validation import datasets as validation
+    from ml_action.modelling.validation.requirements import Requirements
+
     contents = datasets(slope, columns)
     known = [Dataset(f"{at}.csv", hashlib.sha1(b"%d" % at + of).hexdigest()) for at, of in enumerate(contents)]  # noqa: S324
     table, _ = frames.read(known, contents)
@@ -76,6 +79,9 @@ def made(
     estimator: str = "", **changes: Any,
 ) -> tuple[Version, bytes]:  # fmt: skip
     """A version and its file."""
+    from ml_action.modelling.training import model_file
+    from ml_action.modelling.training.library_versions import libraries
+
     recipe, contract, model, sample = trained(slope, columns, targets, estimator)
     content, digest = model_file.dump(model)
     version = make_version(

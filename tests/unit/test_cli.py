@@ -180,7 +180,7 @@ def test_the_help_lists_every_command(capsys):
         assert command.help.split(";")[0] in " ".join(text.split())
 
 
-def test_a_secret_from_the_environment_is_never_shown(environ, workspace, capsys):
+def test_a_secret_from_the_environment_is_never_shown(environ, workspace, capsys, without_waits):
     given = environ | {
         "ML_AUTO_UPDATE_TOKEN": f" {SECRET}\n",
         "GITHUB_REPOSITORY": "o/r",

@@ -305,7 +305,7 @@ def test_plain_clone_explains_from_the_branch_that_it_fetched(explain, tmp_path,
     assert "not proven better" in explain(at=clone)
 
 
-def test_explanation_reads_the_server_or_else_the_clone(explain, tmp_path, workspace):
+def test_explanation_reads_the_server_or_else_the_clone(explain, tmp_path, workspace, without_waits):
     (tmp_path / "server/o").mkdir(parents=True)
     remember(tmp_path / "writing", workspace, held(id="A-old"))
     remote = make_remote(tmp_path / "server/o/r.git", workspace)

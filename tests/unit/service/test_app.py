@@ -345,6 +345,7 @@ def pace_of(client):
 
 def test_other_requests_are_answered_while_a_slow_model_predicts(models, client):
     assert pace_of(client).inline == MAX_BATCH
+    GATE.set()  # loading a model predicts, too
     publish_file(models, Slow())
     refresh(client)
     assert pace_of(client).inline == 0

@@ -106,11 +106,15 @@ def test_few_threads_predict_at_a_time():
 @pytest.mark.parametrize(
     ("rowwise", "seconds", "batches"), [(True, 0.001, True), (False, 0.001, False), (True, 0.0, False)]
 )
-def test_batches_are_for_slow_models_whose_rows_do_not_depend_on_each_other(rowwise, seconds, batches):
+def test_batches_are_for_slow_models_whose_rows_do_not_depend_on_each_other(monkeypatch, rowwise, seconds, batches):
+    clock = [0.0]  # one that stands still while the machine does something else
+
+    def predict(rows):
+        clock[0] += seconds
+
+    monkeypatch.setattr("service.prediction.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     served = SimpleNamespace(
-        version=SimpleNamespace(sample={"x": 1}),
-        predictor=SimpleNamespace(rowwise=rowwise),
-        predict=Model(seconds).predict,
+        version=SimpleNamespace(sample={"x": 1}), predictor=SimpleNamespace(rowwise=rowwise), predict=predict
     )
     assert Pace.of(served).batches is batches
 
