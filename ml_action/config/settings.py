@@ -66,6 +66,7 @@ class TrainingOptions:
     fit_budget: int  # models
     seed: int
     model_format: str  # pickle | skops
+    merge_spellings: bool = False  # texts that differ in case, and in blanks and punctuation around them, are one
 
 
 @dataclass(frozen=True)

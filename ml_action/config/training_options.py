@@ -202,6 +202,15 @@ TRAINING_OPTIONS = (
     ),
     Option(
         Group.TRAINING,
+        "merge-spellings",
+        "false",
+        "Whether texts that differ only in case, and in blanks and punctuation around them, are one label or category.",
+        parsers.flag,
+        choices=("true", "false"),
+        schema="boolean",
+    ),
+    Option(
+        Group.TRAINING,
         "test-size",
         "0.2",
         "Share of the datasets that no version ever trains on.",

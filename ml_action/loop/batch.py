@@ -23,6 +23,7 @@ from ml_action.datasets.sources import Division
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import lfs
 from ml_action.loop import batch_limits
+from ml_action.modelling import spellings
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.kinds import typed_table
@@ -170,6 +171,8 @@ def _read(material: BatchInput, snapshot: Snapshot, log: Log) -> ReadDatasets:
     table, unreadable = typed_table.read(wanted, opened, limits, _named(champion, settings), known)
     if not any(item.blob in current for item in table.datasets):
         raise batch_limits.nothing_readable(len(material.datasets), unreadable)
+    if settings.training.merge_spellings:
+        table = spellings.merged(table, champion.contract if champion else None)
     return ReadDatasets(table, unreadable)
 
 

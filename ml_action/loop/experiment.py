@@ -35,7 +35,7 @@ def fingerprint_of(batch: Batch, snapshot: Snapshot) -> str:
             "data": sorted(batch.sources),
             "new": [batch.count, sorted(item.blob for item in snapshot.inventory.new)],
             "settings": fingerprint_settings(snapshot.settings),
-            "recipe": vars(batch.recipe),
+            "recipe": {name: value for name, value in vars(batch.recipe).items() if value or name != "merge_spellings"},
             "champion": champion.sha256 if champion else "",
             "libraries": library_versions.libraries(),
             "ml-auto-update": __version__,

@@ -12,7 +12,7 @@ from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.formatting import cell_text, percent, quoted_list, sanitised
 from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.model import Recipe
-from ml_action.modelling import column_roles
+from ml_action.modelling import column_roles, spellings
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import pipeline
 
@@ -41,6 +41,9 @@ def warnings_for(frame: pd.DataFrame, recipe: Recipe, scores: Mapping[str, float
         yield from _of_score(frame, recipe, max(scores.values()), metric)
     if recipe.task == "regression":
         yield from _of_frequent_value(target)
+    if not recipe.merge_spellings:
+        labels = recipe.outputs if recipe.task == "classification" else ()
+        yield from spellings.warnings_of(spellings.find(frame, (*labels, *recipe.features)))
     yield from _of_text(frame, recipe.features)
 
 

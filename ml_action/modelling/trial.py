@@ -20,6 +20,7 @@ from ml_action.core.records.contract import ColumnDrift
 from ml_action.core.records.evaluation import Comparison, Screening
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.core.records.policy import Policy
+from ml_action.modelling import spellings
 from ml_action.modelling.champion import CHAMPION, Incomparable, ReferenceModel, classes_in
 from ml_action.modelling.contract import learning
 from ml_action.modelling.evaluation import losses, scoring, slices
@@ -183,6 +184,8 @@ def _fit_and_compare(screened: _Screened, champion: ReferenceModel | None, optio
         table, options.units_in(table), fresh, options.holdout_key, training.test_size, options.folds
     )
     before = champion.predict(recipe, table, split.new, classes_in(recipe, table)) if champion else None
+    if before and recipe.merge_spellings:
+        before = spellings.merged_predictions(before, fit.labels(recipe, table))
     cross_fit = CrossFit(recipe, table, split, options.execution)
     model = cross_fit.final()
     file = model_file.dump(model, options.form)  # before the folds, which are a waste if the model cannot be written

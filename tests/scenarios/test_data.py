@@ -315,3 +315,22 @@ def test_a_person_checks_explains_and_agrees_and_nothing_changes(clone: Path) ->
     code, found = types(clone, "contract", "--json")
     assert (code, found["source"], found["target"]) == (0, "champion v1", "score")
     assert fingerprint_of_folder(clone) == before
+
+
+def test_labels_in_several_spellings_are_reported_and_read_as_one_where_the_user_wants_it(empty: World) -> None:
+    words = {"no": ["no", "No ", "NO"], "yes": ["yes", " Yes", "yes."]}
+
+    def people(n: int) -> str:
+        lines = [f"{place}.{n:02},{words['yes' if place > 4 else 'no'][(n + place) % 3]}" for place in range(10)]
+        return "\n".join(["visits,churn", *lines]) + "\n"
+
+    empty.commit({f"{STORE}/{n:03}.csv": people(n) for n in range(45)})
+    run = empty.hour(target="churn", gate="not-worse")
+    assert "'churn' has 2 labels in several spellings" in run.plain_summary
+    assert "merge-spellings = true" in run.plain_summary
+    empty.commit({f"{STORE}/more-{n:03}.csv": people(n + 45) for n in range(45)})
+    run = empty.hour(target="churn", merge_spellings="true")
+    assert "in several spellings" not in run.plain_summary
+    profile = empty.state.last
+    assert profile.comparison is not None
+    assert profile.comparison.challenger["accuracy"] > 0.9

@@ -22,6 +22,7 @@ class Recipe:
     seed: int
     targets: tuple[str, ...] = ()  # where there are several
     weight: str = ""  # the column that says how much each row counts; empty: all count alike
+    merge_spellings: bool = False  # whether texts that differ in case, and in blanks and dots around them, are one
 
     @property
     def outputs(self) -> tuple[str, ...]:

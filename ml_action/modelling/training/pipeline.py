@@ -45,9 +45,10 @@ def build_pipeline(recipe: Recipe, by_kind: Mapping[str, list[str]], frame: pd.D
         DataError: No feature holds a value.
         SettingsError: The estimator cannot be built.
     """
-    vocabulary = {name: _frequent(frame[name]) for name in by_kind["category"]}
+    merge = recipe.merge_spellings
+    vocabulary = {name: _frequent(_folded(frame[name]) if merge else frame[name]) for name in by_kind["category"]}
     columns = {**by_kind, "category": [name for name, values in vocabulary.items() if values]}
-    encoded = _categories([vocabulary[name] for name in columns["category"]])
+    encoded = _categories([vocabulary[name] for name in columns["category"]], merge=merge)
     steps = {"number": _numbers(), "date": _dates(), "category": encoded}
     used = [(kind, step, columns[kind]) for kind, step in steps.items() if columns[kind]]
     if not used:
@@ -106,7 +107,10 @@ PARSE = operator.methodcaller("apply", pd.to_datetime, 0, False, None, ("coerce"
 IN_UTC = operator.methodcaller("apply", np.asarray, 0, False, None, ("datetime64[us]",))
 SINCE = operator.methodcaller("sub", np.datetime64(0, "us"))
 DAYS = operator.methodcaller("div", np.timedelta64(1, "D"))
-CALLS = (TO_FLOAT, TO_TEXT, FILL, PARSE, IN_UTC, SINCE, DAYS)
+ENDS = " \t\r\n\u00a0.,;:!"  # what may be around a label; without it, and in lower case, spellings are the same
+WITHOUT_ENDS = operator.methodcaller("map", operator.methodcaller("strip", ENDS))
+IN_LOWER_CASE = operator.methodcaller("map", operator.methodcaller("casefold"))
+CALLS = (TO_FLOAT, TO_TEXT, FILL, PARSE, IN_UTC, SINCE, DAYS, WITHOUT_ENDS, IN_LOWER_CASE)
 
 
 def _call(call: operator.methodcaller) -> FunctionTransformer:
@@ -135,10 +139,17 @@ def _frequent(column: pd.Series) -> list[str]:
     return sorted(map(str, counts[counts >= _FREQUENT].index[:_MAX_CATEGORIES]))
 
 
-def _categories(vocabulary: list[list[str]]) -> Pipeline:
+def _folded(column: pd.Series) -> pd.Series:
+    """Returns the texts as the steps of the pipeline make one of all spellings."""
+    texts = column.astype("str").fillna("")
+    return texts.map({text: text.strip(ENDS).casefold() for text in texts.unique()})
+
+
+def _categories(vocabulary: list[list[str]], *, merge: bool) -> Pipeline:
     categories = [np.array(values, dtype=object) for values in vocabulary]
     encoder = OneHotEncoder(categories=categories, handle_unknown="ignore", sparse_output=False)
-    return Pipeline([("text", _call(TO_TEXT)), ("fill", _call(FILL)), ("encode", encoder)])
+    folded = [("ends", _call(WITHOUT_ENDS)), ("case", _call(IN_LOWER_CASE))] if merge else []
+    return Pipeline([("text", _call(TO_TEXT)), ("fill", _call(FILL)), *folded, ("encode", encoder)])
 
 
 def _fill_and_scale() -> list[Step]:

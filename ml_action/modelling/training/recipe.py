@@ -88,6 +88,7 @@ def resolve_recipe(table: Table, options: TrainingOptions, guardrails: Iterable[
         seed=options.seed,
         targets=outputs if len(outputs) > 1 else (),
         weight=options.weight,
+        merge_spellings=options.merge_spellings,
     )
     for name, column in columns.items():
         targets.check(name, column, task, private=table.private)

@@ -431,3 +431,4 @@ def test_the_fingerprint_takes_what_shapes_a_model_or_its_verdict_and_nothing_el
     assert fingerprint_settings(make_settings(token="x", autonomy=Autonomy.MERGE, threshold=5, label="y")) == before
     assert fingerprint_settings(make_settings(seed=1)) != before
     assert set(fingerprint_settings(make_settings(known_before=("x",)))) == {*shaping, "known_before"}
+    assert set(fingerprint_settings(make_settings(merge_spellings=True))) == {*shaping, "merge_spellings"}
