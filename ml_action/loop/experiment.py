@@ -104,9 +104,9 @@ def train_and_compare(
     data = TrialData(batch.table, batch.recipe, batch.new, checked, batch.shifts, batch.unit)
     trusted = settings.publication.trusted_types
     judged = trial.run(data, champion, TrialOptions(settings.training, settings.gate, key, trusted, execution))
-    telling = data_warnings.telling_features(batch.table.frame, judged.recipe, judged.comparison)
+    giveaways = data_warnings.giveaway_features(batch.table.frame, judged.recipe, judged.comparison)
     notes = (*batch.notes, *_data_warnings(batch, settings, judged), *judged.notes)
-    return replace(judged, notes=notes, comparison=replace(judged.comparison, telling=telling))
+    return replace(judged, notes=notes, comparison=replace(judged.comparison, giveaways=giveaways))
 
 
 def _data_warnings(batch: Batch, settings: Settings, judged: Trial) -> Iterator[str]:

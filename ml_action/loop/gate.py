@@ -99,10 +99,10 @@ def _data_conditions(screening: Screening, policy: Policy) -> Iterator[Check]:
 
 
 def _believable(comparison: Comparison, policy: Policy) -> Iterator[Check]:
-    """No feature tells the target, unless the user says that it is known before."""
-    if comparison.telling:
-        unknown = tuple(name for name in comparison.telling if name not in policy.known_before)
-        yield Check("believable", not unknown, sentences.telling(unknown or comparison.telling))
+    """No feature gives the target away, unless the user says that it is known before."""
+    if comparison.giveaways:
+        unknown = tuple(name for name in comparison.giveaways if name not in policy.known_before)
+        yield Check("believable", not unknown, sentences.giveaways(unknown or comparison.giveaways))
 
 
 def _tail(comparison: Comparison) -> Iterator[Check]:

@@ -116,8 +116,8 @@ def counts_rows(column: pd.Series, files: Groups | None = None) -> bool:
     same = files[1:] == files[:-1]
     firsts = values[np.append(True, ~same)]
     steps = values[1:][same] == values[:-1][same] + 1
-    begins_anew = bool(firsts[0] in (0, 1) and (firsts == firsts[0]).all() and same.sum() >= len(same) / 2)
-    return bool(steps.all()) and (begins_anew or bool((np.diff(values) == 1).all() and firsts[0] in (0, 1)))
+    begins_again = bool(firsts[0] in (0, 1) and (firsts == firsts[0]).all() and same.sum() >= len(same) / 2)
+    return bool(steps.all()) and (begins_again or bool((np.diff(values) == 1).all() and firsts[0] in (0, 1)))
 
 
 def is_owner(column: pd.Series, name: str) -> bool:

@@ -68,7 +68,7 @@ def _of_score(frame: pd.DataFrame, recipe: Recipe, best: float, metric: str) -> 
 
 
 def is_too_good(score: float, floor: float) -> bool:
-    """Whether so little of the dummy's error is left that a column probably tells the target."""
+    """Whether so little of the dummy's error is left that a column probably gives the target away."""
     return floor < 1 and 1 - score <= (1 - TOO_GOOD) * (1 - floor)
 
 
@@ -78,7 +78,7 @@ def determining_features(frame: pd.DataFrame, recipe: Recipe) -> tuple[str, ...]
     return tuple(name for name in recipe.features if _determines(rows[name], rows[recipe.outputs[0]]))
 
 
-def telling_features(frame: pd.DataFrame, recipe: Recipe, comparison: Comparison) -> tuple[str, ...]:
+def giveaway_features(frame: pd.DataFrame, recipe: Recipe, comparison: Comparison) -> tuple[str, ...]:
     """Returns the features that determine the target, or have its name, if it is predicted almost without error."""
     scores = [_share_right(found, recipe.task) for found in (comparison.challenger, comparison.baseline)]
     score, floor = scores[0], max(scores[1] or 0.0, 0.0)

@@ -112,7 +112,7 @@ def merged_predictions(found: Predictions, classes: Array) -> Predictions:
 
 
 def canonical(texts: Sequence[str], known: Collection[str] = ()) -> Mapping[str, str]:
-    """Returns the spelling that stands for each text: a known one, else the first."""
+    """Returns the spelling to use for each text: a known one, else the first."""
     first: dict[str, str] = {}
     for text in known:
         first.setdefault(fold(text), text)

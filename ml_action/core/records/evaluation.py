@@ -88,7 +88,7 @@ class Comparison:
     slices: tuple[SliceResult, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
     gains: tuple[float, ...] = ()  # of single datasets, in shares of the mean error: 41 quantiles, the smallest first
-    telling: tuple[str, ...] = ()  # features that alone determine the target, if it is predicted almost without error
+    giveaways: tuple[str, ...] = ()  # features that alone determine the target, if it is predicted almost without error
     needed: int = 0  # further datasets that would probably show a gain of this size; 0: none would, or none is needed
 
 

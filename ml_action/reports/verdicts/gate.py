@@ -169,8 +169,8 @@ def moved(screening: Screening) -> str:
     return "; ".join(screening.moved) or "no column moved as a whole"
 
 
-def telling(names: tuple[str, ...]) -> str:
-    """Returns which features tell the target."""
+def giveaways(names: tuple[str, ...]) -> str:
+    """Returns which features give the target away."""
     alone = "alone determines" if len(names) == 1 else "each alone determine"
     return f"{quoted_list(names)} {alone} the target, which is predicted almost without error: too good to be true?"
 

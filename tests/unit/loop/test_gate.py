@@ -302,8 +302,8 @@ def test_what_the_watch_found_is_a_sentence():
     )
 
 
-def test_a_feature_that_tells_the_target_is_for_a_person_to_review_unless_it_is_known_before():
-    found = make_comparison(telling=("power.1", "code"))
+def test_a_feature_that_gives_the_target_away_is_for_a_person_to_review_unless_it_is_known_before():
+    found = make_comparison(giveaways=("power.1", "code"))
     decision = decide(found, POLICY)
     assert decision.verdict is Verdict.REVIEW
     assert decision.reason.startswith("the data look wrong: 'power.1', 'code' each alone determine the target")

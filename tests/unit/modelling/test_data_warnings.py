@@ -127,10 +127,10 @@ def comparison(challenger, baseline):
 
 
 @pytest.mark.parametrize(("r2", "expected"), [(0.999, ("copy", "y.1")), (0.99, ()), (1.0, ("copy", "y.1"))])
-def test_features_that_tell_the_target_are_named_if_it_is_predicted_almost_without_error(r2, expected):
+def test_features_that_give_the_target_away_are_named_if_it_is_predicted_almost_without_error(r2, expected):
     table = frame(**{"y.1": RNG.normal(size=200)}).assign(copy=lambda one: 1000 * one["y"] + 1)
     recipe = Recipe("y", ("a", "copy", "y.1"), "regression", "", {}, "r2", 0)
-    assert data_warnings.telling_features(table, recipe, comparison({"r2": r2}, {"r2": -0.01})) == expected
+    assert data_warnings.giveaway_features(table, recipe, comparison({"r2": r2}, {"r2": -0.01})) == expected
 
 
 @pytest.mark.parametrize(("right", "expected"), [(100.0, ("code",)), (99.2, ())])
@@ -138,5 +138,5 @@ def test_a_rare_class_makes_no_score_too_good(right, expected):
     table = frame(y=["no"] * 198 + ["yes"] * 2, code=[0] * 198 + [1] * 2)
     recipe = Recipe("y", ("a", "code"), "classification", "", {}, "accuracy", 0)
     scores = comparison({"accuracy_percent": right}, {"accuracy_percent": 99.0})
-    assert data_warnings.telling_features(table, recipe, scores) == expected
-    assert data_warnings.telling_features(table, recipe, comparison({}, {})) == ()
+    assert data_warnings.giveaway_features(table, recipe, scores) == expected
+    assert data_warnings.giveaway_features(table, recipe, comparison({}, {})) == ()
