@@ -84,9 +84,27 @@ class Publisher:
         if self._was_withdrawn(snapshot):
             self.log.info(f"the branch of {attempt.version} was deleted before it had a pull request: taken as a no")
             return Resumed(self._noted(snapshot, attempt, replace(attempt, state="closed")))
-        return self._followed_up(snapshot, attempt, take_again)
+        return self._followed_up(self._rebuilt_after_update(snapshot, attempt), take_again)
 
-    def _followed_up(self, snapshot: Snapshot, attempt: Attempt, take_again: Callable[[], Snapshot]) -> Resumed:
+    def _rebuilt_after_update(self, snapshot: Snapshot, attempt: Attempt) -> Snapshot:
+        """The snapshot with our proposal built anew, if someone updated its branch with the base branch.
+
+        GitHub's button does that. The commit that it makes holds no work of a person, so nobody's is overwritten.
+        """
+        tip = snapshot.tips.proposal
+        if not tip or tip in snapshot.state.commits or not self.recorder.only_updates(attempt, tip, snapshot.tips.base):
+            return snapshot
+        rebuilt = self.recorder.rebuild(RecordedAttempt(attempt, snapshot.state), over=tip)
+        if rebuilt is None:
+            return snapshot
+        self.log.info(f"the branch was updated with {self._branches.base}: the proposal is rebuilt on top of it")
+        tips = replace(snapshot.tips, proposal=rebuilt.attempt.commit, state=rebuilt.state.commit)
+        return replace(snapshot, state=rebuilt.state, repository=replace(snapshot.repository, tips=tips))
+
+    def _followed_up(self, snapshot: Snapshot, take_again: Callable[[], Snapshot]) -> Resumed:
+        attempt = snapshot.state.proposed
+        if attempt is None:
+            return Resumed(snapshot)
         self.log.info(f"following up the {_kind(attempt)} {attempt.version} (attempt {attempt.id})")
         settled = self.settle(RecordedAttempt(attempt, snapshot.state), base=snapshot.tips.base)
         if settled.publication.merge_progress is MergeProgress.MERGED:  # just now: there is another champion

@@ -16,8 +16,10 @@ from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.dataset import RejectedDataset
 from ml_action.datasets.survey import Snapshot
-from ml_action.git import journal, registry
+from ml_action.git import branch_history, journal, registry
+from ml_action.git.command import Git
 from ml_action.git.journal import Counter, State
+from ml_action.git.process import GitFailed
 from ml_action.git.repository import Branches, ConcurrentUpdate, Push, Repository
 from ml_action.promotion import proposal_content, signed_statement
 from ml_action.promotion.proposal_content import ProposalContent, orphaned_proposal
@@ -104,13 +106,33 @@ class Recorder:
             return False  # the forge was faster, or a rule keeps branches: then the next proposal takes it over
         return True
 
-    def rebuild(self, recorded: RecordedAttempt) -> RecordedAttempt | None:
-        """Puts the same proposal on top of the base branch as it is now. None: it cannot; the next run tries again."""
+    def only_updates(self, attempt: Attempt, tip: str, base: str) -> bool:
+        """Whether a commit holds what the base branch has and our proposal, and nothing else.
+
+        That is what GitHub's button “Update branch” makes, by a merge or by a rebase.
+        """
+        repository = self.repository
+        try:
+            others = [commit for commit in branch_history.parents(repository.store, tip) if commit != attempt.commit]
+            for commit in (*others, attempt.base, attempt.commit):
+                repository.fetch_object(commit)
+            ours = _changes(repository.store, attempt.base, attempt.commit)
+            merged = [commit for commit in others if _changes(repository.store, commit, tip) == ours]
+            return any(branch_history.contains(repository, self.branches.base, base, commit) for commit in merged)
+        except (GitFailed, RepositoryError):
+            return False  # a commit is not to be had: the branch is left to people
+
+    def rebuild(self, recorded: RecordedAttempt, *, over: str = "") -> RecordedAttempt | None:
+        """Puts the same proposal on top of the base branch as it is now. None: it cannot; the next run tries again.
+
+        `over`: the commit that is on the proposals' branch instead of ours, and is given up.
+        """
         repository, attempt, model_dir = self.repository, recorded.attempt, self.publication.model_dir
         tips = repository.fetch(self.branches)
         history = registry.read(repository.store, tips.base, model_dir)
         overtaken = (history.current if history else "") != attempt.champion
-        if overtaken or tips.base == attempt.base or tips.proposal != attempt.commit:
+        replaced = over or attempt.commit
+        if overtaken or tips.base == attempt.base or tips.proposal != replaced:
             return None
         if attempt.rolls_back:
             files = proposal_content.rollback_files(repository.store, tips.base, model_dir, attempt.version)
@@ -119,10 +141,11 @@ class Recorder:
         files = signed_statement.carried_over(files, attempt.commit, model_dir, repository.store)
         message = repository.store.line("show", "--no-patch", "--format=%B", attempt.commit)
         commit = self._commit(attempt, tips.base, files, message, self.now())
-        rebuilt = replace(attempt, base=tips.base, commit=commit, former=(*attempt.former, attempt.commit))
+        former = dict.fromkeys((*attempt.former, attempt.commit, replaced))
+        rebuilt = replace(attempt, base=tips.base, commit=commit, former=tuple(former))
         written = self._write(recorded.state.with_attempt(rebuilt), None, f"{attempt.version} is rebuilt")
         try:
-            repository.push([Push(self.branches.proposal, attempt.commit, commit), written.push])
+            repository.push([Push(self.branches.proposal, replaced, commit), written.push])
         except ConcurrentUpdate:
             return None
         return RecordedAttempt(rebuilt, written.state)
@@ -162,6 +185,14 @@ class Recorder:
         counter = None if count is None else Counter(count, self.threshold, *decision)
         commit = journal.write(self.repository, state, counter, message[:200], time=self.now())
         return Written(replace(state, commit=commit), Push(self.branches.state, state.commit, commit))
+
+
+def _changes(store: Git, before: str, after: str) -> frozenset[bytes]:
+    """Returns the files that differ between two commits, each with its new mode and content."""
+    fields = store.run("diff-tree", "-r", "-z", "--raw", "--no-renames", before, after).split(b"\0")
+    return frozenset(
+        b" ".join((*head.split(b" ")[1:4:2], path)) for head, path in zip(fields[::2], fields[1::2], strict=False)
+    )
 
 
 def with_rejected(state: State, rejected: tuple[RejectedDataset, ...]) -> State:

@@ -276,6 +276,54 @@ def test_a_persons_commit_cancels_auto_merge(checked: World) -> None:
     assert checked.pull.auto_merge is None
 
 
+def update_branch(world: World, way: str, *, extra: str = "") -> str:
+    """What GitHub's button “Update branch” makes, with a file of a person's in it, if `extra` names one."""
+    git, head, main = world.git, world.tip(PROPOSAL), world.tip("main")
+    tree = git.line("merge-tree", "--write-tree", head, main)
+    if extra:
+        blob = git.line("hash-object", "-w", "--stdin", stdin=b"mine")
+        listed = git.run("ls-tree", tree) + f"100644 blob {blob}\t{extra}\n".encode()
+        tree = git.line("mktree", stdin=listed)
+    who = {f"GIT_{role}_{key}": "Ada" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+    parents = ("-p", head, "-p", main) if way == "merge" else ("-p", main)
+    made = git.line("commit-tree", tree, *parents, "-m", f"Merge branch 'main' into {PROPOSAL}", extra=who)
+    git.run("update-ref", f"refs/heads/{PROPOSAL}", made)
+    world.here.hub.synchronise(world.repository, world.person())
+    return made
+
+
+@pytest.mark.parametrize("way", ["merge", "rebase"])
+def test_update_branch_makes_the_bot_build_its_proposal_anew(
+    make_world: Callable[..., World], with_v1: Path, way: str
+) -> None:
+    world = make_world(with_v1, required_checks=("tests",), strict=True)
+    world.batches = 1
+    world.arrive(drifted(45, 8))
+    assert world.hour().outputs["merge-state"] == "enabled"
+    for number in range(2):  # each time somebody clicks
+        world.commit({"README.md": f"main moved on {number}\n"})
+        theirs = update_branch(world, way)
+        if number:
+            world.commit({"README.md": "and once more, before the bot looked\n"})
+        run = world.hour()
+        assert (run.decision, world.last.state) == ("waiting", "open"), run.log
+        assert "the branch was updated with main" in run.log
+        assert world.tip(PROPOSAL) == world.last.commit == world.pull.head_sha != theirs
+        assert world.git.line("rev-parse", f"{world.last.commit}^") == world.tip("main")
+        assert world.approvals()[-1][1] == world.last.commit
+        assert world.pull.comments == []
+    world.here.hub.set_status(world.repository, world.last.commit, "tests", "success")
+    assert world.hour().outputs["merge-state"] == "merged"
+    assert world.versions == ["v1", "v2"]
+
+
+def test_a_persons_file_in_an_updated_branch_is_not_overwritten(proposed: World) -> None:
+    proposed.commit({"README.md": "main moved on\n"})
+    theirs = update_branch(proposed, "merge", extra="notes.md")
+    assert proposed.hour().decision == "blocked"
+    assert proposed.tip(PROPOSAL) == theirs
+
+
 def test_the_bot_continues_after_the_person_closed_and_deleted_the_branch(proposed: World) -> None:
     proposed.commit({"model/notes.md": "no"}, PROPOSAL, by=proposed.person())
     proposed.hour()
