@@ -5,6 +5,7 @@ Nothing is imported before it is needed: the Action has no command line, and onl
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -21,7 +22,7 @@ from ml_action.core.dataclass import replace
 from ml_action.core.errors import SettingsError
 from ml_action.core.log import Log, PlainLog
 from ml_action.core.records.outcome import Outcome
-from ml_action.runtime import actions, boundary, secret_memory
+from ml_action.runtime import actions, boundary, pipes, secret_memory
 from ml_action.runtime.actions import ActionsLog, RunContext
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     given = dict(os.environ if environ is None else environ)
     if environ is None:
         _forget_secrets()
+        pipes.forgive_closed_pipes()
     environ = actions.without(given, SECRETS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # any file name can be shown, on any terminal
@@ -140,9 +142,10 @@ def _log(context: RunContext, command: str, *, piped: bool) -> Log:
     if context.in_actions:
         return ActionsLog(stream)
     if command and command != "check" and not piped and stream.isatty():
-        from ml_action.runtime import console
+        with contextlib.suppress(ModuleNotFoundError):  # plain lines do without the extra
+            from ml_action.runtime import console
 
-        return console.make_log()
+            return console.make_log()
     return PlainLog(stream)
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MAX_EXACT = 2**53  # beyond it a float is always whole, so its value does not show how it was written
 _MAX_LISTED = 6
+_COSTS = ("_loss", "_error", "_deviance")  # endings of the names of functions that are better smaller
+_MOST_DIGITS = 4  # of a percentage
 _SINGULAR = {"processes": "process"}  # where it takes more than to remove the s
 _WHOLE_DECIMAL = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 
@@ -22,6 +24,14 @@ _WHOLE_DECIMAL = re.compile(r"([+-]?[0-9]{1,16})\.0*")
 def percent(share: float, digits: int = 1) -> str:
     """Returns `6.1 %` for 0.061."""
     return f"{_times_100(share, digits)} %"
+
+
+def apart(one: float, other: float, digits: int = 1) -> tuple[str, str]:
+    """Returns two shares as percentages, with so many digits that they differ if the shares do; four at most."""
+    first, second = (percent(share, digits) for share in (one, other))
+    return (
+        apart(one, other, digits + 1) if first == second and one != other and digits < _MOST_DIGITS else (first, second)
+    )
 
 
 def percents(interval: Interval) -> str:
@@ -44,6 +54,22 @@ def count_of(count: int, things: str) -> str:
 def number(value: float | None) -> str:
     """Returns a score with four decimals, or with one if it is large."""
     return "–" if value is None else f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def shown_metric(name: str) -> str:
+    """Returns the name under which a metric is shown: a loss under its own, without `neg_`."""
+    return name.removeprefix("neg_")
+
+
+def shown_score(name: str, value: float | None) -> float | None:
+    """Returns the value under which a metric is shown: a loss as it is, although records negate it."""
+    return value if value is None or not is_negated(name) else 0.0 - value
+
+
+def is_negated(name: str) -> bool:
+    """Whether a metric of this name is a loss whose values are negated in records."""
+    own = name.partition("(")[0]
+    return own.startswith("neg_") or (own.endswith(_COSTS) and own != "log_loss")  # this one is recorded as it is
 
 
 def probability(p: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.errors import DataError
-from ml_action.core.formatting import percent, quoted_list, sanitised
+from ml_action.core.formatting import apart, percent, quoted_list, sanitised
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset
 from ml_action.core.records.model import Recipe
 from ml_action.datasets.survey import Snapshot
@@ -29,7 +29,7 @@ def too_many_bad(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarant
 def too_many(bad: tuple[RejectedDataset, ...], found: Inventory, max_quarantine: float) -> DataError:
     """So many datasets are bad that their only source must be broken, or all of their sources."""
     many, new = len(bad) + found.bad, len(found.new) + found.bad
-    share, allowed = percent(many / new), percent(max_quarantine)
+    share, allowed = apart(many / new, max_quarantine)
     return DataError(
         f"{many} of {new} new datasets are bad ({share}; max-quarantine allows {allowed})",
         why=f"so many mean that their source is broken; the first, {sanitised(bad[0].path, 120)}, {bad[0].reason}",

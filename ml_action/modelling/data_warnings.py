@@ -23,6 +23,7 @@ SAMPLE = 200  # cells of a column
 MAX_CLASSES = 20  # distinct texts: a column of fewer is a category, whatever it looks like
 MONEY = re.compile(r"\s*+[-+]?+[$€£¥]?+\s*+[-+]?+\d[\d.,'\s]*+[$€£¥%]?+\s*+")
 SECOND = re.compile(r"(.+)\.([1-9]\d*+)")  # how a column is called whose name another column before it has
+PLAIN = re.compile(r"\s*+[-+]?+\d*+\.?+\d*+\s*+")
 ROWS = 20_000  # that show whether a column determines the target
 DATE = re.compile(r"\s*+(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{2,4})([T ].*)?")
 
@@ -196,6 +197,7 @@ def _of_text(frame: pd.DataFrame, features: Sequence[str]) -> Iterator[str]:
     texts = list(pipeline.kinds(frame, features)["category"])
     for matches, kind, fix in (
         (DATE.fullmatch, "dates", "write them as 2024-03-31, and their days are counted"),
+        (PLAIN.fullmatch, "numbers among other cells, such as blank ones", "leave a missing number empty"),
         (MONEY.fullmatch, "numbers with signs", "write plain numbers such as 1234.5"),
     ):
         found = [name for name in texts if _look_alike(matches, frame[name])]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ml_action.core.codec import encode
-from ml_action.core.formatting import count_of, number, percent
+from ml_action.core.formatting import count_of, number, percent, shown_metric, shown_score
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.model import History, Version
 from ml_action.datasets.survey import Snapshot
@@ -63,8 +63,8 @@ def _champion(history: History | None) -> Inline:
     champion = history.champion if history else None
     if champion is None:
         return NO_VERSION
-    score = number(champion.scores.get(champion.metric))
-    return Untrusted(f"{champion.version} of {champion.created}, {champion.metric} {score}")
+    score = number(shown_score(champion.metric, champion.scores.get(champion.metric)))
+    return Untrusted(f"{champion.version} of {champion.created}, {shown_metric(champion.metric)} {score}")
 
 
 def _promotion(last: Attempt | None) -> Inline:
@@ -79,8 +79,8 @@ def _attempt(one: Attempt) -> tuple[Inline, ...]:
     return (
         Untrusted(one.time),
         str(one.verdict),
-        number(one.champion_score),
-        number(one.challenger_score),
+        number(shown_score(one.metric, one.champion_score)),
+        number(shown_score(one.metric, one.challenger_score)),
         "–" if one.gain is None else percent(one.gain),
         Untrusted(one.reason),
     )
@@ -116,9 +116,9 @@ def _version(version: Version, current: str, rollbacks: Rollbacks) -> tuple[Inli
     return (
         Untrusted(version.version),
         Untrusted(version.created),
-        Untrusted(version.metric),
-        number(version.scores.get(version.metric)),
-        number(version.champion_scores.get(version.metric)),
+        Untrusted(shown_metric(version.metric)),
+        number(shown_score(version.metric, version.scores.get(version.metric))),
+        number(shown_score(version.metric, version.champion_scores.get(version.metric))),
         f"[{version.interval.low:+.4f}, {version.interval.high:+.4f}]",
         f"{version.datasets:,}",
         _now(version, current, rollbacks),

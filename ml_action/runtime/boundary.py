@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,9 +20,18 @@ from types import FrameType
 from typing import NamedTuple
 
 from ml_action import __version__
-from ml_action.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED, DataError, ExpectedError, RepositoryError
+from ml_action.core.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    DataError,
+    ExpectedError,
+    RepositoryError,
+    SettingsError,
+)
 from ml_action.core.log import Log
 from ml_action.core.records.choices import Verdict
+from ml_action.core.records.dataset import RejectedDataset
 from ml_action.core.records.outcome import Outcome
 from ml_action.git.command import Login
 from ml_action.git.errors import explain
@@ -112,6 +122,10 @@ def _ending(story: Callable[[], Outcome | int | None], log: Log, secrets: Sequen
         log.error(redact(str(problem), secrets), path=problem.path, line=problem.line)
         return _Ending(failed(problem), problem.exit_code)
     except (Terminated, Exception) as error:  # noqa: BLE001  this is the boundary
+        lacking = extra_of(error)
+        if lacking:
+            log.error(str(lacking))
+            return _Ending(failed(lacking), lacking.exit_code)
         full = _disk_error(error)
         if full and not stop.code:
             log.error(redact(str(full), secrets))
@@ -136,6 +150,28 @@ def _disk_error(error: BaseException) -> RepositoryError | None:
     )
 
 
+EXTRAS = {
+    "rich": "terminal",
+    "tomlkit": "terminal",
+    "graphql": "sandbox",
+    "werkzeug": "sandbox",
+    "sandbox": "sandbox",
+    "sigstore": "sigstore",
+}  # of the package, by the module that needs one
+
+
+def extra_of(error: BaseException) -> SettingsError | None:
+    """Returns the error that names the extra to install; None if nothing that an extra has is missing."""
+    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if module not in EXTRAS:
+        return None
+    return SettingsError(
+        f"this command needs the package '{module}', which is not installed",
+        why="pip install ml-auto-update installs what the Action needs; what people need at a terminal is an extra",
+        fix=f"pip install 'ml-auto-update[{EXTRAS[module]}]'",
+    )
+
+
 def _children() -> frozenset[int]:
     """The running child processes of this one; empty where the kernel does not list them."""
     try:
@@ -152,6 +188,8 @@ def _end(children: Iterable[int]) -> None:
             os.kill(child, signal.SIGKILL)
 
 
+EACH = 3  # datasets that are set aside for one reason: of more the first is named
+_VALUE = re.compile(r"'[^']*+'|[0-9]++")  # what differs in one reason from file to file
 NEEDS_ATTENTION = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
 
 
@@ -167,11 +205,13 @@ def publish_outcome(outcome: Outcome, context: RunContext, log: Log, secrets: Se
     _write_runner_files(context, values, text, log)
     if outcome.verdict in NEEDS_ATTENTION:  # first: the runner shows ten annotations of a kind
         (log.error if outcome.exit_code else log.warn)(values["reason"])
-    for item in outcome.set_aside:
-        if outcome.exit_code == DataError.exit_code:  # these are what the run fails for
-            log.error(f"bad dataset: {item.reason}", path=item.path, line=item.line)
+    fails = outcome.exit_code == DataError.exit_code  # these are what the run fails for
+    for item, others in grouped(outcome.set_aside):
+        more = f" (and so are {others:,} others, which the report lists)" if others else ""
+        if fails:
+            log.error(f"bad dataset: {item.reason}{more}", path=item.path, line=item.line)
         else:
-            log.warn(f"set aside: {item.reason}", path=item.path, line=item.line)
+            log.warn(f"set aside: {item.reason}{more}", path=item.path, line=item.line)
     if outcome.verdict is not Verdict.FAILED or outcome.exit_code:  # an expected error was logged already
         for line in console.lines(redacted(verdict(outcome), hide)):
             log.info(line)
@@ -189,6 +229,18 @@ def _write_runner_files(context: RunContext, values: Mapping[str, str], text: st
             log.warn(
                 f"{name} cannot be written ({path}: {problem}), so this step {lost}; its exit code says how it ended"
             )
+
+
+def grouped(rejected: Iterable[RejectedDataset]) -> Iterator[tuple[RejectedDataset, int]]:
+    """Yields what was set aside, with 0; of many for one reason the first, and how many others there are."""
+    kinds: dict[str, list[RejectedDataset]] = {}
+    for item in rejected:
+        kinds.setdefault(_VALUE.sub("", item.reason), []).append(item)
+    for items in kinds.values():
+        if len(items) > EACH:
+            yield items[0], len(items) - 1
+        else:
+            yield from ((item, 0) for item in items)
 
 
 def redact(text: str, secrets: Sequence[str]) -> str:

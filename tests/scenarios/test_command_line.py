@@ -65,7 +65,7 @@ def test_a_person_adds_data_checks_runs_merges_and_looks_at_the_history(ada: Per
     assert "promote: better by" in output
     assert "would open a pull request" in output
     assert json.loads(ada.ok("status", "--json", *few))["attempts"][0]["verdict"] == "promote"
-    assert "promotion     its branch is pushed" in ada.ok("explain")
+    assert "promotion     its branch is not merged" in ada.ok("explain")
     assert json.loads(ada.ok("history", "--json")) == []
 
     ada.git("merge", "--quiet", "--ff-only", "ml-auto-update/model/proposal")

@@ -68,7 +68,7 @@ def test_a_drifted_world_is_promoted_through_a_labelled_approved_and_merged_pull
     assert (pull.author.login, pull.labels, pull.merged) == ("ml-bot[bot]", ["model-update"], True)
     assert pull.merged_by == world.here.author
     assert world.approvals() == [("github-actions[bot]", pull.head_sha)]
-    for text in ("`r2` (decides)", "`accuracy_percent`", "champion v1", "challenger v2", "sign-flip test", "sha256"):
+    for text in ("`r2` (decides)", "`mse`", "champion v1", "challenger v2", "sign-flip test", "sha256"):
         assert text in (pull.body or ""), text
     assert run.outputs["challenger-score"] in map(repr, [world.last.challenger_score])
     assert f"{world.last.challenger_score:.4f}" in (pull.body or "")

@@ -99,7 +99,8 @@ def _trained_on(attempt: Attempt) -> str:
         return "nothing"
     found = attempt.comparison
     judged = f", judged on {count_of(found.datasets, found.unit)}" if found else ""
-    return f"{count_of(attempt.datasets, 'datasets')}, {count_of(attempt.rows, 'rows')}{judged}"
+    unit = found.unit if found else "datasets"
+    return f"{count_of(attempt.datasets, unit)}, {count_of(attempt.rows, 'rows')}{judged}"
 
 
 def _asked(policy: Policy) -> str:
@@ -132,7 +133,7 @@ def outcome_of_promotion(attempt: Attempt, history: History | None) -> str:
         "superseded": "superseded: another champion came before it was merged",
         "open": f"{pull} {'is a draft that waits for a person' if attempt.draft else 'is open'}",
     }
-    ending = endings.get(attempt.state, f"{pull} is pushed")
+    ending = endings.get(attempt.state, f"{pull} is not merged")
     return f"{ending} ({attempt.pull_request_url})" if attempt.pull_request_url else ending
 
 

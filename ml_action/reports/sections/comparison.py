@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ml_action.core.formatting import count_of, number, percent, percents, probability
+from ml_action.core.formatting import (
+    count_of,
+    is_negated,
+    number,
+    percent,
+    percents,
+    probability,
+    shown_metric,
+    shown_score,
+)
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.policy import Policy
@@ -42,22 +51,34 @@ def version_heads(found: Comparison, champion: str, version: str) -> tuple[Inlin
 
 def scores_table(found: Comparison, champion: str, challenger: str, heads: Heads = score_heads) -> Table:
     """Returns every reported metric of champion, challenger and dummy, the deciding one first."""
-    names = sorted(found.challenger, key=lambda name: name != found.metric)
+    names = [name for name in sorted(found.challenger, key=lambda name: name != found.metric) if _is_shown(name, found)]
     contestants = (*([found.champion] if found.champion else []), found.challenger, found.baseline)
-    rows = ((_metric(name, found), *(number(scores.get(name)) for scores in contestants)) for name in names)
+    rows = (
+        (_metric(name, found), *(number(shown_score(name, scores.get(name))) for scores in contestants))
+        for name in names
+    )
     return Table(heads(found, champion, challenger), tuple(rows))
 
 
+def _is_shown(name: str, found: Comparison) -> bool:
+    """Whether a table has the metric: a regression's r2 in percent, which records hold, is no accuracy."""
+    return name != "accuracy_percent" or "r2" not in found.challenger or name == found.metric
+
+
 def _metric(name: str, found: Comparison) -> Inline:
-    return text("{} (decides)", Code(name)) if name == found.metric else Code(name)
+    shown = Code(shown_metric(name))
+    return text("{} (decides)", shown) if name == found.metric else shown
 
 
 def _lines(found: Comparison) -> Iterator[Text]:
     difference, gain = found.improvement_interval, percents(found.gain_interval)
+    change, low, high = found.improvement, difference.low, difference.high
+    if is_negated(found.metric):
+        change, low, high = 0.0 - change, 0.0 - high, 0.0 - low
     whose = "champion's" if found.champion else "dummy baseline's"
     yield text(
         "{}: {:+.4f}, interval [{:+.4f}, {:+.4f}] at {} confidence",
-        Untrusted(found.metric), found.improvement, difference.low, difference.high, percent(found.confidence, 0),
+        Untrusted(shown_metric(found.metric)), change, low, high, percent(found.confidence, 0),
     )  # fmt: skip
     yield text("gain: {} of the {} error, interval {}", percent(found.gain), whose, gain)
     yield text(
@@ -71,8 +92,11 @@ def numbers_of_old_attempt(attempt: Attempt) -> Iterator[Inline]:
     """Yields the numbers of an attempt of an earlier release, whose journal does not hold the comparison."""
     if attempt.challenger_score is None:
         return
-    champion = f" against {number(attempt.champion_score)}" if attempt.champion_score is not None else ""
-    yield Untrusted(f"{attempt.metric}: {number(attempt.challenger_score)}{champion}")
+    ours, theirs = (
+        number(shown_score(attempt.metric, score)) for score in (attempt.challenger_score, attempt.champion_score)
+    )
+    champion = f" against {theirs}" if attempt.champion_score is not None else ""
+    yield Untrusted(f"{shown_metric(attempt.metric)}: {ours}{champion}")
     if attempt.improvement is not None and attempt.interval:
         low, high = attempt.interval.low, attempt.interval.high
         yield Untrusted(f"difference: {attempt.improvement:+.4f}, interval [{low:+.4f}, {high:+.4f}]")

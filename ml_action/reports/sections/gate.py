@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ml_action.core.formatting import number, percent, probability
+from ml_action.core.formatting import number, percent, probability, shown_metric, shown_score
 from ml_action.core.records.evaluation import Check, Comparison, Decision
 from ml_action.core.records.policy import Policy
 from ml_action.reports.blocks import Block, Bullets, Code, Strong, Table, Untrusted, section, text
@@ -62,7 +62,8 @@ def guardrails_table(found: Comparison) -> Table:
     alpha = Policy(confidence=found.confidence).alpha
     rows = (
         (
-            Code(rail.metric), number(rail.champion), number(rail.challenger), percent(rail.gain),
+            Code(shown_metric(rail.metric)), number(shown_score(rail.metric, rail.champion)),
+            number(shown_score(rail.metric, rail.challenger)), percent(rail.gain),
             percent(rail.margin), probability(rail.p_value), "kept" if rail.p_value <= alpha else "may be worse",
         )
         for rail in found.guardrails

@@ -9,7 +9,16 @@ import math
 import re
 from dataclasses import replace
 
-from ml_action.core.formatting import count_of, percent, percents, probability, quoted_list
+from ml_action.core.formatting import (
+    apart,
+    count_of,
+    percent,
+    percents,
+    probability,
+    quoted_list,
+    shown_metric,
+    shown_score,
+)
 from ml_action.core.records.evaluation import (
     MIN_DATASETS,
     TOLERATED,
@@ -26,6 +35,7 @@ from ml_action.core.records.policy import Policy
 _PROVEN = {"better": "better by ", "higher": "a higher score: gain of ", "not-worse": "not worse: gain of "}
 _ON_AVERAGE = {"better": "better on average", "higher": "a higher score", "not-worse": "not worse on average"}
 _UNPROVEN = {"better": "not proven better", "higher": "no higher score", "not-worse": "may be worse"}
+HALF = 0.5  # more than so many datasets cannot be worse where all of them together are, unless a few are much worse
 _FORCE = "run once with `force` and a reason, which proposes the challenger"
 
 # --- reasons ----------------------------------------------------------------------------------------------------
@@ -44,7 +54,8 @@ def evidence(comparison: Comparison, lead: str = "") -> str:
 def _agreement(comparison: Comparison) -> str:
     """Returns how many datasets improved, or did not become worse if some stayed as they were."""
     improved = "did not become worse" if 0.0 in comparison.gains else "improved"
-    return f"{percent(comparison.win_rate, 0)} of them {improved}"
+    few = ", and the few others are predicted much worse" if comparison.gain < 0 and comparison.win_rate > HALF else ""
+    return f"{percent(comparison.win_rate, 0)} of them {improved}{few}"
 
 
 def proven(comparison: Comparison, policy: Policy) -> str:
@@ -224,7 +235,8 @@ def interval(comparison: Comparison, least: float) -> str:
 
 def minimum_gain(comparison: Comparison, policy: Policy) -> str:
     """Returns the gain, and the least that is worth a promotion."""
-    return f"{gain(comparison)}, {percent(policy.min_improvement)} is the least worth a promotion"
+    size, least = apart(comparison.gain, policy.min_improvement)
+    return f"the gain is {size}, {least} is the least worth a promotion"
 
 
 def gain(comparison: Comparison) -> str:
@@ -233,10 +245,17 @@ def gain(comparison: Comparison) -> str:
 
 
 def most_datasets(comparison: Comparison, least: float) -> str:
-    """Returns on how many datasets the challenger is no worse."""
+    """Returns on how many datasets the challenger is no worse; as counts if the shares round to the same."""
+    share, needed = percent(comparison.win_rate, 0), percent(least, 0)
+    if share == needed:
+        total, won = comparison.datasets, round(comparison.win_rate * comparison.datasets)
+        share, needed = (
+            f"{won:,}",
+            f"{max(math.ceil(least * total), won + (comparison.win_rate < least)):,} of {total:,}",
+        )
     return (
-        f"{percent(comparison.win_rate, 0)} of the {comparison.unit} are predicted no worse, at least "
-        f"{percent(least, 0)} have to be: half of them, less what chance explains"
+        f"{share} of the {comparison.unit} are predicted no worse, at least {needed} have to be: half of them, less "
+        "what chance explains"
     )
 
 
@@ -254,8 +273,9 @@ def one_slice(part: SliceResult, unit: str) -> str:
 
 def guardrail(rail: GuardrailResult, policy: Policy, *, kept: bool) -> str:
     """Returns how a guarded metric changes."""
+    before, after = (shown_score(rail.metric, score) or 0.0 for score in (rail.champion, rail.challenger))
     return (
-        f"{rail.metric} goes from {rail.champion:.4g} to {rail.challenger:.4g}, and "
+        f"{shown_metric(rail.metric)} goes from {before:.4g} to {after:.4g}, and "
         f"{'is not' if kept else 'may be'} worse by more than {percent(rail.margin)}: the chance of such a result if "
         f"it were is {probability(rail.p_value)}, {probability(policy.alpha)} is allowed"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from ml_action.core.formatting import percent
+from ml_action.core.formatting import apart
 from ml_action.core.records.attempt import Attempt
 from ml_action.core.records.choices import Autonomy, Verdict
 from ml_action.core.records.contract import ColumnDrift
@@ -16,6 +16,7 @@ from ml_action.datasets.trigger import remaining
 MORE_DATASETS = "nothing until more datasets arrive; the next run counts again"
 MORE_DRIFT = "nothing until more datasets arrive; the next run counts and looks again"
 CORRECT_FILES = "correct the files that were set aside, or wait for more datasets; a corrected file counts as new"
+ON_ITS_BRANCH = "the proposal is on its branch"
 LOST_RACE = "another run recorded its result first; this one changed nothing"
 SET_CONCURRENCY = "nothing: the other run's result is kept; set a `concurrency` group so that runs wait for each other"
 
@@ -27,7 +28,8 @@ def no_drift(counted: Trigger, shifts: Sequence[ColumnDrift]) -> str:
     """Returns why a run did not train although there are enough datasets to look for drift."""
     largest = "there is too little to compare"
     if shifts:
-        largest = f"the largest is {percent(shifts[0].effect, 0)}, {percent(shifts[0].least, 0)} of it beyond chance"
+        size, sure = apart(shifts[0].effect, shifts[0].least, 0)
+        largest = f"the largest is {size}, {sure} of it beyond chance"
     missing = remaining(counted.threshold - counted.count, counted.unit)
     return f"waiting {counted.count}/{counted.threshold}: no drift ({largest}), {missing} a training"
 
@@ -59,7 +61,7 @@ def after_attempt(attempt: Attempt, publication: Publication | None, autonomy: A
         return f"the champion stays; {waits} and will use these as well"
     if autonomy is Autonomy.REPORT:
         return "nothing: autonomy is report; with propose, the next training that proves better opens a pull request"
-    return after_publication(publication) if publication else "the proposal's branch is pushed"
+    return after_publication(publication) if publication else ON_ITS_BRANCH
 
 
 def _person_decides(attempt: Attempt, publication: Publication | None) -> str:
@@ -95,7 +97,7 @@ def after_publication(publication: Publication) -> str:
     if publication.merge_progress is MergeProgress.MERGED:
         return "the new model is on the base branch: the service picks it up"
     if pull is None:
-        return "the proposal's branch is pushed; merge it to put the model into production"
+        return f"{ON_ITS_BRANCH}; merge that branch to put the model into production"
     return f"pull request #{pull.number} is open: {_waits_for(publication.merge_progress)}"
 
 

@@ -8,13 +8,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_action.core.formatting import count_of, nearest, percent, percents, probability, quoted_list, sanitised
+from ml_action.core.formatting import (
+    apart,
+    count_of,
+    nearest,
+    percent,
+    percents,
+    probability,
+    quoted_list,
+    sanitised,
+    shown_metric,
+    shown_score,
+)
 from ml_action.core.records.evaluation import Interval
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.061, "6.1 %"), (-0.003, "-0.3 %"), (1.0, "100.0 %")])
 def test_shares_are_shown_in_per_cent(share, text):
     assert percent(share) == text
+
+
+def test_shares_that_differ_are_shown_apart():
+    assert apart(0.4709, 0.4745, 0) == ("47.1 %", "47.4 %")
+    assert apart(0.1, 0.2) == ("10.0 %", "20.0 %")
+    assert apart(0.1, 0.1) == ("10.0 %", "10.0 %")
+    assert apart(0.1, 0.1 + 1e-12) == ("10.0000 %", "10.0000 %")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("neg_mean_absolute_error", -2.5, ("mean_absolute_error", 2.5)),
+        ("sklearn.metrics.mean_pinball_loss(alpha=0.9)", -1.0, ("sklearn.metrics.mean_pinball_loss(alpha=0.9)", 1.0)),
+        ("r2", -0.5, ("r2", -0.5)),
+        ("log_loss", 0.3, ("log_loss", 0.3)),
+        ("neg_log_loss", None, ("log_loss", None)),
+    ],
+)
+def test_losses_are_shown_positive_and_under_their_own_names(name, value, shown):
+    assert (shown_metric(name), shown_score(name, value)) == shown
 
 
 def test_intervals_are_shown_in_brackets():

@@ -51,7 +51,7 @@ SLICES = (
 GUARDRAIL = Check(
     "guardrail max_error",
     True,
-    "max_error goes from -9 to -8.5, and is not worse by more than 1.0 %: the chance of such a result if it were is "
+    "max_error goes from 9 to 8.5, and is not worse by more than 1.0 %: the chance of such a result if it were is "
     "0.05, 0.05 is allowed",
 )
 TAIL = Check(
@@ -313,3 +313,21 @@ def test_a_held_challenger_has_an_outlook(policy, changes, outlook):
     held = {"p_value": 0.2, "p_not_worse": 0.2, "improvement": 0.05}
     decision = decide(make_comparison(**held | changes), policy)
     assert (decision.verdict, decision.outlook) == (Verdict.HOLD, outlook)
+
+
+def test_shares_that_round_to_the_same_are_counts():
+    found = make_comparison(datasets=220, win_rate=0.4709)
+    assert sentences.most_datasets(found, 0.4745).startswith(
+        "104 of the datasets are predicted no worse, at least 105 of 220"
+    )
+    assert sentences.most_datasets(found, 0.42).startswith("47 % of the datasets are predicted no worse, at least 42 %")
+
+
+def test_gains_that_round_to_what_is_asked_have_more_digits():
+    text = sentences.minimum_gain(make_comparison(gain=0.00496), BETTER)
+    assert text == "the gain is 0.496 %, 0.500 % is the least worth a promotion"
+
+
+def test_a_loss_that_few_datasets_make_is_explained():
+    few = make_comparison(gain=-1.0, win_rate=0.99)
+    assert sentences.evidence(few).endswith("99 % of them improved, and the few others are predicted much worse")

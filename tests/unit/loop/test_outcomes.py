@@ -119,9 +119,9 @@ def test_a_promotion_with_its_pull_request():
             Publication(make_pull(state="closed")),
             "pull request #7 was closed by a person: this data will not propose it again",
         ),
-        (Publication(), "the proposal's branch is pushed; merge it to put the model into production"),
+        (Publication(), "the proposal is on its branch; merge that branch to put the model into production"),
         (Publication(make_pull(), blocked="x"), "a person decides; the next run looks again"),
-        (None, "the proposal's branch is pushed"),
+        (None, "the proposal is on its branch"),
     ],
 )
 def test_what_happens_next_to_a_promotion(publication, text):

@@ -138,7 +138,7 @@ def test_empty_journal_names_the_branch_to_fetch():
     [
         ({"commit": "", "verdict": Verdict.HOLD}, "none: nothing was proposed"),
         ({"commit": ""}, "none: autonomy was report"),
-        ({}, "its branch is pushed"),
+        ({}, "its branch is not merged"),
         ({"pull_request": 7, "pull_request_url": "https://github.com/o/r/pull/7", "state": "open"},
          "pull request #7 is open (https://github.com/o/r/pull/7)"),
         ({"pull_request": 7, "state": "open", "draft": True}, "pull request #7 is a draft that waits for a person"),

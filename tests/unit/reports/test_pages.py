@@ -285,7 +285,7 @@ def test_every_page_has_the_picture_the_parts_and_the_suspicious_ones(page):
     assert "### Slices\n\n| column | value | datasets | gain |  |" in text
     assert "| `school` | `online` | 41 | 1.8 % |  |" in text
     assert "### Guardrails\n\n" in text
-    assert "| `neg_mean_absolute_error` | -5.2140 | -5.0210 | 3.7 % | 1.0 % | 0.0003 | kept |" in text
+    assert "| `mean_absolute_error` | 5.2140 | 5.0210 | 3.7 % | 1.0 % | 0.0003 | kept |" in text
     assert "### Suspicious: 3 datasets of 217" in text
     assert text.count("batch-07-008.csv") == 1  # not in quarantine as well
 

@@ -139,7 +139,7 @@ WORLDS = {
     ),
     "a guardrail is broken": World(
         Verdict.REJECT,
-        "better on average, and yet not good enough: neg_max_error goes from -21.4 to -38.02, and may be worse by more "
+        "better on average, and yet not good enough: max_error goes from 21.4 to 38.02, and may be worse by more "
         "than 2.0 %: the chance of such a result if it were is 0.97, 0.05 is allowed (gain of 6.1 % [3.9, 8.4] of the "
         "champion's error on 214 new datasets; 71 % of them improved)",
         "a challenger that keeps neg_max_error; or a wider margin in `guardrails`",

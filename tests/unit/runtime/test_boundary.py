@@ -322,3 +322,21 @@ def test_a_process_that_is_stopped_in_the_middle_of_git_ends_cleanly(tmp_path, n
     assert list((tmp_path / "temp").iterdir()) == []
     git = Path("/proc") / (tmp_path / "pid").read_text().strip() / "cmdline"
     assert not git.exists() or b"sleep" not in git.read_bytes()  # the git that it waited for is gone too
+
+
+def test_many_equal_reasons_are_one_with_a_count():
+    rejected = [RejectedDataset(f"d/{n}.csv", f"{n:040}", f"lacks the column 'a{n}'", line=n) for n in range(120)]
+    others = [RejectedDataset("d/x.csv", "f" * 40, "is empty")] * 3
+    assert [(item.path, more) for item, more in boundary.grouped([*rejected, *others])] == [
+        ("d/0.csv", 119), ("d/x.csv", 0), ("d/x.csv", 0), ("d/x.csv", 0),
+    ]  # fmt: skip
+
+
+def test_a_package_of_an_extra_that_is_missing_is_named(tmp_path):
+    def story():
+        raise ModuleNotFoundError("No module named 'rich.console'", name="rich.console")
+
+    ran = Ran(tmp_path, story)
+    assert ran.code == errors.SettingsError.exit_code
+    assert "pip install 'ml-auto-update[terminal]'" in ran.log
+    assert "bug" not in ran.log
