@@ -1,7 +1,8 @@
 """Where new datasets come from, by their folder and the author of their commit, and which of these sources are broken.
 
 One contributor's bad files must not stop the loop for the others. An author is what a commit says, and is not
-verified: under the name of another, a contributor can have that one's new datasets set aside in folders where both may write.
+verified: under the name of another, a contributor can have that one's new datasets set aside in folders where both may
+write.
 """
 
 from __future__ import annotations

@@ -87,9 +87,9 @@ class Publisher:
         return self._followed_up(self._rebuilt_after_update(snapshot, attempt), take_again)
 
     def _rebuilt_after_update(self, snapshot: Snapshot, attempt: Attempt) -> Snapshot:
-        """The snapshot with our proposal built anew, if someone updated its branch with the base branch.
+        """The snapshot with our proposal built again, if its branch was updated with the base branch.
 
-        GitHub's button does that. The commit that it makes holds no work of a person, so nobody's is overwritten.
+        GitHub's button does that. The commit that it makes holds no work of a person, so none is overwritten.
         """
         tip = snapshot.tips.proposal
         if not tip or tip in snapshot.state.commits or not self.recorder.only_updates(attempt, tip, snapshot.tips.base):

@@ -125,7 +125,7 @@ class Recorder:
     def rebuild(self, recorded: RecordedAttempt, *, over: str = "") -> RecordedAttempt | None:
         """Puts the same proposal on top of the base branch as it is now. None: it cannot; the next run tries again.
 
-        `over`: the commit that is on the proposals' branch instead of ours, and is given up.
+        `over`: the commit that is on the proposals' branch instead of our own, and is given up.
         """
         repository, attempt, model_dir = self.repository, recorded.attempt, self.publication.model_dir
         tips = repository.fetch(self.branches)

@@ -62,7 +62,7 @@ def _is_own(folder: Path, context: RunContext) -> bool:
 def require_own(workspace: Git, context: RunContext) -> None:
     """Stops a run in a checkout of another repository: its datasets are not those of this one.
 
-    A checkout whose remotes are not on this server tells nothing, and passes.
+    A checkout whose remotes are not on this server proves nothing, and passes.
 
     Raises:
         RepositoryError: every remote on this server is another repository.

@@ -293,14 +293,14 @@ def update_branch(world: World, way: str, *, extra: str = "") -> str:
 
 
 @pytest.mark.parametrize("way", ["merge", "rebase"])
-def test_update_branch_makes_the_bot_build_its_proposal_anew(
+def test_update_branch_makes_the_bot_build_its_proposal_again(
     make_world: Callable[..., World], with_v1: Path, way: str
 ) -> None:
     world = make_world(with_v1, required_checks=("tests",), strict=True)
     world.batches = 1
     world.arrive(drifted(45, 8))
     assert world.hour().outputs["merge-state"] == "enabled"
-    for number in range(2):  # each time somebody clicks
+    for number in range(2):  # each time a person clicks
         world.commit({"README.md": f"main moved on {number}\n"})
         theirs = update_branch(world, way)
         if number:

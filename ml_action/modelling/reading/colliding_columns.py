@@ -22,7 +22,7 @@ _MURMUR, _SEED = np.uint32(0x5BD1E995), np.uint32((0xC70F6907 ^ 4) * 0x5BD1E995 
 class _Kind(NamedTuple):
     """How values are hashed. Each function takes an array of values."""
 
-    words: Callable[[Any], list[Any]]  # the values as they can be told apart
+    words: Callable[[Any], list[Any]]  # the values, equal where pandas takes them for equal
     hashes: Callable[[Any], Hashes]
     distinct: Callable[[Any], int]  # how many there are
 

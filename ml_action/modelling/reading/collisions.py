@@ -20,14 +20,14 @@ Hashes = npt.NDArray[np.uint32]
 Owned = dict[int, set[Any]]  # distinct values by their hash
 
 MOST = 500  # distinct values with one hash: comparing them takes a microsecond for each
-SHARED = 10  # distinct values of a sample whose hash another one has; by chance there is none
+SHARED = 10  # distinct values of a sample whose hash another one has; 0 by chance
 HARMLESS = 16_384  # bytes, or rows of a column: were all of them made so, it would be a hundredth of a second
 REASON = "has thousands of different cells with one hash, which takes hours to read: they were made for that"
 
 _SHORT = 6  # bytes; so few of the shorter words share a hash that they do no harm
 _LAYERS = ((1 << 15, 1 << 15), (1 << 22, 1 << 24))  # a sample for each so many bytes; of cells up to so many
 _LEAST = 16  # samples
-_CELLS = 4  # per sample: whoever hides long cells behind short ones
+_CELLS = 4  # per sample: an author may hide long cells behind short ones
 _CELL = re.compile(rb'(?:"((?:[^"]|"")*+)"|([^",\r\n]*+))(?=[,\r\n])')
 _REST = re.compile(rb'[^"]*+(?:""[^"]*+)*+"(?=[,\r\n])')  # of a cell in quotes
 _SEPARATOR = re.compile(rb"[,\r\n]++")

@@ -107,7 +107,7 @@ def test_few_threads_predict_at_a_time():
     ("rowwise", "seconds", "batches"), [(True, 0.001, True), (False, 0.001, False), (True, 0.0, False)]
 )
 def test_batches_are_for_slow_models_whose_rows_do_not_depend_on_each_other(monkeypatch, rowwise, seconds, batches):
-    clock = [0.0]  # one that stands still while the machine does something else
+    clock = [0.0]  # one that does not run while the machine does something else
 
     def predict(rows):
         clock[0] += seconds
