@@ -152,13 +152,6 @@ def test_columns_that_come_go_and_change_places(contents, batch):
     assert_same_in_batches(contents, batch)
 
 
-def test_thousands_of_columns():
-    header = ",".join(f"c{number}" for number in range(5_000)).encode()
-    rows = [b",".join(b"%d" % (number * row) for number in range(5_000)) for row in range(4)]
-    words = b",".join([b"x"] * 4_999)
-    assert_same([b"\n".join([header, *rows]), b"\n".join([header, *rows[:2]]), header + b"\n" + words + b",\n"])
-
-
 def test_no_more_than_a_few_batches_are_held(monkeypatch):
     """Bytes are dropped once they are parsed, whether the files have one header or many."""
     monkeypatch.setattr(csv_batches, "BATCH", 1000)

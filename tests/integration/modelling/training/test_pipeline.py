@@ -181,7 +181,7 @@ def test_labels_equal_those_in_the_file(column, expected):
 
 FIT_AND_PRINT = """
 import sys; sys.path[:0] = [{root!r}, {here!r}]
-from tests.unit.modelling.training.test_pipeline import everything, fitted
+from tests.integration.modelling.training.test_pipeline import everything, fitted
 from ml_action.modelling.training import model_file
 print(model_file.dump(fitted(everything(), estimator={estimator!r})).sha256)
 """
