@@ -8,6 +8,7 @@ import zlib
 
 from ml_action.core import file_formats
 from ml_action.core.file_formats import GZIP_CSV
+from ml_action.modelling.reading import dialect
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 
 _CHUNK = 1 << 20
@@ -23,9 +24,12 @@ _WIDE = (
 )
 # No text begins like this. https://en.wikipedia.org/wiki/List_of_file_signatures
 _SIGNATURES = (
-    (b"PK\x03\x04", "is a ZIP archive (an Excel workbook?), not CSV"),
+    (b"PK\x03\x04", "is a ZIP archive (an Excel workbook?), not CSV; in Excel: File > Save As > CSV UTF-8"),
     (b"PK\x05\x06", "is an empty ZIP archive, not CSV"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel or Word file, not CSV"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "is an old Excel or Word file, not CSV; in Excel: File > Save As > CSV UTF-8",
+    ),
     (b"%PDF-", "is a PDF, not CSV"),
     (b"\x89PNG\r\n\x1a\n", "is a PNG image, not CSV"),
     (b"\xff\xd8\xff", "is a JPEG image, not CSV"),
@@ -57,15 +61,15 @@ class CsvReader:
         self._first_bytes = bytes({start[0] for start in magic})
 
     def read(self, content: bytes) -> bytes:
-        """Returns the text in UTF-8, or unchanged if its encoding is unknown.
+        """Returns the text in UTF-8, or in its own encoding if that is unknown, with commas between the columns.
 
         Raises:
             UnreadableFile: The file is something other than CSV.
         """
         if content[:1] in self._first_bytes:
             self._refuse_other_formats(content)
-            return _decoded(content)
-        return content
+            content = _decoded(content)
+        return dialect.with_commas(content)
 
     def header_line(self, beginning: bytes) -> bytes:
         """Returns the first line."""

@@ -62,7 +62,7 @@ def test_all_members_of_a_gzip_file_are_read():
         (packed(CSV)[:12] + b"\xff\xff" + packed(CSV)[14:], "is a damaged gzip file"),
         (packed(CSV) + b"rubbish", "is a damaged gzip file"),
         (packed(b""), "is empty"),
-        (packed(zipped()), "is a ZIP archive (an Excel workbook?), not CSV"),
+        (packed(zipped()), "is a ZIP archive (an Excel workbook?), not CSV; in Excel: File > Save As > CSV UTF-8"),
         (packed(packed(CSV)), "is packed by gzip; name it .csv.gz"),
     ],
 )
@@ -103,9 +103,15 @@ def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (zipped(), "is a ZIP archive (an Excel workbook?), not CSV"),
-        (b"PK\x03\x04\x14\x00\x00", "is a ZIP archive (an Excel workbook?), not CSV"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "is an old Excel or Word file, not CSV"),
+        (zipped(), "is a ZIP archive (an Excel workbook?), not CSV; in Excel: File > Save As > CSV UTF-8"),
+        (
+            b"PK\x03\x04\x14\x00\x00",
+            "is a ZIP archive (an Excel workbook?), not CSV; in Excel: File > Save As > CSV UTF-8",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0",
+            "is an old Excel or Word file, not CSV; in Excel: File > Save As > CSV UTF-8",
+        ),
         (b"%PDF-1.7\n1 0 obj\n", "is a PDF, not CSV"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image, not CSV"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image, not CSV"),

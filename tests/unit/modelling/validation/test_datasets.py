@@ -33,7 +33,7 @@ def test_valid_datasets_pass_unchanged():
         ("hours,room,Score\n1,red,3\n", "lacks the column 'score' (it has 'Score')", 0),
         ("room,score\nred,3\n", "lacks the column 'hours'", 0),
         (
-            "hours;room;score\n1;red;3\n",
+            "hours;room;score\n1;red\n",
             "lacks the column 'score' (its columns seem to be separated by semicolons, not commas)",
             0,
         ),
