@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -148,6 +149,7 @@ class Config:
     workers: int = _setting(1, _whole, "The number of processes that load the model and answer.")
     host: str = _setting("127.0.0.1", str, "The address to listen on.")
     port: int = _setting(8000, _port, "The port to listen on.")
+    token_file: str = ""  # where the token was read; empty: it was given itself
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, of_worker: bool = False) -> Config:
@@ -156,16 +158,25 @@ class Config:
         Raises:
             ValueError: settings are wrong; the message has a line for each.
         """
-        readings = [_read(env, spec) for spec in fields(cls)]
+        readings = [_read(env, spec) for spec in _settings()]
         errors = [reading.error for reading in readings if reading.error]
-        errors += _unknown(env, (_variable(spec) for spec in fields(cls)))
-        config = cls(**{name: value for reading in readings for name, value in reading.values.items()})
+        errors += _unknown(env, (_variable(spec) for spec in _settings()))
+        values = {name: value for reading in readings for name, value in reading.values.items()}
+        config = cls(**values, token_file=env.get(f"{PREFIX}TOKEN_FILE", ""))
         if config.verify != "off" and not config.verify_key:
             errors.append(f"{PREFIX}VERIFY: {config.verify} needs {PREFIX}VERIFY_KEY")
         errors += config._feedback_errors(has_token=of_worker or bool(config.token))
         if errors:
             raise ValueError("\n".join(errors))
         return config
+
+    def current_token(self) -> str:
+        """Returns the token for GitHub as it is now: an App's lives for an hour, and its file is replaced."""
+        if not self.token_file:
+            return self.token
+        with contextlib.suppress(OSError):
+            return Path(self.token_file).read_text(encoding="utf-8", errors="replace").strip() or self.token
+        return self.token  # while the file is being replaced
 
     def _feedback_errors(self, *, has_token: bool) -> list[str]:
         errors = []
@@ -177,6 +188,10 @@ class Config:
                 f"or {PREFIX}FEEDBACK_ACCESS=open to take rows from everybody"
             )
         return errors
+
+
+def _settings() -> list[Field[Any]]:
+    return [spec for spec in fields(Config) if "setting" in spec.metadata]
 
 
 def _variable(spec: Field[Any]) -> str:
@@ -234,7 +249,7 @@ def _given(error: Exception) -> str:
 def table() -> str:
     """Returns the settings as a Markdown table, for docs/service.md."""
     rows = [
-        f"| `{_variable(spec)}` | {_default(spec)} | {spec.metadata['setting'].meaning} |\n" for spec in fields(Config)
+        f"| `{_variable(spec)}` | {_default(spec)} | {spec.metadata['setting'].meaning} |\n" for spec in _settings()
     ]
     return "".join(["| variable | default | meaning |\n", "|---|---|---|\n", *rows])
 

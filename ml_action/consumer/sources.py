@@ -9,6 +9,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -89,11 +90,14 @@ class GitHub:
         model_dir: str = "model",
         *,
         ref: str = "",
-        token: str = "",
+        token: str | Callable[[], str] = "",
         api: str = "https://api.github.com",
         timeout: float = 20.0,
     ) -> None:
-        """`ref` is a branch or tag, "" the default branch. `api` on GitHub Enterprise Server is https://HOST/api/v3."""
+        """`ref` is a branch or tag, "" the default branch.
+
+        `token` may be a function, which is called before each request. `api` on GitHub Enterprise Server is https://HOST/api/v3.
+        """
         self.repository = repository
         self._folder = model_dir.strip("/")
         self._ref = ref
@@ -161,7 +165,7 @@ class Download:
 class Api:
     """The part of GitHub's REST API that we need. The token is sent to the API's own host and to no other."""
 
-    def __init__(self, base: str, token: str = "", timeout: float = 20.0) -> None:
+    def __init__(self, base: str, token: str | Callable[[], str] = "", timeout: float = 20.0) -> None:
         self._base = base.rstrip("/")
         if urlsplit(self._base).scheme not in _PORTS:
             raise ValueError(f"the address of the API has to begin with https:// or http://: {base!r}")
@@ -201,8 +205,9 @@ class Api:
         headers = {"User-Agent": "ml-auto-update-consumer", "X-GitHub-Api-Version": "2022-11-28", **headers}
         headers |= {"Content-Type": "application/json"} if body is not None else {}
         request = urllib.request.Request(self._base + address, body, headers, method=method)  # noqa: S310  http(s) only
-        if self._token:
-            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        token = self._token() if callable(self._token) else self._token
+        if token:
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
         return self._opener.open(request, timeout=self._timeout)
 
 

@@ -262,6 +262,18 @@ def test_the_rules_in_the_pull_requests_settings_file_apply(ada: Contributor) ->
     assert "more than max" in run.plain_summary
 
 
+@pytest.mark.parametrize(("spoil", "code"), [(False, 0), (True, 3)])
+def test_a_required_check_answers_in_the_merge_queue(production: World, spoil: bool, code: int) -> None:
+    queue = "gh-readonly-queue/main/pr-1-0123456789abcdef"
+    text = drifted(1, 8)[0]
+    production.git.run("update-ref", f"refs/heads/{queue}", production.tip("main"))
+    production.commit({f"{STORE}/a.csv": broken(text) if spoil else text}, queue)
+    job = production.job(commit=production.tip(queue), branch=queue, mode="data", approver_token="")
+    (job.files / "event.json").write_text('{"repository": {"default_branch": "main"}, "merge_group": {}}')
+    run = job.result(*in_process(job.environ | {"GITHUB_EVENT_NAME": "merge_group"}))
+    assert (run.code, run.outputs["count"]) == (code, "1"), run.log
+
+
 # --- without a pull request --------------------------------------------------------------------------------
 
 

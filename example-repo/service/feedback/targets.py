@@ -137,4 +137,4 @@ def target_of(config: Config) -> Target:
     """Returns where the settings send datasets."""
     if config.feedback == "folder":
         return FolderTarget(config.feedback_path)
-    return GitHubTarget(Api(config.api, config.token), config.repository, config.feedback_path, config.branch)
+    return GitHubTarget(Api(config.api, config.current_token), config.repository, config.feedback_path, config.branch)

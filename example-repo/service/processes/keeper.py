@@ -42,7 +42,7 @@ def source_of(config: Config) -> Source:
     """Returns where the settings say that models are."""
     if not config.repository:
         return Folder(config.model_dir)
-    return GitHub(config.repository, config.model_dir, ref=config.branch, token=config.token, api=config.api)
+    return GitHub(config.repository, config.model_dir, ref=config.branch, token=config.current_token, api=config.api)
 
 
 def listening(config: Config) -> socket.socket:

@@ -94,6 +94,16 @@ def test_a_private_repository_needs_a_token_with_the_permission(source, files):
         GitHub(REPOSITORY, token="expired", api=files.url).metadata()
 
 
+def test_a_token_that_is_renewed_is_asked_for_before_each_request(files):
+    files.repository.private = True
+    reader = files.identity(permissions={"contents": "read"})
+    tokens = iter(["expired", reader.token])
+    source = GitHub(REPOSITORY, token=lambda: next(tokens), api=files.url)
+    with pytest.raises(SourceUnavailable, match="401"):
+        source.metadata()
+    assert source.metadata() == b'{"name": "students"}'
+
+
 def test_the_token_is_a_header_and_is_sent_to_this_host_only(files):
     reader, sent, stolen = files.identity(permissions={"contents": "read"}), [], []
     files.trouble = lambda request: sent.append(request.headers["Authorization"])

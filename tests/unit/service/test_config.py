@@ -64,3 +64,16 @@ def test_an_empty_secret_file_is_refused(tmp_path):
 
 def test_the_documentation_lists_every_setting():
     assert config.table() in (DOCS / "service.md").read_text(encoding="utf-8")
+
+
+def test_the_token_is_read_from_its_file_each_time(tmp_path):
+    """An App's token lives for an hour: whatever renews it replaces the file."""
+    (tmp_path / "token").write_text("first\n")
+    config = Config.from_env({"SERVICE_TOKEN_FILE": str(tmp_path / "token")})
+    assert config.current_token() == "first"
+    (tmp_path / "token").write_text("second\n")
+    assert config.current_token() == "second"
+    for content in ("", None):  # it is being replaced
+        (tmp_path / "token").write_text("") if content == "" else (tmp_path / "token").unlink()
+        assert config.current_token() == "first"
+    assert Config(token="given").current_token() == "given"
