@@ -14,6 +14,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from ml_action.consumer import ColumnProfile, Version
 from ml_action.core.example_row import shown_sample
+from ml_action.modelling.kinds import dates
 from service.parsing import RowReader
 
 MAX_TEXT = 1000  # characters
@@ -27,7 +28,7 @@ class Column:
     """One column of a row: which values it may hold."""
 
     name: str
-    kind: str  # number | boolean | text | any
+    kind: str  # number | boolean | text | date | any
     required: bool = True
     low: float | None = None
     high: float | None = None
@@ -35,6 +36,7 @@ class Column:
     known: tuple[str, ...] = ()  # the categories of the training data
     closed: bool = False  # whether other categories are refused
     example: Any = None
+    forms: tuple[str, ...] = ()  # of dates
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _column(version: Version, name: str, ranges: str, example: object) -> Column
     kind = "any" if profile.kind == "empty" else profile.kind
     known = _categories(profile)
     closed = bool(known) and ranges == "training"
-    return Column(name, kind, required, low, high, usual, known, closed, example)
+    return Column(name, kind, required, low, high, usual, known, closed, example, profile.forms)
 
 
 def _answer(version: Version, name: str) -> Column:
@@ -157,6 +159,14 @@ def _require_safe_text(known: tuple[str, ...], value: Any) -> Any:
     return value
 
 
+def _require_date(forms: tuple[str, ...], value: str) -> str:
+    """Returns the value if it is a date, as the training data write them or in ISO 8601."""
+    forms = tuple(dict.fromkeys([*forms, dates.ISO]))
+    if not dates.is_read(dates.parser(forms), value):
+        raise PydanticCustomError("date", "Input should be a date such as 2024-03-31")
+    return value
+
+
 def _value_type(column: Column) -> Any:
     if column.kind == "number":
         return Annotated[float, Strict(), Field(allow_inf_nan=False, ge=column.low, le=column.high)]
@@ -165,6 +175,8 @@ def _value_type(column: Column) -> Any:
     if column.closed:
         return Literal[column.known]
     text = Annotated[str, Strict(), Field(max_length=MAX_TEXT)]
+    if column.kind == "date":
+        return Annotated[text, AfterValidator(functools.partial(_require_date, column.forms))]
     return (
         text if column.kind == "text" else text | Annotated[float, Strict(), Field(allow_inf_nan=False)] | bool | None
     )

@@ -14,7 +14,7 @@ from ml_action.config import parsers
 from ml_action.core import formatting
 from ml_action.core.dataclass import dataclass
 
-KINDS = ("number", "boolean", "text")
+KINDS = ("number", "boolean", "text", "date")
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,14 @@ class ColumnRule:
     """The user's demands on one column; what is None is left to what was learned."""
 
     name: str
-    type: str | None = None  # number | boolean | text
+    type: str | None = None  # number | boolean | text | date
     min: float | None = None
     max: float | None = None
     categories: tuple[str, ...] | None = None
     missing: float | None = None  # the largest share of missing values in a dataset
     required: bool | None = None  # false: a dataset may lack the column
     check: bool | None = None  # false: nothing is asked of the column
+    format: str | None = None  # how dates are written (%d/%m/%Y), or the number 1234.5 (1.234,5 €)
 
     @classmethod
     def parse_all(cls, text: str) -> tuple[ColumnRule, ...]:
@@ -64,6 +65,8 @@ def _problems(name: str, table: object) -> Iterator[str]:
     kind = table.get("type", "")
     if "type" in table and kind not in KINDS:
         yield f"{name!r}: type has to be one of {', '.join(KINDS)}"
+    if "format" in table and (not isinstance(table["format"], str) or kind not in ("date", "number")):
+        yield f'{name!r}: format is a text, and needs type = "date" or "number"'
     missing = table.get("missing", 0)
     if not _is_number(missing) or not 0 <= missing <= 1:
         yield f"{name!r}: missing has to be a share from 0 to 1"

@@ -174,7 +174,12 @@ def fingerprint_settings(settings: Settings) -> dict[str, object]:
         if option.in_fingerprint and (option.field not in _ADDED or values[option.field])
     }
     rails = tuple((rail.metric, rail.margin) for rail in settings.gate.guardrails)
-    return shaping | {"contract": [vars(rule).copy() for rule in settings.data.contract], "guardrails": rails}
+    return shaping | {"contract": [_stored(rule) for rule in settings.data.contract], "guardrails": rails}
+
+
+def _stored(rule: ColumnRule) -> dict[str, object]:
+    """Returns the fields of a rule, without those that earlier versions did not have and that are not set."""
+    return {name: value for name, value in vars(rule).items() if name != "format" or value is not None}
 
 
 def validation_fingerprint(data: DataOptions, training: TrainingOptions) -> str:
@@ -185,4 +190,5 @@ def validation_fingerprint(data: DataOptions, training: TrainingOptions) -> str:
         data.unit, training.target, training.features, training.weight, data.contract, data.max_dataset_size,
         data.max_columns,
     ]  # fmt: skip
-    return hashlib.sha256(repr(deciding).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    text = repr(deciding).replace(", format=None)", ")")  # as it was before rules had a format
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]

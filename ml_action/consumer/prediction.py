@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from ml_action.consumer import deprecation
 from ml_action.consumer.fast_paths import PredictFunction, fast_paths, known_categories
+from ml_action.core.errors import ModelError
+from ml_action.core.formatting import sanitised
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.model import Version
+from ml_action.modelling.kinds import dates
 
 Row = Mapping[str, object]
 Array = npt.NDArray[Any]
@@ -39,6 +42,7 @@ class Predictor:
     def __init__(self, model: Any, version: Version) -> None:
         self.model = model
         self.features = version.features
+        self._dates = _forms_of_dates(version)
         # Not a method of this object: a model in a reference cycle stays in memory until the garbage collector runs.
         self.by_frame = functools.partial(_by_frame, model, version.features)
         rows = probe_rows(version, known_categories(model))
@@ -48,8 +52,17 @@ class Predictor:
         self.rowwise = _is_rowwise(chosen.predict, rows)
 
     def __call__(self, rows: Sequence[Row]) -> Array:
-        """Returns the predictions, (n,) or (n, targets). A feature that a row lacks is missing."""
-        return self._predict(rows)
+        """Returns the predictions, (n,) or (n, targets). A feature that a row lacks is missing.
+
+        Raises:
+            ModelError: A text in a column of dates is no date as the training data write them.
+        """
+        return self._predict([self._with_dates(row) for row in rows] if self._dates else rows)
+
+    def _with_dates(self, row: Row) -> Row:
+        """Returns the row with dates as ISO 8601 text, as the model was trained with."""
+        texts = {name: value for name in self._dates if isinstance(value := row.get(name), str) and value}
+        return {**row, **{name: _as_iso(name, text, self._dates[name]) for name, text in texts.items()}}
 
     def _fastest(self, rows: Sequence[Row]) -> _Path:
         """Returns the first path that agrees with the frame on all rows."""
@@ -63,6 +76,23 @@ class Predictor:
             return frame
         paths = itertools.starmap(_Path, candidates.items())
         return next((path for path in paths if expected.matches(path)), frame)
+
+
+def _forms_of_dates(version: Version) -> dict[str, tuple[str, ...]]:
+    """Returns the forms of the features that are dates."""
+    columns = version.contract.columns if version.contract else ()
+    return {item.name: item.forms for item in columns if item.kind == "date" and item.name in version.features}
+
+
+def _as_iso(name: str, text: str, forms: tuple[str, ...]) -> str:
+    try:
+        return dates.parser((*forms, dates.ISO))(text)
+    except ValueError:
+        raise ModelError(
+            f"'{sanitised(text, 40)}' in '{sanitised(name)}' is no date.",
+            why=f"the training data write dates as {', '.join(dict.fromkeys([*forms, dates.ISO]))}",
+            fix="send dates as 2024-03-31",
+        ) from None
 
 
 @dataclass(frozen=True)

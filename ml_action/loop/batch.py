@@ -26,7 +26,7 @@ from ml_action.loop import batch_limits
 from ml_action.modelling import spellings
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
-from ml_action.modelling.kinds import typed_table
+from ml_action.modelling.kinds import learning, typed_table
 from ml_action.modelling.reading.columns import require
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
@@ -162,13 +162,13 @@ def _read(material: BatchInput, snapshot: Snapshot, log: Log) -> ReadDatasets:
     wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
     limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
     champion = material.champion
-    known = typed_table.known_kinds(champion.contract if champion else None, settings.data.contract)
+    known = learning.known_kinds(champion.contract if champion else None, settings.data.contract)
 
     def opened() -> Iterator[bytes | None]:
         found = contents.contents(snapshot.repository, wanted, limits.bytes)
         return with_progress(_checked_pointers(found, wanted, material), len(wanted), log)
 
-    table, unreadable = typed_table.read(wanted, opened, limits, _named(champion, settings), known)
+    table, unreadable = typed_table.read(wanted, opened, limits, _named(champion, settings), known, material.old)
     if not any(item.blob in current for item in table.datasets):
         raise batch_limits.nothing_readable(len(material.datasets), unreadable)
     if settings.training.merge_spellings:
@@ -258,7 +258,7 @@ def _sound(found: ReadDatasets, material: BatchInput, settings: Settings) -> Usa
     """The datasets that can be learned from, each once."""
     champion = material.champion
     recipe = _recipe(found.table, settings.training, settings.gate, champion)
-    required = _requirements(recipe, settings.data.contract, champion)
+    required = _requirements(recipe, settings.data.contract, found.table)
     table, invalid = validation.validate(found.table, required)
     copies = duplicates.find_copies(table, material.old)
     return UsableDatasets(enforcement.without(table, copies), recipe, (*found.unreadable, *invalid, *copies))
@@ -275,7 +275,7 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     training, rules = settings.training, settings.data.contract
     recipe = _recipe(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
     table, unfit, bad_files, bad_rows, incomplete = rows.validate_rows(
-        found.table, _requirements(recipe, rules, champion), origins
+        found.table, _requirements(recipe, rules, found.table), origins
     )
     weight = (recipe.weight,) if recipe.weight else ()
     groups = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), origins)
@@ -326,9 +326,8 @@ def _recipe(table: Table, training: TrainingOptions, gate: Policy, champion: Ver
     return resolve_recipe(table, options, [rail.metric for rail in gate.guardrails])
 
 
-def _requirements(recipe: Recipe, rules: tuple[ColumnRule, ...], champion: Version | None) -> Requirements:
-    """Returns what the recipe, the user's rules and the champion's contract require of the columns."""
-    columns = champion.contract.columns if champion and champion.contract else ()
+def _requirements(recipe: Recipe, rules: tuple[ColumnRule, ...], table: Table) -> Requirements:
+    """Returns what the recipe, the user's rules and the kinds of the columns require."""
     used = (*recipe.outputs, *recipe.features)
-    numbers = frozenset(profile.name for profile in columns if profile.kind == "number" and profile.name in used)
+    numbers = frozenset(name for name, kind in table.kinds.items() if kind.kind == "number" and name in used)
     return Requirements(recipe.outputs, recipe.features, rules, numbers, recipe.weight)

@@ -84,7 +84,7 @@ class DriftSimulator:
         pushed, kept = self._push(strength).target, self.table
         both = zip(self.recipe.outputs, _columns(pushed).T, _columns(self._target).T, strict=True)
         columns = {name: pd.Series(np.where(where, new, old), index=kept.frame.index) for name, new, old in both}
-        return Table(kept.frame.assign(**columns), kept.cluster, kept.datasets, kept.schemas, kept.schema)
+        return replace(kept, frame=kept.frame.assign(**columns))
 
     def _strength(self, gain: float) -> float | None:
         """Returns the weakest change that gives such a gain, by doubling and halving."""

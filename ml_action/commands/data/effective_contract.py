@@ -115,6 +115,8 @@ def proposals(contract: DataContract, stated: Collection[str]) -> dict[str, dict
 
 def _proposal(profile: ColumnProfile) -> dict[str, object]:
     table: dict[str, object] = {"type": profile.kind}
+    if profile.kind in ("date", "number") and len(profile.forms) == 1:
+        table["format"] = profile.forms[0]
     if profile.kind == "number" and profile.sketch:
         low, high = widen(profile.sketch[0], profile.sketch[-1])
         table |= {name: value for name, value in (("min", low), ("max", high)) if math.isfinite(value)}

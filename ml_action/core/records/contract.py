@@ -26,11 +26,22 @@ class Dispersion:
 
 
 @dataclass(frozen=True)
+class ColumnKind:
+    """What the cells of a column mean, and how they are written."""
+
+    kind: str  # number | boolean | text | date
+    forms: tuple[str, ...] = ()  # dates: formats of strptime, ISO, epoch s; numbers: as 1234.5 is written, if not so
+
+
+AS_WRITTEN = "as written"  # the form of text: no cell of it is anything else, whatever it looks like
+
+
+@dataclass(frozen=True)
 class ColumnProfile:
     """One column, over all datasets."""
 
     name: str
-    kind: str  # number | boolean | text | empty: no dataset has a value
+    kind: str  # number | boolean | text | date | empty: no dataset has a value
     missing: float  # share of the rows
     most_missing: float  # share of a dataset's rows that 99 % of the datasets do not exceed
     sketch: tuple[float, ...] = ()  # numbers: 21 quantiles, from the smallest to the largest
@@ -41,6 +52,7 @@ class ColumnProfile:
     digests: Mapping[str, float] = field(default_factory=dict)  # private text: the same, by keyed digests of categories
     key: str = ""  # of the digests
     step: float = 0.0  # private numbers: quantiles, and what is compared with them, are rounded to multiples of it
+    forms: tuple[str, ...] = ()  # how cells are written, as in `ColumnKind`; none: plain, or the record is older
 
     @property
     def shares(self) -> Mapping[str, float]:

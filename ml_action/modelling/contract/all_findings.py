@@ -11,8 +11,10 @@ from ml_action.config.column_rules import ColumnRule
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.modelling.contract import checks
+from ml_action.modelling.kinds import typed_table
+from ml_action.modelling.kinds.learning import known_kinds
 from ml_action.modelling.reading.limits import ReadLimits
-from ml_action.modelling.reading.table import Table, read
+from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import column_rules, datasets
 from ml_action.modelling.validation.rejections import Rejections
 from ml_action.modelling.validation.requirements import Requirements
@@ -25,7 +27,7 @@ def all_findings(
 
     Findings that need other datasets, such as repeated rows of theirs, are not included.
     """
-    table, rejected = read((dataset,), (content,), limits)
+    table, rejected = typed_table.read((dataset,), lambda: (content,), limits, known=known_kinds(contract, rules))
     if rejected:
         return rejected
     found: dict[str, RejectedDataset] = {}
@@ -56,6 +58,7 @@ def _in_column(
     known = Requirements((), rules=[ColumnRule(profile.name, type="number")] if holds_numbers else [])
     parsed = datasets.parse_numbers(table, known, (profile.name,)) if holds_numbers else {}
     datasets.check_values(rejections, profile.name, parsed.get(profile.name), holds_numbers=holds_numbers)
+    datasets.check_dates(rejections, profile.name)
     yield from rejections.rejected
     for name in ("type", "min", "max", "categories", "missing"):
         rejections = Rejections(table)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml_action.config import parsers
-from ml_action.core.records.contract import LEVELS, ColumnProfile, DataContract, Dispersion
+from ml_action.core.records.contract import AS_WRITTEN, LEVELS, ColumnKind, ColumnProfile, DataContract, Dispersion
 from ml_action.modelling.contract.coarsening import coarsened
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.column_statistics import MAX_SQUARABLE, MIN_ROWS, ColumnStatistics
@@ -84,11 +84,22 @@ def _profile(table: Table, name: str, statistics: ColumnStatistics, suspect: flo
     column = table.frame[name]
     missing = column_statistics.missing_shares(table, name)
     total = float(column.isna().mean()) if len(column) else 0.0
-    profile = ColumnProfile(name, column_statistics.kind_of(column), total, _usual(missing, suspect))
+    kind = _kind(table, name)
+    profile = ColumnProfile(name, kind.kind, total, _usual(missing, suspect), forms=kind.forms)
+    if kind.kind == "date":
+        return profile
     if name in statistics.names:
         return replace(profile, **_of_numbers(column, table, statistics, suspect))
     categories = _categories(column)
     return replace(profile, categories=categories, novel=_novel(table, column)) if categories else profile
+
+
+def _kind(table: Table, name: str) -> ColumnKind:
+    """Returns the kind by which the column was read, else what its values are; empty if it has none."""
+    found, known = column_statistics.kind_of(table.frame[name]), table.kinds.get(name)
+    if found == "empty" or known is None or known.kind not in (found, "date"):
+        return ColumnKind(found, (AS_WRITTEN,) if found == "text" else ())
+    return known
 
 
 def _of_numbers(column: pd.Series, table: Table, statistics: ColumnStatistics, suspect: float) -> dict[str, Any]:

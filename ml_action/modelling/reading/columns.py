@@ -36,13 +36,12 @@ def mostly_numbers(table: Table, column: pd.Series) -> bool:
 
 
 def mixed_columns(table: Table) -> frozenset[str]:
-    """Returns the columns of words of which pandas reads some files as something else, such as 7 for 007."""
-    mixed = (
+    """Returns the columns of which pandas reads some files as text, and others as something else, such as 7 for 007."""
+    return frozenset(
         str(name)
         for name, column in table.frame.items()
         if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer")
     )
-    return frozenset(name for name in mixed if not mostly_numbers(table, table.frame[name]))
 
 
 def is_string(column: pd.Series) -> Flags:

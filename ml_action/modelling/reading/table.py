@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml_action.core.records.contract import ColumnKind
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.modelling.reading import colliding_columns
 from ml_action.modelling.reading.collisions import REASON
@@ -19,6 +21,7 @@ from ml_action.modelling.reading.csv_batches import BatchReader, ParsedFiles
 from ml_action.modelling.reading.limits import ReadLimits
 
 DEFAULT = ReadLimits()
+NO_KINDS: Mapping[str, ColumnKind] = MappingProxyType({})
 MAX_CELLS = 50_000_000  # that a table may have, however many of them are empty
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -37,6 +40,7 @@ class Table:
     datasets: tuple[Dataset, ...]
     schemas: tuple[frozenset[str], ...] = ()  # the sets of columns that occur; empty: each dataset has all columns
     schema: Integers | None = None  # per dataset: position in `schemas`
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)  # where a dtype does not say all
 
     @property
     def counts(self) -> Integers:
@@ -71,7 +75,7 @@ class Table:
         kept = tuple(dataset for dataset, is_kept in zip(self.datasets, datasets, strict=True) if is_kept)
         frame = self.frame.loc[selected].reset_index(drop=True)
         schema = None if self.schema is None else self.schema[datasets]
-        return Table(frame, position[self.cluster[selected]].astype(np.int64), kept, self.schemas, schema)
+        return Table(frame, position[self.cluster[selected]].astype(np.int64), kept, self.schemas, schema, self.kinds)
 
 
 class ReadResult(NamedTuple):

@@ -21,8 +21,8 @@ from ml_action.core.cells import Cell, Reason, Sentence
 from ml_action.core.errors import DataError
 from ml_action.core.formatting import nearest, quoted_list, sanitised
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.modelling.kinds import numbers
-from ml_action.modelling.kinds.cells import ParsedColumn, parse_column
+from ml_action.modelling.kinds import dates, numbers
+from ml_action.modelling.kinds.cells import Parse, ParsedColumn, parse_column
 from ml_action.modelling.reading import column_statistics
 from ml_action.modelling.reading.columns import homogeneous, is_string, mostly_numbers, require
 from ml_action.modelling.reading.table import Table
@@ -65,6 +65,7 @@ def validate(table: Table, requirements: Requirements) -> ValidDatasets:
     rejections.reject(~table.any_in(with_target), no_target_reason(requirements.targets))
     for name in columns:
         check_values(rejections, name, parsed.get(name), holds_numbers=requirements.holds_numbers(name))
+        check_dates(rejections, name)
     if requirements.weight:
         check_weights(rejections, requirements.weight, with_target)
     for rule in requirements.rules_for(table):
@@ -81,10 +82,33 @@ def validate(table: Table, requirements: Requirements) -> ValidDatasets:
 def parse_numbers(table: Table, requirements: Requirements, columns: Sequence[str]) -> dict[str, ParsedColumn]:
     """Returns the columns of numbers that hold text, parsed: NA and the like are missing in them."""
     return {
-        name: parse_column(table.frame[name], numbers.plain)
+        name: parse_column(table.frame[name], parse_of(table, name))
         for name in columns
         if _hides_numbers(table, table.frame[name], holds_numbers=requirements.holds_numbers(name))
     }
+
+
+def parse_of(table: Table, name: str) -> Parse:
+    """Returns how text in a column of numbers is read; text that was left by the column's own form is bad."""
+    kind = table.kinds.get(name)
+    return refuse if kind and kind.kind == "number" else numbers.plain
+
+
+def refuse(cell: str) -> float:
+    """Raises ValueError."""
+    raise ValueError(cell)
+
+
+def check_dates(rejections: Rejections | RowRejections, name: str) -> None:
+    """Rejects what cannot be read as a date, in a column of dates."""
+    kind, column = rejections.table.kinds.get(name), rejections.table.frame[name]
+    if kind is None or kind.kind != "date":
+        return
+    words = [word for word in column.dropna().unique() if not dates.is_read(dates.parser([dates.ISO]), str(word))]
+    if words:
+        forms = ", ".join(dict.fromkeys([*kind.forms, dates.ISO]))
+        reason = f"holds '{{}}' in the column '{sanitised(name)}', which is no date as its others are ({forms})"
+        rejections.reject_rows(column.isin(words).to_numpy(), reason, name)
 
 
 def _hides_numbers(table: Table, column: pd.Series, *, holds_numbers: bool | None) -> bool:
@@ -182,7 +206,7 @@ def unify_types(table: Table, columns: Sequence[str], rule_of: Mapping[str, Colu
     for name in mixed:
         has_text = name in codes or is_string(frame[name]).any()
         frame[name] = _text_throughout(frame[name]) if has_text else homogeneous(frame[name])
-    return Table(frame, table.cluster, table.datasets, table.schemas, table.schema)
+    return replace(table, frame=frame)
 
 
 def _text_throughout(column: pd.Series) -> pd.Series:

@@ -13,12 +13,18 @@ import pandas as pd
 from ml_action.config.column_rules import ColumnRule
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import RejectedDataset
-from ml_action.modelling.kinds import numbers
 from ml_action.modelling.kinds.cells import parse_column
 from ml_action.modelling.reading.columns import is_string, require
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.validation import column_rules
-from ml_action.modelling.validation.datasets import check_magnitudes, check_presence, check_weights, unify_types
+from ml_action.modelling.validation.datasets import (
+    check_dates,
+    check_magnitudes,
+    check_presence,
+    check_weights,
+    parse_of,
+    unify_types,
+)
 from ml_action.modelling.validation.rejections import Rejections, RowRejections
 from ml_action.modelling.validation.requirements import Requirements
 from ml_action.modelling.validation.row_groups import RowOrigins, added_rows, content_hashes, without_rows
@@ -77,6 +83,7 @@ def _check_rows(rejections: RowRejections, requirements: Requirements, columns: 
     frame = rejections.table.frame.copy(deep=False)
     for name in columns:
         frame[name] = _checked_column(rejections, name, holds_numbers=requirements.holds_numbers(name))
+        check_dates(rejections, name)
     rejections.table = replace(rejections.table, frame=frame)
     with_target: Flags = frame[list(requirements.targets)].notna().all(axis=1).to_numpy()
     if requirements.weight:
@@ -106,7 +113,7 @@ def _checked_column(rejections: RowRejections, name: str, *, holds_numbers: bool
     """Returns the column, as numbers if it holds numbers; rejects the rows with another value."""
     column = rejections.table.frame[name]
     if holds_numbers is not False and _may_hide_numbers(column, sure=bool(holds_numbers)):
-        parsed = parse_column(column, numbers.plain)
+        parsed = parse_column(column, parse_of(rejections.table, name))
         values = int(parsed.floats.notna().sum()) + int(parsed.bad.sum())
         if holds_numbers or parsed.bad.sum() <= (1 - MOSTLY) * max(values, 1):
             reason = f"holds text ('{{}}') in the column '{sanitised(name)}', where numbers belong"
