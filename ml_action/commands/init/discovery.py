@@ -21,7 +21,7 @@ from ml_action.core.errors import DataError
 from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git
-from ml_action.modelling.kinds import typed_table
+from ml_action.modelling.kinds import learning, typed_table
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.readers import Readers, TextReader
 from ml_action.modelling.reading.table import Table
@@ -230,7 +230,7 @@ def read_sample(git: Git, found: DataLayout, settings: Settings) -> Table:
     datasets = [Dataset(file.path, file.blob) for file in found.files[:: _step(found.files)]]
     limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
     named = {*settings.training.target, *settings.training.features, settings.training.group, settings.training.weight}
-    known = typed_table.known_kinds(None, settings.data.contract)
+    known = learning.known_kinds(None, settings.data.contract)
     read, rejected = typed_table.read(datasets, lambda: git.blobs(item.blob for item in datasets), limits, named, known)
     if not read.datasets:
         first = rejected[0]

@@ -33,7 +33,10 @@ def test_a_category_that_is_a_number_is_its_text():
     ("table", "reason"),
     [
         (5, "'a' has to be a table such as [contract.a] with min = 0"),
-        ({"mim": 0}, "'a' has an unknown key 'mim'; known are categories, check, format, max, min, missing, required, type"),
+        (
+            {"mim": 0},
+            "'a' has an unknown key 'mim'; known are categories, check, format, max, min, missing, required, type",
+        ),
         ({"name": "b"}, "unknown key 'name'"),
         ({"min": "0"}, "min has to be a number"),
         ({"max": True}, "max has to be a number"),
