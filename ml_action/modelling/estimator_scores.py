@@ -23,7 +23,7 @@ from ml_action.modelling.training import fit, pipeline
 MAX_ROWS, FOLDS = 20_000, 5
 FEWEST_ROWS = 2 * FOLDS  # to score anything
 WORK = 10_000_000  # cells of a fit, times its classes: some seconds for a linear model, and for boosting
-SECONDS = 60.0  # after which no further fold is begun, on a slow machine
+SECONDS = 30.0  # after which no further fold is begun, on a slow machine
 CATEGORIES = 64  # columns that a feature of text becomes, at most
 STAGE = "comparing estimators"
 

@@ -293,6 +293,7 @@ def test_data_in_the_root_are_set_up_and_rehearsed_by_a_pattern(tmp_path: Path) 
         ("1,2\n2,3\n3,5\n", (), "too few data for a first model: waiting 3/60 rows"),
         ("".join(f"{n * 7 % 11},{n * 13 % 17}\n" for n in range(187)), (), "no first model would come of these data"),
         ("".join(f"{n * 7 % 11},{n * 13 % 17}\n" for n in range(187)), ("--no-rehearsal",), "the files are written"),
+        ("".join(f"{n},{'one' if n == 5 else 'other'}\n" for n in range(130)), (), "could not be fitted"),
     ],
 )
 def test_data_that_no_first_model_would_come_of_are_not_ready(

@@ -20,7 +20,6 @@ NOT_READY = "not ready: no first model would come of these data as they are"
 WHY = "a first model has to be proven better than knowing nothing, and for more than a few rows"
 FIX = "try another --target, --metric or --estimator, or collect columns that have more to do with the target"
 WRITE_ANYWAY = "write the files all the same with --no-rehearsal"
-TRAINED = frozenset({Verdict.HOLD, Verdict.REJECT})
 ALLOW = "Settings → Actions → General → “Allow GitHub Actions to create and approve pull requests”"
 
 
@@ -76,7 +75,13 @@ def check_ready(rehearsal: Rehearsal, *, waits: bool) -> None:
     verdicts = {rehearsal.first.verdict, rehearsal.second.verdict}
     if Verdict.PROMOTE in verdicts:
         return
-    if Verdict.WAITING in verdicts and verdicts.isdisjoint(TRAINED):
+    if rehearsal.second.verdict is Verdict.REVIEW:
+        raise NotReadyError(
+            f"not ready: {rehearsal.second.reason}",
+            why=f"nothing was written; {rehearsal.second.next_step}",
+            fix=f"name the other columns with --features, choose another --target, or {WRITE_ANYWAY}",
+        )
+    if verdicts == {Verdict.WAITING}:
         if waits:
             return
         raise NotReadyError(

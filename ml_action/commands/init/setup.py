@@ -17,7 +17,7 @@ from ml_action.config.data_path import DataPath
 from ml_action.config.options import BY_NAME
 from ml_action.config.parse import parse, texts
 from ml_action.config.settings import CONFIG_FILE, Settings
-from ml_action.core.errors import ExpectedError, NotReadyError, RepositoryError, SettingsError
+from ml_action.core.errors import DataError, ExpectedError, ModelError, NotReadyError, RepositoryError, SettingsError
 from ml_action.core.formatting import count_of, percent
 from ml_action.core.log import Log, QuietLog, escaped
 from ml_action.core.records.choices import Verdict
@@ -173,6 +173,11 @@ def _rehearse(top: Path, found: DataLayout, asked: RehearsalRequest, log: Log, *
     except ConstantTargetError as error:  # in the half: all of the data were checked before
         log.warn(f"no rehearsal. {error.what} That is so of the half that comes first: it is sorted by the target")
         return
+    except (DataError, ModelError) as error:
+        why = f"nothing was written. {error.why}".strip()
+        raise NotReadyError(
+            f"not ready: {error.what}", why=why, fix=error.fix, path=error.path, line=error.line
+        ) from error
     for hour, outcome in (("first", rehearsed.first), ("second", rehearsed.second)):
         log.info(f"{hour} hour: {outcome.verdict}: {outcome.reason}")
     next_steps.check_ready(rehearsed, waits=waits)

@@ -103,7 +103,7 @@ def check_metrics(
             raise SettingsError(
                 f"{setting} '{sanitised(metric)}' cannot judge this target: {reason}",
                 why="It has no finite score for the true values themselves.",
-                fix=_fix_of(metric, setting),
+                fix=_fix_of(metric, setting, len(np.unique(target))),
             ) from truth
         if isinstance(truth, float) and isinstance(same, float) and truth < same:
             raise SettingsError(
@@ -114,11 +114,11 @@ def check_metrics(
             )
 
 
-def _fix_of(metric: str, setting: str) -> str:
+def _fix_of(metric: str, setting: str, classes: int) -> str:
     """Returns what to do about a metric without a score for the true values."""
-    if metric_lookup.takes_positive(metric) and setting == "guardrails":
+    if classes == 2 and metric_lookup.takes_positive(metric) and setting == "guardrails":
         return f"Name the class that counts, as in \"{metric}(pos_label='yes')\"; or choose another metric."
-    if metric_lookup.takes_positive(metric):
+    if classes == 2 and metric_lookup.takes_positive(metric):
         return "Set `positive` to the class that counts, such as yes; or choose another metric."
     return "Choose another metric, or check `target` and `task`."
 

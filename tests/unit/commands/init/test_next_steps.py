@@ -44,6 +44,8 @@ def test_the_summary_of_two_runs(first, second, text):
         (Verdict.WAITING, Verdict.WAITING, False, "too few data for a first model: because"),
         (Verdict.WAITING, Verdict.HOLD, True, "no first model would come of these data"),
         (Verdict.REJECT, Verdict.REJECT, False, "no first model would come of these data"),
+        (Verdict.WAITING, Verdict.REVIEW, False, "not ready: because"),
+        (Verdict.REVIEW, Verdict.REVIEW, True, "name the other columns with --features"),
     ],
 )
 def test_a_rehearsal_without_a_model_is_an_error_with_a_code_of_its_own(first, second, waits, text):

@@ -216,3 +216,10 @@ def test_wrong_parameters_are_settings_errors(spec, text):
 )  # fmt: skip
 def test_metrics_that_ask_which_class_counts(name, asks):
     assert metric_lookup.takes_positive(name) is asks
+
+
+def test_the_class_that_counts_is_asked_for_only_where_there_are_two():
+    for target, asks in ((WORDS, True), (np.array(["a", "b", "c"], dtype=object), False)):
+        with pytest.raises(SettingsError) as caught:
+            scoring.check_metrics([("metric", "f1")], target)
+        assert ("`positive`" in caught.value.fix) is asks
