@@ -32,7 +32,7 @@ def parse_config(text: str) -> dict[str, object]:
         ) from None
     try:
         parsed: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError; numbers of thousands of digits; deep nesting
         raise SettingsError(
             f"{CONFIG_FILE} is not TOML: {error}",
             why="a typing error",

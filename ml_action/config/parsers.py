@@ -185,7 +185,7 @@ def mapping(value: str) -> Mapping[str, object]:
     """A JSON object."""
     try:
         loaded = json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'it has to be a JSON object such as {{"alpha": 0.5}} ({error})') from None
     if not isinstance(loaded, dict):
         raise ValueError('it has to be a JSON object such as {"alpha": 0.5}')

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 ZERO_WIDTH = "\u200b"
+_REFERENCE = re.compile(r"([@#]|\b[Gg][Hh](?=\\-[0-9]))")  # @name, #12, and GH-12, whose hyphen is escaped already
 _ADDRESS = re.compile(r"https?://[\w.:/?=&%~+-]+")
 
 
@@ -18,7 +19,7 @@ def escape(text: str) -> str:
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("www.", "www\\.")
     line = re.sub(r"^(\s*[0-9]+)\.(?=\s|$)", r"\1\\.", line)  # at the start of a line it would begin a numbered list
     # GitHub finds mentions and issues in the rendered page, where an escape is gone: an invisible space breaks them
-    return re.sub(r"([@#])", rf"\1{ZERO_WIDTH}", line)
+    return _REFERENCE.sub(rf"\1{ZERO_WIDTH}", line)
 
 
 def code(text: str) -> str:

@@ -21,6 +21,7 @@ from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git, decode_path
 
 _CHUNK = 1 << 20
+_DEEPEST = 200  # folders: each is open while those in it are read
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 # not blocking: opening a pipe must not stop the run
 _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -144,6 +145,13 @@ def _below(folder: Path, root: str) -> Iterator[bytes]:
 
 
 def _walk(handle: int, prefix: bytes) -> Iterator[bytes]:
+    if prefix.count(b"/") > _DEEPEST:
+        raise DataError(
+            f"the folders of the untracked datasets are nested more than {_DEEPEST} times",
+            why="a step that fetches them took names with hundreds of slashes for folders",
+            fix="let that step write the files into one folder",
+            path=decode_path(b"/".join(prefix.split(b"/")[:3])),
+        )
     with os.scandir(handle) as found:
         entries = sorted((os.fsencode(entry.name), entry) for entry in found)
     if entries and any(name == b".git" for name, _ in entries):

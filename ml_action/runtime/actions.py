@@ -186,8 +186,8 @@ def leave_report(workspace: Path, text: str) -> str:
     """Writes the report into the workspace, hidden from git, owned as the workspace is; its path, or nothing."""
     folder = workspace / ".ml-auto-update"
     files = {folder / ".gitignore": "*\n", folder / "report.md": text}
-    if any(path.is_symlink() for path in (folder, *files)):
-        return ""  # someone else's link: nothing is written through it
+    if any(path.is_symlink() or (path.exists() and not path.is_file()) for path in files) or folder.is_symlink():
+        return ""  # someone else's link or pipe: nothing is written through it
     try:
         owner = workspace.stat()
         folder.mkdir(exist_ok=True)

@@ -61,6 +61,13 @@ def test_every_attack_of_the_first_review_has_its_result_and_its_test() -> None:
     assert [row.split("|")[1].strip() for row in rows if not re.search(r"`test_\w+`", row)] == ["T9"]
 
 
+def test_every_attack_of_the_second_review_has_its_result_and_its_test() -> None:
+    rows = rows_of("The second review")
+    assert [row.split("|")[1].strip() for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    assert len(rows) >= 30
+    assert [row for row in rows if not re.search(r"\| `test_\w+` \|$", row)] == []
+
+
 def test_every_file_of_attacks_and_every_attack_in_it_is_on_the_page() -> None:
     files = sorted(ATTACKS.glob("test_*.py"))
     assert len(files) > 12
