@@ -53,5 +53,16 @@ def test_words_with_one_hash_in_many_files_cost_those_files() -> None:
 def test_rows_without_the_fields_of_a_wide_header_are_no_table_of_gigabytes(together: int) -> None:
     """Half a megabyte would be filled up to two thousand million cells."""
     file = (",".join(f"c{number}" for number in range(9000)) + "\n" + "1\n" * 220_000).encode()
-    _, rejected = read(*[file] * together)
+    _, rejected = read(*(file + b"1\n" * place for place in range(together)))
     assert [item.reason for item in rejected] == ["has 9,000 columns, and rows with far fewer fields"] * together
+
+
+@pytest.mark.parametrize(
+    "row", [b"1," * 300_000 + b"1\n", b'"a\n",' + b"1," * 300_000 + b"1\n", b"\n" + b"1," * 300_000 + b"\n"]
+)
+def test_first_row_of_many_fields_does_not_widen_the_rows_of_other_files(row: bytes) -> None:
+    """Parsed together, 300,000 fields of one row made gigabytes of the rows of the others."""
+    long = b"hours,name\n" + b"1,n1\n" * 100_000
+    table, rejected = read(b"hours,name\n" + row, long, b"hours,name\n" + row + b"1\n" * 100_000)
+    assert [item.path for item in rejected] == ["data/10.csv", "data/12.csv"]
+    assert table.frame.shape == (100_020, 2)

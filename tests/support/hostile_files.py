@@ -3,7 +3,7 @@
 
 Each kind is a function from a random generator to a file's content. Most begin with a sound dataset and spoil a part of
 it, so that they come far: through the joined parse, the validation, the judgement. Git LFS pointers are not among them:
-they stop a run by design, and have tests of their own. `tests/fuzzing` uses this module.
+they have tests of their own. `tests/fuzzing` uses this module.
 """
 
 from __future__ import annotations

@@ -28,13 +28,14 @@ _SHORT = 6  # bytes; so few of the shorter words share a hash that they do no ha
 _LAYERS = ((1 << 15, 1 << 15), (1 << 22, 1 << 24))  # a sample for each so many bytes; of cells up to so many
 _LEAST = 16  # samples
 _CELLS = 4  # per sample: an author may hide long cells behind short ones
-_CELL = re.compile(rb'(?:"((?:[^"]|"")*+)"|([^",\r\n]*+))(?=[,\r\n])')
-_REST = re.compile(rb'[^"]*+(?:""[^"]*+)*+"(?=[,\r\n])')  # of a cell in quotes
+_CELL = re.compile(rb'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
+_REST = re.compile(rb'[^"]*+(?:""[^"]*+)*+"?')  # of a cell in quotes
 _SEPARATOR = re.compile(rb"[,\r\n]++")
-_TO_SEPARATOR = re.compile(rb'[^",\r\n]*+(?=[,\r\n])')
+_TO_SEPARATOR = re.compile(rb'[^",\r\n]*+')
 _ANY_CELL = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]++')  # as pandas' tokenizer sees it
 _PIECE, _BLOCK = 100_000, 4_000_000  # cells and bytes that are hashed at once
 _COMMA, _LINE, _RETURN, _QUOTE = b',\n\r"'
+_SEPARATORS = b",\n\r"
 _NONE, _ZERO = np.zeros(0, np.uint32), np.zeros(1, np.uint32)
 _INVERSE = np.uint32(pow(31, -1, 2**32))
 
@@ -119,17 +120,22 @@ def _sampled(file: bytes, places: Sequence[int], window: int) -> Iterator[list[b
         quotes, before = quotes + file.count(b'"', before, place) if quoted else 0, place
         end = min(len(file), place + window)
         rest = (_REST if quotes % 2 else _TO_SEPARATOR).match(file, place, end)
-        if not rest:
+        if not rest or not _ends_cell(file, rest.end(), end):
             yield None if b'"' in file[place:end] else []
             continue
         yield list(_cells(file, rest.end(), end))
+
+
+def _ends_cell(file: bytes, place: int, end: int) -> bool:
+    """Whether a separator follows, and the window holds it."""
+    return place < end and file[place] in _SEPARATORS
 
 
 def _cells(file: bytes, place: int, end: int) -> Iterator[bytes]:
     for _ in range(_CELLS):
         separator = _SEPARATOR.match(file, place, end)
         cell = _CELL.match(file, separator.end(), end) if separator else None
-        if not cell:
+        if not cell or not _ends_cell(file, cell.end(), end):
             return
         yield cell[2] if cell[1] is None else cell[1].replace(b'""', b'"')
         place = cell.end()

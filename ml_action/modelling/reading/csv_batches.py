@@ -18,7 +18,7 @@ from ml_action.core import cells
 from ml_action.core.file_formats import PLAIN_CSV
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.git import lfs
-from ml_action.modelling.reading import collisions, csv_file, joined_dtypes
+from ml_action.modelling.reading import collisions, csv_file, joined_dtypes, row_widths
 from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.readers import Readers
 
@@ -215,12 +215,12 @@ def _parse_joined(batch: Batch, words: frozenset[str]) -> ParsedFiles | list[Bat
     """Parses the joined bytes. Returns smaller batches if the join is in doubt."""
     counts = np.fromiter(map(csv_file.count_lines, batch.bodies), dtype=np.int64, count=len(batch.bodies))
     sizes = np.fromiter(map(len, batch.bodies), dtype=np.int64, count=len(batch.bodies)) + len(batch.header)
-    short = csv_file.are_short(counts, batch.header.count(b",") + 1, sizes)
-    if short.any():
-        return [
-            *(batch.select([place]) for place in np.flatnonzero(short).tolist()),
-            batch.select(np.flatnonzero(~short).tolist()),
-        ]
+    columns = batch.header.count(b",") + 1
+    alone = row_widths.are_gappy(counts, columns, sizes)
+    alone |= np.fromiter((row_widths.is_wider(body, columns) for body in batch.bodies), np.bool_, len(counts))
+    if alone.any():
+        rest = batch.select(np.flatnonzero(~alone).tolist())
+        return [*(batch.select([place]) for place in np.flatnonzero(alone).tolist()), rest]
     frame = csv_file.parse_joined(batch.header, batch.bodies, words)
     if frame is None or len(frame) != counts.sum():
         return batch.halves()

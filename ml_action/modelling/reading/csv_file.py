@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +18,11 @@ import pandas as pd
 from ml_action.core.cells import Cell, Sentence
 from ml_action.core.formatting import sanitised
 from ml_action.modelling.reading.limits import LINE, ReadLimits, UnreadableFile
+from ml_action.modelling.reading.row_widths import FIELD, INK, refuse_gaps
 
 _BOM = codecs.BOM_UTF8
 SMALL = 8_000_000  # bytes; a larger file gains nothing from being parsed with others
 _LARGE = 64_000_000  # bytes; from this size on pandas reads in chunks, which takes half of the memory
-_CELLS_PER_BYTE, _FEW_CELLS = 4, 1000  # an empty cell takes one byte, and any other more
 _PIECE = 1 << 20
 # What pandas takes for a missing value, and marks that no number is written as. Missing in a column of numbers only.
 _MORE_MARKS = ["-", "--", "?", "."]
@@ -31,9 +31,6 @@ MISSING_MARKS = frozenset(
      "NULL", "NaN", "None", "n/a", "nan", "null", *_MORE_MARKS]
 )  # fmt: skip
 _SPACE = 32  # bytes up to this value are blank, or no text
-_INK = re.compile(rb"\S")
-# A field and what ends it, as pandas' tokenizer sees it: a quote opens only at the beginning.
-_FIELD = re.compile(rb'(?:"[^"]*+(?:""[^"]*+)*+"?[^,\r\n]*+|[^,\r\n]*+)(,?)')
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _OPEN_QUOTE = re.compile(r"EOF inside string starting at row (\d+)")
 # A superset of what pandas' C engine takes for a number or a boolean. A cell may have megabytes: the time is linear.
@@ -59,7 +56,7 @@ def split(content: bytes, limits: ReadLimits) -> SplitFile:
         UnreadableFile: The file is empty, not text, too wide, or has a line that is too long.
     """
     start = _start(content)
-    ink = _INK.search(content, start)
+    ink = INK.search(content, start)
     if not ink:
         raise UnreadableFile("is empty")
     if b"\0" in content:
@@ -102,35 +99,18 @@ def _refuse_long_lines(content: bytes) -> None:
 
 def _refuse_wide(content: bytes, start: int, limits: ReadLimits) -> None:
     """Counts the names of the header, up to the limit."""
-    fields = islice(_FIELD.finditer(content, start), limits.columns)
+    fields = islice(FIELD.finditer(content, start), limits.columns)
     if all(field[1] for field in fields):  # a comma follows each field but the last
         raise limits.too_wide()
 
 
 def _is_joinable(content: bytes, header: bytes, body: int) -> bool:
     """Whether the header is the first line and pandas sees the same line ends as we do: a lone CR would be one too."""
-    if len(content) > SMALL or header.count(b'"') % 2 or not header.strip() or not _INK.search(content, body):
+    if len(content) > SMALL or header.count(b'"') % 2 or not header.strip() or not INK.search(content, body):
         return False
     if content.find(b"\r") < 0:
         return True
     return b"\r" not in header[:-1] and content.count(b"\r", body) == content.count(b"\r\n", body)
-
-
-def are_short(rows: npt.NDArray[np.int64], columns: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Per file: whether its rows have so few of the header's fields that its table takes far more memory than it.
-
-    Missing fields are filled: 50 kB of a header with 2,000 names and rows of one digit are a table of 300 MB.
-    """
-    found: npt.NDArray[np.bool_] = rows * columns > _CELLS_PER_BYTE * sizes + _FEW_CELLS
-    return found
-
-
-def _refuse_short_rows(content: bytes) -> None:
-    ink = _INK.search(content, _start(content))
-    names = takewhile(lambda field: field[1], _FIELD.finditer(content, ink.start() if ink else 0))
-    rows, columns = max(content.count(b"\n"), content.count(b"\r")), sum(1 for _ in names) + 1
-    if are_short(np.array([rows]), columns, np.array([len(content)]))[0]:
-        raise UnreadableFile(f"has {columns:,} columns, and rows with far fewer fields")
 
 
 def parse(content: bytes, words: Collection[str] = ()) -> pd.DataFrame:
@@ -139,7 +119,7 @@ def parse(content: bytes, words: Collection[str] = ()) -> pd.DataFrame:
     Raises:
         UnreadableFile: The file is malformed, has no rows, or is not UTF-8.
     """
-    _refuse_short_rows(content)
+    refuse_gaps(content, _start(content))
     try:
         frame = _read(content, words, _start(content))
     except UnicodeDecodeError:

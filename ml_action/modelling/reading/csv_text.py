@@ -107,17 +107,17 @@ class GzipCsvReader(CsvReader):
 
 
 def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
-    """Unpacks all members of the file, up to one chunk beyond the limit."""
+    """Unpacks all members of the file, up to one chunk beyond the limit: that of bytes, or that of the ratio so far."""
     if not content.startswith(GZIP_CSV.magic):
         raise UnreadableFile("is not packed by gzip, though its name ends with .gz")
-    unpacked, size = io.BytesIO(), 0
+    packed, unpacked, size = io.BytesIO(content), io.BytesIO(), 0
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        with gzip.GzipFile(fileobj=packed) as file:
             while piece := file.read(_CHUNK):
                 size += unpacked.write(piece)
                 if size > limits.bytes:
                     raise limits.too_large()
-                if size > _UNPACKED and size > _RATIO * len(content):
+                if size > _UNPACKED and size > _RATIO * packed.tell():
                     reason = f"unpacks to more than {_RATIO} times its size, as no data do; commit it as CSV"
                     raise UnreadableFile(reason)
     except EOFError:

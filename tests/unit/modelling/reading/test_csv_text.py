@@ -213,12 +213,12 @@ def test_counting_columns_stops_at_the_limit(monkeypatch):
     counted = []
 
     class Pattern:
-        def finditer(self, content, start, original=csv_file._FIELD):
+        def finditer(self, content, start, original=csv_file.FIELD):
             for field in original.finditer(content, start):
                 counted.append(field)
                 yield field
 
-    monkeypatch.setattr(csv_file, "_FIELD", Pattern())
+    monkeypatch.setattr(csv_file, "FIELD", Pattern())
     assert "max-columns" in read_one(b"," * 1_000_000, columns=10)[0]
     assert len(counted) == 10
 
