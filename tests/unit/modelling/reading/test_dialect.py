@@ -60,3 +60,8 @@ def test_bytes_of_any_encoding_stay():
 def test_a_cell_that_the_parser_refuses_leaves_the_file_as_it_is():
     content = b'a;b\n"1,2";"' + b"x" * 200_000 + b'"\n'
     assert with_commas(content) == content
+
+
+def test_thousands_of_comments_are_not_dropped_one_by_one():
+    content = b"#\n" * 30_000 + b"a,b\n" + b"1,2\n" * 200_000
+    assert with_commas(content) == content[2 * 50 :]
