@@ -189,7 +189,7 @@ def _end(children: Iterable[int]) -> None:
 
 
 EACH = 3  # datasets that are set aside for one reason: of more the first is named
-_VALUE = re.compile(r"'[^']*+'|[0-9]++")  # what differs in one reason from file to file
+_VALUE = re.compile(r"'[^']*'|[0-9]+")  # what differs in one reason from file to file
 NEEDS_ATTENTION = (Verdict.BLOCKED, Verdict.INCOMPARABLE, Verdict.REVIEW)
 
 
