@@ -98,7 +98,7 @@ def share_hashes(distinct: int, hashes: Hashes) -> bool:
 
 def _is_suspicious(files: Sequence[bytes]) -> bool:
     """Whether a random sample has many words of one hash, or the quotes hide where cells begin."""
-    starts = np.concatenate([[0], np.cumsum([len(file) for file in files])])
+    starts = np.concatenate([[0], np.cumsum(list(map(len, files)))])
     words: list[bytes] = []
     samples = failed = 0
     for spacing, window in _LAYERS:
