@@ -80,7 +80,7 @@ def require_version(git: Git) -> None:
         RepositoryError: it is older than NEEDED.
     """
     text = git.line("--version")
-    found = re.search(r"(\d+)\.(\d+)", text)
+    found = re.search(r"\b(\d+)\.(\d+)", text)
     if found and (int(found[1]), int(found[2])) < NEEDED:
         raise RepositoryError(
             f"{text} is too old: {NEEDED[0]}.{NEEDED[1]} or later is needed",
