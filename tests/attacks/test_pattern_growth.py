@@ -25,13 +25,10 @@ GROWTH = 24  # times; a linear pattern takes 8 times as long for the longer text
 ENOUGH = 0.3  # seconds after which a pattern is stopped
 
 # Patterns that are made at run time. Each is measured below in a form that the settings can give it.
-ADDRESS = (
-    r"ml_action.runtime.wiring: f'(?:https?://(?:[^@/]*@)?|ssh://git@|git@){re.escape(place)}[:/]+([\\w.-]+/[\\w.-]+?)"
-    r"(?:\\.git)?/?'"
-)
 MADE_AT_RUN_TIME = [
     "ml_action.config.data_path: '|'.join(map(_translate, self.patterns))",
-    ADDRESS,
+    r"ml_action.modelling.kinds.number_forms: f'(?:{digits})(?:{re.escape(marks.decimal)}\\d*)?'",
+    "ml_action.runtime.checkout: pattern",
     "sandbox.rules: visible + ''.join(map(_translated, TOKENS.findall(pattern)))",
 ]
 
@@ -106,8 +103,17 @@ def test_measurement_finds_patterns_that_are_slow(pattern: str, method: str) -> 
 
 
 def test_address_of_a_remote_is_read_as_fast_whatever_it_holds() -> None:
-    pattern = r"(?:https?://(?:[^@/]*@)?|ssh://git@|git@)github\.com[:/]+([\w.-]+/[\w.-]+?)(?:\.git)?/?"
-    assert slow_texts(Use("wiring", re.compile(pattern), "fullmatch")) == []
+    pattern = (
+        r"(?:https?://(?:[^@/]*@)?github\.com/+|ssh://[^@/]+@github\.com(?::\d+)?/+|[\w.-]+@github\.com:/*)"
+        r"([\w.-]+/[\w.-]+?)(?:\.git)?/?"
+    )
+    assert slow_texts(Use("checkout", re.compile(pattern), "fullmatch")) == []
+
+
+@pytest.mark.parametrize("digits", [r"\d+", r"\d{1,3}(?:,\d{3})+|\d+", r"\d{1,3}(?:\ \d{3})+|\d+"])
+def test_number_in_any_form_is_read_as_fast_whatever_the_cell(digits: str) -> None:
+    pattern = re.compile(rf"(?:{digits})(?:\.\d*)?", re.ASCII)
+    assert slow_texts(Use("number_forms", pattern, "fullmatch")) == []
 
 
 @pytest.mark.parametrize("setting", ["data", "data/**/*.csv", "data/*/new_*/part-*-of-*.csv", "**/*_[0-9].csv"])

@@ -76,7 +76,7 @@ def _utc(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class LearnedForms:
-    """The forms of a column's dates, and a cell that can be read in two ways; empty if there is none."""
+    """The forms of a column's dates, and a cell that can be read in two ways, or ""."""
 
     forms: tuple[str, ...]
     undecided: str = ""

@@ -1,7 +1,7 @@
 """Numbers written as text: thousands separators, decimal commas, percent, currency and units.
 
 A form is written as the number 1234.5 would be: "1,234.5", "1.234,5 €", "$1,234.5", "1234.5 %". It is learned from all
-cells of a column, and only if they leave one: of 1,163 alone nobody knows whether it is more than a thousand.
+cells of a column, and only if they leave one: 1,163 alone may be more than a thousand or little more than one.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ DAYS = [date(2023, 1, 1) + timedelta(days=17 * step) for step in range(40)]
     ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y",
      "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M:%S"],
 )  # fmt: skip
-def test_a_form_is_told_by_the_cells(form):
+def test_a_form_is_learned_from_the_cells(form):
     cells = [day.strftime(form) for day in DAYS]
     found = dates.learn_forms(cells)
     assert (len(found.forms), found.undecided) == (1, "")

@@ -28,7 +28,7 @@ from tests.support.properties import examples
         (["1", "2.5", "3"], "", [1, 2.5, 3]),
     ],
 )
-def test_a_form_is_told_by_all_cells(cells, form, values):
+def test_a_form_is_learned_from_all_cells(cells, form, values):
     assert number_forms.learn_form(cells) == form
     parse = number_forms.parser(form)
     assert [parse(cell) for cell in cells] == values
