@@ -89,10 +89,13 @@ def _learned(table: Table, column: pd.Series) -> ColumnKind | None:
         return _days(column)
     if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
         return None
-    if pd.api.types.infer_dtype(column, skipna=True) in ("boolean", "empty"):
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("boolean", "empty"):
         return None
-    found = _of_words(_distinct(column)) or _of_words(_distinct(_below_the_first(table, column)))
-    return found or (None if mostly_numbers(table, column) else TEXT)
+    if _may_be_values(words := _distinct(column)):
+        found = _of_words(words) or _of_words(_distinct(_below_the_first(table, column)))
+        if found:
+            return found
+    return None if column.dtype == object and mostly_numbers(table, column) else TEXT
 
 
 def _of_words(words: list[str]) -> ColumnKind | None:
