@@ -27,7 +27,7 @@ from ml_action.modelling import spellings
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
 from ml_action.modelling.kinds import learning, typed_table
-from ml_action.modelling.reading.columns import require
+from ml_action.modelling.reading.columns import as_trimmed, require
 from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training.recipe import resolve_recipe
@@ -317,10 +317,11 @@ def _copied_files(table: Table, material: BatchInput, origins: row_groups.RowOri
 
 def _recipe(table: Table, training: TrainingOptions, gate: Policy, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
-    target = training.target or (champion.outputs if champion else ())
+    known = as_trimmed(table, champion.outputs) if champion else ()
+    target = training.target or known
     require(table, [name for name in (training.group, *gate.slices) if name])
-    same_target = champion is not None and champion.outputs == target
-    features = training.features or (champion.features if champion and same_target else ())
+    same_target = champion is not None and known == target
+    features = training.features or (as_trimmed(table, champion.features) if champion and same_target else ())
     task = champion.task if champion and same_target and training.task == "auto" else training.task
     options = replace(training, target=target, features=features, task=task)
     return resolve_recipe(table, options, [rail.metric for rail in gate.guardrails])

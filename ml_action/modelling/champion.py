@@ -15,6 +15,7 @@ from ml_action.core.cells import Cell, Sentence
 from ml_action.core.formatting import quoted_list, sanitised
 from ml_action.core.records.model import Recipe
 from ml_action.modelling.evaluation.predictions import Array, Predictions, merged_classes, predict
+from ml_action.modelling.reading.columns import as_trimmed
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training import estimators, fit
 
@@ -54,12 +55,14 @@ class ReferenceModel:
             Incomparable: The model cannot predict these rows.
         """
         features = list(self.features or recipe.features)
-        missing = [name for name in features if name not in table.frame.columns]
+        present = as_trimmed(table, features)
+        missing = [name for name in present if name not in table.frame.columns]
         if missing:
             raise Incomparable(self.name, f"needs columns that the datasets do not have: {quoted_list(missing)}")
         try:
             self._require_same_task(recipe, classes, private=table.private)
-            return predict(self.model, self._input(table.frame.loc[rows, features]), classes, len(recipe.outputs))
+            frame = table.frame.loc[rows, list(present)].set_axis(features, axis=1)
+            return predict(self.model, self._input(frame), classes, len(recipe.outputs))
         except Incomparable:
             raise
         except Exception as error:  # a model may raise anything at all
@@ -68,7 +71,7 @@ class ReferenceModel:
 
     def require_same_target(self, recipe: Recipe) -> None:
         """Raises Incomparable for a model of another target, since no score of it would mean anything."""
-        if self.target not in ("", recipe.target):
+        if self.target.strip() not in ("", recipe.target):
             wanted = f"the settings ask for '{sanitised(recipe.target)}'"
             raise Incomparable(self.name, f"predicts '{sanitised(self.target)}', {wanted}")
 

@@ -57,6 +57,11 @@ def homogeneous(column: pd.Series) -> pd.Series:
     return found
 
 
+def as_trimmed(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names as the table has them: versions of before blanks were taken off may have a name with some."""
+    return tuple(name if name in table.frame.columns else name.strip() for name in names)
+
+
 def require(table: Table, names: Sequence[str]) -> None:
     """Checks that there are datasets and that at least one of them has each of the columns.
 

@@ -1,7 +1,8 @@
 """How a CSV file is written: which mark separates its columns, and what precedes its header. Pure: bytes to bytes.
 
 A file of commas costs one look at its first line. A file of semicolons, tabs or bars is rewritten with commas, as
-spreadsheets would save it where the comma is no decimal mark; what is in its cells stays.
+spreadsheets would save it where the comma is no decimal mark; what is in its cells stays. Blanks around the names of
+columns are taken off.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ _AGREE = 0.9  # of these lines: one broken line does not hide the mark
 _SEPARATOR = re.compile(
     rb'(?:\xef\xbb\xbf)?"?sep=([,;\t|])"?[ \t]*\r?\n', re.IGNORECASE
 )  # as Excel writes and reads it
+# A byte order mark and blank lines, then the header.
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?+(?:[ \t]*+(?:\r\n|\r|\n))*+([^\r\n]*+)")
+_BLANK = re.compile(rb'(?:^|,)"?[ \t]|[ \t]"?(?:,|$)')  # at the beginning of a name or at its end
 _QUOTED = re.compile(rb'"[^"]*+"')
 
 
@@ -28,7 +32,22 @@ def with_commas(content: bytes) -> bytes:
         content = content[named.end() :]
     content = _without_comments(content)
     mark = named[1] if named else mark_of(content[:_HEAD])
-    return content if mark == COMMA else _rewritten(content, mark.decode())
+    return _with_trimmed_names(content if mark == COMMA else _rewritten(content, mark.decode()))
+
+
+def _with_trimmed_names(content: bytes) -> bytes:
+    """Returns the text without blanks around the names in its first line, which no setting could spell."""
+    line = _HEADER.match(content, 0, _HEAD)
+    names = line[1] if line and line.end() < _HEAD else b""
+    if not line or not _BLANK.search(names) or names.count(b'"') % 2:
+        return content
+    found = io.StringIO(newline="")
+    try:
+        (row,) = csv.reader([names.decode("latin-1")], skipinitialspace=True)
+    except (csv.Error, ValueError):
+        return content
+    csv.writer(found, lineterminator="").writerow([name.strip() for name in row])
+    return content[: line.start(1)] + found.getvalue().encode("latin-1") + content[line.end() :]
 
 
 def mark_of(head: bytes) -> bytes:

@@ -65,3 +65,23 @@ def test_a_cell_that_the_parser_refuses_leaves_the_file_as_it_is():
 def test_thousands_of_comments_are_not_dropped_one_by_one():
     content = b"#\n" * 30_000 + b"a,b\n" + b"1,2\n" * 200_000
     assert with_commas(content) == content[2 * 50 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a, b ,\tc\n1, x,2\n", b"a,b,c\n1, x,2\n"), (b" a,b \r\n1,2\r\n", b"a,b\r\n1,2\r\n"),
+        (b'"a", "b, c" ," d"\n1,2,3\n', b'a,"b, c",d\n1,2,3\n'),
+        (b"\xef\xbb\xbf a,b\n1,2\n", b"\xef\xbb\xbfa,b\n1,2\n"),
+        (b"a ; b\n1;2\n", b"a,b\n1,2\n"), (b"total cost,b c\n1,2\n", b"total cost,b c\n1,2\n"), (b" a,b", b"a,b"),
+        (b"a, b\r1, 2\r", b"a,b\r1, 2\r"),
+        (b"\n \r\na, b\n1, 2\n", b"\n \r\na,b\n1, 2\n"),
+        (b'" a\nb",c\n1,2\n', b'" a\nb",c\n1,2\n'),
+    ],
+)  # fmt: skip
+def test_blanks_around_names_are_taken_off_and_cells_keep_theirs(content, expected):
+    assert with_commas(content) == expected
+
+
+def test_names_that_are_the_same_without_blanks_are_distinguished():
+    assert list(table_of("a, a,a \n1,2,3\n").frame) == ["a", "a.1", "a.2"]

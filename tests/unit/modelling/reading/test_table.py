@@ -61,7 +61,7 @@ def alone(content: bytes) -> pd.DataFrame | None:
     for name, column in frame.items():
         if isinstance(column.dtype, pd.StringDtype) and column.isna().any():
             frame[name] = cells[name]
-    return None if frame.empty else frame
+    return None if frame.empty else frame.rename(columns=str.strip)
 
 
 def without_marks(frame: pd.DataFrame) -> pd.DataFrame:
