@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DIALECT = {
     "told": "reported, message, output, listed",
     "said": "predictions, message, response, output",
-    r"tell(?:s|ing)?(?!(?: \w+){0,4} (?:apart|from)\b)": "report, show, describe (to tell A from B is fine)",
+    r"tell(?:s|ing)?(?!\(\)|(?: \w+){0,4} (?:apart|from)\b)": "report, show, describe (to tell A from B is fine)",
     "stands": "is, is listed, stays",
     "beside": "next to, with",
     "whoever": "the user, the caller, the author",
