@@ -28,6 +28,8 @@ def _verdict(outcome: Outcome) -> Iterator[Block]:
         from ml_action.reports.chart import gain_chart  # late: the hourly check has nothing to draw
 
         yield Verbatim(tuple(gain_chart(outcome.trial.comparison, outcome.attempt.policy).splitlines()), drawn=True)
+    for note in outcome.notes:
+        yield Labelled("Note", Untrusted(note))
     yield Labelled("Next", Untrusted(outcome.next_step))
     outlook = outcome.decision.outlook if outcome.decision else ""
     if outlook not in outcome.next_step:
