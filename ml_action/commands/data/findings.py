@@ -40,8 +40,8 @@ class Inspection:
 
     findings: tuple[DatasetFinding, ...]
     source: str = ""  # of the contract they were judged against, in words; empty: nothing was judged
-    warnings: tuple[str, ...] = ()  # what a loop should not be built on unchecked
     shifts: tuple[ColumnDrift, ...] = ()  # the drift of each column from the champion's data, the largest first
+    warnings: tuple[str, ...] = ()  # what a loop should not be built on unchecked
 
     def with_status(self, status: FindingStatus) -> tuple[DatasetFinding, ...]:
         """Returns the findings with this status."""

@@ -45,7 +45,7 @@ def inspect(
             else one
             for item, one in zip(candidates, found, strict=True)
         ]
-    return Inspection(tuple(found), judged.source, judged.warnings, judged.shifts)
+    return Inspection(tuple(found), judged.source, judged.shifts, judged.warnings)
 
 
 def _finding(item: Dataset, reasons: Mapping[str, RejectedDataset], harmless: Collection[str]) -> DatasetFinding:
