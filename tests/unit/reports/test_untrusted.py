@@ -174,7 +174,7 @@ def records() -> dict[str, Any]:
     return {
         "attempt": attempt, "trial": trial, "decision": decision, "outcome": outcome, "rejected": rejected,
         "version": make_version(weight="w"), "history": make_history(make_version(), make_version(version="v2")),
-        "facts": facts, "inspection": Inspection(findings, "source", ("note",), shifts),
+        "facts": facts, "inspection": Inspection(findings, "source", shifts, ("note",)),
         "contract": EffectiveContract(
             DataContract("target", 5, 9, 0.0, 0.0, 0.0, ()), "source",
             (
