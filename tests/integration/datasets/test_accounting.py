@@ -16,7 +16,7 @@ from ml_action.git import journal
 from ml_action.git.open import clone_blobless, open_in_place
 from ml_action.git.workspace import blob_id
 from tests.support.counting import BRANCHES, SETTINGS, Place
-from tests.support.factories import make_csvs, make_git, make_repository, make_settings
+from tests.support.factories import make_git, make_repository, make_settings
 
 STORE = "data/new_data"
 ROOT = Path(__file__).parents[3]
@@ -31,7 +31,12 @@ def place(tmp_path):
 
 
 def text(number):
-    return f"hours,score\n{number},{number * 2}\n"
+    """Two rows: a file of one is a reading, and counts whatever it repeats."""
+    return f"hours,score\n{number},{number * 2}\n{number + 1},{number}\n"
+
+
+def make_csvs(count, folder=STORE, start=0):
+    return {f"{folder}/{number:05}.csv": text(number) for number in range(start, start + count)}
 
 
 def new(place, settings=SETTINGS):
@@ -538,13 +543,13 @@ def test_rows_that_an_edit_added_count_and_the_old_version_is_named(rows):
 
 def test_the_old_version_of_whatever_is_there_no_more_is_named(rows):
     content = (rows.workspace.path / STORE / "all.csv").read_text()
-    rows.publish(store({"gone.csv": "a,b\n7,7\n", "kept.csv": "a,b\n8,8\n", "left.csv": "a,b\n9,9\n"}))
+    rows.publish(store({"gone.csv": "a,b\n7,7\n", "kept.csv": "a,b\n8,8\n8,9\n", "left.csv": "a,b\n9,9\n"}))
     rows.attempt(ROWS)
     ids = [rows.workspace.git.line("rev-parse", f"HEAD:{STORE}/{name}.csv") for name in ("all", "gone", "left")]
     rows.publish(
         store({"all.csv": None, "moved.csv": content + "x,1\n", "gone.csv": None, "left.csv": None, "left.txt": "9"})
     )
-    rows.publish(store({"copy.csv": "a,b\n8,8\n", "left.txt": "a,b\n9,9\n"}))
+    rows.publish(store({"copy.csv": "a,b\n8,8\n8,9\n", "left.txt": "a,b\n9,9\n"}))
     found = rows.look(ROWS).inventory
     assert [item.path for item in found.new] == [f"{STORE}/moved.csv"]
     named = {(item.path, item.blob) for item in found.before}

@@ -259,7 +259,7 @@ def test_the_report_of_check(user):
     (row,) = [row for row in output.splitlines() if "bad.csv" in row]
     path, line, mark, reason = (cell.strip() for cell in row.split("│")[1:-1])
     assert (path, line, mark) == (f"{STORE}/bad.csv", "2", "bad")
-    assert reason == "holds text ('many') in the column 'hours_studied', where most datasets hold numbers"
+    assert reason == "holds text ('many') in the column 'hours_studied', where numbers belong"
     assert "❌ 1 of 2 datasets is bad\n   next: correct the file" in output
 
 
