@@ -113,7 +113,7 @@ def _run(
 
 def _trusting(context: RunContext, inputs: Mapping[str, str], log: Log, folder: Callable[[], Path]) -> RunContext:
     """Returns the context with an environment in which git and the API trust the authorities that the user names."""
-    from ml_action.core import certificates
+    from ml_action.config import certificates
 
     chosen = certificates.choose(context.environ, inputs.get("ca-bundle", ""), context.workspace, log.warn)
     bundle = certificates.write_bundle(chosen, folder)

@@ -21,8 +21,10 @@ from ml_action.core.records.choices import Verdict
 from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Decision
 from ml_action.core.records.model import Recipe, Version
-from ml_action.loop import batch as loop_batch
-from ml_action.loop import batch_limits, gate
+from ml_action.loop import gate
+from ml_action.loop.batch import building, limits
+from ml_action.loop.batch.building import Batch
+from ml_action.loop.batch.reading import BatchInput, ReadDatasets
 from ml_action.modelling import trial
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import learning
@@ -63,7 +65,7 @@ class Judgement:
 def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
     """Trains a champion on all of the table's rows outside the permanent holdout."""
     settings = parse(given, {})
-    recipe = loop_batch._recipe(table, settings.training, settings.gate, None)
+    recipe = building.recipe_of(table, settings.training, settings.gate, None)
     trained = ~units.units_of(table, settings.training.group).held_out(salt, settings.training.test_size)
     model = fit.fit(recipe, table, trained)
     learned = table.select(table.any_in(trained), trained)
@@ -73,8 +75,8 @@ def first(table: Table, given: Mapping[str, str], salt: str) -> Champion:
 def judge(case: Case, champion: Champion, gates: Sequence[str] = GATES) -> Judgement:
     """Returns the product's decisions on the case's new datasets: one training, decided by each gate."""
     settings = parse(case.settings, {})
-    found = loop_batch.ReadDatasets(case.table, ())
-    batch = loop_batch._by_datasets(found, _batch_input(case, champion), settings)
+    found = ReadDatasets(case.table, ())
+    batch = building.by_datasets(found, _batch_input(case, champion), settings)
     rejected = frozenset(item.blob for item in batch.set_aside)
     data = trial.TrialData(
         batch.table, batch.recipe, batch.new, ScreeningInput(batch.judged, batch.contract), batch.shifts
@@ -104,10 +106,10 @@ def _answer(decision: Decision) -> Answer:
     return Answer(str(decision.verdict), decision.reason)
 
 
-def _batch_input(case: Case, champion: Champion) -> loop_batch.BatchInput:
+def _batch_input(case: Case, champion: Champion) -> BatchInput:
     blobs = np.array([dataset.blob for dataset in case.table.datasets])
     accepted = ~case.new if case.rejected is None else ~case.new & ~case.rejected
-    return loop_batch.BatchInput(
+    return BatchInput(
         datasets=case.table.datasets,
         new=frozenset(blobs[case.new]),
         old=frozenset(blobs[accepted]),
@@ -128,10 +130,10 @@ def _version(champion: Champion) -> Version:
     return Version(**{field.name: known.get(field.name, "") for field in fields(Version)})
 
 
-def _stop_if_broken(case: Case, batch: loop_batch.Batch, settings: Settings) -> None:
+def _stop_if_broken(case: Case, batch: Batch, settings: Settings) -> None:
     """Raises DataError where `batch.load_batch` does: too many datasets are bad, or none is left."""
     inventory: Any = SimpleNamespace(new=np.flatnonzero(case.new), bad=0)
-    if batch_limits.too_many_bad(batch.bad, inventory, settings.trigger.max_quarantine):
-        raise batch_limits.too_many(batch.bad, inventory, settings.trigger.max_quarantine)
+    if limits.too_many_bad(batch.bad, inventory, settings.trigger.max_quarantine):
+        raise limits.too_many(batch.bad, inventory, settings.trigger.max_quarantine)
     if not batch.new.any():
         raise DataError("no new dataset is left")

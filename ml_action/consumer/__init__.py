@@ -16,7 +16,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ml_action.consumer import deprecation
-from ml_action.consumer.sources import Api, Folder, GitHub, Source, SourceUnavailable
+from ml_action.consumer.api import Api, SourceUnavailable
+from ml_action.consumer.sources import Folder, GitHub, Source
 from ml_action.core.errors import DataError, ModelError
 from ml_action.core.records.contract import ColumnProfile, DataContract
 from ml_action.core.records.model import Version

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ml_action.consumer.sources import Source, SourceUnavailable
+from ml_action.consumer.api import SourceUnavailable
+from ml_action.consumer.sources import Source
 from ml_action.core.errors import ModelError
 from ml_action.core.records.model import Version
 from ml_action.provenance import envelope, statement

@@ -17,8 +17,9 @@ from ml_action.core import file_formats
 from ml_action.core.dataclass import replace
 from ml_action.core.errors import DataError, RepositoryError
 from ml_action.core.records.dataset import Dataset, Inventory, RejectedDataset, Unit
-from ml_action.datasets import inventory, readings
-from ml_action.datasets.inventory import Change, Changes, CountRequest
+from ml_action.datasets import changes, inventory, readings
+from ml_action.datasets.changes import Change, Changes
+from ml_action.datasets.inventory import CountRequest
 from ml_action.git.command import Git
 from ml_action.git.journal import State
 from ml_action.git.repository import Repository, TreeEntry
@@ -78,7 +79,7 @@ def data_tree(repository: Repository, data: DataOptions) -> DataTree:
 def _root_files(repository: Repository, selection: DataPath, tree: str) -> dict[str, TreeEntry]:
     """Returns the datasets in the root of the repository, whose tree this is; none without a tree."""
     entries = repository.entries(tree).items()
-    return {name: entry for name, entry in entries if inventory.is_dataset(selection, name, entry.mode.encode())}
+    return {name: entry for name, entry in entries if changes.is_dataset(selection, name, entry.mode.encode())}
 
 
 def _is_untracked(repository: Repository, data: DataOptions, root: str) -> bool:
@@ -167,14 +168,14 @@ def _changes(git: Git, unit: str, request: CountRequest, then: DataPath) -> _Tre
         old = {item.path: item.blob for item in _all(git, since, then)}
         new = {item.path: item.blob for item in _all(git, tree, now)}
         skip = len(now.path_of(""))
-        listed = [change._replace(path=change.path[skip:]) for change in inventory.compare(old, new)]
+        listed = [change._replace(path=change.path[skip:]) for change in changes.compare(old, new)]
         return _TreeChanges(listed, (lambda change: _new_rows(git, change, None)) if unit == Unit.ROWS else None)
     if tree == since:
         return _TreeChanges(())
     if unit != Unit.ROWS:
         return _TreeChanges(Changes(git.run(*DIFF, since, tree), then))
     raw = git.run(*ROW_DIFF, since, tree)
-    added = inventory.added_lines(raw)
+    added = changes.added_lines(raw)
     prefix = (now if then is EVERYTHING else then).path_of("")
     return _TreeChanges(Changes(raw, then, prefix), lambda change: _new_rows(git, change, added))
 
@@ -216,13 +217,13 @@ def _holding(git: Git, since: str, then: DataPath, blobs: Collection[str]) -> It
     for records in git.records("ls-tree", "-r", "-z", since) if wanted else ():
         hits = [record for record in records if record[start:end] in wanted]
         if hits:
-            yield from inventory.entries(hits, then)
+            yield from changes.entries(hits, then)
 
 
 def _all(git: Git, tree: str, selection: DataPath) -> Iterable[Dataset]:
     """Yields every dataset of a tree, in its order."""
     for records in git.records("ls-tree", "-r", "-z", tree):
-        yield from inventory.entries(records, selection)
+        yield from changes.entries(records, selection)
 
 
 def datasets(repository: Repository, data: DataOptions, found: Inventory) -> tuple[Dataset, ...]:

@@ -22,10 +22,10 @@ from ml_action.datasets import trigger
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import LastRead, State
 from ml_action.git.process import GitFailed
-from ml_action.loop import batch as batches
 from ml_action.loop import draft as drafts
 from ml_action.loop import experiment, judgement, outcomes, watch
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch import building
+from ml_action.loop.batch.building import Batch
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.judgement import Judgement
 from ml_action.loop.preflight import Preflight
@@ -153,8 +153,8 @@ def _require_holdout_key(snapshot: Snapshot) -> None:
 
 
 def _loaded(snapshot: Snapshot, log: Log) -> Batch:
-    batch = batches.load_batch(snapshot, log)
-    return batches.treat_all_as_new(batch) if snapshot.settings.trigger.force else batch
+    batch = building.load_batch(snapshot, log)
+    return building.treat_all_as_new(batch) if snapshot.settings.trigger.force else batch
 
 
 def nothing_to_train(

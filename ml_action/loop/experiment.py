@@ -17,7 +17,7 @@ from ml_action.core.log import Log
 from ml_action.core.records.model import Trial, Version
 from ml_action.datasets.holdout import HoldoutKey
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.loop.versions import ModelStore
 from ml_action.modelling import data_warnings, trial
 from ml_action.modelling.champion import ReferenceModel

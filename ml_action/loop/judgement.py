@@ -10,7 +10,7 @@ from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import Trial
 from ml_action.datasets.survey import Snapshot
 from ml_action.loop import experiment, gate
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.loop.versions import ModelStore
 from ml_action.modelling.champion import Incomparable
 from ml_action.modelling.trial import NoUsableDatasets

@@ -11,9 +11,9 @@ from ml_action.core.errors import DataError, ModelError, SettingsError
 from ml_action.core.log import Log
 from ml_action.core.records.evaluation import Comparison
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import batch as batches
 from ml_action.loop import versions
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch, build_batch
+from ml_action.loop.batch.reading import input_of
 from ml_action.loop.rollback import RollbackRequest, VerifiedVersion
 from ml_action.loop.versions import Flags, ModelStore
 from ml_action.modelling.champion import Incomparable, ReferenceModel
@@ -48,7 +48,7 @@ class _RollbackCheck:
         """Its scores on the available rows. If no dataset can be read, it has to answer one request instead."""
         model = self.models.reference(self.request.version, self.notes.append)
         try:
-            batch = batches.build_batch(batches.input_of(self.snapshot), self.snapshot, self.log)
+            batch = build_batch(input_of(self.snapshot), self.snapshot, self.log)
         except (DataError, SettingsError) as problem:
             self.notes.append(f"not scored, but asked for its answer to one request: {problem.what}")
             model.require_prediction(self.request.version.sample)

@@ -19,7 +19,7 @@ from ml_action.core.records.model import Version
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import registry
 from ml_action.git.command import Git
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.modelling.champion import ReferenceModel
 from ml_action.modelling.rescoring import ScoredRows
 from ml_action.modelling.training import model_file, units

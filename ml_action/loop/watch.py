@@ -20,7 +20,7 @@ from ml_action.core.records.policy import Policy
 from ml_action.datasets.survey import Snapshot
 from ml_action.git.journal import State
 from ml_action.loop import gate, rollback, versions
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.loop.draft import RunStamp
 from ml_action.loop.judgement import Judgement
 from ml_action.loop.rollback import VerifiedVersion

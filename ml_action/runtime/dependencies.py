@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ml_action.forge.github.session import ApiAccess
 
 
-API_AUTHORITIES = "REQUESTS_CA_BUNDLE"  # the variable that requests reads; `core.certificates` sets it
+API_AUTHORITIES = "REQUESTS_CA_BUNDLE"  # the variable that requests reads; `config.certificates` sets it
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from ml_action import cli
-from ml_action.consumer.sources import GitHub, SourceUnavailable
-from ml_action.core import certificates
+from ml_action.config import certificates
+from ml_action.consumer import GitHub, SourceUnavailable
 from ml_action.core.errors import ForgeError, RepositoryError
 from ml_action.core.retry import RetryBudget
 from ml_action.forge.github.session import READ_REPOSITORY, ApiAccess, Credential, GitHubSession, Timing

@@ -15,7 +15,7 @@ from ml_action.config.data_path import DataPath, tree_name
 from ml_action.config.settings import Settings
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import contents, counting, survey, trigger
-from ml_action.datasets.inventory import REGULAR_FILES
+from ml_action.datasets.changes import REGULAR_FILES
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import journal, lfs, registry, workspace
 from ml_action.git.command import Git, decode_path

@@ -16,7 +16,7 @@ from ml_action.core.errors import DataError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log, escaped
 from ml_action.core.records.dataset import Dataset
-from ml_action.datasets import contents, counting, inventory
+from ml_action.datasets import changes, contents, counting
 from ml_action.datasets.holdout import in_holdout
 from ml_action.datasets.survey import Snapshot
 from ml_action.git import lfs
@@ -156,7 +156,7 @@ def _seen(snapshot: Snapshot) -> dict[str, str]:
     if state.data:
         selection = state.selection or counting.selection_of(snapshot.settings.data)
         for records in snapshot.repository.store.records("ls-tree", "-r", "-z", state.data):
-            found |= {item.path: item.blob for item in inventory.entries(filter(None, records), selection)}
+            found |= {item.path: item.blob for item in changes.entries(filter(None, records), selection)}
     return found | {item.path: item.blob for item in state.untracked}
 
 

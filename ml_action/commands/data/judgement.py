@@ -14,8 +14,8 @@ from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
 from ml_action.core.records.dataset import Dataset, RejectedDataset
 from ml_action.datasets import contents
-from ml_action.loop import batch as batch_stage
-from ml_action.loop.batch import Batch, BatchInput
+from ml_action.loop.batch.building import Batch, build_batch
+from ml_action.loop.batch.reading import BatchInput
 from ml_action.modelling import data_warnings
 from ml_action.modelling.contract import all_findings, checks
 from ml_action.modelling.reading.limits import ReadLimits
@@ -45,7 +45,7 @@ def judge(
         datasets.snapshot, settings=settings.with_values(max_quarantine=1.0)
     )  # each file is judged: no share of bad ones stops it
     try:
-        batch = batch_stage.build_batch(_batch_input(datasets, wanted, candidates, settings), lenient, log)
+        batch = build_batch(_batch_input(datasets, wanted, candidates, settings), lenient, log)
     except DataError as error:
         if not error.set_aside:
             raise

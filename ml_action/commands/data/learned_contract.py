@@ -7,7 +7,8 @@ from ml_action.commands.data.effective_contract import LearnedContract, unit_nam
 from ml_action.config.settings import Settings
 from ml_action.core.errors import DataError
 from ml_action.core.log import Log
-from ml_action.loop import batch as batch_stage
+from ml_action.loop.batch.building import build_batch
+from ml_action.loop.batch.reading import BatchInput
 from ml_action.modelling.contract import learning
 
 
@@ -29,7 +30,7 @@ def learn(datasets: BranchDatasets, settings: Settings, log: Log) -> LearnedCont
             fix="put datasets into the data path, or name it with data-path",
         )
     rejected = snapshot.rejected_before
-    batch_input = batch_stage.BatchInput(
+    batch_input = BatchInput(
         datasets=tuple(sorted(present, key=lambda item: item.blob in rejected)),
         new=frozenset(item.blob for item in present),  # not judged yet, so that bad ones teach nothing
         old=frozenset(),
@@ -37,6 +38,6 @@ def learn(datasets: BranchDatasets, settings: Settings, log: Log) -> LearnedCont
         champion=champion,
         holdout_key=snapshot.public_holdout_key,
     )
-    batch = batch_stage.build_batch(batch_input, snapshot, log)
+    batch = build_batch(batch_input, snapshot, log)
     learned = learning.learn_contract(batch.table, batch.recipe.outputs, batch.recipe.features)
     return LearnedContract(learned, f"{learned.datasets:,} {unit_name(settings)}")

@@ -15,7 +15,7 @@ from ml_action.core.records.contract import DataContract
 from ml_action.core.records.evaluation import Decision, Screening
 from ml_action.core.records.model import Recipe, Trial
 from ml_action.loop import experiment, gate
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.modelling.champion import Incomparable, ReferenceModel
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.reading.table import Table

@@ -16,7 +16,7 @@ from ml_action.commands.simulate.results import Replay, Round
 from ml_action.core.formatting import count_of, sanitised
 from ml_action.core.records.choices import Verdict
 from ml_action.core.records.evaluation import Decision
-from ml_action.loop.batch import Batch
+from ml_action.loop.batch.building import Batch
 from ml_action.modelling.contract import enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
 

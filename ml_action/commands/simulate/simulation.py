@@ -23,8 +23,8 @@ from ml_action.core.errors import SettingsError
 from ml_action.core.formatting import count_of
 from ml_action.core.log import Log
 from ml_action.datasets.survey import Snapshot
-from ml_action.loop import batch
-from ml_action.loop.batch import BatchInput
+from ml_action.loop.batch import building
+from ml_action.loop.batch.reading import BatchInput
 from ml_action.modelling.contract.enforcement import UsableDatasets
 
 POLICY = (
@@ -48,7 +48,7 @@ def run(scene: Snapshot, settings: Settings, request: SimulationRequest, log: Lo
     settings = settings.with_values(force="")
     threshold, salt = settings.trigger.threshold, scene.holdout.salt  # a split of its own, without the secret
     history = arrival_history.read(scene.repository, settings.data.data_path.roots, scene.datasets())
-    usable = batch.sound(_batch_input(scene, salt, history), replace(scene, settings=settings), log)
+    usable = building.sound(_batch_input(scene, salt, history), replace(scene, settings=settings), log)
     count = len(usable.table.datasets)
     sizes = results.thresholds(request.thresholds, threshold, count) if request.rounds else ()
     if not sizes and count < max(threshold, results.LEAST):

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from ml_action.config.data_path import DataPath
 from ml_action.core.records.dataset import Dataset, Inventory
-from ml_action.datasets import inventory
+from ml_action.datasets import changes, inventory
+from ml_action.datasets.changes import Changes
 from ml_action.datasets.counting import DIFF
-from ml_action.datasets.inventory import Changes, CountRequest
+from ml_action.datasets.inventory import CountRequest
 from tests.support.factories import Workspace, make_repository
 
 D = DataPath(("d",))
@@ -31,7 +32,7 @@ def count(workspace: Workspace, since: str, rejected=()):
 
 
 def datasets(git, tree):
-    return tuple(inventory.entries(git.run("ls-tree", "-r", "-z", tree).split(b"\0"), D))
+    return tuple(changes.entries(git.run("ls-tree", "-r", "-z", tree).split(b"\0"), D))
 
 
 def paths(found: Inventory):
@@ -169,8 +170,8 @@ def test_many_renames_are_found_by_their_hashes(tmp_path):
 
 
 def test_an_empty_diff_is_nothing():
-    assert list(Changes(b"", D)) == list(inventory.added_lines(b"")) == []
-    assert list(inventory.entries([b""], D)) == []
+    assert list(Changes(b"", D)) == list(changes.added_lines(b"")) == []
+    assert list(changes.entries([b""], D)) == []
     assert inventory.unresolved_blobs(CountRequest("t", "s", D, Changes(b"", D))) == frozenset()
 
 
@@ -236,7 +237,7 @@ def test_the_added_lines_of_any_file_are_read_with_its_entry(old, new):
         workspace = make_repository(Path(folder), {"d/keep": "keep"} | {k: as_text(v) for k, v in old.items()})
         workspace.commit(dict.fromkeys(old) | {k: as_text(v) for k, v in new.items()})
         git = workspace.git
-        added = inventory.added_lines(git.run(*DIFF, "--numstat", "HEAD~1:d", "HEAD:d"))
+        added = changes.added_lines(git.run(*DIFF, "--numstat", "HEAD~1:d", "HEAD:d"))
         for change in Changes(git.run(*DIFF, "HEAD~1:d", "HEAD:d"), D):
             if change.status == "A":
                 assert added[change.path] == git.run("cat-file", "blob", change.after).count(b"\n")

@@ -7,7 +7,8 @@ import pytest
 from ml_action.config.data_path import DataPath
 from ml_action.core.records.dataset import Dataset, Inventory
 from ml_action.datasets import inventory
-from ml_action.datasets.inventory import Change, Changes, CountRequest, added_lines, compare, count, entries, notes
+from ml_action.datasets.changes import Change, Changes, added_lines, compare, entries, is_dataset
+from ml_action.datasets.inventory import CountRequest, count, notes
 
 DATA = DataPath(("d",))
 FILE, PROGRAM, LINK = "100644", "100755", "120000"
@@ -77,7 +78,7 @@ def test_reading_ends_where_the_line_counts_begin():
     ],
 )
 def test_a_dataset_is_a_regular_file_with_the_name_of_one(name, mode, expected):
-    assert inventory.is_dataset(DATA, name, mode) is expected
+    assert is_dataset(DATA, name, mode) is expected
 
 
 def test_added_lines_follow_the_entries_whatever_their_kind():

@@ -5,7 +5,6 @@ This module is imported only after the trigger has fired: it loads pandas and sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,41 +14,24 @@ from ml_action.config.column_rules import ColumnRule
 from ml_action.config.settings import Settings, TrainingOptions
 from ml_action.core.log import Log
 from ml_action.core.records.contract import ColumnDrift, DataContract
-from ml_action.core.records.dataset import Dataset, RejectedDataset, key_of_reading
+from ml_action.core.records.dataset import RejectedDataset, key_of_reading
 from ml_action.core.records.model import Recipe, Version
 from ml_action.core.records.policy import Policy
-from ml_action.datasets import contents, sources
+from ml_action.datasets import sources
 from ml_action.datasets.sources import Division
 from ml_action.datasets.survey import Snapshot
-from ml_action.git import lfs
-from ml_action.loop import batch_limits
-from ml_action.modelling import spellings
+from ml_action.loop.batch import limits
+from ml_action.loop.batch.reading import BatchInput, ReadDatasets, input_of, read
 from ml_action.modelling.contract import drift, enforcement
 from ml_action.modelling.contract.enforcement import UsableDatasets
-from ml_action.modelling.kinds import learning, typed_table
 from ml_action.modelling.reading.columns import as_trimmed, require
-from ml_action.modelling.reading.limits import ReadLimits
 from ml_action.modelling.reading.table import Table
 from ml_action.modelling.training.recipe import resolve_recipe
 from ml_action.modelling.validation import datasets as validation
 from ml_action.modelling.validation import duplicates, row_groups, rows
 from ml_action.modelling.validation.requirements import Requirements
 
-EVERY = 50  # datasets between two reports of progress
-
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class BatchInput:
-    """The datasets to read, and what is known about them."""
-
-    datasets: tuple[Dataset, ...]  # one per content; of two that hold the same rows the earlier one stays
-    new: frozenset[str]  # keys: judged against the contract, counted, scored
-    old: frozenset[str]  # keys of those that were accepted before
-    before: tuple[Dataset, ...]  # where rows are the unit: old versions of what was edited or is gone
-    champion: Version | None
-    holdout_key: str  # empty: nothing is compared with the holdout
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +65,14 @@ def load_batch(snapshot: Snapshot, log: Log) -> Batch:
         DataError: nothing can be read, or so much is bad that every source must be broken, or the only one.
     """
     batch = build_batch(input_of(snapshot), snapshot, log)
-    batch_limits.stop_if_broken(batch.bad, snapshot)
+    limits.stop_if_broken(batch.bad, snapshot)
     allowed = snapshot.settings.trigger.max_quarantine
-    if not batch_limits.too_many_bad(batch.bad, snapshot.inventory, allowed):
+    if not limits.too_many_bad(batch.bad, snapshot.inventory, allowed):
         return batch
     authors = sources.authors(snapshot.repository, snapshot.settings.data.data_path.roots)
     division = sources.divide(snapshot.inventory.new, {item.blob for item in batch.bad}, allowed, authors)
     if not division.separates:
-        raise batch_limits.too_many(batch.bad, snapshot.inventory, allowed)
+        raise limits.too_many(batch.bad, snapshot.inventory, allowed)
     return _without_broken_sources(batch, division, snapshot, log) if division.left_out else batch
 
 
@@ -114,66 +96,17 @@ def _without_broken_sources(batch: Batch, division: Division, snapshot: Snapshot
     )
 
 
-def input_of(snapshot: Snapshot) -> BatchInput:
-    """Every dataset of the data tree: one that was rejected under other settings may be sound under these."""
-    datasets, rejected = _ordered(snapshot), snapshot.rejected_before
-    new = _new_keys(datasets, snapshot.inventory.new)
-    old = frozenset(item.key for item in datasets if item.blob not in rejected) - new
-    return BatchInput(datasets, new, old, snapshot.inventory.before, snapshot.champion, snapshot.holdout.value)
-
-
-def _new_keys(datasets: Iterable[Dataset], arrived: Iterable[Dataset]) -> frozenset[str]:
-    """The keys of the new datasets: by their content, and readings, which share it with others, by their path."""
-    arrived = tuple(arrived)
-    blobs, paths = {item.blob for item in arrived}, {item.path for item in arrived}
-    return frozenset(item.key for item in datasets if item.blob in blobs and (item.path in paths or not item.reading))
-
-
-def _ordered(snapshot: Snapshot) -> tuple[Dataset, ...]:
-    """Every dataset, those rejected before last: of two that hold the same rows, the counted one stays."""
-    rejected = snapshot.rejected_before
-    return tuple(sorted(snapshot.datasets(), key=lambda item: item.blob in rejected))
-
-
 def build_batch(material: BatchInput, snapshot: Snapshot, log: Log) -> Batch:
     """Reads everything and validates what is new, dataset by dataset or row by row."""
-    found, settings = _read(material, snapshot, log), snapshot.settings
+    found, settings = read(material, snapshot, log), snapshot.settings
     return (
-        _by_rows(found, material, settings) if settings.data.unit == "rows" else _by_datasets(found, material, settings)
+        _by_rows(found, material, settings) if settings.data.unit == "rows" else by_datasets(found, material, settings)
     )
 
 
 def sound(material: BatchInput, snapshot: Snapshot, log: Log) -> UsableDatasets:
     """Reads everything, and leaves out what no attempt could use."""
-    return _sound(_read(material, snapshot, log), material, snapshot.settings)
-
-
-@dataclass(frozen=True, eq=False)
-class ReadDatasets:
-    """Every dataset that can be read, and those that cannot."""
-
-    table: Table
-    unreadable: tuple[RejectedDataset, ...]
-
-
-def _read(material: BatchInput, snapshot: Snapshot, log: Log) -> ReadDatasets:
-    settings = snapshot.settings
-    current = {item.blob for item in material.datasets}
-    wanted = (*material.datasets, *(item for item in material.before if item.blob not in current))
-    limits = ReadLimits(settings.data.max_dataset_size, settings.data.max_columns)
-    champion = material.champion
-    known = learning.known_kinds(champion.contract if champion else None, settings.data.contract)
-
-    def opened() -> Iterator[bytes | None]:
-        found = contents.contents(snapshot.repository, wanted, limits.bytes)
-        return with_progress(_checked_pointers(found, wanted, material), len(wanted), log)
-
-    table, unreadable = typed_table.read(wanted, opened, limits, _named(champion, settings), known, material.old)
-    if not any(item.blob in current for item in table.datasets):
-        raise batch_limits.nothing_readable(len(material.datasets), unreadable)
-    if settings.training.merge_spellings:
-        table = spellings.merged(table, champion.contract if champion else None)
-    return ReadDatasets(table, unreadable)
+    return _sound(read(material, snapshot, log), material, snapshot.settings)
 
 
 def treat_all_as_new(batch: Batch) -> Batch:
@@ -185,46 +118,7 @@ def treat_all_as_new(batch: Batch) -> Batch:
     return replace(batch, new=everything, notes=(*batch.notes, note))
 
 
-def _named(champion: Version | None, settings: Settings) -> frozenset[str]:
-    """The columns that the settings or the champion name: they are read, however few datasets have them."""
-    named = [
-        *settings.training.target,
-        *settings.training.features,
-        settings.training.group,
-        settings.training.weight,
-        *settings.gate.slices,
-        *(rule.name for rule in settings.data.contract),
-    ]
-    return frozenset([*named, *champion.outputs, *champion.features] if champion else named)
-
-
-def with_progress(contents: Iterable[bytes | None], total: int, log: Log) -> Iterator[bytes | None]:
-    """Yields the contents unchanged, and reports progress."""
-    for done, content in enumerate(contents):
-        if done % EVERY == 0:
-            log.progress("reading datasets", done, total)
-        yield content
-    log.progress("reading datasets", total, total)
-
-
-def _checked_pointers(
-    contents: Iterable[bytes | None], wanted: Sequence[Dataset], material: BatchInput
-) -> Iterator[bytes | None]:
-    """Yields the contents, but nothing for Git LFS pointers of old versions: their files cannot be fetched any more.
-
-    A new dataset that is a pointer is set aside later, as any that cannot be read.
-
-    Raises:
-        DataError: a pointer has the place of a dataset that was read before.
-    """
-    for place, (dataset, content) in enumerate(zip(wanted, contents, strict=True)):
-        is_pointer = lfs.is_pointer(content)
-        if is_pointer and dataset.blob in material.old:
-            raise batch_limits.lfs_pointer(dataset)
-        yield b"" if is_pointer and place >= len(material.datasets) else content
-
-
-def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) -> Batch:
+def by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) -> Batch:
     """Datasets are the unit. The steps are in the order in which a bad dataset does the least harm."""
     champion = material.champion
     known, rules = champion.contract if champion else None, settings.data.contract
@@ -232,8 +126,8 @@ def _by_datasets(found: ReadDatasets, material: BatchInput, settings: Settings) 
     holdout = _holdout(usable.table, settings.training, material.holdout_key)
     accepted = enforcement.apply_contract(usable.table, usable.recipe, known, material.old, rules, holdout)
     rejected, new = (*usable.set_aside, *accepted.bad), enforcement.is_one_of(accepted.table, material.new)
-    lost_rows = batch_limits.lost_rows(found.table, accepted.table, material.new)
-    note = batch_limits.note_without_target(lost_rows, usable.recipe, rules)
+    lost_rows = limits.lost_rows(found.table, accepted.table, material.new)
+    note = limits.note_without_target(lost_rows, usable.recipe, rules)
     return Batch(
         accepted.table,
         usable.recipe,
@@ -257,7 +151,7 @@ def _holdout(table: Table, training: TrainingOptions, key: str) -> Flags:
 def _sound(found: ReadDatasets, material: BatchInput, settings: Settings) -> UsableDatasets:
     """The datasets that can be learned from, each once."""
     champion = material.champion
-    recipe = _recipe(found.table, settings.training, settings.gate, champion)
+    recipe = recipe_of(found.table, settings.training, settings.gate, champion)
     required = _requirements(recipe, settings.data.contract, found.table)
     table, invalid = validation.validate(found.table, required)
     copies = duplicates.find_copies(table, material.old)
@@ -273,17 +167,17 @@ def _by_rows(found: ReadDatasets, material: BatchInput, settings: Settings) -> B
     found = replace(found, table=enforcement.without(found.table, copies))
     current = found.table.select(~origins.removed(found.table))
     training, rules = settings.training, settings.data.contract
-    recipe = _recipe(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
+    recipe = recipe_of(rows.as_numbers(current, training.target, rules), training, settings.gate, champion)
     table, unfit, bad_files, bad_rows, incomplete = rows.validate_rows(
         found.table, _requirements(recipe, rules, found.table), origins
     )
     weight = (recipe.weight,) if recipe.weight else ()
     groups = row_groups.group_rows(table, (*recipe.outputs, *recipe.features, *weight), origins)
-    batch_limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings.trigger.max_quarantine)
+    limits.stop_if_too_many_rows(bad_rows, groups.arrived, bad_files, settings.trigger.max_quarantine)
     if not groups.table.datasets:
-        raise batch_limits.no_rows((*unreadable, *unfit, *bad_files))
-    lost_rows = batch_limits.LostRows(incomplete, groups.arrived + incomplete)
-    note = batch_limits.note_without_target(lost_rows, recipe, rules)
+        raise limits.no_rows((*unreadable, *unfit, *bad_files))
+    lost_rows = limits.LostRows(incomplete, groups.arrived + incomplete)
+    note = limits.note_without_target(lost_rows, recipe, rules)
     notes = (f"{bad_rows:,} bad rows were left out" if bad_rows else "", note)
     contract = enforcement.contract_of(groups.table, recipe, champion.contract if champion else None, ~groups.new)
     return Batch(
@@ -315,7 +209,7 @@ def _copied_files(table: Table, material: BatchInput, origins: row_groups.RowOri
     return duplicates.find_copies(current, kept)
 
 
-def _recipe(table: Table, training: TrainingOptions, gate: Policy, champion: Version | None) -> Recipe:
+def recipe_of(table: Table, training: TrainingOptions, gate: Policy, champion: Version | None) -> Recipe:
     """The recipe from the settings; what they leave open is as it was for the champion."""
     known = as_trimmed(table, champion.outputs) if champion else ()
     target = training.target or known

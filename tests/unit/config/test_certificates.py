@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_action.core import certificates
-from ml_action.core.certificates import Authorities
+from ml_action.config import certificates
+from ml_action.config.certificates import Authorities
 from ml_action.core.errors import SettingsError
 
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
