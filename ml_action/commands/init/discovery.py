@@ -22,10 +22,9 @@ from ml_action.core.formatting import sanitised
 from ml_action.core.records.dataset import Dataset
 from ml_action.git.command import Git
 from ml_action.modelling.kinds import learning, typed_table
-from ml_action.modelling.reading.limits import ReadLimits
+from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 from ml_action.modelling.reading.readers import Readers, TextReader
 from ml_action.modelling.reading.table import Table
-from ml_action.modelling.validation.datasets import SEPARATORS
 
 ENOUGH = 60  # files of one kind: half of them train a first version, the other half judge a second
 FEWEST, USUAL = 30, 200  # datasets: what the gate asks for, and what pulls the trigger where there is plenty
@@ -102,7 +101,7 @@ def _header(git: Git, readers: Readers, path: str, oid: str) -> tuple[str, ...]:
     content = next(git.stream("cat-file", "blob", oid), b"")[:HEAD_BYTES]
     try:
         first = next(csv.reader([reader.header_line(content).decode("utf-8-sig", "replace")]), [])
-    except (OSError, EOFError, csv.Error):
+    except (OSError, EOFError, csv.Error, UnreadableFile):
         return ()
     return tuple(name.strip() for name in first)
 
@@ -251,16 +250,8 @@ def _step(files: Sequence[DataFile]) -> int:
 
 
 def _check_header(file: DataFile) -> None:
-    """Checks that a header is plain text, with commas between names."""
+    """Checks that a header is plain text, and names."""
     header = file.header
-    mark = next((mark for mark in SEPARATORS if len(header) == 1 and mark in header[0]), "")
-    if mark:
-        raise _bad_header(
-            file,
-            f"its columns are separated by {SEPARATORS[mark]}",
-            why="a dataset is a table of comma-separated values",
-            fix=f"rewrite it, for example with pandas: read_csv(path, sep={mark!r}).to_csv(path, index=False)",
-        )
     if "\0" in "".join(header):
         raise _bad_header(
             file,

@@ -14,6 +14,7 @@ from ml_action.modelling.reading.limits import ReadLimits, UnreadableFile
 _CHUNK = 1 << 20
 _UNPACKED = 16_000_000  # bytes; smaller files may be packed as tightly as they like
 _RATIO = 250  # a table of random digits is packed to a half, one with few values in a hundred rows to a fiftieth
+_GZIP = 31  # for zlib: the largest window, with a header of gzip
 _HEADER = 1 << 16  # bytes; no further is the end of the header line looked for
 # UTF-32 first: its byte order mark begins as that of UTF-16 does.
 _WIDE = (
@@ -72,8 +73,10 @@ class CsvReader:
         return dialect.with_commas(content)
 
     def header_line(self, beginning: bytes) -> bytes:
-        """Returns the first line."""
-        return beginning.split(b"\n", 1)[0]
+        """Returns the line with the columns' names, with commas between them."""
+        text = _decoded(beginning, errors="ignore")[:_HEADER]  # the last character may be cut
+        whole = text[: text.rfind(b"\n") + 1] or text
+        return dialect.with_commas(whole).lstrip().split(b"\n", 1)[0].rstrip(b"\r")
 
     def close(self) -> None:
         """Does nothing: this reader starts no process."""
@@ -101,9 +104,11 @@ class GzipCsvReader(CsvReader):
         return super().read(_gunzip(content, self._limits))
 
     def header_line(self, beginning: bytes) -> bytes:
-        """Returns the first line of the unpacked text."""
-        with gzip.open(io.BytesIO(beginning)) as file:
-            return super().header_line(file.readline(_HEADER))
+        """Returns the same line of the unpacked text."""
+        try:
+            return super().header_line(zlib.decompressobj(_GZIP).decompress(beginning, _HEADER))
+        except zlib.error as error:
+            raise OSError(str(error)) from error
 
 
 def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
@@ -127,12 +132,12 @@ def _gunzip(content: bytes, limits: ReadLimits) -> bytes:
     return unpacked.getvalue()
 
 
-def _decoded(content: bytes) -> bytes:
+def _decoded(content: bytes, errors: str = "strict") -> bytes:
     """Converts UTF-16 and UTF-32 with a byte order mark to UTF-8 without one."""
     for mark, encoding in _WIDE:
         if content.startswith(mark):
             try:
-                return content.decode(encoding).encode()
+                return content.decode(encoding, errors).encode()
             except UnicodeError:
                 raise UnreadableFile(f"is not {encoding.upper()}, though it begins like it; save it as UTF-8") from None
     return content

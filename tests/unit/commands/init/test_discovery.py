@@ -144,9 +144,7 @@ def refused(git):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (ROWS.replace(",", ";"), "separated by semicolons"),
-        (ROWS.replace(",", "\t"), "separated by tabs"),
-        (ROWS.encode("utf-16"), "no text in UTF-8"),
+        (ROWS.encode("utf-16")[2:], "no text in UTF-8"),
         (ROWS.replace("a,b", "ä,b").encode("latin-1"), "is not UTF-8 (byte 0xe4); save it as UTF-8"),
         ("".join(ROWS.splitlines(keepends=True)[2:]), "numbers where names belong: '1', '1', '1'"),
         ("a,b,score\n", "has a header but no rows"),
@@ -157,6 +155,26 @@ def test_a_file_that_is_no_dataset_is_an_error_with_a_remedy(commit, content, wh
     message = refused(commit({"data/x.csv": content}))
     assert why in message
     assert "Do:" in message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ROWS.replace(",", ";"),
+        ROWS.replace(",", "\t"),
+        ROWS.replace(",", "|"),
+        "sep=;\n" + ROWS.replace(",", ";"),
+        "# exported today\n" + ROWS,
+        ROWS.replace("a,b,score", "\ufeff a , b ,score "),
+        ROWS.encode("utf-16"),
+        ROWS.replace("\n", "\r\n"),
+    ],
+)
+def test_a_file_is_read_as_the_loop_reads_it(commit, content):
+    git = commit({"data/x.csv": content, "data/y.csv": ROWS})
+    found = discovery.find_layout(discovery.data_files(git))
+    assert [file.header for file in found.files] == [("a", "b", "score")] * 2
+    assert list(discovery.read_sample(git, found, parse({}, {})).frame.columns) == ["a", "b", "score"]
 
 
 def test_numbered_columns_are_accepted(commit):
