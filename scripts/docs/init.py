@@ -102,10 +102,11 @@ EXAMPLES = (
         slow=True,
     ),
     Example(
-        "What is no table of commas",
+        "Semicolons in place of commas",
         "840 choices of travellers (statsmodels' modechoice), separated by semicolons, as spreadsheets in half of "
-        "Europe write them. Nothing is written.",
+        "Europe write them. They are read as they are.",
         lambda: {"data/modechoice.csv": _of_package("statsmodels.datasets.modechoice", "modechoice.csv")},
+        ("--target", "choice"),
     ),
 )
 

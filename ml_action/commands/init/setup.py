@@ -92,7 +92,7 @@ def _outcome(settings: Settings, work: RemainingWork, notes: Sequence[str], log:
     reason = f"a loop for {parsers.format_names(settings.training.target)} is set up"
     if CONFIG_FILE in work.kept:
         reason = f"{CONFIG_FILE} was there before, and stays as it was"
-    return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=(*steps, *notes))
+    return Outcome(Verdict.READY, reason, "the steps above, in their order", notes=tuple(notes))
 
 
 def _still_valid(present: Mapping[str, str], inputs: Mapping[str, str]) -> dict[str, str]:
