@@ -74,7 +74,14 @@ def row_hashes(frame: pd.DataFrame) -> Hashes:
 
 
 def _canonical(column: pd.Series) -> pd.Series:
-    """Makes equal values identical: floats lose their last bits, and zero its sign."""
+    """Makes equal values identical: floats lose their last bits, and zero its sign.
+
+    Values of several types become texts one by one: pandas would make an array of texts that are all as long as the
+    longest, which takes gigabytes where one cell is long.
+    """
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty"):
+        codes, values = pd.factorize(column)
+        return pd.Series(np.array([*map(str, values), None], dtype=object)[codes], dtype=object)
     if not pd.api.types.is_float_dtype(column.dtype):
         return column
     mantissa, exponent = np.frexp(column.to_numpy())
