@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ml_action.core.cells import Cell, Reason, Sentence
+from ml_action.core.cells import Cell, Reason, Sentence, written
 from ml_action.core.formatting import cell_text, percent, quoted_list, sanitised
 from ml_action.core.records.evaluation import Comparison
 from ml_action.core.records.model import Recipe
@@ -113,6 +113,8 @@ def column_warnings(table: Table, recipe: Recipe, group: str = "") -> Iterator[s
                 f"two columns are called '{sanitised(first)}': the second is read as '{sanitised(name)}'; give each a "
                 "name of its own, or leave one out of `features`"
             )
+    for reason in _of_padding(table, recipe):
+        yield written(reason, private=table.private)
     keys = [name for name in recipe.features if column_roles.is_useless_key(frame[name], name, table.cluster)]
     if keys:
         yield (
@@ -126,6 +128,17 @@ def column_warnings(table: Table, recipe: Recipe, group: str = "") -> Iterator[s
             f"'{name}' names {count:,} owners with several rows each, in several datasets: their rows are alike, and "
             f'a model that has seen some of them looks better than it is; set group = "{name}"'
         )
+
+
+def _of_padding(table: Table, recipe: Recipe) -> Iterator[Reason]:
+    """Warns of codes that are read as numbers: 01067 as 1067."""
+    for name in (*recipe.outputs, *recipe.features):
+        if name in table.padded:
+            yield Sentence(
+                f"'{sanitised(name)}' is read as numbers, without the leading zeros of cells such as ",
+                Cell(sanitised(table.padded[name], 40)),
+                f'; if it holds codes, add [contract.{sanitised(name)}] with type = "text" to the settings file',
+            )
 
 
 def _owner(table: Table, recipe: Recipe, keys: Collection[str]) -> str:

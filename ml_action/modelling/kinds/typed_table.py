@@ -16,7 +16,7 @@ import pandas as pd
 
 from ml_action.core.records.contract import ColumnKind
 from ml_action.core.records.dataset import Dataset
-from ml_action.modelling.kinds import dates, learning, number_forms
+from ml_action.modelling.kinds import dates, learning, number_forms, padding
 from ml_action.modelling.kinds.cells import parse_column
 from ml_action.modelling.reading import columns, table
 from ml_action.modelling.reading.csv_file import MISSING_MARKS
@@ -46,7 +46,8 @@ def read(
     if mixed - cells:
         found = table.read(datasets, contents(), limits, required, cells | mixed)
         kinds = learning.learn_kinds(found.table, known, old)
-    return ReadResult(typed(replace(found.table, kinds=kinds)), found.rejected)
+    padded = padding.find_padded(found.table, datasets, contents(), kinds)
+    return ReadResult(typed(replace(found.table, kinds=kinds, padded=padded)), found.rejected)
 
 
 def typed(raw: Table) -> Table:

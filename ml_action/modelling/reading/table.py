@@ -41,6 +41,7 @@ class Table:
     schemas: tuple[frozenset[str], ...] = ()  # the sets of columns that occur; empty: each dataset has all columns
     schema: Integers | None = None  # per dataset: position in `schemas`
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)  # where a dtype does not say all
+    padded: Mapping[str, str] = field(default_factory=dict)  # columns of numbers with leading zeros, and such a cell
 
     @property
     def counts(self) -> Integers:
@@ -75,7 +76,15 @@ class Table:
         kept = tuple(dataset for dataset, is_kept in zip(self.datasets, datasets, strict=True) if is_kept)
         frame = self.frame.loc[selected].reset_index(drop=True)
         schema = None if self.schema is None else self.schema[datasets]
-        return Table(frame, position[self.cluster[selected]].astype(np.int64), kept, self.schemas, schema, self.kinds)
+        return Table(
+            frame,
+            position[self.cluster[selected]].astype(np.int64),
+            kept,
+            self.schemas,
+            schema,
+            self.kinds,
+            self.padded,
+        )
 
 
 class ReadResult(NamedTuple):

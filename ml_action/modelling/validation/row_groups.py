@@ -88,7 +88,7 @@ def group_rows(table: Table, columns: Sequence[str], origins: RowOrigins) -> Row
     kept = kept[np.argsort(group[kept], kind="stable")]
     groups, cluster = np.unique(group[kept], return_inverse=True)
     frame = table.frame.take(kept).reset_index(drop=True)
-    found = Table(frame, cluster.astype(np.int64), tuple(map(_group, groups)), kinds=table.kinds)
+    found = Table(frame, cluster.astype(np.int64), tuple(map(_group, groups)), kinds=table.kinds, padded=table.padded)
     return RowGroups(found, np.asarray(groups % 2 == 1, dtype=bool), int(is_new.sum()))
 
 
