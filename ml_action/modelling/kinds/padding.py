@@ -60,12 +60,13 @@ def _is_whole(column: pd.Series) -> bool:
 
 
 def _rows(readers: Readers, path: str, content: bytes) -> Iterable[dict[str, str | None]]:
-    reader = readers.reader_for(path)
+    reader, is_packed = readers.reader_for(path), path.lower().endswith(".gz")
     if not isinstance(reader, TextReader):
         return []  # its columns have types of their own
-    is_packed = path.lower().endswith(".gz")
     try:
-        text = reader.read(content if is_packed else content[:BYTES])[:BYTES].decode("utf-8-sig", "replace")
-        return list(csv.DictReader(io.StringIO(text, newline="")))
+        text = reader.read(content if is_packed else content[:BYTES])
+        if not isinstance(text, bytes):
+            return []
+        return list(csv.DictReader(io.StringIO(text[:BYTES].decode("utf-8-sig", "replace"), newline="")))
     except (UnreadableFile, csv.Error):
         return []
