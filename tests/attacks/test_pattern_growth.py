@@ -65,6 +65,11 @@ def slow_texts(use: Use) -> list[str]:
 
 
 def grows(use: Use, hostile: Hostile, length: int) -> bool:
+    """Whether the time grows faster than the text, each time that it is measured: a busy machine is slow once."""
+    return all(_grew(use, hostile, length) for _ in range(3))
+
+
+def _grew(use: Use, hostile: Hostile, length: int) -> bool:
     longer = least_seconds(use, hostile.text(TIMES * length), 1)
     return longer >= ENOUGH or longer > GROWTH * least_seconds(use, hostile.text(length), 3)
 
