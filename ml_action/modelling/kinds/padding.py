@@ -55,7 +55,7 @@ def _is_whole(column: pd.Series) -> bool:
     if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
         return False
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    values = values[~np.isnan(values)]
+    values = values[np.isfinite(values)]
     return len(values) > 0 and bool(np.all(values >= 0) and np.all(values % 1 == 0))
 
 

@@ -25,6 +25,8 @@ def read(*texts, name="{}.csv", known=None):
         ("a;plz\n1;04109\n2;10115\n", {"plz": "04109"}),
         ("plz,x\n01067,1\n,2\n", {"plz": "01067"}),  # a gap makes the column one of floats
         ("x,y\n0,1\n10,0\n", {}),
+        ("x,y\ninf,1\n10,0\n", {}),
+        ("x,y\n,1\n,0\n", {}),
         ("x,y\n0.5,1\n0.25,2\n", {}),
         ("x,y\n-01,1\n2,2\n", {}),  # no code
         ("x,y\na01,1\nb02,2\n", {}),
