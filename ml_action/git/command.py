@@ -63,6 +63,7 @@ def environment(inherited: Mapping[str, str], login: Login | None = None) -> dic
     if login and login.address:
         # The longest match counts: a rewriting to SSH, or to a mirror that the token is not for, does not hold for it.
         config += [(f"url.{login.address}.{key}", login.address) for key in ("insteadOf", "pushInsteadOf")]
+        config.append((f"http.{login.address}.sslVerify", "true"))
     clean |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_ADVICE": "0"}
     clean["GIT_CONFIG_COUNT"] = str(len(config))
     for index, (key, value) in enumerate(config):

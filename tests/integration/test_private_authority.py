@@ -11,7 +11,7 @@ from ml_action.core.errors import ForgeError, RepositoryError
 from ml_action.core.retry import RetryBudget
 from ml_action.forge.github.session import READ_REPOSITORY, ApiAccess, Credential, GitHubSession, Timing
 from ml_action.git import command, remote
-from ml_action.git.command import Git
+from ml_action.git.command import Git, Login
 from ml_action.git.errors import explain
 from ml_action.git.process import GitFailed
 from tests.support.factories import make_csvs, make_git, make_remote, make_repository
@@ -69,6 +69,14 @@ def test_verification_cannot_be_switched_off(server, tmp_path):
     (tmp_path / ".gitconfig").write_text("[http]\n\tsslVerify = false\n")
     with pytest.raises(RepositoryError, match="not trusted"):
         tips(server, tmp_path, HOME=str(tmp_path))
+
+
+def test_verification_cannot_be_switched_off_for_the_servers_address_either(server, tmp_path):
+    (tmp_path / ".gitconfig").write_text(f'[http "{server.url}/"]\n\tsslVerify = false\n')
+    address = f"{server.url}/o/r.git"
+    git = Git(tmp_path, command.environment({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, Login("x", "t", address)))
+    with pytest.raises(GitFailed, match="certificate"):
+        git.run("ls-remote", address)
 
 
 def test_an_expired_certificate_is_named_as_such(files, tmp_path):
