@@ -1,4 +1,4 @@
-"""Whether a branch on the server contains a commit: what a clone without history does not know."""
+"""The commits of a branch on the server, which a clone without history does not know."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ def contains(repository: Repository, branch: str, tip: str, commit: str) -> bool
     """
     if commit == tip:
         return True
-    commits = _fetch_commits(repository, branch)
+    commits = fetch_commits(repository, branch, "base-history.git")
     return commit in commits.line("rev-list", TIP).splitlines()
 
 
-def _fetch_commits(repository: Repository, branch: str) -> Git:
+def fetch_commits(repository: Repository, branch: str, folder: str) -> Git:
+    """Returns a new store of that name, with the branch's commits at `TIP` and without their files.
+
+    Raises:
+        RepositoryError: the server could not be reached.
+    """
     store = repository.store
     kind = store.line("rev-parse", "--show-object-format")
-    commits = new_store(store, store.directory.with_name("base-history.git"), kind)
+    commits = new_store(store, store.directory.with_name(folder), kind)
     make_partial(commits, address_of(repository), leave_out="tree:0")
     try:
         server.read(commits, "fetch", *FETCH_OPTIONS, UPLOAD_PACK, ORIGIN, f"+refs/heads/{branch}:{TIP}")

@@ -15,11 +15,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ml_action.core.dataclass import dataclass
-from ml_action.git import remote as server
-from ml_action.git.errors import explain
-from ml_action.git.open import ORIGIN, address_of, make_partial, new_store
-from ml_action.git.process import GitFailed
-from ml_action.git.repository import AUTHOR, FETCH_OPTIONS, HERE, UPLOAD_PACK, ConcurrentUpdate, Repository
+from ml_action.git import branch_history
+from ml_action.git.repository import AUTHOR, HERE, ConcurrentUpdate, Repository
 
 if TYPE_CHECKING:
     from ml_action.core.records.attempt import Attempt
@@ -28,7 +25,6 @@ SUMMARY = re.compile(r"^Journal: ([0-9]{1,9}) ([0-9a-f]{16})$", re.MULTILINE)
 # Who GitHub names for commits that an App makes through its API: it is the author, and GitHub the committer.
 BOT_MAIL = re.compile(r"(?:[0-9]+\+)?[\w-]+\[bot\]@users\.noreply\.[\w.-]+")
 SERVER_MAIL = re.compile(r"noreply@[\w.-]+")
-TIP = "refs/tips/state"
 FORMAT = "%H%x1f%ae%x1f%ce%x1f%B%x1e"
 
 
@@ -110,14 +106,7 @@ def read(repository: Repository, branch: str) -> tuple[StateCommit, ...]:
         ConcurrentUpdate: another history has taken its place meanwhile.
         RepositoryError: the server could not be reached.
     """
-    store = repository.store
-    kind = store.line("rev-parse", "--show-object-format")
-    commits = new_store(store, store.directory.with_name("history.git"), kind)
-    make_partial(commits, address_of(repository), leave_out="tree:0")
-    try:
-        server.read(commits, "fetch", *FETCH_OPTIONS, UPLOAD_PACK, ORIGIN, f"+refs/heads/{branch}:{TIP}")
-    except GitFailed as failed:
-        raise explain(failed) from failed
+    commits = branch_history.fetch_commits(repository, branch, "history.git")
     if not commits.object_id(f"{repository.tips.state}^{{commit}}"):
         raise ConcurrentUpdate  # the branch was replaced since this run read it
     output = commits.line("log", "--topo-order", "--reverse", f"--format={FORMAT}", repository.tips.state)
